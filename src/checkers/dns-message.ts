@@ -1,0 +1,112 @@
+/**
+ * DNS on the wire and what an answer means, pure (RFC 1035). The coding is dns-packet; which datagrams count and which
+ * answers are good is decided here.
+ */
+import { type Answer, decode, encode, type Packet, RECURSION_DESIRED } from "dns-packet";
+import type { QueryType } from "../model/spec.ts";
+import { canonicalIp } from "../system/sockaddr.ts";
+import { failed, type Verdict } from "./conversation.ts";
+
+/** What was asked. */
+export interface Question {
+  /** Chosen at random; an answer must repeat it. */
+  readonly id: number;
+  /** Without a dot at its end. */
+  readonly name: string;
+  readonly type: QueryType;
+}
+
+/** A message that came back. */
+export type Reply =
+  | { readonly kind: "answer"; readonly rcode: string; readonly answers: readonly Answer[] }
+  /** The answer did not fit; it must be asked for over TCP. */
+  | { readonly kind: "truncated" }
+  /** Not an answer to this question: late, forged, or nonsense. */
+  | { readonly kind: "stray"; readonly why: string };
+
+const SHOWN_RECORDS = 4;
+
+/** The question as a datagram. */
+export function encodeQuestion({ id, name, type }: Question): Buffer {
+  return encode({ type: "query", id, flags: RECURSION_DESIRED, questions: [{ type, name }] });
+}
+
+/**
+ * Reads what came back.
+ *
+ * @param bytes - one message, without the length that TCP puts before it
+ */
+export function readReply(bytes: Uint8Array, question: Question): Reply {
+  let packet: Packet & { readonly rcode?: string; readonly flag_tc?: boolean };
+  try {
+    packet = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  } catch (error) {
+    return {
+      kind: "stray",
+      why: `a malformed message (${error instanceof Error ? error.message : String(error)})`,
+    };
+  }
+  if (packet.type !== "response") return { kind: "stray", why: "a message that is no answer" };
+  if (packet.id !== question.id) return { kind: "stray", why: "an answer with another id" };
+  const rcode = packet.rcode ?? "NOERROR";
+  const echoed = packet.questions?.[0];
+  // Servers that did not understand a question may leave it out of their refusal.
+  if (echoed === undefined ? rcode === "NOERROR" : !sameQuestion(echoed.name, echoed.type, question)) {
+    return { kind: "stray", why: "an answer to another question" };
+  }
+  if (packet.flag_tc === true) return { kind: "truncated" };
+  return { kind: "answer", rcode, answers: packet.answers ?? [] };
+}
+
+/**
+ * Says whether an answer is a good one.
+ *
+ * @param expectedIps - in canonical form; one of them must be in the answer; none means that any record will do
+ */
+export function judgeAnswer(
+  rcode: string,
+  answers: readonly Answer[],
+  question: Question,
+  expectedIps: readonly string[],
+): Verdict {
+  if (rcode !== "NOERROR") return failed("L7STS", `answered ${rcode}`);
+  const owners = ownersOf(question.name, answers);
+  const records = answers.filter((answer) => answer.type === question.type && owners.has(fold(answer.name)));
+  if (records.length === 0) return failed("L7STS", `answered without any ${question.type} record`);
+  const found = records.map(describe);
+  if (expectedIps.length === 0 || found.some((text) => expectedIps.includes(text))) {
+    return { ok: true, message: `answered ${list(found)}` };
+  }
+  return failed("L7STS", `answered ${list(found)}, expected ${expectedIps.join(" or ")}`);
+}
+
+/** The name and every alias it leads to; a loop of aliases ends by itself. */
+function ownersOf(name: string, answers: readonly Answer[]): ReadonlySet<string> {
+  const owners = new Set([fold(name)]);
+  let before = 0;
+  while (owners.size > before) {
+    before = owners.size;
+    for (const answer of answers) {
+      if (answer.type === "CNAME" && owners.has(fold(answer.name))) owners.add(fold(answer.data));
+    }
+  }
+  return owners;
+}
+
+function sameQuestion(name: string, type: string, question: Question): boolean {
+  return fold(name) === fold(question.name) && type === question.type;
+}
+
+function fold(name: string): string {
+  return name.replace(/\.$/, "").toLowerCase();
+}
+
+function describe(answer: Answer): string {
+  if (answer.type === "A" || answer.type === "AAAA") return canonicalIp(answer.data) ?? answer.data;
+  return answer.type === "OPT" ? "OPT" : JSON.stringify(answer.data);
+}
+
+function list(texts: readonly string[]): string {
+  const shown = texts.slice(0, SHOWN_RECORDS).join(", ");
+  return texts.length > SHOWN_RECORDS ? `${shown} and ${texts.length - SHOWN_RECORDS} more` : shown;
+}

@@ -1,0 +1,106 @@
+/**
+ * What an HTTP answer means, pure. The parsing is llhttp's; what is decided here is when enough has come: the status
+ * line and headers, and of the body only what `response` asks for.
+ */
+import { type Conversation, failed, type Verdict } from "./conversation.ts";
+import { excerpt } from "./excerpt.ts";
+import { type AnswerParser, answerParser } from "./http-parser.ts";
+
+/** What makes an answer a good one. */
+export interface Expected {
+  /** Status codes; empty means any. */
+  readonly codes: readonly number[];
+  /** What the body must start with; empty means anything, even no body. */
+  readonly body: Buffer;
+}
+
+/** Interim answers (1xx) before the real one; more is no sane server. */
+const MOST_INTERIM = 16;
+/** Status lines and headers of all answers together. */
+const MOST_HEAD_BYTES = 80 * 1_024;
+
+/** One request and its answer; see the head of the file. */
+export class HttpConversation implements Conversation {
+  readonly #expected: Expected;
+  readonly #parser: AnswerParser;
+  #verdict: Verdict | undefined;
+  #status: string | undefined;
+  #interim = 0;
+  #headBytes = 0;
+  #body = Buffer.alloc(0);
+
+  constructor(
+    readonly request: Uint8Array,
+    expected: Expected,
+  ) {
+    this.#expected = expected;
+    this.#parser = answerParser({
+      head: (code, reason) => this.#onHead(code, reason),
+      body: (part) => this.#onBody(part),
+      end: () => this.#onEnd(),
+    });
+  }
+
+  received(bytes: Uint8Array): Verdict | undefined {
+    if (this.#status === undefined) this.#headBytes += bytes.length;
+    const fault = this.#parser.execute(bytes);
+    if (this.#verdict !== undefined) return this.#verdict;
+    if (fault !== undefined) return failed("L7RSP", `not a valid HTTP answer: ${fault}`);
+    if (this.#status === undefined && this.#headBytes > MOST_HEAD_BYTES) {
+      return failed("L7RSP", `no end of headers within ${MOST_HEAD_BYTES} bytes`);
+    }
+    return undefined;
+  }
+
+  closed(): Verdict {
+    this.#parser.finish();
+    if (this.#verdict !== undefined) return this.#verdict;
+    if (this.#headBytes === 0) return failed("L7RSP", "closed by peer without an answer");
+    if (this.#status === undefined) return failed("L7RSP", "closed by peer before the end of the headers");
+    return this.#tooShort();
+  }
+
+  progress(): string {
+    if (this.#status !== undefined) return `status ${this.#status}, ${this.#body.length} bytes of the body`;
+    return this.#headBytes === 0 ? "" : `${this.#headBytes} bytes of the headers`;
+  }
+
+  #onHead(code: number, reason: string): void {
+    if (this.#verdict !== undefined) return;
+    if (code < 200 && code !== 101) {
+      if (++this.#interim > MOST_INTERIM) {
+        this.#verdict = failed("L7RSP", `more than ${MOST_INTERIM} interim answers (status ${code})`);
+      }
+      return;
+    }
+    this.#status = reason === "" ? `${code}` : `${code} ${excerpt(Buffer.from(reason)).slice(1, -1)}`;
+    const { codes, body } = this.#expected;
+    if (codes.length > 0 && !codes.includes(code)) {
+      this.#verdict = failed("L7STS", `status ${this.#status}, expected ${codes.join(" or ")}`);
+    } else if (body.length === 0) {
+      this.#verdict = { ok: true, message: `status ${this.#status}` };
+    }
+  }
+
+  #onBody(bytes: Uint8Array): void {
+    if (this.#verdict !== undefined || this.#status === undefined) return;
+    const wanted = this.#expected.body;
+    this.#body = Buffer.concat([this.#body, bytes.subarray(0, wanted.length - this.#body.length)]);
+    if (!wanted.subarray(0, this.#body.length).equals(this.#body)) {
+      this.#verdict = failed("L7STS", `body starts with ${excerpt(this.#body)}, expected ${excerpt(wanted)}`);
+    } else if (this.#body.length === wanted.length) {
+      this.#verdict = { ok: true, message: `status ${this.#status}, body as expected` };
+    }
+  }
+
+  #onEnd(): void {
+    if (this.#status !== undefined) this.#verdict ??= this.#tooShort();
+  }
+
+  #tooShort(): Verdict {
+    return failed(
+      "L7STS",
+      `body ends after ${excerpt(this.#body)}, expected ${excerpt(this.#expected.body)}`,
+    );
+  }
+}

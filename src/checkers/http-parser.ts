@@ -1,0 +1,72 @@
+/**
+ * llhttp, the parser of Node, as the runtime carries it in `node:_http_common`: strict, native, and it cannot be
+ * made to loop (http-parser-js can, by a negative chunk size). The one file that knows that module's shape.
+ */
+// @ts-expect-error node:_http_common has no types of its own; the interface below is what is used of it.
+import { HTTPParser } from "node:_http_common";
+
+/** What an answer consists of, as it comes. Interim answers (1xx) come as answers of their own. */
+export interface AnswerEvents {
+  readonly head: (statusCode: number, reason: string) => void;
+  /** @param part - valid during the call only */
+  readonly body: (part: Uint8Array) => void;
+  readonly end: () => void;
+}
+
+/** Reads one answer. */
+export interface AnswerParser {
+  /** @returns what is wrong with the bytes, or undefined */
+  execute(bytes: Uint8Array): string | undefined;
+  /** The connection is closed: an answer without a length ends here. */
+  finish(): void;
+}
+
+interface NativeParser {
+  [callback: number]: unknown;
+  initialize(type: number, resource: object): void;
+  execute(bytes: Uint8Array): unknown;
+  finish(): unknown;
+}
+
+interface NativeParserClass {
+  new (): NativeParser;
+  readonly RESPONSE: number;
+  readonly kOnHeadersComplete: number;
+  readonly kOnBody: number;
+  readonly kOnMessageComplete: number;
+}
+
+// The cast gives the untyped import its one type.
+const Native = HTTPParser as NativeParserClass;
+const RESOURCE = {};
+
+/** Makes a parser for one connection's answer. */
+export function answerParser(events: AnswerEvents): AnswerParser {
+  const parser = new Native();
+  parser.initialize(Native.RESPONSE, RESOURCE);
+  parser[Native.kOnHeadersComplete] = (
+    _major: number,
+    _minor: number,
+    _headers: unknown,
+    _method: unknown,
+    _url: unknown,
+    statusCode: number,
+    reason: string,
+  ) => {
+    events.head(statusCode, reason);
+    return 0;
+  };
+  parser[Native.kOnBody] = events.body;
+  parser[Native.kOnMessageComplete] = events.end;
+  return {
+    execute: (bytes) => faultOf(parser.execute(bytes)),
+    finish: () => {
+      parser.finish();
+    },
+  };
+}
+
+function faultOf(outcome: unknown): string | undefined {
+  if (!(outcome instanceof Error)) return undefined;
+  return "reason" in outcome && typeof outcome.reason === "string" ? outcome.reason : outcome.message;
+}

@@ -1,0 +1,37 @@
+/** The http checker: one HTTP/1.1 request on a fresh connection and as much of its answer as the verdict needs. */
+import type { HttpSpec } from "../model/spec.ts";
+import { formatTarget } from "../model/spec.ts";
+import type { Checker, CheckerEnv } from "./checker.ts";
+import { Exchange, ExchangePlan } from "./exchange.ts";
+import { HttpConversation } from "./http-conversation.ts";
+
+/** Makes an http checker. */
+export function httpChecker(spec: HttpSpec, env: CheckerEnv): Checker {
+  const request = renderRequest(spec, env.userAgent);
+  const expected = { codes: spec.expectedCodes, body: Buffer.from(spec.response ?? "") };
+  const dialogue = {
+    subject: `HTTP ${spec.method} ${formatTarget(spec)}`,
+    begin: () => new HttpConversation(request, expected),
+  };
+  const plan = new ExchangePlan(env, spec.address, spec.tls, dialogue, "reset");
+  return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
+}
+
+/**
+ * The request as it goes out (RFC 9112). The specs' parser has made sure that no field holds a line break.
+ *
+ * @param userAgent - unless the healthcheck's own headers name one
+ */
+export function renderRequest(spec: HttpSpec, userAgent: string): Uint8Array {
+  const headers = new Map<string, readonly [string, string]>();
+  const defaults: readonly (readonly [string, string])[] = [
+    ["Host", spec.host],
+    ["User-Agent", userAgent],
+    ["Accept", "*/*"],
+  ];
+  for (const header of [...defaults, ...spec.headers, ["Connection", "close"] as const]) {
+    headers.set(header[0].toLowerCase(), header);
+  }
+  const lines = [...headers.values()].map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`${spec.method} ${spec.path} HTTP/1.1\r\n${lines.join("")}\r\n`);
+}

@@ -1,0 +1,54 @@
+/** Times the phases of one check, one after the other. */
+import type { Phases } from "../model/result.ts";
+import type { Clock } from "../system/clock.ts";
+
+type Phase = keyof Phases;
+
+/** What a check took, whole and by phase. */
+export interface Times {
+  /** The sum of the phases. */
+  readonly durationMs: number;
+  readonly phases: Phases;
+}
+
+/** See the head of the file. */
+export class Stopwatch {
+  readonly #clock: Clock;
+  readonly #phases: Partial<Record<Phase, number>> = {};
+  #phase: Phase;
+  #sinceMs: number;
+  #totalMs = 0;
+
+  /** Starts with its first phase. */
+  constructor(clock: Clock, first: Phase) {
+    this.#clock = clock;
+    this.#phase = first;
+    this.#sinceMs = clock.nowMs();
+  }
+
+  /**
+   * Ends the phase and begins the next.
+   *
+   * @param phase - the next one
+   * @param spentMs - what the ended phase took, where that is known better than by the clock
+   */
+  next(phase: Phase, spentMs?: number): void {
+    this.#end(spentMs);
+    this.#phase = phase;
+  }
+
+  /** Ends the last phase. */
+  stop(spentMs?: number): Times {
+    this.#end(spentMs);
+    return { durationMs: this.#totalMs, phases: this.#phases };
+  }
+
+  #end(spentMs: number | undefined): void {
+    const nowMs = this.#clock.nowMs();
+    const elapsedMs = nowMs - this.#sinceMs;
+    const tookMs = spentMs === undefined ? elapsedMs : Math.min(spentMs, elapsedMs);
+    this.#phases[this.#phase] = (this.#phases[this.#phase] ?? 0) + tookMs;
+    this.#totalMs += tookMs;
+    this.#sinceMs = nowMs;
+  }
+}

@@ -1,0 +1,39 @@
+/** What checks run on, put together: descriptors, dialer, scheduler, resolver, TLS. Used by the daemon and by `probe`. */
+import type { CheckerEnv } from "./checkers/checker.ts";
+import { Scheduler, type SchedulerEvents } from "./scheduler/scheduler.ts";
+import { type Clock, systemClock } from "./system/clock.ts";
+import { LibcDialer } from "./system/dialer.ts";
+import { checkDescriptors, Descriptors, raiseDescriptorLimit } from "./system/limits.ts";
+import { SystemResolver } from "./system/resolver.ts";
+import { TlsContexts } from "./system/tls.ts";
+import { VERSION } from "./version.ts";
+
+/** See the head of the file. */
+export interface Checking {
+  readonly clock: Clock;
+  readonly descriptors: Descriptors;
+  readonly scheduler: Scheduler;
+  readonly checkerEnv: CheckerEnv;
+}
+
+/**
+ * Puts it together; raises the process's limit on descriptors.
+ *
+ * @param caFile - trusted authorities in place of the host's
+ */
+export function makeChecking(caFile: string | undefined, events: SchedulerEvents): Checking {
+  const clock = systemClock;
+  const descriptors = new Descriptors(checkDescriptors(raiseDescriptorLimit().soft));
+  const dialer = new LibcDialer(descriptors, (error) => events.fault(error));
+  const scheduler = new Scheduler(clock, dialer, events);
+  const checkerEnv = {
+    clock,
+    dialer,
+    descriptors,
+    tls: new TlsContexts(caFile),
+    resolver: new SystemResolver(clock),
+    after: (delayMs: number, callback: () => void) => scheduler.after(delayMs, callback),
+    userAgent: `seesaw-healthcheck/${VERSION}`,
+  };
+  return { clock, descriptors, scheduler, checkerEnv };
+}

@@ -1,0 +1,110 @@
+/** `probe`: runs the live checker once, or a few times, and explains what it found. */
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import type { Checker } from "../checkers/checker.ts";
+import { makeChecker } from "../checkers/registry.ts";
+import { type Checking, makeChecking } from "../checking.ts";
+import { parseDuration } from "../model/duration.ts";
+import { type CheckResult, inconclusive } from "../model/result.ts";
+import { formatTarget, type HealthcheckSpec } from "../model/spec.ts";
+import { readConfig } from "../protocol/config.ts";
+import type { Output } from "./check-config.ts";
+import { EXIT } from "./exit.ts";
+import { formatProbe, probeJson } from "./probe-output.ts";
+import type { Environment } from "./settings.ts";
+
+/** Options of every kind of probe. */
+export interface ProbeOptions {
+  readonly timeout: string;
+  readonly count: number;
+  readonly json?: boolean;
+}
+
+/** What to probe: the fields of CONFIG (protocol.md), and the host name in place of an address. */
+export interface ProbeTarget {
+  /** Name or address; undefined when nothing has to be resolved. */
+  readonly host: string | undefined;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** The command line asks for something that cannot be. */
+export class UsageError extends Error {}
+
+/**
+ * Probes a target.
+ *
+ * @returns the exit status: unhealthy if any probe failed
+ * @throws UsageError
+ */
+export async function probe(
+  target: ProbeTarget,
+  options: ProbeOptions,
+  env: Environment,
+  output: Output,
+): Promise<number> {
+  const timeoutMs = parseDuration(options.timeout);
+  if (timeoutMs === undefined || timeoutMs <= 0)
+    throw new UsageError(`--timeout: "${options.timeout}" is no duration above 0`);
+  const checking = makeChecking(env["SSL_CERT_FILE"], {
+    stalled: () => {},
+    fault: (error) => output.err(`${error instanceof Error ? error.stack : String(error)}\n`),
+  });
+  const outcomes = new Set<CheckResult["outcome"]>();
+  for (let index = 0; index < options.count; index++) {
+    const { result, label } = await probeOnce(target, timeoutMs, checking);
+    outcomes.add(result.outcome);
+    output.out(options.json === true ? probeJson(label, result) : formatProbe(label, result));
+  }
+  checking.scheduler.stop();
+  if (outcomes.has("failure")) return EXIT.fault;
+  return outcomes.has("inconclusive") ? EXIT.inconclusive : EXIT.ok;
+}
+
+async function probeOnce(target: ProbeTarget, timeoutMs: number, checking: Checking) {
+  const label = target.host ?? "";
+  const resolved = target.host === undefined ? undefined : await resolve(target.host, timeoutMs);
+  if (resolved instanceof Error) {
+    return { label, result: inconclusive("fault", `resolve ${target.host}: ${resolved.message}`) };
+  }
+  const spec = toSpec({ ...target.fields, ...(resolved === undefined ? {} : { ip: resolved.ip }) });
+  const leftMs = Math.max(1, timeoutMs - (resolved?.resolveMs ?? 0));
+  const found = await runOnce(makeChecker(spec.check, checking.checkerEnv), leftMs, checking);
+  return { label: formatTarget(spec.check), result: withResolve(found, resolved?.resolveMs) };
+}
+
+/** The checker bounded by the scheduler, as a monitor does it. */
+function runOnce(checker: Checker, timeoutMs: number, { scheduler }: Checking): Promise<CheckResult> {
+  return new Promise((settle) => {
+    const cancelDeadline = scheduler.after(timeoutMs, () => settle(attempt.expire()));
+    const attempt = checker.start(timeoutMs, (result) => {
+      cancelDeadline();
+      settle(result);
+    });
+  });
+}
+
+function toSpec(fields: Readonly<Record<string, unknown>>): HealthcheckSpec {
+  const read = readConfig({ id: 0n, interval: "1s", timeout: "1s", ...fields }, "file");
+  if (read.ok) return read.spec;
+  throw new UsageError(read.faults.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
+}
+
+/** The address of a host; an error when it has none. */
+async function resolve(
+  host: string,
+  timeoutMs: number,
+): Promise<{ ip: string; resolveMs: number | undefined } | Error> {
+  if (isIP(host) !== 0) return { ip: host, resolveMs: undefined };
+  const startMs = performance.now();
+  const late = Bun.sleep(timeoutMs).then(() => new Error(`no answer within ${timeoutMs}ms`));
+  const found = lookup(host).then(
+    ({ address }) => ({ ip: address, resolveMs: performance.now() - startMs }),
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+  );
+  return await Promise.race([found, late]);
+}
+
+function withResolve(result: CheckResult, resolveMs: number | undefined): CheckResult {
+  if (result.outcome === "inconclusive" || resolveMs === undefined) return result;
+  return { ...result, durationMs: result.durationMs + resolveMs, phases: { resolveMs, ...result.phases } };
+}

@@ -1,0 +1,183 @@
+/** The command line: every command with its options and examples. */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.ts";
+import { versionText } from "../version.ts";
+import { type CheckConfigOptions, checkConfig, type Output } from "./check-config.ts";
+import { EXIT } from "./exit.ts";
+import { type ProbeOptions, type ProbeTarget, probe, UsageError } from "./probe.ts";
+import { dnsTarget, httpTarget, tcpTarget } from "./probe-targets.ts";
+import { type RunOptions, run } from "./run.ts";
+import type { Environment } from "./settings.ts";
+
+/**
+ * Does what a command line asks for.
+ *
+ * @param args - without the program's name
+ * @returns the exit status
+ */
+export async function main(args: readonly string[], env: Environment, output: Output): Promise<number> {
+  let status: number = EXIT.ok;
+  const program = makeProgram(env, output, (done) => {
+    status = done;
+  });
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return status;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      output.err(`error: ${error.message}\n`);
+      return EXIT.usage;
+    }
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+/** The definitions, from which help, completions and manual can be made. */
+export function makeProgram(env: Environment, output: Output, done: (status: number) => void): Command {
+  const program = new Command("healthcheck-server")
+    .description("The health checker of the Seesaw load balancer.")
+    .version(versionText(), "-V, --version", "print version, revision, Bun and platform")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help for a command")
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => output.out(text), writeErr: (text) => output.err(text) })
+    .addHelpText("after", PROGRAM_EXAMPLES);
+  addRun(program, env, done);
+  addCheckConfig(program, env, output, done);
+  addProbe(program, env, output, done);
+  return program;
+}
+
+function addRun(program: Command, env: Environment, done: (status: number) => void): void {
+  program
+    .command("run", { isDefault: true })
+    .description("serve the proxy socket and run the healthchecks; the default command")
+    .option(
+      "-c, --config <file>",
+      "the configuration file; otherwise the first that exists of the usual places",
+    )
+    .option(
+      "--strict-config",
+      "exit with status 1 on an invalid configuration file instead of running on the defaults",
+    )
+    .addOption(new Option("--log-level <level>", "the least grave level to log").choices(LOG_LEVELS))
+    .addOption(new Option("--log-format <format>", "how log lines are written").choices(LOG_FORMATS))
+    .option("--checks <file>", "run standalone: healthchecks from this YAML file, no client")
+    .addHelpText("after", RUN_EXAMPLES)
+    .action(async (options: RunOptions) => done(await run(options, env)));
+}
+
+function addCheckConfig(
+  program: Command,
+  env: Environment,
+  output: Output,
+  done: (status: number) => void,
+): void {
+  program
+    .command("check-config")
+    .description("judge a configuration file as the server would, every fault at once")
+    .argument("[file]", "the file; otherwise the one that the server would take")
+    .option("--print", "print the effective configuration, defaults filled in")
+    .option("--strict-config", "unknown keys are faults too")
+    .addHelpText("after", CHECK_CONFIG_EXAMPLES)
+    .action((file: string | undefined, options: CheckConfigOptions) =>
+      done(checkConfig(file, options, env, output)),
+    );
+}
+
+function addProbe(program: Command, env: Environment, output: Output, done: (status: number) => void): void {
+  const command = program
+    .command("probe")
+    .description("run a checker once and explain: 0 healthy, 1 unhealthy, 2 wrong usage, 3 inconclusive")
+    .addHelpText("after", PROBE_EXAMPLES);
+  const finish = async (target: ProbeTarget, options: ProbeOptions) =>
+    done(await probe(target, options, env, output));
+  const secure = (sub: Command) =>
+    sub
+      .option("--no-verify", "accept any certificate")
+      .option("--server-name <name>", "the name for SNI and in the certificate");
+  secure(common(command.command("tcp").argument("<host:port>", "name or address, and port")))
+    .description("connect, and if wanted talk")
+    .option("--tls", "do a TLS handshake")
+    .option("--send <text>", "write this once connected; \\r \\n \\t \\0 \\xHH are understood")
+    .option("--receive <text>", "the answer must start with this")
+    .addOption(new Option("--close <how>", "how to close").choices(["reset", "graceful"]))
+    .action((where: string, options) => finish(tcpTarget(where, options), options));
+  secure(common(command.command("http").argument("<url>", "http or https URL")))
+    .description("one HTTP/1.1 request")
+    .option("--method <method>", "request method", "GET")
+    .option("--expect <codes>", "status codes that mean healthy, separated by commas; otherwise any", codes)
+    .option("--host <name>", "Host header")
+    .option("--header <name: value>", "another request header; may be given again", collect, [])
+    .option("--response <text>", "the body must start with this")
+    .option("--connect <host:port>", "connect there instead of to the URL's host")
+    .action((url: string, options) => finish(httpTarget(url, options), options));
+  common(
+    command
+      .command("dns")
+      .argument("<name>")
+      .argument("[@server]", "ask this server: @ADDRESS or @ADDRESS:PORT"),
+  )
+    .description("one DNS question")
+    .option("--type <type>", "record type", "A")
+    .option("--expect <ips>", "addresses of which one must be in the answer, separated by commas", commas)
+    .action((name: string, server: string | undefined, options) =>
+      finish(dnsTarget(name, server, options), options),
+    );
+}
+
+function common(command: Command): Command {
+  return command
+    .option("-t, --timeout <duration>", "bounds the whole probe", "5s")
+    .option("-n, --count <n>", "so many times", positive, 1)
+    .option("--json", "print a JSON object a probe");
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 1_000_000) return value;
+  throw new InvalidArgumentError("must be a whole number from 1 to 1000000.");
+}
+
+function commas(text: string): string[] {
+  return text.split(",").map((part) => part.trim());
+}
+
+function codes(text: string): number[] {
+  return commas(text).map((part) => {
+    if (/^[0-9]{3}$/.test(part)) return Number(part);
+    throw new InvalidArgumentError("must be status codes such as 200,204.");
+  });
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+const PROGRAM_EXAMPLES = `
+Examples:
+  $ healthcheck-server                                   serve, with the configuration of this host
+  $ healthcheck-server --config /etc/seesaw/other.yaml --log-level debug
+  $ healthcheck-server run --checks checks.yaml          run standalone
+  $ healthcheck-server check-config --print
+  $ healthcheck-server probe http http://10.0.0.1/healthz --expect 200`;
+
+const RUN_EXAMPLES = `
+Examples:
+  $ healthcheck-server run
+  $ healthcheck-server run --config ./healthcheck-server.yaml --strict-config
+  $ healthcheck-server run --checks checks.yaml --log-format json
+
+SIGHUP loads the configuration (and the checks file) again; SIGTERM and SIGINT stop in good order.`;
+
+const CHECK_CONFIG_EXAMPLES = `
+Examples:
+  $ healthcheck-server check-config
+  $ healthcheck-server check-config /etc/seesaw/healthcheck-server.yaml --print`;
+
+const PROBE_EXAMPLES = `
+Examples:
+  $ healthcheck-server probe tcp 10.0.0.1:25 --receive 220
+  $ healthcheck-server probe http https://www.example.com/healthz --connect 10.0.0.1:443 --expect 200
+  $ healthcheck-server probe dns www.example.com @10.0.0.53 --expect 192.0.2.1 --json`;

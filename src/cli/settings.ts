@@ -1,0 +1,73 @@
+/** The configuration in effect: file, environment and command line, in the order of their precedence. */
+import { formatFault } from "../config/fault.ts";
+import { findConfigFile, loadConfigFile } from "../config/load.ts";
+import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
+import {
+  LOG_LEVELS,
+  type LogFormat,
+  type Logger,
+  type LogLevel,
+  type LogSettings,
+} from "../logging/logger.ts";
+
+/** The process's environment. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Options of the command line that a configuration file has too. */
+export interface SettingOptions {
+  readonly config?: string;
+  readonly logLevel?: LogLevel;
+  readonly logFormat?: LogFormat;
+}
+
+/** A file judged, with everything said about it already logged. */
+export interface LoadedConfig {
+  /** Undefined when the file is invalid. */
+  readonly config: Config | undefined;
+  /** Whether the file named on the command line does not exist. */
+  readonly missing: boolean;
+}
+
+/** Finds and reads the configuration file, and logs what there is to say about it, in the words of the original. */
+export function loadConfig(named: string | undefined, env: Environment, log: Logger): LoadedConfig {
+  const path = findConfigFile(named, env);
+  if (path === undefined) {
+    log.info("No configuration file found, using defaults");
+    return { config: DEFAULT_CONFIG, missing: false };
+  }
+  log.info(`Loading configuration from: ${path}`);
+  const { config, faults, warnings, missing } = loadConfigFile(path);
+  for (const fault of faults) log.error(`Configuration error: ${formatFault(path, fault)}`);
+  for (const warning of warnings) log.warn(`Configuration warning: ${formatFault(path, warning)}`);
+  if (config !== undefined) log.info("Configuration loaded successfully");
+  return { config, missing: missing && named !== undefined };
+}
+
+/**
+ * What is logged, and how.
+ *
+ * @param file - what the configuration file says
+ */
+export function logSettings(options: SettingOptions, env: Environment, file: Config["logging"]): LogSettings {
+  return {
+    level: options.logLevel ?? levelFromEnvironment(env) ?? file.level,
+    format: options.logFormat ?? file.format,
+  };
+}
+
+/**
+ * The level that the environment asks for: HEALTHCHECK_LOG, or RUST_LOG as units of the original server have it
+ * (`debug`, `healthcheck_server=debug,info`).
+ */
+export function levelFromEnvironment(env: Environment): LogLevel | undefined {
+  const own = asLevel(env["HEALTHCHECK_LOG"] ?? "");
+  if (own !== undefined) return own;
+  const directives = (env["RUST_LOG"] ?? "").split(",").map((directive) => directive.trim());
+  const ofServer = directives.find((directive) => /^healthcheck[_-]server(?:::[^=]*)?=/.test(directive));
+  const general = directives.find((directive) => !directive.includes("="));
+  return asLevel(ofServer?.replace(/^.*=/, "") ?? general ?? "");
+}
+
+function asLevel(word: string): LogLevel | undefined {
+  return LOG_LEVELS.find((level) => level === word.trim().toLowerCase());
+}

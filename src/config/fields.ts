@@ -1,0 +1,190 @@
+/**
+ * The kinds of values that a configuration key can have. Each builds a valibot schema out of its default and range, with
+ * the sentence that says what is allowed; the reference documentation is made from the same sentence.
+ */
+import { isIP } from "node:net";
+import * as v from "valibot";
+import { DURATION_RULE, formatDuration, parseDuration } from "../model/duration.ts";
+
+/** What the documentation tells of a key; attached to its schema. */
+export interface FieldAbout {
+  /** What it does, in a sentence or two. */
+  readonly about: string;
+  /** Whether a change takes effect on SIGHUP. */
+  readonly reload: boolean;
+}
+
+/** {@link FieldAbout} with what the schema itself knows. */
+export interface FieldFacts extends FieldAbout {
+  readonly kind: string;
+  readonly rule: string;
+  readonly fallback: unknown;
+}
+
+/** Milliseconds; the unit stands in the type, because the key of the file has none. */
+export type Milliseconds = number & v.Brand<"Milliseconds">;
+
+const LONGEST_SHOWN = 60;
+
+/** A message in the words of a rule: `"soon" is not allowed: give …`. */
+function message(rule: string) {
+  return (issue: v.BaseIssue<unknown>) => `${show(issue.input)} is not allowed: ${rule}`;
+}
+
+/** A foreign value in a message: as JSON, short. */
+export function show(value: unknown): string {
+  const text = typeof value === "bigint" ? value.toString() : (JSON.stringify(value) ?? String(value));
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}
+
+function facts(
+  kind: string,
+  rule: string,
+  fallback: unknown,
+  about: FieldAbout,
+): Readonly<Record<string, unknown>> {
+  return { kind, rule, fallback, ...about } satisfies FieldFacts;
+}
+
+/**
+ * A duration.
+ *
+ * @param fallback - as one writes it, `100ms`
+ * @param min - smallest allowed, likewise
+ * @param max - largest allowed, likewise
+ */
+export function duration(fallback: string, min: string, max: string, about: FieldAbout) {
+  const rule = `give ${DURATION_RULE}, from ${min} to ${max}`;
+  const minMs = parseDuration(min) ?? 0;
+  const maxMs = parseDuration(max) ?? Number.POSITIVE_INFINITY;
+  const allowed = (text: string) => {
+    const ms = parseDuration(text);
+    return ms !== undefined && ms >= minMs && ms <= maxMs;
+  };
+  return v.pipe(
+    v.nullish(
+      v.pipe(
+        v.string(message(rule)),
+        v.check(allowed, message(rule)),
+        v.transform((text) => parseDuration(text) ?? 0),
+        v.brand("Milliseconds"),
+      ),
+      fallback,
+    ),
+    v.metadata(facts("duration", rule, fallback, about)),
+  );
+}
+
+/** A whole number from `min` to `max`. */
+export function integer(fallback: number, min: number, max: number, about: FieldAbout) {
+  const rule = `give a whole number from ${min} to ${max}`;
+  return v.pipe(
+    v.nullish(
+      v.pipe(
+        v.number(message(rule)),
+        v.integer(message(rule)),
+        v.minValue(min, message(rule)),
+        v.maxValue(max, message(rule)),
+      ),
+      fallback,
+    ),
+    v.metadata(facts("integer", rule, fallback, about)),
+  );
+}
+
+/** A number from `min` to `max`. */
+export function decimal(fallback: number, min: number, max: number, about: FieldAbout) {
+  const rule = `give a number from ${min} to ${max}`;
+  return v.pipe(
+    v.nullish(
+      v.pipe(v.number(message(rule)), v.minValue(min, message(rule)), v.maxValue(max, message(rule))),
+      fallback,
+    ),
+    v.metadata(facts("number", rule, fallback, about)),
+  );
+}
+
+/** Yes or no. */
+export function flag(fallback: boolean, about: FieldAbout) {
+  const rule = "give true or false";
+  return v.pipe(
+    v.nullish(v.boolean(message(rule)), fallback),
+    v.metadata(facts("boolean", rule, fallback, about)),
+  );
+}
+
+/** One of a few words. */
+export function choice<const Words extends readonly string[]>(
+  words: Words,
+  fallback: Words[number],
+  about: FieldAbout,
+) {
+  const rule = `give one of ${words.join(", ")}`;
+  return v.pipe(
+    v.nullish(v.picklist(words, message(rule)), fallback),
+    v.metadata(facts("choice", rule, fallback, about)),
+  );
+}
+
+/**
+ * A text.
+ *
+ * @param rule - what is allowed, as the end of a message: `give …`
+ */
+export function text(fallback: string, rule: string, allowed: (text: string) => boolean, about: FieldAbout) {
+  return v.pipe(
+    v.nullish(v.pipe(v.string(message(rule)), v.check(allowed, message(rule))), fallback),
+    v.metadata(facts("text", rule, fallback, about)),
+  );
+}
+
+/** Upper bounds of histogram buckets. */
+export function buckets(fallback: readonly number[], unit: string, about: FieldAbout) {
+  const rule = `give a list of 1 to 50 ascending positive numbers (${unit})`;
+  const allowed = (list: number[]) =>
+    list.length >= 1 &&
+    list.length <= 50 &&
+    list.every((bound, at) => bound > (at === 0 ? 0 : (list[at - 1] ?? 0)));
+  return v.pipe(
+    v.nullish(v.pipe(v.array(v.number(message(rule)), message(rule)), v.check(allowed, message(rule))), [
+      ...fallback,
+    ]),
+    v.metadata(facts("list of numbers", rule, fallback, about)),
+  );
+}
+
+/** An octal file mode, as chmod takes it. */
+export function fileMode(fallback: string, about: FieldAbout) {
+  const rule = `give a file mode of three octal digits, such as ${fallback}`;
+  return v.pipe(
+    v.nullish(
+      v.pipe(
+        v.string(message(rule)),
+        v.regex(/^(?:0o?)?[0-7]{3}$/, message(rule)),
+        v.transform((digits) => Number.parseInt(digits.replace(/^0o?/, ""), 8)),
+      ),
+      fallback,
+    ),
+    v.metadata(facts("file mode", rule, fallback, about)),
+  );
+}
+
+/** Whether a text is `ADDRESS:PORT` with an IP address, the IPv6 one in brackets. */
+export function isListenAddress(value: string): boolean {
+  const parts = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(value);
+  const ip = parts?.[1] ?? parts?.[2] ?? "";
+  return parts !== null && isIP(ip) !== 0 && Number(parts[3]) <= 65_535;
+}
+
+/** Whether a text is an http or https URL. */
+export function isHttpUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && (url.protocol === "http:" || url.protocol === "https:");
+}
+
+/** A value as one writes it in the file. */
+export function printable(kind: string, value: unknown): unknown {
+  if (kind === "duration" && typeof value === "number") return formatDuration(value);
+  if (kind === "file mode" && typeof value === "number") return value.toString(8).padStart(4, "0");
+  return value;
+}

@@ -1,0 +1,151 @@
+/** Finds, reads and judges the configuration file. */
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { closest } from "fastest-levenshtein";
+import * as v from "valibot";
+import type { FileFault } from "./fault.ts";
+import { show } from "./fields.ts";
+import { type Config, ConfigSchema, DEFAULT_CONFIG, leaves, SECTIONS } from "./schema.ts";
+import { readYaml, type YamlFile } from "./yaml.ts";
+
+/** A file judged. */
+export interface Judgement {
+  /** The configuration, when nothing is wrong. */
+  readonly config: Config | undefined;
+  readonly faults: readonly FileFault[];
+  /** Keys that nobody knows. */
+  readonly warnings: readonly FileFault[];
+  /** Whether there is no such file. */
+  readonly missing: boolean;
+}
+
+/**
+ * The file to read: the one named, or the first that exists.
+ *
+ * @param named - by `--config`; taken even when it does not exist
+ * @returns undefined when there is none
+ */
+export function findConfigFile(
+  named: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  home: string = homedir(),
+): string | undefined {
+  if (named !== undefined) return named;
+  const fromEnvironment = env["HEALTHCHECK_CONFIG"];
+  const places = [
+    ...(fromEnvironment === undefined || fromEnvironment === "" ? [] : [fromEnvironment]),
+    "/etc/seesaw/healthcheck-server.yaml",
+    join(home, ".config/seesaw/healthcheck-server.yaml"),
+    "./healthcheck-server.yaml",
+  ];
+  return places.find((place) => existsSync(place));
+}
+
+/** Reads and judges a file; a file that cannot be read is a fault like any other. */
+export function loadConfigFile(path: string): Judgement {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    const missing = !existsSync(path);
+    return {
+      config: undefined,
+      faults: [{ key: "", message: `cannot be read: ${words}` }],
+      warnings: [],
+      missing,
+    };
+  }
+  return { ...judgeConfig(text), missing: false };
+}
+
+/** Judges the text of a configuration file: everything that is wrong with it, at once. */
+export function judgeConfig(text: string): Omit<Judgement, "missing"> {
+  const read = readYaml(text, { bigIntegers: false });
+  if ("faults" in read) return { config: undefined, faults: read.faults, warnings: [] };
+  const { file } = read;
+  // A file with nothing in it is a file that changes nothing.
+  if (file.value === null || file.value === undefined)
+    return { config: DEFAULT_CONFIG, faults: [], warnings: [] };
+  if (!isRecord(file.value)) {
+    const message = `${show(file.value)} is not allowed: give sections (${Object.keys(SECTIONS).join(", ")})`;
+    return { config: undefined, faults: [{ ...file.locate([]), key: "", message }], warnings: [] };
+  }
+  const warnings = unknownKeys(file, file.value);
+  const misshapen = misshapenSections(file, file.value);
+  const parsed = v.safeParse(ConfigSchema, withFileMode(file, file.value));
+  if (parsed.success && misshapen.length === 0) return { config: parsed.output, faults: [], warnings };
+  const faults = (parsed.issues ?? [])
+    .filter(({ path }) => (path ?? []).length > 1)
+    .map((issue) => faultOf(file, issue));
+  return { config: undefined, faults: [...misshapen, ...faults].sort(byPlace), warnings };
+}
+
+/** YAML reads 0660 as the number 660; what counts is what was written. */
+function withFileMode(file: YamlFile, value: Record<string, unknown>): Record<string, unknown> {
+  const { server } = value as { readonly server?: unknown };
+  const source = file.source(["server", "socket_mode"]);
+  if (!isRecord(server) || source === undefined || typeof Reflect.get(server, "socket_mode") !== "number")
+    return value;
+  return { ...value, server: { ...server, socket_mode: source } };
+}
+
+/** Sections that hold no keys but a value or a list. */
+function misshapenSections(file: YamlFile, value: Record<string, unknown>): FileFault[] {
+  return Object.keys(SECTIONS)
+    .filter((name) => Object.hasOwn(value, name) && value[name] !== null && !isRecord(value[name]))
+    .map((name) => {
+      const message = `${show(value[name])} is not allowed: give the keys of this section, or nothing`;
+      return { ...file.locate([name]), key: name, message };
+    });
+}
+
+function faultOf(file: YamlFile, issue: v.BaseIssue<unknown>): FileFault {
+  const path = (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
+  return { ...file.locate(path), key: path.join("."), message: issue.message };
+}
+
+function byPlace(a: FileFault, b: FileFault): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}
+
+function unknownKeys(file: YamlFile, value: Record<string, unknown>): FileFault[] {
+  const warn = (path: readonly string[], known: readonly string[]): FileFault => ({
+    ...file.locate(path, "key"),
+    key: path.join("."),
+    message: `unknown key, ignored; did you mean ${[...path.slice(0, -1), closest(path.at(-1) ?? "", [...known])].join(".")}?`,
+  });
+  const sections = Object.keys(SECTIONS);
+  const warnings = Object.keys(value)
+    .filter((name) => !sections.includes(name))
+    .map((name) => warn([name], sections));
+  for (const [name, section] of Object.entries(SECTIONS)) {
+    const given = Object.hasOwn(value, name) ? value[name] : undefined;
+    if (!isRecord(given)) continue;
+    const known = Object.keys(section.entries);
+    const unknown = Object.keys(given).filter((key) => !known.includes(key));
+    warnings.push(...unknown.map((key) => warn([name, key], known)));
+  }
+  return warnings;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A key that has changed between two configurations. */
+export interface ChangedKey {
+  /** `server.proxy_socket` */
+  readonly key: string;
+  /** Whether the change takes effect at run time. */
+  readonly reload: boolean;
+}
+
+/** What a new configuration changes. */
+export function changedKeys(before: Config, after: Config): ChangedKey[] {
+  return leaves().flatMap(({ section, name, about }) => {
+    const same = Bun.deepEquals(Reflect.get(before[section], name), Reflect.get(after[section], name));
+    return same ? [] : [{ key: `${section}.${name}`, reload: about.reload }];
+  });
+}

@@ -1,0 +1,183 @@
+/**
+ * The configuration file, whole: the one place from which its type, defaults, ranges, messages and documentation come.
+ * Names and defaults are those of the original server.
+ */
+import * as v from "valibot";
+import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.ts";
+import {
+  buckets,
+  choice,
+  decimal,
+  duration,
+  type FieldFacts,
+  fileMode,
+  flag,
+  integer,
+  isHttpUrl,
+  isListenAddress,
+  printable,
+  text,
+} from "./fields.ts";
+
+const SECONDS = "seconds";
+const RESPONSE_TIME_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const BATCH_DELAY_BUCKETS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.5, 1];
+const BATCH_SIZE_BUCKETS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000];
+/** `sun_path` of a Unix socket, less its closing NUL. */
+const LONGEST_SOCKET_PATH = 107;
+
+const isSocketPath = (path: string) =>
+  (path.startsWith("/") || path.startsWith("./")) &&
+  !path.endsWith("/") &&
+  !path.includes("\0") &&
+  Buffer.byteLength(path) <= LONGEST_SOCKET_PATH;
+
+const server = v.object({
+  proxy_socket: text(
+    "/var/run/seesaw/healthcheck-proxy.sock",
+    `give the path of a Unix socket, absolute or starting with ./, of at most ${LONGEST_SOCKET_PATH} bytes`,
+    isSocketPath,
+    { about: "The Unix socket on which the client connects.", reload: false },
+  ),
+  socket_mode: fileMode("0660", { about: "Who may connect: the file mode of the socket.", reload: false }),
+});
+
+const batching = v.object({
+  delay: duration("100ms", "1ms", "10s", {
+    about: "A batch of notifications goes out so long after its first one.",
+    reload: true,
+  }),
+  max_size: integer(100, 1, 10_000, {
+    about: "A batch goes out at once when it holds so many notifications.",
+    reload: true,
+  }),
+});
+
+const channels = v.object({
+  notification: integer(1_000, 10, 100_000, {
+    about:
+      "So many healthchecks may wait to be told to a client that does not read before this is counted and logged. " +
+      "Nothing is dropped: of each healthcheck the newest state is kept.",
+    reload: true,
+  }),
+  config_update: integer(10, 1, 1_000, {
+    about:
+      "So many messages of the client may wait to be taken in; after that nothing more is read until there is room.",
+    reload: true,
+  }),
+  proxy_message: integer(10, 1, 1_000, {
+    about:
+      "So many answers may wait for a client that does not read; after that nothing more is read from it either.",
+    reload: true,
+  }),
+});
+
+const manager = v.object({
+  monitor_interval: duration("500ms", "10ms", "60s", {
+    about: "The housekeeping tick, for example looking after the socket. State changes never wait for it.",
+    reload: true,
+  }),
+});
+
+const POLLING_ONLY = "For an upstream that polls. Checked, and without effect with the proxy.";
+const advanced = v.object({
+  notify_interval: duration("15s", "1s", "1h", {
+    about: "Everything known is told to the client again after so long.",
+    reload: true,
+  }),
+  max_failures: integer(10, 1, 1_000, { about: POLLING_ONLY, reload: false }),
+  fetch_interval: duration("15s", "1s", "1h", { about: POLLING_ONLY, reload: false }),
+  retry_delay: duration("2s", "100ms", "60s", { about: POLLING_ONLY, reload: false }),
+});
+
+const logging = v.object({
+  level: choice(LOG_LEVELS, "info", { about: "The least grave level that is logged.", reload: true }),
+  format: choice(LOG_FORMATS, "text", { about: "Lines for people or for machines.", reload: true }),
+});
+
+const metrics = v.object({
+  enabled: flag(false, { about: "Whether metrics are served.", reload: false }),
+  listen_addr: text(
+    "127.0.0.1:9090",
+    'give an IP address and a port, such as "127.0.0.1:9090" or "[::1]:9090"',
+    isListenAddress,
+    { about: "Where they are served.", reload: false },
+  ),
+  response_time_buckets: buckets(RESPONSE_TIME_BUCKETS, SECONDS, {
+    about: "Buckets of response times.",
+    reload: false,
+  }),
+  batch_delay_buckets: buckets(BATCH_DELAY_BUCKETS, SECONDS, {
+    about: "Buckets of batch delays.",
+    reload: false,
+  }),
+  batch_size_buckets: buckets(BATCH_SIZE_BUCKETS, "a count", {
+    about: "Buckets of batch sizes.",
+    reload: false,
+  }),
+});
+
+const telemetry = v.object({
+  enabled: flag(false, { about: "Whether traces are exported.", reload: false }),
+  service_name: text("healthcheck-server", "give a name", (name) => name.trim() !== "", {
+    about: "The service.name of the traces.",
+    reload: false,
+  }),
+  otlp_endpoint: text(
+    "http://localhost:4317",
+    'give an http or https URL, such as "http://localhost:4317"',
+    isHttpUrl,
+    { about: "The collector.", reload: false },
+  ),
+  use_http: flag(false, { about: "OTLP over HTTP instead of gRPC.", reload: false }),
+  sampling_rate: decimal(1, 0, 1, { about: "The share of traces that is kept.", reload: false }),
+});
+
+/** Every section by its name. */
+export const SECTIONS = { server, batching, channels, manager, advanced, logging, metrics, telemetry };
+
+/** The file: any section may be missing or empty. */
+export const ConfigSchema = v.object({
+  server: v.nullish(server, {}),
+  batching: v.nullish(batching, {}),
+  channels: v.nullish(channels, {}),
+  manager: v.nullish(manager, {}),
+  advanced: v.nullish(advanced, {}),
+  logging: v.nullish(logging, {}),
+  metrics: v.nullish(metrics, {}),
+  telemetry: v.nullish(telemetry, {}),
+});
+
+/** The configuration in effect, defaults filled in. Durations are milliseconds. */
+export type Config = v.InferOutput<typeof ConfigSchema>;
+
+/** What holds where no file says otherwise. */
+export const DEFAULT_CONFIG: Config = v.parse(ConfigSchema, {});
+
+/** One key of the file. */
+export interface Leaf {
+  readonly section: keyof typeof SECTIONS;
+  readonly name: string;
+  readonly about: FieldFacts;
+}
+
+/** Every key, with what its schema knows about it. */
+export function leaves(): Leaf[] {
+  return Object.entries(SECTIONS).flatMap(([section, { entries }]) =>
+    Object.entries(entries).map(([name, schema]) => {
+      // Every field of fields.ts attaches its facts; the section is one of its own keys.
+      const about = v.getMetadata(schema) as unknown as FieldFacts;
+      return { section: section as Leaf["section"], name, about };
+    }),
+  );
+}
+
+/** A configuration as one would write it in the file. */
+export function toFile(config: Config): Record<string, Record<string, unknown>> {
+  const file: Record<string, Record<string, unknown>> = {};
+  for (const { section, name, about } of leaves()) {
+    const value = printable(about.kind, Reflect.get(config[section], name));
+    file[section] = { ...file[section], [name]: value };
+  }
+  return file;
+}

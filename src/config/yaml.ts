@@ -1,0 +1,84 @@
+/**
+ * YAML with places: reads a document so that every fault can be told with line and column. Used for the configuration
+ * file and the standalone checks file.
+ */
+import { type Document, isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import type { FileFault } from "./fault.ts";
+
+/** A longer file is no configuration. */
+const MOST_BYTES = 64 * 1_024 * 1_024;
+
+/** A way from the root of a document to a value. */
+export type Path = readonly (string | number)[];
+
+/** A document that is well-formed. */
+export interface YamlFile {
+  /** Plain values; whole numbers are bigint where that was asked for. */
+  readonly value: unknown;
+  /** The source text of a scalar as it stands in the file, `0660`; undefined when there is none. */
+  source(path: Path): string | undefined;
+  /** Where a value, or a key of a map, stands; the nearest enclosing one when there is none. */
+  locate(path: Path, what?: "key" | "value"): { readonly line: number; readonly column: number };
+}
+
+/**
+ * Reads a document.
+ *
+ * @param options - `bigIntegers`: whole numbers become bigint, so that 64-bit ids keep their digits
+ * @returns the document, or everything that is wrong with its form
+ */
+export function readYaml(
+  text: string,
+  options: { readonly bigIntegers: boolean },
+): { readonly file: YamlFile } | { readonly faults: readonly FileFault[] } {
+  if (text.length > MOST_BYTES) {
+    return { faults: [{ key: "", message: `${text.length} bytes are more than the ${MOST_BYTES} allowed` }] };
+  }
+  const counter = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: counter,
+    intAsBigInt: options.bigIntegers,
+    prettyErrors: false,
+  });
+  if (document.errors.length > 0) {
+    const faults = document.errors.map((error) => {
+      const { line, col } = counter.linePos(error.pos[0]);
+      return { line, column: col, key: "", message: `not valid YAML: ${error.message}` };
+    });
+    return { faults };
+  }
+  try {
+    // Aliases are limited by the library, so that a small file cannot become a large value.
+    return { file: yamlFile(document, counter, document.toJS()) };
+  } catch (error) {
+    return {
+      faults: [{ key: "", message: `not valid YAML: ${error instanceof Error ? error.message : error}` }],
+    };
+  }
+}
+
+function yamlFile(document: Document, counter: LineCounter, value: unknown): YamlFile {
+  const offsetOf = (path: Path, what: "key" | "value"): number => {
+    const parent = path.length === 0 ? undefined : document.getIn(path.slice(0, -1), true);
+    if (what === "key" && isMap(parent)) {
+      const last = String(path.at(-1));
+      const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === last);
+      if (pair !== undefined && isScalar(pair.key)) return pair.key.range?.[0] ?? 0;
+    }
+    const node = path.length === 0 ? document.contents : document.getIn(path, true);
+    const range = typeof node === "object" && node !== null && "range" in node ? node.range : undefined;
+    if (Array.isArray(range) && typeof range[0] === "number") return range[0];
+    return path.length === 0 ? 0 : offsetOf(path.slice(0, -1), "key");
+  };
+  return {
+    value,
+    source: (path) => {
+      const node = document.getIn(path, true);
+      return isScalar(node) ? node.source : undefined;
+    },
+    locate: (path, what = "value") => {
+      const { line, col } = counter.linePos(offsetOf(path, what));
+      return { line: Math.max(1, line), column: Math.max(1, col) };
+    },
+  };
+}

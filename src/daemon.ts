@@ -1,0 +1,181 @@
+/**
+ * The daemon: the one file that wires the parts together, in the order in which they start and stop.
+ *
+ * Upstream → manager → monitors (driven by the scheduler) → notifier → upstream.
+ */
+import { makeChecker } from "./checkers/registry.ts";
+import { makeChecking } from "./checking.ts";
+import type { Config } from "./config/schema.ts";
+import { RateLimiter } from "./logging/limiter.ts";
+import type { Logger } from "./logging/logger.ts";
+import { Manager } from "./manager/manager.ts";
+import { Monitor, type MonitorObserver } from "./monitor/monitor.ts";
+import { MonitorLog } from "./monitor/monitor-log.ts";
+import { Notifier, type NotifierSettings } from "./notifier/notifier.ts";
+import { FileUpstream } from "./upstream/file.ts";
+import { ProxyUpstream } from "./upstream/proxy.ts";
+import type { Upstream, UpstreamEvents } from "./upstream/upstream.ts";
+
+/** A stop waits for so long that what is pending gets out. */
+const FLUSH_MS = 2_000;
+const FLUSH_LOOK_MS = 5;
+const STALL_LOG_PERIOD_MS = 10_000;
+
+/** What the command line decides. */
+export interface DaemonOptions {
+  /** Standalone: healthchecks from this file instead of from the proxy. */
+  readonly checksFile: string | undefined;
+  /** Trusted authorities in place of the host's. */
+  readonly caFile: string | undefined;
+}
+
+/** See the head of the file. */
+export class Daemon {
+  readonly #log: Logger;
+  readonly #upstream: Upstream;
+  readonly #proxy: ProxyUpstream | undefined;
+  readonly #file: FileUpstream | undefined;
+  readonly #manager: Manager;
+  readonly #notifier: Notifier;
+  readonly #stopScheduler: () => void;
+  #config: Config;
+  #housekeeping: ReturnType<typeof setInterval> | undefined;
+  #stopping: Promise<void> | undefined;
+  readonly #ended = Promise.withResolvers<void>();
+
+  constructor(config: Config, options: DaemonOptions, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+    const { clock, scheduler, checkerEnv } = makeChecking(options.caFile, this.#schedulerEvents());
+    this.#stopScheduler = () => scheduler.stop();
+    this.#file = options.checksFile === undefined ? undefined : new FileUpstream(options.checksFile, log);
+    this.#proxy = this.#file === undefined ? this.#makeProxy() : undefined;
+    const upstream = this.#file ?? this.#proxy;
+    if (upstream === undefined) throw new Error("no upstream");
+    this.#upstream = upstream;
+
+    const observer = this.#observer(new MonitorLog(log, clock));
+    this.#manager = new Manager(
+      clock,
+      log,
+      (spec) => new Monitor(spec, makeChecker(spec.check, checkerEnv), { clock, scheduler, observer }),
+      (id) => this.#notifier.forget(id),
+    );
+    const known = () => this.#manager.known();
+    this.#notifier = new Notifier(clock, upstream, known, notifierSettings(config), {
+      sent: (size, trigger, waitedMs) =>
+        this.#log.debug("Batch sent", { size, trigger, waited_ms: waitedMs }),
+      congested: (waiting) =>
+        this.#log.warn("Failed to send notification: the client does not read; newest states are kept", {
+          waiting,
+        }),
+    });
+  }
+
+  /** Settles when it has stopped. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** @throws Error when it cannot serve */
+  async start(): Promise<void> {
+    const events: UpstreamEvents = {
+      desired: (set) => this.#manager.apply(set),
+      resync: () => this.#notifier.resync(),
+      writable: () => this.#notifier.writable(),
+      disconnected: () => this.#notifier.disconnected(),
+      statuses: () => this.#manager.statuses(),
+      shutdown: () => void this.stop(),
+    };
+    await this.#upstream.start(events);
+    this.#keepHouse();
+    this.#log.info("All tasks spawned, server running");
+  }
+
+  /** Takes over what can change at run time. */
+  reload(config: Config): void {
+    this.#config = config;
+    this.#notifier.configure(notifierSettings(config));
+    this.#proxy?.configure(connectionLimits(config));
+    this.#keepHouse();
+    void this.#file?.reload();
+  }
+
+  /** Ends in good order: no new checks, what is pending gets out, then everything closes. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#log.info("Stopping healthcheck server");
+    clearInterval(this.#housekeeping);
+    this.#manager.stop();
+    const endMs = performance.now() + FLUSH_MS;
+    this.#notifier.flush();
+    while (this.#notifier.waiting > 0 && performance.now() < endMs) {
+      await Bun.sleep(FLUSH_LOOK_MS);
+      this.#notifier.flush();
+    }
+    await this.#upstream.stop(Math.max(0, endMs - performance.now()));
+    this.#notifier.disconnected();
+    this.#stopScheduler();
+    this.#log.info("Healthcheck server stopped");
+    this.#ended.resolve();
+  }
+
+  #makeProxy(): ProxyUpstream {
+    const { proxy_socket: path, socket_mode: mode } = this.#config.server;
+    return new ProxyUpstream({ path, mode }, connectionLimits(this.#config), this.#log, {
+      congested: (direction) => this.#log.debug("Reading from the client waits", { direction }),
+    });
+  }
+
+  #schedulerEvents() {
+    const limiter = new RateLimiter(STALL_LOG_PERIOD_MS);
+    return {
+      stalled: (stallMs: number) => {
+        const suppressed = limiter.admit("stall", performance.now());
+        if (suppressed === undefined) return;
+        this.#log.warn("The process stood still; time-outs have been moved", {
+          stalled_ms: Math.round(stallMs),
+          suppressed,
+        });
+      },
+      fault: (error: unknown) =>
+        this.#log.error("Internal fault", { error: error instanceof Error ? error.stack : String(error) }),
+    };
+  }
+
+  #observer(log: MonitorLog): MonitorObserver {
+    return {
+      finished: (monitor, result, latenessMs) => log.finished(monitor, result, latenessMs),
+      skipped: (monitor, count, why) => log.skipped(monitor, count, why),
+      changed: (monitor, from, result) => {
+        log.changed(monitor, from, result);
+        this.#notifier.notify({ id: monitor.spec.id, status: monitor.status });
+      },
+    };
+  }
+
+  #keepHouse(): void {
+    clearInterval(this.#housekeeping);
+    this.#housekeeping = setInterval(
+      () => this.#proxy?.lookAfterSocket(),
+      this.#config.manager.monitor_interval,
+    );
+  }
+}
+
+function notifierSettings({ batching, channels, advanced }: Config): NotifierSettings {
+  return {
+    delayMs: batching.delay,
+    maxSize: batching.max_size,
+    notifyIntervalMs: advanced.notify_interval,
+    channelSize: channels.notification,
+  };
+}
+
+function connectionLimits({ channels }: Config) {
+  return { inbound: channels.config_update, outbound: channels.proxy_message };
+}

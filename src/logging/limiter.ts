@@ -1,0 +1,31 @@
+/** Keeps a repeated message from filling the log: one a period for each kind, with the number that was held back. Pure. */
+
+/** See the head of the file. */
+export class RateLimiter {
+  readonly #periodMs: number;
+  readonly #kinds = new Map<string, { nextMs: number; heldBack: number }>();
+
+  /** @param periodMs - at most one of a kind within it */
+  constructor(periodMs: number) {
+    this.#periodMs = periodMs;
+  }
+
+  /**
+   * Asks whether to say it.
+   *
+   * @param kind - few and fixed; each is remembered for ever
+   * @returns how many of the kind were held back since the last one said; undefined when this one is held back too
+   */
+  admit(kind: string, nowMs: number): number | undefined {
+    const entry = this.#kinds.get(kind) ?? { nextMs: Number.NEGATIVE_INFINITY, heldBack: 0 };
+    this.#kinds.set(kind, entry);
+    if (nowMs < entry.nextMs) {
+      entry.heldBack++;
+      return undefined;
+    }
+    const { heldBack } = entry;
+    entry.heldBack = 0;
+    entry.nextMs = nowMs + this.#periodMs;
+    return heldBack;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The log: one line an event, a message of fixed words and structured fields, as text or JSON. The levels and the JSON
+ * are pino's. Messages of the original server keep their words, because alerts are built on them.
+ */
+import pino from "pino";
+import { formatText } from "./text.ts";
+
+/** From the gravest to the most talkative. */
+export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
+/** One of {@link LOG_LEVELS}. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** How lines are written. */
+export const LOG_FORMATS = ["text", "json"] as const;
+/** One of {@link LOG_FORMATS}. */
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** Named values of a log line, e.g. `id`, `target`, `old_state`. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** What everybody else sees of the log. */
+export interface Logger {
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+  trace(message: string, fields?: LogFields): void;
+  /** Whether lines of a level are written; for fields that are costly to gather. */
+  enabled(level: LogLevel): boolean;
+}
+
+/** Takes finished lines. */
+export interface LineSink {
+  write(line: string): void;
+}
+
+/** How much is logged, and how. */
+export interface LogSettings {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+}
+
+/** A logger whose settings can change while it is in use. */
+export class ConfigurableLogger implements Logger {
+  readonly #sink: LineSink;
+  #pino: pino.Logger;
+
+  constructor(settings: LogSettings, sink: LineSink) {
+    this.#sink = sink;
+    this.#pino = makePino(settings, sink);
+  }
+
+  /** Takes over new settings, from the next line on. */
+  configure(settings: LogSettings): void {
+    this.#pino = makePino(settings, this.#sink);
+  }
+
+  error(message: string, fields: LogFields = {}): void {
+    this.#pino.error(fields, message);
+  }
+
+  warn(message: string, fields: LogFields = {}): void {
+    this.#pino.warn(fields, message);
+  }
+
+  info(message: string, fields: LogFields = {}): void {
+    this.#pino.info(fields, message);
+  }
+
+  debug(message: string, fields: LogFields = {}): void {
+    this.#pino.debug(fields, message);
+  }
+
+  trace(message: string, fields: LogFields = {}): void {
+    this.#pino.trace(fields, message);
+  }
+
+  enabled(level: LogLevel): boolean {
+    return this.#pino.isLevelEnabled(level);
+  }
+}
+
+function makePino({ level, format }: LogSettings, sink: LineSink): pino.Logger {
+  const options: pino.LoggerOptions = {
+    level,
+    base: null,
+    messageKey: "message",
+    errorKey: "error",
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  };
+  return pino(options, format === "json" ? sink : { write: (line: string) => sink.write(formatText(line)) });
+}

@@ -1,0 +1,94 @@
+/**
+ * Where log lines go: a file descriptor, written in the background, so that a full pipe, a stuck journal or a full disk
+ * never holds up a check. What cannot be written within bounds is dropped, counted, and the loss is told.
+ */
+import { write, writeSync } from "node:fs";
+
+/** More than this waiting is not kept; bytes, roughly. */
+const MOST_WAITING = 4 * 1_024 * 1_024;
+/** A pipe that is full is tried again after this. */
+const RETRY_MS = 50;
+const FLUSH_LOOK_MS = 1;
+const LAST_MOMENT_MS = 20;
+
+/** See the head of the file. */
+export class LogSink {
+  readonly #fd: number;
+  readonly #lossLine: (lines: number) => string;
+  #waiting: string[] = [];
+  #waitingBytes = 0;
+  #writing: Buffer | undefined;
+  #lost = 0;
+
+  /** @param lossLine - makes the log line that tells of lost ones */
+  constructor(fd: number, lossLine: (lines: number) => string) {
+    this.#fd = fd;
+    this.#lossLine = lossLine;
+  }
+
+  /** Takes one line with its end; returns at once. */
+  write(line: string): void {
+    if (this.#waitingBytes + line.length > MOST_WAITING) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting.push(line);
+    this.#waitingBytes += line.length;
+    if (this.#writing === undefined) this.#next();
+  }
+
+  /** Settles when everything is written, or given up. */
+  async flush(): Promise<void> {
+    while (this.#writing !== undefined) await new Promise((resolve) => setTimeout(resolve, FLUSH_LOOK_MS));
+  }
+
+  /** Writes what waits before it returns, as far as the descriptor takes it; for the last lines of a dying process. */
+  flushSync(): void {
+    // What is being written already is in the hands of another thread, which needs a moment.
+    if (this.#writing !== undefined) Bun.sleepSync(LAST_MOMENT_MS);
+    try {
+      for (let bytes: Uint8Array = this.#take(); bytes.length > 0; ) {
+        bytes = bytes.subarray(writeSync(this.#fd, bytes));
+      }
+    } catch {
+      // Nobody is left to be told.
+    }
+  }
+
+  #take(): Buffer {
+    if (this.#lost > 0) this.#waiting.push(this.#lossLine(this.#lost));
+    this.#lost = 0;
+    const bytes = Buffer.from(this.#waiting.join(""));
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    return bytes;
+  }
+
+  /** One write at a time, of everything that has gathered meanwhile. */
+  #next(): void {
+    // After the present turn of the event loop, so that its lines go out together.
+    const bytes = Buffer.alloc(0);
+    this.#writing = bytes;
+    setImmediate(() => {
+      if (this.#writing === bytes) this.#write(this.#take());
+    });
+  }
+
+  #write(bytes: Buffer): void {
+    this.#writing = bytes;
+    write(this.#fd, bytes, 0, bytes.length, null, (error, written) => {
+      if (this.#writing !== bytes) return; // flushed meanwhile
+      if (error?.code === "EAGAIN") {
+        setTimeout(() => this.#writing === bytes && this.#write(bytes), RETRY_MS);
+      } else if (error !== null) {
+        this.#lost += bytes.toString().split("\n").length - 1;
+        this.#writing = undefined;
+      } else if (written < bytes.length) {
+        this.#write(bytes.subarray(written));
+      } else {
+        this.#writing = undefined;
+        if (this.#waiting.length > 0) this.#next();
+      }
+    });
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * healthcheck-server: the health checker of the Seesaw load balancer. Arguments in, exit status out.
+ *
+ * The house, and the way of the data through it:
+ *
+ *   upstream ──desired set──▶ manager ──▶ monitor ◀─ticks── scheduler
+ *      ▲                                     │  runs its checker
+ *      └──────batches────── notifier ◀───────┘  one result, one state transition, maybe one notification
+ *
+ *   cli/        one file a command            protocol/   lines, messages, JSON with 64-bit ids
+ *   daemon.ts   wires everything              checkers/   tcp, http, dns
+ *   checking.ts what checks run on            monitor/    one check's life; transition is the pure state machine
+ *   config/     the YAML file                 scheduler/  the real clock; wheel and running time are pure
+ *   model/      the vocabulary                notifier/   delivery; pending is pure
+ *   logging/    the log                       system/     whatever touches the operating system
+ */
+import { writeSync } from "node:fs";
+import { main } from "./cli/program.ts";
+
+// Synchronous, so that nothing is cut off when the process exits.
+const output = {
+  out: (text: string) => void writeSync(1, text),
+  err: (text: string) => void writeSync(2, text),
+};
+
+main(process.argv.slice(2), process.env, output).then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    output.err(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,116 @@
+/**
+ * Keeps the running monitors as the newest desired set has them. Sets are taken in one after the other, each in short
+ * slices; a monitor that does not change is not touched.
+ */
+
+import type { Logger } from "../logging/logger.ts";
+import type { HealthcheckId } from "../model/id.ts";
+import { formatTarget, type HealthcheckSpec } from "../model/spec.ts";
+import type { Notification } from "../model/status.ts";
+import type { Monitor } from "../monitor/monitor.ts";
+import { firstStartMs } from "../monitor/schedule.ts";
+import type { Clock } from "../system/clock.ts";
+import { inSlices } from "../system/slices.ts";
+import { type DesiredSet, type Diff, diff } from "./diff.ts";
+
+/** Makes a monitor; not started yet. */
+export type MonitorFactory = (spec: HealthcheckSpec) => Monitor;
+
+/** See the head of the file. */
+export class Manager {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #makeMonitor: MonitorFactory;
+  readonly #onEnd: (id: HealthcheckId) => void;
+  readonly #monitors = new Map<HealthcheckId, Monitor>();
+  #applying: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  /** @param onEnd - hears of every monitor that ends before the process does: what it had to say is void */
+  constructor(clock: Clock, log: Logger, makeMonitor: MonitorFactory, onEnd: (id: HealthcheckId) => void) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#makeMonitor = makeMonitor;
+    this.#onEnd = onEnd;
+  }
+
+  /** The monitors that run now. */
+  get monitors(): ReadonlyMap<HealthcheckId, Monitor> {
+    return this.#monitors;
+  }
+
+  /**
+   * Makes a set the running one, after those that were handed in before.
+   *
+   * @returns settles when it is
+   */
+  apply(desired: DesiredSet): Promise<void> {
+    this.#applying = this.#applying.then(() => this.#apply(desired));
+    return this.#applying;
+  }
+
+  /** Everything that has been measured; nothing for a monitor before its first result. */
+  *known(): Iterable<Notification> {
+    for (const [id, { status }] of this.#monitors) {
+      if (status.state !== "unknown") yield { id, status };
+    }
+  }
+
+  /** Every monitor's status, `unknown` ones too. */
+  *statuses(): Iterable<Notification> {
+    for (const [id, { status }] of this.#monitors) yield { id, status };
+  }
+
+  /** Stops every monitor, for good. */
+  stop(): void {
+    this.#stopped = true;
+    for (const monitor of this.#monitors.values()) monitor.stop();
+  }
+
+  async #apply(desired: DesiredSet): Promise<void> {
+    const specs = new Map([...this.#monitors].map(([id, monitor]) => [id, monitor.spec]));
+    const steps = diff(specs, desired);
+    await inSlices(steps.remove, (id) => this.#remove(id));
+    await inSlices(steps.adjust, (spec) => this.#adjust(spec));
+    const fresh = [...steps.replace, ...steps.add];
+    await inSlices(fresh, (spec, index) => this.#start(spec, index, fresh.length));
+    this.#summarise(steps);
+  }
+
+  #remove(id: HealthcheckId): void {
+    this.#end(id);
+    this.#log.info("Removing healthcheck", { id });
+  }
+
+  #adjust(spec: HealthcheckSpec): void {
+    this.#monitors.get(spec.id)?.reconfigure(spec);
+    this.#log.info("Adjusting healthcheck", { id: spec.id, target: formatTarget(spec.check) });
+  }
+
+  #start(spec: HealthcheckSpec, index: number, count: number): void {
+    if (this.#stopped) return;
+    const replaced = this.#end(spec.id);
+    const monitor = this.#makeMonitor(spec);
+    this.#monitors.set(spec.id, monitor);
+    monitor.start(this.#clock.nowMs() + firstStartMs(index, count));
+    const words = replaced ? "Replacing healthcheck" : "Adding healthcheck";
+    this.#log.info(words, { id: spec.id, target: formatTarget(spec.check) });
+  }
+
+  #end(id: HealthcheckId): boolean {
+    this.#monitors.get(id)?.stop();
+    this.#onEnd(id);
+    return this.#monitors.delete(id);
+  }
+
+  #summarise({ add, adjust, replace, remove }: Diff): void {
+    if (add.length + adjust.length + replace.length + remove.length === 0) return;
+    this.#log.info("Healthchecks updated", {
+      added: add.length,
+      adjusted: adjust.length,
+      replaced: replace.length,
+      removed: remove.length,
+      running: this.#monitors.size,
+    });
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What is to be checked, how, and how often: a CONFIG of the protocol after it was understood. Values are
+ * normalised (milliseconds, defaults filled in), so whoever reads a spec never asks "what if it is missing?".
+ */
+import type { HealthcheckId } from "./id.ts";
+
+/** Where a connection goes. */
+export interface Address {
+  /** An IPv4 or IPv6 address in its shortest form, never a name. */
+  readonly ip: string;
+  /** 1–65535 */
+  readonly port: number;
+}
+
+/** TLS on top of a connection. */
+export interface TlsSpec {
+  /** Whether the certificate must be valid and for {@link serverName}. */
+  readonly verify: boolean;
+  /** The name sent as SNI and looked for in the certificate; the address itself when no name is known. */
+  readonly serverName: string;
+}
+
+/** A connection, and perhaps a first line each way. */
+export interface TcpSpec {
+  readonly type: "tcp";
+  readonly address: Address;
+  readonly tls: TlsSpec | undefined;
+  /** Written once connected. */
+  readonly send: string | undefined;
+  /** What the answer must start with. */
+  readonly receive: string | undefined;
+  /** `reset` leaves no TIME_WAIT behind; `graceful` is for backends that log resets. */
+  readonly close: "reset" | "graceful";
+}
+
+/** One HTTP/1.1 request and its answer. */
+export interface HttpSpec {
+  readonly type: "http";
+  readonly address: Address;
+  readonly tls: TlsSpec | undefined;
+  readonly method: string;
+  /** Path and query, percent-encoded, starting with `/`. */
+  readonly path: string;
+  /** The Host header. */
+  readonly host: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Status codes that mean healthy; empty means any. */
+  readonly expectedCodes: readonly number[];
+  /** What the body must start with. */
+  readonly response: string | undefined;
+}
+
+/** DNS record types that can be asked for. */
+export const QUERY_TYPES = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"] as const;
+
+/** One of {@link QUERY_TYPES}. */
+export type QueryType = (typeof QUERY_TYPES)[number];
+
+/** One DNS question and its answer. */
+export interface DnsSpec {
+  readonly type: "dns";
+  readonly query: string;
+  readonly queryType: QueryType;
+  /** Addresses of which at least one must be in the answer; empty means any answer. */
+  readonly expectedIps: readonly string[];
+  /** The server to ask; undefined means the system's resolver. */
+  readonly server: Address | undefined;
+}
+
+/** How a check is done, by type. */
+export type CheckSpec = TcpSpec | HttpSpec | DnsSpec;
+
+/** One healthcheck, whole. */
+export interface HealthcheckSpec {
+  readonly id: HealthcheckId;
+  /** Between two starts; above 0. */
+  readonly intervalMs: number;
+  /** Bounds the whole check; above 0. */
+  readonly timeoutMs: number;
+  /** Successes in a row that make it healthy; at least 1. */
+  readonly rise: number;
+  /** Failures in a row that make it unhealthy; at least 1. */
+  readonly fall: number;
+  readonly check: CheckSpec;
+}
+
+/** `10.0.0.1:80`, `[::1]:80` */
+export function formatAddress(address: Address): string {
+  return address.ip.includes(":") ? `[${address.ip}]:${address.port}` : `${address.ip}:${address.port}`;
+}
+
+/** The target as logs and the status page show it: what is asked, and where. */
+export function formatTarget(check: CheckSpec): string {
+  switch (check.type) {
+    case "tcp":
+      return `${check.tls === undefined ? "tcp" : "tls"}://${formatAddress(check.address)}`;
+    case "http":
+      return `${check.tls === undefined ? "http" : "https"}://${formatAddress(check.address)}${withoutQuery(check.path)}`;
+    case "dns":
+      return `dns://${check.server === undefined ? "" : formatAddress(check.server)}/${check.query}`;
+  }
+}
+
+/** Query strings carry tokens; what is logged has none. */
+function withoutQuery(path: string): string {
+  const mark = path.indexOf("?");
+  return mark < 0 ? path : `${path.slice(0, mark)}?…`;
+}

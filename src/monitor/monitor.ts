@@ -1,0 +1,191 @@
+/**
+ * One healthcheck's life: started by the scheduler when due, runs its checker, bounds it in time, takes each result into
+ * its state, and says when that changes. Made, reconfigured and stopped by the manager.
+ */
+import type { Attempt, Checker } from "../checkers/checker.ts";
+import { type CheckResult, type Conclusive, formatResult, inconclusive } from "../model/result.ts";
+import type { HealthcheckSpec } from "../model/spec.ts";
+import { type State, type Status, UNKNOWN } from "../model/status.ts";
+import type { Scheduler, Startable, StartEntry, TimerEntry } from "../scheduler/scheduler.ts";
+import type { Clock } from "../system/clock.ts";
+import { nextOnGrid, repeatAfterMs } from "./schedule.ts";
+import { type Health, transition, UNKNOWN_HEALTH } from "./transition.ts";
+
+/** Who hears what monitors find. Called from within ticks: must be quick and must not throw. */
+export interface MonitorObserver {
+  /** A check ended. @param latenessMs - how long after its due time it had started */
+  finished(monitor: Monitor, result: CheckResult, latenessMs: number): void;
+  /** The state changed, with this result. */
+  changed(monitor: Monitor, from: State, result: Conclusive): void;
+  /** Starts that did not happen, because the last check still ran or the process did not. */
+  skipped(monitor: Monitor, count: number, why: "running" | "late"): void;
+}
+
+/** What monitors share. */
+export interface MonitorEnv {
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly observer: MonitorObserver;
+}
+
+/** A failure is put down to a stall of our own when the stall took this share of the time-out, or more. */
+const STALL_SHARE = 0.25;
+
+/** See the head of the file. */
+export class Monitor implements Startable {
+  readonly #env: MonitorEnv;
+  readonly #checker: Checker;
+  readonly #start: StartEntry;
+  readonly #deadline: TimerEntry;
+  #spec: HealthcheckSpec;
+  #health: Health = UNKNOWN_HEALTH;
+  #status: Status = UNKNOWN;
+  #attempt: Attempt | undefined;
+  /** The next time on the grid; a repeated check may come before it. */
+  #gridMs = 0;
+  /** Of the check under way: how late it began, when by the wall clock, and how long we had stalled until then. */
+  #latenessMs = 0;
+  #beganWallMs = 0;
+  #stalledBeforeMs = 0;
+  #stopped = false;
+
+  constructor(spec: HealthcheckSpec, checker: Checker, env: MonitorEnv) {
+    this.#spec = spec;
+    this.#checker = checker;
+    this.#env = env;
+    this.#start = env.scheduler.entry(this);
+    this.#deadline = env.scheduler.timer(() => this.#expire());
+  }
+
+  /** Its configuration as it is now. */
+  get spec(): HealthcheckSpec {
+    return this.#spec;
+  }
+
+  /** Newest status; `unknown` before the first conclusive result. */
+  get status(): Status {
+    return this.#status;
+  }
+
+  /** State and runs. */
+  get health(): Health {
+    return this.#health;
+  }
+
+  /** Whether a check is under way. */
+  get running(): boolean {
+    return this.#attempt !== undefined;
+  }
+
+  /** @param firstMs - when the first check starts */
+  start(firstMs: number): void {
+    this.#gridMs = firstMs;
+    this.#env.scheduler.startAt(this.#start, firstMs);
+  }
+
+  /** Takes over interval, time-out and thresholds; state, counters and the check under way stay. */
+  reconfigure(spec: HealthcheckSpec): void {
+    const intervalChanged = spec.intervalMs !== this.#spec.intervalMs;
+    const lastMs = this.#gridMs - this.#spec.intervalMs;
+    this.#spec = spec;
+    if (!intervalChanged) return;
+    const nowMs = this.#env.clock.nowMs();
+    // Before the first start there is no grid to move.
+    if (this.#gridMs > nowMs && this.#status !== UNKNOWN)
+      this.#gridMs = Math.max(nowMs, lastMs + spec.intervalMs);
+    this.#env.scheduler.startAt(this.#start, this.#gridMs);
+  }
+
+  /** Ends it for good; a check under way is given up and nothing is heard of it. */
+  stop(): void {
+    this.#stopped = true;
+    this.#env.scheduler.cancelStart(this.#start);
+    this.#env.scheduler.cancelTimer(this.#deadline);
+    this.#attempt?.cancel();
+    this.#attempt = undefined;
+  }
+
+  begin(dueMs: number, nowMs: number): void {
+    if (this.#stopped) return;
+    const { clock, scheduler, observer } = this.#env;
+    if (this.#gridMs <= nowMs) {
+      const step = nextOnGrid(this.#gridMs, this.#spec.intervalMs, nowMs);
+      this.#gridMs = step.dueMs;
+      if (step.missed > 0)
+        observer.skipped(this, step.missed, this.#attempt === undefined ? "late" : "running");
+    }
+    scheduler.startAt(this.#start, this.#gridMs);
+    if (this.#attempt !== undefined) {
+      observer.skipped(this, 1, "running");
+      return;
+    }
+    this.#latenessMs = nowMs - dueMs;
+    this.#beganWallMs = clock.wallMs();
+    this.#stalledBeforeMs = scheduler.stalledMs;
+    this.#run();
+  }
+
+  #run(): void {
+    const { timeoutMs } = this.#spec;
+    this.#env.scheduler.callAfter(this.#deadline, timeoutMs);
+    try {
+      const attempt = this.#checker.start(timeoutMs, (result) => {
+        // A check that was given up may still have a word on its way.
+        if (this.#attempt === attempt) this.#settle(result);
+      });
+      this.#attempt = attempt;
+    } catch (error) {
+      this.#settle(inconclusive("fault", String(error instanceof Error ? error.stack : error)));
+    }
+  }
+
+  #expire(): void {
+    const attempt = this.#attempt;
+    if (attempt !== undefined) this.#settle(attempt.expire());
+  }
+
+  #settle(found: CheckResult): void {
+    const { scheduler, observer } = this.#env;
+    scheduler.cancelTimer(this.#deadline);
+    this.#attempt = undefined;
+    const result = this.#ownFault(found) ?? found;
+    if (result.outcome === "inconclusive") this.#repeatSoon();
+    else this.#take(result);
+    observer.finished(this, result, this.#latenessMs);
+  }
+
+  /**
+   * A failure after the connection was open may be our own doing: while we stood still, the backend may have closed a
+   * connection that we did not serve.
+   */
+  #ownFault(result: CheckResult): CheckResult | undefined {
+    if (result.outcome !== "failure" || result.code === "L4CON" || result.code === "L4TOUT") return undefined;
+    const stalledMs = this.#env.scheduler.stalledMs - this.#stalledBeforeMs;
+    if (stalledMs < this.#spec.timeoutMs * STALL_SHARE || result.code.endsWith("TOUT")) return undefined;
+    return inconclusive(
+      "stalled",
+      `${result.message} (this process stood still for ${Math.round(stalledMs)}ms)`,
+    );
+  }
+
+  #take(result: Conclusive): void {
+    const success = result.outcome === "success";
+    const before = this.#health;
+    const health = transition(before, success, this.#spec);
+    this.#health = health;
+    this.#status = {
+      state: health.state,
+      lastCheckMs: this.#beganWallMs,
+      durationMs: result.durationMs,
+      failures: this.#status.failures + (success ? 0 : 1),
+      successes: this.#status.successes + (success ? 1 : 0),
+      message: formatResult(result),
+    };
+    if (health.state !== before.state) this.#env.observer.changed(this, before.state, result);
+  }
+
+  #repeatSoon(): void {
+    const repeatMs = this.#env.clock.nowMs() + repeatAfterMs(this.#spec.intervalMs, Math.random());
+    if (repeatMs < this.#gridMs) this.#env.scheduler.startAt(this.#start, repeatMs);
+  }
+}

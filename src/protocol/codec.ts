@@ -1,0 +1,90 @@
+/**
+ * JSON that keeps 64-bit ids whole, and the lines that the server writes. Numbers named `id` are read as bigint and
+ * written digit by digit; nothing else differs from plain JSON.
+ */
+import type { Notification, Status } from "../model/status.ts";
+
+/**
+ * The proxy dies of a line of 65,536 bytes or more, its newline included (Go's `bufio.Scanner`); this leaves room to
+ * spare.
+ */
+export const MAX_LINE_BYTES = 60_000;
+/** The longest `message` of a status, in bytes of UTF-8. */
+const MAX_MESSAGE_BYTES = 512;
+const NS_PER_MS = 1e6;
+
+/**
+ * Reads JSON with exact ids: a number under the key `id` becomes a bigint when it is written as a whole number, and
+ * stays what it is otherwise.
+ *
+ * @throws SyntaxError when the text is not JSON
+ */
+export function parseJson(text: string): unknown {
+  // The types do not know of the third argument yet.
+  const reviver = (key: string, value: unknown, context?: { readonly source?: string }): unknown => {
+    if (key !== "id" || typeof value !== "number") return value;
+    const source = context?.source ?? "";
+    return /^-?[0-9]{1,40}$/.test(source) ? BigInt(source) : value;
+  };
+  return JSON.parse(text, reviver);
+}
+
+/** The first line on every connection. */
+export const READY_LINE = '{"type":"ready"}\n';
+
+/** An `error` line. @param message - shortened when it is too long for a line */
+export function errorLine(message: string): string {
+  return `{"type":"error","message":${JSON.stringify(clip(message, MAX_LINE_BYTES / 8))}}\n`;
+}
+
+/** Lists of statuses come in these two messages. */
+const FRAMES = {
+  notification_batch: { head: '{"type":"notification_batch","batch":{"notifications":[', tail: "]}}\n" },
+  status_response: { head: '{"type":"status_response","statuses":[', tail: "]}\n" },
+} as const;
+
+/** A line, and how many of the notifications it holds. */
+export interface PackedLine {
+  readonly line: string;
+  readonly count: number;
+}
+
+/**
+ * Packs the first notifications of a batch into one line of at most {@link MAX_LINE_BYTES}.
+ *
+ * @param batch - as many as fit are taken, one at least
+ */
+export function packLine(type: keyof typeof FRAMES, batch: readonly Notification[]): PackedLine {
+  const { head, tail } = FRAMES[type];
+  let bytes = head.length + tail.length;
+  const entries: string[] = [];
+  for (const notification of batch) {
+    const entry = renderNotification(notification);
+    bytes += Buffer.byteLength(entry) + 1;
+    if (bytes > MAX_LINE_BYTES && entries.length > 0) break;
+    entries.push(entry);
+  }
+  return { line: `${head}${entries.join(",")}${tail}`, count: entries.length };
+}
+
+/** `{"id":ID,"status":STATUS}`; every value has the type that the Go client decodes it into. */
+export function renderNotification({ id, status }: Notification): string {
+  return `{"id":${id},"status":${renderStatus(status)}}`;
+}
+
+function renderStatus({ lastCheckMs, durationMs, failures, successes, state, message }: Status): string {
+  const lastCheck = lastCheckMs === undefined ? "" : `"last_check":"${new Date(lastCheckMs).toISOString()}",`;
+  const durationNs = Math.max(0, Math.round(durationMs * NS_PER_MS));
+  return (
+    `{${lastCheck}"duration":${durationNs},"failures":${failures},"successes":${successes},` +
+    `"state":"${state}","message":${JSON.stringify(clip(message, MAX_MESSAGE_BYTES))}}`
+  );
+}
+
+/** Shortens a text to so many bytes of UTF-8, between characters; lone surrogates become U+FFFD. */
+export function clip(text: string, maxBytes: number): string {
+  const whole = text.toWellFormed();
+  if (whole.length * 3 <= maxBytes || Buffer.byteLength(whole) <= maxBytes) return whole;
+  const { written } = new TextEncoder().encodeInto(whole, new Uint8Array(maxBytes - 3));
+  return `${Buffer.from(whole).toString("utf8", 0, written)}…`;
+}

@@ -1,0 +1,86 @@
+/**
+ * Finds the elements of the `configs` list in the text of a message without parsing them, pure. Two megabytes of JSON cannot
+ * be parsed in one go without holding up checks; their elements can, one by one, and an element whose text has not changed
+ * since the last message need not be parsed at all.
+ *
+ * This is no JSON parser: it follows strings and brackets only. What it cuts out is parsed by the real one, and so is
+ * what is left.
+ */
+
+/** A message cut up. */
+export interface CutMessage {
+  /** The message with an empty `configs` list. */
+  readonly envelope: string;
+  /** The text of each element of the list; undefined when the message has no such list. */
+  readonly elements: readonly string[] | undefined;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const LIST = /"configs"\s*:\s*\[/y;
+
+/**
+ * Cuts a message up.
+ *
+ * @param text - one message; when it is not valid JSON, the envelope or an element is not either
+ */
+export function cutMessage(text: string): CutMessage {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      LIST.lastIndex = at;
+      // Only the message's own key, not one of a config's.
+      if (depth === 1 && LIST.test(text)) return cutList(text, LIST.lastIndex);
+      at = endOfString(text, at);
+    } else if (isOpening(code)) depth++;
+    else if (isClosing(code)) depth--;
+  }
+  return { envelope: text, elements: undefined };
+}
+
+/** @param start - behind the list's opening bracket */
+function cutList(text: string, start: number): CutMessage {
+  const elements: string[] = [];
+  let depth = 0;
+  let elementStart = start;
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(text, at);
+    else if (isOpening(code)) depth++;
+    else if (isClosing(code) && --depth < 0) {
+      const last = text.slice(elementStart, at);
+      // An empty list has no elements; a comma before the end leaves an empty one, which is an error.
+      if (elements.length > 0 || last.trim() !== "") elements.push(last);
+      return { envelope: text.slice(0, start) + text.slice(at), elements };
+    } else if (code === COMMA && depth === 0) {
+      elements.push(text.slice(elementStart, at));
+      elementStart = at + 1;
+    }
+  }
+  return { envelope: text, elements: undefined };
+}
+
+/** @returns where the string that starts at `start` ends: at its closing quote, or at the end of the text */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end < 0 ? text.length : end;
+}
+
+function isEscaped(text: string, quote: number): boolean {
+  let at = quote;
+  while (text.charCodeAt(at - 1) === BACKSLASH) at--;
+  return (quote - at) % 2 === 1;
+}
+
+/** `[` or `{` */
+function isOpening(code: number): boolean {
+  return code === 0x5b || code === 0x7b;
+}
+
+/** `]` or `}` */
+function isClosing(code: number): boolean {
+  return code === 0x5d || code === 0x7d;
+}

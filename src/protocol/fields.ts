@@ -1,0 +1,107 @@
+/** Building blocks of the CONFIG schema: what a field may be, with a message that says so. */
+import * as v from "valibot";
+import { DURATION_RULE, parseDuration } from "../model/duration.ts";
+import { type HealthcheckId, ID_RULE, parseId } from "../model/id.ts";
+import { canonicalIp } from "../system/sockaddr.ts";
+
+const LONGEST_SHOWN = 60;
+const YEAR_MS = 365 * 86_400_000;
+/** Longest text of any field; far more than anybody needs. */
+const MOST_CHARS = 8_192;
+
+/** A foreign value in a message: as JSON, short. */
+export function show(value: unknown): string {
+  const text = typeof value === "bigint" ? value.toString() : (JSON.stringify(value) ?? "nothing");
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}
+
+/** `70000 is not allowed: must be a whole number from 1 to 65535` */
+export function notAllowed(value: unknown, words: string): string {
+  return `${show(value)} is not allowed: must be ${words}`;
+}
+
+/** {@link notAllowed} as valibot wants it. */
+export function rule(words: string) {
+  return (issue: v.BaseIssue<unknown>) => notAllowed(issue.input, words);
+}
+
+const idRule = rule(ID_RULE);
+
+const digitsToId = v.rawTransform<string, HealthcheckId>(({ dataset, addIssue, NEVER }) => {
+  const id = parseId(dataset.value);
+  if (id !== undefined) return id;
+  addIssue({ message: `${dataset.value} is not allowed: must be ${ID_RULE}` });
+  return NEVER;
+});
+
+/** An id that came as a number (a bigint, see codec.ts). */
+export const idNumber = v.pipe(v.bigint(idRule), v.transform(String), digitsToId);
+/** An id that came as a number or in quotes, as a YAML file may have it. */
+export const idNumberOrText = v.pipe(
+  v.union([v.bigint(), v.string()], idRule),
+  v.transform(String),
+  digitsToId,
+);
+
+const DURATION = rule(`${DURATION_RULE}, above 0 and at most a year`);
+/** A duration above zero, in milliseconds. */
+export const durationMs = v.pipe(
+  v.string(DURATION),
+  v.check((text) => inRange(parseDuration(text)), DURATION),
+  v.transform((text) => parseDuration(text) ?? 0),
+);
+
+function inRange(ms: number | undefined): boolean {
+  return ms !== undefined && ms > 0 && ms <= YEAR_MS;
+}
+
+/** A whole number from `min` to `max`; YAML may give it as a bigint. */
+export function count(min: number, max: number) {
+  const message = rule(`a whole number from ${min} to ${max}`);
+  return v.pipe(
+    v.union([v.number(), v.bigint()], message),
+    v.transform(Number),
+    v.integer(message),
+    v.minValue(min, message),
+    v.maxValue(max, message),
+  );
+}
+
+/** What an address must be, in the words of messages. */
+export const IP_WORDS = "an IPv4 or IPv6 address";
+/** An IP address in canonical form. */
+export const ip = v.pipe(
+  v.string(rule(IP_WORDS)),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const address = canonicalIp(dataset.value);
+    if (address !== undefined) return address;
+    addIssue({ message: notAllowed(dataset.value, IP_WORDS) });
+    return NEVER;
+  }),
+);
+
+/** A TCP or UDP port. */
+export const port = count(1, 65_535);
+
+/** A text of bounded length. */
+export const text = v.pipe(
+  v.string(rule("text")),
+  v.maxLength(MOST_CHARS, `must be at most ${MOST_CHARS} characters`),
+);
+
+/** A text that matches a pattern. */
+export function pattern(regex: RegExp, words: string) {
+  return v.pipe(text, v.regex(regex, rule(words)));
+}
+
+/** Yes or no. */
+export const flag = v.boolean(rule("true or false"));
+
+/** A list of bounded length; Go writes an empty one as null. */
+export function list<const Item extends v.GenericSchema>(item: Item, most: number) {
+  const message = rule(`a list of at most ${most}`);
+  return v.nullish(
+    v.pipe(v.array(item, message), v.maxLength(most, `must hold at most ${most} elements`)),
+    [],
+  );
+}

@@ -1,0 +1,121 @@
+/** The messages of the client, understood. What cannot be understood becomes words for an `error` line. */
+import * as v from "valibot";
+import type { HealthcheckId } from "../model/id.ts";
+import type { HealthcheckSpec } from "../model/spec.ts";
+import { inSlices } from "../system/slices.ts";
+import { parseJson } from "./codec.ts";
+import { type ReadConfig, readConfig } from "./config.ts";
+import { cutMessage } from "./elements.ts";
+import { show } from "./fields.ts";
+
+/** One message of the client. */
+export type ClientMessage =
+  | { readonly type: "update_configs"; readonly configs: readonly string[] }
+  | { readonly type: "request_status" }
+  | { readonly type: "shutdown" };
+
+const TYPES = ["update_configs", "request_status", "shutdown"] as const;
+
+/** A message that makes no sense; the text is for the client. */
+export class MessageError extends Error {}
+
+const Envelope = v.object({ type: v.picklist(TYPES), configs: v.nullish(v.array(v.unknown())) });
+
+/**
+ * Understands one line of the client, except for the configs in it, which stay text.
+ *
+ * @throws MessageError
+ */
+export function readMessage(line: Uint8Array): ClientMessage {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(line);
+  } catch {
+    throw new MessageError("the line is not UTF-8");
+  }
+  const { envelope, elements } = cutMessage(text);
+  const value = tryParse(envelope);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new MessageError(`the line is not a JSON object: ${show(text)}`);
+  }
+  const parsed = v.safeParse(Envelope, value);
+  if (parsed.success) {
+    const { type } = parsed.output;
+    return type === "update_configs" ? { type, configs: elements ?? [] } : { type };
+  }
+  const [key] = parsed.issues[0].path ?? [];
+  if (key?.key === "configs")
+    throw new MessageError(`configs: ${show(key.value)} is not allowed: must be a list`);
+  const type = "type" in value ? show(value.type) : "nothing";
+  throw new MessageError(`type: ${type} is not allowed: must be one of ${TYPES.join(", ")}`);
+}
+
+/** A desired set as far as it was understood. */
+export interface ReadConfigs {
+  readonly specs: readonly HealthcheckSpec[];
+  /** One entry a config that was refused, in words. */
+  readonly refusals: readonly Refusal[];
+  /** Ids that came more than once; the last one counts. */
+  readonly repeated: ReadonlySet<HealthcheckId>;
+}
+
+/** A config that was refused. */
+export interface Refusal {
+  readonly id: HealthcheckId | undefined;
+  /** `healthcheck 42 refused: port: 70000 is not allowed: must be …` */
+  readonly message: string;
+  /** Whether the last set held the same text, and this was said then. */
+  readonly known: boolean;
+}
+
+/**
+ * Understands lists of configs, one after the other. A config whose text was in the list before is not parsed again: the
+ * client sends ten thousand of them every 15 s, in another order each time, and hardly any has changed.
+ */
+export class ConfigReader {
+  #before: ReadonlyMap<string, ReadConfig> = new Map();
+
+  /** Works in slices; one list at a time. */
+  async read(configs: readonly string[]): Promise<ReadConfigs> {
+    const now = new Map<string, ReadConfig>();
+    const specs: HealthcheckSpec[] = [];
+    const refusals: Refusal[] = [];
+    const seen = new Set<HealthcheckId>();
+    const repeated = new Set<HealthcheckId>();
+    await inSlices(configs, (text, index) => {
+      const before = this.#before.get(text);
+      const read = before ?? parseConfig(text);
+      now.set(text, read);
+      const id = read.ok ? read.spec.id : read.id;
+      if (id !== undefined && seen.has(id)) repeated.add(id);
+      if (id !== undefined) seen.add(id);
+      if (read.ok) specs.push(read.spec);
+      else refusals.push({ id, message: refusalMessage(read, index), known: before !== undefined });
+    });
+    this.#before = now;
+    return { specs, refusals, repeated };
+  }
+}
+
+function parseConfig(text: string): ReadConfig {
+  const value = tryParse(text);
+  if (value !== undefined) return readConfig(value, "wire");
+  return { ok: false, id: undefined, faults: [{ path: [], message: `not JSON: ${show(text)}` }] };
+}
+
+/** @returns undefined for what is not JSON, or nested too deeply to be read */
+function tryParse(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function refusalMessage(read: ReadConfig & { readonly ok: false }, index: number): string {
+  const name = read.id === undefined ? `config ${index} of the list` : `healthcheck ${read.id}`;
+  const faults = read.faults.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join(".")}: ${message}`,
+  );
+  return `${name} refused: ${faults.join("; ")}`;
+}

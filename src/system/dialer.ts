@@ -1,0 +1,230 @@
+/**
+ * The dialer of every checker: opens TCP connections with the C library and learns their fate from one epoll instance
+ * that the scheduler asks on each tick. The runtime's own `connect` is not used for this, because it blurs error codes and
+ * keeps the descriptor of a dead host for minutes; here the errno is exact and giving up is a `close`.
+ *
+ * Guarantees: an owner hears exactly once, `connected` or `failed`, and only from within {@link Dialer.poll}, unless it cancels,
+ * in which case it hears nothing. Every descriptor is counted from `socket` to `close`.
+ */
+
+import { EINPROGRESS, EMFILE, errnoWords } from "./errno.ts";
+import {
+  EPOLL_CLOEXEC,
+  EPOLL_CTL_ADD,
+  EPOLL_DATA_OFFSET,
+  EPOLL_EVENT_BYTES,
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLONESHOT,
+  EPOLLOUT,
+  errno,
+  IPPROTO_TCP,
+  libc,
+  SO_ERROR,
+  SO_LINGER,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  TCP_INFO,
+  TCP_INFO_BYTES,
+  TCP_INFO_RTT_US_OFFSET,
+  TCP_INFO_TOTAL_RETRANS_OFFSET,
+} from "./libc.ts";
+import type { Descriptors } from "./limits.ts";
+import type { SockAddr } from "./sockaddr.ts";
+
+const EVENTS_PER_WAIT = 512;
+
+/** Who wants a connection. */
+export interface DialOwner {
+  /**
+   * The connection is open; the descriptor is the owner's to close or hand over.
+   *
+   * @param rttMs - the handshake as the kernel measured it, or undefined when it had to repeat itself
+   */
+  connected(dial: Dial, rttMs: number | undefined): void;
+  /** @param number - the errno; the descriptor is closed already */
+  failed(number: number): void;
+}
+
+/** One connection on its way. */
+export class Dial {
+  /** @internal Until its owner was told or gave it up. */ waiting = true;
+
+  constructor(
+    readonly fd: number,
+    readonly owner: DialOwner,
+    /** @internal Tells it from an earlier connection with the same descriptor. */
+    readonly serial: number,
+  ) {}
+}
+
+/** What checkers see of it; tests put their own behind it. */
+export interface Dialer {
+  /** Connections that are on their way. */
+  readonly pending: number;
+  /** Begins to connect. The outcome comes with a later {@link poll}, however soon it is known. */
+  dial(address: SockAddr, owner: DialOwner): Dial;
+  /** Tells the owners of everything that was decided since the last call. */
+  poll(): void;
+  /** Gives up a connection that is on its way. */
+  cancel(dial: Dial): void;
+  /** Closes an open connection: by RST, which leaves nothing behind, or by FIN. */
+  close(dial: Dial, how: "reset" | "graceful"): void;
+  /** Gives up the count of a descriptor that somebody else has closed. */
+  released(): void;
+}
+
+/** The dialer of the running process. */
+export class LibcDialer implements Dialer {
+  readonly #descriptors: Descriptors;
+  readonly #onFault: (error: unknown) => void;
+  readonly #epollFd: number;
+  readonly #dials: (Dial | undefined)[] = [];
+  #doomed: { readonly dial: Dial; readonly number: number }[] = [];
+  #pending = 0;
+  #serial = 0;
+
+  // Reused for every call: the hot path allocates none.
+  readonly #events = new Uint8Array(EVENTS_PER_WAIT * EPOLL_EVENT_BYTES);
+  readonly #eventsView = new DataView(this.#events.buffer);
+  readonly #event = new Uint8Array(EPOLL_EVENT_BYTES);
+  readonly #eventView = new DataView(this.#event.buffer);
+  readonly #info = new Uint8Array(TCP_INFO_BYTES);
+  readonly #infoView = new DataView(this.#info.buffer);
+  readonly #length = new Uint32Array(1);
+  readonly #number = new Int32Array(1);
+  readonly #noLinger = new Int32Array([1, 0]);
+
+  /**
+   * @param onFault - hears of an owner that threw; the others are told all the same
+   * @throws Error when the kernel gives no epoll instance
+   */
+  constructor(descriptors: Descriptors, onFault: (error: unknown) => void) {
+    this.#descriptors = descriptors;
+    this.#onFault = onFault;
+    this.#epollFd = libc.epoll_create1(EPOLL_CLOEXEC);
+    if (this.#epollFd < 0) throw new Error(`create an epoll instance: ${errnoWords(errno())}`);
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  dial(address: SockAddr, owner: DialOwner): Dial {
+    this.#serial = (this.#serial + 1) >>> 0;
+    if (!this.#descriptors.take()) return this.#doom(new Dial(-1, owner, this.#serial), EMFILE);
+    const fd = libc.socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+      const number = errno();
+      this.#descriptors.give();
+      return this.#doom(new Dial(-1, owner, this.#serial), number);
+    }
+    const dial = new Dial(fd, owner, this.#serial);
+    if (libc.connect(fd, address.bytes, address.bytes.length) !== 0) {
+      const number = errno();
+      if (number !== EINPROGRESS) return this.#doom(dial, number);
+    }
+    this.#watch(dial);
+    this.#dials[fd] = dial;
+    this.#pending++;
+    return dial;
+  }
+
+  poll(): void {
+    this.#tellDoomed();
+    let count = EVENTS_PER_WAIT;
+    while (this.#pending > 0 && count === EVENTS_PER_WAIT) {
+      count = libc.epoll_wait(this.#epollFd, this.#events, EVENTS_PER_WAIT, 0);
+      for (let index = 0; index < count; index++) {
+        const offset = index * EPOLL_EVENT_BYTES;
+        const dial = this.#dials[this.#eventsView.getUint32(offset + EPOLL_DATA_OFFSET, true)];
+        const serial = this.#eventsView.getUint32(offset + EPOLL_DATA_OFFSET + 4, true);
+        // An event may speak of a connection that a callback of this very round has given up.
+        if (dial?.serial === serial) this.#settle(dial, this.#eventsView.getUint32(offset, true));
+      }
+    }
+  }
+
+  cancel(dial: Dial): void {
+    if (!dial.waiting) return;
+    this.#forget(dial);
+    if (dial.fd >= 0) this.#close(dial.fd);
+  }
+
+  close(dial: Dial, how: "reset" | "graceful"): void {
+    if (how === "reset") libc.setsockopt(dial.fd, SOL_SOCKET, SO_LINGER, this.#noLinger, 8);
+    this.#close(dial.fd);
+  }
+
+  released(): void {
+    this.#descriptors.give();
+  }
+
+  /** A failure that is known at once is told with the next poll, like any other. */
+  #doom(dial: Dial, number: number): Dial {
+    this.#doomed.push({ dial, number });
+    this.#pending++;
+    return dial;
+  }
+
+  #tellDoomed(): void {
+    if (this.#doomed.length === 0) return;
+    const doomed = this.#doomed;
+    this.#doomed = [];
+    for (const { dial, number } of doomed) {
+      if (!dial.waiting) continue;
+      this.cancel(dial);
+      this.#tell(dial, number);
+    }
+  }
+
+  #settle(dial: Dial, events: number): void {
+    const number = (events & (EPOLLERR | EPOLLHUP)) === 0 ? 0 : this.#socketError(dial.fd);
+    this.#forget(dial);
+    if (number !== 0) this.#close(dial.fd);
+    this.#tell(dial, number);
+  }
+
+  #tell(dial: Dial, number: number): void {
+    try {
+      if (number === 0) dial.owner.connected(dial, this.#rttMs(dial.fd));
+      else dial.owner.failed(number);
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
+  #watch(dial: Dial): void {
+    this.#eventView.setUint32(0, EPOLLOUT | EPOLLONESHOT, true);
+    this.#eventView.setUint32(EPOLL_DATA_OFFSET, dial.fd, true);
+    this.#eventView.setUint32(EPOLL_DATA_OFFSET + 4, dial.serial, true);
+    libc.epoll_ctl(this.#epollFd, EPOLL_CTL_ADD, dial.fd, this.#event);
+  }
+
+  #socketError(fd: number): number {
+    this.#length[0] = 4;
+    return libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, this.#number, this.#length) === 0
+      ? (this.#number[0] ?? 0)
+      : errno();
+  }
+
+  #rttMs(fd: number): number | undefined {
+    this.#length[0] = TCP_INFO_BYTES;
+    if (libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, this.#info, this.#length) !== 0) return undefined;
+    const repeated = this.#infoView.getUint32(TCP_INFO_TOTAL_RETRANS_OFFSET, true) > 0;
+    return repeated ? undefined : this.#infoView.getUint32(TCP_INFO_RTT_US_OFFSET, true) / 1_000;
+  }
+
+  #forget(dial: Dial): void {
+    dial.waiting = false;
+    if (this.#dials[dial.fd] === dial) this.#dials[dial.fd] = undefined;
+    this.#pending--;
+  }
+
+  #close(fd: number): void {
+    libc.close(fd);
+    this.#descriptors.give();
+  }
+}

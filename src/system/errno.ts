@@ -1,0 +1,64 @@
+/**
+ * Linux error numbers in words. The numbers are those of asm-generic, the same on x64 and arm64. Which of them are
+ * this machine's own fault, and so say nothing about a backend, is decided here and nowhere else.
+ */
+import type { LocalCause } from "../model/result.ts";
+
+interface Errno {
+  readonly number: number;
+  readonly words: string;
+  /** Set when the fault is ours. */
+  readonly local?: LocalCause;
+}
+
+const TABLE: Readonly<Record<string, Errno>> = {
+  EPERM: { number: 1, words: "operation not permitted" },
+  ENOENT: { number: 2, words: "no such file or directory" },
+  EAGAIN: { number: 11, words: "no free local port", local: "ports" },
+  ENOMEM: { number: 12, words: "out of memory", local: "memory" },
+  EACCES: { number: 13, words: "permission denied" },
+  EINVAL: { number: 22, words: "invalid argument" },
+  ENFILE: { number: 23, words: "too many open files on this host", local: "descriptors" },
+  EMFILE: { number: 24, words: "too many open files", local: "descriptors" },
+  EPIPE: { number: 32, words: "broken pipe" },
+  EPROTOTYPE: { number: 91, words: "wrong socket type" },
+  EAFNOSUPPORT: { number: 97, words: "address family not supported" },
+  EADDRNOTAVAIL: { number: 99, words: "no free local port or address", local: "ports" },
+  ENETDOWN: { number: 100, words: "network is down" },
+  ENETUNREACH: { number: 101, words: "network is unreachable" },
+  ECONNABORTED: { number: 103, words: "connection aborted" },
+  ECONNRESET: { number: 104, words: "connection reset by peer" },
+  ENOBUFS: { number: 105, words: "no buffer space", local: "memory" },
+  ETIMEDOUT: { number: 110, words: "connection timed out" },
+  ECONNREFUSED: { number: 111, words: "connection refused" },
+  EHOSTDOWN: { number: 112, words: "host is down" },
+  EHOSTUNREACH: { number: 113, words: "no route to host" },
+  EINPROGRESS: { number: 115, words: "in progress" },
+};
+
+const BY_NUMBER = new Map(Object.entries(TABLE).map(([name, errno]) => [errno.number, { name, ...errno }]));
+
+/** Error numbers that callers compare with. */
+export const EINPROGRESS = 115;
+/** Too many open files; also told when the descriptors set aside for checks are used up. */
+export const EMFILE = 24;
+/** The kernel's own connect time-out. */
+export const ETIMEDOUT = 110;
+/** A socket of another type lives at the path. */
+export const EPROTOTYPE = 91;
+
+/** The system's words for an error number: `connection refused`. */
+export function errnoWords(number: number): string {
+  return BY_NUMBER.get(number)?.words ?? `error ${number}`;
+}
+
+/** Which fault of our own an error number is; undefined when it tells something about the other side. */
+export function localCause(number: number): LocalCause | undefined {
+  return BY_NUMBER.get(number)?.local;
+}
+
+/** The number behind a runtime error's `code`, e.g. `ECONNRESET`; 0 when it has none that is known. */
+export function errnoOf(error: unknown): number {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && Object.hasOwn(TABLE, code) ? (TABLE[code]?.number ?? 0) : 0;
+}

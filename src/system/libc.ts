@@ -1,0 +1,79 @@
+/**
+ * The C library through `bun:ffi`: every constant and struct layout that the process depends on is in this file. Linux on
+ * x64 and arm64, glibc and musl. Sources: the kernel's uapi headers (socket.h, tcp.h, eventpoll.h, resource.h).
+ */
+import { dlopen, read } from "bun:ffi";
+
+/** glibc first, then musl's names. */
+const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libc.so"];
+
+const FUNCTIONS = {
+  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+  connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
+  close: { args: ["i32"], returns: "i32" },
+  setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
+  getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
+  epoll_create1: { args: ["i32"], returns: "i32" },
+  epoll_ctl: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
+  epoll_wait: { args: ["i32", "ptr", "i32", "i32"], returns: "i32" },
+  getrlimit: { args: ["i32", "ptr"], returns: "i32" },
+  setrlimit: { args: ["i32", "ptr"], returns: "i32" },
+  __errno_location: { args: [], returns: "ptr" },
+} as const;
+
+/** The functions themselves. Buffers may be passed where C takes a pointer. */
+export const libc = open().symbols;
+
+const errnoAddress = libc.__errno_location();
+
+/** `errno` of the call just made; to be read before anything else is called. */
+export function errno(): number {
+  return errnoAddress === null ? 0 : read.i32(errnoAddress, 0);
+}
+
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+
+export const SOL_SOCKET = 1;
+export const SO_ERROR = 4;
+export const SO_LINGER = 13;
+export const IPPROTO_TCP = 6;
+export const TCP_INFO = 11;
+
+export const EPOLL_CLOEXEC = 0o2000000;
+export const EPOLL_CTL_ADD = 1;
+export const EPOLLOUT = 0x004;
+export const EPOLLERR = 0x008;
+export const EPOLLHUP = 0x010;
+/** Reports once; the descriptor then belongs to whoever takes it over. */
+export const EPOLLONESHOT = 1 << 30;
+
+/** `struct epoll_event` is packed on x64 only. */
+export const EPOLL_EVENT_BYTES = process.arch === "x64" ? 12 : 16;
+/** Offset of `data` in it. */
+export const EPOLL_DATA_OFFSET = process.arch === "x64" ? 4 : 8;
+
+/** Offsets in `struct tcp_info`. */
+export const TCP_INFO_RTT_US_OFFSET = 68;
+export const TCP_INFO_TOTAL_RETRANS_OFFSET = 100;
+/** As much of it as is asked for. */
+export const TCP_INFO_BYTES = 104;
+
+export const RLIMIT_NOFILE = 7;
+
+function open() {
+  let fault: unknown;
+  for (const library of LIBRARIES) {
+    try {
+      return dlopen(library, FUNCTIONS);
+    } catch (error) {
+      fault = error;
+    }
+  }
+  throw new Error(`load the C library (${LIBRARIES.join(", ")})`, { cause: fault });
+}

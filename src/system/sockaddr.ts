@@ -1,0 +1,75 @@
+/** Addresses as the kernel wants them (`struct sockaddr_in`, `sockaddr_in6`, `sockaddr_un`), and their shortest text. */
+import { isIPv4, isIPv6 } from "node:net";
+import type { Address } from "../model/spec.ts";
+import { AF_INET, AF_INET6, AF_UNIX } from "./libc.ts";
+
+/** `sun_path` holds this many bytes, the closing NUL included. */
+const UNIX_PATH_BYTES = 108;
+
+/** An address ready for `connect`. */
+export interface SockAddr {
+  readonly family: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * @param address - a valid address; a scoped one (`fe80::1%eth0`) is not supported
+ * @returns its binary form
+ */
+export function sockAddr(address: Address): SockAddr {
+  return isIPv4(address.ip) ? inet4(address) : inet6(address);
+}
+
+/**
+ * @param path - of a Unix socket
+ * @returns its binary form, or `undefined` when the path is too long
+ */
+export function unixSockAddr(path: string): SockAddr | undefined {
+  const name = new TextEncoder().encode(path);
+  if (name.length >= UNIX_PATH_BYTES) return undefined;
+  const bytes = new Uint8Array(2 + name.length + 1);
+  new DataView(bytes.buffer).setUint16(0, AF_UNIX, true);
+  bytes.set(name, 2);
+  return { family: AF_UNIX, bytes };
+}
+
+/**
+ * @param text - maybe an IP address
+ * @returns its shortest form, so that equal addresses are equal texts; `undefined` when it is none
+ */
+export function canonicalIp(text: string): string | undefined {
+  if (isIPv4(text)) return text;
+  if (!isIPv6(text) || text.includes("%")) return undefined;
+  return new URL(`http://[${text}]/`).hostname.slice(1, -1);
+}
+
+function inet4({ ip, port }: Address): SockAddr {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, AF_INET, true);
+  view.setUint16(2, port);
+  bytes.set(ip.split(".").map(Number), 4);
+  return { family: AF_INET, bytes };
+}
+
+function inet6({ ip, port }: Address): SockAddr {
+  const bytes = new Uint8Array(28);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, AF_INET6, true);
+  view.setUint16(2, port);
+  // The canonical form has hexadecimal groups only and at most one "::".
+  const [head = "", tail = ""] = (canonicalIp(ip) ?? "::").split("::");
+  const front = groups(head);
+  const back = groups(tail);
+  front.forEach((group, index) => {
+    view.setUint16(8 + index * 2, group);
+  });
+  back.forEach((group, index) => {
+    view.setUint16(24 - (back.length - index) * 2, group);
+  });
+  return { family: AF_INET6, bytes };
+}
+
+function groups(text: string): number[] {
+  return text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16));
+}

@@ -1,0 +1,137 @@
+/**
+ * A conversation over an open connection: takes a dialled descriptor over into the runtime's event loop, with TLS or
+ * without. Used by the checkers' exchange. One set of handlers serves every stream, so a check allocates one object.
+ */
+import type { Dial, Dialer } from "./dialer.ts";
+import type { TlsOptions } from "./tls.ts";
+
+/** Who talks. It hears nothing more once {@link Stream.destroy} was called. */
+export interface StreamOwner {
+  /** Bytes may be sent: the TLS handshake is done, or there is none. */
+  opened(): void;
+  /** @param bytes - valid during the call only */
+  received(bytes: Uint8Array): void;
+  /** The other side closed, orderly (`error` undefined) or not; nothing follows. */
+  closed(error: Error | undefined): void;
+  /** The handshake failed or the certificate was refused; nothing follows. */
+  refused(error: Error): void;
+  /** The owner itself threw; the stream is gone, nothing follows. */
+  crashed(error: Error): void;
+}
+
+type RuntimeSocket = Bun.Socket<Stream>;
+
+/** See the head of the file. */
+export class Stream {
+  readonly #dialer: Dialer;
+  readonly #secure: boolean;
+  #owner: StreamOwner | undefined;
+  #socket: RuntimeSocket | undefined;
+  #unsent: Uint8Array | undefined;
+  #ending: "reset" | "graceful" | undefined;
+
+  /**
+   * @param dial - an open connection; the stream owns it from here on
+   * @param tls - undefined for plain text
+   * @param owner - hears of everything; `opened` may come before the constructor returns
+   */
+  constructor(dialer: Dialer, dial: Dial, tls: TlsOptions | undefined, owner: StreamOwner) {
+    this.#dialer = dialer;
+    this.#secure = tls !== undefined;
+    this.#owner = owner;
+    // The types know neither `fd` together with `data` nor a native `secureContext`.
+    const options = { fd: dial.fd, data: this, socket: HANDLERS, ...(tls === undefined ? {} : { tls }) };
+    Bun.connect(options as unknown as Bun.TCPSocketConnectOptions<Stream>).catch(() => {
+      // The handlers have heard of it.
+    });
+  }
+
+  /** Sends bytes, now or as soon as the kernel takes them. */
+  write(bytes: Uint8Array): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    const rest = this.#unsent === undefined ? bytes : Buffer.concat([this.#unsent, bytes]);
+    const taken = Math.max(0, socket.write(rest));
+    this.#unsent = taken < rest.length ? rest.subarray(taken) : undefined;
+  }
+
+  /** Ends it from our side; the owner hears nothing more. */
+  destroy(how: "reset" | "graceful"): void {
+    this.#owner = undefined;
+    this.#ending = how;
+    this.#end();
+  }
+
+  /** @internal */ handleOpen(socket: RuntimeSocket): void {
+    this.#socket = socket;
+    if (this.#ending !== undefined) this.#end();
+    else if (!this.#secure) this.#owner?.opened();
+  }
+
+  /** @internal */ handleHandshake(success: boolean, error: Error | null): void {
+    if (success) {
+      this.#owner?.opened();
+      return;
+    }
+    const owner = this.#owner;
+    this.destroy("reset");
+    owner?.refused(error ?? new Error("handshake failed"));
+  }
+
+  /** @internal */ handleData(bytes: Uint8Array): void {
+    this.#owner?.received(bytes);
+  }
+
+  /** @internal */ handleDrain(): void {
+    const unsent = this.#unsent;
+    this.#unsent = undefined;
+    if (unsent !== undefined) this.write(unsent);
+  }
+
+  /** @internal */ handleEnd(): void {
+    const owner = this.#owner;
+    this.destroy("graceful");
+    owner?.closed(undefined);
+  }
+
+  /** @internal */ handleClose(error: Error | undefined): void {
+    this.#socket = undefined;
+    this.#dialer.released();
+    const owner = this.#owner;
+    this.#owner = undefined;
+    owner?.closed(error);
+  }
+
+  /** @internal An exception thrown by one of the handlers. */
+  handleCrash(error: Error): void {
+    const owner = this.#owner;
+    this.destroy("reset");
+    owner?.crashed(error);
+  }
+
+  /** @internal The runtime would not have the descriptor. */
+  handleRefused(error: Error): void {
+    const owner = this.#owner;
+    this.#owner = undefined;
+    this.#dialer.released();
+    owner?.closed(error);
+  }
+
+  #end(): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    if (this.#ending === "graceful") socket.end();
+    else socket.terminate();
+  }
+}
+
+const HANDLERS: Bun.SocketHandler<Stream> = {
+  open: (socket) => socket.data.handleOpen(socket),
+  handshake: (socket, success, error) => socket.data.handleHandshake(success, error),
+  data: (socket, bytes) => socket.data.handleData(bytes),
+  drain: (socket) => socket.data.handleDrain(),
+  end: (socket) => socket.data.handleEnd(),
+  close: (socket, error) => socket.data.handleClose(error),
+  error: (socket, error) => socket.data.handleCrash(error),
+  connectError: (socket, error) => socket.data.handleRefused(error),
+};

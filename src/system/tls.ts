@@ -1,0 +1,63 @@
+/**
+ * TLS contexts for outgoing connections. A context holds the parsed certificates of the trusted authorities, which is
+ * expensive to make, so there is one of each kind for the whole process.
+ */
+import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
+import type { TlsSpec } from "../model/spec.ts";
+
+/** Where distributions keep the authorities that this host trusts. */
+const BUNDLES = [
+  "/etc/ssl/certs/ca-certificates.crt", // Debian, Ubuntu, Alpine, distroless
+  "/etc/pki/tls/certs/ca-bundle.crt", // Fedora, RHEL
+  "/etc/ssl/ca-bundle.pem", // SUSE
+  "/etc/ssl/cert.pem", // Alpine, older
+];
+
+/** What `Bun.connect` takes as `tls`. */
+export interface TlsOptions {
+  readonly serverName: string;
+  readonly rejectUnauthorized: boolean;
+  readonly secureContext: object;
+}
+
+/** Hands out TLS options; see the head of the file. */
+export class TlsContexts {
+  readonly #caFile: string | undefined;
+  #context: object | undefined;
+
+  /** @param caFile - authorities in PEM instead of the host's; the environment's SSL_CERT_FILE for the daemon */
+  constructor(caFile: string | undefined) {
+    this.#caFile = caFile === "" ? undefined : caFile;
+  }
+
+  /**
+   * @param spec - what the healthcheck wants of TLS
+   * @throws Error when the file of authorities that was asked for cannot be read or holds no certificate
+   */
+  options(spec: TlsSpec): TlsOptions {
+    this.#context ??= this.#load();
+    return { serverName: spec.serverName, rejectUnauthorized: spec.verify, secureContext: this.#context };
+  }
+
+  #load(): object {
+    const ca = this.#caFile === undefined ? hostAuthorities() : readFileSync(this.#caFile, "utf8");
+    const made: object = createSecureContext(ca === undefined ? {} : { ca });
+    // `Bun.connect` takes the native context inside, which the types of node:tls do not show.
+    const { context } = made as { readonly context?: object };
+    if (context === undefined) throw new Error("make a TLS context: the runtime gave none");
+    return context;
+  }
+}
+
+/** The host's authorities in PEM; undefined means those that the runtime carries. */
+function hostAuthorities(): string | undefined {
+  for (const bundle of BUNDLES) {
+    try {
+      return readFileSync(bundle, "utf8");
+    } catch {
+      // Not this distribution; the next one.
+    }
+  }
+  return undefined;
+}

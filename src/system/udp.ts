@@ -1,0 +1,76 @@
+/** A connected UDP socket for one exchange: a fresh port each time, and the kernel filters out strangers. */
+import type { Address } from "../model/spec.ts";
+import { EMFILE, errnoOf } from "./errno.ts";
+import type { Descriptors } from "./limits.ts";
+
+/** Who talks. It hears nothing after {@link UdpSocket.close}, and nothing before the constructor has returned. */
+export interface UdpOwner {
+  /** @param bytes - one datagram */
+  received(bytes: Uint8Array): void;
+  /** @param number - the errno, 0 when it is none that is known; the socket is of no more use */
+  failed(number: number, error: Error): void;
+}
+
+/** See the head of the file. */
+export class UdpSocket {
+  readonly #descriptors: Descriptors;
+  #owner: UdpOwner | undefined;
+  #socket: Bun.udp.ConnectedSocket<"buffer"> | undefined;
+  #unsent: Uint8Array | undefined;
+
+  constructor(descriptors: Descriptors, address: Address, owner: UdpOwner) {
+    this.#descriptors = descriptors;
+    this.#owner = owner;
+    if (!descriptors.take()) {
+      queueMicrotask(() => this.#fail(EMFILE, new Error("too many open files")));
+      return;
+    }
+    const handlers = {
+      data: (_socket: unknown, bytes: Buffer) => this.#owner?.received(bytes),
+      // The types promise the socket first; the runtime gives the error alone.
+      error: (...args: readonly unknown[]) => this.#crash(args.at(-1)),
+    };
+    Bun.udpSocket({
+      hostname: address.ip.includes(":") ? "::" : "0.0.0.0",
+      connect: { hostname: address.ip, port: address.port },
+      socket: handlers,
+    }).then(
+      (socket) => this.#opened(socket),
+      (error: unknown) => {
+        this.#descriptors.give();
+        this.#crash(error);
+      },
+    );
+  }
+
+  /** Sends one datagram; before the socket is open, as soon as it is. What the kernel will not take is lost. */
+  send(bytes: Uint8Array): void {
+    if (this.#socket === undefined) this.#unsent = bytes;
+    else this.#socket.send(bytes);
+  }
+
+  /** Closes it; harmless when it is closed. */
+  close(): void {
+    this.#owner = undefined;
+    if (this.#socket === undefined) return;
+    this.#socket.close();
+    this.#socket = undefined;
+    this.#descriptors.give();
+  }
+
+  #opened(socket: Bun.udp.ConnectedSocket<"buffer">): void {
+    this.#socket = socket;
+    if (this.#owner === undefined) this.close();
+    else if (this.#unsent !== undefined) socket.send(this.#unsent);
+  }
+
+  #crash(error: unknown): void {
+    this.#fail(errnoOf(error), error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #fail(number: number, error: Error): void {
+    const owner = this.#owner;
+    this.close();
+    owner?.failed(number, error);
+  }
+}

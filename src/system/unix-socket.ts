@@ -1,0 +1,46 @@
+/**
+ * The path of a Unix socket before it can be listened on: directories made, a dead socket removed, a live one and anything
+ * that is no socket left alone.
+ */
+import { lstatSync, mkdirSync, type Stats, unlinkSync } from "node:fs";
+import { dirname } from "node:path";
+import { EPROTOTYPE } from "./errno.ts";
+import { errno, libc, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
+import { unixSockAddr } from "./sockaddr.ts";
+
+/** Another server serves the socket. */
+export class AlreadyRunningError extends Error {
+  constructor(path: string) {
+    super(`already running: another server listens on ${path}`);
+  }
+}
+
+/**
+ * Makes a path free for listening.
+ *
+ * @throws AlreadyRunningError when a live server is behind it
+ * @throws Error when something else is in the way
+ */
+export function clearSocketPath(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const stat: Stats | undefined = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isSocket()) throw new Error(`listen on ${path}: something that is not a socket is there`);
+  if (isServed(path)) throw new AlreadyRunningError(path);
+  unlinkSync(path);
+}
+
+/**
+ * Whether a process listens on a socket. It is asked with a socket of another type: the kernel then says whether somebody
+ * is there without connecting to him, so that a running server does not take us for a client.
+ */
+function isServed(path: string): boolean {
+  const address = unixSockAddr(path);
+  if (address === undefined) return false;
+  const fd = libc.socket(address.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const outcome = libc.connect(fd, address.bytes, address.bytes.length);
+  const number = outcome === 0 ? 0 : errno();
+  libc.close(fd);
+  return outcome === 0 || number === EPROTOTYPE;
+}

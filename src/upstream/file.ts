@@ -1,0 +1,50 @@
+/** The standalone upstream: the desired set stands in a file, and changes of state are only logged. */
+import { formatFault } from "../config/fault.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { Notification } from "../model/status.ts";
+import { readChecksFile } from "./checks-file.ts";
+import type { Upstream, UpstreamEvents } from "./upstream.ts";
+
+/** See the head of the file. */
+export class FileUpstream implements Upstream {
+  readonly #path: string;
+  readonly #log: Logger;
+  #events: UpstreamEvents | undefined;
+
+  constructor(path: string, log: Logger) {
+    this.#path = path;
+    this.#log = log;
+  }
+
+  async start(events: UpstreamEvents): Promise<void> {
+    this.#events = events;
+    await this.#load();
+  }
+
+  /** Reads the file again; one that is of no use changes nothing. */
+  async reload(): Promise<void> {
+    try {
+      await this.#load();
+    } catch (error) {
+      this.#log.error("Configuration error: the checks file was not loaded, the running healthchecks go on", {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  /** Nobody is there to be told: the log has it. */
+  deliver(batch: readonly Notification[]): number {
+    return batch.length;
+  }
+
+  async stop(): Promise<void> {
+    this.#events = undefined;
+  }
+
+  async #load(): Promise<void> {
+    this.#log.info(`Loading healthchecks from: ${this.#path}`);
+    const { set, faults } = readChecksFile(this.#path);
+    for (const fault of faults) this.#log.warn(`Configuration error: ${formatFault(this.#path, fault)}`);
+    await this.#events?.desired(set);
+  }
+}

@@ -1,0 +1,3 @@
+module healthcheck.test/goclient
+
+go 1.19

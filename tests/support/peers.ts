@@ -1,0 +1,71 @@
+/**
+ * Tests that need a foreign program. Called by every test that starts nginx, Knot DNS, Go, OpenSSL or socat:
+ * on a developer's machine such a test is skipped when the program is missing, in CI it fails.
+ */
+
+import { test } from "bun:test";
+
+const PACKAGES = {
+  nginx: "nginx-light",
+  knotd: "knot",
+  go: "golang-go",
+  openssl: "openssl",
+  socat: "socat",
+} as const;
+
+/** A program that a test may need. */
+export type Peer = keyof typeof PACKAGES;
+
+/**
+ * Finds the program of a peer; the sbin directories are searched too, which a user's PATH often lacks.
+ * @returns its absolute path, or null when it is not installed
+ */
+export function findPeer(name: Peer): string | null {
+  const { PATH = "" } = process.env;
+  return Bun.which(name, { PATH: `${PATH}:/usr/local/sbin:/usr/sbin:/sbin` });
+}
+
+/** Whether the program of a peer is installed. */
+export function hasPeer(name: Peer): boolean {
+  return findPeer(name) !== null;
+}
+
+/**
+ * The program of a peer, for those who are about to start it.
+ * @throws Error naming the program and its Debian package when it is missing
+ */
+export function peerPath(name: Peer): string {
+  const path = findPeer(name);
+  if (path === null) throw new Error(missing([name]));
+  return path;
+}
+
+/**
+ * Registers a test that needs peers. With one missing it is skipped; with `CI=true` it fails instead.
+ * @param timeoutMs the limit of the whole test in milliseconds
+ * @example peerTest("http: a 503 is unhealthy", ["nginx"], async () => { … });
+ */
+export function peerTest(
+  name: string,
+  needs: readonly Peer[],
+  fn: () => void | Promise<void>,
+  timeoutMs = 30_000,
+): void {
+  const absent = needs.filter((peer) => !hasPeer(peer));
+  if (absent.length === 0) {
+    test(name, fn, timeoutMs);
+    return;
+  }
+  const { CI } = process.env;
+  if (CI === "true") {
+    test(name, () => {
+      throw new Error(missing(absent));
+    });
+    return;
+  }
+  test.skip(`${name} (needs ${absent.join(", ")})`, fn);
+}
+
+function missing(absent: readonly Peer[]): string {
+  return absent.map((peer) => `${peer} is not installed (Debian package ${PACKAGES[peer]})`).join("; ");
+}

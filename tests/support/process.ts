@@ -1,0 +1,42 @@
+/**
+ * Child processes: stopping them and reading their output as lines. Called by the support files that start
+ * one (nginx, knot, goclient, daemon).
+ */
+
+/** What stopping needs of a child; `Bun.Subprocess` fits. */
+export interface Stoppable {
+  readonly exited: Promise<number>;
+  readonly exitCode: number | null;
+  readonly signalCode: NodeJS.Signals | number | null;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/**
+ * Ends a child with SIGTERM, and with SIGKILL when it is still there after the grace.
+ * @param graceMs milliseconds between the two signals
+ */
+export async function stopProcess(child: Stoppable, graceMs = 5_000): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
+  await child.exited;
+  clearTimeout(timer);
+}
+
+/**
+ * Hands over a stream line by line, without the newline; resolves at its end.
+ * A last line without a newline counts as a line.
+ */
+export async function readLines(
+  stream: ReadableStream<Uint8Array>,
+  onLine: (line: string) => void,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  }
+  if (rest !== "") onLine(rest);
+}
