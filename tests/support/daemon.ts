@@ -26,6 +26,10 @@ export interface DaemonOptions {
   readonly cleanEnv?: boolean;
   /** Where its socket is expected; `proxy.sock` in its directory if absent. */
   readonly socketPath?: string;
+  /** A command that runs the daemon as its arguments, in the same process: `["unshare", "-m"]`. */
+  readonly prefix?: readonly string[];
+  /** Further files in its directory, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** False returns right after the spawn, for those who want to see it fail or start slowly. */
   readonly waitForSocket?: boolean;
 }
@@ -68,7 +72,9 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> 
   const socketPath = options.socketPath ?? join(dir.path, "proxy.sock");
   const configFile = join(dir.path, "config.yaml");
   writeFileSync(configFile, withSocket(options.config ?? "", socketPath));
-  const child = Bun.spawn([daemonPath(), "--config", configFile, ...(options.args ?? [])], {
+  for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(dir.path, name), text);
+  const command = [...(options.prefix ?? []), daemonPath(), "--config", configFile, ...(options.args ?? [])];
+  const child = Bun.spawn(command, {
     cwd: dir.path,
     env: environment(options),
     stdin: "ignore",

@@ -53,17 +53,31 @@ export interface Knot extends AsyncDisposable {
   readonly ipv6: boolean;
 }
 
+/** Where it listens. */
+export interface KnotAddress {
+  /** A loopback address; with it, only there. */
+  readonly hostname?: string;
+  readonly port?: number;
+}
+
 /**
  * Starts Knot DNS with one zone and waits until it answers for it.
  * @param zoneText the zone in master file format; needs an SOA record
+ * @param where an address and port of one's own choice instead of 127.0.0.1, ::1 and a free port
  * @throws Error with the server's log when it does not start
  */
-export async function startKnot(zoneText = DEFAULT_ZONE, zoneName = DEFAULT_ZONE_NAME): Promise<Knot> {
+export async function startKnot(
+  zoneText = DEFAULT_ZONE,
+  zoneName = DEFAULT_ZONE_NAME,
+  where: KnotAddress = {},
+): Promise<Knot> {
   const dir = makeTempDir("knot");
-  const ipv6 = hasIpv6Loopback();
-  const port = freePort();
+  const { hostname = "127.0.0.1" } = where;
+  const ipv6 = where.hostname === undefined && hasIpv6Loopback();
+  const port = where.port ?? freePort();
+  const addresses = [hostname, ...(ipv6 ? ["::1"] : [])].map((address) => `${address}@${port}`);
   writeFileSync(join(dir.path, "zone"), zoneText);
-  writeFileSync(join(dir.path, "knot.conf"), configText(dir.path, zoneName, port, ipv6));
+  writeFileSync(join(dir.path, "knot.conf"), configText(dir.path, zoneName, addresses));
   const child = Bun.spawn([peerPath("knotd"), "-c", join(dir.path, "knot.conf")], {
     cwd: dir.path,
     stdin: "ignore",
@@ -78,7 +92,11 @@ export async function startKnot(zoneText = DEFAULT_ZONE, zoneName = DEFAULT_ZONE
     dir.remove();
   };
   try {
-    await until(() => child.exitCode !== null || answers(port, zoneName), 15_000, "knotd to answer");
+    await until(
+      () => child.exitCode !== null || answers(hostname, port, zoneName),
+      15_000,
+      "knotd to answer",
+    );
     if (child.exitCode !== null) throw new Error(`knotd did not start: ${log.join("\n")}`);
   } catch (error) {
     await stop();
@@ -87,9 +105,9 @@ export async function startKnot(zoneText = DEFAULT_ZONE, zoneName = DEFAULT_ZONE
   return { port, ipv6, [Symbol.asyncDispose]: stop };
 }
 
-async function answers(port: number, zoneName: string): Promise<boolean> {
+async function answers(hostname: string, port: number, zoneName: string): Promise<boolean> {
   const resolver = new Resolver({ timeout: 100, tries: 1 });
-  resolver.setServers([`127.0.0.1:${port}`]);
+  resolver.setServers([`${hostname}:${port}`]);
   try {
     await resolver.resolveSoa(zoneName.replace(/\.$/, ""));
     return true;
@@ -98,11 +116,10 @@ async function answers(port: number, zoneName: string): Promise<boolean> {
   }
 }
 
-function configText(dir: string, zoneName: string, port: number, ipv6: boolean): string {
-  const listen = [`127.0.0.1@${port}`, ...(ipv6 ? [`::1@${port}`] : [])].join(", ");
+function configText(dir: string, zoneName: string, addresses: readonly string[]): string {
   return `server:
     rundir: "${dir}"
-    listen: [ ${listen} ]
+    listen: [ ${addresses.join(", ")} ]
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1

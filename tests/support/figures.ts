@@ -1,0 +1,25 @@
+/**
+ * Figures that tests measure: arithmetic, and telling them. Called by the tests of the daemon.
+ */
+
+/**
+ * The value below which a share of the values lies.
+ * @param share 0.5 is the median, 1 the maximum
+ * @throws Error when there are none
+ */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+  if (value === undefined) throw new Error("no values");
+  return value;
+}
+
+/** The distances between neighbours. */
+export function gaps(times: readonly number[]): number[] {
+  return times.slice(1).map((time, index) => time - (times[index] ?? time));
+}
+
+/** Puts a measured figure into the output of the test run. */
+export function tell(what: string, value: number, unit: string): void {
+  process.stderr.write(`  measured: ${what}: ${Math.round(value * 100) / 100} ${unit}\n`);
+}
