@@ -1,12 +1,22 @@
 /** What checks run on, put together: descriptors, dialer, scheduler, resolver, TLS. Used by the daemon and by `probe`. */
 import type { CheckerEnv } from "./checkers/checker.ts";
-import { Scheduler, type SchedulerEvents } from "./scheduler/scheduler.ts";
+import { Scheduler } from "./scheduler/scheduler.ts";
 import { type Clock, systemClock } from "./system/clock.ts";
 import { LibcDialer } from "./system/dialer.ts";
 import { checkDescriptors, Descriptors, raiseDescriptorLimit } from "./system/limits.ts";
 import { SystemResolver } from "./system/resolver.ts";
 import { TlsContexts } from "./system/tls.ts";
 import { VERSION } from "./version.ts";
+
+/** Who hears of what should not happen. */
+export interface CheckingEvents {
+  /** The event loop stood still for so long. */
+  stalled(stallMs: number): void;
+  /** An exception where none should be; everything else goes on. */
+  fault(error: unknown): void;
+  /** Checks are due and wait, because all descriptors set aside for them are in use. Told on every tick. */
+  exhausted(limit: number): void;
+}
 
 /** See the head of the file. */
 export interface Checking {
@@ -21,11 +31,17 @@ export interface Checking {
  *
  * @param caFile - trusted authorities in place of the host's
  */
-export function makeChecking(caFile: string | undefined, events: SchedulerEvents): Checking {
+export function makeChecking(caFile: string | undefined, events: CheckingEvents): Checking {
   const clock = systemClock;
   const descriptors = new Descriptors(checkDescriptors(raiseDescriptorLimit().soft));
   const dialer = new LibcDialer(descriptors, (error) => events.fault(error));
-  const scheduler = new Scheduler(clock, dialer, events);
+  const scheduler = new Scheduler(clock, dialer, {
+    ...events,
+    mayStart: () => {
+      if (descriptors.exhausted) events.exhausted(descriptors.limit);
+      return !descriptors.exhausted;
+    },
+  });
   const checkerEnv = {
     clock,
     dialer,

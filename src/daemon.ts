@@ -4,14 +4,15 @@
  * Upstream → manager → monitors (driven by the scheduler) → notifier → upstream.
  */
 import { makeChecker } from "./checkers/registry.ts";
-import { makeChecking } from "./checking.ts";
+import { type CheckingEvents, makeChecking } from "./checking.ts";
 import type { Config } from "./config/schema.ts";
 import { RateLimiter } from "./logging/limiter.ts";
-import type { Logger } from "./logging/logger.ts";
+import type { LogFields, Logger } from "./logging/logger.ts";
 import { Manager } from "./manager/manager.ts";
 import { Monitor, type MonitorObserver } from "./monitor/monitor.ts";
 import { MonitorLog } from "./monitor/monitor-log.ts";
 import { Notifier, type NotifierSettings } from "./notifier/notifier.ts";
+import type { TlsContexts } from "./system/tls.ts";
 import { FileUpstream } from "./upstream/file.ts";
 import { ProxyUpstream } from "./upstream/proxy.ts";
 import type { Upstream, UpstreamEvents } from "./upstream/upstream.ts";
@@ -19,7 +20,8 @@ import type { Upstream, UpstreamEvents } from "./upstream/upstream.ts";
 /** A stop waits for so long that what is pending gets out. */
 const FLUSH_MS = 2_000;
 const FLUSH_LOOK_MS = 5;
-const STALL_LOG_PERIOD_MS = 10_000;
+/** What may happen on every tick is logged so often. */
+const LOG_PERIOD_MS = 10_000;
 
 /** What the command line decides. */
 export interface DaemonOptions {
@@ -38,6 +40,7 @@ export class Daemon {
   readonly #manager: Manager;
   readonly #notifier: Notifier;
   readonly #stopScheduler: () => void;
+  readonly #tls: TlsContexts;
   #config: Config;
   #housekeeping: ReturnType<typeof setInterval> | undefined;
   #stopping: Promise<void> | undefined;
@@ -46,8 +49,9 @@ export class Daemon {
   constructor(config: Config, options: DaemonOptions, log: Logger) {
     this.#config = config;
     this.#log = log;
-    const { clock, scheduler, checkerEnv } = makeChecking(options.caFile, this.#schedulerEvents());
+    const { clock, scheduler, checkerEnv } = makeChecking(options.caFile, this.#checkingEvents());
     this.#stopScheduler = () => scheduler.stop();
+    this.#tls = checkerEnv.tls;
     this.#file = options.checksFile === undefined ? undefined : new FileUpstream(options.checksFile, log);
     this.#proxy = this.#file === undefined ? this.#makeProxy() : undefined;
     const upstream = this.#file ?? this.#proxy;
@@ -98,6 +102,7 @@ export class Daemon {
     this.#notifier.configure(notifierSettings(config));
     this.#proxy?.configure(connectionLimits(config));
     this.#keepHouse();
+    this.#tls.forget();
     void this.#file?.reload();
   }
 
@@ -131,18 +136,25 @@ export class Daemon {
     });
   }
 
-  #schedulerEvents() {
-    const limiter = new RateLimiter(STALL_LOG_PERIOD_MS);
+  #checkingEvents(): CheckingEvents {
+    const limiter = new RateLimiter(LOG_PERIOD_MS);
+    const warnNowAndThen = (message: string, fields: LogFields) => {
+      const suppressed = limiter.admit(message, performance.now());
+      if (suppressed !== undefined) this.#log.warn(message, { ...fields, suppressed });
+    };
     return {
-      stalled: (stallMs: number) => {
-        const suppressed = limiter.admit("stall", performance.now());
-        if (suppressed === undefined) return;
-        this.#log.warn("The process stood still; time-outs have been moved", {
+      stalled: (stallMs) =>
+        warnNowAndThen("The process stood still, time-outs have been moved", {
           stalled_ms: Math.round(stallMs),
-          suppressed,
-        });
-      },
-      fault: (error: unknown) =>
+        }),
+      exhausted: (limit) =>
+        warnNowAndThen(
+          "Checks are late: all descriptors for checks are in use, raise the limit (LimitNOFILE)",
+          {
+            for_checks: limit,
+          },
+        ),
+      fault: (error) =>
         this.#log.error("Internal fault", { error: error instanceof Error ? error.stack : String(error) }),
     };
   }

@@ -91,8 +91,8 @@ export class DnsQuery implements Attempt, UdpOwner {
   }
 
   failed(number: number, error: Error): void {
-    const message = `${this.#subject}: ${number === 0 ? error.message : errnoWords(number)}`;
-    const local = localCause(number);
+    const message = `${this.#subject}: ${number === 0 ? (error.stack ?? error.message) : errnoWords(number)}`;
+    const local = number === 0 ? "fault" : localCause(number);
     this.#finish(local === undefined ? this.#failure("L4CON", message) : inconclusive(local, message));
   }
 

@@ -47,6 +47,7 @@ class Lookup implements Attempt {
   readonly #env: CheckerEnv;
   readonly #timeoutMs: number;
   readonly #done: Done;
+  readonly #startMs: number;
   readonly #names: string[];
   readonly #servers: Address[];
   /** Servers that the present name has still to be put to. */
@@ -59,6 +60,7 @@ class Lookup implements Attempt {
     this.#env = env;
     this.#timeoutMs = timeoutMs;
     this.#done = done;
+    this.#startMs = env.clock.nowMs();
     const conf = env.resolver.conf();
     this.#names = spec.server === undefined ? candidates(spec.query, conf) : [spec.query.replace(/\.$/, "")];
     this.#servers = spec.server === undefined ? [...conf.servers] : [spec.server];
@@ -81,7 +83,8 @@ class Lookup implements Attempt {
     const [name = this.#spec.query] = this.#names;
     const server = this.#untried.shift() ?? { ip: "127.0.0.1", port: 53 };
     const { expectedIps, queryType } = this.#spec;
-    const timeoutMs = this.#untried.length === 0 ? this.#timeoutMs : this.#timeoutMs / this.#servers.length;
+    const leftMs = Math.max(1, this.#timeoutMs - (this.#env.clock.nowMs() - this.#startMs));
+    const timeoutMs = leftMs / (this.#untried.length + 1);
     const plan = { env: this.#env, server, name, type: queryType, expectedIps, timeoutMs };
     const query = new DnsQuery(plan, (result) => this.#settle(result, server));
     // With another server to turn to, this one gets its share of the time only.

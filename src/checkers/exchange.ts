@@ -10,11 +10,11 @@ import type { CheckResult, FailureCode, SuccessCode } from "../model/result.ts";
 import { inconclusive } from "../model/result.ts";
 import { type Address, formatAddress, type TlsSpec } from "../model/spec.ts";
 import type { Dial, DialOwner } from "../system/dialer.ts";
-import { ETIMEDOUT, errnoOf, errnoWords, localCause } from "../system/errno.ts";
+import { ECONNRESET, ETIMEDOUT, errnoOf, errnoWords, localCause } from "../system/errno.ts";
 import { type SockAddr, sockAddr } from "../system/sockaddr.ts";
 import { Stream, type StreamOwner } from "../system/stream.ts";
 import type { Attempt, CheckerEnv, Done } from "./checker.ts";
-import { type Conversation, type Dialogue, failed, type Verdict } from "./conversation.ts";
+import type { Conversation, Dialogue, Verdict } from "./conversation.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 const CLOSED_IN_HANDSHAKE = "closed by peer during the handshake";
@@ -109,7 +109,9 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
     const local = localCause(number);
     const message = `TCP connect to ${this.#plan.target}: ${errnoWords(number)}`;
     if (local !== undefined) this.#finish(inconclusive(local, message));
-    else this.#finish(this.#failure(number === ETIMEDOUT ? "L4TOUT" : "L4CON", message));
+    // A reset comes after the handshake: before it, a connection is refused.
+    else
+      this.#finish(this.#failure(number === ETIMEDOUT ? "L4TOUT" : "L4CON", message, number === ECONNRESET));
   }
 
   opened(): void {
@@ -128,19 +130,24 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
 
   closed(error: Error | undefined): void {
     if (this.#phase === "tls") {
-      this.refused(error ?? new Error(CLOSED_IN_HANDSHAKE));
-    } else if (error !== undefined) {
-      const number = errnoOf(error);
-      this.#judge(failed("L7RSP", number === 0 ? error.message : errnoWords(number)));
-    } else {
-      this.#judge(this.#conversation?.closed());
+      this.#interrupt("L6RSP", `${this.#plan.tlsSubject()}: ${CLOSED_IN_HANDSHAKE}`);
+      return;
+    }
+    const number = errnoOf(error);
+    const verdict = error === undefined ? this.#conversation?.closed() : undefined;
+    if (verdict?.ok === true) this.#judge(verdict);
+    else {
+      const words =
+        verdict?.message ?? (number === 0 ? (error?.message ?? "closed by peer") : errnoWords(number));
+      this.#interrupt(verdict?.code ?? "L7RSP", `${this.#subject()}: ${words}`);
     }
   }
 
   refused(error: Error): void {
     // When the peer closes in the middle of a handshake the runtime says ECONNRESET, with words of its own.
-    const words = errnoOf(error) === 0 ? error.message : CLOSED_IN_HANDSHAKE;
-    this.#finish(this.#failure("L6RSP", `${this.#plan.tlsSubject()}: ${words}`));
+    if (errnoOf(error) === 0)
+      this.#finish(this.#failure("L6RSP", `${this.#plan.tlsSubject()}: ${error.message}`));
+    else this.#interrupt("L6RSP", `${this.#plan.tlsSubject()}: ${CLOSED_IN_HANDSHAKE}`);
   }
 
   crashed(error: Error): void {
@@ -172,6 +179,11 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
     this.#finish(verdict.ok ? this.#success("L7OK", message) : this.#failure(verdict.code, message));
   }
 
+  /** The other side closed before it had answered. */
+  #interrupt(code: FailureCode, message: string): void {
+    if (this.#phase !== "over") this.#finish(this.#failure(code, message, true));
+  }
+
   #finish(result: CheckResult): void {
     if (this.#phase === "over") return;
     this.#release(result.outcome === "success" ? this.#plan.close : "reset");
@@ -189,8 +201,8 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
     return { outcome: "success", code, message, ...this.#stopwatch.stop(spentMs) };
   }
 
-  #failure(code: FailureCode, message: string): CheckResult {
-    return { outcome: "failure", code, message, ...this.#stopwatch.stop() };
+  #failure(code: FailureCode, message: string, interrupted = false): CheckResult {
+    return { outcome: "failure", code, message, interrupted, ...this.#stopwatch.stop() };
   }
 
   #subject(): string {

@@ -23,7 +23,7 @@ export interface AnswerParser {
 
 interface NativeParser {
   [callback: number]: unknown;
-  initialize(type: number, resource: object): void;
+  initialize(type: number, resource: object, maxHeaderBytes: number, lenient: number): void;
   execute(bytes: Uint8Array): unknown;
   finish(): unknown;
 }
@@ -31,6 +31,7 @@ interface NativeParser {
 interface NativeParserClass {
   new (): NativeParser;
   readonly RESPONSE: number;
+  readonly kLenientAll: number;
   readonly kOnHeadersComplete: number;
   readonly kOnBody: number;
   readonly kOnMessageComplete: number;
@@ -39,11 +40,15 @@ interface NativeParserClass {
 // The cast gives the untyped import its one type.
 const Native = HTTPParser as NativeParserClass;
 const RESOURCE = {};
+/** Above what http-conversation.ts allows, so that its sentence is the one that is told. */
+const MOST_HEADER_BYTES = 1_048_576;
 
 /** Makes a parser for one connection's answer. */
 export function answerParser(events: AnswerEvents): AnswerParser {
   const parser = new Native();
-  parser.initialize(Native.RESPONSE, RESOURCE);
+  // Old appliances end lines with a bare LF, fold headers, or send two lengths. Where one connection carries one answer,
+  // none of that can mislead anybody, and it is no reason to call a backend dead.
+  parser.initialize(Native.RESPONSE, RESOURCE, MOST_HEADER_BYTES, Native.kLenientAll);
   parser[Native.kOnHeadersComplete] = (
     _major: number,
     _minor: number,

@@ -47,6 +47,7 @@ export async function probe(
     throw new UsageError(`--timeout: "${options.timeout}" is no duration above 0`);
   const checking = makeChecking(env["SSL_CERT_FILE"], {
     stalled: () => {},
+    exhausted: () => {},
     fault: (error) => output.err(`${error instanceof Error ? error.stack : String(error)}\n`),
   });
   const outcomes = new Set<CheckResult["outcome"]>();

@@ -1,7 +1,8 @@
 /** `run`: the daemon as a process, with its signals and its last words. */
-import { changedKeys } from "../config/load.ts";
+import { changedKeys, reloaded } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { Daemon } from "../daemon.ts";
+import { HeldLog } from "../logging/held.ts";
 import { ConfigurableLogger, type Logger } from "../logging/logger.ts";
 import { LogSink } from "../logging/sink.ts";
 import { REVISION, VERSION } from "../version.ts";
@@ -25,75 +26,110 @@ export interface RunOptions extends SettingOptions {
  * @returns the exit status
  */
 export async function run(options: RunOptions, env: Environment): Promise<number> {
-  const sink = new LogSink(LOG_FD, (lines) => `${lines} log lines were lost\n`);
-  const log = new ConfigurableLogger(logSettings(options, env, DEFAULT_CONFIG.logging), sink);
-  const endAtOnce = (status: number): never => {
-    sink.flushSync();
+  const runner = new Runner(options, env);
+  return await runner.run();
+}
+
+/** The process around one daemon. */
+class Runner {
+  readonly #options: RunOptions;
+  readonly #env: Environment;
+  readonly #sink = new LogSink(LOG_FD, (lines) => this.#log.lossLine(lines));
+  readonly #log: ConfigurableLogger;
+  #config = DEFAULT_CONFIG;
+  #daemon: Daemon | undefined;
+  #stopping = false;
+
+  constructor(options: RunOptions, env: Environment) {
+    this.#options = options;
+    this.#env = env;
+    this.#log = new ConfigurableLogger(logSettings(options, env, DEFAULT_CONFIG.logging), this.#sink);
+  }
+
+  async run(): Promise<number> {
+    process.on("uncaughtException", (error) => this.#lastWords(error));
+    process.on("unhandledRejection", (error) => this.#lastWords(error));
+    process.on("SIGTERM", (signal) => this.#stop(signal));
+    process.on("SIGINT", (signal) => this.#stop(signal));
+    process.on("SIGHUP", () => this.#reload());
+    const status = await this.#serve();
+    await Promise.race([this.#sink.flush(), Bun.sleep(LOG_FLUSH_MS)]);
+    return status;
+  }
+
+  async #serve(): Promise<number> {
+    const config = this.#startConfig();
+    if (config === undefined) return EXIT.fault;
+    this.#config = config;
+    warnOfUnserved(config, this.#log);
+    const daemon = new Daemon(
+      config,
+      { checksFile: this.#options.checks, caFile: this.#env["SSL_CERT_FILE"] },
+      this.#log,
+    );
+    try {
+      await daemon.start();
+    } catch (error) {
+      this.#log.error("Cannot start", { error: error instanceof Error ? error.message : String(error) });
+      return EXIT.fault;
+    }
+    this.#daemon = daemon;
+    await daemon.ended;
+    return EXIT.ok;
+  }
+
+  /** The configuration to start with; undefined when there is none to start with. */
+  #startConfig(): Config | undefined {
+    const held = new HeldLog();
+    held.info("Starting healthcheck server", { version: VERSION, revision: REVISION, pid: process.pid });
+    const { config, missing } = loadConfig(this.#options.config, this.#env, held);
+    this.#log.configure(logSettings(this.#options, this.#env, (config ?? DEFAULT_CONFIG).logging));
+    held.release(this.#log);
+    if (config !== undefined) return config;
+    if (missing || this.#options.strictConfig === true) return undefined;
+    this.#log.warn("The configuration file is invalid, running on the defaults");
+    return DEFAULT_CONFIG;
+  }
+
+  /** The first signal stops in good order, a second one, or one before there is anything to stop, at once. */
+  #stop(signal: string): void {
+    this.#log.info("Signal received", { signal });
+    if (this.#stopping) this.#endAtOnce(EXIT.fault);
+    if (this.#daemon === undefined) this.#endAtOnce(EXIT.ok);
+    this.#stopping = true;
+    void this.#daemon?.stop();
+  }
+
+  /** Reads the file again; one with faults changes nothing. Before the start, the file is being read anyway. */
+  #reload(): void {
+    if (this.#daemon === undefined) return;
+    const log = this.#log;
+    log.info("Reloading configuration");
+    const { config } = loadConfig(this.#options.config, this.#env, log);
+    if (config === undefined) {
+      log.warn("The configuration file is invalid, nothing has changed");
+    } else {
+      for (const { key, reload: takesEffect } of changedKeys(this.#config, config)) {
+        if (takesEffect) log.info("Configuration changed", { key });
+        else log.warn("Configuration changed, but takes effect only after a restart", { key });
+      }
+      this.#config = reloaded(this.#config, config);
+      log.configure(logSettings(this.#options, this.#env, config.logging));
+    }
+    this.#daemon.reload(this.#config);
+  }
+
+  #lastWords(error: unknown): void {
+    this.#log.error("Unexpected fault, ending", {
+      error: error instanceof Error ? error.stack : String(error),
+    });
+    this.#endAtOnce(EXIT.fault);
+  }
+
+  #endAtOnce(status: number): never {
+    this.#sink.flushSync();
     process.exit(status);
-  };
-  const lastWords = (error: unknown) => {
-    log.error("Unexpected fault, ending", { error: error instanceof Error ? error.stack : String(error) });
-    endAtOnce(EXIT.fault);
-  };
-  process.on("uncaughtException", lastWords);
-  process.on("unhandledRejection", lastWords);
-  const status = await serve(options, env, log, endAtOnce);
-  await Promise.race([sink.flush(), Bun.sleep(LOG_FLUSH_MS)]);
-  return status;
-}
-
-async function serve(
-  options: RunOptions,
-  env: Environment,
-  log: ConfigurableLogger,
-  endAtOnce: (status: number) => never,
-): Promise<number> {
-  log.info("Starting healthcheck server", { version: VERSION, revision: REVISION, pid: process.pid });
-  const { config: loaded, missing } = loadConfig(options.config, env, log);
-  if (loaded === undefined && (missing || options.strictConfig === true)) return EXIT.fault;
-  if (loaded === undefined) log.warn("The configuration file is invalid, running on the defaults");
-  let config = loaded ?? DEFAULT_CONFIG;
-  log.configure(logSettings(options, env, config.logging));
-  warnOfUnserved(config, log);
-
-  const daemon = new Daemon(config, { checksFile: options.checks, caFile: env["SSL_CERT_FILE"] }, log);
-  try {
-    await daemon.start();
-  } catch (error) {
-    log.error("Cannot start", { error: error instanceof Error ? error.message : String(error) });
-    return EXIT.fault;
   }
-  let stopping = false;
-  const stop = (signal: string) => {
-    log.info("Signal received", { signal });
-    if (stopping) endAtOnce(EXIT.fault);
-    stopping = true;
-    void daemon.stop();
-  };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
-  process.on("SIGHUP", () => {
-    config = reload(config, options, env, log);
-    daemon.reload(config);
-  });
-  await daemon.ended;
-  return EXIT.ok;
-}
-
-/** Reads the file again; one with faults changes nothing. */
-function reload(running: Config, options: RunOptions, env: Environment, log: ConfigurableLogger): Config {
-  log.info("Reloading configuration");
-  const { config } = loadConfig(options.config, env, log);
-  if (config === undefined) {
-    log.warn("The configuration file is invalid, nothing has changed");
-    return running;
-  }
-  for (const { key, reload: takesEffect } of changedKeys(running, config)) {
-    if (takesEffect) log.info("Configuration changed", { key });
-    else log.warn("Configuration changed, but takes effect only after a restart", { key });
-  }
-  log.configure(logSettings(options, env, config.logging));
-  return config;
 }
 
 /** A switch that turns nothing on must say so. */

@@ -5,6 +5,7 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
 import { DURATION_RULE, formatDuration, parseDuration } from "../model/duration.ts";
+import { show } from "../model/show.ts";
 
 /** What the documentation tells of a key; attached to its schema. */
 export interface FieldAbout {
@@ -24,17 +25,9 @@ export interface FieldFacts extends FieldAbout {
 /** Milliseconds; the unit stands in the type, because the key of the file has none. */
 export type Milliseconds = number & v.Brand<"Milliseconds">;
 
-const LONGEST_SHOWN = 60;
-
 /** A message in the words of a rule: `"soon" is not allowed: give …`. */
 function message(rule: string) {
   return (issue: v.BaseIssue<unknown>) => `${show(issue.input)} is not allowed: ${rule}`;
-}
-
-/** A foreign value in a message: as JSON, short. */
-export function show(value: unknown): string {
-  const text = typeof value === "bigint" ? value.toString() : (JSON.stringify(value) ?? String(value));
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }
 
 function facts(

@@ -4,8 +4,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { closest } from "fastest-levenshtein";
 import * as v from "valibot";
+import { show } from "../model/show.ts";
 import type { FileFault } from "./fault.ts";
-import { show } from "./fields.ts";
 import { type Config, ConfigSchema, DEFAULT_CONFIG, leaves, SECTIONS } from "./schema.ts";
 import { readYaml, type YamlFile } from "./yaml.ts";
 
@@ -132,6 +132,18 @@ function unknownKeys(file: YamlFile, value: Record<string, unknown>): FileFault[
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * What is in effect after a file was loaded again at run time: the new values of the keys that can change, the running
+ * ones of those that need a restart.
+ */
+export function reloaded(running: Config, loaded: Config): Config {
+  const merged: Config = structuredClone(loaded);
+  for (const { section, name, about } of leaves()) {
+    if (!about.reload) Reflect.set(merged[section], name, Reflect.get(running[section], name));
+  }
+  return merged;
 }
 
 /** A key that has changed between two configurations. */

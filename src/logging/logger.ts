@@ -43,16 +43,30 @@ export interface LogSettings {
 /** A logger whose settings can change while it is in use. */
 export class ConfigurableLogger implements Logger {
   readonly #sink: LineSink;
+  #format: LogFormat;
   #pino: pino.Logger;
 
   constructor(settings: LogSettings, sink: LineSink) {
     this.#sink = sink;
+    this.#format = settings.format;
     this.#pino = makePino(settings, sink);
   }
 
   /** Takes over new settings, from the next line on. */
   configure(settings: LogSettings): void {
+    this.#format = settings.format;
     this.#pino = makePino(settings, this.#sink);
+  }
+
+  /** The line that tells of lost lines, for the sink that has lost them. */
+  lossLine(lines: number): string {
+    const json = JSON.stringify({
+      level: "warn",
+      time: new Date().toISOString(),
+      message: "Log lines were lost",
+      lines,
+    });
+    return this.#format === "json" ? `${json}\n` : formatText(json);
   }
 
   error(message: string, fields: LogFields = {}): void {

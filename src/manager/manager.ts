@@ -45,8 +45,10 @@ export class Manager {
    * @returns settles when it is
    */
   apply(desired: DesiredSet): Promise<void> {
-    this.#applying = this.#applying.then(() => this.#apply(desired));
-    return this.#applying;
+    const applied = this.#applying.then(() => this.#apply(desired));
+    // One that failed must not keep the next from being tried.
+    this.#applying = applied.catch(() => {});
+    return applied;
   }
 
   /** Everything that has been measured; nothing for a monitor before its first result. */
@@ -90,11 +92,23 @@ export class Manager {
   #start(spec: HealthcheckSpec, index: number, count: number): void {
     if (this.#stopped) return;
     const replaced = this.#end(spec.id);
-    const monitor = this.#makeMonitor(spec);
+    const monitor = this.#tryMake(spec);
+    if (monitor === undefined) return;
     this.#monitors.set(spec.id, monitor);
     monitor.start(this.#clock.nowMs() + firstStartMs(index, count));
     const words = replaced ? "Replacing healthcheck" : "Adding healthcheck";
     this.#log.info(words, { id: spec.id, target: formatTarget(spec.check) });
+  }
+
+  /** One healthcheck that cannot be set up must not keep the others from being. */
+  #tryMake(spec: HealthcheckSpec): Monitor | undefined {
+    try {
+      return this.#makeMonitor(spec);
+    } catch (error) {
+      const words = error instanceof Error ? error.stack : String(error);
+      this.#log.error("Cannot set up healthcheck", { id: spec.id, error: words });
+      return undefined;
+    }
   }
 
   #end(id: HealthcheckId): boolean {

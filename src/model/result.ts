@@ -42,6 +42,8 @@ export interface Failure extends Timed {
   readonly outcome: "failure";
   readonly code: FailureCode;
   readonly message: string;
+  /** The other side closed an open connection: it may have lost its patience with us, if we stood still. */
+  readonly interrupted?: boolean;
 }
 
 /** The backend was not really asked; nothing is known. */

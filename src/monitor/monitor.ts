@@ -28,8 +28,9 @@ export interface MonitorEnv {
   readonly observer: MonitorObserver;
 }
 
-/** A failure is put down to a stall of our own when the stall took this share of the time-out, or more. */
+/** An interruption is put down to a stall of our own when the stall took this share of the time-out, or so long. */
 const STALL_SHARE = 0.25;
+const MOST_STALL_MS = 250;
 
 /** See the head of the file. */
 export class Monitor implements Startable {
@@ -47,6 +48,7 @@ export class Monitor implements Startable {
   #latenessMs = 0;
   #beganWallMs = 0;
   #stalledBeforeMs = 0;
+  #begun = false;
   #stopped = false;
 
   constructor(spec: HealthcheckSpec, checker: Checker, env: MonitorEnv) {
@@ -88,11 +90,9 @@ export class Monitor implements Startable {
     const intervalChanged = spec.intervalMs !== this.#spec.intervalMs;
     const lastMs = this.#gridMs - this.#spec.intervalMs;
     this.#spec = spec;
-    if (!intervalChanged) return;
-    const nowMs = this.#env.clock.nowMs();
     // Before the first start there is no grid to move.
-    if (this.#gridMs > nowMs && this.#status !== UNKNOWN)
-      this.#gridMs = Math.max(nowMs, lastMs + spec.intervalMs);
+    if (!intervalChanged || !this.#begun) return;
+    this.#gridMs = Math.max(this.#env.clock.nowMs(), lastMs + spec.intervalMs);
     this.#env.scheduler.startAt(this.#start, this.#gridMs);
   }
 
@@ -107,6 +107,7 @@ export class Monitor implements Startable {
 
   begin(dueMs: number, nowMs: number): void {
     if (this.#stopped) return;
+    this.#begun = true;
     const { clock, scheduler, observer } = this.#env;
     if (this.#gridMs <= nowMs) {
       const step = nextOnGrid(this.#gridMs, this.#spec.intervalMs, nowMs);
@@ -154,14 +155,11 @@ export class Monitor implements Startable {
     observer.finished(this, result, this.#latenessMs);
   }
 
-  /**
-   * A failure after the connection was open may be our own doing: while we stood still, the backend may have closed a
-   * connection that we did not serve.
-   */
+  /** While we stood still, the backend may have closed a connection that we did not serve: that is our own doing. */
   #ownFault(result: CheckResult): CheckResult | undefined {
-    if (result.outcome !== "failure" || result.code === "L4CON" || result.code === "L4TOUT") return undefined;
+    if (result.outcome !== "failure" || !result.interrupted) return undefined;
     const stalledMs = this.#env.scheduler.stalledMs - this.#stalledBeforeMs;
-    if (stalledMs < this.#spec.timeoutMs * STALL_SHARE || result.code.endsWith("TOUT")) return undefined;
+    if (stalledMs < Math.min(MOST_STALL_MS, this.#spec.timeoutMs * STALL_SHARE)) return undefined;
     return inconclusive(
       "stalled",
       `${result.message} (this process stood still for ${Math.round(stalledMs)}ms)`,

@@ -9,8 +9,8 @@ import { type BatchLimits, Pending, type Trigger } from "./pending.ts";
 
 /** Sending goes on for so long before checks have their turn; milliseconds. */
 const SLICE_MS = 4;
-/** No message holds more; the line limit of the protocol comes far before it. */
-const MOST_A_MESSAGE = 1_000;
+/** Handed over at once at the most; about what a line of the protocol holds. */
+const MOST_A_MESSAGE = 300;
 
 /** The upstream, as the notifier sees it. */
 export interface Delivery {
@@ -68,11 +68,14 @@ export class Notifier {
     return this.#pending.size;
   }
 
-  /** Takes over new settings; they hold from the next batch on. */
+  /** Takes over new settings. */
   configure(settings: NotifierSettings): void {
     const refreshChanged = settings.notifyIntervalMs !== this.#settings.notifyIntervalMs;
     this.#settings = settings;
     if (refreshChanged && this.#listening) this.#refreshEvery(settings.notifyIntervalMs);
+    clearTimeout(this.#batchTimer);
+    this.#batchTimer = undefined;
+    this.#schedule();
   }
 
   /** A state changed. Nobody listening, it is told with the next resync. */
@@ -135,8 +138,12 @@ export class Notifier {
     const trigger = this.#pending.due(nowMs, this.#settings);
     if (trigger !== undefined) this.#send(trigger);
     const { sinceMs } = this.#pending;
-    if (sinceMs === undefined || this.#blocked || this.#batchTimer !== undefined) return;
-    const delayMs = Math.max(0, sinceMs + this.#settings.delayMs - nowMs);
+    if (sinceMs === undefined || this.#blocked) return;
+    // What is due and did not fit into this turn goes on in the next.
+    const dueNow = this.#pending.due(nowMs, this.#settings) !== undefined;
+    if (this.#batchTimer !== undefined && !dueNow) return;
+    const delayMs = dueNow ? 0 : Math.max(0, sinceMs + this.#settings.delayMs - nowMs);
+    clearTimeout(this.#batchTimer);
     this.#batchTimer = setTimeout(() => {
       this.#batchTimer = undefined;
       this.#schedule();

@@ -24,7 +24,7 @@ export function parseJson(text: string): unknown {
   const reviver = (key: string, value: unknown, context?: { readonly source?: string }): unknown => {
     if (key !== "id" || typeof value !== "number") return value;
     const source = context?.source ?? "";
-    return /^-?[0-9]{1,40}$/.test(source) ? BigInt(source) : value;
+    return /^[0-9]{1,40}$/.test(source) ? BigInt(source) : value;
   };
   return JSON.parse(text, reviver);
 }

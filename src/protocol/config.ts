@@ -122,7 +122,7 @@ export interface ConfigFault {
  */
 export function readConfig(value: unknown, where: "wire" | "file"): ReadConfig {
   const parsed = v.safeParse(where === "wire" ? onWire : inFile, value);
-  if (!parsed.success) return { ok: false, id: idOf(value, where), faults: parsed.issues.map(faultOf) };
+  if (!parsed.success) return { ok: false, id: idOf(value), faults: parsed.issues.map(faultOf) };
   const { id, interval, timeout, retries, rise, fall, ...fields } = parsed.output;
   try {
     const spec = { id, intervalMs: interval, timeoutMs: timeout, rise, fall: fall ?? retries + 1 };
@@ -242,9 +242,8 @@ function faultOf(issue: v.BaseIssue<unknown>): ConfigFault {
   return { path, message: issue.message };
 }
 
-function idOf(value: unknown, where: "wire" | "file"): HealthcheckId | undefined {
+/** Which healthcheck is meant, also where the id is not written as it must be: what runs must go on. */
+function idOf(value: unknown): HealthcheckId | undefined {
   const id = typeof value === "object" && value !== null && "id" in value ? value.id : undefined;
-  return typeof id === "bigint" || (where === "file" && typeof id === "string")
-    ? parseId(String(id))
-    : undefined;
+  return typeof id === "bigint" || typeof id === "string" ? parseId(String(id)) : undefined;
 }

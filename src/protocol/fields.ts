@@ -2,18 +2,12 @@
 import * as v from "valibot";
 import { DURATION_RULE, parseDuration } from "../model/duration.ts";
 import { type HealthcheckId, ID_RULE, parseId } from "../model/id.ts";
+import { show } from "../model/show.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 
-const LONGEST_SHOWN = 60;
 const YEAR_MS = 365 * 86_400_000;
 /** Longest text of any field; far more than anybody needs. */
 const MOST_CHARS = 8_192;
-
-/** A foreign value in a message: as JSON, short. */
-export function show(value: unknown): string {
-  const text = typeof value === "bigint" ? value.toString() : (JSON.stringify(value) ?? "nothing");
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
-}
 
 /** `70000 is not allowed: must be a whole number from 1 to 65535` */
 export function notAllowed(value: unknown, words: string): string {
@@ -43,8 +37,8 @@ export const idNumberOrText = v.pipe(
   digitsToId,
 );
 
-const DURATION = rule(`${DURATION_RULE}, above 0 and at most a year`);
-/** A duration above zero, in milliseconds. */
+const DURATION = rule(`${DURATION_RULE}, from 1ms to a year`);
+/** A duration of a millisecond or more, in milliseconds. */
 export const durationMs = v.pipe(
   v.string(DURATION),
   v.check((text) => inRange(parseDuration(text)), DURATION),
@@ -52,7 +46,7 @@ export const durationMs = v.pipe(
 );
 
 function inRange(ms: number | undefined): boolean {
-  return ms !== undefined && ms > 0 && ms <= YEAR_MS;
+  return ms !== undefined && ms >= 1 && ms <= YEAR_MS;
 }
 
 /** A whole number from `min` to `max`; YAML may give it as a bigint. */

@@ -1,12 +1,12 @@
 /** The messages of the client, understood. What cannot be understood becomes words for an `error` line. */
 import * as v from "valibot";
 import type { HealthcheckId } from "../model/id.ts";
+import { show } from "../model/show.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { inSlices } from "../system/slices.ts";
 import { parseJson } from "./codec.ts";
 import { type ReadConfig, readConfig } from "./config.ts";
 import { cutMessage } from "./elements.ts";
-import { show } from "./fields.ts";
 
 /** One message of the client. */
 export type ClientMessage =
@@ -78,7 +78,7 @@ export class ConfigReader {
   /** Works in slices; one list at a time. */
   async read(configs: readonly string[]): Promise<ReadConfigs> {
     const now = new Map<string, ReadConfig>();
-    const specs: HealthcheckSpec[] = [];
+    const specs = new Map<HealthcheckId, HealthcheckSpec>();
     const refusals: Refusal[] = [];
     const seen = new Set<HealthcheckId>();
     const repeated = new Set<HealthcheckId>();
@@ -89,11 +89,13 @@ export class ConfigReader {
       const id = read.ok ? read.spec.id : read.id;
       if (id !== undefined && seen.has(id)) repeated.add(id);
       if (id !== undefined) seen.add(id);
-      if (read.ok) specs.push(read.spec);
+      // Of two with the same id the last counts, also when it is refused.
+      if (id !== undefined) specs.delete(id);
+      if (read.ok) specs.set(read.spec.id, read.spec);
       else refusals.push({ id, message: refusalMessage(read, index), known: before !== undefined });
     });
     this.#before = now;
-    return { specs, refusals, repeated };
+    return { specs: [...specs.values()], refusals, repeated };
   }
 }
 

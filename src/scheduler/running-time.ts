@@ -4,7 +4,7 @@
  * of attention before it is called late. Pure; the caller says what the real clock says.
  */
 
-/** A tick this much later than planned is no stall yet; milliseconds. */
+/** So much later than planned is no stall, only a busy process; milliseconds. */
 const TOLERANCE_MS = 20;
 
 /** See the head of the file. */
@@ -61,10 +61,11 @@ export class RunningTime {
   }
 
   #settle(realMs: number): void {
-    const lateMs = realMs - this.#plannedMs;
-    const stallMs = lateMs > TOLERANCE_MS ? lateMs : 0;
+    const stallMs = Math.max(0, realMs - this.#plannedMs - TOLERANCE_MS);
     this.#runningMs += Math.max(0, realMs - this.#lastMs - stallMs);
     this.#lastMs = realMs;
+    // What is late has been counted; from here on the process should be back at once.
+    this.#plannedMs = Math.max(this.#plannedMs, realMs);
     this.#stalledMs += stallMs;
   }
 }

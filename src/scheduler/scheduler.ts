@@ -19,12 +19,14 @@ export interface Startable {
   begin(dueMs: number, nowMs: number): void;
 }
 
-/** Who hears of what should not happen. */
+/** What the scheduler asks and tells. */
 export interface SchedulerEvents {
   /** The event loop stood still for so long. */
   stalled(stallMs: number): void;
   /** A callback threw; the others go on. */
   fault(error: unknown): void;
+  /** Whether there are means for another check; while there are not, what is due waits, first due first. */
+  mayStart(): boolean;
 }
 
 /** A start, kept by its owner and scheduled again and again. */
@@ -157,7 +159,7 @@ export class Scheduler {
   #beginReady(tickMs: number): void {
     let taken = 0;
     let nowMs = tickMs;
-    while (taken < this.#ready.length && nowMs - tickMs < START_BUDGET_MS) {
+    while (taken < this.#ready.length && nowMs - tickMs < START_BUDGET_MS && this.#events.mayStart()) {
       const entry = this.#ready[taken++];
       // Scheduled again while it waited: that start has taken its place.
       if (entry === undefined || entry.scheduled) continue;

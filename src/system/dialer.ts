@@ -7,7 +7,7 @@
  * in which case it hears nothing. Every descriptor is counted from `socket` to `close`.
  */
 
-import { EINPROGRESS, EMFILE, errnoWords } from "./errno.ts";
+import { ECONNREFUSED, EINPROGRESS, EMFILE, errnoWords } from "./errno.ts";
 import {
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
@@ -57,6 +57,7 @@ export class Dial {
     readonly owner: DialOwner,
     /** @internal Tells it from an earlier connection with the same descriptor. */
     readonly serial: number,
+    /** @internal Where it goes. */ readonly address: SockAddr,
   ) {}
 }
 
@@ -95,6 +96,7 @@ export class LibcDialer implements Dialer {
   readonly #infoView = new DataView(this.#info.buffer);
   readonly #length = new Uint32Array(1);
   readonly #number = new Int32Array(1);
+  readonly #name = new Uint8Array(28);
   readonly #noLinger = new Int32Array([1, 0]);
 
   /**
@@ -114,19 +116,19 @@ export class LibcDialer implements Dialer {
 
   dial(address: SockAddr, owner: DialOwner): Dial {
     this.#serial = (this.#serial + 1) >>> 0;
-    if (!this.#descriptors.take()) return this.#doom(new Dial(-1, owner, this.#serial), EMFILE);
+    if (!this.#descriptors.take()) return this.#doom(new Dial(-1, owner, this.#serial, address), EMFILE);
     const fd = libc.socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
       const number = errno();
       this.#descriptors.give();
-      return this.#doom(new Dial(-1, owner, this.#serial), number);
+      return this.#doom(new Dial(-1, owner, this.#serial, address), number);
     }
-    const dial = new Dial(fd, owner, this.#serial);
+    const dial = new Dial(fd, owner, this.#serial, address);
     if (libc.connect(fd, address.bytes, address.bytes.length) !== 0) {
       const number = errno();
       if (number !== EINPROGRESS) return this.#doom(dial, number);
     }
-    this.#watch(dial);
+    if (!this.#watch(dial)) return this.#doom(dial, errno());
     this.#dials[fd] = dial;
     this.#pending++;
     return dial;
@@ -181,7 +183,8 @@ export class LibcDialer implements Dialer {
   }
 
   #settle(dial: Dial, events: number): void {
-    const number = (events & (EPOLLERR | EPOLLHUP)) === 0 ? 0 : this.#socketError(dial.fd);
+    let number = (events & (EPOLLERR | EPOLLHUP)) === 0 ? 0 : this.#socketError(dial.fd);
+    if (number === 0 && dial.address.mayMeetItself === true && this.#metItself(dial)) number = ECONNREFUSED;
     this.#forget(dial);
     if (number !== 0) this.#close(dial.fd);
     this.#tell(dial, number);
@@ -196,11 +199,11 @@ export class LibcDialer implements Dialer {
     }
   }
 
-  #watch(dial: Dial): void {
+  #watch(dial: Dial): boolean {
     this.#eventView.setUint32(0, EPOLLOUT | EPOLLONESHOT, true);
     this.#eventView.setUint32(EPOLL_DATA_OFFSET, dial.fd, true);
     this.#eventView.setUint32(EPOLL_DATA_OFFSET + 4, dial.serial, true);
-    libc.epoll_ctl(this.#epollFd, EPOLL_CTL_ADD, dial.fd, this.#event);
+    return libc.epoll_ctl(this.#epollFd, EPOLL_CTL_ADD, dial.fd, this.#event) === 0;
   }
 
   #socketError(fd: number): number {
@@ -208,6 +211,13 @@ export class LibcDialer implements Dialer {
     return libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, this.#number, this.#length) === 0
       ? (this.#number[0] ?? 0)
       : errno();
+  }
+
+  /** Whether the connection's own port is the one that it goes to. */
+  #metItself({ fd, address }: Dial): boolean {
+    this.#length[0] = this.#name.length;
+    if (libc.getsockname(fd, this.#name, this.#length) !== 0) return false;
+    return this.#name[2] === address.bytes[2] && this.#name[3] === address.bytes[3];
   }
 
   #rttMs(fd: number): number | undefined {

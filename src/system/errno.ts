@@ -20,6 +20,7 @@ const TABLE: Readonly<Record<string, Errno>> = {
   EINVAL: { number: 22, words: "invalid argument" },
   ENFILE: { number: 23, words: "too many open files on this host", local: "descriptors" },
   EMFILE: { number: 24, words: "too many open files", local: "descriptors" },
+  ENOSPC: { number: 28, words: "no space for another watch", local: "memory" },
   EPIPE: { number: 32, words: "broken pipe" },
   EPROTOTYPE: { number: 91, words: "wrong socket type" },
   EAFNOSUPPORT: { number: 97, words: "address family not supported" },
@@ -44,6 +45,10 @@ export const EINPROGRESS = 115;
 export const EMFILE = 24;
 /** The kernel's own connect time-out. */
 export const ETIMEDOUT = 110;
+/** Nobody listens. */
+export const ECONNREFUSED = 111;
+/** The connection was open, and the other side has thrown it away. */
+export const ECONNRESET = 104;
 /** A socket of another type lives at the path. */
 export const EPROTOTYPE = 91;
 

@@ -46,6 +46,11 @@ export class Descriptors {
     return this.#used;
   }
 
+  /** Whether none is left. */
+  get exhausted(): boolean {
+    return this.#used >= this.limit;
+  }
+
   /** Takes one; false when all are taken. What is taken must be given back once. */
   take(): boolean {
     if (this.#used >= this.limit) return false;

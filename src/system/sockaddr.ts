@@ -3,6 +3,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import type { Address } from "../model/spec.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./libc.ts";
 
+const FIRST_UNPRIVILEGED_PORT = 1_024;
 /** `sun_path` holds this many bytes, the closing NUL included. */
 const UNIX_PATH_BYTES = 108;
 
@@ -10,6 +11,11 @@ const UNIX_PATH_BYTES = 108;
 export interface SockAddr {
   readonly family: number;
   readonly bytes: Uint8Array;
+  /**
+   * Set for a port of this very host from which connections may also go out: a connection to it can, when nobody listens,
+   * meet itself (simultaneous open, RFC 9293 3.5), and that is no backend.
+   */
+  readonly mayMeetItself?: boolean;
 }
 
 /**
@@ -17,7 +23,9 @@ export interface SockAddr {
  * @returns its binary form
  */
 export function sockAddr(address: Address): SockAddr {
-  return isIPv4(address.ip) ? inet4(address) : inet6(address);
+  const sockAddr = isIPv4(address.ip) ? inet4(address) : inet6(address);
+  const local = address.ip.startsWith("127.") || canonicalIp(address.ip) === "::1";
+  return { ...sockAddr, mayMeetItself: local && address.port >= FIRST_UNPRIVILEGED_PORT };
 }
 
 /**

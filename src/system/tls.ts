@@ -40,6 +40,11 @@ export class TlsContexts {
     return { serverName: spec.serverName, rejectUnauthorized: spec.verify, secureContext: this.#context };
   }
 
+  /** Reads the authorities again at the next use; they are renewed now and then. */
+  forget(): void {
+    this.#context = undefined;
+  }
+
   #load(): object {
     const ca = this.#caFile === undefined ? hostAuthorities() : readFileSync(this.#caFile, "utf8");
     const made: object = createSecureContext(ca === undefined ? {} : { ca });
@@ -55,8 +60,9 @@ function hostAuthorities(): string | undefined {
   for (const bundle of BUNDLES) {
     try {
       return readFileSync(bundle, "utf8");
-    } catch {
-      // Not this distribution; the next one.
+    } catch (error) {
+      // Not this distribution; the next one. Any other fault must not silently change whom we trust.
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
     }
   }
   return undefined;

@@ -7,7 +7,7 @@ import type { Descriptors } from "./limits.ts";
 export interface UdpOwner {
   /** @param bytes - one datagram */
   received(bytes: Uint8Array): void;
-  /** @param number - the errno, 0 when it is none that is known; the socket is of no more use */
+  /** @param number - the errno, 0 when it is none: then it was an exception of ours; the socket is of no more use */
   failed(number: number, error: Error): void;
 }
 
@@ -45,8 +45,8 @@ export class UdpSocket {
 
   /** Sends one datagram; before the socket is open, as soon as it is. What the kernel will not take is lost. */
   send(bytes: Uint8Array): void {
-    if (this.#socket === undefined) this.#unsent = bytes;
-    else this.#socket.send(bytes);
+    this.#unsent = bytes;
+    if (this.#socket !== undefined) this.#transmit(this.#socket);
   }
 
   /** Closes it; harmless when it is closed. */
@@ -61,7 +61,17 @@ export class UdpSocket {
   #opened(socket: Bun.udp.ConnectedSocket<"buffer">): void {
     this.#socket = socket;
     if (this.#owner === undefined) this.close();
-    else if (this.#unsent !== undefined) socket.send(this.#unsent);
+    else this.#transmit(socket);
+  }
+
+  #transmit(socket: Bun.udp.ConnectedSocket<"buffer">): void {
+    try {
+      if (this.#unsent !== undefined) socket.send(this.#unsent);
+    } catch (error) {
+      // The kernel refused it at once: a firewall of this host, an interface that is down.
+      queueMicrotask(() => this.#crash(error));
+    }
+    this.#unsent = undefined;
   }
 
   #crash(error: unknown): void {

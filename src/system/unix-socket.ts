@@ -4,7 +4,7 @@
  */
 import { lstatSync, mkdirSync, type Stats, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
-import { EPROTOTYPE } from "./errno.ts";
+import { ECONNREFUSED, EPROTOTYPE, errnoWords } from "./errno.ts";
 import { errno, libc, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
 import { unixSockAddr } from "./sockaddr.ts";
 
@@ -36,11 +36,14 @@ export function clearSocketPath(path: string): void {
  */
 function isServed(path: string): boolean {
   const address = unixSockAddr(path);
-  if (address === undefined) return false;
+  if (address === undefined) throw new Error(`listen on ${path}: the path is too long for a Unix socket`);
   const fd = libc.socket(address.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
+  if (fd < 0) throw new Error(`look at ${path}: ${errnoWords(errno())}`);
   const outcome = libc.connect(fd, address.bytes, address.bytes.length);
   const number = outcome === 0 ? 0 : errno();
   libc.close(fd);
-  return outcome === 0 || number === EPROTOTYPE;
+  if (number === ECONNREFUSED) return false;
+  if (number === 0 || number === EPROTOTYPE) return true;
+  // Not allowed to know: then it is not ours to remove.
+  throw new Error(`look at ${path}: ${errnoWords(number)}`);
 }

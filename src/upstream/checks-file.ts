@@ -4,9 +4,9 @@ import { type FileFault, formatFault } from "../config/fault.ts";
 import { readYaml, type YamlFile } from "../config/yaml.ts";
 import type { DesiredSet } from "../manager/diff.ts";
 import type { HealthcheckId } from "../model/id.ts";
+import { show } from "../model/show.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/config.ts";
-import { show } from "../protocol/fields.ts";
 
 /** The file as a whole is of no use; nothing of it was taken. */
 export class ChecksFileError extends Error {

@@ -3,6 +3,7 @@
  * is served at a time, and the newest wins, so that a restarted proxy is never locked out by a half-dead one.
  */
 import { chmodSync, lstatSync } from "node:fs";
+import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Notification } from "../model/status.ts";
 import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
@@ -14,6 +15,8 @@ import type { Upstream, UpstreamEvents } from "./upstream.ts";
 /** After so many refused configs of one message the rest is told as a number. */
 const MOST_REFUSALS_TOLD = 100;
 const DRAIN_LOOK_MS = 5;
+/** What happens with every look after the socket is logged so often. */
+const LOG_PERIOD_MS = 10_000;
 
 /** Where and how the socket is served. */
 export interface ProxySettings {
@@ -34,6 +37,8 @@ export class ProxyUpstream implements Upstream {
   readonly #log: Logger;
   readonly #observer: ProxyObserver;
   readonly #reader = new ConfigReader();
+  readonly #limiter = new RateLimiter(LOG_PERIOD_MS);
+  #updating: Promise<unknown> = Promise.resolve();
   #limits: ConnectionLimits;
   #events: UpstreamEvents | undefined;
   #listener: Bun.UnixSocketListener<Connection | undefined> | undefined;
@@ -64,13 +69,14 @@ export class ProxyUpstream implements Upstream {
   /** Housekeeping: when somebody has removed the socket's file, nobody can connect any more, so it is made again. */
   lookAfterSocket(): void {
     if (this.#listener === undefined || this.#inode() !== undefined) return;
-    this.#log.warn("The proxy socket is gone, listening again", { socket: this.#settings.path });
+    const said = this.#limiter.admit("socket gone", performance.now()) !== undefined;
+    if (said) this.#log.warn("The proxy socket is gone, listening again", { socket: this.#settings.path });
     try {
       // Its connections go on; the path that it removes is gone already.
       this.#listener.stop();
       this.#listen();
     } catch (error) {
-      this.#log.error("Proxy task error", { socket: this.#settings.path, error: String(error) });
+      if (said) this.#log.error("Proxy task error", { socket: this.#settings.path, error: String(error) });
     }
   }
 
@@ -111,9 +117,13 @@ export class ProxyUpstream implements Upstream {
     this.#socketInode = this.#inode();
   }
 
-  /** What is at the path now. */
+  /** What is at the path now: nothing, or an inode; ours when it cannot be told. */
   #inode(): number | undefined {
-    return lstatSync(this.#settings.path, { throwIfNoEntry: false })?.ino;
+    try {
+      return lstatSync(this.#settings.path, { throwIfNoEntry: false })?.ino;
+    } catch {
+      return this.#socketInode;
+    }
   }
 
   #accept(socket: ClientSocket): void {
@@ -170,8 +180,24 @@ export class ProxyUpstream implements Upstream {
     }
   }
 
+  /** One list at a time, also when a newer client sends its own while an older one's is being read. */
   async #update(connection: Connection, configs: readonly string[]): Promise<void> {
+    const before = this.#updating;
+    const turn = Promise.withResolvers<void>();
+    this.#updating = turn.promise;
+    await before;
+    try {
+      await this.#takeIn(connection, configs);
+    } finally {
+      turn.resolve();
+    }
+  }
+
+  async #takeIn(connection: Connection, configs: readonly string[]): Promise<void> {
+    if (connection !== this.#client) return;
     const read = await this.#reader.read(configs);
+    // What a displaced client wanted is of no interest any more.
+    if (connection !== this.#client) return;
     this.#tellRefusals(connection, read);
     const refused = new Set(read.refusals.flatMap(({ id }) => (id === undefined ? [] : [id])));
     await this.#events?.desired({ specs: read.specs, refused });

@@ -1,0 +1,46 @@
+/** Keeps log lines until it is known how they are to be written: the configuration file decides that, and reading it logs. */
+import { LOG_LEVELS, type LogFields, type Logger, type LogLevel } from "./logger.ts";
+
+interface HeldLine {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields | undefined;
+}
+
+/** See the head of the file. */
+export class HeldLog implements Logger {
+  readonly #lines: HeldLine[] = [];
+
+  error(message: string, fields?: LogFields): void {
+    this.#hold("error", message, fields);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.#hold("warn", message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#hold("info", message, fields);
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    this.#hold("debug", message, fields);
+  }
+
+  trace(message: string, fields?: LogFields): void {
+    this.#hold("trace", message, fields);
+  }
+
+  enabled(level: LogLevel): boolean {
+    return LOG_LEVELS.includes(level);
+  }
+
+  /** Writes what was held, in order. */
+  release(log: Logger): void {
+    for (const { level, message, fields } of this.#lines.splice(0)) log[level](message, fields);
+  }
+
+  #hold(level: LogLevel, message: string, fields: LogFields | undefined): void {
+    this.#lines.push({ level, message, fields });
+  }
+}
