@@ -3,6 +3,7 @@
  * answers are good is decided here.
  */
 import { type Answer, decode, encode, type Packet, RECURSION_DESIRED } from "dns-packet";
+import { show } from "../model/show.ts";
 import type { QueryType } from "../model/spec.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 import { failed, type Verdict } from "./conversation.ts";
@@ -82,13 +83,17 @@ export function judgeAnswer(
 
 /** The name and every alias it leads to; a loop of aliases ends by itself. */
 function ownersOf(name: string, answers: readonly Answer[]): ReadonlySet<string> {
-  const owners = new Set([fold(name)]);
-  let before = 0;
-  while (owners.size > before) {
-    before = owners.size;
-    for (const answer of answers) {
-      if (answer.type === "CNAME" && owners.has(fold(answer.name))) owners.add(fold(answer.data));
-    }
+  const aliases = new Map<string, string>();
+  for (const answer of answers) {
+    if (answer.type === "CNAME") aliases.set(fold(answer.name), fold(answer.data));
+  }
+  const owners = new Set<string>();
+  for (
+    let next: string | undefined = fold(name);
+    next !== undefined && !owners.has(next);
+    next = aliases.get(next)
+  ) {
+    owners.add(next);
   }
   return owners;
 }
@@ -101,9 +106,11 @@ function fold(name: string): string {
   return name.replace(/\.$/, "").toLowerCase();
 }
 
+/** A record as text, of bounded length: it goes into logs and statuses. */
 function describe(answer: Answer): string {
   if (answer.type === "A" || answer.type === "AAAA") return canonicalIp(answer.data) ?? answer.data;
-  return answer.type === "OPT" ? "OPT" : JSON.stringify(answer.data);
+  if (answer.type === "TXT") return show([answer.data].flat().map(String).join(""));
+  return answer.type === "OPT" ? "OPT" : show(answer.data);
 }
 
 function list(texts: readonly string[]): string {

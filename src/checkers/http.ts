@@ -5,6 +5,8 @@ import type { Checker, CheckerEnv } from "./checker.ts";
 import { Exchange, ExchangePlan } from "./exchange.ts";
 import { HttpConversation } from "./http-conversation.ts";
 
+const BODY_METHODS = ["POST", "PUT", "PATCH"];
+
 /** Makes an http checker. */
 export function httpChecker(spec: HttpSpec, env: CheckerEnv): Checker {
   const request = renderRequest(spec, env.userAgent);
@@ -29,7 +31,9 @@ export function renderRequest(spec: HttpSpec, userAgent: string): Uint8Array {
     ["User-Agent", userAgent],
     ["Accept", "*/*"],
   ];
-  for (const header of [...defaults, ...spec.headers, ["Connection", "close"] as const]) {
+  // Without a length a server may wait for a body that never comes.
+  const length = BODY_METHODS.includes(spec.method) ? [["Content-Length", "0"] as const] : [];
+  for (const header of [...defaults, ...length, ...spec.headers, ["Connection", "close"] as const]) {
     headers.set(header[0].toLowerCase(), header);
   }
   const lines = [...headers.values()].map(([name, value]) => `${name}: ${value}\r\n`);

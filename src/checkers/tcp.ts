@@ -41,6 +41,7 @@ export class PrefixConversation implements Conversation {
   }
 
   closed(): Verdict {
+    if (this.expected.length === 0) return failed("L7RSP", "closed by peer without an answer");
     return failed(
       "L7RSP",
       `closed by peer after ${this.#seen.length} of ${this.expected.length} expected bytes`,

@@ -39,6 +39,7 @@ export function readYaml(
     lineCounter: counter,
     intAsBigInt: options.bigIntegers,
     prettyErrors: false,
+    logLevel: "error",
   });
   if (document.errors.length > 0) {
     const faults = document.errors.map((error) => {

@@ -17,7 +17,7 @@ export class LogSink {
   readonly #lossLine: (lines: number) => string;
   #waiting: string[] = [];
   #waitingBytes = 0;
-  #writing: Buffer | undefined;
+  #busy = false;
   #lost = 0;
 
   /** @param lossLine - makes the log line that tells of lost ones */
@@ -34,18 +34,18 @@ export class LogSink {
     }
     this.#waiting.push(line);
     this.#waitingBytes += line.length;
-    if (this.#writing === undefined) this.#next();
+    if (!this.#busy) this.#next();
   }
 
   /** Settles when everything is written, or given up. */
   async flush(): Promise<void> {
-    while (this.#writing !== undefined) await new Promise((resolve) => setTimeout(resolve, FLUSH_LOOK_MS));
+    while (this.#busy) await new Promise((resolve) => setTimeout(resolve, FLUSH_LOOK_MS));
   }
 
   /** Writes what waits before it returns, as far as the descriptor takes it; for the last lines of a dying process. */
   flushSync(): void {
-    // What is being written already is in the hands of another thread, which needs a moment.
-    if (this.#writing !== undefined) Bun.sleepSync(LAST_MOMENT_MS);
+    // What is being written is in the hands of another thread already, which needs a moment.
+    if (this.#busy) Bun.sleepSync(LAST_MOMENT_MS);
     try {
       for (let bytes: Uint8Array = this.#take(); bytes.length > 0; ) {
         bytes = bytes.subarray(writeSync(this.#fd, bytes));
@@ -64,31 +64,25 @@ export class LogSink {
     return bytes;
   }
 
-  /** One write at a time, of everything that has gathered meanwhile. */
+  /** One write at a time, after the present turn of the event loop, so that its lines go out together. */
   #next(): void {
-    // After the present turn of the event loop, so that its lines go out together.
-    const bytes = Buffer.alloc(0);
-    this.#writing = bytes;
-    setImmediate(() => {
-      if (this.#writing === bytes) this.#write(this.#take());
-    });
+    this.#busy = true;
+    setImmediate(() => this.#write(this.#take()));
   }
 
   #write(bytes: Buffer): void {
-    this.#writing = bytes;
     write(this.#fd, bytes, 0, bytes.length, null, (error, written) => {
-      if (this.#writing !== bytes) return; // flushed meanwhile
       if (error?.code === "EAGAIN") {
-        setTimeout(() => this.#writing === bytes && this.#write(bytes), RETRY_MS);
-      } else if (error !== null) {
-        this.#lost += bytes.toString().split("\n").length - 1;
-        this.#writing = undefined;
-      } else if (written < bytes.length) {
-        this.#write(bytes.subarray(written));
-      } else {
-        this.#writing = undefined;
-        if (this.#waiting.length > 0) this.#next();
+        setTimeout(() => this.#write(bytes), RETRY_MS);
+        return;
       }
+      if (error === null && written < bytes.length) {
+        this.#write(bytes.subarray(written));
+        return;
+      }
+      if (error !== null) this.#lost += bytes.toString().split("\n").length - 1;
+      this.#busy = false;
+      if (this.#waiting.length > 0) this.#next();
     });
   }
 }

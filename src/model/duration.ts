@@ -47,9 +47,14 @@ export function parseDuration(text: string): number | undefined {
  */
 export function formatDuration(ms: number): string {
   if (ms === 0) return "0s";
+  // Rounded first, so that no 60 s are left over.
+  if (ms >= 60_000) return formatMinutes(Math.round(ms));
   if (ms < 1) return `${trim(ms * 1_000)}µs`;
   if (ms < 1_000) return `${trim(ms)}ms`;
-  if (ms < 60_000) return `${trim(ms / 1_000)}s`;
+  return `${trim(ms / 1_000)}s`;
+}
+
+function formatMinutes(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
   const rest = ms - minutes * 60_000;
   const hours = Math.floor(minutes / 60);

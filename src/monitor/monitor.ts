@@ -88,12 +88,15 @@ export class Monitor implements Startable {
   /** Takes over interval, time-out and thresholds; state, counters and the check under way stay. */
   reconfigure(spec: HealthcheckSpec): void {
     const intervalChanged = spec.intervalMs !== this.#spec.intervalMs;
-    const lastMs = this.#gridMs - this.#spec.intervalMs;
+    const beforeMs = this.#gridMs;
+    const lastMs = beforeMs - this.#spec.intervalMs;
     this.#spec = spec;
     // Before the first start there is no grid to move.
     if (!intervalChanged || !this.#begun) return;
     this.#gridMs = Math.max(this.#env.clock.nowMs(), lastMs + spec.intervalMs);
-    this.#env.scheduler.startAt(this.#start, this.#gridMs);
+    // A repetition of an inconclusive check may be on its way already.
+    const repeatMs = this.#start.scheduled && this.#start.atMs < beforeMs ? this.#start.atMs : this.#gridMs;
+    this.#env.scheduler.startAt(this.#start, Math.min(repeatMs, this.#gridMs));
   }
 
   /** Ends it for good; a check under way is given up and nothing is heard of it. */

@@ -38,7 +38,7 @@ export interface GridStep {
  *
  * @param dueMs - the one that has come
  * @param intervalMs - above 0
- * @param nowMs - times before it are passed over
+ * @param nowMs - times up to it are passed over
  */
 export function nextOnGrid(dueMs: number, intervalMs: number, nowMs: number): GridStep {
   const nextMs = dueMs + intervalMs;

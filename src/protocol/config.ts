@@ -39,49 +39,74 @@ const DNS_NAME = /^(?=.{1,254}$)(?!\.)(?:[^.\s\p{Cc}]{1,63}(?:\.|$))+$/u;
 const MOST_THRESHOLD = 1_000_000;
 const MOST_ELEMENTS = 1_000;
 
+/** Of an object only an absent field can be wrong. */
+const missing = "missing";
+
 const serverName = v.nullish(pattern(HOST, "a host name"));
 
-const tcp = v.object({
-  checker_type: v.literal("tcp"),
-  ip,
-  port,
-  send: v.nullish(text),
-  receive: v.nullish(text),
-  close: v.nullish(v.picklist(["reset", "graceful"], rule('"reset" or "graceful"')), "reset"),
-  secure: v.nullish(flag, false),
-  tls_verify: v.nullish(flag, true),
-  server_name: serverName,
-});
+const tcp = v.object(
+  {
+    checker_type: v.literal("tcp"),
+    ip,
+    port,
+    send: v.nullish(text),
+    receive: v.nullish(text),
+    close: v.nullish(v.picklist(["reset", "graceful"], rule('"reset" or "graceful"')), "reset"),
+    secure: v.nullish(flag, false),
+    tls_verify: v.nullish(flag, true),
+    server_name: serverName,
+  },
+  missing,
+);
 
-const http = v.object({
-  checker_type: v.literal("http"),
-  ip,
-  port,
-  method: v.nullish(pattern(/^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/, "an HTTP method"), ""),
-  path: v.nullish(text, "/"),
-  expected_codes: list(count(0, 999), MOST_ELEMENTS),
-  secure: v.nullish(flag, false),
-  tls_verify: v.nullish(flag, true),
-  server_name: serverName,
-  host: v.nullish(pattern(HOST, "a host name, maybe with a port")),
-  headers: v.nullish(
-    v.record(pattern(TOKEN, "a header name"), pattern(HEADER_VALUE, "a header value without line breaks")),
-    {},
-  ),
-  response: v.nullish(text),
-});
+const http = v.object(
+  {
+    checker_type: v.literal("http"),
+    ip,
+    port,
+    method: v.nullish(pattern(/^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/, "an HTTP method"), ""),
+    path: v.nullish(text, "/"),
+    expected_codes: list(count(0, 999), MOST_ELEMENTS),
+    secure: v.nullish(flag, false),
+    tls_verify: v.nullish(flag, true),
+    server_name: serverName,
+    host: v.nullish(pattern(HOST, "a host name, maybe with a port")),
+    headers: v.nullish(
+      v.pipe(
+        v.custom<Record<string, unknown>>(
+          (value) => typeof value === "object" && !Array.isArray(value),
+          rule("headers by their names"),
+        ),
+        v.record(
+          pattern(TOKEN, "a header name"),
+          pattern(HEADER_VALUE, "a header value without line breaks"),
+        ),
+      ),
+      {},
+    ),
+    response: v.nullish(text),
+  },
+  missing,
+);
 
-const dns = v.object({
-  checker_type: v.literal("dns"),
-  query: pattern(DNS_NAME, "a domain name"),
-  expected_ips: list(v.union([v.literal(""), ip], rule(IP_WORDS)), MOST_ELEMENTS),
-  ip: v.nullish(v.union([v.literal(""), ip], rule(IP_WORDS))),
-  port: v.nullish(count(0, 65_535), 0),
-  query_type: v.nullish(
-    v.pipe(text, v.toUpperCase(), v.picklist(["", ...QUERY_TYPES], rule(`one of ${QUERY_TYPES.join(", ")}`))),
-    "",
-  ),
-});
+const dns = v.object(
+  {
+    checker_type: v.literal("dns"),
+    query: pattern(DNS_NAME, "a domain name"),
+    expected_ips: list(v.union([v.literal(""), ip], rule(IP_WORDS)), MOST_ELEMENTS),
+    ip: v.nullish(v.union([v.literal(""), ip], rule(IP_WORDS))),
+    port: v.nullish(count(0, 65_535), 0),
+    query_type: v.nullish(
+      v.pipe(
+        text,
+        v.toUpperCase(),
+        v.picklist(["", ...QUERY_TYPES], rule(`one of ${QUERY_TYPES.join(", ")}`)),
+      ),
+      "",
+    ),
+  },
+  missing,
+);
 
 const common = {
   interval: durationMs,
@@ -91,11 +116,9 @@ const common = {
   fall: v.nullish(count(1, MOST_THRESHOLD)),
 };
 
-const check = v.variant("checker_type", [tcp, http, dns], (issue) =>
-  issue.type === "variant" ? rule("tcp, http or dns")(issue) : "must be an object",
-);
-const onWire = v.intersect([v.object({ id: idNumber, ...common }), check]);
-const inFile = v.intersect([v.object({ id: idNumberOrText, ...common }), check]);
+const check = v.variant("checker_type", [tcp, http, dns], rule("tcp, http or dns"));
+const onWire = v.intersect([v.object({ id: idNumber, ...common }, missing), check]);
+const inFile = v.intersect([v.object({ id: idNumberOrText, ...common }, missing), check]);
 
 /** A CONFIG understood, or why it was not. */
 export type ReadConfig =
@@ -121,6 +144,9 @@ export interface ConfigFault {
  * @param where - `file` also takes ids in quotes
  */
 export function readConfig(value: unknown, where: "wire" | "file"): ReadConfig {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { ok: false, id: undefined, faults: [{ path: [], message: notAllowed(value, "an object") }] };
+  }
   const parsed = v.safeParse(where === "wire" ? onWire : inFile, value);
   if (!parsed.success) return { ok: false, id: idOf(value), faults: parsed.issues.map(faultOf) };
   const { id, interval, timeout, retries, rise, fall, ...fields } = parsed.output;

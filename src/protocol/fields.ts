@@ -37,8 +37,8 @@ export const idNumberOrText = v.pipe(
   digitsToId,
 );
 
-const DURATION = rule(`${DURATION_RULE}, from 1ms to a year`);
-/** A duration of a millisecond or more, in milliseconds. */
+const DURATION = rule(`${DURATION_RULE}, above 0 and at most a year`);
+/** A duration above zero, in milliseconds. */
 export const durationMs = v.pipe(
   v.string(DURATION),
   v.check((text) => inRange(parseDuration(text)), DURATION),
@@ -46,7 +46,7 @@ export const durationMs = v.pipe(
 );
 
 function inRange(ms: number | undefined): boolean {
-  return ms !== undefined && ms >= 1 && ms <= YEAR_MS;
+  return ms !== undefined && ms > 0 && ms <= YEAR_MS;
 }
 
 /** A whole number from `min` to `max`; YAML may give it as a bigint. */

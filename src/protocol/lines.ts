@@ -45,7 +45,7 @@ export class LineSplitter {
         this.#partBytes = 0;
         break;
       }
-      if (part.length > 0) this.#parts.push(part.slice());
+      if (part.length > 0) this.#parts.push(new Uint8Array(part));
       this.#partBytes += part.length;
       if (end < 0) break;
       lines.push(this.#takeLine());

@@ -40,7 +40,9 @@ export function readMessage(line: Uint8Array): ClientMessage {
   }
   const parsed = v.safeParse(Envelope, value);
   if (parsed.success) {
-    const { type } = parsed.output;
+    const { type, configs } = parsed.output;
+    if (elements === undefined && (configs?.length ?? 0) > 0)
+      throw new MessageError('configs: the key must be written "configs"');
     return type === "update_configs" ? { type, configs: elements ?? [] } : { type };
   }
   const [key] = parsed.issues[0].path ?? [];

@@ -144,16 +144,20 @@ export class Scheduler {
     const nowMs = this.#clock.nowMs();
     const stallMs = this.#runningTime.tick(nowMs);
     this.#lastTickMs = nowMs;
-    if (stallMs > 0) this.#events.stalled(stallMs);
-    // Answers first: what is known by now is not late.
-    this.#dialer.poll();
-    for (const entry of this.#timers.advance(this.#runningTime.nowMs)) this.#guard(entry.value);
-    for (const entry of this.#starts.advance(nowMs)) this.#ready.push(entry);
-    this.#beginReady(nowMs);
-    // Near backends have answered already.
-    this.#dialer.poll();
-    this.#ticking = false;
-    this.#arm();
+    try {
+      if (stallMs > 0) this.#events.stalled(stallMs);
+      // Answers first: what is known by now is not late.
+      this.#dialer.poll();
+      for (const entry of this.#timers.advance(this.#runningTime.nowMs)) this.#guard(entry.value);
+      for (const entry of this.#starts.advance(nowMs)) this.#ready.push(entry);
+      this.#beginReady(nowMs);
+      // Near backends have answered already.
+      this.#dialer.poll();
+    } finally {
+      // Whatever happens, there is a next tick.
+      this.#ticking = false;
+      this.#arm();
+    }
   }
 
   #beginReady(tickMs: number): void {

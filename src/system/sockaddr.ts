@@ -48,7 +48,12 @@ export function unixSockAddr(path: string): SockAddr | undefined {
 export function canonicalIp(text: string): string | undefined {
   if (isIPv4(text)) return text;
   if (!isIPv6(text) || text.includes("%")) return undefined;
-  return new URL(`http://[${text}]/`).hostname.slice(1, -1);
+  // The runtime's URL does not take every form with an IPv4 address at its end.
+  const hexadecimal = text.replace(/([0-9]+)\.([0-9]+)\.([0-9]+)\.([0-9]+)$/, (_, ...parts: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = parts.map(Number);
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  });
+  return URL.parse(`http://[${hexadecimal}]/`)?.hostname.slice(1, -1);
 }
 
 function inet4({ ip, port }: Address): SockAddr {

@@ -15,7 +15,7 @@ export interface StreamOwner {
   closed(error: Error | undefined): void;
   /** The handshake failed or the certificate was refused; nothing follows. */
   refused(error: Error): void;
-  /** The owner itself threw; the stream is gone, nothing follows. */
+  /** A fault of our own, the owner threw for example; the stream is gone, nothing follows. */
   crashed(error: Error): void;
 }
 
@@ -117,12 +117,12 @@ export class Stream {
     owner?.crashed(error);
   }
 
-  /** @internal The runtime would not have the descriptor. */
+  /** @internal The runtime would not have the descriptor, which is no fault of the other side's. */
   handleRefused(error: Error): void {
     const owner = this.#owner;
     this.#owner = undefined;
     this.#dialer.released();
-    owner?.closed(error);
+    owner?.crashed(error);
   }
 
   #end(): void {

@@ -4,7 +4,6 @@ import { type FileFault, formatFault } from "../config/fault.ts";
 import { readYaml, type YamlFile } from "../config/yaml.ts";
 import type { DesiredSet } from "../manager/diff.ts";
 import type { HealthcheckId } from "../model/id.ts";
-import { show } from "../model/show.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/config.ts";
 
@@ -83,18 +82,9 @@ function judgeEntries(file: YamlFile, entries: readonly unknown[]): ChecksFile {
       faults.push({
         ...place,
         key: [`healthchecks[${index}]`, ...path].join("."),
-        message: missing(entry, path) ?? message,
+        message,
       });
     }
   }
   return { set: { specs, refused }, faults };
-}
-
-/** A field that is not there is better called missing than `nothing is not allowed`. */
-function missing(entry: unknown, path: readonly (string | number)[]): string | undefined {
-  const [field] = path;
-  if (path.length !== 1 || typeof field !== "string") return undefined;
-  if (typeof entry !== "object" || entry === null)
-    return `${show(entry)} is not allowed: must be a healthcheck`;
-  return Object.hasOwn(entry, field) ? undefined : "missing";
 }

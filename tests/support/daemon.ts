@@ -9,6 +9,8 @@ import { makeTempDir } from "./tempdir.ts";
 import { until } from "./wait.ts";
 
 const START_TIMEOUT_MS = 10_000;
+/** For tests that count notifications: without the ones that repeat what is known every 15 s. */
+export const NO_REFRESH = "advanced: { notify_interval: 1h }\n";
 const STARTED = /All tasks spawned, server running/;
 /** `sysconf(_SC_CLK_TCK)` is 100 on every Linux that Bun runs on. */
 const MS_PER_TICK = 10;

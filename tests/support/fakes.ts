@@ -74,8 +74,8 @@ export class FakeDialer implements Dialer {
     return dial;
   }
 
-  dial(_address: SockAddr, owner: DialOwner): Dial {
-    const dial = new Dial(-1, owner, this.dials.length);
+  dial(address: SockAddr, owner: DialOwner): Dial {
+    const dial = new Dial(-1, owner, this.dials.length, address);
     this.dials.push(dial);
     return dial;
   }
@@ -236,9 +236,9 @@ export function success(): Success {
   };
 }
 
-/** A result of failure. */
-export function failure(code: FailureCode): CheckResult {
-  return { outcome: "failure", code, message: "the check failed", durationMs: 7, phases: {} };
+/** A result of failure. @param interrupted - the other side closed an open connection */
+export function failure(code: FailureCode, interrupted = false): CheckResult {
+  return { outcome: "failure", code, message: "the check failed", durationMs: 7, phases: {}, interrupted };
 }
 
 /** How a plain TCP check is done. */

@@ -39,6 +39,7 @@ export class MonitorBench implements Disposable {
     this.#scheduler = new Scheduler(this.time, new FakeDialer(), {
       stalled: () => {},
       fault: (error) => this.#faults.push(error),
+      mayStart: () => true,
     });
     this.monitor = new Monitor(makeSpec(1, changes), this.checker, {
       clock: this.time,

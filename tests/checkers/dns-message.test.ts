@@ -1,0 +1,230 @@
+/** DNS on the wire, and which answers are good. */
+import { expect, test } from "bun:test";
+import {
+  type Answer,
+  AUTHORITATIVE_ANSWER,
+  decode,
+  encode,
+  type Packet,
+  TRUNCATED_RESPONSE,
+} from "dns-packet";
+import fc from "fast-check";
+import { encodeQuestion, judgeAnswer, type Question, readReply } from "../../src/checkers/dns-message.ts";
+
+const QUESTION: Question = { id: 4_711, name: "www.example.com", type: "A" };
+const A: Answer = { type: "A", name: "www.example.com", ttl: 60, data: "192.0.2.1" };
+
+function cname(name: string, data: string): Answer {
+  return { type: "CNAME", name, ttl: 60, data };
+}
+
+function reply(changes: Partial<Packet> = {}): Buffer {
+  const questions = [{ type: "A" as const, name: "www.example.com" }];
+  return encode({
+    type: "response",
+    id: QUESTION.id,
+    flags: AUTHORITATIVE_ANSWER,
+    questions,
+    answers: [A],
+    ...changes,
+  });
+}
+
+function judge(answers: readonly Answer[], expectedIps: readonly string[] = [], question = QUESTION): string {
+  const verdict = judgeAnswer("NOERROR", answers, question, expectedIps);
+  return `${verdict.ok ? "ok" : verdict.code} ${verdict.message}`;
+}
+
+test("dns: asks one question, recursion desired", () => {
+  const packet = decode(encodeQuestion(QUESTION));
+  expect(packet).toMatchObject({ type: "query", id: 4_711, flag_rd: true });
+  expect(packet.questions?.map(({ name, type }) => [name, type])).toEqual([["www.example.com", "A"]]);
+});
+
+test("dns: reads an answer", () => {
+  const read = readReply(reply(), QUESTION);
+  expect(read).toMatchObject({
+    kind: "answer",
+    rcode: "NOERROR",
+    answers: [{ type: "A", data: "192.0.2.1" }],
+  });
+});
+
+test("dns: names are the same in any case, with or without the last dot", () => {
+  const questions = [{ type: "A" as const, name: "WWW.Example.COM" }];
+  expect(readReply(reply({ questions }), { ...QUESTION, name: "www.EXAMPLE.com" }).kind).toBe("answer");
+  expect(judge([{ ...A, name: "WWW.EXAMPLE.COM" }])).toBe("ok answered 192.0.2.1");
+});
+
+test.each([
+  ["another id", reply({ id: 4_712 }), "an answer with another id"],
+  [
+    "another name",
+    reply({ questions: [{ type: "A", name: "www.example.org" }] }),
+    "an answer to another question",
+  ],
+  [
+    "another type",
+    reply({ questions: [{ type: "AAAA", name: "www.example.com" }] }),
+    "an answer to another question",
+  ],
+  ["no question", reply({ questions: [] }), "an answer to another question"],
+  ["a question", encodeQuestion(QUESTION), "a message that is no answer"],
+])("dns: a message with %s is none of ours", (_name, bytes, why) => {
+  expect(readReply(bytes, QUESTION)).toEqual({ kind: "stray", why });
+});
+
+test("dns: an answer that did not fit is truncated", () => {
+  expect(readReply(reply({ flags: TRUNCATED_RESPONSE, answers: [] }), QUESTION)).toEqual({
+    kind: "truncated",
+  });
+});
+
+test("dns: a refusal may leave the question out", () => {
+  // The response code is the last four bits of the flags: 3 is NXDOMAIN, 5 is REFUSED.
+  expect(readReply(reply({ flags: 3, answers: [] }), QUESTION)).toMatchObject({
+    kind: "answer",
+    rcode: "NXDOMAIN",
+  });
+  expect(readReply(reply({ flags: 5, questions: [], answers: [] }), QUESTION)).toMatchObject({
+    kind: "answer",
+    rcode: "REFUSED",
+  });
+});
+
+test("dns: a response code is not the wanted answer", () => {
+  expect(judgeAnswer("NXDOMAIN", [], QUESTION, [])).toEqual({
+    ok: false,
+    code: "L7STS",
+    message: "answered NXDOMAIN",
+  });
+  expect(judgeAnswer("SERVFAIL", [A], QUESTION, [])).toEqual({
+    ok: false,
+    code: "L7STS",
+    message: "answered SERVFAIL",
+  });
+});
+
+test("dns: aliases are followed, in whatever order", () => {
+  const chain = [
+    cname("www.example.com", "a.example.net"),
+    cname("a.example.net", "B.example.net"),
+    { ...A, name: "b.example.net" },
+  ];
+  expect(judge(chain)).toBe("ok answered 192.0.2.1");
+  expect(judge(chain.toReversed(), ["192.0.2.1"])).toBe("ok answered 192.0.2.1");
+});
+
+test("dns: aliases in a circle lead nowhere", () => {
+  const circle = [cname("www.example.com", "a.example.net"), cname("a.example.net", "www.example.com")];
+  expect(judge(circle)).toBe("L7STS answered without any A record");
+});
+
+test("dns: records of other names and types are no answer", () => {
+  expect(judge([{ ...A, name: "www.example.org" }])).toBe("L7STS answered without any A record");
+  expect(judge([A], [], { ...QUESTION, type: "AAAA" })).toBe("L7STS answered without any AAAA record");
+  expect(judge([])).toBe("L7STS answered without any A record");
+});
+
+test("dns: one of the expected addresses must be among those answered", () => {
+  const two = [A, { ...A, data: "192.0.2.2" }];
+  expect(judge(two, ["192.0.2.2", "192.0.2.9"])).toBe("ok answered 192.0.2.1, 192.0.2.2");
+  expect(judge(two, ["192.0.2.8", "192.0.2.9"])).toBe(
+    "L7STS answered 192.0.2.1, 192.0.2.2, expected 192.0.2.8 or 192.0.2.9",
+  );
+});
+
+test("dns: IPv6 addresses are compared in their shortest form", () => {
+  const answer: Answer = { type: "AAAA", name: "www.example.com", ttl: 60, data: "2001:DB8:0:0:0:0:0:1" };
+  expect(judge([answer], ["2001:db8::1"], { ...QUESTION, type: "AAAA" })).toBe("ok answered 2001:db8::1");
+});
+
+test("dns: of many records a few are named", () => {
+  const many = Array.from({ length: 9 }, (_, index): Answer => ({ ...A, data: `192.0.2.${index}` }));
+  expect(judge(many)).toBe("ok answered 192.0.2.0, 192.0.2.1, 192.0.2.2, 192.0.2.3 and 5 more");
+});
+
+test("dns: other types of records are shown", () => {
+  const mx: Answer = {
+    type: "MX",
+    name: "example.com",
+    ttl: 60,
+    data: { preference: 10, exchange: "mx.example.com" },
+  };
+  expect(judge([mx], [], { id: 1, name: "example.com", type: "MX" })).toBe(
+    'ok answered {"preference":10,"exchange":"mx.example.com"}',
+  );
+});
+
+test("dns: text records are shown as text", () => {
+  const txt: Answer = { type: "TXT", name: "example.com", ttl: 60, data: "v=spf1 -all" };
+  const question: Question = { id: 4_711, name: "example.com", type: "TXT" };
+  const read = readReply(
+    reply({ questions: [{ type: "TXT", name: "example.com" }], answers: [txt] }),
+    question,
+  );
+  expect(judge(read.kind === "answer" ? read.answers : [], [], question)).toContain("v=spf1 -all");
+});
+
+test.each([
+  ["empty", []],
+  ["cut short", [...reply().subarray(0, 30)]],
+  [
+    "a name that points to itself",
+    [...reply({ answers: [], questions: [] }).subarray(0, 4), 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 1, 0, 1],
+  ],
+  [
+    "two names that point to each other",
+    [
+      ...reply({ answers: [], questions: [] }).subarray(0, 4),
+      0,
+      1,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0xc0,
+      14,
+      0xc0,
+      12,
+      0,
+      1,
+      0,
+      1,
+    ],
+  ],
+])("dns: a malformed message is none of ours: %s", (_name, bytes) => {
+  expect(readReply(Uint8Array.from(bytes), QUESTION).kind).toBe("stray");
+});
+
+test("dns: no bytes make it throw or hang", () => {
+  const good = [
+    reply(),
+    reply({ answers: [cname("www.example.com", "a.example.net"), { ...A, name: "a.example.net" }] }),
+  ];
+  const mutated = fc.record({
+    base: fc.constantFrom(...good),
+    changes: fc.array(fc.tuple(fc.nat(), fc.oneof(fc.constant(0xc0), fc.nat({ max: 255 }))), {
+      maxLength: 8,
+    }),
+    length: fc.nat({ max: 120 }),
+  });
+  const anyBytes = fc.oneof(
+    fc.uint8Array({ maxLength: 120 }),
+    mutated.map(({ base, changes, length }) => {
+      const bytes = Uint8Array.from(base);
+      for (const [at, value] of changes) bytes[at % bytes.length] = value;
+      return bytes.subarray(0, Math.max(12, length));
+    }),
+  );
+  fc.assert(
+    fc.property(anyBytes, (bytes) => {
+      const read = readReply(bytes, QUESTION);
+      if (read.kind === "answer") judgeAnswer(read.rcode, read.answers, QUESTION, ["192.0.2.1"]);
+      expect(["answer", "truncated", "stray"]).toContain(read.kind);
+    }),
+    { numRuns: 1_000 },
+  );
+});

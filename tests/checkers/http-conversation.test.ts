@@ -1,0 +1,235 @@
+/** What an HTTP answer means, however it is split. */
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import type { Verdict } from "../../src/checkers/conversation.ts";
+import { HttpConversation } from "../../src/checkers/http-conversation.ts";
+
+interface Wanted {
+  readonly codes?: readonly number[];
+  readonly body?: string;
+}
+
+function conversation({ codes = [], body = "" }: Wanted): HttpConversation {
+  return new HttpConversation(Buffer.from("GET / HTTP/1.1\r\n\r\n"), { codes, body: Buffer.from(body) });
+}
+
+/** Feeds an answer part by part, as the exchange does, and closes when it has ended without a verdict. */
+function judge(parts: readonly (string | Uint8Array)[], wanted: Wanted = {}): Verdict {
+  const talk = conversation(wanted);
+  for (const part of parts) {
+    const verdict = talk.received(typeof part === "string" ? Buffer.from(part, "latin1") : part);
+    if (verdict !== undefined) return verdict;
+  }
+  return talk.closed();
+}
+
+function short(verdict: Verdict | undefined): string {
+  if (verdict === undefined) return "more";
+  return `${verdict.ok ? "ok" : verdict.code} ${verdict.message}`;
+}
+
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+const CHUNKED =
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;ext=1\r\nhel\r\n2\r\nlo\r\n0\r\nX: y\r\n\r\n";
+
+const rows: [string, string, Wanted, string][] = [
+  ["any status", "HTTP/1.1 503 Busy\r\n\r\n", {}, "ok status 503 Busy"],
+  ["the wanted status", OK, { codes: [204, 200] }, "ok status 200 OK"],
+  [
+    "another status",
+    "HTTP/1.1 503 Busy\r\n\r\n",
+    { codes: [200, 204] },
+    "L7STS status 503 Busy, expected 200 or 204",
+  ],
+  [
+    "a redirect",
+    "HTTP/1.1 301 Moved\r\nLocation: /x\r\n\r\n",
+    { codes: [200] },
+    "L7STS status 301 Moved, expected 200",
+  ],
+  ["no reason", "HTTP/1.1 200 \r\n\r\n", { codes: [200] }, "ok status 200"],
+  ["HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\n", { codes: [200] }, "ok status 200 OK"],
+  [
+    "interim answers",
+    `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nA: b\r\n\r\n${OK}`,
+    { codes: [200] },
+    "ok status 200 OK",
+  ],
+  [
+    "an upgrade",
+    "HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    { codes: [200] },
+    "L7STS status 101 Switching, expected 200",
+  ],
+  ["the wanted body", OK, { body: "hell" }, "ok status 200 OK, body as expected"],
+  ["a chunked body", CHUNKED, { body: "hello" }, "ok status 200 OK, body as expected"],
+  [
+    "a body up to the close",
+    "HTTP/1.1 200 OK\r\n\r\nhello",
+    { body: "hello" },
+    "ok status 200 OK, body as expected",
+  ],
+  ["another body", OK, { body: "help" }, 'L7STS body starts with "hell", expected "help"'],
+  ["a body too short", OK, { body: "hello!" }, 'L7STS body ends after "hello", expected "hello!"'],
+  [
+    "a chunked body too short",
+    CHUNKED,
+    { body: "hello!" },
+    'L7STS body ends after "hello", expected "hello!"',
+  ],
+  [
+    "no body where there is none",
+    "HTTP/1.1 204 No Content\r\n\r\n",
+    { body: "x" },
+    'L7STS body ends after "", expected "x"',
+  ],
+  ["nothing", "", {}, "L7RSP closed by peer without an answer"],
+  ["half a status line", "HTTP/1.1 2", {}, "L7RSP closed by peer before the end of the headers"],
+  [
+    "half a header",
+    "HTTP/1.1 200 OK\r\nContent-Le",
+    {},
+    "L7RSP closed by peer before the end of the headers",
+  ],
+  [
+    "only an interim answer",
+    "HTTP/1.1 100 Continue\r\n\r\n",
+    {},
+    "L7RSP closed by peer before the end of the headers",
+  ],
+  [
+    "half a body",
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe",
+    { body: "hello" },
+    'L7STS body ends after "he", expected "hello"',
+  ],
+];
+
+test.each(rows)("http: %s", (_name, answer, wanted, expected) => {
+  expect(short(judge([answer], wanted))).toBe(expected);
+});
+
+test.each(rows.filter(([name]) => name !== "another body"))(
+  "http: %s, split at every byte",
+  (_name, answer, wanted, expected) => {
+    expect(short(judge([...answer], wanted))).toBe(expected);
+  },
+);
+
+test.each([
+  ["another protocol", "SSH-2.0-OpenSSH_9.2\r\n"],
+  ["a status that is no number", "HTTP/1.1 abc OK\r\n\r\n"],
+  ["a negative chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n"],
+  ["a chunk that is no number", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n"],
+  ["two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"],
+  ["a header without a name", "HTTP/1.1 200 OK\r\n: x\r\n\r\n"],
+])("http: %s is no valid answer", (_name, answer) => {
+  for (const parts of [[answer], [...answer]]) {
+    expect(short(judge(parts, { body: "hello" }))).toStartWith("L7RSP not a valid HTTP answer: ");
+  }
+});
+
+test("http: a flood of interim answers ends", () => {
+  const flood = "HTTP/1.1 100 Continue\r\n\r\n";
+  expect(short(judge([flood.repeat(16), OK], { codes: [200] }))).toBe("ok status 200 OK");
+  const expected = "L7RSP more than 16 interim answers (status 100)";
+  expect(short(judge([flood.repeat(1_000)]))).toBe(expected);
+  expect(short(judge(Array.from({ length: 1_000 }, () => flood)))).toBe(expected);
+});
+
+test("http: a flood of headers ends, in many or in one", () => {
+  const lines = Array.from({ length: 20_000 }, (_, index) => `X-${index}: ${"y".repeat(50)}\r\n`);
+  expect(short(judge(["HTTP/1.1 200 OK\r\n", ...lines]))).toStartWith("L7RSP ");
+  const parts = Array.from({ length: 1_000 }, () => "y".repeat(1_000));
+  const talk = conversation({});
+  talk.received(Buffer.from("HTTP/1.1 200 OK\r\nX: "));
+  const at = parts.findIndex((part) => talk.received(Buffer.from(part)) !== undefined);
+  expect(at).toBeGreaterThan(0);
+  expect(at).toBeLessThan(82);
+});
+
+test("http: reads no more of a body than it needs", () => {
+  const talk = conversation({ body: "he" });
+  expect(talk.received(Buffer.from("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nh"))).toBeUndefined();
+  expect(short(talk.received(Buffer.from("ello")))).toBe("ok status 200 OK, body as expected");
+});
+
+test("http: the verdict does not wait for a body that nobody asked for", () => {
+  expect(short(conversation({ codes: [200] }).received(Buffer.from(OK.slice(0, -5))))).toBe(
+    "ok status 200 OK",
+  );
+});
+
+test("http: says how far the answer had come", () => {
+  const talk = conversation({ body: "hello!" });
+  expect(talk.progress()).toBe("");
+  talk.received(Buffer.from("HTTP/1.1 200 OK\r\n"));
+  expect(talk.progress()).toBe("17 bytes of the headers");
+  talk.received(Buffer.from("Content-Length: 9\r\n\r\nhel"));
+  expect(talk.progress()).toBe("status 200 OK, 3 bytes of the body");
+});
+
+test("http: the reason of a stranger is printed safely", () => {
+  const { message } = judge(["HTTP/1.1 500 \x1b[31mred\t\r\n\r\n"], { codes: [200] });
+  expect(message).not.toContain("\x1b");
+});
+
+/** Cuts bytes at the places given. */
+function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const at = [0, ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  return at.slice(1).map((end, index) => bytes.slice(at[index], end));
+}
+
+const anyPiece = fc.constantFrom(
+  "HTTP/1.1 200 OK\r\n",
+  "HTTP/1.1 100 C\r\n\r\n",
+  "HTTP/1.0 404 No\n",
+  "Content-Length: 5\r\n",
+  "Content-Length: -1\r\n",
+  "Transfer-Encoding: chunked\r\n",
+  "X: y\r\n",
+  "\r\n",
+  "\n",
+  "\r",
+  "5\r\nhello\r\n",
+  "0\r\n\r\n",
+  "-1\r\n",
+  "ffffffffffffffff\r\n",
+  "hello",
+  "\0",
+  "\xff",
+  " ",
+  ":",
+);
+const anyAnswer = fc
+  .array(
+    fc.oneof(
+      { weight: 5, arbitrary: anyPiece },
+      { weight: 1, arbitrary: fc.string({ unit: "binary-ascii" }) },
+    ),
+    { maxLength: 12 },
+  )
+  .map((pieces) => Buffer.from(pieces.join(""), "latin1"));
+const anyWanted = fc.constantFrom<Wanted>(
+  {},
+  { codes: [200] },
+  { body: "hello" },
+  { codes: [404], body: "hel" },
+);
+
+test("http: no bytes make it throw or hang, and any split gives the same verdict", () => {
+  fc.assert(
+    fc.property(anyAnswer, fc.array(fc.nat()), anyWanted, (answer, places, wanted) => {
+      const kind = (verdict: Verdict) => (verdict.ok ? "ok" : verdict.code);
+      expect(kind(judge(cut(answer, places), wanted))).toBe(kind(judge([answer], wanted)));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("http: random bytes never make a good answer", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => !judge([bytes]).ok),
+    { numRuns: 300 },
+  );
+});

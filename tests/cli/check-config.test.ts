@@ -1,0 +1,58 @@
+/** `check-config`: the judgement as a command. */
+import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { checkConfig } from "../../src/cli/check-config.ts";
+import { DEFAULT_CONFIG, toFile } from "../../src/config/schema.ts";
+import { FakeOutput } from "../support/fakes.ts";
+import { makeTempDir } from "../support/tempdir.ts";
+
+async function check(text: string, options: Parameters<typeof checkConfig>[1] = {}) {
+  await using dir = makeTempDir("check");
+  const path = join(dir.path, "a.yaml");
+  writeFileSync(path, text);
+  const output = new FakeOutput();
+  const status = checkConfig(path, options, {}, output);
+  const relative = (written: string) => written.replaceAll(path, "FILE");
+  return { status, out: relative(output.stdout), err: relative(output.stderr) };
+}
+
+test("check-config: a valid file", async () => {
+  expect(await check("batching:\n  delay: 1s\n")).toEqual({ status: 0, out: "", err: "FILE: valid\n" });
+});
+
+test("check-config: every fault at once, and status 1", async () => {
+  const { status, out, err } = await check("batching:\n  delay: soon\n  max_size: 0\n");
+  expect([status, out]).toEqual([1, ""]);
+  expect(err.split("\n").map((line) => line.split(": ").slice(0, 3).join(": "))).toEqual([
+    "Configuration error: FILE:2:10: batching.delay",
+    "Configuration error: FILE:3:13: batching.max_size",
+    "",
+  ]);
+});
+
+test("check-config: an unknown key is a warning, or a fault when that is wanted", async () => {
+  const warning = "Configuration warning: FILE:1:1: sever: unknown key, ignored; did you mean server?\n";
+  const lenient = await check("sever: {}\n");
+  expect([lenient.status, lenient.err.startsWith(warning)]).toEqual([0, true]);
+  expect((await check("sever: {}\n", { strictConfig: true })).status).toBe(1);
+});
+
+test("check-config: prints what is in effect, defaults filled in", async () => {
+  const { status, out } = await check("batching:\n  max_size: 7\n", { print: true });
+  expect(status).toBe(0);
+  const defaults = toFile(DEFAULT_CONFIG);
+  expect(parse(out)).toEqual({ ...defaults, batching: { ...defaults["batching"], max_size: 7 } });
+});
+
+test("check-config: what it prints is valid", async () => {
+  const { out } = await check("", { print: true });
+  expect((await check(out)).err).toBe("FILE: valid\n");
+});
+
+test("check-config: a file that does not exist is a fault", () => {
+  const output = new FakeOutput();
+  expect(checkConfig("/nonexistent/a.yaml", {}, {}, output)).toBe(1);
+  expect(output.stderr).toStartWith("Configuration error: /nonexistent/a.yaml: cannot be read: ");
+});

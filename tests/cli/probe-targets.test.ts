@@ -1,0 +1,128 @@
+/** The arguments of `probe` as fields of CONFIG. */
+import { expect, test } from "bun:test";
+import { UsageError } from "../../src/cli/probe.ts";
+import { formatProbe, probeJson } from "../../src/cli/probe-output.ts";
+import { dnsTarget, httpTarget, tcpTarget } from "../../src/cli/probe-targets.ts";
+import { inconclusive } from "../../src/model/result.ts";
+import { failure, success } from "../support/fakes.ts";
+
+const tcp = { verify: true };
+const http = { verify: true, method: "GET", header: [] };
+const dns = { type: "A" };
+
+test("probe tcp: host and port, an IPv6 address in brackets", () => {
+  expect(tcpTarget("www.example.com:25", tcp)).toMatchObject({
+    host: "www.example.com",
+    fields: { checker_type: "tcp", port: 25 },
+  });
+  expect(tcpTarget("[::1]:25", tcp)).toMatchObject({
+    host: "::1",
+    fields: { port: 25, server_name: "::1", secure: false },
+  });
+});
+
+test("probe tcp: the escapes that a shell does not do", () => {
+  const { fields } = tcpTarget("a:1", { ...tcp, send: "PING\\r\\n\\t\\0\\x41\\\\n\\q", receive: "+" });
+  expect(fields).toMatchObject({ send: "PING\r\n\t\0A\\n\\q", receive: "+" });
+});
+
+test("probe tcp: TLS with its name", () => {
+  const options = { verify: false, tls: true, serverName: "b.example" };
+  expect(tcpTarget("a:1", options).fields).toMatchObject({
+    secure: true,
+    tls_verify: false,
+    server_name: "b.example",
+  });
+});
+
+test.each(["a", "a:", ":80", "a:b", "::1", "::1:80", "[::1]", "a:80:80"])(
+  "probe tcp: %j is wrong usage",
+  (where) => {
+    expect(() => tcpTarget(where, tcp)).toThrow(
+      new UsageError(`"${where}" is no HOST:PORT (an IPv6 address in brackets)`),
+    );
+  },
+);
+
+test("probe http: the URL says where, and goes whole into the path", () => {
+  const { host, fields } = httpTarget("https://www.example.com/a?b", http);
+  expect(host).toBe("www.example.com");
+  expect(fields).toMatchObject({
+    port: 443,
+    path: "https://www.example.com/a?b",
+    server_name: "www.example.com",
+  });
+  expect(httpTarget("http://[::1]:8080/", http)).toMatchObject({ host: "::1", fields: { port: 8080 } });
+  expect(httpTarget("http://a/", http).fields).toMatchObject({ port: 80 });
+});
+
+test("probe http: may connect elsewhere, under the URL's name", () => {
+  const { host, fields } = httpTarget("https://www.example.com/", { ...http, connect: "10.0.0.1:8443" });
+  expect([host, fields["port"], fields["server_name"]]).toEqual(["10.0.0.1", 8443, "www.example.com"]);
+});
+
+test("probe http: headers and expectations", () => {
+  const options = { ...http, header: ["X-A: 1: 2", "X-B:"], expect: [200], response: "a\\n" };
+  expect(httpTarget("http://a/", options).fields).toMatchObject({
+    headers: { "X-A": "1: 2", "X-B": "" },
+    expected_codes: [200],
+    response: "a\n",
+  });
+  expect(() => httpTarget("http://a/", { ...http, header: ["nonsense"] })).toThrow(UsageError);
+});
+
+test.each(["www.example.com", "ftp://a/", "http://", ""])("probe http: %j is wrong usage", (url) => {
+  expect(() => httpTarget(url, http)).toThrow(new UsageError(`"${url}" is no http or https URL`));
+});
+
+test.each([
+  [undefined, undefined, undefined],
+  ["@10.0.0.53", "10.0.0.53", 53],
+  ["@10.0.0.53:5353", "10.0.0.53", 5353],
+  ["@::1", "::1", 53],
+  ["@[::1]:5353", "::1", 5353],
+  ["@dns.example", "dns.example", 53],
+])("probe dns: the server %s", (server, host, port) => {
+  const target = dnsTarget("www.example.com", server, dns);
+  expect([target.host, target.fields["port"], target.fields["query"]]).toEqual([
+    host,
+    port,
+    "www.example.com",
+  ]);
+});
+
+test("probe dns: a server without its @ is wrong usage", () => {
+  expect(() => dnsTarget("a", "10.0.0.53", dns)).toThrow(UsageError);
+});
+
+test("probe output: phases, total and verdict for people", () => {
+  expect(formatProbe("tcp://10.0.0.1:80", success())).toBe(
+    "tcp://10.0.0.1:80\n" +
+      "  connect          3.000 ms\n" +
+      "  total            3.000 ms\n" +
+      "healthy: L4OK TCP connect to 10.0.0.1:80: connected\n",
+  );
+  expect(formatProbe("x", failure("L7STS"))).toBe(
+    "x\n  total            7.000 ms\nunhealthy: L7STS the check failed\n",
+  );
+  expect(formatProbe("x", inconclusive("ports", "no port"))).toBe("x\ninconclusive: LOCAL no port\n");
+});
+
+test("probe output: one JSON object on one line for programs", () => {
+  const json = (text: string) => [text.indexOf("\n") === text.length - 1, JSON.parse(text)];
+  expect(json(probeJson("tcp://10.0.0.1:80", success()))).toEqual([
+    true,
+    {
+      target: "tcp://10.0.0.1:80",
+      verdict: "healthy",
+      code: "L4OK",
+      message: "TCP connect to 10.0.0.1:80: connected",
+      duration_ms: 3,
+      phases: { connect_ms: 3 },
+    },
+  ]);
+  expect(json(probeJson("x", inconclusive("ports", "no port")))).toEqual([
+    true,
+    { target: "x", verdict: "inconclusive", code: "LOCAL", message: "no port", cause: "ports" },
+  ]);
+});

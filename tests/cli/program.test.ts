@@ -1,0 +1,70 @@
+/** The command line: what is wrong usage, and what is help. Nothing here starts the daemon or a probe. */
+import { expect, test } from "bun:test";
+import { main } from "../../src/cli/program.ts";
+import { FakeOutput } from "../support/fakes.ts";
+
+async function run(...args: string[]) {
+  const output = new FakeOutput();
+  const status = await main(args, {}, output);
+  return { status, out: output.stdout, err: output.stderr };
+}
+
+test.each([
+  ["an unknown option", ["--nonsense"]],
+  ["an unknown option of a command", ["check-config", "--nonsense"]],
+  ["an option without its value", ["run", "--config"]],
+  ["a log level that there is not", ["run", "--log-level", "loud"]],
+  ["a log format that there is not", ["--log-format", "xml"]],
+  ["an argument too many", ["check-config", "a.yaml", "b.yaml"]],
+  ["an unknown command", ["nonsense"]],
+  ["an unknown probe", ["probe", "smtp", "a:25"]],
+  ["a probe without a target", ["probe", "tcp"]],
+  ["a target that is none", ["probe", "tcp", "nonsense"]],
+  ["a URL that is none", ["probe", "http", "nonsense"]],
+  ["a server that is none", ["probe", "dns", "a.example", "10.0.0.53"]],
+  ["a count that is none", ["probe", "tcp", "127.0.0.1:1", "--count", "0"]],
+  ["a time-out that is none", ["probe", "tcp", "127.0.0.1:1", "--timeout", "soon"]],
+  ["a time-out of nothing", ["probe", "tcp", "127.0.0.1:1", "--timeout", "0s"]],
+  ["status codes that are none", ["probe", "http", "http://127.0.0.1:1/", "--expect", "200,ok"]],
+  ["a port that is none", ["probe", "tcp", "127.0.0.1:70000"]],
+  ["a way to close that there is not", ["probe", "tcp", "127.0.0.1:1", "--close", "slam"]],
+])("program: %s is wrong usage: %j", async (_name, args) => {
+  const { status, out, err } = await run(...args);
+  expect([status, out]).toEqual([2, ""]);
+  expect(err).toStartWith("error: ");
+});
+
+test("program: probe alone is wrong usage, and prints its help", async () => {
+  const { status, out, err } = await run("probe");
+  expect([status, out]).toEqual([2, ""]);
+  expect(err).toContain("Usage: healthcheck-server probe");
+});
+
+test.each([
+  ["--help", "Usage: healthcheck-server "],
+  ["-h", "Usage: healthcheck-server "],
+  ["help", "Usage: healthcheck-server "],
+  ["help run", "Usage: healthcheck-server run"],
+  ["run --help", "--strict-config"],
+  ["check-config --help", "--print"],
+  ["probe --help", "1 unhealthy, 2 wrong usage"],
+  ["probe tcp --help", "--receive"],
+  ["probe http --help", "--connect"],
+  ["probe dns --help", "@server"],
+])("program: %s prints help", async (args, words) => {
+  const { status, out, err } = await run(...args.split(" "));
+  expect([status, err]).toEqual([0, ""]);
+  expect(out).toContain(words);
+});
+
+test("program: prints its version", async () => {
+  const { status, out } = await run("--version");
+  expect(status).toBe(0);
+  expect(out).toMatch(/^healthcheck-server \d+\.\d+\.\d+ \(revision .+, Bun \d.+, linux-\w+\)\n$/);
+});
+
+test("program: check-config gives the status of its judgement", async () => {
+  const { status, err } = await run("check-config", "/nonexistent/a.yaml");
+  expect(status).toBe(1);
+  expect(err).toContain("cannot be read");
+});

@@ -1,0 +1,74 @@
+/** File, environment and command line, in the order of their precedence. */
+import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { levelFromEnvironment, loadConfig, logSettings } from "../../src/cli/settings.ts";
+import { FakeLogger } from "../support/fakes.ts";
+import { makeTempDir } from "../support/tempdir.ts";
+
+test.each([
+  [{ HEALTHCHECK_LOG: "debug" }, "debug"],
+  [{ HEALTHCHECK_LOG: " WARN " }, "warn"],
+  [{ HEALTHCHECK_LOG: "debug", RUST_LOG: "error" }, "debug"],
+  [{ HEALTHCHECK_LOG: "loud", RUST_LOG: "error" }, "error"],
+  [{ HEALTHCHECK_LOG: "", RUST_LOG: "trace" }, "trace"],
+  [{ RUST_LOG: "Debug" }, "debug"],
+  [{ RUST_LOG: "healthcheck_server=debug" }, "debug"],
+  [{ RUST_LOG: "healthcheck-server=debug" }, "debug"],
+  [{ RUST_LOG: "healthcheck_server::manager=trace" }, "trace"],
+  [{ RUST_LOG: "healthcheck_server=debug,info" }, "debug"],
+  [{ RUST_LOG: "info, healthcheck_server=debug" }, "debug"],
+  [{ RUST_LOG: "hyper=trace,warn" }, "warn"],
+  [{ RUST_LOG: "hyper=trace" }, undefined],
+  [{ RUST_LOG: "off" }, undefined],
+  [{ RUST_LOG: "" }, undefined],
+  [{}, undefined],
+])("settings: the environment %j asks for %s", (env, level) => {
+  expect(String(levelFromEnvironment(env))).toBe(String(level));
+});
+
+const FILE = { level: "error", format: "json" } as const;
+
+test("settings: the command line comes before the environment, and that before the file", () => {
+  const env = { HEALTHCHECK_LOG: "debug" };
+  expect(logSettings({ logLevel: "trace", logFormat: "text" }, env, FILE)).toEqual({
+    level: "trace",
+    format: "text",
+  });
+  expect(logSettings({}, env, FILE)).toEqual({ level: "debug", format: "json" });
+  expect(logSettings({}, {}, FILE)).toEqual(FILE);
+});
+
+test("settings: loading a file is logged in the words of the original", async () => {
+  await using dir = makeTempDir("settings");
+  const path = join(dir.path, "a.yaml");
+  writeFileSync(path, "batching:\n  max_size: 7\n  dely: 1s\n");
+  const log = new FakeLogger();
+  expect(loadConfig(path, {}, log).config?.batching.max_size).toBe(7);
+  expect(log.messages("info")).toEqual([
+    `Loading configuration from: ${path}`,
+    "Configuration loaded successfully",
+  ]);
+  expect(log.messages("warn")).toEqual([
+    `Configuration warning: ${path}:3:3: batching.dely: unknown key, ignored; did you mean batching.delay?`,
+  ]);
+});
+
+test("settings: every fault is logged, and the file is of no use", async () => {
+  await using dir = makeTempDir("settings");
+  const path = join(dir.path, "a.yaml");
+  writeFileSync(path, "batching:\n  max_size: 0\nlogging:\n  level: loud\n");
+  const log = new FakeLogger();
+  expect(loadConfig(path, {}, log)).toEqual({ config: undefined, missing: false });
+  expect(log.messages("error")).toEqual([
+    `Configuration error: ${path}:2:13: batching.max_size: 0 is not allowed: give a whole number from 1 to 10000`,
+    `Configuration error: ${path}:4:10: logging.level: "loud" is not allowed: give one of error, warn, info, debug, trace`,
+  ]);
+  expect(log.messages("info")).not.toContain("Configuration loaded successfully");
+});
+
+test("settings: a file that was named and does not exist is missing", () => {
+  const log = new FakeLogger();
+  expect(loadConfig("/nonexistent/a.yaml", {}, log)).toEqual({ config: undefined, missing: true });
+  expect(log.messages("error").length).toBe(1);
+});

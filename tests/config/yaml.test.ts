@@ -1,0 +1,61 @@
+/** YAML with places. */
+import { expect, test } from "bun:test";
+import { readYaml, type YamlFile } from "../../src/config/yaml.ts";
+
+function file(text: string, bigIntegers = false): YamlFile {
+  const read = readYaml(text, { bigIntegers });
+  if ("faults" in read) throw new Error(JSON.stringify(read.faults));
+  return read.file;
+}
+
+const TEXT = "a:\n  b: 0660\n  list:\n    - one\n    - x: 5\n";
+
+test("yaml: values, keys and elements have their places", () => {
+  const { locate } = file(TEXT);
+  expect(locate(["a", "b"])).toEqual({ line: 2, column: 6 });
+  expect(locate(["a", "b"], "key")).toEqual({ line: 2, column: 3 });
+  expect(locate(["a", "list", 0])).toEqual({ line: 4, column: 7 });
+  expect(locate(["a", "list", 1, "x"])).toEqual({ line: 5, column: 10 });
+  expect(locate([])).toEqual({ line: 1, column: 1 });
+});
+
+test("yaml: what is not there has the place of the nearest enclosing key or element", () => {
+  const { locate } = file(TEXT);
+  expect(locate(["a", "missing"])).toEqual({ line: 1, column: 1 });
+  expect(locate(["a", "list", 1, "y"])).toEqual({ line: 5, column: 7 });
+  expect(locate(["none", "at", "all"])).toEqual({ line: 1, column: 1 });
+});
+
+test("yaml: the source of a scalar is as it was written", () => {
+  const { source } = file(TEXT);
+  expect(source(["a", "b"])).toBe("0660");
+  expect(source(["a"])).toBeUndefined();
+  expect(source(["none"])).toBeUndefined();
+});
+
+test("yaml: whole numbers keep their digits when that is asked for", () => {
+  const text = "id: 18446744073709551615\nn: 1.5\n";
+  expect(file(text, true).value).toEqual({ id: 18446744073709551615n, n: 1.5 });
+});
+
+test("yaml: a text that is no YAML is told with its place", () => {
+  const read = readYaml("a: b: c\n", { bigIntegers: false });
+  expect("faults" in read ? read.faults[0] : undefined).toMatchObject({ line: 1, key: "" });
+});
+
+test("yaml: a few aliases do not become gigabytes", () => {
+  const bomb = ["a: &a [x, x, x, x, x, x, x, x, x]"];
+  for (let level = 1; level < 12; level++) {
+    const [name, before] = [level + 10, level + 9].map((digit) => digit.toString(36));
+    bomb.push(`${name}: &${name} [${`*${before}, `.repeat(9)}]`);
+  }
+  const read = readYaml(bomb.join("\n"), { bigIntegers: false });
+  expect("faults" in read).toBe(true);
+});
+
+test("yaml: a file that is far too long is not read", () => {
+  const read = readYaml(" ".repeat(64 * 1_024 * 1_024 + 1), { bigIntegers: false });
+  expect("faults" in read ? read.faults[0]?.message : "").toBe(
+    "67108865 bytes are more than the 67108864 allowed",
+  );
+});

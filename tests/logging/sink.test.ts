@@ -1,0 +1,87 @@
+/** Log lines on their way to a descriptor. */
+import { expect, test } from "bun:test";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { LogSink } from "../../src/logging/sink.ts";
+import { makeTempDir } from "../support/tempdir.ts";
+
+const lossLine = (lines: number) => `${lines} lost\n`;
+
+/** A sink into a file, and what is in it. */
+function bench(directory: string) {
+  const path = join(directory, "log");
+  const fd = openSync(path, "w");
+  const content = () => readFileSync(path, "utf8");
+  return { sink: new LogSink(fd, lossLine), content, [Symbol.dispose]: () => closeSync(fd) };
+}
+
+test("sink: lines come in order and whole, those after a flush too", async () => {
+  await using dir = makeTempDir("sink");
+  using file = bench(dir.path);
+  const lines = Array.from({ length: 1_000 }, (_, index) => `line ${index} ü\n`);
+  for (const line of lines) file.sink.write(line);
+  await file.sink.flush();
+  expect(file.content()).toBe(lines.join(""));
+  file.sink.write("more\n");
+  await file.sink.flush();
+  expect(file.content()).toBe(`${lines.join("")}more\n`);
+});
+
+test("sink: lines that come while others are written follow them", async () => {
+  await using dir = makeTempDir("sink");
+  using file = bench(dir.path);
+  let expected = "";
+  for (let round = 0; round < 20; round++) {
+    for (const part of ["a", "b"]) {
+      file.sink.write(`${round}${part}\n`);
+      expected += `${round}${part}\n`;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await file.sink.flush();
+  expect(file.content()).toBe(expected);
+});
+
+test("sink: writing holds nobody up, nothing is in the file before the next turn", async () => {
+  await using dir = makeTempDir("sink");
+  using file = bench(dir.path);
+  file.sink.write("a\n");
+  expect(file.content()).toBe("");
+  await file.sink.flush();
+});
+
+test("sink: what is beyond its bound is lost, counted and told", async () => {
+  await using dir = makeTempDir("sink");
+  using file = bench(dir.path);
+  const big = `${"x".repeat(1_024 * 1_024 - 1)}\n`;
+  for (let count = 0; count < 7; count++) file.sink.write(big);
+  await file.sink.flush();
+  expect(file.content()).toBe(`${big.repeat(4)}3 lost\n`);
+});
+
+test("sink: lines that the descriptor does not take are lost, counted and told", async () => {
+  const fd = openSync("/dev/full", "w");
+  const told: number[] = [];
+  const sink = new LogSink(fd, (lines) => {
+    told.push(lines);
+    return lossLine(lines);
+  });
+  sink.write("a\n");
+  sink.write("b\n");
+  await sink.flush();
+  expect(told).toEqual([]);
+  sink.write("c\n");
+  await sink.flush();
+  closeSync(fd);
+  expect(told).toEqual([2]);
+});
+
+test("sink: flushSync writes what waits before it returns", async () => {
+  await using dir = makeTempDir("sink");
+  using file = bench(dir.path);
+  file.sink.write("last words\n");
+  file.sink.flushSync();
+  expect(file.content()).toBe("last words\n");
+  await file.sink.flush();
+  expect(file.content()).toBe("last words\n");
+});

@@ -1,0 +1,119 @@
+/** The steps from one set of healthchecks to the next. */
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { type Diff, diff } from "../../src/manager/diff.ts";
+import type { HealthcheckId } from "../../src/model/id.ts";
+import type { HealthcheckSpec } from "../../src/model/spec.ts";
+import { id, makeSpec, tcpSpec } from "../support/fakes.ts";
+
+const NOTHING: Diff = { add: [], adjust: [], replace: [], remove: [] };
+const NONE_REFUSED: ReadonlySet<HealthcheckId> = new Set();
+
+function running(...specs: HealthcheckSpec[]): Map<HealthcheckId, HealthcheckSpec> {
+  return new Map(specs.map((spec) => [spec.id, spec]));
+}
+
+const one = makeSpec(1);
+const two = makeSpec(2);
+
+test("diff: nothing to nothing is nothing", () => {
+  expect(diff(running(), { specs: [], refused: NONE_REFUSED })).toEqual(NOTHING);
+});
+
+test("diff: equal specs, the same or not, are left alone", () => {
+  const desired = { specs: [one, makeSpec(2)], refused: NONE_REFUSED };
+  expect(diff(running(one, two), desired)).toEqual(NOTHING);
+});
+
+test("diff: what is new is added, what is not wanted is removed", () => {
+  const desired = { specs: [two], refused: NONE_REFUSED };
+  expect(diff(running(one), desired)).toEqual({ ...NOTHING, add: [two], remove: [id(1)] });
+});
+
+test("diff: an empty set removes everything", () => {
+  expect(diff(running(one, two), { specs: [], refused: NONE_REFUSED }).remove).toEqual([id(1), id(2)]);
+});
+
+test.each([
+  ["interval", { intervalMs: 2_000 }],
+  ["time-out", { timeoutMs: 100 }],
+  ["rise", { rise: 2 }],
+  ["fall", { fall: 4 }],
+])("diff: another %s adjusts", (_name, changes) => {
+  const changed = makeSpec(1, changes);
+  expect(diff(running(one), { specs: [changed], refused: NONE_REFUSED })).toEqual({
+    ...NOTHING,
+    adjust: [changed],
+  });
+});
+
+test.each([
+  ["port", tcpSpec(81)],
+  ["address", tcpSpec(80, { address: { ip: "10.0.0.2", port: 80 } })],
+  ["text to send", tcpSpec(80, { send: "PING" })],
+  ["way to close", tcpSpec(80, { close: "graceful" })],
+  ["TLS", tcpSpec(80, { tls: { verify: true, serverName: "a" } })],
+])("diff: another %s replaces, also together with another pace", (_name, check) => {
+  const changed = makeSpec(1, { check, intervalMs: 2_000 });
+  expect(diff(running(one), { specs: [changed], refused: NONE_REFUSED })).toEqual({
+    ...NOTHING,
+    replace: [changed],
+  });
+});
+
+test("diff: what was refused goes on with its last good configuration", () => {
+  const desired = { specs: [], refused: new Set([id(1), id(9)]) };
+  expect(diff(running(one, two), desired)).toEqual({ ...NOTHING, remove: [id(2)] });
+});
+
+test("diff: of two with the same id the last one counts", () => {
+  const last = makeSpec(1, { check: tcpSpec(99) });
+  expect(diff(running(), { specs: [one, two, last], refused: NONE_REFUSED }).add).toEqual([last, two]);
+});
+
+const anySpec = fc
+  .tuple(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }))
+  .map(([number, port, fall]) => makeSpec(number, { check: tcpSpec(port), fall }));
+const anySpecs = fc.array(anySpec, { maxLength: 12 });
+const anyRefused = fc.array(fc.integer({ min: 0, max: 8 })).map((numbers) => new Set(numbers.map(id)));
+
+function applied(before: ReadonlyMap<HealthcheckId, HealthcheckSpec>, steps: Diff) {
+  const after = new Map(before);
+  for (const gone of steps.remove) expect(after.delete(gone)).toBe(true);
+  for (const spec of steps.add) {
+    expect(after.has(spec.id)).toBe(false);
+    after.set(spec.id, spec);
+  }
+  for (const spec of [...steps.adjust, ...steps.replace]) {
+    expect(after.has(spec.id)).toBe(true);
+    after.set(spec.id, spec);
+  }
+  return after;
+}
+
+test("diff: applied, it gives the desired set and what was refused", () => {
+  fc.assert(
+    fc.property(anySpecs, anySpecs, anyRefused, (now, specs, refused) => {
+      const before = running(...now);
+      const after = applied(before, diff(before, { specs, refused }));
+      const wanted = running(...specs);
+      for (const [key, spec] of before) if (refused.has(key) && !wanted.has(key)) wanted.set(key, spec);
+      expect(new Map([...after].sort())).toEqual(new Map([...wanted].sort()));
+    }),
+  );
+});
+
+test("diff: touches no healthcheck twice, and applied twice does nothing", () => {
+  fc.assert(
+    fc.property(anySpecs, anySpecs, (now, specs) => {
+      const before = running(...now);
+      const steps = diff(before, { specs, refused: NONE_REFUSED });
+      const touched = [...steps.add, ...steps.adjust, ...steps.replace]
+        .map((spec) => spec.id)
+        .concat(steps.remove);
+      expect(new Set(touched).size).toBe(touched.length);
+      const again = diff(applied(before, steps), { specs, refused: NONE_REFUSED });
+      expect(again).toEqual(NOTHING);
+    }),
+  );
+});

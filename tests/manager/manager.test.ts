@@ -1,0 +1,195 @@
+/** The manager with real monitors in virtual time, whose checkers the test answers. */
+import { expect, test } from "bun:test";
+import { Manager } from "../../src/manager/manager.ts";
+import type { HealthcheckId } from "../../src/model/id.ts";
+import type { HealthcheckSpec } from "../../src/model/spec.ts";
+import { Monitor } from "../../src/monitor/monitor.ts";
+import { Scheduler } from "../../src/scheduler/scheduler.ts";
+import {
+  FakeChecker,
+  FakeDialer,
+  FakeLogger,
+  failure,
+  id,
+  makeSpec,
+  success,
+  tcpSpec,
+  VirtualTime,
+} from "../support/fakes.ts";
+
+const NONE_REFUSED: ReadonlySet<HealthcheckId> = new Set();
+
+class Bench implements Disposable {
+  readonly time = new VirtualTime();
+  readonly log = new FakeLogger();
+  readonly ended: HealthcheckId[] = [];
+  readonly made: HealthcheckSpec[] = [];
+  /** By id; the newest when there were several. */
+  readonly checkers = new Map<HealthcheckId, FakeChecker>();
+  broken = false;
+  readonly #scheduler = new Scheduler(this.time, new FakeDialer(), {
+    stalled: () => {},
+    fault: () => {},
+    mayStart: () => true,
+  });
+  readonly manager = new Manager(
+    this.time,
+    this.log,
+    (spec) => this.#make(spec),
+    (gone) => this.ended.push(gone),
+  );
+
+  apply(specs: readonly HealthcheckSpec[], refused = NONE_REFUSED): Promise<void> {
+    return this.manager.apply({ specs, refused });
+  }
+
+  checker(number: number): FakeChecker {
+    const checker = this.checkers.get(id(number));
+    if (checker === undefined) throw new Error(`no checker was made for ${number}`);
+    return checker;
+  }
+
+  status(number: number) {
+    return this.manager.monitors.get(id(number))?.status;
+  }
+
+  [Symbol.dispose](): void {
+    this.#scheduler.stop();
+    this.time[Symbol.dispose]();
+  }
+
+  #make(spec: HealthcheckSpec): Monitor {
+    if (this.broken) throw new Error("cannot be made");
+    this.made.push(spec);
+    const checker = new FakeChecker();
+    this.checkers.set(spec.id, checker);
+    const observer = { finished: () => {}, changed: () => {}, skipped: () => {} };
+    return new Monitor(spec, checker, { clock: this.time, scheduler: this.#scheduler, observer });
+  }
+}
+
+test("manager: a set is started at once, and known only when measured", async () => {
+  using bench = new Bench();
+  await bench.apply([makeSpec(1), makeSpec(2)]);
+  bench.time.advance(10);
+  expect([...bench.manager.known()]).toEqual([]);
+  expect([...bench.manager.statuses()].map(({ status }) => status.state)).toEqual(["unknown", "unknown"]);
+  bench.checker(2).last.finish(failure("L4CON"));
+  expect([...bench.manager.known()].map((known) => [String(known.id), known.status.state])).toEqual([
+    ["2", "unhealthy"],
+  ]);
+});
+
+test("manager: the same set again touches nothing and logs nothing", async () => {
+  using bench = new Bench();
+  await bench.apply([makeSpec(1)]);
+  bench.time.advance(10);
+  const { entries } = bench.log;
+  const said = entries.length;
+  await bench.apply([makeSpec(1)]);
+  expect(bench.made.length).toBe(1);
+  expect(bench.checker(1).last.cancelled).toBe(false);
+  expect(entries.length).toBe(said);
+});
+
+test("manager: another pace keeps state and counters, another target starts anew", async () => {
+  using bench = new Bench();
+  await bench.apply([makeSpec(1), makeSpec(2)]);
+  bench.time.advance(10);
+  for (const number of [1, 2]) bench.checker(number).last.finish(success());
+  await bench.apply([makeSpec(1, { fall: 7 }), makeSpec(2, { check: tcpSpec(81) })]);
+  expect(bench.status(1)).toMatchObject({ state: "healthy", successes: 1 });
+  expect(bench.status(2)).toMatchObject({ state: "unknown", successes: 0 });
+  expect(bench.manager.monitors.get(id(1))?.spec.fall).toBe(7);
+  expect(bench.made.map((spec) => String(spec.id))).toEqual(["1", "2", "2"]);
+});
+
+test("manager: what is not wanted any more stops, and its end is told", async () => {
+  using bench = new Bench();
+  await bench.apply([makeSpec(1), makeSpec(2)]);
+  bench.time.advance(10);
+  const { last } = bench.checker(1);
+  bench.ended.length = 0;
+  await bench.apply([makeSpec(2)]);
+  expect(last.cancelled).toBe(true);
+  expect(bench.ended).toEqual([id(1)]);
+  expect([...bench.manager.monitors.keys()]).toEqual([id(2)]);
+});
+
+test("manager: the end of a replaced healthcheck is told, for what it had to say is void", async () => {
+  using bench = new Bench();
+  await bench.apply([makeSpec(1)]);
+  bench.ended.length = 0;
+  await bench.apply([makeSpec(1, { check: tcpSpec(81) })]);
+  expect(bench.ended).toEqual([id(1)]);
+});
+
+test("manager: what was refused goes on", async () => {
+  using bench = new Bench();
+  await bench.apply([makeSpec(1)]);
+  bench.time.advance(10);
+  await bench.apply([], new Set([id(1)]));
+  expect(bench.checker(1).last.cancelled).toBe(false);
+  expect(bench.manager.monitors.size).toBe(1);
+});
+
+test("manager: sets are taken in one after the other, the last one holds", async () => {
+  using bench = new Bench();
+  const sets = [[makeSpec(1)], [makeSpec(2)], [], [makeSpec(3)]];
+  await Promise.all(sets.map((specs) => bench.apply(specs)));
+  expect([...bench.manager.monitors.keys()]).toEqual([id(3)]);
+});
+
+test("manager: a set that could not be taken in does not keep out the next", async () => {
+  using bench = new Bench();
+  bench.broken = true;
+  // Whoever handed it in may hear of the fault; those who come after must not.
+  await bench.apply([makeSpec(1)]).catch(() => {});
+  bench.broken = false;
+  await bench.apply([makeSpec(2)]);
+  expect([...bench.manager.monitors.keys()]).toEqual([id(2)]);
+});
+
+test("manager: a large new set does not start all at once", async () => {
+  using bench = new Bench();
+  await bench.apply(Array.from({ length: 1_000 }, (_, index) => makeSpec(index)));
+  const started = () => [...bench.checkers.values()].filter(({ attempts }) => attempts.length > 0).length;
+  bench.time.advance(100);
+  expect(started()).toBeGreaterThan(50);
+  expect(started()).toBeLessThan(250);
+  bench.time.advance(650);
+  expect(started()).toBe(1_000);
+});
+
+test("manager: after its stop nothing runs and nothing starts", async () => {
+  using bench = new Bench();
+  await bench.apply([makeSpec(1)]);
+  bench.time.advance(10);
+  bench.manager.stop();
+  expect(bench.checker(1).last.cancelled).toBe(true);
+  await bench.apply([makeSpec(1), makeSpec(2)]);
+  bench.time.advance(5_000);
+  expect(bench.made.length).toBe(1);
+  expect(bench.checker(1).attempts.length).toBe(1);
+});
+
+test("manager: logs in the words of the original, and a summary", async () => {
+  using bench = new Bench();
+  await bench.apply([makeSpec(1), makeSpec(2), makeSpec(3)]);
+  bench.log.entries.length = 0;
+  await bench.apply([makeSpec(2, { fall: 2 }), makeSpec(3, { check: tcpSpec(81) }), makeSpec(4)]);
+  expect(bench.log.messages("info")).toEqual([
+    "Removing healthcheck",
+    "Adjusting healthcheck",
+    "Replacing healthcheck",
+    "Adding healthcheck",
+    "Healthchecks updated",
+  ]);
+  expect(bench.log.entries.at(-1)?.fields).toEqual({
+    added: 1,
+    adjusted: 1,
+    replaced: 1,
+    removed: 1,
+    running: 3,
+  });
+});

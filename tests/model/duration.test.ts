@@ -1,0 +1,103 @@
+/** Durations: people's forms and Go's. */
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { formatDuration, parseDuration } from "../../src/model/duration.ts";
+
+test.each([
+  ["5s", 5_000],
+  ["500ms", 500],
+  ["1m30s", 90_000],
+  ["1m 30s", 90_000],
+  ["1.5s", 1_500],
+  ["1m0.5s", 60_500],
+  ["250\u00b5s", 0.25],
+  ["250\u03bcs", 0.25],
+  ["250us", 0.25],
+  ["100ns", 0.0001],
+  ["1h0m0s", 3_600_000],
+  ["1h15m30.918s", 4_530_918],
+  ["2d", 172_800_000],
+  [".5s", 500],
+  ["1.s", 1_000],
+  ["30s 1m", 90_000],
+  ["  5s ", 5_000],
+  ["0s", 0],
+  ["0", 0],
+])("duration: reads %j", (text, ms) => {
+  expect(parseDuration(text)).toBeCloseTo(ms, 9);
+});
+
+test.each([
+  "",
+  " ",
+  "5",
+  "s",
+  "5 s",
+  "5x",
+  "5S",
+  "-5s",
+  "+5s",
+  "5s,",
+  "5s 3",
+  "1,5s",
+  "1.5.5s",
+  ".s",
+  "1e3s",
+  "0x5s",
+  "NaNs",
+  "Infinitys",
+  "5seconds",
+  "٥s",
+])("duration: refuses %j", (text) => {
+  expect(parseDuration(text)).toBeUndefined();
+});
+
+test("duration: refuses what is beyond any number", () => {
+  expect(parseDuration(`${"9".repeat(400)}h`)).toBeUndefined();
+});
+
+test.each([
+  [0, "0s"],
+  [0.25, "250µs"],
+  [100, "100ms"],
+  [1_500, "1.5s"],
+  [60_000, "1m"],
+  [120_000, "2m"],
+  [90_000, "1m30s"],
+  [3_600_000, "1h"],
+  [3_660_000, "1h1m"],
+  [3_605_000, "1h5s"],
+])("duration: writes %d ms as %s", (ms, text) => {
+  expect(formatDuration(ms)).toBe(text);
+});
+
+/** Three decimals of the unit that is written. */
+function rounding(ms: number): number {
+  return (ms < 1 ? 1e-3 : ms < 1_000 ? 1 : 1_000) * 0.000_500_1;
+}
+
+test("duration: what is written is read again, within the rounding", () => {
+  const durations = fc.oneof(
+    fc.double({ min: 0, max: 1e10, noNaN: true }),
+    fc.double({ min: 0, max: 2_000, noNaN: true }),
+    fc.integer({ min: 0, max: 1e10 }),
+  );
+  fc.assert(
+    fc.property(durations, (ms) => {
+      const read = parseDuration(formatDuration(ms)) ?? Number.NaN;
+      expect(Math.abs(read - ms)).toBeLessThanOrEqual(rounding(ms));
+    }),
+  );
+});
+
+test("duration: whole milliseconds survive being written and read", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 1e10 }), (ms) => {
+      expect(Math.round(parseDuration(formatDuration(ms)) ?? -1)).toBe(ms);
+    }),
+  );
+});
+
+test("duration: no text makes reading throw or give a negative number", () => {
+  fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => !((parseDuration(text) ?? 0) < 0)));
+});

@@ -1,0 +1,48 @@
+/** Targets as people see them. */
+import { expect, test } from "bun:test";
+import { formatResult, inconclusive } from "../../src/model/result.ts";
+import { type DnsSpec, formatAddress, formatTarget, type HttpSpec } from "../../src/model/spec.ts";
+import { success, tcpSpec } from "../support/fakes.ts";
+
+const tls = { verify: true, serverName: "www.example.com" };
+
+function httpSpec(changes: Partial<HttpSpec>): HttpSpec {
+  const where = { address: { ip: "10.0.0.1", port: 80 }, tls: undefined, method: "GET", host: "10.0.0.1" };
+  return {
+    type: "http",
+    ...where,
+    path: "/",
+    headers: [],
+    expectedCodes: [],
+    response: undefined,
+    ...changes,
+  };
+}
+
+function dnsSpec(server: DnsSpec["server"]): DnsSpec {
+  return { type: "dns", query: "www.example.com", queryType: "A", expectedIps: [], server };
+}
+
+test("spec: an IPv6 address stands in brackets", () => {
+  expect(formatAddress({ ip: "10.0.0.1", port: 80 })).toBe("10.0.0.1:80");
+  expect(formatAddress({ ip: "::1", port: 80 })).toBe("[::1]:80");
+});
+
+test("spec: a target shows what is asked and where", () => {
+  expect(formatTarget(tcpSpec())).toBe("tcp://10.0.0.1:80");
+  expect(formatTarget(tcpSpec(443, { tls }))).toBe("tls://10.0.0.1:443");
+  expect(formatTarget(httpSpec({ path: "/healthz" }))).toBe("http://10.0.0.1:80/healthz");
+  expect(formatTarget(httpSpec({ tls, address: { ip: "::1", port: 443 } }))).toBe("https://[::1]:443/");
+  expect(formatTarget(dnsSpec({ ip: "10.0.0.53", port: 53 }))).toBe("dns://10.0.0.53:53/www.example.com");
+  expect(formatTarget(dnsSpec(undefined))).toBe("dns:///www.example.com");
+});
+
+test("spec: a target hides the query string", () => {
+  const shown = formatTarget(httpSpec({ path: "/healthz?token=hunter2&a=?b" }));
+  expect(shown).toBe("http://10.0.0.1:80/healthz?…");
+});
+
+test("result: a result is its code and its sentence", () => {
+  expect(formatResult(success())).toBe("L4OK TCP connect to 10.0.0.1:80: connected");
+  expect(formatResult(inconclusive("ports", "no free local port"))).toBe("LOCAL no free local port");
+});

@@ -1,0 +1,176 @@
+/** CONFIG understood: every field with its default. What is refused is in config-refused.test.ts. */
+import { expect, test } from "bun:test";
+import type { CheckSpec } from "../../src/model/spec.ts";
+import { checkOf, specOf } from "../support/configs.ts";
+
+const TCP = {
+  type: "tcp",
+  address: { ip: "10.0.0.1", port: 80 },
+  tls: undefined,
+  send: undefined,
+  receive: undefined,
+  close: "reset",
+} as const;
+const HTTP = {
+  type: "http",
+  address: { ip: "10.0.0.1", port: 80 },
+  tls: undefined,
+  method: "GET",
+  path: "/",
+  host: "10.0.0.1",
+  headers: [],
+  expectedCodes: [],
+  response: undefined,
+} as const;
+const DNS = {
+  type: "dns",
+  query: "www.example.com",
+  queryType: "A",
+  expectedIps: [],
+  server: undefined,
+} as const;
+const http = { checker_type: "http" };
+const dns = { checker_type: "dns", query: "www.example.com", ip: undefined, port: undefined };
+
+test("config: a tcp check with nothing but what it must have", () => {
+  const pace = { intervalMs: 5_000, timeoutMs: 1_000, rise: 1, fall: 1 };
+  expect(specOf({})).toEqual({ id: specOf({}).id, ...pace, check: TCP });
+  expect(String(specOf({ id: 13758215386640154624n }).id)).toBe("13758215386640154624");
+});
+
+test.each([
+  [
+    { interval: "1m 30s", timeout: "1500µs" },
+    { intervalMs: 90_000, timeoutMs: 1.5 },
+  ],
+  [{ interval: "1m0.5s" }, { intervalMs: 60_500 }],
+  [{ retries: 2 }, { rise: 1, fall: 3 }],
+  [{ retries: 0 }, { fall: 1 }],
+  [
+    { retries: null, rise: null, fall: null },
+    { rise: 1, fall: 1 },
+  ],
+  [
+    { retries: 2, rise: 3, fall: 5 },
+    { rise: 3, fall: 5 },
+  ],
+])("config: pace and thresholds: %j", (fields, expected) => {
+  expect(specOf(fields)).toMatchObject(expected);
+});
+
+const tcpRows: [object, Partial<CheckSpec>][] = [
+  [{ ip: "2001:DB8:0:0::1" }, { address: { ip: "2001:db8::1", port: 80 } }],
+  [
+    { send: "PING\r\n", receive: "+PONG" },
+    { send: "PING\r\n", receive: "+PONG" },
+  ],
+  [{ send: "", receive: "" }, {}],
+  [{ send: null, receive: null, close: null, secure: null, tls_verify: null, server_name: null }, {}],
+  [{ close: "graceful" }, { close: "graceful" }],
+  [{ secure: true }, { tls: { verify: true, serverName: "10.0.0.1" } }],
+  [
+    { secure: true, tls_verify: false, server_name: "a.example" },
+    { tls: { verify: false, serverName: "a.example" } },
+  ],
+  [{ secure: false, server_name: "a.example" }, {}],
+  // What Go writes for the fields of the other checkers, and what nobody knows.
+  [{ method: "", path: "", expected_codes: null, query: "", expected_ips: null, colour: "blue" }, {}],
+];
+test.each(tcpRows)("config: tcp: %j", (fields, expected) => {
+  expect<unknown>(checkOf(fields)).toEqual({ ...TCP, ...expected });
+});
+
+const httpRows: [object, object][] = [
+  [{ method: "", path: "", expected_codes: [], secure: false }, {}],
+  [
+    {
+      method: null,
+      path: null,
+      expected_codes: null,
+      secure: null,
+      headers: null,
+      host: null,
+      response: null,
+    },
+    {},
+  ],
+  [{ method: "head" }, { method: "HEAD" }],
+  [{ path: "healthz?a=b c" }, { path: "/healthz?a=b%20c" }],
+  [{ path: "http://www.example.com/healthz" }, { path: "/healthz", host: "www.example.com" }],
+  [{ path: "http://www.example.com:8080/" }, { host: "www.example.com:8080" }],
+  [{ expected_codes: [200, 204] }, { expectedCodes: [200, 204] }],
+  [{ expected_codes: [0] }, { expectedCodes: [] }],
+  [{ expected_codes: [200, 0] }, { expectedCodes: [] }],
+  [{ port: 8080 }, { address: { ip: "10.0.0.1", port: 8080 }, host: "10.0.0.1:8080" }],
+  [{ ip: "::1" }, { address: { ip: "::1", port: 80 }, host: "[::1]" }],
+  [
+    { ip: "::1", port: 81 },
+    { address: { ip: "::1", port: 81 }, host: "[::1]:81" },
+  ],
+  [{ host: "a.example" }, { host: "a.example" }],
+  [{ host: "a.example", path: "http://b.example/" }, { host: "a.example" }],
+  [
+    { headers: { "X-A": "1", Accept: "text/plain" } },
+    {
+      headers: [
+        ["X-A", "1"],
+        ["Accept", "text/plain"],
+      ],
+    },
+  ],
+  [{ response: "OK" }, { response: "OK" }],
+  [{ response: "" }, {}],
+  [
+    { secure: true, port: 443 },
+    { address: { ip: "10.0.0.1", port: 443 }, tls: { verify: true, serverName: "10.0.0.1" } },
+  ],
+  [{ secure: true }, { host: "10.0.0.1:80", tls: { verify: true, serverName: "10.0.0.1" } }],
+  [
+    { path: "https://www.example.com/", port: 443 },
+    {
+      address: { ip: "10.0.0.1", port: 443 },
+      host: "www.example.com",
+      tls: { verify: true, serverName: "www.example.com" },
+    },
+  ],
+  [
+    { path: "https://www.example.com:8443/", tls_verify: false },
+    { host: "www.example.com:8443", tls: { verify: false, serverName: "www.example.com" } },
+  ],
+  [
+    { secure: true, path: "http://www.example.com/", server_name: "sni.example" },
+    { host: "www.example.com", tls: { verify: true, serverName: "sni.example" } },
+  ],
+  [
+    { secure: true, host: "a.example:81" },
+    { host: "a.example:81", tls: { verify: true, serverName: "a.example" } },
+  ],
+  [{ path: "https://[::1]/" }, { host: "[::1]", tls: { verify: true, serverName: "::1" } }],
+];
+test.each(httpRows)("config: http: %j", (fields, expected) => {
+  expect<unknown>(checkOf({ ...http, ...fields })).toEqual({ ...HTTP, ...expected });
+});
+
+const dnsRows: [object, object][] = [
+  [{}, {}],
+  [{ expected_ips: null, query_type: null, ip: null, port: null }, {}],
+  [{ expected_ips: [], query_type: "", ip: "", port: 0 }, {}],
+  [{ expected_ips: [""] }, {}],
+  [{ expected_ips: ["", "192.0.2.1"] }, { expectedIps: ["192.0.2.1"] }],
+  [{ expected_ips: ["2001:DB8::0:1"] }, { expectedIps: ["2001:db8::1"], queryType: "AAAA" }],
+  [{ query_type: "aaaa" }, { queryType: "AAAA" }],
+  [{ query_type: "MX" }, { queryType: "MX" }],
+  [{ ip: "10.0.0.53" }, { server: { ip: "10.0.0.53", port: 53 } }],
+  [{ ip: "::1", port: 5353 }, { server: { ip: "::1", port: 5353 } }],
+  [{ query: "www.example.com." }, { query: "www.example.com." }],
+  [{ query: "_sip._tcp.example.com" }, { query: "_sip._tcp.example.com" }],
+];
+test.each(dnsRows)("config: dns: %j", (fields, expected) => {
+  expect<unknown>(checkOf({ ...dns, ...fields })).toEqual({ ...DNS, ...expected });
+});
+
+test("config: a checks file may have its ids in quotes and its numbers as bigint", () => {
+  const spec = specOf({ id: "18446744073709551615", port: 80n, retries: 2n }, "file");
+  expect(spec).toMatchObject({ fall: 3, check: TCP });
+  expect(String(spec.id)).toBe("18446744073709551615");
+});

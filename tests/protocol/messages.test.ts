@@ -1,0 +1,162 @@
+/** The client's messages, and its lists of configs. */
+import { expect, test } from "bun:test";
+import { ConfigReader, MessageError, readMessage } from "../../src/protocol/messages.ts";
+
+const read = (text: string) => readMessage(Buffer.from(text));
+
+function config(id: string, changes: object = {}): string {
+  const fields = {
+    interval: "5s",
+    timeout: "1s",
+    retries: 1,
+    checker_type: "tcp",
+    ip: "10.0.0.1",
+    port: 80,
+    ...changes,
+  };
+  return JSON.stringify({ id: 0, ...fields }).replace('"id":0', `"id":${id}`);
+}
+
+test("messages: the three types are understood", () => {
+  expect(read('{"type":"request_status"}')).toEqual({ type: "request_status" });
+  expect(read('{"type":"shutdown"}')).toEqual({ type: "shutdown" });
+  const [one, two] = [config("1"), config("2")];
+  expect(read(`{"type":"update_configs","configs":[${one},${two}]}`)).toEqual({
+    type: "update_configs",
+    configs: [one, two],
+  });
+});
+
+test.each([
+  '{"type":"update_configs"}',
+  '{"type":"update_configs","configs":null}',
+  '{"configs":[],"type":"update_configs"}',
+])("messages: no configs means that nothing is to be checked: %s", (text) => {
+  expect(read(text)).toEqual({ type: "update_configs", configs: [] });
+});
+
+test("messages: a carriage return, a byte order mark and unknown keys do no harm", () => {
+  expect(read('\ufeff{"type":"shutdown","force":true}\r')).toEqual({ type: "shutdown" });
+});
+
+const TYPES = "update_configs, request_status, shutdown";
+test.each([
+  ['{"type":"reboot"}', `type: "reboot" is not allowed: must be one of ${TYPES}`],
+  ['{"type":7}', `type: 7 is not allowed: must be one of ${TYPES}`],
+  ["{}", `type: nothing is not allowed: must be one of ${TYPES}`],
+  ['{"type":"update_configs","configs":{}}', "configs: {} is not allowed: must be a list"],
+  ['{"type":"update_configs","configs":"all"}', 'configs: "all" is not allowed: must be a list'],
+  ["hello", 'the line is not a JSON object: "hello"'],
+  ["", 'the line is not a JSON object: ""'],
+  ["[1]", 'the line is not a JSON object: "[1]"'],
+  ["null", 'the line is not a JSON object: "null"'],
+  ['{"type":"shutdown"', 'the line is not a JSON object: "{\\"type\\":\\"shutdown\\""'],
+])("messages: refuses %s", (text, words) => {
+  expect(() => read(text)).toThrow(new MessageError(words));
+});
+
+test("messages: refuses what is not UTF-8", () => {
+  const line = Buffer.concat([Buffer.from('{"type":"'), Buffer.from([0xff]), Buffer.from('"}')]);
+  expect(() => readMessage(line)).toThrow(new MessageError("the line is not UTF-8"));
+});
+
+test("messages: a line nested without end is refused, not fatal", () => {
+  expect(() => read("[".repeat(200_000))).toThrow(MessageError);
+});
+
+test("messages: a list whose key is written with escapes is not taken for no list", () => {
+  const text = `{"type":"update_configs","\\u0063onfigs":[${config("1")}]}`;
+  let configs: readonly string[] | undefined;
+  try {
+    const message = read(text);
+    configs = message.type === "update_configs" ? message.configs : undefined;
+  } catch (error) {
+    // To refuse it is as good; to stop every healthcheck is not.
+    expect(error).toBeInstanceOf(MessageError);
+  }
+  expect(configs).not.toEqual([]);
+});
+
+test("configs: ids keep their digits", async () => {
+  const { specs } = await new ConfigReader().read([
+    config("13758215386640154624"),
+    config("13758215386640154625"),
+  ]);
+  expect(specs.map(({ id }) => String(id))).toEqual(["13758215386640154624", "13758215386640154625"]);
+});
+
+test("configs: one that cannot be understood is refused alone, with its id and its fields", async () => {
+  const { specs, refusals } = await new ConfigReader().read([
+    config("1"),
+    config("2", { port: 70_000, ip: "<nil>" }),
+    config("3"),
+  ]);
+  expect(specs.map(({ id }) => String(id))).toEqual(["1", "3"]);
+  expect(refusals.map(({ id, message }) => [String(id), message])).toEqual([
+    [
+      "2",
+      'healthcheck 2 refused: ip: "<nil>" is not allowed: must be an IPv4 or IPv6 address; ' +
+        "port: 70000 is not allowed: must be a whole number from 1 to 65535",
+    ],
+  ]);
+});
+
+test("configs: no spelling of an address makes the whole list fail", async () => {
+  const { specs, refusals } = await new ConfigReader().read([
+    config("1", { ip: "1::2:3:4:1.2.3.4" }),
+    config("2"),
+  ]);
+  expect(specs.at(-1)?.check).toMatchObject({ address: { ip: "10.0.0.1" } });
+  expect(specs.length + refusals.length).toBe(2);
+});
+
+test("configs: without an id its place in the list names it", async () => {
+  const { refusals } = await new ConfigReader().read([config("1"), config("-1"), "{"]);
+  expect(refusals.map(({ id }) => id)).toEqual([undefined, undefined]);
+  expect(refusals[0]?.message).toStartWith("config 1 of the list refused: id: -1 is not allowed");
+  expect(refusals[1]?.message).toBe('config 2 of the list refused: not JSON: "{"');
+});
+
+test("configs: of two with the same id the last counts, and it is told", async () => {
+  const texts = [config("1", { port: 1 }), config("2"), config("1", { port: 2 })];
+  const { specs, repeated } = await new ConfigReader().read(texts);
+  expect([...repeated].map(String)).toEqual(["1"]);
+  const ports = new Map(
+    specs.map(({ id, check }) => [String(id), "address" in check ? check.address.port : 0]),
+  );
+  expect([specs.length, ports.get("1"), ports.get("2")]).toEqual([2, 2, 80]);
+});
+
+test("configs: of two with the same id the last counts, though it is refused", async () => {
+  const { specs, refusals } = await new ConfigReader().read([config("1"), config("1", { port: 0 })]);
+  expect(specs).toEqual([]);
+  expect(refusals.map(({ id }) => String(id))).toEqual(["1"]);
+});
+
+test("configs: a text that was in the last list gives the very same spec, in whatever order", async () => {
+  const reader = new ConfigReader();
+  const texts = [config("1"), config("2")];
+  const before = await reader.read(texts);
+  const after = await reader.read([config("3"), ...texts.toReversed()]);
+  expect(after.specs[2]).toBe(before.specs[0]);
+  expect(after.specs[1]).toBe(before.specs[1]);
+});
+
+test("configs: a text that was missing in between is understood anew", async () => {
+  const reader = new ConfigReader();
+  const before = await reader.read([config("1")]);
+  await reader.read([]);
+  const after = await reader.read([config("1")]);
+  expect(after.specs).toEqual(before.specs);
+  expect(after.specs[0]).not.toBe(before.specs[0]);
+});
+
+test("configs: a refusal that was told with the last list is marked as known", async () => {
+  const reader = new ConfigReader();
+  const bad = config("1", { port: 0 });
+  expect((await reader.read([bad])).refusals.map(({ known }) => known)).toEqual([false]);
+  expect((await reader.read([config("2"), bad])).refusals.map(({ known }) => known)).toEqual([true]);
+  expect((await reader.read([config("1", { port: 70_000 })])).refusals.map(({ known }) => known)).toEqual([
+    false,
+  ]);
+});

@@ -1,0 +1,211 @@
+/** The dialer against real sockets on loopback. */
+import { afterEach, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { type Dial, LibcDialer } from "../../src/system/dialer.ts";
+import { EMFILE } from "../../src/system/errno.ts";
+import { Descriptors } from "../../src/system/limits.ts";
+import { sockAddr } from "../../src/system/sockaddr.ts";
+import { acceptAll, closedPort } from "../support/backends.ts";
+import { hasIpv6Loopback } from "../support/ports.ts";
+import { until } from "../support/wait.ts";
+
+const faults: unknown[] = [];
+afterEach(() => {
+  expect(faults.splice(0)).toEqual([]);
+});
+
+/** A dialer, and what its owners have heard. */
+function bench(limit = 10) {
+  const descriptors = new Descriptors(limit);
+  const dialer = new LibcDialer(descriptors, (error) => faults.push(error));
+  const heard: (number | Dial)[] = [];
+  const owner = {
+    connected: (dial: Dial) => void heard.push(dial),
+    failed: (number: number) => void heard.push(number),
+  };
+  const dial = (port: number, ip = "127.0.0.1") => dialer.dial(sockAddr({ ip, port }), owner);
+  const heardOf = (count: number) =>
+    until(
+      () => {
+        dialer.poll();
+        return heard.length >= count;
+      },
+      2_000,
+      `${count} outcomes`,
+    );
+  return { descriptors, dialer, heard, dial, heardOf };
+}
+
+const isOpen = (fd: number) => existsSync(`/proc/self/fd/${fd}`);
+
+test("dialer: a connection opens, is told once, and its descriptor is counted until it is closed", async () => {
+  await using backend = acceptAll();
+  const { dialer, descriptors, heard, dial, heardOf } = bench();
+  const one = dial(backend.port);
+  expect([dialer.pending, descriptors.used]).toEqual([1, 1]);
+  await heardOf(1);
+  dialer.poll();
+  expect(heard).toEqual([one]);
+  expect([dialer.pending, descriptors.used, isOpen(one.fd)]).toEqual([0, 1, true]);
+  dialer.close(one, "reset");
+  expect([descriptors.used, isOpen(one.fd)]).toEqual([0, false]);
+});
+
+test("dialer: the kernel's round trip is told", async () => {
+  await using backend = acceptAll();
+  const dialer = new LibcDialer(new Descriptors(1), (error) => faults.push(error));
+  const rtts: (number | undefined)[] = [];
+  const owner = {
+    connected: (dial: Dial, rttMs: number | undefined) => {
+      rtts.push(rttMs);
+      dialer.close(dial, "reset");
+    },
+    failed: () => {},
+  };
+  dialer.dial(sockAddr({ ip: "127.0.0.1", port: backend.port }), owner);
+  await until(
+    () => {
+      dialer.poll();
+      return rtts.length > 0;
+    },
+    2_000,
+    "the connection",
+  );
+  expect(rtts[0]).toBeGreaterThan(0);
+});
+
+test("dialer: closes by RST or by FIN, as it is told", async () => {
+  await using backend = acceptAll();
+  const { dialer, heard, dial, heardOf } = bench();
+  dial(backend.port);
+  dial(backend.port);
+  await heardOf(2);
+  const [first, second] = heard.filter((one) => typeof one !== "number");
+  if (first === undefined || second === undefined) throw new Error("not connected");
+  dialer.close(first, "reset");
+  await until(() => backend.resets === 1, 2_000, "the RST");
+  dialer.close(second, "graceful");
+  await until(() => backend.ends === 1, 2_000, "the FIN");
+  expect(backend.resets).toBe(1);
+});
+
+test("dialer: a refused connection fails with its errno, and its descriptor is closed", async () => {
+  await using backend = closedPort();
+  const { dialer, descriptors, heard, dial, heardOf } = bench();
+  const one = dial(backend.port);
+  await heardOf(1);
+  expect(heard).toEqual([111]);
+  expect([dialer.pending, descriptors.used, isOpen(one.fd)]).toEqual([0, 0, false]);
+});
+
+test("dialer: no owner hears anything before the next poll", async () => {
+  await using backend = acceptAll();
+  const { dialer, heard, dial, heardOf } = bench(1);
+  dial(backend.port);
+  dial(backend.port);
+  await until(() => backend.connections === 1, 2_000, "the connection");
+  expect(heard).toEqual([]);
+  expect(dialer.pending).toBe(2);
+  await heardOf(2);
+});
+
+test("dialer: given up, it closes its descriptor and tells nobody", async () => {
+  await using backend = acceptAll();
+  const { dialer, descriptors, heard, dial } = bench();
+  const one = dial(backend.port);
+  expect(isOpen(one.fd)).toBe(true);
+  dialer.cancel(one);
+  dialer.cancel(one);
+  expect([dialer.pending, descriptors.used, isOpen(one.fd)]).toEqual([0, 0, false]);
+  dialer.poll();
+  expect(heard).toEqual([]);
+});
+
+test("dialer: beyond the cap a dial fails with EMFILE, without taking anything", async () => {
+  await using backend = acceptAll();
+  const { dialer, descriptors, heard, dial, heardOf } = bench(2);
+  const dials = [dial(backend.port), dial(backend.port), dial(backend.port)];
+  expect(descriptors.used).toBe(2);
+  await heardOf(3);
+  expect(heard.filter((one) => one === EMFILE).length).toBe(1);
+  for (const one of dials.slice(0, 2)) dialer.close(one, "reset");
+  expect([dialer.pending, descriptors.used]).toEqual([0, 0]);
+  dialer.cancel(dial(backend.port));
+  expect(descriptors.used).toBe(0);
+});
+
+test("dialer: a dial beyond the cap can be given up too", () => {
+  const { dialer, descriptors, heard, dial } = bench(0);
+  dialer.cancel(dial(80));
+  dialer.poll();
+  expect([dialer.pending, descriptors.used, heard.length]).toEqual([0, 0, 0]);
+});
+
+test("dialer: an address that cannot be reached fails at once, and is told with the next poll", async () => {
+  const { dialer, descriptors, heard, dial, heardOf } = bench();
+  // Class E: connect itself says no.
+  dial(80, "255.255.255.255");
+  expect(heard).toEqual([]);
+  await heardOf(1);
+  expect(typeof heard[0]).toBe("number");
+  expect([dialer.pending, descriptors.used]).toEqual([0, 0]);
+});
+
+test("dialer: an owner may give up another within the same poll", async () => {
+  await using backend = acceptAll();
+  const descriptors = new Descriptors(10);
+  const dialer = new LibcDialer(descriptors, (error) => faults.push(error));
+  const dials: Dial[] = [];
+  const told: Dial[] = [];
+  const owner = {
+    connected: (dial: Dial) => {
+      told.push(dial);
+      dialer.close(dial, "reset");
+      for (const other of dials) if (other !== dial) dialer.cancel(other);
+    },
+    failed: () => {},
+  };
+  for (let count = 0; count < 5; count++)
+    dials.push(dialer.dial(sockAddr({ ip: "127.0.0.1", port: backend.port }), owner));
+  await until(() => backend.connections === 5, 2_000, "five connections");
+  dialer.poll();
+  expect([told.length, dialer.pending, descriptors.used]).toEqual([1, 0, 0]);
+});
+
+test("dialer: an owner that throws does not keep the others from hearing", async () => {
+  await using backend = closedPort();
+  const { dialer, heard, dial, heardOf } = bench();
+  const fault = new Error("broken");
+  const broken = {
+    connected: () => {},
+    failed: () => {
+      throw fault;
+    },
+  };
+  dialer.dial(sockAddr({ ip: "127.0.0.1", port: backend.port }), broken);
+  dial(backend.port);
+  await heardOf(1);
+  await until(() => faults.length === 1 || dialer.poll(), 2_000, "the fault");
+  expect(heard).toEqual([111]);
+  expect(faults.splice(0)).toEqual([fault]);
+});
+
+test("dialer: a thousand connections, one after the other, leave nothing behind", async () => {
+  await using backend = closedPort();
+  const { dialer, descriptors, heard, dial, heardOf } = bench(100);
+  for (let round = 1; round <= 10; round++) {
+    for (let count = 0; count < 100; count++) dial(backend.port);
+    await heardOf(round * 100);
+  }
+  expect(new Set(heard)).toEqual(new Set([111]));
+  expect([dialer.pending, descriptors.used]).toEqual([0, 0]);
+});
+
+test.skipIf(!hasIpv6Loopback())("dialer: connects over IPv6", async () => {
+  await using backend = acceptAll({ hostname: "::1" });
+  const { dialer, dial, heardOf, heard } = bench();
+  const one = dial(backend.port, "::1");
+  await heardOf(1);
+  expect(heard).toEqual([one]);
+  dialer.close(one, "reset");
+});

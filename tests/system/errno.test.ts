@@ -1,0 +1,55 @@
+/** Error numbers in words, and whose fault they are. */
+import { expect, test } from "bun:test";
+import { constants } from "node:os";
+import {
+  EINPROGRESS,
+  EMFILE,
+  EPROTOTYPE,
+  ETIMEDOUT,
+  errnoOf,
+  errnoWords,
+  localCause,
+} from "../../src/system/errno.ts";
+
+const { errno } = constants;
+
+test("errno: the numbers are this system's", () => {
+  expect([EINPROGRESS, EMFILE, ETIMEDOUT, EPROTOTYPE]).toEqual([
+    errno.EINPROGRESS,
+    errno.EMFILE,
+    errno.ETIMEDOUT,
+    errno.EPROTOTYPE,
+  ]);
+  for (const name of [
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "EHOSTUNREACH",
+    "ENETUNREACH",
+    "EADDRNOTAVAIL",
+    "ENOBUFS",
+    "EPIPE",
+  ] as const) {
+    expect(errnoOf(Object.assign(new Error("x"), { code: name }))).toBe(errno[name]);
+  }
+});
+
+test("errno: has the system's words, and a number where it has none", () => {
+  expect(errnoWords(errno.ECONNREFUSED)).toBe("connection refused");
+  expect(errnoWords(12_345)).toBe("error 12345");
+});
+
+test("errno: only what this host runs out of is our own fault", () => {
+  const ours = Object.entries(errno).filter(([, number]) => localCause(number) !== undefined);
+  // EWOULDBLOCK is another name of EAGAIN.
+  const names = ["EADDRNOTAVAIL", "EAGAIN", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ENOSPC", "EWOULDBLOCK"];
+  expect(ours.map(([name]) => name).sort()).toEqual(names);
+});
+
+test("errno: an error without a known code has none", () => {
+  const withCode = (code: unknown) => Object.assign(new Error("x"), { code });
+  expect(
+    [new Error("x"), withCode("toString"), withCode("ENOWHERE"), withCode(111), "ECONNRESET", undefined].map(
+      errnoOf,
+    ),
+  ).toEqual(Array(6).fill(0));
+});
