@@ -17,8 +17,8 @@ import { FileUpstream } from "./upstream/file.ts";
 import { ProxyUpstream } from "./upstream/proxy.ts";
 import type { Upstream, UpstreamEvents } from "./upstream/upstream.ts";
 
-/** A stop waits for so long that what is pending gets out. */
-const FLUSH_MS = 2_000;
+/** A stop waits for so long that what is pending gets out; with the closing and the log it stays below 2 s. */
+const FLUSH_MS = 1_400;
 const FLUSH_LOOK_MS = 5;
 /** What may happen on every tick is logged so often. */
 const LOG_PERIOD_MS = 10_000;

@@ -12,7 +12,7 @@ import { type Environment, loadConfig, logSettings, type SettingOptions } from "
 /** The original logs to its standard output, and units rely on it. */
 const LOG_FD = 1;
 /** A log that nobody reads holds up the end for so long. */
-const LOG_FLUSH_MS = 500;
+const LOG_FLUSH_MS = 300;
 
 /** Options of the command. */
 export interface RunOptions extends SettingOptions {

@@ -75,7 +75,8 @@ export class Manager {
     await inSlices(steps.remove, (id) => this.#remove(id));
     await inSlices(steps.adjust, (spec) => this.#adjust(spec));
     const fresh = [...steps.replace, ...steps.add];
-    await inSlices(fresh, (spec, index) => this.#start(spec, index, fresh.length));
+    const startMs = this.#clock.nowMs();
+    await inSlices(fresh, (spec, index) => this.#start(spec, startMs + firstStartMs(index, fresh.length)));
     this.#summarise(steps);
   }
 
@@ -89,13 +90,13 @@ export class Manager {
     this.#log.info("Adjusting healthcheck", { id: spec.id, target: formatTarget(spec.check) });
   }
 
-  #start(spec: HealthcheckSpec, index: number, count: number): void {
+  #start(spec: HealthcheckSpec, firstMs: number): void {
     if (this.#stopped) return;
     const replaced = this.#end(spec.id);
     const monitor = this.#tryMake(spec);
     if (monitor === undefined) return;
     this.#monitors.set(spec.id, monitor);
-    monitor.start(this.#clock.nowMs() + firstStartMs(index, count));
+    monitor.start(firstMs);
     const words = replaced ? "Replacing healthcheck" : "Adding healthcheck";
     this.#log.info(words, { id: spec.id, target: formatTarget(spec.check) });
   }

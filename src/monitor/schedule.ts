@@ -3,9 +3,12 @@
  * set is spread so that the starts come evenly.
  */
 
-/** So few are started at once. */
-const HANDFUL = 20;
-/** A larger set is started one by one, this far apart … */
+/**
+ * So few are started at once. A larger set is started in groups of so many: waking up for each check of its own would
+ * cost more than the check.
+ */
+const HANDFUL = 25;
+/** Groups follow each other at a pace of one check in this time … */
 const APART_MS = 0.7;
 /** … but a set of up to 10,000 within this time, and a larger one at the same pace. */
 const SPREAD_MS = 1_400;
@@ -24,7 +27,7 @@ const MOST_REPEAT_MS = 1_000;
 export function firstStartMs(index: number, count: number): number {
   if (count <= HANDFUL) return 0;
   const windowMs = Math.max(Math.min(count * APART_MS, SPREAD_MS), count / PACE_PER_MS);
-  return (index * windowMs) / count;
+  return ((index - (index % HANDFUL)) * windowMs) / count;
 }
 
 /** The next time on the grid, and how many were passed over to get there. */

@@ -26,6 +26,7 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
+  TCP_ESTABLISHED,
   TCP_INFO,
   TCP_INFO_BYTES,
   TCP_INFO_RTT_US_OFFSET,
@@ -61,6 +62,13 @@ export class Dial {
   ) {}
 }
 
+/** A connection whose fate is known and not told yet; 0 is an open one. */
+interface Decided {
+  readonly dial: Dial;
+  readonly number: number;
+  readonly rttMs: number | undefined;
+}
+
 /** What checkers see of it; tests put their own behind it. */
 export interface Dialer {
   /** Connections that are on their way. */
@@ -83,7 +91,7 @@ export class LibcDialer implements Dialer {
   readonly #onFault: (error: unknown) => void;
   readonly #epollFd: number;
   readonly #dials: (Dial | undefined)[] = [];
-  #doomed: { readonly dial: Dial; readonly number: number }[] = [];
+  #decided: Decided[] = [];
   #pending = 0;
   #serial = 0;
 
@@ -116,26 +124,30 @@ export class LibcDialer implements Dialer {
 
   dial(address: SockAddr, owner: DialOwner): Dial {
     this.#serial = (this.#serial + 1) >>> 0;
-    if (!this.#descriptors.take()) return this.#doom(new Dial(-1, owner, this.#serial, address), EMFILE);
+    if (!this.#descriptors.take()) return this.#decide(new Dial(-1, owner, this.#serial, address), EMFILE);
     const fd = libc.socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
       const number = errno();
       this.#descriptors.give();
-      return this.#doom(new Dial(-1, owner, this.#serial, address), number);
+      return this.#decide(new Dial(-1, owner, this.#serial, address), number);
     }
     const dial = new Dial(fd, owner, this.#serial, address);
     if (libc.connect(fd, address.bytes, address.bytes.length) !== 0) {
       const number = errno();
-      if (number !== EINPROGRESS) return this.#doom(dial, number);
+      if (number !== EINPROGRESS) return this.#decide(dial, number);
     }
-    if (!this.#watch(dial)) return this.#doom(dial, errno());
+    // A backend on this host has answered by now; then there is nothing to watch for.
+    if (address.local === true && this.#readInfo(fd) && this.#info[0] === TCP_ESTABLISHED) {
+      return this.#decide(dial, 0, this.#rttMs());
+    }
+    if (!this.#watch(dial)) return this.#decide(dial, errno());
     this.#dials[fd] = dial;
     this.#pending++;
     return dial;
   }
 
   poll(): void {
-    this.#tellDoomed();
+    this.#tellDecided();
     let count = EVENTS_PER_WAIT;
     while (this.#pending > 0 && count === EVENTS_PER_WAIT) {
       count = libc.epoll_wait(this.#epollFd, this.#events, EVENTS_PER_WAIT, 0);
@@ -164,36 +176,36 @@ export class LibcDialer implements Dialer {
     this.#descriptors.give();
   }
 
-  /** A failure that is known at once is told with the next poll, like any other. */
-  #doom(dial: Dial, number: number): Dial {
-    this.#doomed.push({ dial, number });
+  /** What is known at once is told with the next poll, like anything else. */
+  #decide(dial: Dial, number: number, rttMs?: number): Dial {
+    this.#decided.push({ dial, number, rttMs });
     this.#pending++;
     return dial;
   }
 
-  #tellDoomed(): void {
-    if (this.#doomed.length === 0) return;
-    const doomed = this.#doomed;
-    this.#doomed = [];
-    for (const { dial, number } of doomed) {
-      if (!dial.waiting) continue;
-      this.cancel(dial);
-      this.#tell(dial, number);
+  #tellDecided(): void {
+    if (this.#decided.length === 0) return;
+    const decided = this.#decided;
+    this.#decided = [];
+    for (const { dial, number, rttMs } of decided) {
+      if (dial.waiting) this.#conclude(dial, number, rttMs);
     }
   }
 
   #settle(dial: Dial, events: number): void {
-    let number = (events & (EPOLLERR | EPOLLHUP)) === 0 ? 0 : this.#socketError(dial.fd);
-    if (number === 0 && dial.address.mayMeetItself === true && this.#metItself(dial)) number = ECONNREFUSED;
-    this.#forget(dial);
-    if (number !== 0) this.#close(dial.fd);
-    this.#tell(dial, number);
+    const number = (events & (EPOLLERR | EPOLLHUP)) === 0 ? 0 : this.#socketError(dial.fd);
+    const known = number === 0 && this.#readInfo(dial.fd);
+    this.#conclude(dial, number, known ? this.#rttMs() : undefined);
   }
 
-  #tell(dial: Dial, number: number): void {
+  #conclude(dial: Dial, number: number, rttMs: number | undefined): void {
+    const outcome =
+      number === 0 && dial.address.local === true && this.#metItself(dial) ? ECONNREFUSED : number;
+    this.#forget(dial);
+    if (outcome !== 0 && dial.fd >= 0) this.#close(dial.fd);
     try {
-      if (number === 0) dial.owner.connected(dial, this.#rttMs(dial.fd));
-      else dial.owner.failed(number);
+      if (outcome === 0) dial.owner.connected(dial, rttMs);
+      else dial.owner.failed(outcome);
     } catch (error) {
       this.#onFault(error);
     }
@@ -220,9 +232,14 @@ export class LibcDialer implements Dialer {
     return this.#name[2] === address.bytes[2] && this.#name[3] === address.bytes[3];
   }
 
-  #rttMs(fd: number): number | undefined {
+  /** Asks for TCP_INFO; it stands in `#info` until the next call. */
+  #readInfo(fd: number): boolean {
     this.#length[0] = TCP_INFO_BYTES;
-    if (libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, this.#info, this.#length) !== 0) return undefined;
+    return libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, this.#info, this.#length) === 0;
+  }
+
+  /** The handshake as the kernel measured it; undefined when it had to repeat itself. */
+  #rttMs(): number | undefined {
     const repeated = this.#infoView.getUint32(TCP_INFO_TOTAL_RETRANS_OFFSET, true) > 0;
     return repeated ? undefined : this.#infoView.getUint32(TCP_INFO_RTT_US_OFFSET, true) / 1_000;
   }

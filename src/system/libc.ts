@@ -59,6 +59,8 @@ export const EPOLL_EVENT_BYTES = process.arch === "x64" ? 12 : 16;
 /** Offset of `data` in it. */
 export const EPOLL_DATA_OFFSET = process.arch === "x64" ? 4 : 8;
 
+/** `tcpi_state`, the first byte of `struct tcp_info`. */
+export const TCP_ESTABLISHED = 1;
 /** Offsets in `struct tcp_info`. */
 export const TCP_INFO_RTT_US_OFFSET = 68;
 export const TCP_INFO_TOTAL_RETRANS_OFFSET = 100;

@@ -3,7 +3,6 @@ import { isIPv4, isIPv6 } from "node:net";
 import type { Address } from "../model/spec.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./libc.ts";
 
-const FIRST_UNPRIVILEGED_PORT = 1_024;
 /** `sun_path` holds this many bytes, the closing NUL included. */
 const UNIX_PATH_BYTES = 108;
 
@@ -12,10 +11,10 @@ export interface SockAddr {
   readonly family: number;
   readonly bytes: Uint8Array;
   /**
-   * Set for a port of this very host from which connections may also go out: a connection to it can, when nobody listens,
-   * meet itself (simultaneous open, RFC 9293 3.5), and that is no backend.
+   * Set for this very host. A connection there is answered before `connect` returns; and when nobody listens it can meet
+   * itself (simultaneous open, RFC 9293 3.5), which is no backend.
    */
-  readonly mayMeetItself?: boolean;
+  readonly local?: boolean;
 }
 
 /**
@@ -25,7 +24,7 @@ export interface SockAddr {
 export function sockAddr(address: Address): SockAddr {
   const sockAddr = isIPv4(address.ip) ? inet4(address) : inet6(address);
   const local = address.ip.startsWith("127.") || canonicalIp(address.ip) === "::1";
-  return { ...sockAddr, mayMeetItself: local && address.port >= FIRST_UNPRIVILEGED_PORT };
+  return { ...sockAddr, local };
 }
 
 /**

@@ -91,8 +91,7 @@ test.each([
   ["127.9.9.9", 1_024, true],
   ["::1", 8_080, true],
   ["0:0:0:0:0:0:0:1", 8_080, true],
-  ["127.0.0.1", 80, false],
   ["10.0.0.1", 8_080, false],
-])("sockaddr: whether a connection to %s port %d may meet itself: %p", (ip, port, may) => {
-  expect(sockAddr({ ip, port }).mayMeetItself).toBe(may);
+])("sockaddr: whether %s port %d is on this host: %p", (ip, port, local) => {
+  expect(sockAddr({ ip, port }).local).toBe(local);
 });

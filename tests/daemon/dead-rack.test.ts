@@ -1,0 +1,100 @@
+/** A dead rack: 300 backends that drop SYNs beside healthy ones. Run by `bun test`. */
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { type Backend, httpAnswer, httpServer } from "../support/backends.ts";
+import { startBlackhole } from "../support/blackhole.ts";
+import { httpCheck, tcpCheck, times } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
+import { gaps, quantile, tell } from "../support/figures.ts";
+import { notifications, requestStatus, resultWallMs } from "../support/received.ts";
+import { until } from "../support/wait.ts";
+
+setDefaultTimeout(30_000);
+
+const DEAD = 300;
+const HEALTHY = 10;
+const FIRST_HEALTHY = 1_000;
+const INTERVAL_MS = 200;
+const FIELDS = { interval: `${INTERVAL_MS}ms`, timeout: "100ms" };
+const RUN_MS = 20_000;
+const MOST_DESCRIPTORS = 700;
+/** Between a result and this process noticing it: the batch, and the noise of a small machine. */
+const BATCH_MS = 10;
+const NOISE_MS = 100;
+
+test("daemon: 300 backends that drop SYNs cost few descriptors, delay nobody, and are found when they come back", async () => {
+  await using stack = new AsyncDisposableStack();
+  const holes = await Promise.all(times(DEAD, () => startBlackhole()));
+  for (const hole of holes) stack.use(hole);
+  const asked: number[][] = times(HEALTHY, () => []);
+  const healthy: Backend[] = asked.map((arrivals) =>
+    stack.use(
+      httpServer((_, socket) => {
+        arrivals.push(performance.now());
+        socket.end(httpAnswer(200));
+      }),
+    ),
+  );
+  await using daemon = await startDaemon({ config: `${NO_REFRESH}batching: { delay: ${BATCH_MS}ms }` });
+  await using client = await connectClient(daemon.socketPath);
+  client.update([
+    ...holes.map((hole, id) => tcpCheck(id, hole, FIELDS)),
+    ...healthy.map((backend, index) => httpCheck(FIRST_HEALTHY + index, backend, FIELDS)),
+  ]);
+
+  let most = 0;
+  const endMs = performance.now() + RUN_MS;
+  const watched = () => {
+    most = Math.max(most, daemon.fdCount());
+    return performance.now() >= endMs;
+  };
+  await until(watched, RUN_MS + 5_000, "20 s");
+  tell("most open descriptors", most, "");
+  expect(most).toBeLessThanOrEqual(MOST_DESCRIPTORS);
+
+  const statuses = await requestStatus(client);
+  const dead = times(DEAD, (id) => statuses.get(String(id)));
+  expect(dead.map((status) => `${status?.state} ${status?.message.slice(0, 6)}`)).toEqual(
+    times(DEAD, () => "unhealthy L4TOUT"),
+  );
+  // 20 s are 100 intervals: every one of them was checked all the time.
+  expect(Math.min(...dead.map((status) => status?.failures ?? 0))).toBeGreaterThanOrEqual(90);
+  const beside = times(HEALTHY, (index) => statuses.get(String(FIRST_HEALTHY + index)));
+  expect(beside.map((status) => `${status?.state} ${status?.failures}`)).toEqual(
+    times(HEALTHY, () => "healthy 0"),
+  );
+  expect(Math.min(...beside.map((status) => status?.successes ?? 0))).toBeGreaterThanOrEqual(90);
+  const distances = asked.flatMap(gaps);
+  tell("distance of a healthy one's checks, 99th percentile", quantile(distances, 0.99), "ms");
+  expect(Math.abs(quantile(distances, 0.5) - INTERVAL_MS)).toBeLessThan(0.1 * INTERVAL_MS);
+  expect(quantile(distances, 0.99)).toBeLessThan(1.5 * INTERVAL_MS);
+
+  const before = notifications(client).length;
+  const revivedMs: number[] = [];
+  for (const hole of holes) {
+    hole.revive();
+    revivedMs.push(Date.now());
+    // The backends live in this process, which must go on accepting.
+    await Bun.sleep(0);
+  }
+  const found = () =>
+    notifications(client)
+      .slice(before)
+      .filter(({ status }) => status.state === "healthy");
+  await until(
+    () => found().length >= DEAD,
+    10_000,
+    () => `${found().length} of ${DEAD} to be found healthy`,
+  );
+  const delays = found().map(({ id, status, wallMs }) => {
+    const backMs = revivedMs[Number(id)] ?? 0;
+    return { resultMs: resultWallMs(status) - backMs, toldMs: wallMs - backMs };
+  });
+  const slowestResult = Math.max(...delays.map(({ resultMs }) => resultMs));
+  const slowestTold = Math.max(...delays.map(({ toldMs }) => toldMs));
+  tell("slowest to be found healthy again", slowestResult, "ms after coming back");
+  tell("slowest to be told healthy again", slowestTold, "ms after coming back");
+  expect(slowestResult).toBeLessThanOrEqual(2 * INTERVAL_MS);
+  expect(slowestTold).toBeLessThanOrEqual(2 * INTERVAL_MS + BATCH_MS + NOISE_MS);
+}, 90_000);

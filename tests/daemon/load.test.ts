@@ -1,0 +1,89 @@
+/** A thousand TCP checks a second: on time, and at what cost. Run by `bun test`. */
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { tcpCheck, times } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
+import { tell } from "../support/figures.ts";
+import { notifications, requestStatus, resultWallMs } from "../support/received.ts";
+import { startSink } from "../support/sink.ts";
+import { until } from "../support/wait.ts";
+
+setDefaultTimeout(30_000);
+
+const CHECKS = 1_000;
+const INTERVAL_MS = 1_000;
+const MEASURED_MS = 10_000;
+/**
+ * Against the bare system calls of the same load in the same run: how fast the machine is at this moment cancels out. The figure
+ * itself, which is meant to be below 6 % of a core, is told.
+ */
+const MOST_CPU_RATIO = 2.5;
+const REFERENCE_S = 5;
+const MOST_RSS_BYTES = 80e6;
+const BATCH_MS = 100;
+const NOISE_MS = 200;
+
+test("daemon: 1,000 TCP checks at 1 s: first results within 1 s, little CPU, under 80 MB", async () => {
+  await using sink = await startSink(20);
+  const { targets } = sink;
+  const target = (n: number) => targets[n % targets.length] ?? { hostname: "127.0.0.1", port: 1 };
+  await using daemon = await startDaemon({ config: `${NO_REFRESH}batching: { delay: ${BATCH_MS}ms }` });
+  await using client = await connectClient(daemon.socketPath);
+  const updatedMs = Date.now();
+  client.update(
+    times(CHECKS, (n) => tcpCheck(n, target(n), { interval: `${INTERVAL_MS}ms`, timeout: "500ms" })),
+  );
+  await until(() => client.latest.size >= CHECKS, 10_000, "1,000 first results");
+  const firsts = notifications(client);
+  expect(firsts.length).toBe(CHECKS);
+  const lastResultMs = Math.max(...firsts.map(({ status }) => resultWallMs(status))) - updatedMs;
+  const lastToldMs = Math.max(...firsts.map(({ wallMs }) => wallMs)) - updatedMs;
+  tell("last first result", lastResultMs, "ms after the update");
+  tell("last first notification", lastToldMs, "ms after the update");
+  expect(lastResultMs).toBeLessThanOrEqual(1_000);
+  expect(lastToldMs).toBeLessThanOrEqual(1_000 + BATCH_MS + NOISE_MS);
+
+  const successes = async () => {
+    const statuses = [...(await requestStatus(client)).values()];
+    return statuses.reduce((sum, status) => sum + status.successes, 0);
+  };
+  const before = await successes();
+  const [startCpuMs, startMs] = [daemon.cpuMs(), performance.now()];
+  let mostRss = 0;
+  let looks = 0;
+  const measured = () => {
+    // Asking the kernel is not free for the one asked about.
+    if (looks++ % 20 === 0) mostRss = Math.max(mostRss, daemon.rssBytes());
+    return performance.now() - startMs >= MEASURED_MS;
+  };
+  await until(measured, MEASURED_MS + 5_000, "10 s");
+  const percent = ((daemon.cpuMs() - startCpuMs) / (performance.now() - startMs)) * 100;
+  const checks = (await successes()) - before;
+  tell("CPU of 1,000 TCP checks at 1 s", percent, "% of a core");
+  tell("RSS of 1,000 TCP checks at 1 s", mostRss / 1e6, "MB");
+  tell("checks in 10 s", checks, "");
+  // It was the full load that was measured.
+  expect(checks).toBeGreaterThanOrEqual(0.95 * CHECKS * (MEASURED_MS / INTERVAL_MS));
+  expect(mostRss).toBeLessThan(MOST_RSS_BYTES);
+  const statuses = [...(await requestStatus(client)).values()];
+  expect(statuses.filter(({ state, failures }) => state !== "healthy" || failures > 0)).toEqual([]);
+
+  daemon.signal("SIGKILL");
+  await daemon.exited;
+  const reference = await referencePercent(targets.map(({ port }) => port));
+  tell("CPU of the bare system calls", reference, "% of a core");
+  tell("ratio of the two", percent / reference, "");
+  expect(percent / reference).toBeLessThan(MOST_CPU_RATIO);
+}, 60_000);
+
+/** What connecting and closing costs by itself at this load, in per cent of a core. */
+async function referencePercent(ports: readonly number[]): Promise<number> {
+  const script = join(import.meta.dir, "..", "support", "reference-dialer.ts");
+  const args = [JSON.stringify(ports), String(CHECKS), String(REFERENCE_S)];
+  const child = Bun.spawn([process.execPath, script, ...args], { stdout: "pipe", stderr: "inherit" });
+  const percent = Number(await new Response(child.stdout).text());
+  expect(await child.exited).toBe(0);
+  return percent;
+}

@@ -1,0 +1,56 @@
+/** The client is killed and comes back: it is told everything, once, as it is by then. Run by `bun test`. */
+
+import { expect } from "bun:test";
+import { acceptAll, closedPort } from "../support/backends.ts";
+import { tcpCheck, times } from "../support/checks.ts";
+import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
+import { type GoClient, startGoClient } from "../support/goclient.ts";
+import { peerTest } from "../support/peers.ts";
+import { until } from "../support/wait.ts";
+
+const BATCH_MS = 50;
+const CHECKS = 60;
+const CHANGED = 13;
+
+function notified(go: GoClient) {
+  return go.messages
+    .filter(({ type }) => type === "notification_batch")
+    .flatMap(({ statuses = [] }) => statuses);
+}
+
+peerTest(
+  "daemon: a client that was killed gets ready, then after its configs every known state, once and newest",
+  ["go"],
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const backends = times(CHECKS, (n) => stack.use(n % 3 === 0 ? closedPort() : acceptAll()));
+    const configs = backends.map((backend, n) => tcpCheck(n, backend));
+    const update = `{"type":"update_configs","configs":[${configs.join(",")}]}`;
+    const stateNow = (n: number) => (n % 3 === 0 || n === CHANGED ? "unhealthy" : "healthy");
+    await using daemon = await startDaemon({ config: `${NO_REFRESH}batching: { delay: ${BATCH_MS}ms }` });
+    {
+      await using go = await startGoClient(daemon.socketPath);
+      go.send(update);
+      await until(() => notified(go).length === CHECKS, 5_000, "every first state");
+      go.kill();
+      await go.exited;
+    }
+    await daemon.waitForLog(/Proxy disconnected/, 5_000);
+    backends[CHANGED]?.down();
+    await daemon.waitForLog(new RegExp(`changed id=${CHANGED} .*new_state=unhealthy`), 5_000);
+
+    await using go = await startGoClient(daemon.socketPath);
+    go.send('{"type":"request_status"}');
+    await go.waitFor(({ type }) => type === "status_response", 5_000);
+    // Nothing is told to a client that has not said what it wants, not with one of the next batches either.
+    await Bun.sleep(5 * BATCH_MS);
+    expect(go.messages.map(({ type }) => type)).toEqual(["ready", "status_response"]);
+    go.send(update);
+    await until(() => notified(go).length >= CHECKS, 5_000, "every known state");
+    // Whatever would come twice would come with one of the next batches.
+    await Bun.sleep(5 * BATCH_MS);
+    const told = notified(go).map(({ id, state }) => [Number(id), state] as const);
+    expect([...told].sort(([a], [b]) => a - b)).toEqual(times(CHECKS, (n) => [n, stateNow(n)] as const));
+  },
+  120_000,
+);

@@ -1,0 +1,79 @@
+/** SIGHUP: the configuration file is read again while the checks go on. Run by `bun test`. */
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { acceptAll, type Backend } from "../support/backends.ts";
+import { tcpCheck } from "../support/checks.ts";
+import { type Client, connectClient } from "../support/client.ts";
+import { type Daemon, startDaemon } from "../support/daemon.ts";
+import { nextNotification, notifications, requestStatus, resultWallMs } from "../support/received.ts";
+import { until } from "../support/wait.ts";
+
+setDefaultTimeout(30_000);
+
+/** Writes a new file and waits until the daemon has judged it. */
+async function reload(daemon: Daemon, text: string): Promise<string[]> {
+  const before = daemon.log.length;
+  writeFileSync(
+    join(daemon.dir, "config.yaml"),
+    /^server:/m.test(text) ? text : `server:\n  proxy_socket: ${daemon.socketPath}\n${text}`,
+  );
+  daemon.signal("SIGHUP");
+  const judged = () =>
+    daemon.log.slice(before).some((line) => /Configuration (loaded successfully|error)/.test(line));
+  await until(judged, 5_000, "the reload");
+  // What it changes is told right behind; the next lines are of checks, or there are none for a while.
+  await Bun.sleep(50);
+  return daemon.log.slice(before);
+}
+
+/** Flips the backend and measures from the result to the socket. */
+async function latencyMs(client: Client, backend: Backend, up: boolean): Promise<number> {
+  const { length } = notifications(client);
+  if (up) backend.up();
+  else backend.down();
+  const wanted = up ? "healthy" : "unhealthy";
+  const { status, wallMs } = await nextNotification(
+    client,
+    length,
+    ({ status: { state } }) => state === wanted,
+  );
+  return wallMs - resultWallMs(status);
+}
+
+test("daemon: SIGHUP changes log level and batching; a bad file changes nothing", async () => {
+  await using backend = acceptAll();
+  await using daemon = await startDaemon({ config: "batching: { delay: 1s }" });
+  await using client = await connectClient(daemon.socketPath);
+  client.update([tcpCheck(1, backend, { interval: "50ms" })]);
+  await nextNotification(client, 0, ({ id }) => id === "1");
+  const debugLines = () => daemon.log.filter((line) => line.includes("DEBUG Check finished")).length;
+  expect(await latencyMs(client, backend, false)).toBeGreaterThanOrEqual(950);
+  expect(debugLines()).toBe(0);
+
+  const changes = await reload(daemon, "batching: { delay: 1ms }\nlogging: { level: debug }\n");
+  expect(changes.filter((line) => line.includes("Configuration changed key=")).length).toBe(2);
+  expect(await latencyMs(client, backend, true)).toBeLessThan(500);
+  await until(() => debugLines() >= 3, 5_000, "debug lines");
+
+  const faults = await reload(daemon, "batching: { delay: 1h }\nlogging: { level: info }\n");
+  expect(faults.join("\n")).toMatch(/config\.yaml:3:20: batching\.delay: .*1h/);
+  expect(faults.join("\n")).toContain("nothing has changed");
+  const before = debugLines();
+  expect(await latencyMs(client, backend, false)).toBeLessThan(500);
+  await until(() => debugLines() >= before + 3, 5_000, "more debug lines");
+
+  // What cannot change at run time is named, and the rest of the file holds.
+  const moved = await reload(
+    daemon,
+    `server: { proxy_socket: /tmp/hc-moved.sock }\nlogging: { level: warn }\n`,
+  );
+  expect(moved.join("\n")).toMatch(
+    /WARN Configuration changed, but takes effect only after a restart key=server\.proxy_socket/,
+  );
+  expect((await requestStatus(client)).get("1")?.state).toBe("unhealthy");
+  // One connection, one monitor all along: nothing was begun anew.
+  expect(client.lines.filter(({ type }) => type === "ready").length).toBe(1);
+  expect(daemon.log.filter((line) => line.includes("Adding healthcheck")).length).toBe(1);
+});

@@ -1,0 +1,83 @@
+/** The desired set: an empty one stops everything, a bad config harms nobody but itself. Run by `bun test`. */
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { acceptAll } from "../support/backends.ts";
+import { tcpCheck, times } from "../support/checks.ts";
+import { type Client, connectClient } from "../support/client.ts";
+import { startDaemon } from "../support/daemon.ts";
+import { handled, requestStatus } from "../support/received.ts";
+import { until } from "../support/wait.ts";
+
+setDefaultTimeout(30_000);
+
+const INTERVAL_MS = 50;
+const INTERVAL = { interval: `${INTERVAL_MS}ms` };
+
+test("daemon: update_configs without configs stops every check", async () => {
+  await using stack = new AsyncDisposableStack();
+  const backends = times(5, () => stack.use(acceptAll()));
+  const connections = () => backends.map((backend) => backend.connections);
+  await using daemon = await startDaemon();
+  await using client = await connectClient(daemon.socketPath);
+  client.update(backends.map((backend, id) => tcpCheck(id, backend, INTERVAL)));
+  await until(() => connections().every((count) => count >= 5), 5_000, "five checks of each");
+  client.send('{"type":"update_configs"}');
+  expect((await requestStatus(client)).size).toBe(0);
+  // One interval for connections that this process has not accepted yet, then ten in which nothing may come.
+  await Bun.sleep(INTERVAL_MS);
+  const before = connections();
+  await Bun.sleep(10 * INTERVAL_MS);
+  expect(connections()).toEqual(before);
+  // The silence was of the empty list's making: the same list starts them again.
+  client.update(backends.map((backend, id) => tcpCheck(id, backend, INTERVAL)));
+  await until(() => connections().every((count, index) => count >= (before[index] ?? 0) + 5), 5_000, "more");
+});
+
+const FAULTS = [{ ip: "<nil>" }, { interval: "soon" }, { port: 70_000 }, { checker_type: "carrier-pigeon" }];
+
+async function successesOf(client: Client): Promise<Map<string, number>> {
+  return new Map([...(await requestStatus(client))].map(([id, { successes }]) => [id, successes]));
+}
+
+for (const fault of FAULTS) {
+  test(`daemon: one config with ${JSON.stringify(fault)} among 100 leaves 99 running and is named`, async () => {
+    await using backend = acceptAll();
+    await using daemon = await startDaemon();
+    await using client = await connectClient(daemon.socketPath);
+    const badId = "13758215386640154674";
+    const ids = times(100, (n) => String(BigInt(badId) - 50n + BigInt(n)));
+    client.update(ids.map((id) => tcpCheck(id, backend, { ...INTERVAL, ...(id === badId ? fault : {}) })));
+    const error = await client.waitFor(({ type }) => type === "error", 5_000);
+    expect(error.message).toContain(badId);
+    expect(error.message).toContain(Object.keys(fault)[0] ?? "");
+    const good = ids.filter((id) => id !== badId);
+    expect([...(await successesOf(client)).keys()].sort()).toEqual([...good].sort());
+    const running = async () => [...(await successesOf(client)).values()].every((count) => count >= 3);
+    await until(running, 5_000, "three successes of each of the 99");
+    expect(await daemon.waitForLog(new RegExp(`refused.*${badId}`), 1_000)).toContain("WARN");
+  });
+}
+
+test("daemon: a bad new config for an id that runs leaves the old one running", async () => {
+  await using backend = acceptAll();
+  await using other = acceptAll();
+  await using daemon = await startDaemon();
+  await using client = await connectClient(daemon.socketPath);
+  client.update([tcpCheck(7, backend, INTERVAL), tcpCheck(8, other, INTERVAL)]);
+  await until(async () => ((await successesOf(client)).get("7") ?? 0) >= 3, 5_000, "successes");
+  for (const fault of FAULTS) {
+    const before = await successesOf(client);
+    const { connections } = backend;
+    client.update([tcpCheck(7, backend, { ...INTERVAL, ...fault }), tcpCheck(8, other, INTERVAL)]);
+    await handled(client);
+    await until(() => backend.connections >= connections + 3, 5_000, "three more checks of the old config");
+    const after = await successesOf(client);
+    expect(after.get("7")).toBeGreaterThan(before.get("7") ?? Number.POSITIVE_INFINITY);
+    expect(after.get("8")).toBeGreaterThan(before.get("8") ?? Number.POSITIVE_INFINITY);
+  }
+  const errors = client.lines.filter(({ message }) => /healthcheck 7\b/.test(message ?? ""));
+  expect(errors.length).toBe(FAULTS.length);
+  // Left out for good, it ends.
+  client.update([tcpCheck(8, other, INTERVAL)]);
+  expect([...(await requestStatus(client)).keys()]).toEqual(["8"]);
+});
