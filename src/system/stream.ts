@@ -2,6 +2,7 @@
  * A conversation over an open connection: takes a dialled descriptor over into the runtime's event loop, with TLS or
  * without. Used by the checkers' exchange. One set of handlers serves every stream, so a check allocates one object.
  */
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import type { Dial, Dialer } from "./dialer.ts";
 import type { TlsOptions } from "./tls.ts";
 
@@ -21,15 +22,10 @@ export interface StreamOwner {
 
 type RuntimeSocket = Bun.Socket<Stream>;
 
-/** Codes of a handshake that failed as such, and not for the certificate. */
-const BROKEN_HANDSHAKE: readonly unknown[] = ["EPROTO", "ECONNRESET"];
-
 /** See the head of the file. */
 export class Stream {
   readonly #dialer: Dialer;
-  readonly #secure: boolean;
-  /** Whether a certificate that does not fit ends it. */
-  readonly #strict: boolean;
+  readonly #tls: TlsOptions | undefined;
   #owner: StreamOwner | undefined;
   #socket: RuntimeSocket | undefined;
   #unsent: Uint8Array | undefined;
@@ -42,11 +38,15 @@ export class Stream {
    */
   constructor(dialer: Dialer, dial: Dial, tls: TlsOptions | undefined, owner: StreamOwner) {
     this.#dialer = dialer;
-    this.#secure = tls !== undefined;
-    this.#strict = tls?.rejectUnauthorized ?? true;
+    this.#tls = tls;
     this.#owner = owner;
     // The types know neither `fd` together with `data` nor a native `secureContext`.
-    const options = { fd: dial.fd, data: this, socket: HANDLERS, ...(tls === undefined ? {} : { tls }) };
+    const options = {
+      fd: dial.fd,
+      data: this,
+      socket: HANDLERS,
+      ...(tls === undefined ? {} : { tls: tls.runtime }),
+    };
     Bun.connect(options as unknown as Bun.TCPSocketConnectOptions<Stream>).catch(() => {
       // The handlers have heard of it.
     });
@@ -71,19 +71,18 @@ export class Stream {
   /** @internal */ handleOpen(socket: RuntimeSocket): void {
     this.#socket = socket;
     if (this.#ending !== undefined) this.#end();
-    else if (!this.#secure) this.#owner?.opened();
+    else if (this.#tls === undefined) this.#owner?.opened();
   }
 
-  /** @internal */ handleHandshake(success: boolean, error: Error | null): void {
-    // Without verification a certificate that does not fit is reported here too, but the connection is open.
-    const accepted = success || (!this.#strict && !BROKEN_HANDSHAKE.includes(codeOf(error)));
-    if (accepted) {
+  /** @internal */ handleHandshake(socket: RuntimeSocket, error: Error | undefined): void {
+    const fault = this.#handshakeFault(socket, error);
+    if (fault === undefined) {
       this.#owner?.opened();
       return;
     }
     const owner = this.#owner;
     this.destroy("reset");
-    owner?.refused(error ?? new Error("handshake failed"));
+    owner?.refused(fault);
   }
 
   /** @internal */ handleData(bytes: Uint8Array): void {
@@ -125,6 +124,20 @@ export class Stream {
     owner?.crashed(error);
   }
 
+  /** What speaks against the connection: a broken handshake, or, where that matters, the certificate. */
+  #handshakeFault(socket: RuntimeSocket, error: Error | undefined): Error | undefined {
+    const code = error !== undefined && "code" in error ? error.code : undefined;
+    if (error !== undefined && (code === "EPROTO" || code === "ECONNRESET")) return error;
+    if (this.#tls?.verify !== true) return undefined;
+    if (this.#tls.address === undefined) return error;
+    // Of a certificate that is valid but not for the name, which was none, the address decides.
+    if (error !== undefined && code !== "ERR_TLS_CERT_ALTNAME_INVALID") return error;
+    // The types know the certificate of node:tls only under another name.
+    const certificate = socket.getPeerCertificate() as PeerCertificate | undefined;
+    if (certificate === undefined) return new Error("no certificate");
+    return checkServerIdentity(this.#tls.address, certificate);
+  }
+
   #end(): void {
     const socket = this.#socket;
     if (socket === undefined) return;
@@ -133,13 +146,9 @@ export class Stream {
   }
 }
 
-function codeOf(error: Error | null): unknown {
-  return error !== null && "code" in error ? error.code : undefined;
-}
-
 const HANDLERS: Bun.SocketHandler<Stream> = {
   open: (socket) => socket.data.handleOpen(socket),
-  handshake: (socket, success, error) => socket.data.handleHandshake(success, error),
+  handshake: (socket, _success, error) => socket.data.handleHandshake(socket, error ?? undefined),
   data: (socket, bytes) => socket.data.handleData(bytes),
   drain: (socket) => socket.data.handleDrain(),
   end: (socket) => socket.data.handleEnd(),

@@ -3,6 +3,7 @@
  * expensive to make, so there is one of each kind for the whole process.
  */
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import type { TlsSpec } from "../model/spec.ts";
 
@@ -14,11 +15,19 @@ const BUNDLES = [
   "/etc/ssl/cert.pem", // Alpine, older
 ];
 
-/** What `Bun.connect` takes as `tls`. */
+/** How a stream does TLS. */
 export interface TlsOptions {
-  readonly serverName: string;
-  readonly rejectUnauthorized: boolean;
-  readonly secureContext: object;
+  /** What `Bun.connect` takes as `tls`. */
+  readonly runtime: {
+    /** Sent as SNI and looked for in the certificate. */
+    readonly serverName?: string;
+    readonly rejectUnauthorized: boolean;
+    readonly secureContext: object;
+  };
+  /** Whether the certificate must be valid. */
+  readonly verify: boolean;
+  /** The address that the certificate must be for, where the target has no name. */
+  readonly address: string | undefined;
 }
 
 /** Hands out TLS options; see the head of the file. */
@@ -37,7 +46,18 @@ export class TlsContexts {
    */
   options(spec: TlsSpec): TlsOptions {
     this.#context ??= this.#load();
-    return { serverName: spec.serverName, rejectUnauthorized: spec.verify, secureContext: this.#context };
+    const { verify, serverName } = spec;
+    const secureContext = this.#context;
+    if (isIP(serverName) === 0) {
+      return {
+        runtime: { serverName, rejectUnauthorized: verify, secureContext },
+        verify,
+        address: undefined,
+      };
+    }
+    // An address may not be sent as SNI (RFC 6066 3), and some servers refuse a client that does. Without a name the
+    // runtime cannot judge whom the certificate is for, so the stream does that.
+    return { runtime: { rejectUnauthorized: false, secureContext }, verify, address: serverName };
   }
 
   /** Reads the authorities again at the next use; they are renewed now and then. */

@@ -85,3 +85,55 @@ peerTest(
     expect(found.check).toStartWith("unhealthy L6RSP TLS handshake");
   },
 );
+
+peerTest(
+  "daemon: https against nginx: a target without a name goes by its address",
+  ["nginx", "openssl"],
+  async () => {
+    await using ca = await makeCa();
+    await using foreignCa = await makeCa();
+    await using right = await startNginx({ tls: ca.issue({ name: "right", sans: ["IP:127.0.0.1"] }) });
+    await using other = await startNginx({ tls: ca.issue({ name: "other", sans: ["IP:127.0.0.2"] }) });
+    // What the runtime itself would look for when no name is given.
+    await using localhost = await startNginx({
+      tls: ca.issue({ name: "localhost", sans: ["DNS:localhost"] }),
+    });
+    await using foreign = await startNginx({
+      tls: foreignCa.issue({ name: "foreign", sans: ["IP:127.0.0.1"] }),
+    });
+    await using expired = await startNginx({
+      tls: ca.issue({ name: "expired", sans: ["IP:127.0.0.1"], expired: true }),
+    });
+    const check = (port: number | undefined, fields: object) => (id: number) =>
+      httpCheck(id, local(port), {
+        interval: "60s",
+        timeout: "5s",
+        path: "/healthz",
+        secure: true,
+        ...fields,
+      });
+    const found = await verdicts(
+      {
+        right: check(right.httpsPort, {}),
+        other: check(other.httpsPort, {}),
+        localhost: check(localhost.httpsPort, {}),
+        foreign: check(foreign.httpsPort, {}),
+        expired: check(expired.httpsPort, {}),
+        unverified: check(foreign.httpsPort, { tls_verify: false }),
+      },
+      { env: { SSL_CERT_FILE: ca.caFile } },
+    );
+    expect(found.right).toStartWith("healthy L7OK");
+    expect(found.unverified).toStartWith("healthy L7OK");
+    expect(found.other).toMatch(
+      /^unhealthy L6RSP TLS handshake with 127\.0\.0\.1:\d+: .*127\.0\.0\.1 is not in/,
+    );
+    expect(found.localhost).toMatch(/^unhealthy L6RSP .*127\.0\.0\.1/);
+    expect(found.foreign).toMatch(/^unhealthy L6RSP .*(issuer|self.signed|verify)/);
+    expect(found.expired).toMatch(/^unhealthy L6RSP .*expired/);
+
+    // An address is no name: RFC 6066 3 forbids to send it as SNI.
+    await until(() => right.accessLog().length >= 1, 2_000, "the access log");
+    expect(right.accessLog().join("\n")).toMatch(/ sni=-/);
+  },
+);
