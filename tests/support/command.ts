@@ -2,7 +2,7 @@
  * The executable run to its end, as a command. Called by the tests of the commands and of failing starts.
  */
 
-import { daemonPath } from "./daemon.ts";
+import { daemonPath } from "./executable.ts";
 import { stopProcess } from "./process.ts";
 
 const LIMIT_MS = 20_000;

@@ -4,6 +4,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { daemonPath } from "./executable.ts";
 import { readLines, stopProcess } from "./process.ts";
 import { makeTempDir } from "./tempdir.ts";
 import { until } from "./wait.ts";
@@ -55,14 +56,6 @@ export interface Daemon extends AsyncDisposable {
   rssBytes(): number;
   /** Open descriptors. */
   fdCount(): number;
-}
-
-/**
- * The executable under test: `HEALTHCHECK_SERVER_BIN`, or `dist/healthcheck-server` of this project.
- */
-export function daemonPath(): string {
-  const { HEALTHCHECK_SERVER_BIN } = process.env;
-  return HEALTHCHECK_SERVER_BIN ?? join(import.meta.dir, "..", "..", "dist", "healthcheck-server");
 }
 
 /**
