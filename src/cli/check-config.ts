@@ -39,10 +39,12 @@ export function checkConfig(
     return EXIT.ok;
   }
   const { config, faults, warnings } = loadConfigFile(path);
-  for (const fault of faults) output.err(`Configuration error: ${formatFault(path, fault)}\n`);
-  for (const warning of warnings) output.err(`Configuration warning: ${formatFault(path, warning)}\n`);
+  // What --print writes is a configuration file, so what is said about it goes elsewhere.
+  const report = (text: string) => (options.print === true ? output.err(text) : output.out(text));
+  for (const fault of faults) report(`Configuration error: ${formatFault(path, fault)}\n`);
+  for (const warning of warnings) report(`Configuration warning: ${formatFault(path, warning)}\n`);
   if (config === undefined) return EXIT.fault;
   if (options.print === true) output.out(stringify(toFile(config)));
-  else output.err(`${path}: valid${warnings.length > 0 ? `, ${warnings.length} warnings` : ""}\n`);
+  else report(`${path}: valid${warnings.length > 0 ? `, ${warnings.length} warnings` : ""}\n`);
   return options.strictConfig === true && warnings.length > 0 ? EXIT.fault : EXIT.ok;
 }

@@ -204,6 +204,8 @@ function normaliseHttp(fields: v.InferOutput<typeof http>): HttpSpec {
   }
   const standardPort = fields.port === (secure ? 443 : 80);
   const ipHost = formatAddress({ ip: fields.ip, port: fields.port });
+  const authorization =
+    target.authorization === undefined ? [] : [["Authorization", target.authorization] as const];
   const host = fields.host ?? target.host ?? (standardPort ? ipHost.replace(/:[0-9]+$/, "") : ipHost);
   return {
     type: "http",
@@ -216,7 +218,7 @@ function normaliseHttp(fields: v.InferOutput<typeof http>): HttpSpec {
     method,
     path: encodePath(target.path),
     host,
-    headers: Object.entries(fields.headers),
+    headers: [...authorization, ...Object.entries(fields.headers)],
     // 0 among the codes means any, as the original has it.
     expectedCodes: fields.expected_codes.includes(0) ? [] : fields.expected_codes,
     response: presentText(fields.response),

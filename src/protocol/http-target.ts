@@ -8,6 +8,8 @@ export interface HttpTarget {
   readonly host: string | undefined;
   /** Path and query. */
   readonly path: string;
+  /** The Authorization header that the URL's user and password mean. */
+  readonly authorization: string | undefined;
 }
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
@@ -18,11 +20,29 @@ const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
  */
 export function splitTarget(value: string): HttpTarget | undefined {
   if (!SCHEME.test(value)) {
-    return { secure: false, host: undefined, path: value.startsWith("/") ? value : `/${value}` };
+    const path = value.startsWith("/") ? value : `/${value}`;
+    return { secure: false, host: undefined, path, authorization: undefined };
   }
   const url = URL.parse(value);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) return undefined;
-  return { secure: url.protocol === "https:", host: url.host, path: `${url.pathname}${url.search}` };
+  const path = `${url.pathname}${url.search}`;
+  return { secure: url.protocol === "https:", host: url.host, path, authorization: basicAuthorization(url) };
+}
+
+/** RFC 7617. */
+function basicAuthorization({ username, password }: URL): string | undefined {
+  if (username === "" && password === "") return undefined;
+  const credentials = `${unescapePercent(username)}:${unescapePercent(password)}`;
+  return `Basic ${Buffer.from(credentials).toString("base64")}`;
+}
+
+/** What is no valid encoding stands for itself. */
+function unescapePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Encodes what may not stand in a request line, blanks and line breaks above all; what is encoded stays as it is. */

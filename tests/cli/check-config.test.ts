@@ -19,13 +19,13 @@ async function check(text: string, options: Parameters<typeof checkConfig>[1] = 
 }
 
 test("check-config: a valid file", async () => {
-  expect(await check("batching:\n  delay: 1s\n")).toEqual({ status: 0, out: "", err: "FILE: valid\n" });
+  expect(await check("batching:\n  delay: 1s\n")).toEqual({ status: 0, out: "FILE: valid\n", err: "" });
 });
 
 test("check-config: every fault at once, and status 1", async () => {
   const { status, out, err } = await check("batching:\n  delay: soon\n  max_size: 0\n");
-  expect([status, out]).toEqual([1, ""]);
-  expect(err.split("\n").map((line) => line.split(": ").slice(0, 3).join(": "))).toEqual([
+  expect([status, err]).toEqual([1, ""]);
+  expect(out.split("\n").map((line) => line.split(": ").slice(0, 3).join(": "))).toEqual([
     "Configuration error: FILE:2:10: batching.delay",
     "Configuration error: FILE:3:13: batching.max_size",
     "",
@@ -35,7 +35,7 @@ test("check-config: every fault at once, and status 1", async () => {
 test("check-config: an unknown key is a warning, or a fault when that is wanted", async () => {
   const warning = "Configuration warning: FILE:1:1: sever: unknown key, ignored; did you mean server?\n";
   const lenient = await check("sever: {}\n");
-  expect([lenient.status, lenient.err.startsWith(warning)]).toEqual([0, true]);
+  expect([lenient.status, lenient.out.startsWith(warning)]).toEqual([0, true]);
   expect((await check("sever: {}\n", { strictConfig: true })).status).toBe(1);
 });
 
@@ -48,11 +48,11 @@ test("check-config: prints what is in effect, defaults filled in", async () => {
 
 test("check-config: what it prints is valid", async () => {
   const { out } = await check("", { print: true });
-  expect((await check(out)).err).toBe("FILE: valid\n");
+  expect((await check(out)).out).toBe("FILE: valid\n");
 });
 
 test("check-config: a file that does not exist is a fault", () => {
   const output = new FakeOutput();
   expect(checkConfig("/nonexistent/a.yaml", {}, {}, output)).toBe(1);
-  expect(output.stderr).toStartWith("Configuration error: /nonexistent/a.yaml: cannot be read: ");
+  expect(output.stdout).toStartWith("Configuration error: /nonexistent/a.yaml: cannot be read: ");
 });

@@ -64,7 +64,7 @@ test("program: prints its version", async () => {
 });
 
 test("program: check-config gives the status of its judgement", async () => {
-  const { status, err } = await run("check-config", "/nonexistent/a.yaml");
+  const { status, out } = await run("check-config", "/nonexistent/a.yaml");
   expect(status).toBe(1);
-  expect(err).toContain("cannot be read");
+  expect(out).toContain("cannot be read");
 });

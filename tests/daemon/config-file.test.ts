@@ -73,9 +73,9 @@ test("daemon: check-config lists every fault at once, with line and column", asy
   await using dir = makeTempDir("config");
   const file = join(dir.path, "hc.yaml");
   await Bun.write(file, FAULTY);
-  const { status, err } = await runCommand(["check-config", file]);
+  const { status, out } = await runCommand(["check-config", file]);
   expect(status).toBe(1);
-  const lines = err.trim().split("\n");
+  const lines = out.trim().split("\n");
   const places = [
     "2:17: server.proxy_socket",
     "4:10: batching.delay",

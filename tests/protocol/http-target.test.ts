@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { encodePath, splitTarget } from "../../src/protocol/http-target.ts";
 
-const plain = { secure: false, host: undefined };
+const plain = { secure: false, host: undefined, authorization: undefined };
 
 test.each([
   ["/healthz", { ...plain, path: "/healthz" }],
@@ -11,11 +11,12 @@ test.each([
   ["", { ...plain, path: "/" }],
   ["?a=1", { ...plain, path: "/?a=1" }],
   ["/to/http://x", { ...plain, path: "/to/http://x" }],
-  ["http://www.example.com/healthz", { secure: false, host: "www.example.com", path: "/healthz" }],
-  ["HTTPS://www.example.com", { secure: true, host: "www.example.com", path: "/" }],
-  ["http://www.example.com:8080/a?b=c", { secure: false, host: "www.example.com:8080", path: "/a?b=c" }],
-  ["http://www.example.com:80/", { secure: false, host: "www.example.com", path: "/" }],
-  ["https://[::1]:8443/", { secure: true, host: "[::1]:8443", path: "/" }],
+  ["http://www.example.com/healthz", { ...plain, host: "www.example.com", path: "/healthz" }],
+  ["HTTPS://www.example.com", { ...plain, secure: true, host: "www.example.com", path: "/" }],
+  ["http://www.example.com:8080/a?b=c", { ...plain, host: "www.example.com:8080", path: "/a?b=c" }],
+  ["http://www.example.com:80/", { ...plain, host: "www.example.com", path: "/" }],
+  ["https://[::1]:8443/", { ...plain, secure: true, host: "[::1]:8443", path: "/" }],
+  ["http://user:p%3Aw@a.test/", { ...plain, host: "a.test", path: "/", authorization: "Basic dXNlcjpwOnc=" }],
 ])("http target: reads %j", (text, target) => {
   expect(splitTarget(text)).toEqual(target);
 });
