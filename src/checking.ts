@@ -15,7 +15,7 @@ export interface CheckingEvents {
   /** An exception where none should be; everything else goes on. */
   fault(error: unknown): void;
   /** Checks are due and wait, because all descriptors set aside for them are in use. Told on every tick. */
-  exhausted(limit: number): void;
+  exhausted(limit: number, waiting: number): void;
 }
 
 /** See the head of the file. */
@@ -38,7 +38,7 @@ export function makeChecking(caFile: string | undefined, events: CheckingEvents)
   const scheduler = new Scheduler(clock, dialer, {
     ...events,
     mayStart: () => {
-      if (descriptors.exhausted) events.exhausted(descriptors.limit);
+      if (descriptors.exhausted) events.exhausted(descriptors.limit, scheduler.backlog);
       return !descriptors.exhausted;
     },
   });

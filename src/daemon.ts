@@ -147,11 +147,12 @@ export class Daemon {
         warnNowAndThen("The process stood still, time-outs have been moved", {
           stalled_ms: Math.round(stallMs),
         }),
-      exhausted: (limit) =>
+      exhausted: (limit, waiting) =>
         warnNowAndThen(
           "Checks are late: all descriptors for checks are in use, raise the limit (LimitNOFILE)",
           {
             for_checks: limit,
+            waiting,
           },
         ),
       fault: (error) =>

@@ -3,7 +3,6 @@
  * binary, the request, sentences), and started again and again.
  */
 import type { CheckResult } from "../model/result.ts";
-import type { CheckSpec } from "../model/spec.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Dialer } from "../system/dialer.ts";
 import type { Descriptors } from "../system/limits.ts";
@@ -47,6 +46,3 @@ export interface Checker {
    */
   start(timeoutMs: number, done: Done): Attempt;
 }
-
-/** Makes the checker of one type of check. */
-export type CheckerFactory<Spec extends CheckSpec> = (spec: Spec, env: CheckerEnv) => Checker;

@@ -28,8 +28,3 @@ export function parseId(digits: string): HealthcheckId | undefined {
   // The cast is the brand: the lines above are the proof.
   return digits as HealthcheckId;
 }
-
-/** Orders ids by their number; for `sort`. */
-export function compareIds(a: HealthcheckId, b: HealthcheckId): number {
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
-}

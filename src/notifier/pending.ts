@@ -31,15 +31,9 @@ export class Pending {
     return this.#waiting.size;
   }
 
-  /**
-   * Puts in a notification; a newer state replaces the queued one and keeps its place.
-   *
-   * @returns whether it replaced one
-   */
-  put({ id, status }: Notification, nowMs: number): boolean {
-    const before = this.#waiting.get(id);
-    this.#waiting.set(id, { status, sinceMs: before?.sinceMs ?? nowMs });
-    return before !== undefined;
+  /** Puts in a notification; a newer state replaces the queued one and keeps its place. */
+  put({ id, status }: Notification, nowMs: number): void {
+    this.#waiting.set(id, { status, sinceMs: this.#waiting.get(id)?.sinceMs ?? nowMs });
   }
 
   /** Forgets an id that is no longer checked. */

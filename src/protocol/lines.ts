@@ -22,11 +22,6 @@ export class LineSplitter {
     return this.#overflowed;
   }
 
-  /** Bytes of a line whose end has not come. */
-  get incompleteBytes(): number {
-    return this.#partBytes;
-  }
-
   /**
    * Takes bytes in.
    *

@@ -83,11 +83,6 @@ export class Scheduler {
     return this.#runningTime.stalledMs;
   }
 
-  /** When the last tick was, on the clock given. */
-  get lastTickMs(): number {
-    return this.#lastTickMs;
-  }
-
   /** Checks that are due and wait for their turn. */
   get backlog(): number {
     return this.#ready.length;

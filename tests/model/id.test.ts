@@ -1,8 +1,7 @@
 /** Ids: 64 bits, whole. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { compareIds, parseId } from "../../src/model/id.ts";
-import { id } from "../support/fakes.ts";
+import { parseId } from "../../src/model/id.ts";
 
 const LARGEST = 2n ** 64n - 1n;
 const anyId = fc.bigInt({ min: 0n, max: LARGEST });
@@ -39,14 +38,4 @@ test.each([
   "",
 ])("id: refuses %j", (text) => {
   expect(parseId(text)).toBeUndefined();
-});
-
-test("id: compares by number, not by text", () => {
-  fc.assert(
-    fc.property(fc.array(anyId), (numbers) => {
-      const sorted = numbers.map(id).sort(compareIds);
-      const model = [...numbers].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-      expect(sorted.map(String)).toEqual(model.map(String));
-    }),
-  );
 });
