@@ -43,7 +43,10 @@ export class Connection {
   #unwritten: Uint8Array[] = [];
   #handling = false;
   #paused = false;
+  /** We have closed it: whatever came is of no interest. */
   #closing = false;
+  /** The client has closed it: what it had sent before still counts. */
+  #ended = false;
 
   constructor(socket: ClientSocket, limits: ConnectionLimits, events: ConnectionEvents) {
     this.#socket = socket;
@@ -63,7 +66,7 @@ export class Connection {
 
   /** Writes lines, now or when the client reads; in order. */
   send(lines: string): void {
-    if (this.#closing) return;
+    if (this.#closing || this.#ended) return;
     const bytes = Buffer.from(lines);
     if (this.#unwritten.length > 0) {
       this.#unwritten.push(bytes);
@@ -76,7 +79,7 @@ export class Connection {
 
   /** Writes a last line if there is room for it, and closes. */
   close(lastLine = ""): void {
-    if (this.#closing) return;
+    if (this.#closing || this.#ended) return;
     // Behind a half-written line another one would be garbage.
     if (lastLine !== "" && this.drained) this.#socket.write(lastLine);
     this.#closing = true;
@@ -116,10 +119,10 @@ export class Connection {
 
   /** @internal From the listener. */
   handleClose(error: Error | undefined): void {
-    this.#closing = true;
-    this.#lines.length = 0;
+    this.#ended = true;
     this.#unwritten = [];
     this.#events.closed(error);
+    if (!this.#handling) void this.#handle();
   }
 
   async #handle(): Promise<void> {
@@ -136,6 +139,7 @@ export class Connection {
 
   /** Stops or resumes reading, and handling, by how much waits. */
   #watch(): void {
+    if (this.#ended) return;
     const inboundFull = this.#lines.length >= this.#limits.inbound || this.#lineBytes > MAX_CLIENT_LINE_BYTES;
     const outboundFull = this.#unwritten.length >= this.#limits.outbound;
     if ((inboundFull || outboundFull) && !this.#paused) {

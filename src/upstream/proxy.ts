@@ -194,10 +194,9 @@ export class ProxyUpstream implements Upstream {
   }
 
   async #takeIn(connection: Connection, configs: readonly string[]): Promise<void> {
-    if (connection !== this.#client) return;
+    if (this.#isDisplaced(connection)) return;
     const read = await this.#reader.read(configs);
-    // What a displaced client wanted is of no interest any more.
-    if (connection !== this.#client) return;
+    if (this.#isDisplaced(connection)) return;
     this.#tellRefusals(connection, read);
     const refused = new Set(read.refusals.flatMap(({ id }) => (id === undefined ? [] : [id])));
     await this.#events?.desired({ specs: read.specs, refused });
@@ -205,6 +204,11 @@ export class ProxyUpstream implements Upstream {
     if (connection !== this.#client || connection === this.#listening) return;
     this.#listening = connection;
     this.#events?.resync();
+  }
+
+  /** Whether a newer client has come: then what this one wanted is of no interest any more. One that left still counts. */
+  #isDisplaced(connection: Connection): boolean {
+    return this.#client !== undefined && this.#client !== connection;
   }
 
   #tellRefusals(connection: Connection, { refusals, repeated }: ReadConfigs): void {

@@ -1,11 +1,13 @@
 /** The client is killed and comes back: it is told everything, once, as it is by then. Run by `bun test`. */
 
-import { expect } from "bun:test";
+import { expect, test } from "bun:test";
 import { acceptAll, closedPort } from "../support/backends.ts";
 import { tcpCheck, times } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
 import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
 import { type GoClient, startGoClient } from "../support/goclient.ts";
 import { peerTest } from "../support/peers.ts";
+import { requestStatus } from "../support/received.ts";
 import { until } from "../support/wait.ts";
 
 const BATCH_MS = 50;
@@ -54,3 +56,15 @@ peerTest(
   },
   120_000,
 );
+
+test("daemon: what a client sent counts, even when it leaves at once", async () => {
+  await using backend = acceptAll();
+  await using daemon = await startDaemon();
+  const raw = await Bun.connect({ unix: daemon.socketPath, socket: { data() {} } });
+  raw.write(`{"type":"update_configs","configs":[${tcpCheck(7, backend, { interval: "50ms" })}]}\n`);
+  raw.end();
+  await until(() => backend.connections >= 3, 5_000, "checks of a client that has left");
+  await using client = await connectClient(daemon.socketPath);
+  const statuses = await requestStatus(client);
+  expect([...statuses.keys()]).toEqual(["7"]);
+});
