@@ -46,6 +46,11 @@ test.each([
   [{ interval: "1m0.5s" }, { intervalMs: 60_500 }],
   [{ retries: 2 }, { rise: 1, fall: 3 }],
   [{ retries: 0 }, { fall: 1 }],
+  // Go's zero values.
+  [
+    { retries: 2, rise: 0, fall: 0 },
+    { rise: 1, fall: 3 },
+  ],
   [
     { retries: null, rise: null, fall: null },
     { rise: 1, fall: 1 },
@@ -59,6 +64,10 @@ test.each([
 });
 
 const tcpRows: [object, Partial<CheckSpec>][] = [
+  [
+    { send: "", receive: "", close: "", secure: true, server_name: "" },
+    { send: undefined, receive: undefined, close: "reset", tls: { verify: true, serverName: "10.0.0.1" } },
+  ],
   [{ ip: "2001:DB8:0:0::1" }, { address: { ip: "2001:db8::1", port: 80 } }],
   [
     { send: "PING\r\n", receive: "+PONG" },
@@ -81,6 +90,10 @@ test.each(tcpRows)("config: tcp: %j", (fields, expected) => {
 });
 
 const httpRows: [object, object][] = [
+  [
+    { host: "", response: "", path: "http://a.test/" },
+    { host: "a.test", response: undefined },
+  ],
   [{ method: "", path: "", expected_codes: [], secure: false }, {}],
   [
     {

@@ -1,0 +1,124 @@
+/**
+ * The fields of CONFIG (protocol.md) as a client or a checks file writes them: what each may be, and what it is when it is
+ * absent, null, or Go's zero value. Understood and normalised in config.ts.
+ */
+import * as v from "valibot";
+import { QUERY_TYPES } from "../model/spec.ts";
+import {
+  count,
+  durationMs,
+  flag,
+  IP_WORDS,
+  idNumber,
+  idNumberOrText,
+  ip,
+  list,
+  pattern,
+  port,
+  rule,
+  text,
+} from "./fields.ts";
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/u;
+const HOST = /^[^\s/?#@\\\p{Cc}]+$/u;
+const HOST_WORDS = "a host name, maybe with a port";
+const DNS_NAME = /^(?=.{1,254}$)(?!\.)(?:[^.\s\p{Cc}]{1,63}(?:\.|$))+$/u;
+const MOST_THRESHOLD = 1_000_000;
+const MOST_ELEMENTS = 1_000;
+
+/** Of an object only an absent field can be wrong. */
+const missing = "missing";
+
+/** A text that may be absent; Go writes an absent one as an empty one. */
+function optional<const Schema extends v.GenericSchema<string, string>>(schema: Schema, words: string) {
+  return v.nullish(v.union([v.literal(""), schema], rule(words)), "");
+}
+
+const serverName = optional(pattern(HOST, "a host name"), "a host name");
+
+/** `checker_type: tcp` */
+export const tcp = v.object(
+  {
+    checker_type: v.literal("tcp"),
+    ip,
+    port,
+    send: v.nullish(text, ""),
+    receive: v.nullish(text, ""),
+    close: v.nullish(v.picklist(["", "reset", "graceful"], rule('"reset" or "graceful"')), ""),
+    secure: v.nullish(flag, false),
+    tls_verify: v.nullish(flag, true),
+    server_name: serverName,
+  },
+  missing,
+);
+
+/** `checker_type: http` */
+export const http = v.object(
+  {
+    checker_type: v.literal("http"),
+    ip,
+    port,
+    method: v.nullish(pattern(/^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/, "an HTTP method"), ""),
+    path: v.nullish(text, "/"),
+    expected_codes: list(count(0, 999), MOST_ELEMENTS),
+    secure: v.nullish(flag, false),
+    tls_verify: v.nullish(flag, true),
+    server_name: serverName,
+    host: optional(pattern(HOST, HOST_WORDS), HOST_WORDS),
+    headers: v.nullish(
+      v.pipe(
+        v.custom<Record<string, unknown>>(
+          (value) => typeof value === "object" && !Array.isArray(value),
+          rule("headers by their names"),
+        ),
+        v.record(
+          pattern(TOKEN, "a header name"),
+          pattern(HEADER_VALUE, "a header value without line breaks"),
+        ),
+      ),
+      {},
+    ),
+    response: v.nullish(text, ""),
+  },
+  missing,
+);
+
+/** `checker_type: dns` */
+export const dns = v.object(
+  {
+    checker_type: v.literal("dns"),
+    query: pattern(DNS_NAME, "a domain name"),
+    expected_ips: list(v.union([v.literal(""), ip], rule(IP_WORDS)), MOST_ELEMENTS),
+    ip: optional(ip, IP_WORDS),
+    port: v.nullish(count(0, 65_535), 0),
+    query_type: v.nullish(
+      v.pipe(
+        text,
+        v.toUpperCase(),
+        v.picklist(["", ...QUERY_TYPES], rule(`one of ${QUERY_TYPES.join(", ")}`)),
+      ),
+      "",
+    ),
+  },
+  missing,
+);
+
+const common = {
+  interval: durationMs,
+  timeout: durationMs,
+  retries: v.nullish(count(0, MOST_THRESHOLD), 0),
+  // Go writes what is not set as 0.
+  rise: v.nullish(count(0, MOST_THRESHOLD), 0),
+  fall: v.nullish(count(0, MOST_THRESHOLD), 0),
+};
+
+/** What depends on the type. */
+const check = v.variant("checker_type", [tcp, http, dns], rule("tcp, http or dns"));
+/** A CONFIG on the socket. */
+export const onWire = v.intersect([v.object({ id: idNumber, ...common }, missing), check]);
+/** A CONFIG in a checks file. */
+export const inFile = v.intersect([v.object({ id: idNumberOrText, ...common }, missing), check]);
+
+/** The fields of a CONFIG that depend on its type. */
+export type CheckFields = v.InferOutput<typeof check>;

@@ -1,0 +1,112 @@
+/** From the fields of a CONFIG to what is to be checked: defaults that depend on other fields, and what contradicts itself. */
+import { isIP } from "node:net";
+import type * as v from "valibot";
+import {
+  type CheckSpec,
+  type DnsSpec,
+  formatAddress,
+  type HttpSpec,
+  type QueryType,
+  type TcpSpec,
+  type TlsSpec,
+} from "../model/spec.ts";
+import type { CheckFields, dns, http, tcp } from "./config-schema.ts";
+import { notAllowed } from "./fields.ts";
+import { encodePath, splitTarget } from "./http-target.ts";
+
+/** A field that is fine by itself but not with the others. */
+export class FieldError extends Error {
+  constructor(
+    readonly field: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** @throws FieldError */
+export function normalise(fields: CheckFields): CheckSpec {
+  switch (fields.checker_type) {
+    case "tcp":
+      return normaliseTcp(fields);
+    case "http":
+      return normaliseHttp(fields);
+    case "dns":
+      return normaliseDns(fields);
+  }
+}
+
+function normaliseTcp(fields: v.InferOutput<typeof tcp>): TcpSpec {
+  return {
+    type: "tcp",
+    address: { ip: fields.ip, port: fields.port },
+    tls: tlsSpec(fields.secure, fields.tls_verify, fields.server_name || fields.ip),
+    send: fields.send || undefined,
+    receive: fields.receive || undefined,
+    close: fields.close || "reset",
+  };
+}
+
+function normaliseHttp(fields: v.InferOutput<typeof http>): HttpSpec {
+  const target = splitTarget(fields.path);
+  if (target === undefined) {
+    throw new FieldError("path", notAllowed(fields.path, "a path or a whole http or https URL"));
+  }
+  const method = fields.method.toUpperCase() || "GET";
+  if (method === "HEAD" && fields.response !== "") {
+    throw new FieldError("response", notAllowed(fields.response, "absent: an answer to HEAD has no body"));
+  }
+  const address = { ip: fields.ip, port: fields.port };
+  const secure = fields.secure || target.secure;
+  const named = fields.host || target.host;
+  const { authorization } = target;
+  return {
+    type: "http",
+    address,
+    tls: tlsSpec(secure, fields.tls_verify, fields.server_name || withoutPort(named ?? fields.ip)),
+    method,
+    path: encodePath(target.path),
+    host:
+      named ??
+      (fields.port === (secure ? 443 : 80)
+        ? formatAddress(address).replace(/:[0-9]+$/, "")
+        : formatAddress(address)),
+    headers: [
+      ...(authorization === undefined ? [] : [["Authorization", authorization] as const]),
+      ...Object.entries(fields.headers),
+    ],
+    // 0 among the codes means any, as the original has it.
+    expectedCodes: fields.expected_codes.includes(0) ? [] : fields.expected_codes,
+    response: fields.response || undefined,
+  };
+}
+
+function normaliseDns(fields: v.InferOutput<typeof dns>): DnsSpec {
+  const expectedIps = fields.expected_ips.filter((address) => address !== "");
+  const types = new Set(expectedIps.map(recordType));
+  // Without a type, addresses that are all IPv6 ask for AAAA.
+  const queryType = fields.query_type || (types.size === 1 && types.has("AAAA") ? "AAAA" : "A");
+  const foreign = expectedIps.find((address) => recordType(address) !== queryType);
+  if (foreign !== undefined && fields.query_type !== "") {
+    throw new FieldError(
+      "expected_ips",
+      notAllowed(foreign, `what a query of type ${queryType} can answer with`),
+    );
+  }
+  const server = fields.ip === "" ? undefined : { ip: fields.ip, port: fields.port || 53 };
+  return { type: "dns", query: fields.query, queryType, expectedIps, server };
+}
+
+function recordType(address: string): QueryType {
+  return isIP(address) === 6 ? "AAAA" : "A";
+}
+
+function tlsSpec(secure: boolean, verify: boolean, serverName: string): TlsSpec | undefined {
+  return secure ? { verify, serverName } : undefined;
+}
+
+/** A host's name: `[::1]:8443` is `::1`. */
+function withoutPort(host: string): string {
+  if (isIP(host) === 6) return host;
+  return host.replace(/:[0-9]+$/, "").replace(/^\[(.*)\]$/, "$1");
+}
