@@ -7,16 +7,9 @@
  * in which case it hears nothing. Every descriptor is counted from `socket` to `close`.
  */
 
-import { ECONNREFUSED, EINPROGRESS, EMFILE, errnoWords } from "./errno.ts";
+import { Epoll } from "./epoll.ts";
+import { ECONNREFUSED, EINPROGRESS, EMFILE } from "./errno.ts";
 import {
-  EPOLL_CLOEXEC,
-  EPOLL_CTL_ADD,
-  EPOLL_DATA_OFFSET,
-  EPOLL_EVENT_BYTES,
-  EPOLLERR,
-  EPOLLHUP,
-  EPOLLONESHOT,
-  EPOLLOUT,
   errno,
   IPPROTO_TCP,
   libc,
@@ -34,8 +27,6 @@ import {
 } from "./libc.ts";
 import type { Descriptors } from "./limits.ts";
 import type { SockAddr } from "./sockaddr.ts";
-
-const EVENTS_PER_WAIT = 512;
 
 /** Who wants a connection. */
 export interface DialOwner {
@@ -89,17 +80,13 @@ export interface Dialer {
 export class LibcDialer implements Dialer {
   readonly #descriptors: Descriptors;
   readonly #onFault: (error: unknown) => void;
-  readonly #epollFd: number;
+  readonly #epoll: Epoll;
   readonly #dials: (Dial | undefined)[] = [];
   #decided: Decided[] = [];
   #pending = 0;
   #serial = 0;
 
   // Reused for every call: the hot path allocates none.
-  readonly #events = new Uint8Array(EVENTS_PER_WAIT * EPOLL_EVENT_BYTES);
-  readonly #eventsView = new DataView(this.#events.buffer);
-  readonly #event = new Uint8Array(EPOLL_EVENT_BYTES);
-  readonly #eventView = new DataView(this.#event.buffer);
   readonly #info = new Uint8Array(TCP_INFO_BYTES);
   readonly #infoView = new DataView(this.#info.buffer);
   readonly #length = new Uint32Array(1);
@@ -114,8 +101,7 @@ export class LibcDialer implements Dialer {
   constructor(descriptors: Descriptors, onFault: (error: unknown) => void) {
     this.#descriptors = descriptors;
     this.#onFault = onFault;
-    this.#epollFd = libc.epoll_create1(EPOLL_CLOEXEC);
-    if (this.#epollFd < 0) throw new Error(`create an epoll instance: ${errnoWords(errno())}`);
+    this.#epoll = new Epoll((fd, serial, failed) => this.#settle(fd, serial, failed));
   }
 
   get pending(): number {
@@ -140,7 +126,7 @@ export class LibcDialer implements Dialer {
     if (address.local === true && this.#readInfo(fd) && this.#info[0] === TCP_ESTABLISHED) {
       return this.#decide(dial, 0, this.#rttMs());
     }
-    if (!this.#watch(dial)) return this.#decide(dial, errno());
+    if (!this.#epoll.watch(fd, dial.serial)) return this.#decide(dial, errno());
     this.#dials[fd] = dial;
     this.#pending++;
     return dial;
@@ -148,17 +134,7 @@ export class LibcDialer implements Dialer {
 
   poll(): void {
     this.#tellDecided();
-    let count = EVENTS_PER_WAIT;
-    while (this.#pending > 0 && count === EVENTS_PER_WAIT) {
-      count = libc.epoll_wait(this.#epollFd, this.#events, EVENTS_PER_WAIT, 0);
-      for (let index = 0; index < count; index++) {
-        const offset = index * EPOLL_EVENT_BYTES;
-        const dial = this.#dials[this.#eventsView.getUint32(offset + EPOLL_DATA_OFFSET, true)];
-        const serial = this.#eventsView.getUint32(offset + EPOLL_DATA_OFFSET + 4, true);
-        // An event may speak of a connection that a callback of this very round has given up.
-        if (dial?.serial === serial) this.#settle(dial, this.#eventsView.getUint32(offset, true));
-      }
-    }
+    if (this.#pending > 0) this.#epoll.poll();
   }
 
   cancel(dial: Dial): void {
@@ -192,9 +168,12 @@ export class LibcDialer implements Dialer {
     }
   }
 
-  #settle(dial: Dial, events: number): void {
-    const number = (events & (EPOLLERR | EPOLLHUP)) === 0 ? 0 : this.#socketError(dial.fd);
-    const known = number === 0 && this.#readInfo(dial.fd);
+  #settle(fd: number, serial: number, failed: boolean): void {
+    const dial = this.#dials[fd];
+    // An event may speak of a connection that a callback of this very round has given up.
+    if (dial?.serial !== serial) return;
+    const number = failed ? this.#socketError(fd) : 0;
+    const known = number === 0 && this.#readInfo(fd);
     this.#conclude(dial, number, known ? this.#rttMs() : undefined);
   }
 
@@ -209,13 +188,6 @@ export class LibcDialer implements Dialer {
     } catch (error) {
       this.#onFault(error);
     }
-  }
-
-  #watch(dial: Dial): boolean {
-    this.#eventView.setUint32(0, EPOLLOUT | EPOLLONESHOT, true);
-    this.#eventView.setUint32(EPOLL_DATA_OFFSET, dial.fd, true);
-    this.#eventView.setUint32(EPOLL_DATA_OFFSET + 4, dial.serial, true);
-    return libc.epoll_ctl(this.#epollFd, EPOLL_CTL_ADD, dial.fd, this.#event) === 0;
   }
 
   #socketError(fd: number): number {

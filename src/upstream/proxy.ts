@@ -7,13 +7,11 @@ import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Notification } from "../model/status.ts";
 import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
-import { ConfigReader, MessageError, type ReadConfigs, readMessage } from "../protocol/messages.ts";
 import { clearSocketPath } from "../system/unix-socket.ts";
+import { ClientMessages } from "./client-messages.ts";
 import { type ClientSocket, Connection, type ConnectionLimits, MAX_CLIENT_LINE_BYTES } from "./connection.ts";
 import type { Upstream, UpstreamEvents } from "./upstream.ts";
 
-/** After so many refused configs of one message the rest is told as a number. */
-const MOST_REFUSALS_TOLD = 100;
 const DRAIN_LOOK_MS = 5;
 /** What happens with every look after the socket is logged so often. */
 const LOG_PERIOD_MS = 10_000;
@@ -36,9 +34,8 @@ export class ProxyUpstream implements Upstream {
   readonly #settings: ProxySettings;
   readonly #log: Logger;
   readonly #observer: ProxyObserver;
-  readonly #reader = new ConfigReader();
+  readonly #messages: ClientMessages;
   readonly #limiter = new RateLimiter(LOG_PERIOD_MS);
-  #updating: Promise<unknown> = Promise.resolve();
   #limits: ConnectionLimits;
   #events: UpstreamEvents | undefined;
   #listener: Bun.UnixSocketListener<Connection | undefined> | undefined;
@@ -52,6 +49,11 @@ export class ProxyUpstream implements Upstream {
     this.#limits = limits;
     this.#log = log;
     this.#observer = observer;
+    this.#messages = new ClientMessages(log, {
+      events: () => this.#events,
+      isDisplaced: (connection) => this.#isDisplaced(connection),
+      listed: (connection) => this.#listed(connection),
+    });
   }
 
   async start(events: UpstreamEvents): Promise<void> {
@@ -128,7 +130,7 @@ export class ProxyUpstream implements Upstream {
 
   #accept(socket: ClientSocket): void {
     const connection = new Connection(socket, this.#limits, {
-      line: (line) => this.#line(connection, line),
+      line: (line) => this.#messages.line(connection, line),
       overflow: () => this.#refuse(connection, `a line is longer than ${MAX_CLIENT_LINE_BYTES} bytes`),
       drained: () => {
         if (connection === this.#listening) this.#events?.writable();
@@ -157,50 +159,8 @@ export class ProxyUpstream implements Upstream {
     this.#log.info("Proxy disconnected", error === undefined ? {} : { error: error.message });
   }
 
-  async #line(connection: Connection, line: Uint8Array): Promise<void> {
-    try {
-      const message = readMessage(line);
-      switch (message.type) {
-        case "update_configs":
-          return await this.#update(connection, message.configs);
-        case "request_status":
-          return await this.#respond(connection);
-        case "shutdown":
-          this.#log.info("Shutdown requested by the proxy");
-          return this.#events?.shutdown();
-      }
-    } catch (error) {
-      if (error instanceof MessageError) {
-        this.#log.warn("Message refused", { error: error.message });
-        connection.send(errorLine(error.message));
-      } else {
-        this.#log.error("Proxy task error", { error: error instanceof Error ? error.stack : String(error) });
-        connection.send(errorLine("internal error, see the log"));
-      }
-    }
-  }
-
-  /** One list at a time, also when a newer client sends its own while an older one's is being read. */
-  async #update(connection: Connection, configs: readonly string[]): Promise<void> {
-    const before = this.#updating;
-    const turn = Promise.withResolvers<void>();
-    this.#updating = turn.promise;
-    await before;
-    try {
-      await this.#takeIn(connection, configs);
-    } finally {
-      turn.resolve();
-    }
-  }
-
-  async #takeIn(connection: Connection, configs: readonly string[]): Promise<void> {
-    if (this.#isDisplaced(connection)) return;
-    const read = await this.#reader.read(configs);
-    if (this.#isDisplaced(connection)) return;
-    this.#tellRefusals(connection, read);
-    const refused = new Set(read.refusals.flatMap(({ id }) => (id === undefined ? [] : [id])));
-    await this.#events?.desired({ specs: read.specs, refused });
-    // The client may have gone, or been displaced, while its list was taken in.
+  /** The client's list is the running one: from here on it may be told of changes. */
+  #listed(connection: Connection): void {
     if (connection !== this.#client || connection === this.#listening) return;
     this.#listening = connection;
     this.#events?.resync();
@@ -209,30 +169,6 @@ export class ProxyUpstream implements Upstream {
   /** Whether a newer client has come: then what this one wanted is of no interest any more. One that left still counts. */
   #isDisplaced(connection: Connection): boolean {
     return this.#client !== undefined && this.#client !== connection;
-  }
-
-  #tellRefusals(connection: Connection, { refusals, repeated }: ReadConfigs): void {
-    for (const id of repeated) this.#log.warn("Healthcheck twice in one update, the last one counts", { id });
-    if (refusals.length === 0) return;
-    for (const { message, known } of refusals) {
-      // It is sent again every 15 s; said once is enough for the log.
-      if (!known) this.#log.warn("Configuration error: healthcheck refused", { error: message });
-    }
-    const lines = refusals.slice(0, MOST_REFUSALS_TOLD).map(({ message }) => errorLine(message));
-    const rest = refusals.length - lines.length;
-    if (rest > 0) lines.push(errorLine(`${rest} more healthchecks refused, see the log`));
-    connection.send(lines.join(""));
-  }
-
-  async #respond(connection: Connection): Promise<void> {
-    const statuses = [...(this.#events?.statuses() ?? [])];
-    do {
-      const { line, count } = packLine("status_response", statuses);
-      connection.send(line);
-      statuses.splice(0, count);
-      // Ten thousand statuses are many lines: others have their turn in between.
-      await new Promise((resolve) => setImmediate(resolve));
-    } while (statuses.length > 0);
   }
 
   #refuse(connection: Connection, message: string): void {

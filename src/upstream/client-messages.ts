@@ -1,0 +1,106 @@
+/**
+ * What clients of the proxy socket say, and what they are answered (protocol.md): lists of healthchecks, requests for their
+ * status, and nonsense.
+ */
+import type { Logger } from "../logging/logger.ts";
+import { errorLine, packLine } from "../protocol/codec.ts";
+import { ConfigReader, MessageError, type ReadConfigs, readMessage } from "../protocol/messages.ts";
+import type { Connection } from "./connection.ts";
+import type { UpstreamEvents } from "./upstream.ts";
+
+/** After so many refused configs of one message the rest is told as a number. */
+const MOST_REFUSALS_TOLD = 100;
+
+/** What there is to know and to do about clients. */
+export interface Clients {
+  /** Where messages have their effect. */
+  events(): UpstreamEvents | undefined;
+  /** Whether a newer client has taken this one's place. */
+  isDisplaced(connection: Connection): boolean;
+  /** The client's list is the running one. */
+  listed(connection: Connection): void;
+}
+
+/** See the head of the file. */
+export class ClientMessages {
+  readonly #log: Logger;
+  readonly #clients: Clients;
+  readonly #reader = new ConfigReader();
+  #updating: Promise<unknown> = Promise.resolve();
+
+  constructor(log: Logger, clients: Clients) {
+    this.#log = log;
+    this.#clients = clients;
+  }
+
+  /** Does what one line asks for; what makes no sense is answered with an `error` line. */
+  async line(connection: Connection, line: Uint8Array): Promise<void> {
+    try {
+      const message = readMessage(line);
+      switch (message.type) {
+        case "update_configs":
+          return await this.#update(connection, message.configs);
+        case "request_status":
+          return await this.#respond(connection);
+        case "shutdown":
+          this.#log.info("Shutdown requested by the proxy");
+          return this.#clients.events()?.shutdown();
+      }
+    } catch (error) {
+      if (error instanceof MessageError) {
+        this.#log.warn("Message refused", { error: error.message });
+        connection.send(errorLine(error.message));
+      } else {
+        this.#log.error("Proxy task error", { error: error instanceof Error ? error.stack : String(error) });
+        connection.send(errorLine("internal error, see the log"));
+      }
+    }
+  }
+
+  /** One list at a time, also when a newer client sends its own while an older one's is being read. */
+  async #update(connection: Connection, configs: readonly string[]): Promise<void> {
+    const before = this.#updating;
+    const turn = Promise.withResolvers<void>();
+    this.#updating = turn.promise;
+    await before;
+    try {
+      await this.#takeIn(connection, configs);
+    } finally {
+      turn.resolve();
+    }
+  }
+
+  async #takeIn(connection: Connection, configs: readonly string[]): Promise<void> {
+    if (this.#clients.isDisplaced(connection)) return;
+    const read = await this.#reader.read(configs);
+    if (this.#clients.isDisplaced(connection)) return;
+    this.#tellRefusals(connection, read);
+    const refused = new Set(read.refusals.flatMap(({ id }) => (id === undefined ? [] : [id])));
+    await this.#clients.events()?.desired({ specs: read.specs, refused });
+    this.#clients.listed(connection);
+  }
+
+  #tellRefusals(connection: Connection, { refusals, repeated }: ReadConfigs): void {
+    for (const id of repeated) this.#log.warn("Healthcheck twice in one update, the last one counts", { id });
+    if (refusals.length === 0) return;
+    for (const { message, known } of refusals) {
+      // It is sent again every 15 s; said once is enough for the log.
+      if (!known) this.#log.warn("Configuration error: healthcheck refused", { error: message });
+    }
+    const lines = refusals.slice(0, MOST_REFUSALS_TOLD).map(({ message }) => errorLine(message));
+    const rest = refusals.length - lines.length;
+    if (rest > 0) lines.push(errorLine(`${rest} more healthchecks refused, see the log`));
+    connection.send(lines.join(""));
+  }
+
+  async #respond(connection: Connection): Promise<void> {
+    const statuses = [...(this.#clients.events()?.statuses() ?? [])];
+    do {
+      const { line, count } = packLine("status_response", statuses);
+      connection.send(line);
+      statuses.splice(0, count);
+      // Ten thousand statuses are many lines: others have their turn in between.
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (statuses.length > 0);
+  }
+}
