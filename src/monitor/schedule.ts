@@ -7,7 +7,7 @@
  * So few are started at once. A larger set is started in groups of so many: waking up for each check of its own would
  * cost more than the check.
  */
-const HANDFUL = 25;
+const HANDFUL = 50;
 /** Groups follow each other at a pace of one check in this time … */
 const APART_MS = 0.7;
 /** … but a set of up to 10,000 within this time, and a larger one at the same pace. */
