@@ -15,7 +15,7 @@ import { Notifier, type NotifierSettings } from "./notifier/notifier.ts";
 import type { TlsContexts } from "./system/tls.ts";
 import { FileUpstream } from "./upstream/file.ts";
 import { ProxyUpstream } from "./upstream/proxy.ts";
-import type { Upstream, UpstreamEvents } from "./upstream/upstream.ts";
+import type { UpstreamEvents } from "./upstream/upstream.ts";
 
 /** A stop waits for so long that what is pending gets out; with the closing and the log it stays below 2 s. */
 const FLUSH_MS = 1_400;
@@ -34,9 +34,7 @@ export interface DaemonOptions {
 /** See the head of the file. */
 export class Daemon {
   readonly #log: Logger;
-  readonly #upstream: Upstream;
-  readonly #proxy: ProxyUpstream | undefined;
-  readonly #file: FileUpstream | undefined;
+  readonly #upstream: ProxyUpstream | FileUpstream;
   readonly #manager: Manager;
   readonly #notifier: Notifier;
   readonly #stopScheduler: () => void;
@@ -52,11 +50,8 @@ export class Daemon {
     const { clock, scheduler, checkerEnv } = makeChecking(options.caFile, this.#checkingEvents());
     this.#stopScheduler = () => scheduler.stop();
     this.#tls = checkerEnv.tls;
-    this.#file = options.checksFile === undefined ? undefined : new FileUpstream(options.checksFile, log);
-    this.#proxy = this.#file === undefined ? this.#makeProxy() : undefined;
-    const upstream = this.#file ?? this.#proxy;
-    if (upstream === undefined) throw new Error("no upstream");
-    this.#upstream = upstream;
+    const { checksFile } = options;
+    this.#upstream = checksFile === undefined ? this.#makeProxy() : new FileUpstream(checksFile, log);
 
     const observer = this.#observer(new MonitorLog(log, clock));
     this.#manager = new Manager(
@@ -66,7 +61,7 @@ export class Daemon {
       (id) => this.#notifier.forget(id),
     );
     const known = () => this.#manager.known();
-    this.#notifier = new Notifier(clock, upstream, known, notifierSettings(config), {
+    this.#notifier = new Notifier(clock, this.#upstream, known, notifierSettings(config), {
       sent: (size, trigger, waitedMs) =>
         this.#log.debug("Batch sent", { size, trigger, waited_ms: waitedMs }),
       congested: (waiting) =>
@@ -100,10 +95,10 @@ export class Daemon {
   reload(config: Config): void {
     this.#config = config;
     this.#notifier.configure(notifierSettings(config));
-    this.#proxy?.configure(connectionLimits(config));
     this.#keepHouse();
     this.#tls.forget();
-    void this.#file?.reload();
+    if (this.#upstream instanceof ProxyUpstream) this.#upstream.configure(connectionLimits(config));
+    else void this.#upstream.reload();
   }
 
   /** Ends in good order: no new checks, what is pending gets out, then everything closes. */
@@ -173,10 +168,9 @@ export class Daemon {
 
   #keepHouse(): void {
     clearInterval(this.#housekeeping);
-    this.#housekeeping = setInterval(
-      () => this.#proxy?.lookAfterSocket(),
-      this.#config.manager.monitor_interval,
-    );
+    this.#housekeeping = setInterval(() => {
+      if (this.#upstream instanceof ProxyUpstream) this.#upstream.lookAfterSocket();
+    }, this.#config.manager.monitor_interval);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.ts";
+import { LONGEST_UNIX_PATH } from "../system/sockaddr.ts";
 import {
   buckets,
   choice,
@@ -23,19 +24,17 @@ const SECONDS = "seconds";
 const RESPONSE_TIME_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const BATCH_DELAY_BUCKETS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.5, 1];
 const BATCH_SIZE_BUCKETS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000];
-/** `sun_path` of a Unix socket, less its closing NUL. */
-const LONGEST_SOCKET_PATH = 107;
 
 const isSocketPath = (path: string) =>
   (path.startsWith("/") || path.startsWith("./")) &&
   !path.endsWith("/") &&
   !path.includes("\0") &&
-  Buffer.byteLength(path) <= LONGEST_SOCKET_PATH;
+  Buffer.byteLength(path) <= LONGEST_UNIX_PATH;
 
 const server = v.object({
   proxy_socket: text(
     "/var/run/seesaw/healthcheck-proxy.sock",
-    `give the path of a Unix socket, absolute or starting with ./, of at most ${LONGEST_SOCKET_PATH} bytes`,
+    `give the path of a Unix socket, absolute or starting with ./, of at most ${LONGEST_UNIX_PATH} bytes`,
     isSocketPath,
     { about: "The Unix socket on which the client connects.", reload: false },
   ),

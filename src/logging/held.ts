@@ -1,5 +1,5 @@
 /** Keeps log lines until it is known how they are to be written: the configuration file decides that, and reading it logs. */
-import { LOG_LEVELS, type LogFields, type Logger, type LogLevel } from "./logger.ts";
+import type { LogFields, Logger, LogLevel } from "./logger.ts";
 
 interface HeldLine {
   readonly level: LogLevel;
@@ -31,8 +31,9 @@ export class HeldLog implements Logger {
     this.#hold("trace", message, fields);
   }
 
-  enabled(level: LogLevel): boolean {
-    return LOG_LEVELS.includes(level);
+  /** It is not known yet what will be written. */
+  enabled(): boolean {
+    return true;
   }
 
   /** Writes what was held, in order. */

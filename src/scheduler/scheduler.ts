@@ -143,7 +143,7 @@ export class Scheduler {
       if (stallMs > 0) this.#events.stalled(stallMs);
       // Answers first: what is known by now is not late.
       this.#dialer.poll();
-      for (const entry of this.#timers.advance(this.#runningTime.nowMs)) this.#guard(entry.value);
+      for (const entry of this.#timers.advance(this.#runningTime.nowMs)) this.#fire(entry.value);
       for (const entry of this.#starts.advance(nowMs)) this.#ready.push(entry);
       this.#beginReady(nowMs);
       // Near backends have answered already.
@@ -162,14 +162,18 @@ export class Scheduler {
       const entry = this.#ready[taken++];
       // Scheduled again while it waited: that start has taken its place.
       if (entry === undefined || entry.scheduled) continue;
-      this.#guard(() => entry.value.begin(entry.atMs, nowMs));
+      try {
+        entry.value.begin(entry.atMs, nowMs);
+      } catch (error) {
+        this.#events.fault(error);
+      }
       if (taken % STARTS_PER_LOOK === 0) nowMs = this.#clock.nowMs();
     }
     this.#ready.splice(0, taken);
     this.#tickMs = taken >= BUSY_STARTS ? BUSY_TICK_MS : TICK_MS;
   }
 
-  #guard(callback: () => void): void {
+  #fire(callback: () => void): void {
     try {
       callback();
     } catch (error) {

@@ -3,8 +3,8 @@ import { isIPv4, isIPv6 } from "node:net";
 import type { Address } from "../model/spec.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./libc.ts";
 
-/** `sun_path` holds this many bytes, the closing NUL included. */
-const UNIX_PATH_BYTES = 108;
+/** The longest path of a Unix socket, in bytes: `sun_path` without its closing NUL. */
+export const LONGEST_UNIX_PATH = 107;
 
 /** An address ready for `connect`. */
 export interface SockAddr {
@@ -33,7 +33,7 @@ export function sockAddr(address: Address): SockAddr {
  */
 export function unixSockAddr(path: string): SockAddr | undefined {
   const name = new TextEncoder().encode(path);
-  if (name.length >= UNIX_PATH_BYTES) return undefined;
+  if (name.length > LONGEST_UNIX_PATH) return undefined;
   const bytes = new Uint8Array(2 + name.length + 1);
   new DataView(bytes.buffer).setUint16(0, AF_UNIX, true);
   bytes.set(name, 2);
