@@ -19,6 +19,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   monitor: ["model", "system", "logging", "scheduler", "checkers"],
   manager: ["model", "system", "logging", "monitor"],
   notifier: ["model", "system", "logging"],
+  metrics: ["model", "system", "logging", "config", "monitor"],
+  http: ["model", "system", "logging", "monitor", "metrics"],
   upstream: ["model", "system", "logging", "config", "protocol", "manager"],
 };
 

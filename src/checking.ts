@@ -12,6 +12,8 @@ import { VERSION } from "./version.ts";
 export interface CheckingEvents {
   /** The event loop stood still for so long. */
   stalled(stallMs: number): void;
+  /** A tick of the scheduler came so long after its time. */
+  ticked(lateMs: number): void;
   /** An exception where none should be; everything else goes on. */
   fault(error: unknown): void;
   /** Checks are due and wait, because all descriptors set aside for them are in use. Told on every tick. */
@@ -22,6 +24,8 @@ export interface CheckingEvents {
 export interface Checking {
   readonly clock: Clock;
   readonly descriptors: Descriptors;
+  /** The process's soft limit on descriptors. */
+  readonly descriptorLimit: number;
   readonly scheduler: Scheduler;
   readonly checkerEnv: CheckerEnv;
 }
@@ -33,7 +37,8 @@ export interface Checking {
  */
 export function makeChecking(caFile: string | undefined, events: CheckingEvents): Checking {
   const clock = systemClock;
-  const descriptors = new Descriptors(checkDescriptors(raiseDescriptorLimit().soft));
+  const descriptorLimit = raiseDescriptorLimit().soft;
+  const descriptors = new Descriptors(checkDescriptors(descriptorLimit));
   const dialer = new LibcDialer(descriptors, (error) => events.fault(error));
   const scheduler = new Scheduler(clock, dialer, {
     ...events,
@@ -51,5 +56,5 @@ export function makeChecking(caFile: string | undefined, events: CheckingEvents)
     after: (delayMs: number, callback: () => void) => scheduler.after(delayMs, callback),
     userAgent: `seesaw-healthcheck/${VERSION}`,
   };
-  return { clock, descriptors, scheduler, checkerEnv };
+  return { clock, descriptors, descriptorLimit, scheduler, checkerEnv };
 }

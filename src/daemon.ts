@@ -4,7 +4,7 @@
  * Upstream → manager → monitors (driven by the scheduler) → notifier → upstream.
  */
 import { makeChecker } from "./checkers/registry.ts";
-import { type CheckingEvents, makeChecking } from "./checking.ts";
+import { type Checking, type CheckingEvents, makeChecking } from "./checking.ts";
 import type { Config } from "./config/schema.ts";
 import { RateLimiter } from "./logging/limiter.ts";
 import type { LogFields, Logger } from "./logging/logger.ts";
@@ -12,10 +12,10 @@ import { Manager } from "./manager/manager.ts";
 import { Monitor, type MonitorObserver } from "./monitor/monitor.ts";
 import { MonitorLog } from "./monitor/monitor-log.ts";
 import { Notifier, type NotifierSettings } from "./notifier/notifier.ts";
-import type { TlsContexts } from "./system/tls.ts";
+import type { Serving } from "./serving.ts";
 import { FileUpstream } from "./upstream/file.ts";
 import { ProxyUpstream } from "./upstream/proxy.ts";
-import type { UpstreamEvents } from "./upstream/upstream.ts";
+import type { CountFault, UpstreamEvents } from "./upstream/upstream.ts";
 
 /** A stop waits for so long that what is pending gets out; with the closing and the log it stays below 2 s. */
 const FLUSH_MS = 1_400;
@@ -29,6 +29,8 @@ export interface DaemonOptions {
   readonly checksFile: string | undefined;
   /** Trusted authorities in place of the host's. */
   readonly caFile: string | undefined;
+  /** Whether the configuration file was valid. */
+  readonly configValid: boolean;
 }
 
 /** See the head of the file. */
@@ -37,37 +39,47 @@ export class Daemon {
   readonly #upstream: ProxyUpstream | FileUpstream;
   readonly #manager: Manager;
   readonly #notifier: Notifier;
-  readonly #stopScheduler: () => void;
-  readonly #tls: TlsContexts;
+  readonly #checking: Checking;
   #config: Config;
+  #configValid: boolean;
+  #serving: Serving | undefined;
   #housekeeping: ReturnType<typeof setInterval> | undefined;
   #stopping: Promise<void> | undefined;
   readonly #ended = Promise.withResolvers<void>();
 
   constructor(config: Config, options: DaemonOptions, log: Logger) {
     this.#config = config;
+    this.#configValid = options.configValid;
     this.#log = log;
-    const { clock, scheduler, checkerEnv } = makeChecking(options.caFile, this.#checkingEvents());
-    this.#stopScheduler = () => scheduler.stop();
-    this.#tls = checkerEnv.tls;
+    this.#checking = makeChecking(options.caFile, this.#checkingEvents());
+    const { clock, scheduler, checkerEnv } = this.#checking;
     const { checksFile } = options;
-    this.#upstream = checksFile === undefined ? this.#makeProxy() : new FileUpstream(checksFile, log);
+    const count: CountFault = (fault, times) => this.#serving?.metrics.server.failed(fault, times);
+    this.#upstream =
+      checksFile === undefined
+        ? new ProxyUpstream(proxySettings(config), connectionLimits(config), log, count)
+        : new FileUpstream(checksFile, log, count);
 
-    const observer = this.#observer(new MonitorLog(log, clock));
+    const env = { clock, scheduler, observer: this.#observer(new MonitorLog(log, clock)) };
     this.#manager = new Manager(
       clock,
       log,
-      (spec) => new Monitor(spec, makeChecker(spec.check, checkerEnv), { clock, scheduler, observer }),
+      (spec) =>
+        new Monitor(spec, makeChecker(spec.check, checkerEnv), env, this.#serving?.newRecord(clock.wallMs())),
       (id) => this.#notifier.forget(id),
     );
     const known = () => this.#manager.known();
     this.#notifier = new Notifier(clock, this.#upstream, known, notifierSettings(config), {
-      sent: (size, trigger, waitedMs) =>
-        this.#log.debug("Batch sent", { size, trigger, waited_ms: waitedMs }),
-      congested: (waiting) =>
-        this.#log.warn("Failed to send notification: the client does not read; newest states are kept", {
+      sent: (size, trigger, waitedMs, latenciesMs) => {
+        this.#serving?.metrics.server.sent(size, trigger, waitedMs, latenciesMs);
+        log.debug("Batch sent", { size, trigger, waited_ms: waitedMs });
+      },
+      congested: (waiting) => {
+        count("channel");
+        log.warn("Failed to send notification: the client does not read; newest states are kept", {
           waiting,
-        }),
+        });
+      },
     });
   }
 
@@ -78,8 +90,12 @@ export class Daemon {
 
   /** @throws Error when it cannot serve */
   async start(): Promise<void> {
+    await this.#serve();
     const events: UpstreamEvents = {
-      desired: (set) => this.#manager.apply(set),
+      desired: async (set) => {
+        await this.#manager.apply(set);
+        this.#serving?.metrics.server.updated();
+      },
       resync: () => this.#notifier.resync(),
       writable: () => this.#notifier.writable(),
       disconnected: () => this.#notifier.disconnected(),
@@ -91,12 +107,19 @@ export class Daemon {
     this.#log.info("All tasks spawned, server running");
   }
 
-  /** Takes over what can change at run time. */
-  reload(config: Config): void {
+  /**
+   * Takes over what can change at run time.
+   *
+   * @param valid - whether the file was; if not, the configuration is the one that runs
+   */
+  reload(config: Config, valid: boolean): void {
     this.#config = config;
+    this.#configValid = valid;
+    this.#tellConfig();
+    if (this.#serving !== undefined) this.#serving.metrics.perHealthcheck = config.metrics.per_healthcheck;
     this.#notifier.configure(notifierSettings(config));
     this.#keepHouse();
-    this.#tls.forget();
+    this.#checking.checkerEnv.tls.forget();
     if (this.#upstream instanceof ProxyUpstream) this.#upstream.configure(connectionLimits(config));
     else void this.#upstream.reload();
   }
@@ -119,16 +142,35 @@ export class Daemon {
     }
     await this.#upstream.stop(Math.max(0, endMs - performance.now()));
     this.#notifier.disconnected();
-    this.#stopScheduler();
+    this.#checking.scheduler.stop();
+    this.#serving?.close();
     this.#log.info("Healthcheck server stopped");
     this.#ended.resolve();
   }
 
-  #makeProxy(): ProxyUpstream {
-    const { proxy_socket: path, socket_mode: mode } = this.#config.server;
-    return new ProxyUpstream({ path, mode }, connectionLimits(this.#config), this.#log, {
-      congested: (direction) => this.#log.debug("Reading from the client waits", { direction }),
-    });
+  /** Loads and starts what people look at, when it is switched on. */
+  async #serve(): Promise<void> {
+    const { metrics } = this.#config;
+    if (!metrics.enabled) return;
+    const { Serving } = await import("./serving.ts");
+    const { scheduler, descriptors, descriptorLimit } = this.#checking;
+    const parts = {
+      manager: this.#manager,
+      scheduler,
+      upstream: this.#upstream,
+      waiting: () => this.#notifier.waiting,
+      stopping: () => this.#stopping !== undefined,
+      descriptorLimit,
+      checkDescriptors: descriptors.limit,
+    };
+    this.#serving = new Serving(metrics, parts, this.#log);
+    this.#tellConfig();
+    await this.#serving.listen();
+  }
+
+  #tellConfig(): void {
+    const { clock } = this.#checking;
+    this.#serving?.metrics.server.configRead(this.#configValid, clock.wallMs());
   }
 
   #checkingEvents(): CheckingEvents {
@@ -142,6 +184,7 @@ export class Daemon {
         warnNowAndThen("The process stood still, time-outs have been moved", {
           stalled_ms: Math.round(stallMs),
         }),
+      ticked: (lateMs) => this.#serving?.metrics.ticked(lateMs),
       exhausted: (limit, waiting) =>
         warnNowAndThen(
           "Checks are late: all descriptors for checks are in use, raise the limit (LimitNOFILE)",
@@ -156,11 +199,19 @@ export class Daemon {
   }
 
   #observer(log: MonitorLog): MonitorObserver {
+    const { clock } = this.#checking;
     return {
-      finished: (monitor, result, latenessMs) => log.finished(monitor, result, latenessMs),
-      skipped: (monitor, count, why) => log.skipped(monitor, count, why),
+      finished: (monitor, result, latenessMs) => {
+        log.finished(monitor, result, latenessMs);
+        this.#serving?.metrics.finished(monitor, result, latenessMs, clock.nowMs());
+      },
+      skipped: (monitor, count, why) => {
+        log.skipped(monitor, count, why);
+        this.#serving?.metrics.skipped(count, why);
+      },
       changed: (monitor, from, result) => {
         log.changed(monitor, from, result);
+        this.#serving?.feed.changed(monitor, from, result, clock.wallMs());
         this.#notifier.notify({ id: monitor.spec.id, status: monitor.status });
       },
     };
@@ -181,6 +232,10 @@ function notifierSettings({ batching, channels, advanced }: Config): NotifierSet
     notifyIntervalMs: advanced.notify_interval,
     channelSize: channels.notification,
   };
+}
+
+function proxySettings({ server }: Config) {
+  return { path: server.proxy_socket, mode: server.socket_mode };
 }
 
 function connectionLimits({ channels }: Config) {

@@ -1,13 +1,6 @@
 /** How a probe's result is shown, to people and to programs. */
-import { type CheckResult, formatResult, type Phases } from "../model/result.ts";
-
-const PHASES: readonly (readonly [phase: keyof Phases, label: string, json: string])[] = [
-  ["resolveMs", "resolve", "resolve_ms"],
-  ["connectMs", "connect", "connect_ms"],
-  ["tlsMs", "tls", "tls_ms"],
-  ["firstByteMs", "first byte", "first_byte_ms"],
-  ["transferMs", "transfer", "transfer_ms"],
-];
+import { PHASES, phaseFields, roundMs } from "../model/phases.ts";
+import { type CheckResult, formatResult } from "../model/result.ts";
 
 const WORDS = { success: "healthy", failure: "unhealthy", inconclusive: "inconclusive" } as const;
 
@@ -15,8 +8,8 @@ const WORDS = { success: "healthy", failure: "unhealthy", inconclusive: "inconcl
 export function formatProbe(target: string, result: CheckResult): string {
   const lines = [target];
   if (result.outcome !== "inconclusive") {
-    for (const [phase, label] of PHASES) {
-      const ms = result.phases[phase];
+    for (const { key, label } of PHASES) {
+      const ms = result.phases[key];
       if (ms !== undefined) lines.push(row(label, ms));
     }
     lines.push(row("total", result.durationMs));
@@ -30,18 +23,10 @@ export function probeJson(target: string, result: CheckResult): string {
   const { code, message } = result;
   const verdict = { target, verdict: WORDS[result.outcome], code, message };
   if (result.outcome === "inconclusive") return `${JSON.stringify({ ...verdict, cause: result.cause })}\n`;
-  const phases = PHASES.flatMap(([phase, , json]) => {
-    const ms = result.phases[phase];
-    return ms === undefined ? [] : [[json, round(ms)] as const];
-  });
-  const times = { duration_ms: round(result.durationMs), phases: Object.fromEntries(phases) };
+  const times = { duration_ms: roundMs(result.durationMs), phases: phaseFields(result.phases) };
   return `${JSON.stringify({ ...verdict, ...times })}\n`;
 }
 
 function row(label: string, ms: number): string {
   return `  ${label.padEnd(12)}${ms.toFixed(3).padStart(10)} ms`;
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }

@@ -1,5 +1,6 @@
 /** Turns the arguments of `probe` into the fields of CONFIG (protocol.md), which judges them. */
-import { type ProbeTarget, UsageError } from "./probe.ts";
+import type { ProbeTarget } from "./probe.ts";
+import { UsageError } from "./usage.ts";
 
 interface TlsOptions {
   readonly verify: boolean;

@@ -12,6 +12,7 @@ import type { Output } from "./check-config.ts";
 import { EXIT } from "./exit.ts";
 import { formatProbe, probeJson } from "./probe-output.ts";
 import type { Environment } from "./settings.ts";
+import { UsageError } from "./usage.ts";
 
 /** Options of every kind of probe. */
 export interface ProbeOptions {
@@ -26,9 +27,6 @@ export interface ProbeTarget {
   readonly host: string | undefined;
   readonly fields: Readonly<Record<string, unknown>>;
 }
-
-/** The command line asks for something that cannot be. */
-export class UsageError extends Error {}
 
 /**
  * Probes a target.
@@ -47,6 +45,7 @@ export async function probe(
     throw new UsageError(`--timeout: "${options.timeout}" is no duration above 0`);
   const checking = makeChecking(env["SSL_CERT_FILE"], {
     stalled: () => {},
+    ticked: () => {},
     exhausted: () => {},
     fault: (error) => output.err(`${error instanceof Error ? error.stack : String(error)}\n`),
   });

@@ -3,11 +3,23 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.ts";
 import { versionText } from "../version.ts";
 import { type CheckConfigOptions, checkConfig, type Output } from "./check-config.ts";
+import {
+  CHECK_CONFIG_EXAMPLES,
+  EXPLAIN_EXAMPLES,
+  PROBE_EXAMPLES,
+  PROGRAM_EXAMPLES,
+  RUN_EXAMPLES,
+  STATUS_EXAMPLES,
+} from "./examples.ts";
 import { EXIT } from "./exit.ts";
-import { type ProbeOptions, type ProbeTarget, probe, UsageError } from "./probe.ts";
+import { explain } from "./explain.ts";
+import { type ProbeOptions, type ProbeTarget, probe } from "./probe.ts";
 import { dnsTarget, httpTarget, tcpTarget } from "./probe-targets.ts";
+import type { RemoteOptions } from "./remote.ts";
 import { type RunOptions, run } from "./run.ts";
 import type { Environment } from "./settings.ts";
+import { status } from "./status.ts";
+import { UsageError } from "./usage.ts";
 
 /**
  * Does what a command line asks for.
@@ -46,6 +58,8 @@ export function makeProgram(env: Environment, output: Output, done: (status: num
   addRun(program, env, done);
   addCheckConfig(program, env, output, done);
   addProbe(program, env, output, done);
+  addStatus(program, env, output, done);
+  addExplain(program, env, output, done);
   return program;
 }
 
@@ -127,6 +141,37 @@ function addProbe(program: Command, env: Environment, output: Output, done: (sta
     );
 }
 
+function addStatus(program: Command, env: Environment, output: Output, done: (status: number) => void): void {
+  remote(program.command("status"))
+    .description("ask a running server how its healthchecks stand: 0 ready, 1 not ready")
+    .addHelpText("after", STATUS_EXAMPLES)
+    .action(async (options: RemoteOptions) => done(await status(options, env, output)));
+}
+
+function addExplain(
+  program: Command,
+  env: Environment,
+  output: Output,
+  done: (status: number) => void,
+): void {
+  remote(program.command("explain").argument("<id>"))
+    .description("ask a running server for everything it knows of one healthcheck")
+    .addHelpText("after", EXPLAIN_EXAMPLES)
+    .action(async (id: string, options: RemoteOptions) => done(await explain(id, options, env, output)));
+}
+
+/** Options of commands that ask a running server. */
+function remote(command: Command): Command {
+  return command
+    .option("--addr <host:port>", "where it listens; otherwise as its configuration file says")
+    .option(
+      "-c, --config <file>",
+      "its configuration file; otherwise the first that exists of the usual places",
+    )
+    .option("-t, --timeout <duration>", "bounds each request", "5s")
+    .option("--json", "print JSON");
+}
+
 function common(command: Command): Command {
   return command
     .option("-t, --timeout <duration>", "bounds the whole probe", "5s")
@@ -154,30 +199,3 @@ function codes(text: string): number[] {
 function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
-
-const PROGRAM_EXAMPLES = `
-Examples:
-  $ healthcheck-server                                   serve, with the configuration of this host
-  $ healthcheck-server --config /etc/seesaw/other.yaml --log-level debug
-  $ healthcheck-server run --checks checks.yaml          run standalone
-  $ healthcheck-server check-config --print
-  $ healthcheck-server probe http http://10.0.0.1/healthz --expect 200`;
-
-const RUN_EXAMPLES = `
-Examples:
-  $ healthcheck-server run
-  $ healthcheck-server run --config ./healthcheck-server.yaml --strict-config
-  $ healthcheck-server run --checks checks.yaml --log-format json
-
-SIGHUP loads the configuration (and the checks file) again; SIGTERM and SIGINT stop in good order.`;
-
-const CHECK_CONFIG_EXAMPLES = `
-Examples:
-  $ healthcheck-server check-config
-  $ healthcheck-server check-config /etc/seesaw/healthcheck-server.yaml --print`;
-
-const PROBE_EXAMPLES = `
-Examples:
-  $ healthcheck-server probe tcp 10.0.0.1:25 --receive 220
-  $ healthcheck-server probe http https://www.example.com/healthz --connect 10.0.0.1:443 --expect 200
-  $ healthcheck-server probe dns www.example.com @10.0.0.53 --expect 192.0.2.1 --json`;

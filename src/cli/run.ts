@@ -37,6 +37,7 @@ class Runner {
   readonly #sink = new LogSink(LOG_FD, (lines) => this.#log.lossLine(lines));
   readonly #log: ConfigurableLogger;
   #config = DEFAULT_CONFIG;
+  #configValid = true;
   #daemon: Daemon | undefined;
   #stopping = false;
 
@@ -64,7 +65,11 @@ class Runner {
     warnOfUnserved(config, this.#log);
     const daemon = new Daemon(
       config,
-      { checksFile: this.#options.checks, caFile: this.#env["SSL_CERT_FILE"] },
+      {
+        checksFile: this.#options.checks,
+        caFile: this.#env["SSL_CERT_FILE"],
+        configValid: this.#configValid,
+      },
       this.#log,
     );
     try {
@@ -87,6 +92,7 @@ class Runner {
     held.release(this.#log);
     if (config !== undefined) return config;
     if (missing || this.#options.strictConfig === true) return undefined;
+    this.#configValid = false;
     this.#log.warn("The configuration file is invalid, running on the defaults");
     return DEFAULT_CONFIG;
   }
@@ -116,7 +122,7 @@ class Runner {
       this.#config = reloaded(this.#config, config);
       log.configure(logSettings(this.#options, this.#env, config.logging));
     }
-    this.#daemon.reload(this.#config);
+    this.#daemon.reload(this.#config, config !== undefined);
   }
 
   #lastWords(error: unknown): void {
@@ -134,7 +140,5 @@ class Runner {
 
 /** A switch that turns nothing on must say so. */
 function warnOfUnserved(config: Config, log: Logger): void {
-  for (const key of ["metrics", "telemetry"] as const) {
-    if (config[key].enabled) log.warn("This version does not have it yet", { key: `${key}.enabled` });
-  }
+  if (config.telemetry.enabled) log.warn("This version does not have it yet", { key: "telemetry.enabled" });
 }

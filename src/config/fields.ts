@@ -2,7 +2,6 @@
  * The kinds of values that a configuration key can have. Each builds a valibot schema out of its default and range, with
  * the sentence that says what is allowed; the reference documentation is made from the same sentence.
  */
-import { isIP } from "node:net";
 import * as v from "valibot";
 import { DURATION_RULE, formatDuration, parseDuration } from "../model/duration.ts";
 import { show } from "../model/show.ts";
@@ -160,13 +159,6 @@ export function fileMode(fallback: string, about: FieldAbout) {
     ),
     v.metadata(facts("file mode", rule, fallback, about)),
   );
-}
-
-/** Whether a text is `ADDRESS:PORT` with an IP address, the IPv6 one in brackets. */
-export function isListenAddress(value: string): boolean {
-  const parts = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(value);
-  const ip = parts?.[1] ?? parts?.[2] ?? "";
-  return parts !== null && isIP(ip) !== 0 && Number(parts[3]) <= 65_535;
 }
 
 /** Whether a text is an http or https URL. */

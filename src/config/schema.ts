@@ -15,10 +15,10 @@ import {
   flag,
   integer,
   isHttpUrl,
-  isListenAddress,
   printable,
   text,
 } from "./fields.ts";
+import { parseListenAddress } from "./listen-address.ts";
 
 const SECONDS = "seconds";
 const RESPONSE_TIME_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -94,14 +94,25 @@ const logging = v.object({
   format: choice(LOG_FORMATS, "text", { about: "Lines for people or for machines.", reload: true }),
 });
 
+/** Which series each healthcheck has. */
+export const PER_HEALTHCHECK = ["full", "no_histogram", "off"] as const;
+/** One of {@link PER_HEALTHCHECK}. */
+export type PerHealthcheck = (typeof PER_HEALTHCHECK)[number];
+
 const metrics = v.object({
-  enabled: flag(false, { about: "Whether metrics are served.", reload: false }),
+  enabled: flag(false, { about: "Whether metrics, the status page and its API are served.", reload: false }),
   listen_addr: text(
     "127.0.0.1:9090",
     'give an IP address and a port, such as "127.0.0.1:9090" or "[::1]:9090"',
-    isListenAddress,
+    (value) => parseListenAddress(value) !== undefined,
     { about: "Where they are served.", reload: false },
   ),
+  per_healthcheck: choice(PER_HEALTHCHECK, "full", {
+    about:
+      "Which series each healthcheck has: all of them, all but the histogram of response times (15 of 24), or none. " +
+      "The status page always knows everything.",
+    reload: true,
+  }),
   response_time_buckets: buckets(RESPONSE_TIME_BUCKETS, SECONDS, {
     about: "Buckets of response times.",
     reload: false,

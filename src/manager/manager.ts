@@ -6,7 +6,7 @@
 import type { Logger } from "../logging/logger.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { formatTarget, type HealthcheckSpec } from "../model/spec.ts";
-import type { Notification } from "../model/status.ts";
+import type { Notification, StateCounts } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { firstStartMs } from "../monitor/schedule.ts";
 import type { Clock } from "../system/clock.ts";
@@ -16,6 +16,13 @@ import { type DesiredSet, type Diff, diff } from "./diff.ts";
 /** Makes a monitor; not started yet. */
 export type MonitorFactory = (spec: HealthcheckSpec) => Monitor;
 
+/** How the running monitors stand. */
+export interface Census {
+  readonly states: StateCounts;
+  /** Checks under way. */
+  readonly inFlight: number;
+}
+
 /** See the head of the file. */
 export class Manager {
   readonly #clock: Clock;
@@ -24,6 +31,7 @@ export class Manager {
   readonly #onEnd: (id: HealthcheckId) => void;
   readonly #monitors = new Map<HealthcheckId, Monitor>();
   #applying: Promise<void> = Promise.resolve();
+  #revision = 0;
   #stopped = false;
 
   /** @param onEnd - hears of every monitor that ends before the process does: what it had to say is void */
@@ -37,6 +45,22 @@ export class Manager {
   /** The monitors that run now. */
   get monitors(): ReadonlyMap<HealthcheckId, Monitor> {
     return this.#monitors;
+  }
+
+  /** Changes whenever a monitor comes or goes. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Counts the monitors; ten thousand take a fraction of a millisecond. */
+  census(): Census {
+    const states = { unknown: 0, healthy: 0, unhealthy: 0 };
+    let inFlight = 0;
+    for (const monitor of this.#monitors.values()) {
+      states[monitor.health.state]++;
+      if (monitor.running) inFlight++;
+    }
+    return { states, inFlight };
   }
 
   /**
@@ -96,6 +120,7 @@ export class Manager {
     const monitor = this.#tryMake(spec);
     if (monitor === undefined) return;
     this.#monitors.set(spec.id, monitor);
+    this.#revision++;
     monitor.start(firstMs);
     const words = replaced ? "Replacing healthcheck" : "Adding healthcheck";
     this.#log.info(words, { id: spec.id, target: formatTarget(spec.check) });
@@ -115,6 +140,7 @@ export class Manager {
   #end(id: HealthcheckId): boolean {
     this.#monitors.get(id)?.stop();
     this.#onEnd(id);
+    this.#revision++;
     return this.#monitors.delete(id);
   }
 

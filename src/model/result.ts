@@ -4,13 +4,19 @@
  */
 
 /** What was proved: a connection, a TLS handshake, an answer. */
-export type SuccessCode = "L4OK" | "L6OK" | "L7OK";
+export const SUCCESS_CODES = ["L4OK", "L6OK", "L7OK"] as const;
+/** One of {@link SUCCESS_CODES}. */
+export type SuccessCode = (typeof SUCCESS_CODES)[number];
 
 /** Why a backend failed: connect refused or unreachable, connect timed out, TLS, answer invalid, late or unwanted. */
-export type FailureCode = "L4CON" | "L4TOUT" | "L6RSP" | "L6TOUT" | "L7RSP" | "L7TOUT" | "L7STS";
+export const FAILURE_CODES = ["L4CON", "L4TOUT", "L6RSP", "L6TOUT", "L7RSP", "L7TOUT", "L7STS"] as const;
+/** One of {@link FAILURE_CODES}. */
+export type FailureCode = (typeof FAILURE_CODES)[number];
 
 /** Which fault of our own made a check say nothing about its backend. */
-export type LocalCause = "descriptors" | "ports" | "memory" | "stalled" | "fault";
+export const LOCAL_CAUSES = ["descriptors", "ports", "memory", "stalled", "fault"] as const;
+/** One of {@link LOCAL_CAUSES}. */
+export type LocalCause = (typeof LOCAL_CAUSES)[number];
 
 /** How long each phase took, in milliseconds; a phase that was not reached is absent. */
 export interface Phases {

@@ -70,6 +70,11 @@ export interface DnsSpec {
 /** How a check is done, by type. */
 export type CheckSpec = TcpSpec | HttpSpec | DnsSpec;
 
+/** The types of checks. */
+export const CHECK_TYPES = ["tcp", "http", "dns"] as const satisfies readonly CheckSpec["type"][];
+/** One of {@link CHECK_TYPES}. */
+export type CheckType = (typeof CHECK_TYPES)[number];
+
 /** One healthcheck, whole. */
 export interface HealthcheckSpec {
   readonly id: HealthcheckId;
@@ -101,8 +106,8 @@ export function formatTarget(check: CheckSpec): string {
   }
 }
 
-/** Query strings carry tokens; what is logged has none. */
-function withoutQuery(path: string): string {
+/** Query strings carry tokens; what is logged or shown has none. */
+export function withoutQuery(path: string): string {
   const mark = path.indexOf("?");
   return mark < 0 ? path : `${path.slice(0, mark)}?…`;
 }

@@ -2,7 +2,12 @@
 import type { HealthcheckId } from "./id.ts";
 
 /** `unknown` until the first conclusive result. */
-export type State = "unknown" | "healthy" | "unhealthy";
+export const STATES = ["unknown", "healthy", "unhealthy"] as const;
+/** One of {@link STATES}. */
+export type State = (typeof STATES)[number];
+
+/** How many healthchecks are in each state. */
+export type StateCounts = Readonly<Record<State, number>>;
 
 /** STATUS of the protocol; replaced whole by every conclusive result. */
 export interface Status {

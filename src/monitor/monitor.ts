@@ -8,6 +8,7 @@ import type { HealthcheckSpec } from "../model/spec.ts";
 import { type State, type Status, UNKNOWN } from "../model/status.ts";
 import type { Scheduler, Startable, StartEntry, TimerEntry } from "../scheduler/scheduler.ts";
 import type { Clock } from "../system/clock.ts";
+import type { MonitorRecord } from "./record.ts";
 import { nextOnGrid, repeatAfterMs } from "./schedule.ts";
 import { type Health, transition, UNKNOWN_HEALTH } from "./transition.ts";
 
@@ -44,14 +45,21 @@ export class Monitor implements Startable {
   #attempt: Attempt | undefined;
   /** The next time on the grid; a repeated check may come before it. */
   #gridMs = 0;
-  /** Of the check under way: how late it began, when by the wall clock, and how long we had stalled until then. */
+  /** Of the check under way: how late it began, when by either clock, and how long we had stalled until then. */
   #latenessMs = 0;
+  #beganMs = 0;
   #beganWallMs = 0;
   #stalledBeforeMs = 0;
   #begun = false;
   #stopped = false;
 
-  constructor(spec: HealthcheckSpec, checker: Checker, env: MonitorEnv) {
+  /** @param record - where it keeps what metrics and the status page show; none when nobody can look at it */
+  constructor(
+    spec: HealthcheckSpec,
+    checker: Checker,
+    env: MonitorEnv,
+    readonly record?: MonitorRecord,
+  ) {
     this.#spec = spec;
     this.#checker = checker;
     this.#env = env;
@@ -72,6 +80,11 @@ export class Monitor implements Startable {
   /** State and runs. */
   get health(): Health {
     return this.#health;
+  }
+
+  /** When the newest check began, on the scheduler's clock. */
+  get beganMs(): number {
+    return this.#beganMs;
   }
 
   /** Whether a check is under way. */
@@ -111,22 +124,27 @@ export class Monitor implements Startable {
   begin(dueMs: number, nowMs: number): void {
     if (this.#stopped) return;
     this.#begun = true;
-    const { clock, scheduler, observer } = this.#env;
+    const { clock, scheduler } = this.#env;
     if (this.#gridMs <= nowMs) {
       const step = nextOnGrid(this.#gridMs, this.#spec.intervalMs, nowMs);
       this.#gridMs = step.dueMs;
-      if (step.missed > 0)
-        observer.skipped(this, step.missed, this.#attempt === undefined ? "late" : "running");
+      if (step.missed > 0) this.#skip(step.missed, this.#attempt === undefined ? "late" : "running");
     }
     scheduler.startAt(this.#start, this.#gridMs);
     if (this.#attempt !== undefined) {
-      observer.skipped(this, 1, "running");
+      this.#skip(1, "running");
       return;
     }
     this.#latenessMs = nowMs - dueMs;
+    this.#beganMs = nowMs;
     this.#beganWallMs = clock.wallMs();
     this.#stalledBeforeMs = scheduler.stalledMs;
     this.#run();
+  }
+
+  #skip(count: number, why: "running" | "late"): void {
+    this.record?.skip(count);
+    this.#env.observer.skipped(this, count, why);
   }
 
   #run(): void {
@@ -153,6 +171,7 @@ export class Monitor implements Startable {
     scheduler.cancelTimer(this.#deadline);
     this.#attempt = undefined;
     const result = this.#ownFault(found) ?? found;
+    this.record?.finished(result, this.#beganWallMs, this.#latenessMs);
     if (result.outcome === "inconclusive") this.#repeatSoon();
     else this.#take(result);
     observer.finished(this, result, this.#latenessMs);
@@ -182,7 +201,9 @@ export class Monitor implements Startable {
       successes: this.#status.successes + (success ? 1 : 0),
       message: formatResult(result),
     };
-    if (health.state !== before.state) this.#env.observer.changed(this, before.state, result);
+    if (health.state === before.state) return;
+    this.record?.changed(before.state, health.state, this.#env.clock.wallMs());
+    this.#env.observer.changed(this, before.state, result);
   }
 
   #repeatSoon(): void {

@@ -28,8 +28,13 @@ export interface NotifierSettings extends BatchLimits {
 
 /** Who hears what the notifier does. */
 export interface NotifierObserver {
-  /** A batch was taken by the upstream. @param waitedMs - since its first entry came */
-  sent(size: number, trigger: Trigger, waitedMs: number): void;
+  /**
+   * A batch was taken by the upstream.
+   *
+   * @param waitedMs - since its first entry came
+   * @param latenciesMs - of each change of state in it, from the result until now
+   */
+  sent(size: number, trigger: Trigger, waitedMs: number, latenciesMs: readonly number[]): void;
   /** More wait than the channel holds; told once until it has emptied. */
   congested(waiting: number): void;
 }
@@ -81,7 +86,7 @@ export class Notifier {
   /** A state changed. Nobody listening, it is told with the next resync. */
   notify(notification: Notification): void {
     if (!this.#listening) return;
-    this.#pending.put(notification, this.#clock.nowMs());
+    this.#pending.put(notification, this.#clock.nowMs(), "changed");
     this.#schedule();
   }
 
@@ -126,7 +131,7 @@ export class Notifier {
 
   #refresh(): void {
     const nowMs = this.#clock.nowMs();
-    for (const notification of this.#known()) this.#pending.put(notification, nowMs);
+    for (const notification of this.#known()) this.#pending.put(notification, nowMs, "again");
     this.#schedule();
   }
 
@@ -165,10 +170,11 @@ export class Notifier {
         this.#blocked = true;
         return;
       }
-      this.#pending.settle(batch.slice(0, taken));
-      this.#observer.sent(taken, taken === maxSize ? "size_limit" : trigger, waitedMs);
+      const changedMs = this.#pending.settle(batch.slice(0, taken));
       left -= taken;
       nowMs = this.#clock.nowMs();
+      const latenciesMs = changedMs.map((sinceMs) => nowMs - sinceMs);
+      this.#observer.sent(taken, taken === maxSize ? "size_limit" : trigger, waitedMs, latenciesMs);
     }
   }
 

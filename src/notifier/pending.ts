@@ -9,6 +9,8 @@ import type { Notification, Status } from "../model/status.ts";
 interface Waiting {
   readonly status: Status;
   readonly sinceMs: number;
+  /** Since when the client has not known of a change of state; undefined when it is only told again what it knows. */
+  readonly changedMs: number | undefined;
 }
 
 /** Why a batch is due. */
@@ -31,9 +33,15 @@ export class Pending {
     return this.#waiting.size;
   }
 
-  /** Puts in a notification; a newer state replaces the queued one and keeps its place. */
-  put({ id, status }: Notification, nowMs: number): void {
-    this.#waiting.set(id, { status, sinceMs: this.#waiting.get(id)?.sinceMs ?? nowMs });
+  /**
+   * Puts in a notification; a newer state replaces the queued one and keeps its place.
+   *
+   * @param why - whether the state has changed, or the client is told again what it knows
+   */
+  put({ id, status }: Notification, nowMs: number, why: "changed" | "again"): void {
+    const before = this.#waiting.get(id);
+    const changedMs = before?.changedMs ?? (why === "changed" ? nowMs : undefined);
+    this.#waiting.set(id, { status, sinceMs: before?.sinceMs ?? nowMs, changedMs });
   }
 
   /** Forgets an id that is no longer checked. */
@@ -69,10 +77,19 @@ export class Pending {
     return batch;
   }
 
-  /** Takes out what was delivered, unless something newer has come meanwhile. */
-  settle(delivered: readonly Notification[]): void {
+  /**
+   * Takes out what was delivered, unless something newer has come meanwhile.
+   *
+   * @returns for each change of state among it, since when it had waited
+   */
+  settle(delivered: readonly Notification[]): number[] {
+    const changedMs: number[] = [];
     for (const { id, status } of delivered) {
-      if (this.#waiting.get(id)?.status === status) this.#waiting.delete(id);
+      const waiting = this.#waiting.get(id);
+      if (waiting?.status !== status) continue;
+      this.#waiting.delete(id);
+      if (waiting.changedMs !== undefined) changedMs.push(waiting.changedMs);
     }
+    return changedMs;
   }
 }

@@ -23,6 +23,8 @@ export interface Startable {
 export interface SchedulerEvents {
   /** The event loop stood still for so long. */
   stalled(stallMs: number): void;
+  /** A tick came so long after its time. */
+  ticked(lateMs: number): void;
   /** A callback threw; the others go on. */
   fault(error: unknown): void;
   /** Whether there are means for another check; while there are not, what is due waits, first due first. */
@@ -88,6 +90,11 @@ export class Scheduler {
     return this.#ready.length;
   }
 
+  /** For how long the next tick has been due; 0 when all is well. */
+  get overdueMs(): number {
+    return Math.max(0, this.#clock.nowMs() - this.#wakeAtMs);
+  }
+
   /** Makes an entry for {@link startAt}. */
   entry(startable: Startable): StartEntry {
     return new WheelEntry(startable);
@@ -140,6 +147,7 @@ export class Scheduler {
     const stallMs = this.#runningTime.tick(nowMs);
     this.#lastTickMs = nowMs;
     try {
+      this.#events.ticked(nowMs - this.#wakeAtMs);
       if (stallMs > 0) this.#events.stalled(stallMs);
       // Answers first: what is known by now is not late.
       this.#dialer.poll();

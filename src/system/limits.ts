@@ -8,7 +8,7 @@ export interface DescriptorLimit {
 }
 
 /** For logs, clients, configuration files and the HTTP listener; what checks never take. */
-const RESERVE = 64;
+const RESERVE = 96;
 
 /**
  * Raises the soft limit on descriptors to the hard one.

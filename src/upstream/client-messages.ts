@@ -6,7 +6,7 @@ import type { Logger } from "../logging/logger.ts";
 import { errorLine, packLine } from "../protocol/codec.ts";
 import { ConfigReader, MessageError, type ReadConfigs, readMessage } from "../protocol/messages.ts";
 import type { Connection } from "./connection.ts";
-import type { UpstreamEvents } from "./upstream.ts";
+import type { CountFault, UpstreamEvents } from "./upstream.ts";
 
 /** After so many refused configs of one message the rest is told as a number. */
 const MOST_REFUSALS_TOLD = 100;
@@ -24,12 +24,14 @@ export interface Clients {
 /** See the head of the file. */
 export class ClientMessages {
   readonly #log: Logger;
+  readonly #count: CountFault;
   readonly #clients: Clients;
   readonly #reader = new ConfigReader();
   #updating: Promise<unknown> = Promise.resolve();
 
-  constructor(log: Logger, clients: Clients) {
+  constructor(log: Logger, count: CountFault, clients: Clients) {
     this.#log = log;
+    this.#count = count;
     this.#clients = clients;
   }
 
@@ -47,6 +49,7 @@ export class ClientMessages {
           return this.#clients.events()?.shutdown();
       }
     } catch (error) {
+      this.#count("parse");
       if (error instanceof MessageError) {
         this.#log.warn("Message refused", { error: error.message });
         connection.send(errorLine(error.message));
@@ -83,6 +86,7 @@ export class ClientMessages {
   #tellRefusals(connection: Connection, { refusals, repeated }: ReadConfigs): void {
     for (const id of repeated) this.#log.warn("Healthcheck twice in one update, the last one counts", { id });
     if (refusals.length === 0) return;
+    this.#count("config", refusals.length);
     for (const { message, known } of refusals) {
       // It is sent again every 15 s; said once is enough for the log.
       if (!known) this.#log.warn("Configuration error: healthcheck refused", { error: message });

@@ -59,6 +59,11 @@ export class Connection {
     return this.#unwritten.length === 0;
   }
 
+  /** Lines that wait, either way. */
+  get depths(): ConnectionLimits {
+    return { inbound: this.#lines.length, outbound: this.#unwritten.length };
+  }
+
   /** Takes over new bounds. */
   configure(limits: ConnectionLimits): void {
     this.#limits = limits;

@@ -3,17 +3,26 @@ import { formatFault } from "../config/fault.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Notification } from "../model/status.ts";
 import { readChecksFile } from "./checks-file.ts";
-import type { Upstream, UpstreamEvents } from "./upstream.ts";
+import type { CountFault, Upstream, UpstreamEvents } from "./upstream.ts";
 
 /** See the head of the file. */
 export class FileUpstream implements Upstream {
   readonly #path: string;
   readonly #log: Logger;
+  readonly #count: CountFault;
+  readonly connected = false;
+  readonly depths = { inbound: 0, outbound: 0 };
   #events: UpstreamEvents | undefined;
+  #loaded = false;
 
-  constructor(path: string, log: Logger) {
+  constructor(path: string, log: Logger, count: CountFault) {
     this.#path = path;
     this.#log = log;
+    this.#count = count;
+  }
+
+  unready(): string | undefined {
+    return this.#loaded ? undefined : "the checks file is not loaded";
   }
 
   async start(events: UpstreamEvents): Promise<void> {
@@ -26,6 +35,7 @@ export class FileUpstream implements Upstream {
     try {
       await this.#load();
     } catch (error) {
+      this.#count("config");
       this.#log.error("Configuration error: the checks file was not loaded, the running healthchecks go on", {
         error: error instanceof Error ? error.message : String(error),
       });
@@ -39,12 +49,15 @@ export class FileUpstream implements Upstream {
 
   async stop(): Promise<void> {
     this.#events = undefined;
+    this.#loaded = false;
   }
 
   async #load(): Promise<void> {
     this.#log.info(`Loading healthchecks from: ${this.#path}`);
     const { set, faults } = readChecksFile(this.#path);
     for (const fault of faults) this.#log.warn(`Configuration error: ${formatFault(this.#path, fault)}`);
+    if (faults.length > 0) this.#count("config", faults.length);
     await this.#events?.desired(set);
+    this.#loaded = true;
   }
 }

@@ -10,7 +10,7 @@ import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
 import { clearSocketPath } from "../system/unix-socket.ts";
 import { ClientMessages } from "./client-messages.ts";
 import { type ClientSocket, Connection, type ConnectionLimits, MAX_CLIENT_LINE_BYTES } from "./connection.ts";
-import type { Upstream, UpstreamEvents } from "./upstream.ts";
+import type { CountFault, QueueDepths, Upstream, UpstreamEvents } from "./upstream.ts";
 
 const DRAIN_LOOK_MS = 5;
 /** What happens with every look after the socket is logged so often. */
@@ -23,17 +23,11 @@ export interface ProxySettings {
   readonly mode: number;
 }
 
-/** Who hears of what is worth counting. */
-export interface ProxyObserver {
-  /** A bound was reached: reading waits. */
-  congested(direction: "inbound" | "outbound"): void;
-}
-
 /** See the head of the file. */
 export class ProxyUpstream implements Upstream {
   readonly #settings: ProxySettings;
   readonly #log: Logger;
-  readonly #observer: ProxyObserver;
+  readonly #count: CountFault;
   readonly #messages: ClientMessages;
   readonly #limiter = new RateLimiter(LOG_PERIOD_MS);
   #limits: ConnectionLimits;
@@ -44,12 +38,12 @@ export class ProxyUpstream implements Upstream {
   /** The client that has sent its list, and so may be told of changes. */
   #listening: Connection | undefined;
 
-  constructor(settings: ProxySettings, limits: ConnectionLimits, log: Logger, observer: ProxyObserver) {
+  constructor(settings: ProxySettings, limits: ConnectionLimits, log: Logger, count: CountFault) {
     this.#settings = settings;
     this.#limits = limits;
     this.#log = log;
-    this.#observer = observer;
-    this.#messages = new ClientMessages(log, {
+    this.#count = count;
+    this.#messages = new ClientMessages(log, count, {
       events: () => this.#events,
       isDisplaced: (connection) => this.#isDisplaced(connection),
       listed: (connection) => this.#listed(connection),
@@ -60,6 +54,19 @@ export class ProxyUpstream implements Upstream {
     this.#events = events;
     this.#listen();
     this.#log.info("Listening for the proxy", { socket: this.#settings.path });
+  }
+
+  get connected(): boolean {
+    return this.#client !== undefined;
+  }
+
+  get depths(): QueueDepths {
+    return this.#client?.depths ?? { inbound: 0, outbound: 0 };
+  }
+
+  unready(): string | undefined {
+    if (this.#listener === undefined) return "the proxy socket is not open";
+    return this.#inode() === this.#socketInode ? undefined : "the proxy socket's file is gone or another's";
   }
 
   /** Takes over new bounds. */
@@ -78,6 +85,7 @@ export class ProxyUpstream implements Upstream {
       this.#listener.stop();
       this.#listen();
     } catch (error) {
+      this.#count("socket_io");
       if (said) this.#log.error("Proxy task error", { socket: this.#settings.path, error: String(error) });
     }
   }
@@ -111,8 +119,10 @@ export class ProxyUpstream implements Upstream {
         data: (socket, bytes) => socket.data?.handleData(bytes),
         drain: (socket) => socket.data?.handleDrain(),
         close: (socket, error) => socket.data?.handleClose(error),
-        error: (_socket, error) =>
-          this.#log.error("Proxy task error", { error: error.stack ?? error.message }),
+        error: (_socket, error) => {
+          this.#count("socket_io");
+          this.#log.error("Proxy task error", { error: error.stack ?? error.message });
+        },
       },
     });
     chmodSync(path, mode);
@@ -135,7 +145,10 @@ export class ProxyUpstream implements Upstream {
       drained: () => {
         if (connection === this.#listening) this.#events?.writable();
       },
-      paused: (direction) => this.#observer.congested(direction),
+      paused: (direction) => {
+        this.#count("channel");
+        this.#log.debug("Reading from the client waits", { direction });
+      },
       closed: (error) => this.#closed(connection, error),
     });
     socket.data = connection;
@@ -156,6 +169,7 @@ export class ProxyUpstream implements Upstream {
     }
     if (this.#client !== connection) return;
     this.#client = undefined;
+    if (error !== undefined) this.#count("socket_io");
     this.#log.info("Proxy disconnected", error === undefined ? {} : { error: error.message });
   }
 
@@ -172,6 +186,7 @@ export class ProxyUpstream implements Upstream {
   }
 
   #refuse(connection: Connection, message: string): void {
+    this.#count("parse");
     this.#log.warn("Message refused", { error: message });
     connection.close(errorLine(message));
   }

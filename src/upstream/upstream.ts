@@ -24,8 +24,29 @@ export interface UpstreamEvents {
   shutdown(): void;
 }
 
+/** What can go wrong at an upstream's edge: a message, the socket, a queue that is full, a healthcheck's configuration. */
+export const UPSTREAM_FAULTS = ["parse", "socket_io", "channel", "config"] as const;
+/** One of {@link UPSTREAM_FAULTS}. */
+export type UpstreamFault = (typeof UPSTREAM_FAULTS)[number];
+
+/** Counts what goes wrong; each has been logged where it happened. */
+export type CountFault = (fault: UpstreamFault, count?: number) => void;
+
+/** How much waits in the queues between an upstream and its client. */
+export interface QueueDepths {
+  /** Messages received and not handled. */
+  readonly inbound: number;
+  /** Lines not written. */
+  readonly outbound: number;
+}
+
 /** See the head of the file. */
 export interface Upstream {
+  /** Why it does not serve now; undefined when it does. */
+  unready(): string | undefined;
+  /** Whether a client is connected. */
+  readonly connected: boolean;
+  readonly depths: QueueDepths;
   /**
    * Begins to serve.
    *

@@ -1,8 +1,8 @@
 /** The arguments of `probe` as fields of CONFIG. */
 import { expect, test } from "bun:test";
-import { UsageError } from "../../src/cli/probe.ts";
 import { formatProbe, probeJson } from "../../src/cli/probe-output.ts";
 import { dnsTarget, httpTarget, tcpTarget } from "../../src/cli/probe-targets.ts";
+import { UsageError } from "../../src/cli/usage.ts";
 import { inconclusive } from "../../src/model/result.ts";
 import { failure, success } from "../support/fakes.ts";
 

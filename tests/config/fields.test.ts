@@ -1,38 +1,10 @@
 /** Kinds of configuration values. */
 import { expect, test } from "bun:test";
 import * as v from "valibot";
-import {
-  buckets,
-  duration,
-  fileMode,
-  isHttpUrl,
-  isListenAddress,
-  printable,
-} from "../../src/config/fields.ts";
+import { buckets, duration, fileMode, isHttpUrl, printable } from "../../src/config/fields.ts";
 import { show } from "../../src/model/show.ts";
 
 const ABOUT = { about: "a test", reload: false };
-
-test.each(["127.0.0.1:9090", "0.0.0.0:0", "[::1]:9090", "[::]:65535"])(
-  "fields: %s can be listened on",
-  (text) => {
-    expect(isListenAddress(text)).toBe(true);
-  },
-);
-
-test.each([
-  "localhost:9090",
-  "127.0.0.1",
-  "::1:9090",
-  "[127.0.0.1:80",
-  "127.0.0.1:65536",
-  "127.0.0.1:",
-  ":9090",
-  "",
-  "256.0.0.1:80",
-])("fields: %j cannot be listened on", (text) => {
-  expect(isListenAddress(text)).toBe(false);
-});
 
 test("fields: only http and https URLs are endpoints", () => {
   expect(["http://a:1", "https://a/b"].map(isHttpUrl)).toEqual([true, true]);

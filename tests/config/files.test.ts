@@ -116,6 +116,7 @@ test("schema: the defaults are those of the documentation", () => {
     metrics: {
       enabled: false,
       listen_addr: "127.0.0.1:9090",
+      per_healthcheck: "full",
       response_time_buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       batch_delay_buckets: [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.5, 1],
       batch_size_buckets: [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000],

@@ -28,6 +28,7 @@ class Bench implements Disposable {
   readonly checkers = new Map<HealthcheckId, FakeChecker>();
   broken = false;
   readonly #scheduler = new Scheduler(this.time, new FakeDialer(), {
+    ticked: () => {},
     stalled: () => {},
     fault: () => {},
     mayStart: () => true,

@@ -9,16 +9,16 @@ const LIMITS = { delayMs: 100, maxSize: 3 };
 
 function waiting(...notifications: Notification[]): Pending {
   const pending = new Pending();
-  for (const [index, one] of notifications.entries()) pending.put(one, index * 10);
+  for (const [index, one] of notifications.entries()) pending.put(one, index * 10, "changed");
   return pending;
 }
 
 test("pending: a newer state replaces the queued one and keeps its place", () => {
   const [first, second, newer] = [notification(1), notification(2), notification(1, "unhealthy")];
   const pending = new Pending();
-  pending.put(first, 0);
-  pending.put(second, 10);
-  pending.put(newer, 50);
+  pending.put(first, 0, "changed");
+  pending.put(second, 10, "changed");
+  pending.put(newer, 50, "changed");
   expect(pending.size).toBe(2);
   expect(pending.first(10)).toEqual([newer, second]);
   expect(pending.sinceMs).toBe(0);
@@ -35,7 +35,7 @@ test("pending: settling keeps what has become newer meanwhile", () => {
   const pending = waiting(notification(1), notification(2));
   const delivered = pending.first(2);
   const newer = notification(1, "unhealthy");
-  pending.put(newer, 30);
+  pending.put(newer, 30, "changed");
   pending.settle(delivered);
   expect(pending.first(10)).toEqual([newer]);
 });
@@ -43,7 +43,7 @@ test("pending: settling keeps what has become newer meanwhile", () => {
 test("pending: settling keeps a newer status though it is equal", () => {
   const pending = waiting(notification(1));
   const delivered = pending.first(1);
-  pending.put(notification(1), 30);
+  pending.put(notification(1), 30, "changed");
   pending.settle(delivered);
   expect(pending.size).toBe(1);
 });
@@ -67,7 +67,7 @@ test("pending: a batch is due after the delay of its first entry, or when it is 
   const pending = waiting(notification(1), notification(2));
   expect(pending.due(99, LIMITS)).toBeUndefined();
   expect(pending.due(100, LIMITS)).toBe("time_delay");
-  pending.put(notification(3), 20);
+  pending.put(notification(3), 20, "changed");
   expect(pending.due(20, LIMITS)).toBe("size_limit");
 });
 
@@ -91,7 +91,7 @@ test("pending: whatever is put and settled, each id's newest state is delivered 
       const put = (number: number) => {
         const one = notification(number);
         newest.set(number, one);
-        pending.put(one, 0);
+        pending.put(one, 0, "changed");
       };
       for (const step of steps) {
         if ("put" in step) put(step.put);

@@ -12,6 +12,7 @@ class Bench implements Disposable {
   readonly stalls: number[] = [];
   readonly faults: unknown[] = [];
   readonly scheduler = new Scheduler(this.time, this.dialer, {
+    ticked: () => {},
     stalled: (ms) => this.stalls.push(ms),
     fault: (error) => this.faults.push(error),
     mayStart: () => this.means > 0,

@@ -37,6 +37,7 @@ export class MonitorBench implements Disposable {
 
   constructor(changes: Partial<HealthcheckSpec> = {}) {
     this.#scheduler = new Scheduler(this.time, new FakeDialer(), {
+      ticked: () => {},
       stalled: () => {},
       fault: (error) => this.#faults.push(error),
       mayStart: () => true,

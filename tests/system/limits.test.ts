@@ -11,7 +11,7 @@ test("limits: the soft limit becomes the hard one", () => {
 
 test("limits: checks leave a reserve, and half of a small limit", () => {
   expect([1_048_576, 1_024, 128, 100, 64, 1, 0].map(checkDescriptors)).toEqual([
-    1_048_512, 960, 64, 50, 32, 1, 1,
+    1_048_480, 928, 64, 50, 32, 1, 1,
   ]);
 });
 

@@ -1,0 +1,45 @@
+/** The examples that `--help` ends with. */
+
+/** Of the program. */
+export const PROGRAM_EXAMPLES = `
+Examples:
+  $ healthcheck-server                                   serve, with the configuration of this host
+  $ healthcheck-server --config /etc/seesaw/other.yaml --log-level debug
+  $ healthcheck-server run --checks checks.yaml          run standalone
+  $ healthcheck-server check-config --print
+  $ healthcheck-server probe http http://10.0.0.1/healthz --expect 200
+  $ healthcheck-server status                            ask the running server
+  $ healthcheck-server explain 42`;
+
+/** Of `run`. */
+export const RUN_EXAMPLES = `
+Examples:
+  $ healthcheck-server run
+  $ healthcheck-server run --config ./healthcheck-server.yaml --strict-config
+  $ healthcheck-server run --checks checks.yaml --log-format json
+
+SIGHUP loads the configuration (and the checks file) again; SIGTERM and SIGINT stop in good order.`;
+
+/** Of `check-config`. */
+export const CHECK_CONFIG_EXAMPLES = `
+Examples:
+  $ healthcheck-server check-config
+  $ healthcheck-server check-config /etc/seesaw/healthcheck-server.yaml --print`;
+
+/** Of `probe`. */
+export const PROBE_EXAMPLES = `
+Examples:
+  $ healthcheck-server probe tcp 10.0.0.1:25 --receive 220
+  $ healthcheck-server probe http https://www.example.com/healthz --connect 10.0.0.1:443 --expect 200
+  $ healthcheck-server probe dns www.example.com @10.0.0.53 --expect 192.0.2.1 --json`;
+
+/** Of `status`. */
+export const STATUS_EXAMPLES = `
+Examples:
+  $ healthcheck-server status
+  $ healthcheck-server status --addr 127.0.0.1:9090 --json`;
+
+/** Of `explain`. */
+export const EXPLAIN_EXAMPLES = `
+Examples:
+  $ healthcheck-server explain 13758215386640154624`;

@@ -1,0 +1,87 @@
+/** `explain`: everything that a running server knows of one healthcheck, for a terminal. */
+import type { HealthcheckDetail, HistoryItem } from "../http/page/api.ts";
+import { formatDuration } from "../model/duration.ts";
+import { parseId } from "../model/id.ts";
+import { PHASES } from "../model/phases.ts";
+import type { Output } from "./check-config.ts";
+import { EXIT } from "./exit.ts";
+import { ask, RemoteError, type RemoteOptions, readAnswer, serverUrl } from "./remote.ts";
+import type { Environment } from "./settings.ts";
+import { UsageError } from "./usage.ts";
+
+/**
+ * Asks and prints.
+ *
+ * @param digits - the id
+ * @returns the exit status: 0 when there is such a healthcheck
+ * @throws UsageError
+ */
+export async function explain(
+  digits: string,
+  options: RemoteOptions,
+  env: Environment,
+  output: Output,
+): Promise<number> {
+  const id = parseId(digits);
+  if (id === undefined) throw new UsageError(`"${digits}" is no id: give a whole number from 0 to 2^64 - 1`);
+  try {
+    const answer = await ask(serverUrl(options, env), `/api/healthchecks/${id}`, options);
+    const detail = readAnswer<HealthcheckDetail>(answer);
+    output.out(options.json === true ? answer.text : formatDetail(detail, Date.now()));
+    return EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    output.err(`error: ${error.message}\n`);
+    return EXIT.fault;
+  }
+}
+
+/** For people. @param nowMs - wall clock */
+export function formatDetail(detail: HealthcheckDetail, nowMs: number): string {
+  const { position, totals, last } = detail;
+  const forMs = Math.max(0, Math.round((nowMs - Date.parse(detail.since)) / 1_000) * 1_000);
+  const lines = [
+    `healthcheck ${detail.id}  ${detail.target}`,
+    row("state", `${detail.state} since ${detail.since} (${formatDuration(forMs)})`),
+    row("last", last === null ? "nothing yet" : `${last.code} ${last.message}`),
+    row(
+      "position",
+      `${position.consecutive_successes} successes in a row (rise ${position.rise}), ` +
+        `${position.consecutive_failures} failures in a row (fall ${position.fall})`,
+    ),
+    row(
+      "totals",
+      `${totals.checks} checks: ${totals.successes} successes, ${totals.failures} failures, ` +
+        `${totals.inconclusive} inconclusive; ${totals.skipped} skipped; ${totals.transitions} changes of state`,
+    ),
+    "",
+    "config",
+    ...Object.entries(detail.config).map(([key, value]) => row(key, formatValue(value), 16)),
+    "",
+    detail.history.length === 0 ? "no results yet" : "last results, newest first",
+    ...detail.history.flatMap(formatResult),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function row(label: string, text: string, width = 10): string {
+  return `  ${label.padEnd(width)}${text}`;
+}
+
+function formatValue(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** When, how long and what; below it how the time was spent. */
+function formatResult(item: HistoryItem): string[] {
+  const took = item.duration_ms === null ? "" : `${item.duration_ms.toFixed(3)} ms`;
+  const phases = PHASES.flatMap(({ label, field }) => {
+    const ms = item.phases[field];
+    return ms === undefined ? [] : [`${label} ${ms.toFixed(3)}`];
+  });
+  const times = [...phases, `${item.lateness_ms.toFixed(1)} late`].join(", ");
+  return [
+    `  ${item.at}  ${took.padStart(13)}  ${item.code.padEnd(6)}  ${item.message}`,
+    `  ${" ".repeat(24)}  ${" ".repeat(13)}          (${times})`,
+  ];
+}

@@ -1,0 +1,43 @@
+/** `status`: whether a running server is ready, and how its healthchecks stand. The HEALTHCHECK of a container. */
+import type { HealthcheckList } from "../http/page/api.ts";
+import type { Output } from "./check-config.ts";
+import { EXIT } from "./exit.ts";
+import { ask, RemoteError, type RemoteOptions, readAnswer, serverUrl } from "./remote.ts";
+import type { Environment } from "./settings.ts";
+
+/**
+ * Asks and prints.
+ *
+ * @returns the exit status: 0 when it is ready
+ * @throws UsageError
+ */
+export async function status(options: RemoteOptions, env: Environment, output: Output): Promise<number> {
+  try {
+    const url = serverUrl(options, env);
+    const ready = await ask(url, "/readyz", options);
+    const list = readAnswer<HealthcheckList>(await ask(url, "/api/healthchecks?limit=0", options));
+    const isReady = ready.status === 200;
+    const reason = isReady ? undefined : ready.text.trim();
+    output.out(options.json === true ? asJson(isReady, reason, list) : asText(reason, list));
+    return isReady ? EXIT.ok : EXIT.fault;
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    output.err(`not ready: ${error.message}\n`);
+    return EXIT.fault;
+  }
+}
+
+function asText(reason: string | undefined, { totals }: HealthcheckList): string {
+  const row = (label: string, count: number) => `${label.padEnd(14)}${String(count).padStart(8)}\n`;
+  return (
+    `${reason === undefined ? "ready" : `not ready: ${reason}`}\n` +
+    row("healthchecks", totals.healthchecks) +
+    row("  healthy", totals.healthy) +
+    row("  unhealthy", totals.unhealthy) +
+    row("  unknown", totals.unknown)
+  );
+}
+
+function asJson(ready: boolean, reason: string | undefined, { totals }: HealthcheckList): string {
+  return `${JSON.stringify({ ready, ...(reason === undefined ? {} : { reason }), ...totals })}\n`;
+}

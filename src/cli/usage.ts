@@ -1,0 +1,4 @@
+/** Wrong usage of the command line, found by a command. */
+
+/** The command line asks for something that cannot be. */
+export class UsageError extends Error {}

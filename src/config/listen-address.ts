@@ -1,0 +1,18 @@
+/** Addresses to listen on, as one writes them: `127.0.0.1:9090`, `[::1]:9090`. */
+import { isIP } from "node:net";
+import type { Address } from "../model/spec.ts";
+
+/**
+ * Reads `ADDRESS:PORT`, with an IP address, the IPv6 one in brackets; port 0 lets the system choose.
+ *
+ * @returns undefined when it is none
+ */
+export function parseListenAddress(text: string): Address | undefined {
+  const parts = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text);
+  if (parts === null) return undefined;
+  const [, v6, v4, digits] = parts;
+  const ip = v6 ?? v4 ?? "";
+  const port = Number(digits);
+  const valid = isIP(ip) === (v6 === undefined ? 4 : 6) && port <= 65_535;
+  return valid ? { ip, port } : undefined;
+}

@@ -1,0 +1,103 @@
+/**
+ * `/api/events`: the live feed of the status page, as server-sent events (WHATWG HTML, 9.2). Once a second every viewer is told the
+ * totals and what has changed; all of them get the same bytes. Without viewers nothing is gathered.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Conclusive } from "../model/result.ts";
+import { formatResult } from "../model/result.ts";
+import { formatTarget } from "../model/spec.ts";
+import type { State, StateCounts } from "../model/status.ts";
+import type { Monitor } from "../monitor/monitor.ts";
+import type { StateChange } from "./page/api.ts";
+import { refuse } from "./reply.ts";
+
+const TICK_MS = 1_000;
+const MOST_VIEWERS = 16;
+/** In one tick; the page asks for its rows anew anyway. */
+const MOST_CHANGES = 100;
+
+/** See the head of the file. */
+export class EventFeed {
+  readonly #counts: () => StateCounts;
+  readonly #version: string;
+  readonly #viewers = new Set<ServerResponse>();
+  #changes: StateChange[] = [];
+  #more = 0;
+  #ticking: ReturnType<typeof setInterval> | undefined;
+
+  constructor(counts: () => StateCounts, version: string) {
+    this.#counts = counts;
+    this.#version = version;
+  }
+
+  /** Serves one viewer until it leaves. */
+  serve(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#viewers.size >= MOST_VIEWERS) {
+      response.setHeader("Retry-After", "10");
+      refuse(response, 503, `${MOST_VIEWERS} viewers are connected, and no more are served`);
+      return;
+    }
+    response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+    if (request.method === "HEAD") {
+      response.end();
+      return;
+    }
+    this.#viewers.add(response);
+    response.once("close", () => this.#leave(response));
+    response.write(this.#totals());
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** A state changed. @param wallMs - when */
+  changed({ spec, health }: Monitor, from: State, result: Conclusive, wallMs: number): void {
+    if (this.#viewers.size === 0) return;
+    if (this.#changes.length >= MOST_CHANGES) {
+      this.#more++;
+      return;
+    }
+    this.#changes.push({
+      id: spec.id,
+      type: spec.check.type,
+      target: formatTarget(spec.check),
+      from,
+      to: health.state,
+      at: new Date(wallMs).toISOString(),
+      reason: formatResult(result),
+    });
+  }
+
+  /** Sends every viewer away. */
+  close(): void {
+    for (const viewer of this.#viewers) viewer.end();
+  }
+
+  #leave(viewer: ServerResponse): void {
+    this.#viewers.delete(viewer);
+    if (this.#viewers.size > 0) return;
+    clearInterval(this.#ticking);
+    this.#ticking = undefined;
+    this.#changes = [];
+    this.#more = 0;
+  }
+
+  #tick(): void {
+    let text = this.#totals();
+    if (this.#changes.length > 0) {
+      text += event("changes", { changes: this.#changes, more: this.#more });
+      this.#changes = [];
+      this.#more = 0;
+    }
+    // One that does not read misses ticks; the gate ends it when it goes on like that.
+    for (const viewer of this.#viewers) if (!viewer.writableNeedDrain) viewer.write(text);
+  }
+
+  #totals(): string {
+    const { unknown, healthy, unhealthy } = this.#counts();
+    const healthchecks = unknown + healthy + unhealthy;
+    return event("totals", { healthchecks, healthy, unhealthy, unknown, version: this.#version });
+  }
+}
+
+function event(name: string, data: object): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,51 @@
+/** The files of the status page, inside the executable. */
+import { createHash } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { bundle } from "./bundle.ts" with { type: "macro" };
+import html from "./page/index.html" with { type: "text" };
+import { reply } from "./reply.ts";
+
+/** What a browser may do with the page: load what comes from here, and nothing else. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+interface PageFile {
+  readonly type: string;
+  readonly text: string;
+  readonly etag: string;
+}
+
+const FILES: Readonly<Record<string, PageFile>> = {
+  // The runtime's types know HTML as something to be served by itself; asked for as text it is one.
+  "/": pageFile("text/html; charset=utf-8", String(html)),
+  "/page.js": pageFile("text/javascript; charset=utf-8", bundle("main.tsx")),
+  "/page.css": pageFile("text/css; charset=utf-8", bundle("style.css")),
+};
+
+/** Whether a path is one of the page's files. */
+export function isPageFile(path: string): boolean {
+  return Object.hasOwn(FILES, path);
+}
+
+/** Serves one of them. */
+export function servePageFile(path: string, request: IncomingMessage, response: ServerResponse): void {
+  const file = FILES[path];
+  if (file === undefined) return;
+  response.setHeader("Content-Security-Policy", POLICY);
+  response.setHeader("ETag", file.etag);
+  response.setHeader("Cache-Control", "no-cache");
+  if (request.headers["if-none-match"] === file.etag) response.writeHead(304).end();
+  else reply(response, 200, file.type, file.text);
+}
+
+function pageFile(type: string, text: string): PageFile {
+  return { type, text, etag: `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"` };
+}

@@ -1,0 +1,77 @@
+/** Every path of the HTTP listener, and who answers it. */
+import { parseId } from "../model/id.ts";
+import { show } from "../model/show.ts";
+import type { StateCounts } from "../model/status.ts";
+import type { EventFeed } from "./events.ts";
+import { readListQuery } from "./list-query.ts";
+import { type Render, serveMetrics } from "./metrics-handler.ts";
+import { isPageFile, servePageFile } from "./page-files.ts";
+import { refuse, replyJson, replyText } from "./reply.ts";
+import { BadRequest, type Target } from "./request.ts";
+import { type MonitorSource, Roster } from "./roster.ts";
+import type { Handler, Router } from "./server.ts";
+import { detail, listItem } from "./views.ts";
+
+/** What is shown, and how it stands. */
+export interface Shown {
+  readonly source: MonitorSource;
+  readonly feed: EventFeed;
+  readonly render: Render;
+  counts(): StateCounts;
+  /** Why the process should be restarted; undefined when all is well. */
+  unalive(): string | undefined;
+  /** Why no client can be served; undefined when one can. */
+  unready(): string | undefined;
+}
+
+const ONE = /^\/api\/healthchecks\/([^/]*)$/;
+
+/** Makes the router. */
+export function makeRouter(shown: Shown): Router {
+  const roster = new Roster(shown.source);
+  const fixed: Readonly<Record<string, Handler>> = {
+    "/metrics": (_target, request, response) => serveMetrics(shown.render, request, response),
+    "/healthz": (_target, _request, response) => replyHealth(response, shown.unalive()),
+    "/readyz": (_target, _request, response) => replyHealth(response, shown.unready()),
+    "/api/healthchecks": async ({ query }, _request, response) =>
+      replyJson(response, 200, await list(shown, roster, query)),
+    "/api/events": (_target, request, response) => shown.feed.serve(request, response),
+  };
+  return (path) => {
+    if (Object.hasOwn(fixed, path)) return fixed[path];
+    if (isPageFile(path)) return (_target, request, response) => servePageFile(path, request, response);
+    return ONE.test(path) ? one(shown) : undefined;
+  };
+}
+
+function replyHealth(response: Parameters<typeof replyText>[0], trouble: string | undefined): void {
+  replyText(response, trouble === undefined ? 200 : 503, trouble ?? "ok");
+}
+
+async function list(shown: Shown, roster: Roster, parameters: URLSearchParams) {
+  const query = readListQuery(parameters);
+  const { matched, monitors } = await roster.find(query);
+  const { unknown, healthy, unhealthy } = shown.counts();
+  return {
+    totals: { healthchecks: unknown + healthy + unhealthy, healthy, unhealthy, unknown },
+    matched,
+    offset: query.offset,
+    limit: query.limit,
+    healthchecks: monitors.map(listItem),
+  };
+}
+
+function one({ source }: Shown): Handler {
+  return ({ path, query }: Target, _request, response) => {
+    const given = ONE.exec(path)?.[1] ?? "";
+    const id = parseId(given);
+    if (id === undefined)
+      throw new BadRequest(`${show(given)} is no id: give a whole number from 0 to 2^64 - 1`);
+    const [parameter] = query.keys();
+    if (parameter !== undefined)
+      throw new BadRequest(`unknown parameter ${show(parameter)}: there are none here`);
+    const monitor = source.monitors.get(id);
+    if (monitor === undefined) refuse(response, 404, `no healthcheck has the id ${id}`);
+    else replyJson(response, 200, detail(monitor));
+  };
+}

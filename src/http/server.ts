@@ -1,0 +1,104 @@
+/**
+ * The HTTP listener: metrics, health, status API, status page. GET and HEAD only; everything is read-only, nothing of the
+ * request is kept, and no answer takes the event loop for long.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Logger } from "../logging/logger.ts";
+import type { Address } from "../model/spec.ts";
+import { Gate, KEEP_ALIVE_MS } from "./gate.ts";
+import { refuse } from "./reply.ts";
+import { BadRequest, readTarget, type Target } from "./request.ts";
+
+/** Answers one kind of request. */
+export type Handler = (
+  target: Target,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => void | Promise<void>;
+
+/** Finds who answers a path; undefined when nobody does. */
+export type Router = (path: string) => Handler | undefined;
+
+const MOST_HEADER_BYTES = 16 * 1_024;
+const METHODS = ["GET", "HEAD"];
+
+/** What the runtime says of a request that it cannot read. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+};
+
+/** See the head of the file. */
+export class HttpServer {
+  readonly #route: Router;
+  readonly #log: Logger;
+  readonly #http: Server;
+  readonly #gate: Gate;
+
+  /** @param mostConnections - at once */
+  constructor(route: Router, mostConnections: number, log: Logger) {
+    this.#route = route;
+    this.#log = log;
+    this.#http = createServer({ maxHeaderSize: MOST_HEADER_BYTES }, (request, response) => {
+      void this.#answer(request, response);
+    });
+    this.#http.keepAliveTimeout = KEEP_ALIVE_MS;
+    this.#http.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+      const status = UNREADABLE[error.code ?? ""] ?? "400 Bad Request";
+      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      else socket.destroy();
+    });
+    this.#gate = new Gate(mostConnections, (socket) => void this.#http.emit("connection", socket));
+  }
+
+  /** Listens. @returns where @throws Error when it cannot */
+  async listen(address: Address): Promise<Address> {
+    return await this.#gate.listen(address);
+  }
+
+  /** Closes the listener and every connection. */
+  close(): void {
+    this.#gate.close();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // The type allows for other transports; ours are the gate's sockets.
+    const done = this.#gate.answering(request.socket as Socket);
+    response.once("close", done);
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("Referrer-Policy", "no-referrer");
+    try {
+      await this.#dispatch(request, response);
+    } catch (error) {
+      this.#log.error("HTTP handler failed", {
+        path: request.url,
+        error: error instanceof Error ? error.stack : String(error),
+      });
+      refuse(response, 500, "internal error, see the log");
+    }
+  }
+
+  async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A body has no meaning here, and is not waited for.
+    const hasBody =
+      request.headers["transfer-encoding"] !== undefined ||
+      Number(request.headers["content-length"] ?? 0) > 0;
+    if (hasBody) response.setHeader("Connection", "close");
+    if (!METHODS.includes(request.method ?? "")) {
+      response.setHeader("Allow", METHODS.join(", "));
+      response.setHeader("Connection", "close");
+      refuse(response, 405, `${request.method} is not allowed: give ${METHODS.join(" or ")}`);
+      return;
+    }
+    try {
+      const target = readTarget(request.url ?? "/");
+      const handler = this.#route(target.path);
+      if (handler === undefined)
+        refuse(response, 404, "nothing is here; there are /, /metrics, /healthz, /readyz, /api/healthchecks");
+      else await handler(target, request, response);
+    } catch (error) {
+      if (!(error instanceof BadRequest)) throw error;
+      refuse(response, 400, error.message);
+    }
+  }
+}

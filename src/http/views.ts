@@ -1,0 +1,118 @@
+/** Healthchecks as the API shows them; pure. Secrets are left out: header values, what is sent, query strings. */
+import { phaseFields, roundMs } from "../model/phases.ts";
+import { type CheckSpec, formatAddress, formatTarget, type TlsSpec, withoutQuery } from "../model/spec.ts";
+import type { PastResult } from "../monitor/history.ts";
+import type { Monitor } from "../monitor/monitor.ts";
+import type { HealthcheckDetail, HealthcheckItem, HistoryItem, LastResult } from "./page/api.ts";
+
+/** A row of the list. */
+export function listItem(monitor: Monitor): HealthcheckItem {
+  const { record } = monitor;
+  const recent = [...(record?.history ?? [])]
+    .reverse()
+    .map(({ durationMs, outcome }) => ({ duration_ms: round(durationMs), result: outcome }));
+  return { ...head(monitor), recent };
+}
+
+/** Everything that is known of one. */
+export function detail(monitor: Monitor): HealthcheckDetail {
+  const { spec, status, health, record, running } = monitor;
+  const { consecutiveSuccesses, consecutiveFailures } = health;
+  const { successes, failures } = status;
+  const inconclusive = record?.inconclusive ?? 0;
+  return {
+    ...head(monitor),
+    config: {
+      interval_ms: spec.intervalMs,
+      timeout_ms: spec.timeoutMs,
+      rise: spec.rise,
+      fall: spec.fall,
+      ...describeCheck(spec.check),
+    },
+    position: {
+      consecutive_successes: consecutiveSuccesses,
+      rise: spec.rise,
+      consecutive_failures: consecutiveFailures,
+      fall: spec.fall,
+    },
+    totals: {
+      checks: successes + failures + inconclusive,
+      successes,
+      failures,
+      inconclusive,
+      skipped: record?.skipped ?? 0,
+      transitions: (record?.transitions ?? []).reduce((sum, count) => sum + count, 0),
+    },
+    running,
+    history: [...(record?.history ?? [])].map(historyItem),
+  };
+}
+
+/** What a search looks in; lower case. */
+export function searchText(monitor: Monitor): string {
+  const { spec, record } = monitor;
+  return `${spec.id} ${formatTarget(spec.check)} ${record?.history.lastWords ?? ""}`.toLowerCase();
+}
+
+function head({ spec, health, record }: Monitor) {
+  const last = record?.history.at(0);
+  return {
+    id: spec.id,
+    type: spec.check.type,
+    target: formatTarget(spec.check),
+    state: health.state,
+    since: isoTime(record?.sinceMs ?? 0),
+    last: last === undefined ? null : lastResult(last),
+  };
+}
+
+function lastResult({ atMs, durationMs, outcome, code, message }: PastResult): LastResult {
+  return { at: isoTime(atMs), duration_ms: round(durationMs), result: outcome, code, message };
+}
+
+function historyItem(past: PastResult): HistoryItem {
+  return { ...lastResult(past), lateness_ms: roundMs(past.latenessMs), phases: phaseFields(past.phases) };
+}
+
+function describeCheck(check: CheckSpec): Record<string, unknown> {
+  switch (check.type) {
+    case "tcp":
+      return {
+        address: formatAddress(check.address),
+        tls: describeTls(check.tls),
+        send: check.send === undefined ? null : `(${Buffer.byteLength(check.send)} bytes, not shown)`,
+        receive: check.receive ?? null,
+        close: check.close,
+      };
+    case "http":
+      return {
+        address: formatAddress(check.address),
+        tls: describeTls(check.tls),
+        method: check.method,
+        path: withoutQuery(check.path),
+        host: check.host,
+        headers: check.headers.map(([name]) => `${name}: (not shown)`),
+        expected_codes: check.expectedCodes,
+        response: check.response ?? null,
+      };
+    case "dns":
+      return {
+        query: check.query,
+        query_type: check.queryType,
+        expected_ips: check.expectedIps,
+        server: check.server === undefined ? "the system's resolver" : formatAddress(check.server),
+      };
+  }
+}
+
+function describeTls(tls: TlsSpec | undefined) {
+  return tls === undefined ? null : { verify: tls.verify, server_name: tls.serverName };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function round(ms: number | undefined): number | null {
+  return ms === undefined ? null : roundMs(ms);
+}

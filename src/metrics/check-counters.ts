@@ -1,0 +1,118 @@
+/**
+ * What every check adds to, whichever healthcheck it belongs to: lateness, durations, failures by reason, our own faults. Counted
+ * in plain numbers, because it is part of the hot path.
+ */
+import { Histogram } from "../model/histogram.ts";
+import {
+  type CheckResult,
+  FAILURE_CODES,
+  type FailureCode,
+  LOCAL_CAUSES,
+  type LocalCause,
+} from "../model/result.ts";
+import { CHECK_TYPES, type CheckType } from "../model/spec.ts";
+import { type Format, familyHead, HistogramWriter, writeSample } from "./exposition.ts";
+import type { Sheet } from "./sheet.ts";
+
+/** Finest where it matters: a check should start within 10 ms, and one that is 25 ms late is worth a question. Seconds. */
+const LATENESS_BOUNDS = [
+  0.001, 0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+
+/** Why a start did not happen: the last check still ran, or this process did not run in time. */
+const SKIP_REASONS = ["running", "late"] as const;
+/** One of the reasons. */
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+/** A count for each of a few words. */
+type Counts<Word extends string> = Record<Word, number>;
+
+/** See the head of the file. */
+export class CheckCounters {
+  readonly #lateness = new Histogram(LATENESS_BOUNDS);
+  readonly #tickDelays = new Histogram(LATENESS_BOUNDS);
+  readonly #durations: Histogram;
+  readonly #failures: Readonly<Record<CheckType, Counts<FailureCode>>>;
+  readonly #inconclusive: Counts<LocalCause> = zeros(LOCAL_CAUSES);
+  readonly #skipped: Counts<SkipReason> = zeros(SKIP_REASONS);
+
+  readonly #histograms: readonly { name: string; help: string; histogram: Histogram }[];
+
+  /** @param durationBounds - of the checks' durations, in seconds */
+  constructor(durationBounds: readonly number[]) {
+    this.#durations = new Histogram(durationBounds);
+    this.#failures = { tcp: zeros(FAILURE_CODES), http: zeros(FAILURE_CODES), dns: zeros(FAILURE_CODES) };
+    this.#histograms = [
+      {
+        name: "healthcheck_check_lateness_seconds",
+        help: "How long after their due time checks started.",
+        histogram: this.#lateness,
+      },
+      {
+        name: "healthcheck_tick_delay_seconds",
+        help: "How long after their time the ticks of the scheduler came: the event loop was held for so long.",
+        histogram: this.#tickDelays,
+      },
+      {
+        name: "healthcheck_monitor_task_duration_seconds",
+        help: "What checks took from start to end, as this process saw it.",
+        histogram: this.#durations,
+      },
+    ];
+  }
+
+  /**
+   * A check ended.
+   *
+   * @param latenessMs - how long after its due time it had started
+   * @param tookMs - from its start until now
+   */
+  finished(type: CheckType, result: CheckResult, latenessMs: number, tookMs: number): void {
+    this.#lateness.observe(latenessMs / 1_000);
+    this.#durations.observe(tookMs / 1_000);
+    if (result.outcome === "failure") this.#failures[type][result.code]++;
+    else if (result.outcome === "inconclusive") this.#inconclusive[result.cause]++;
+  }
+
+  /** A tick of the scheduler came so long after its time: somebody held the event loop, or the machine was busy. */
+  ticked(lateMs: number): void {
+    this.#tickDelays.observe(Math.max(0, lateMs) / 1_000);
+  }
+
+  /** Starts did not happen. */
+  skipped(count: number, why: SkipReason): void {
+    this.#skipped[why] += count;
+  }
+
+  /** Writes the families. */
+  write(sheet: Sheet, format: Format): void {
+    for (const { name, help, histogram } of this.#histograms) {
+      sheet.text(familyHead(format, name, "histogram", help));
+      new HistogramWriter(name, histogram.bounds).write(sheet, "", histogram);
+    }
+    const counter = (name: string, help: string) => {
+      sheet.text(familyHead(format, name, "counter", help));
+      return (labels: string, count: number) => writeSample(sheet, name, labels, count);
+    };
+    const failures = counter("healthcheck_failures_total", "Failed checks by reason.");
+    for (const type of CHECK_TYPES) {
+      for (const code of FAILURE_CODES)
+        failures(`type="${type}",reason="${code}"`, this.#failures[type][code]);
+    }
+    const inconclusive = counter(
+      "healthcheck_inconclusive_total",
+      "Checks that said nothing about their backend, by the fault of our own that was the cause.",
+    );
+    for (const cause of LOCAL_CAUSES) inconclusive(`reason="${cause}"`, this.#inconclusive[cause]);
+    const skipped = counter(
+      "healthcheck_checks_skipped_total",
+      "Starts that did not happen: the last check still ran, or this process did not run in time.",
+    );
+    for (const reason of SKIP_REASONS) skipped(`reason="${reason}"`, this.#skipped[reason]);
+  }
+}
+
+function zeros<Word extends string>(words: readonly Word[]): Counts<Word> {
+  // Object.fromEntries forgets which words they were.
+  return Object.fromEntries(words.map((word) => [word, 0])) as Counts<Word>;
+}

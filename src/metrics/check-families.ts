@@ -1,0 +1,108 @@
+/**
+ * The families that have a series for each healthcheck, rendered from the monitors' own counters, piece by piece: ten thousand
+ * healthchecks are some 240,000 lines, and whoever sends them must be able to stop in between.
+ */
+import type { Histogram } from "../model/histogram.ts";
+import { STATES } from "../model/status.ts";
+import type { Monitor } from "../monitor/monitor.ts";
+import { TRANSITIONS } from "../monitor/record.ts";
+import { type FamilyType, type Format, familyHead, HistogramWriter, writeSample } from "./exposition.ts";
+import type { Sheet } from "./sheet.ts";
+
+/** One family: its head, and what it shows of a monitor. */
+interface CheckFamily {
+  readonly name: string;
+  readonly type: FamilyType;
+  readonly help: string;
+  /** @param labels - without braces */
+  write(sheet: Sheet, name: string, labels: string, monitor: Monitor): void;
+}
+
+const TRANSITION_LABELS = TRANSITIONS.map(({ from, to }) => `,from="${from}",to="${to}"`);
+
+const FAMILIES: readonly CheckFamily[] = [
+  {
+    name: "healthcheck_checks_total",
+    type: "counter",
+    help: "Checks that said something about their backend, by result.",
+    write: (sheet, name, labels, { status }) => {
+      writeSample(sheet, name, labels, status.successes, ',result="success"');
+      writeSample(sheet, name, labels, status.failures, ',result="failure"');
+    },
+  },
+  {
+    name: "healthcheck_state",
+    type: "gauge",
+    help: "State of the healthcheck: 0 unknown, 1 healthy, 2 unhealthy.",
+    write: (sheet, name, labels, { health }) =>
+      writeSample(sheet, name, labels, STATES.indexOf(health.state)),
+  },
+  {
+    name: "healthcheck_consecutive_successes",
+    type: "gauge",
+    help: "Successes since the last failure.",
+    write: (sheet, name, labels, { health }) => writeSample(sheet, name, labels, health.consecutiveSuccesses),
+  },
+  {
+    name: "healthcheck_consecutive_failures",
+    type: "gauge",
+    help: "Failures since the last success.",
+    write: (sheet, name, labels, { health }) => writeSample(sheet, name, labels, health.consecutiveFailures),
+  },
+  {
+    name: "healthcheck_state_transitions_total",
+    type: "counter",
+    help: "Changes of state. Those between healthy and unhealthy are shown from 0.",
+    write: (sheet, name, labels, { record }) => {
+      for (let at = 0; at < TRANSITION_LABELS.length; at++) {
+        const count = record?.transitions[at] ?? 0;
+        // Between healthy and unhealthy.
+        const always = TRANSITIONS[at]?.from !== "unknown";
+        if (always || count > 0) writeSample(sheet, name, labels, count, TRANSITION_LABELS[at]);
+      }
+    },
+  },
+];
+
+/** @param bounds - of every monitor's record */
+function responseTimes(bounds: readonly number[]): CheckFamily {
+  const name = "healthcheck_response_time_seconds";
+  const writer = new HistogramWriter(name, bounds);
+  return {
+    name,
+    type: "histogram",
+    help: "What checks took as their backend caused it.",
+    write: (sheet, _name, labels, { record }) => {
+      if (record !== undefined) writer.write(sheet, labels, record.responseTimes);
+    },
+  };
+}
+
+/**
+ * Writes them, one monitor of one family at a time; it stops after each.
+ *
+ * @param monitors - must not change meanwhile
+ * @param histogramBounds - of the response times; undefined leaves them out
+ */
+export function* writeCheckFamilies(
+  sheet: Sheet,
+  monitors: readonly Monitor[],
+  histogramBounds: Histogram["bounds"] | undefined,
+  format: Format,
+): Generator<void> {
+  const families = histogramBounds === undefined ? FAMILIES : [...FAMILIES, responseTimes(histogramBounds)];
+  const labels: string[] = [];
+  for (const { spec } of monitors) {
+    labels.push(`id="${spec.id}",type="${spec.check.type}"`);
+    yield;
+  }
+  for (const family of families) {
+    const { name, type, help } = family;
+    sheet.text(familyHead(format, name, type, help));
+    for (let at = 0; at < monitors.length; at++) {
+      const monitor = monitors[at];
+      if (monitor !== undefined) family.write(sheet, name, labels[at] ?? "", monitor);
+      yield;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Everything that /metrics shows: what every check adds to, the server, the process, and a series for each healthcheck. Told by
+ * the observers of the parts, and made only when metrics are switched on.
+ */
+import type { PerHealthcheck } from "../config/schema.ts";
+import type { CheckResult } from "../model/result.ts";
+import type { Monitor } from "../monitor/monitor.ts";
+import { MonitorRecord } from "../monitor/record.ts";
+import { Slice } from "../system/slices.ts";
+import { CheckCounters, type SkipReason } from "./check-counters.ts";
+import { writeCheckFamilies } from "./check-families.ts";
+import type { Format } from "./exposition.ts";
+import { ProcessFamilies } from "./process-families.ts";
+import { type ServerFacts, ServerFamilies, type ServerReading } from "./server-families.ts";
+import { Sheet } from "./sheet.ts";
+
+/** How metrics are kept; the bounds are in seconds. */
+export interface MetricsSettings extends ServerFacts {
+  readonly responseTimeBounds: readonly number[];
+  /** The soft limit on descriptors. */
+  readonly maxFds: number;
+}
+
+/** See the head of the file. */
+export class Metrics {
+  readonly server: ServerFamilies;
+  readonly #settings: MetricsSettings;
+  readonly #process: ProcessFamilies;
+  readonly #checks: CheckCounters;
+  /** Which series each healthcheck has. */
+  perHealthcheck: PerHealthcheck;
+
+  constructor(settings: MetricsSettings, perHealthcheck: PerHealthcheck) {
+    this.#settings = settings;
+    this.perHealthcheck = perHealthcheck;
+    this.server = new ServerFamilies(settings);
+    this.#process = new ProcessFamilies(settings.maxFds);
+    this.#checks = new CheckCounters(settings.responseTimeBounds);
+  }
+
+  /** What a new monitor keeps of itself. @param wallMs - now */
+  newRecord(wallMs: number): MonitorRecord {
+    return new MonitorRecord(this.#settings.responseTimeBounds, wallMs);
+  }
+
+  /** A check ended. @param nowMs - on the scheduler's clock */
+  finished(monitor: Monitor, result: CheckResult, latenessMs: number, nowMs: number): void {
+    this.#checks.finished(monitor.spec.check.type, result, latenessMs, nowMs - monitor.beganMs);
+  }
+
+  /** A tick of the scheduler came so long after its time. */
+  ticked(lateMs: number): void {
+    this.#checks.ticked(lateMs);
+  }
+
+  /** Starts did not happen. */
+  skipped(count: number, why: SkipReason): void {
+    this.#checks.skipped(count, why);
+  }
+
+  /**
+   * Renders everything, giving way to the event loop every few milliseconds.
+   *
+   * @param monitors - must not change meanwhile
+   */
+  async *render(
+    monitors: readonly Monitor[],
+    reading: ServerReading,
+    format: Format,
+  ): AsyncGenerator<Uint8Array> {
+    const sheet = new Sheet();
+    await this.server.write(sheet, reading, format);
+    this.#checks.write(sheet, format);
+    await this.#process.write(sheet, format);
+    const { perHealthcheck } = this;
+    if (perHealthcheck !== "off") {
+      const bounds = perHealthcheck === "full" ? this.#settings.responseTimeBounds : undefined;
+      const slice = new Slice();
+      for (const _ of writeCheckFamilies(sheet, monitors, bounds, format)) {
+        if (sheet.full) yield sheet.take();
+        if (slice.over) await slice.next();
+      }
+    }
+    if (format === "openmetrics") sheet.text("# EOF\n");
+    yield sheet.take();
+  }
+}

@@ -1,0 +1,52 @@
+/** The families that every Prometheus client shows of its process. */
+import { readdir, readFile } from "node:fs/promises";
+import { Counter, Gauge, Registry } from "prom-client";
+import type { Format } from "./exposition.ts";
+import { writeRegistry } from "./registry.ts";
+import type { Sheet } from "./sheet.ts";
+
+/** The unit of /proc/self/statm; Bun runs on no Linux with another one. */
+const PAGE_BYTES = 4_096;
+
+/** See the head of the file. */
+export class ProcessFamilies {
+  readonly #registry = new Registry();
+  readonly #cpu: Counter;
+  readonly #resident: Gauge;
+  readonly #virtual: Gauge;
+  readonly #openFds: Gauge;
+  #toldCpuSeconds = 0;
+
+  /** @param maxFds - the soft limit on descriptors */
+  constructor(maxFds: number) {
+    const registers = [this.#registry];
+    const gauge = (name: string, help: string) => new Gauge({ name: `process_${name}`, help, registers });
+    this.#cpu = new Counter({
+      name: "process_cpu_seconds_total",
+      help: "User and system time of the process.",
+      registers,
+    });
+    this.#resident = gauge("resident_memory_bytes", "Resident memory.");
+    this.#virtual = gauge("virtual_memory_bytes", "Virtual memory.");
+    this.#openFds = gauge("open_fds", "Open descriptors.");
+    gauge("max_fds", "Descriptors that may be open.").set(maxFds);
+    gauge("start_time_seconds", "When the process started, seconds since 1970.").set(
+      Math.round(Date.now() - process.uptime() * 1_000) / 1_000,
+    );
+  }
+
+  /** Writes them as they are now. */
+  async write(sheet: Sheet, format: Format): Promise<void> {
+    const { user, system } = process.cpuUsage();
+    const cpuSeconds = (user + system) / 1e6;
+    this.#cpu.inc(Math.max(0, cpuSeconds - this.#toldCpuSeconds));
+    this.#toldCpuSeconds = cpuSeconds;
+    // With many descriptors the directory takes a while to read; not on this thread.
+    const [statm, fds] = await Promise.all([readFile("/proc/self/statm", "utf8"), readdir("/proc/self/fd")]);
+    const [pages = 0, residentPages = 0] = statm.split(" ").map(Number);
+    this.#virtual.set(pages * PAGE_BYTES);
+    this.#resident.set(residentPages * PAGE_BYTES);
+    this.#openFds.set(fds.length);
+    await writeRegistry(sheet, this.#registry, format);
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The families of the server as a whole, kept by prom-client: notifications, the client, configuration, errors. What every check
+ * adds to is in check-counters.ts.
+ */
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { STATES, type StateCounts } from "../model/status.ts";
+import type { Format } from "./exposition.ts";
+import { writeRegistry } from "./registry.ts";
+import type { Sheet } from "./sheet.ts";
+
+/** How the server stands at the moment when somebody asks. */
+export interface ServerReading {
+  readonly states: StateCounts;
+  readonly inFlight: number;
+  /** Whether a client is connected. */
+  readonly connected: boolean;
+  /** What waits in each channel. */
+  readonly depths: Readonly<Record<Channel, number>>;
+  /** How long the event loop has stood still, ever. */
+  readonly stalledMs: number;
+}
+
+/** What does not change while the process runs. */
+export interface ServerFacts {
+  readonly version: string;
+  readonly revision: string;
+  readonly bun: string;
+  /** Words of the label `type` of errors. */
+  readonly errorTypes: readonly string[];
+  readonly batchSizeBounds: readonly number[];
+  /** Seconds. */
+  readonly batchDelayBounds: readonly number[];
+}
+
+const LATENCY_BOUNDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10];
+const CHANNELS = ["notification", "config_update", "proxy_message"] as const;
+/** The channels of the configuration. */
+export type Channel = (typeof CHANNELS)[number];
+const TRIGGERS = ["size_limit", "time_delay"] as const;
+
+/** See the head of the file. */
+export class ServerFamilies {
+  readonly #registry = new Registry();
+  readonly #active: Gauge;
+  readonly #byState: Gauge<"state">;
+  readonly #inFlight: Gauge;
+  readonly #connected: Gauge;
+  readonly #depth: Gauge<"channel">;
+  readonly #stalled: Counter;
+  #toldStalledMs = 0;
+  readonly #batched: Counter;
+  readonly #sent: Counter<"trigger">;
+  readonly #size: Histogram;
+  readonly #delay: Histogram;
+  readonly #latency: Histogram;
+  readonly #updates: Counter;
+  readonly #errors: Counter<"type">;
+  readonly #reloaded: Gauge;
+  readonly #reloadedAt: Gauge;
+
+  constructor(facts: ServerFacts) {
+    const make = familyMaker(this.#registry);
+    this.#active = make.gauge("monitors_active", "Healthchecks that run.");
+    this.#byState = make.gauge("monitors_by_state", "Healthchecks that run, by state.", ["state"]);
+    this.#inFlight = make.gauge("checks_in_flight", "Checks under way.");
+    this.#batched = make.counter("notifications_batched_total", "Notifications sent in batches.");
+    this.#sent = make.counter("notifications_sent_total", "Batches sent, by what made them due.", [
+      "trigger",
+    ]);
+    for (const trigger of TRIGGERS) this.#sent.inc({ trigger }, 0);
+    this.#size = make.histogram("batch_size", "Notifications in a batch.", facts.batchSizeBounds);
+    const delay = "How long the first notification of a batch had waited.";
+    this.#delay = make.histogram("batch_delay_seconds", delay, facts.batchDelayBounds);
+    const latency = "From the result that changed a state to the socket.";
+    this.#latency = make.histogram("notification_latency_seconds", latency, LATENCY_BOUNDS);
+    this.#connected = make.gauge("proxy_connected", "Whether a client is connected.");
+    this.#updates = make.counter("config_updates_total", "Lists of healthchecks taken in.");
+    const errors = "Errors: messages refused, the socket, full channels, configuration refused.";
+    this.#errors = make.counter("errors_total", errors, ["type"]);
+    for (const type of facts.errorTypes) this.#errors.inc({ type }, 0);
+    this.#depth = make.gauge("channel_depth", "What waits between the parts.", ["channel"]);
+    this.#stalled = make.counter("stalled_seconds_total", "How long the event loop has stood still.");
+    const reloaded = "Whether the configuration was valid when it was last read.";
+    this.#reloaded = make.gauge("config_last_reload_successful", reloaded);
+    const reloadedAt = "When a valid configuration was last read, seconds since 1970.";
+    this.#reloadedAt = make.gauge("config_last_reload_success_timestamp_seconds", reloadedAt);
+    const { version, revision, bun } = facts;
+    make
+      .gauge("build_info", "What is running.", ["version", "revision", "bun"])
+      .set({ version, revision, bun }, 1);
+  }
+
+  /** A batch was sent. @param waitedMs - since its first entry @param latenciesMs - of the changes of state in it */
+  sent(
+    size: number,
+    trigger: (typeof TRIGGERS)[number],
+    waitedMs: number,
+    latenciesMs: readonly number[],
+  ): void {
+    this.#batched.inc(size);
+    this.#sent.inc({ trigger });
+    this.#size.observe(size);
+    this.#delay.observe(waitedMs / 1_000);
+    for (const latencyMs of latenciesMs) this.#latency.observe(latencyMs / 1_000);
+  }
+
+  /** A list of healthchecks was taken in. */
+  updated(): void {
+    this.#updates.inc();
+  }
+
+  /** Something went wrong; one of the facts' error types. */
+  failed(type: string, count = 1): void {
+    this.#errors.inc({ type }, count);
+  }
+
+  /** The configuration was read. @param wallMs - now */
+  configRead(valid: boolean, wallMs: number): void {
+    this.#reloaded.set(valid ? 1 : 0);
+    if (valid) this.#reloadedAt.set(wallMs / 1_000);
+  }
+
+  /** Writes the families as they are now. */
+  async write(sheet: Sheet, reading: ServerReading, format: Format): Promise<void> {
+    const { states, depths, stalledMs } = reading;
+    for (const state of STATES) this.#byState.set({ state }, states[state]);
+    this.#active.set(states.unknown + states.healthy + states.unhealthy);
+    this.#inFlight.set(reading.inFlight);
+    this.#connected.set(reading.connected ? 1 : 0);
+    for (const channel of CHANNELS) this.#depth.set({ channel }, depths[channel]);
+    this.#stalled.inc((stalledMs - this.#toldStalledMs) / 1_000);
+    this.#toldStalledMs = stalledMs;
+    await writeRegistry(sheet, this.#registry, format);
+  }
+}
+
+/** Makes families of ours in a registry. */
+function familyMaker(registry: Registry) {
+  const registers = [registry];
+  return {
+    counter: <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
+      new Counter({ name: `healthcheck_${name}`, help, labelNames, registers }),
+    gauge: <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
+      new Gauge({ name: `healthcheck_${name}`, help, labelNames, registers }),
+    histogram: (name: string, help: string, bounds: readonly number[]) =>
+      new Histogram({ name: `healthcheck_${name}`, help, buckets: [...bounds], registers }),
+  };
+}

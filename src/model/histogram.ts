@@ -1,0 +1,28 @@
+/** A histogram as Prometheus has them: counts of values by upper bounds, and their sum. Pure; observing allocates nothing. */
+
+/** See the head of the file. */
+export class Histogram {
+  /** Values in each bucket by itself, not cumulated; the last is for whatever lies above all bounds. */
+  readonly counts: number[];
+  #sum = 0;
+
+  /** @param bounds - upper bounds, ascending, in the unit of the values */
+  constructor(readonly bounds: readonly number[]) {
+    this.counts = new Array<number>(bounds.length + 1).fill(0);
+  }
+
+  /** The sum of all values. */
+  get sum(): number {
+    return this.#sum;
+  }
+
+  /** Takes in a value. The search is linear: most values lie in the first buckets. */
+  observe(value: number): void {
+    const { bounds, counts } = this;
+    let at = 0;
+    // A value that is no number has no bucket but the last.
+    while (at < bounds.length && !(value <= (bounds[at] ?? 0))) at++;
+    counts[at] = (counts[at] ?? 0) + 1;
+    this.#sum += value;
+  }
+}

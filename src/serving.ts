@@ -1,0 +1,127 @@
+/**
+ * What people and Prometheus look at, put together: metrics, status API, status page, health. Only reads; loaded and made only
+ * when `metrics.enabled` says so.
+ */
+import { parseListenAddress } from "./config/listen-address.ts";
+import type { Config } from "./config/schema.ts";
+import { EventFeed } from "./http/events.ts";
+import { makeRouter } from "./http/routes.ts";
+import { HttpServer } from "./http/server.ts";
+import type { Logger } from "./logging/logger.ts";
+import type { Manager } from "./manager/manager.ts";
+import { Metrics } from "./metrics/metrics.ts";
+import { formatAddress } from "./model/spec.ts";
+import type { MonitorRecord } from "./monitor/record.ts";
+import type { Scheduler } from "./scheduler/scheduler.ts";
+import { UPSTREAM_FAULTS, type Upstream } from "./upstream/upstream.ts";
+import { REVISION, VERSION } from "./version.ts";
+
+/** When the port is somebody else's, it is tried again so often: after a restart the former process may still be there. */
+const RETRY_LISTEN_MS = 5_000;
+/** The scheduler's timer is never set further ahead than a second; so long after its time it is not coming. */
+const DEAD_AFTER_MS = 5_000;
+const MOST_CONNECTIONS = 40;
+
+/** What is looked at. */
+export interface ServedParts {
+  readonly manager: Manager;
+  readonly scheduler: Scheduler;
+  readonly upstream: Upstream;
+  /** Healthchecks that wait to be told. */
+  waiting(): number;
+  stopping(): boolean;
+  /** The process's soft limit on descriptors, and how many of them the checks may take. */
+  readonly descriptorLimit: number;
+  readonly checkDescriptors: number;
+}
+
+/** See the head of the file. */
+export class Serving {
+  readonly metrics: Metrics;
+  readonly feed: EventFeed;
+  readonly #config: Config["metrics"];
+  readonly #parts: ServedParts;
+  readonly #log: Logger;
+  readonly #http: HttpServer;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  constructor(config: Config["metrics"], parts: ServedParts, log: Logger) {
+    this.#config = config;
+    this.#parts = parts;
+    this.#log = log;
+    this.metrics = new Metrics(
+      {
+        version: VERSION,
+        revision: REVISION,
+        bun: Bun.version,
+        errorTypes: UPSTREAM_FAULTS,
+        batchSizeBounds: config.batch_size_buckets,
+        batchDelayBounds: config.batch_delay_buckets,
+        responseTimeBounds: config.response_time_buckets,
+        maxFds: parts.descriptorLimit,
+      },
+      config.per_healthcheck,
+    );
+    const counts = () => parts.manager.census().states;
+    this.feed = new EventFeed(counts, VERSION);
+    const router = makeRouter({
+      source: parts.manager,
+      feed: this.feed,
+      counts,
+      render: (format) => this.metrics.render([...parts.manager.monitors.values()], this.#reading(), format),
+      unalive: () => this.#unalive(),
+      unready: () => (parts.stopping() ? "stopping" : parts.upstream.unready()),
+    });
+    // Half of what is kept from the checks at the most: the log, the client and files need some too.
+    const most = Math.min(MOST_CONNECTIONS, (parts.descriptorLimit - parts.checkDescriptors) >> 1);
+    this.#http = new HttpServer(router, most, log);
+  }
+
+  /** What a new monitor keeps of itself. @param wallMs - now */
+  newRecord(wallMs: number): MonitorRecord {
+    return this.metrics.newRecord(wallMs);
+  }
+
+  /** Listens; when it cannot, it says so and tries again: checks matter more than whoever looks at them. */
+  async listen(): Promise<void> {
+    const { listen_addr } = this.#config;
+    const address = parseListenAddress(listen_addr);
+    // The schema has judged it.
+    if (address === undefined || this.#closed) return;
+    try {
+      const bound = await this.#http.listen(address);
+      this.#log.info("Serving metrics and status page", { address: formatAddress(bound) });
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      this.#log.error("Cannot serve metrics, trying again", { address: listen_addr, error: words });
+      this.#retry = setTimeout(() => void this.listen(), RETRY_LISTEN_MS);
+    }
+  }
+
+  /** Ends it. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.feed.close();
+    this.#http.close();
+  }
+
+  #reading() {
+    const { manager, upstream, scheduler } = this.#parts;
+    const { inbound, outbound } = upstream.depths;
+    return {
+      ...manager.census(),
+      connected: upstream.connected,
+      depths: { notification: this.#parts.waiting(), config_update: inbound, proxy_message: outbound },
+      stalledMs: scheduler.stalledMs,
+    };
+  }
+
+  #unalive(): string | undefined {
+    const overdueMs = this.#parts.scheduler.overdueMs;
+    return overdueMs < DEAD_AFTER_MS
+      ? undefined
+      : `no check was started for ${Math.round(overdueMs / 1_000)} s`;
+  }
+}

@@ -1,0 +1,29 @@
+/** Addresses to listen on. */
+import { expect, test } from "bun:test";
+import { parseListenAddress } from "../../src/config/listen-address.ts";
+
+test("listen address: is an IP address and a port", () => {
+  expect(parseListenAddress("[2001:db8::1]:443")).toEqual({ ip: "2001:db8::1", port: 443 });
+});
+
+test.each(["127.0.0.1:9090", "0.0.0.0:0", "[::1]:9090", "[::]:65535"])(
+  "listen address: %s can be listened on",
+  (text) => {
+    expect(parseListenAddress(text)).toBeDefined();
+  },
+);
+
+test.each([
+  "localhost:9090",
+  "127.0.0.1",
+  "::1:9090",
+  "[127.0.0.1:80",
+  "[127.0.0.1]:80",
+  "127.0.0.1:65536",
+  "127.0.0.1:",
+  ":9090",
+  "",
+  "256.0.0.1:80",
+])("listen address: %j cannot be listened on", (text) => {
+  expect(parseListenAddress(text)).toBeUndefined();
+});
