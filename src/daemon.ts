@@ -41,7 +41,7 @@ export class Daemon {
   readonly #notifier: Notifier;
   readonly #checking: Checking;
   #config: Config;
-  #configValid: boolean;
+  readonly #configValidAtStart: boolean;
   #serving: Serving | undefined;
   #housekeeping: ReturnType<typeof setInterval> | undefined;
   #stopping: Promise<void> | undefined;
@@ -49,8 +49,8 @@ export class Daemon {
 
   constructor(config: Config, options: DaemonOptions, log: Logger) {
     this.#config = config;
-    this.#configValid = options.configValid;
     this.#log = log;
+    this.#configValidAtStart = options.configValid;
     this.#checking = makeChecking(options.caFile, this.#checkingEvents());
     const { clock, scheduler, checkerEnv } = this.#checking;
     const { checksFile } = options;
@@ -114,8 +114,7 @@ export class Daemon {
    */
   reload(config: Config, valid: boolean): void {
     this.#config = config;
-    this.#configValid = valid;
-    this.#tellConfig();
+    this.#tellConfig(valid);
     if (this.#serving !== undefined) this.#serving.metrics.perHealthcheck = config.metrics.per_healthcheck;
     this.#notifier.configure(notifierSettings(config));
     this.#keepHouse();
@@ -164,13 +163,14 @@ export class Daemon {
       checkDescriptors: descriptors.limit,
     };
     this.#serving = new Serving(metrics, parts, this.#log);
-    this.#tellConfig();
+    this.#tellConfig(this.#configValidAtStart);
     await this.#serving.listen();
   }
 
-  #tellConfig(): void {
-    const { clock } = this.#checking;
-    this.#serving?.metrics.server.configRead(this.#configValid, clock.wallMs());
+  #tellConfig(valid: boolean): void {
+    const server = this.#serving?.metrics.server;
+    server?.configRead(valid, this.#checking.clock.wallMs());
+    if (!valid) server?.failed("config");
   }
 
   #checkingEvents(): CheckingEvents {

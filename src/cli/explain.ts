@@ -5,7 +5,7 @@ import { parseId } from "../model/id.ts";
 import { PHASES } from "../model/phases.ts";
 import type { Output } from "./check-config.ts";
 import { EXIT } from "./exit.ts";
-import { ask, RemoteError, type RemoteOptions, readAnswer, serverUrl } from "./remote.ts";
+import { ask, RemoteError, type RemoteOptions, readAnswer, serverPlace } from "./remote.ts";
 import type { Environment } from "./settings.ts";
 import { UsageError } from "./usage.ts";
 
@@ -25,7 +25,7 @@ export async function explain(
   const id = parseId(digits);
   if (id === undefined) throw new UsageError(`"${digits}" is no id: give a whole number from 0 to 2^64 - 1`);
   try {
-    const answer = await ask(serverUrl(options, env), `/api/healthchecks/${id}`, options);
+    const answer = await ask(serverPlace(options, env), `/api/healthchecks/${id}`, options);
     const detail = readAnswer<HealthcheckDetail>(answer);
     output.out(options.json === true ? answer.text : formatDetail(detail, Date.now()));
     return EXIT.ok;
@@ -52,7 +52,7 @@ export function formatDetail(detail: HealthcheckDetail, nowMs: number): string {
     row(
       "totals",
       `${totals.checks} checks: ${totals.successes} successes, ${totals.failures} failures, ` +
-        `${totals.inconclusive} inconclusive; ${totals.skipped} skipped; ${totals.transitions} changes of state`,
+        `${totals.inconclusive} inconclusive; skipped: ${totals.skipped}; changes of state: ${totals.transitions}`,
     ),
     "",
     "config",
@@ -79,9 +79,10 @@ function formatResult(item: HistoryItem): string[] {
     const ms = item.phases[field];
     return ms === undefined ? [] : [`${label} ${ms.toFixed(3)}`];
   });
-  const times = [...phases, `${item.lateness_ms.toFixed(1)} late`].join(", ");
+  const spent = phases.length === 0 ? "" : `${phases.join(", ")} ms; `;
+  const indent = " ".repeat(51);
   return [
     `  ${item.at}  ${took.padStart(13)}  ${item.code.padEnd(6)}  ${item.message}`,
-    `  ${" ".repeat(24)}  ${" ".repeat(13)}          (${times})`,
+    `${indent}(${spent}started ${item.lateness_ms.toFixed(1)} ms late)`,
   ];
 }

@@ -2,6 +2,7 @@
 
 import { parseListenAddress } from "../config/listen-address.ts";
 import { findConfigFile, loadConfigFile } from "../config/load.ts";
+import { DEFAULT_CONFIG } from "../config/schema.ts";
 import { parseDuration } from "../model/duration.ts";
 import { formatAddress } from "../model/spec.ts";
 import type { Environment } from "./settings.ts";
@@ -24,31 +25,35 @@ export interface Answer {
   readonly text: string;
 }
 
+/** Where a server should be. */
+export interface Place {
+  /** `http://127.0.0.1:9090` */
+  readonly url: string;
+  /** Why nothing may be there; undefined when it was named, or its file says so. */
+  readonly doubt: string | undefined;
+}
+
 /**
- * Where the server is to be found: as the command line says, or as its configuration file says.
+ * Where the server is to be found: as the command line says, or as its configuration file says. A file may have changed or be
+ * broken while the server runs, so whatever it says, the server is asked.
  *
- * @returns `http://127.0.0.1:9090`
- * @throws RemoteError when it serves nothing
  * @throws UsageError
  */
-export function serverUrl({ addr, config: named }: RemoteOptions, env: Environment): string {
+export function serverPlace({ addr, config: named }: RemoteOptions, env: Environment): Place {
   if (addr !== undefined) {
     const url = URL.parse(`http://${addr}`);
-    if (url === null || url.port === "" || url.host.toLowerCase() !== addr.toLowerCase())
+    if (url === null || !/:[0-9]+$/.test(addr) || url.pathname !== "/" || url.username !== "")
       throw new UsageError(`--addr: "${addr}" is no HOST:PORT (an IPv6 address in brackets)`);
-    return `http://${addr}`;
+    return { url: `http://${addr}`, doubt: undefined };
   }
   const path = findConfigFile(named, env);
-  const config = path === undefined ? undefined : loadConfigFile(path).config;
-  if (path === undefined)
-    throw new RemoteError("no configuration file found, and by default nothing is served: give --addr");
-  if (config === undefined)
-    throw new RemoteError(
-      `${path} is invalid (see check-config), and by default nothing is served: give --addr`,
-    );
-  if (!config.metrics.enabled)
-    throw new RemoteError(`metrics.enabled is false in ${path}, so nothing is served`);
-  return `http://${reachable(config.metrics.listen_addr)}`;
+  const config = path === undefined ? DEFAULT_CONFIG : loadConfigFile(path).config;
+  const { enabled, listen_addr } = (config ?? DEFAULT_CONFIG).metrics;
+  const url = `http://${reachable(listen_addr)}`;
+  if (config === undefined) return { url, doubt: `${path} is invalid: see check-config, or give --addr` };
+  if (enabled) return { url, doubt: undefined };
+  const where = path === undefined ? "there is no configuration file" : `it is false in ${path}`;
+  return { url, doubt: `metrics.enabled is needed, and ${where}` };
 }
 
 /** What listens everywhere is asked here. */
@@ -65,7 +70,7 @@ function reachable(listenAddress: string): string {
  * @throws RemoteError when there is no answer
  * @throws UsageError
  */
-export async function ask(url: string, path: string, { timeout }: RemoteOptions): Promise<Answer> {
+export async function ask({ url, doubt }: Place, path: string, { timeout }: RemoteOptions): Promise<Answer> {
   const timeoutMs = parseDuration(timeout);
   if (timeoutMs === undefined || timeoutMs <= 0)
     throw new UsageError(`--timeout: "${timeout}" is no duration above 0`);
@@ -75,10 +80,17 @@ export async function ask(url: string, path: string, { timeout }: RemoteOptions)
     const response = await fetch(`${url}${path}`, { signal, proxy: false as unknown as string });
     return { status: response.status, text: await response.text() };
   } catch (error) {
-    throw new RemoteError(
-      `${url} does not answer: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    const hint = doubt === undefined ? "" : ` (${doubt})`;
+    throw new RemoteError(`${url} does not answer: ${whyNot(error, timeout)}${hint}`);
   }
+}
+
+/** The runtime's words are for people at a browser. */
+function whyNot(error: unknown, timeout: string): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError") return `nothing within ${timeout}`;
+  const refused = "code" in error && (error.code === "ECONNREFUSED" || error.code === "ConnectionRefused");
+  return refused ? "connection refused" : error.message;
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { HealthcheckList } from "../http/page/api.ts";
 import type { Output } from "./check-config.ts";
 import { EXIT } from "./exit.ts";
-import { ask, RemoteError, type RemoteOptions, readAnswer, serverUrl } from "./remote.ts";
+import { ask, RemoteError, type RemoteOptions, readAnswer, serverPlace } from "./remote.ts";
 import type { Environment } from "./settings.ts";
 
 /**
@@ -13,9 +13,9 @@ import type { Environment } from "./settings.ts";
  */
 export async function status(options: RemoteOptions, env: Environment, output: Output): Promise<number> {
   try {
-    const url = serverUrl(options, env);
-    const ready = await ask(url, "/readyz", options);
-    const list = readAnswer<HealthcheckList>(await ask(url, "/api/healthchecks?limit=0", options));
+    const place = serverPlace(options, env);
+    const ready = await ask(place, "/readyz", options);
+    const list = readAnswer<HealthcheckList>(await ask(place, "/api/healthchecks?limit=0", options));
     const isReady = ready.status === 200;
     const reason = isReady ? undefined : ready.text.trim();
     output.out(options.json === true ? asJson(isReady, reason, list) : asText(reason, list));

@@ -17,9 +17,11 @@ const SWEEP_MS = 1_000;
 interface Guest {
   /** Answers under way. */
   answering: number;
-  /** Since when it has been waiting, or its answer has not moved on. */
+  /** Whether a request has begun to come; a new connection owes one. */
+  requesting: boolean;
+  /** Since when it has been at what it is at. */
   sinceMs: number;
-  /** Bytes read and written when it last moved on. */
+  /** Bytes read when its last answer ended, and bytes written when its answer last moved on. */
   read: number;
   written: number;
 }
@@ -71,6 +73,7 @@ export class Gate {
     guest.answering++;
     return () => {
       guest.answering--;
+      guest.requesting = false;
       guest.sinceMs = performance.now();
       guest.read = socket.bytesRead;
     };
@@ -91,7 +94,13 @@ export class Gate {
       socket.destroy();
       return false;
     }
-    this.#guests.set(socket, { answering: 0, sinceMs: performance.now(), read: -1, written: 0 });
+    this.#guests.set(socket, {
+      answering: 0,
+      requesting: true,
+      sinceMs: performance.now(),
+      read: 0,
+      written: 0,
+    });
     socket.once("close", () => this.#leave(socket));
     this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS);
     return true;
@@ -122,19 +131,22 @@ export class Gate {
   #sweep(): void {
     const nowMs = performance.now();
     for (const [socket, guest] of this.#guests) {
-      if (nowMs - guest.sinceMs > this.#allowedMs(socket, guest, nowMs)) socket.destroy();
+      watch(socket, guest, nowMs);
+      if (nowMs - guest.sinceMs > allowedMs(guest)) socket.destroy();
     }
   }
+}
 
-  #allowedMs(socket: Socket, guest: Guest, nowMs: number): number {
-    if (guest.answering > 0) {
-      if (socket.bytesWritten !== guest.written) {
-        guest.written = socket.bytesWritten;
-        guest.sinceMs = nowMs;
-      }
-      return STUCK_MS;
-    }
-    // Read to the end, and nothing of the next request has come: it may be kept for later.
-    return guest.read === socket.bytesRead ? KEEP_ALIVE_MS : REQUEST_MS;
-  }
+/** Notes what has happened on a connection since the last look. */
+function watch(socket: Socket, guest: Guest, nowMs: number): void {
+  const movedOn = guest.answering > 0 && socket.bytesWritten !== guest.written;
+  const begun = guest.answering === 0 && !guest.requesting && socket.bytesRead !== guest.read;
+  if (begun) guest.requesting = true;
+  if (begun || movedOn) guest.sinceMs = nowMs;
+  guest.written = socket.bytesWritten;
+}
+
+function allowedMs({ answering, requesting }: Guest): number {
+  if (answering > 0) return STUCK_MS;
+  return requesting ? REQUEST_MS : KEEP_ALIVE_MS;
 }

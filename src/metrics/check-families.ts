@@ -3,10 +3,18 @@
  * healthchecks are some 240,000 lines, and whoever sends them must be able to stop in between.
  */
 import type { Histogram } from "../model/histogram.ts";
+import { formatTarget } from "../model/spec.ts";
 import { STATES } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { TRANSITIONS } from "../monitor/record.ts";
-import { type FamilyType, type Format, familyHead, HistogramWriter, writeSample } from "./exposition.ts";
+import {
+  escapeLabel,
+  type FamilyType,
+  type Format,
+  familyHead,
+  HistogramWriter,
+  writeSample,
+} from "./exposition.ts";
 import type { Sheet } from "./sheet.ts";
 
 /** One family: its head, and what it shows of a monitor. */
@@ -21,6 +29,13 @@ interface CheckFamily {
 const TRANSITION_LABELS = TRANSITIONS.map(({ from, to }) => `,from="${from}",to="${to}"`);
 
 const FAMILIES: readonly CheckFamily[] = [
+  {
+    name: "healthcheck_info",
+    type: "gauge",
+    help: "What the healthcheck asks, and where. Always 1.",
+    write: (sheet, name, labels, { spec }) =>
+      writeSample(sheet, name, labels, 1, `,target="${escapeLabel(formatTarget(spec.check))}"`),
+  },
   {
     name: "healthcheck_checks_total",
     type: "counter",

@@ -22,6 +22,11 @@ export function familyHead(format: Format, name: string, type: FamilyType, help:
   return `# HELP ${family} ${help}\n# TYPE ${family} ${type}\n`;
 }
 
+/** A label's value between its quotes. */
+export function escapeLabel(value: string): string {
+  return value.replace(/\\/g, "\\\\").replace(/\n/g, "\\n").replace(/"/g, '\\"');
+}
+
 /**
  * Writes one sample.
  *

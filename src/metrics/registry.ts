@@ -3,7 +3,7 @@
  * spoil the next one in the classic format.
  */
 import type { Registry } from "prom-client";
-import { type FamilyType, type Format, familyHead, writeSample } from "./exposition.ts";
+import { escapeLabel, type FamilyType, type Format, familyHead, writeSample } from "./exposition.ts";
 import type { Sheet } from "./sheet.ts";
 
 /** Writes every family of a registry, in the order in which they were made. */
@@ -24,8 +24,4 @@ function labelsOf(labels: Readonly<Partial<Record<string, string | number>>>): s
   return Object.entries(labels)
     .map(([label, value]) => `${label}="${escapeLabel(String(value))}"`)
     .join(",");
-}
-
-function escapeLabel(value: string): string {
-  return value.replace(/\\/g, "\\\\").replace(/\n/g, "\\n").replace(/"/g, '\\"');
 }

@@ -12,8 +12,8 @@ import type { Sheet } from "./sheet.ts";
 export interface ServerReading {
   readonly states: StateCounts;
   readonly inFlight: number;
-  /** Whether a client is connected. */
-  readonly connected: boolean;
+  /** Whether a client is connected; undefined where there is none to be. */
+  readonly connected: boolean | undefined;
   /** What waits in each channel. */
   readonly depths: Readonly<Record<Channel, number>>;
   /** How long the event loop has stood still, ever. */
@@ -75,7 +75,8 @@ export class ServerFamilies {
     this.#latency = make.histogram("notification_latency_seconds", latency, LATENCY_BOUNDS);
     this.#connected = make.gauge("proxy_connected", "Whether a client is connected.");
     this.#updates = make.counter("config_updates_total", "Lists of healthchecks taken in.");
-    const errors = "Errors: messages refused, the socket, full channels, configuration refused.";
+    const errors =
+      "Errors: parse, messages refused; socket_io; channel, one is full; config, healthchecks or a file refused.";
     this.#errors = make.counter("errors_total", errors, ["type"]);
     for (const type of facts.errorTypes) this.#errors.inc({ type }, 0);
     this.#depth = make.gauge("channel_depth", "What waits between the parts.", ["channel"]);
@@ -126,7 +127,8 @@ export class ServerFamilies {
     for (const state of STATES) this.#byState.set({ state }, states[state]);
     this.#active.set(states.unknown + states.healthy + states.unhealthy);
     this.#inFlight.set(reading.inFlight);
-    this.#connected.set(reading.connected ? 1 : 0);
+    if (reading.connected === undefined) this.#registry.removeSingleMetric("healthcheck_proxy_connected");
+    else this.#connected.set(reading.connected ? 1 : 0);
     for (const channel of CHANNELS) this.#depth.set({ channel }, depths[channel]);
     this.#stalled.inc((stalledMs - this.#toldStalledMs) / 1_000);
     this.#toldStalledMs = stalledMs;

@@ -17,10 +17,11 @@ export class Sheet {
     return this.#length >= FULL_BYTES;
   }
 
-  /** Writes a text. @param text - ASCII only */
+  /** Writes a text. */
   text(text: string): void {
-    this.#makeRoom(text.length);
-    this.#length += this.#bytes.write(text, this.#length, "latin1");
+    // No character of a string is more than three bytes of UTF-8.
+    this.#makeRoom(text.length * 3);
+    this.#length += this.#bytes.write(text, this.#length);
   }
 
   /** Writes a number as Prometheus does. */

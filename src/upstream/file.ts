@@ -10,7 +10,7 @@ export class FileUpstream implements Upstream {
   readonly #path: string;
   readonly #log: Logger;
   readonly #count: CountFault;
-  readonly connected = false;
+  readonly connected = undefined;
   readonly depths = { inbound: 0, outbound: 0 };
   #events: UpstreamEvents | undefined;
   #loaded = false;

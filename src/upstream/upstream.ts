@@ -44,8 +44,8 @@ export interface QueueDepths {
 export interface Upstream {
   /** Why it does not serve now; undefined when it does. */
   unready(): string | undefined;
-  /** Whether a client is connected. */
-  readonly connected: boolean;
+  /** Whether a client is connected; undefined where there is none to be. */
+  readonly connected: boolean | undefined;
   readonly depths: QueueDepths;
   /**
    * Begins to serve.

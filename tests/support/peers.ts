@@ -1,5 +1,5 @@
 /**
- * Tests that need a foreign program. Called by every test that starts nginx, Knot DNS, Go, OpenSSL or socat:
+ * Tests that need a foreign program. Called by every test that starts nginx, Knot DNS, Go, OpenSSL, socat, curl or Prometheus:
  * on a developer's machine such a test is skipped when the program is missing, in CI it fails.
  */
 
@@ -11,6 +11,9 @@ const PACKAGES = {
   go: "golang-go",
   openssl: "openssl",
   socat: "socat",
+  prometheus: "prometheus",
+  promtool: "prometheus",
+  curl: "curl",
 } as const;
 
 /** A program that a test may need. */
