@@ -1,4 +1,7 @@
-/** What /metrics of a daemon says. Called by the tests of metrics and by scripts/metrics-cost. */
+/** What /metrics of a daemon says. Called by the tests of metrics and by scripts/benchmark. */
+import { until } from "./wait.ts";
+
+const SOON_MS = 10_000;
 
 /** A scrape, sample by sample. */
 export type Samples = ReadonlyMap<string, number>;
@@ -13,6 +16,22 @@ export async function scrapeText(port: number, headers: Record<string, string> =
 /** Every sample by its name and labels as they are written, `healthcheck_state{id="1",type="tcp"}`. */
 export async function scrape(port: number): Promise<Samples> {
   return readSamples(await scrapeText(port));
+}
+
+/** Scrapes until what is looked for is there. @param what - for the error */
+export async function scrapeUntil(
+  port: number,
+  what: string,
+  found: (samples: Samples) => boolean,
+): Promise<Samples> {
+  return await until(
+    async () => {
+      const samples = await scrape(port);
+      return found(samples) && samples;
+    },
+    SOON_MS,
+    what,
+  );
 }
 
 /** Reads the classic text format. */

@@ -3,6 +3,7 @@ import type { Done } from "../../src/checkers/checker.ts";
 import type { CheckResult } from "../../src/model/result.ts";
 import type { HealthcheckSpec } from "../../src/model/spec.ts";
 import { Monitor } from "../../src/monitor/monitor.ts";
+import { MonitorRecord } from "../../src/monitor/record.ts";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
 import { type FakeAttempt, FakeChecker, FakeDialer, makeSpec, VirtualTime } from "./fakes.ts";
 
@@ -31,6 +32,7 @@ export class MonitorBench implements Disposable {
   readonly order: string[] = [];
   readonly skipped = { running: 0, late: 0 };
   readonly checker = new NotingChecker(() => this.startsMs.push(this.time.nowMs()));
+  readonly record = new MonitorRecord([0.005, 0.05], this.time.wallMs());
   readonly monitor: Monitor;
   readonly #faults: unknown[] = [];
   readonly #scheduler: Scheduler;
@@ -42,24 +44,29 @@ export class MonitorBench implements Disposable {
       fault: (error) => this.#faults.push(error),
       mayStart: () => true,
     });
-    this.monitor = new Monitor(makeSpec(1, changes), this.checker, {
-      clock: this.time,
-      scheduler: this.#scheduler,
-      observer: {
-        finished: (_monitor, result, latenessMs) => {
-          this.order.push("finished");
-          this.results.push(result);
-          this.latenesses.push(latenessMs);
-        },
-        changed: ({ status }, from) => {
-          this.order.push("changed");
-          this.changes.push(`${from} ${status.state}`);
-        },
-        skipped: (_monitor, count, why) => {
-          this.skipped[why] += count;
+    this.monitor = new Monitor(
+      makeSpec(1, changes),
+      this.checker,
+      {
+        clock: this.time,
+        scheduler: this.#scheduler,
+        observer: {
+          finished: (_monitor, result, latenessMs) => {
+            this.order.push("finished");
+            this.results.push(result);
+            this.latenesses.push(latenessMs);
+          },
+          changed: ({ status }, from) => {
+            this.order.push("changed");
+            this.changes.push(`${from} ${status.state}`);
+          },
+          skipped: (_monitor, count, why) => {
+            this.skipped[why] += count;
+          },
         },
       },
-    });
+      this.record,
+    );
   }
 
   /** Starts it now and waits until its first check has begun. */

@@ -1,6 +1,6 @@
 /**
- * Tests that need a foreign program. Called by every test that starts nginx, Knot DNS, Go, OpenSSL, socat, curl or Prometheus:
- * on a developer's machine such a test is skipped when the program is missing, in CI it fails.
+ * Tests that need a foreign program. Called by every test that starts nginx, Knot DNS, Go, OpenSSL, socat, curl, Prometheus or
+ * Chromium: on a developer's machine such a test is skipped when the program is missing, in CI it fails.
  */
 
 import { test } from "bun:test";
@@ -14,6 +14,7 @@ const PACKAGES = {
   prometheus: "prometheus",
   promtool: "prometheus",
   curl: "curl",
+  chromium: "chromium",
 } as const;
 
 /** A program that a test may need. */

@@ -1,0 +1,157 @@
+/**
+ * The rows that are known of the list: only those around what is on the screen are asked for, one question at a time. Older rows
+ * elsewhere are kept for a while, so that scrolling back shows them at once.
+ */
+import type { HealthcheckItem, HealthcheckList, Totals } from "../api.ts";
+import { type Filter, listAddress, NO_FILTER, sameFilter } from "../logic/route.ts";
+import { covers, overlaps, type Span, widen } from "../logic/window.ts";
+import type { Answer, Ask } from "./ask.ts";
+import { Cell } from "./cell.ts";
+import type { Shown } from "./session.ts";
+
+/** What is shown of the list. */
+export interface ListView {
+  /** What the rows fit; what is wanted may be another already. */
+  readonly filter: Filter;
+  /** How many there are; undefined before the first answer. */
+  readonly matched: number | undefined;
+  readonly rows: ReadonlyMap<number, HealthcheckItem>;
+  readonly totals: Totals | undefined;
+  /** When the server was last heard, by this computer's clock. */
+  readonly atMs: number | undefined;
+  /** Why the last question was not answered. */
+  readonly error: string | undefined;
+}
+
+interface Question {
+  readonly filter: Filter;
+  readonly span: Span;
+}
+
+interface Running extends Question {
+  readonly abort: AbortController;
+  readonly startedMs: number;
+}
+
+/** Asked for when nothing is known of the screen yet. */
+const FIRST_SPAN: Span = { first: 0, end: 40 };
+/** The server gives no more at once. */
+const MOST_ROWS = 1_000;
+/** Rows asked for beyond those wanted, on either side: few every second, more for somebody who scrolls. */
+const MARGIN = 16;
+const SCROLL_MARGIN = 48;
+/** Rows kept on either side. */
+const KEPT = 400;
+/** A question that has run for less is waited for: while somebody scrolls through, answers must come. */
+const PATIENCE_MS = 150;
+
+/** See the head of the file. */
+export class ListStore implements Shown {
+  readonly view = new Cell<ListView>({
+    filter: NO_FILTER,
+    matched: undefined,
+    rows: new Map(),
+    totals: undefined,
+    atMs: undefined,
+    error: undefined,
+  });
+  readonly #ask: Ask;
+  #wanted: Question = { filter: NO_FILTER, span: FIRST_SPAN };
+  #answered: Question | undefined;
+  #running: Running | undefined;
+  #outdated = true;
+
+  constructor(ask: Ask) {
+    this.#ask = ask;
+  }
+
+  /** Says what is on the screen. Asks when it is not known; after a failure only {@link refresh} asks again. */
+  want(filter: Filter, span: Span): void {
+    const changed = !sameFilter(filter, this.#wanted.filter);
+    this.#wanted = { filter, span: span.end === span.first ? FIRST_SPAN : span };
+    if (changed || this.view.value.error === undefined) this.#pump();
+  }
+
+  /** Asks anew for what is on the screen; once more when a question is under way. */
+  refresh(): void {
+    this.#outdated = true;
+    this.#pump();
+  }
+
+  /** Calls off what is under way. */
+  stop(): void {
+    this.#running?.abort.abort();
+    this.#running = undefined;
+    this.#outdated = true;
+  }
+
+  #pump(): void {
+    if (this.#isAnswered()) return;
+    if (this.#running !== undefined) {
+      if (!this.#isFutile(this.#running)) return;
+      this.#running.abort.abort();
+    }
+    void this.#run();
+  }
+
+  #isAnswered(): boolean {
+    const { filter, span } = this.#wanted;
+    if (this.#outdated || this.#answered === undefined) return false;
+    return sameFilter(this.#answered.filter, filter) && covers(this.#answered.span, span);
+  }
+
+  #isFutile({ filter, span, startedMs }: Running): boolean {
+    if (!sameFilter(filter, this.#wanted.filter)) return true;
+    return !overlaps(span, this.#wanted.span) && performance.now() - startedMs > PATIENCE_MS;
+  }
+
+  async #run(): Promise<void> {
+    const { filter, span } = this.#wanted;
+    const margin = this.#outdated ? MARGIN : SCROLL_MARGIN;
+    const { first, end } = widen(span, Number.POSITIVE_INFINITY, margin);
+    const abort = new AbortController();
+    const asked = { first, end: Math.min(end, first + MOST_ROWS) };
+    const running: Running = { filter, span: asked, abort, startedMs: performance.now() };
+    this.#running = running;
+    this.#outdated = false;
+    const address = listAddress(filter, asked.first, asked.end - asked.first);
+    const answer = await this.#ask<HealthcheckList>(address, abort.signal);
+    if (this.#running !== running) return;
+    this.#running = undefined;
+    this.#take(running, answer);
+  }
+
+  #take({ filter, span }: Question, answer: Answer<HealthcheckList>): void {
+    const before = this.view.value;
+    if (!answer.ok) {
+      this.#outdated = true;
+      this.view.set({ ...before, error: answer.error });
+      return;
+    }
+    const { matched, totals, healthchecks } = answer.value;
+    this.#answered = { filter, span };
+    const old = sameFilter(before.filter, filter) ? before.rows : new Map<number, HealthcheckItem>();
+    const rows = mergeRows(old, healthchecks, span, matched);
+    this.view.set({ filter, matched, rows, totals, atMs: answer.atMs, error: undefined });
+    this.#pump();
+  }
+}
+
+/** Puts new rows among the old ones; what is far away is forgotten, and so is what the new rows show at another place. */
+function mergeRows(
+  old: ReadonlyMap<number, HealthcheckItem>,
+  items: readonly HealthcheckItem[],
+  { first, end }: Span,
+  matched: number,
+): Map<number, HealthcheckItem> {
+  const ids = new Set(items.map(({ id }) => id));
+  const rows = new Map<number, HealthcheckItem>();
+  for (const [index, item] of old) {
+    const isNear = index >= first - KEPT && index < Math.min(end + KEPT, matched);
+    if (isNear && (index < first || index >= end) && !ids.has(item.id)) rows.set(index, item);
+  }
+  items.forEach((item, place) => {
+    rows.set(first + place, item);
+  });
+  return rows;
+}

@@ -1,0 +1,157 @@
+/** The view of one healthcheck. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { HealthcheckDetail } from "../api.ts";
+import type { Connection } from "../data/connection.ts";
+import type { DetailStore } from "../data/detail-store.ts";
+import type { Session } from "../data/session.ts";
+import type { ServerClock } from "../logic/clock.ts";
+import { formatAgo, formatExact, formatWhen } from "../logic/format.ts";
+import { Facts } from "./facts.tsx";
+import { History } from "./history.tsx";
+import { useCell, useNow } from "./hooks.ts";
+import { Code, StateMark } from "./marks.tsx";
+import { Plot } from "./plot.tsx";
+import type { Router } from "./router.ts";
+
+/** What the view is given. */
+export interface DetailProps {
+  readonly id: string;
+  readonly store: DetailStore;
+  readonly session: Session;
+  readonly router: Router;
+  readonly clock: ServerClock;
+  readonly connection: Connection;
+}
+
+/** See the head of the file. */
+export function Detail({ id, store, session, router, clock, connection }: DetailProps) {
+  const { detail, missing, error } = useCell(store.view);
+  const nowMs = clock.at(useNow());
+  useEffect(() => session.show(store), [session, store]);
+  useEffect(() => {
+    store.refresh("connection");
+    return () => store.stop();
+  }, [store]);
+  useLayoutEffect(() => scrollTo({ top: 0, behavior: "instant" }), []);
+  useWayBack(router);
+  const isStale = connection.kind === "lost" || connection.kind === "failing";
+  return (
+    <main class={`detail${isStale ? " stale" : ""}`}>
+      <BackLink router={router} />
+      {missing && (
+        <Notice title="No such healthcheck">
+          There is no healthcheck with the id <b>{id}</b>. It was removed, or it has not been added yet.
+        </Notice>
+      )}
+      {detail !== undefined && <Everything detail={detail} nowMs={nowMs} />}
+      {detail === undefined && !missing && (
+        <Notice title={`Healthcheck ${id}`}>
+          {error === undefined ? "Loading…" : `It cannot be shown: ${error}.`}
+        </Notice>
+      )}
+    </main>
+  );
+}
+
+function Everything({ detail, nowMs }: { readonly detail: HealthcheckDetail; readonly nowMs: number }) {
+  const intervalMs = Number(detail.config["interval_ms"] ?? 0);
+  const timeoutMs = Number(detail.config["timeout_ms"] ?? 0);
+  return (
+    <>
+      <Title>{detail.target}</Title>
+      <Verdict detail={detail} nowMs={nowMs} />
+      <div class="columns">
+        <div class="column-main">
+          <section class="card" aria-labelledby="response-time">
+            <h2 id="response-time">Response time</h2>
+            <Plot history={detail.history} intervalS={intervalMs / 1_000} timeoutMs={timeoutMs} />
+          </section>
+          <section class="card" aria-labelledby="history">
+            <h2 id="history">Last results</h2>
+            <History history={detail.history} />
+          </section>
+        </div>
+        <Facts detail={detail} />
+      </div>
+    </>
+  );
+}
+
+function Verdict({ detail, nowMs }: { readonly detail: HealthcheckDetail; readonly nowMs: number }) {
+  const { state, since, last } = detail;
+  const sinceMs = Date.parse(since);
+  return (
+    <div class={`verdict verdict-${state}`}>
+      <p class="verdict-state">
+        <StateMark state={state} />
+        <span class="verdict-since">
+          {state === "unknown" ? "added" : "for"}{" "}
+          <time dateTime={since} title={formatExact(sinceMs)}>
+            {formatAgo(nowMs - sinceMs)}
+          </time>
+          {state === "unknown" ? " ago" : ""}, since {formatWhen(sinceMs, nowMs)}
+        </span>
+      </p>
+      {last !== null && (
+        <p class="verdict-reason">
+          <Code result={last.result} code={last.code} /> {last.message}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Notice({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
+  return (
+    <>
+      <Title>{title}</Title>
+      <p class="empty">{children}</p>
+    </>
+  );
+}
+
+/** The heading has the focus when the view appears: a screen reader then says where one is. */
+function Title({ children }: { readonly children: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  return (
+    <h1 ref={heading} tabIndex={-1}>
+      {children}
+    </h1>
+  );
+}
+
+function BackLink({ router }: { readonly router: Router }) {
+  return (
+    <nav aria-label="Back">
+      <a
+        class="back"
+        href={router.listHash}
+        aria-keyshortcuts="Escape"
+        onClick={(event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          event.preventDefault();
+          router.back();
+        }}
+      >
+        <span aria-hidden="true">←</span> All healthchecks
+      </a>
+    </nav>
+  );
+}
+
+/** Escape and Backspace lead back to the list. */
+function useWayBack(router: Router): void {
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      const isPlain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
+      if (isPlain && (event.key === "Escape" || event.key === "Backspace")) {
+        event.preventDefault();
+        router.back();
+      }
+    };
+    addEventListener("keydown", listen);
+    return () => removeEventListener("keydown", listen);
+  }, [router]);
+}

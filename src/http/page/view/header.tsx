@@ -1,0 +1,36 @@
+/** The head of the page: what this is, and whether it is live. */
+import type { Connection } from "../data/connection.ts";
+
+/** See the head of the file. */
+export function Header({
+  version,
+  connection,
+}: {
+  readonly version: string;
+  readonly connection: Connection;
+}) {
+  return (
+    <header class="header">
+      <p class="brand">
+        <a href="#/">healthcheck-server</a>
+        {version !== "" && <span class="version">{version}</span>}
+      </p>
+      <p class={`feed feed-${connection.kind}`}>
+        <span class="feed-dot" />
+        {connection.label}
+      </p>
+    </header>
+  );
+}
+
+/** What the operator must know before reading on. */
+export function Banner({ connection }: { readonly connection: Connection }) {
+  return (
+    // The region is always there: one that comes with its text is not read out everywhere.
+    <div role="alert" class="banner-place">
+      {connection.notice !== undefined && (
+        <p class={`banner banner-${connection.kind}`}>{connection.notice}</p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,121 @@
+/** The view of all healthchecks. */
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { Totals } from "../api.ts";
+import type { Connection } from "../data/connection.ts";
+import type { ListStore, ListView } from "../data/list-store.ts";
+import type { Session } from "../data/session.ts";
+import type { ServerClock } from "../logic/clock.ts";
+import { type Filter, listHash, NO_FILTER, sameFilter } from "../logic/route.ts";
+import { useArrows } from "./arrows.ts";
+import { MatchCount, matchedWords, SearchBox, StateChips, TypePicker } from "./controls.tsx";
+import { useCell, useNow, useSize } from "./hooks.ts";
+import type { Router } from "./router.ts";
+import { useAnchor, useScrolling } from "./scrolling.ts";
+import { Table } from "./table.tsx";
+
+/** What the list is given. */
+export interface ListProps {
+  readonly filter: Filter;
+  readonly store: ListStore;
+  readonly session: Session;
+  readonly router: Router;
+  readonly clock: ServerClock;
+  readonly connection: Connection;
+  readonly totals: Totals | undefined;
+}
+
+/** Before the style sheet has been measured. */
+const USUAL_ROW_HEIGHT = 38;
+
+/** See the head of the file. */
+export function List({ filter, store, session, router, clock, connection, totals }: ListProps) {
+  const view = useCell(store.view);
+  const nowMs = clock.at(useNow());
+  const body = useRef<HTMLTableSectionElement>(null);
+  const ruler = useRef<HTMLDivElement>(null);
+  const rowHeight = useSize(ruler).height || USUAL_ROW_HEIGHT;
+  const scrolling = useScrolling(body, view.matched ?? 0, rowHeight);
+  const { geometry, span } = scrolling;
+  useAnchor(view.rows, scrolling, scrolling.scrolledAtMs);
+  useEffect(() => session.show(store), [session, store]);
+  useEffect(() => store.want(filter, span), [store, filter, span.first, span.end]);
+  useLeftPlace(filter, router);
+  useCountTold(view, filter, session);
+  const onKeyDown = useArrows(body, view, scrolling, router);
+  return (
+    <main class="list" onKeyDown={onKeyDown}>
+      <h1 class="hidden">Healthchecks</h1>
+      <div class="controls">
+        <StateChips totals={totals} filter={filter} />
+        <div class="tools">
+          <SearchBox filter={filter} router={router} />
+          <TypePicker filter={filter} router={router} />
+          <MatchCount matched={view.matched} total={totals?.healthchecks} filter={filter} />
+        </div>
+      </div>
+      <div ref={ruler} class="ruler" />
+      <Table
+        view={view}
+        geometry={geometry}
+        span={span}
+        body={body}
+        nowMs={nowMs}
+        isBusy={!sameFilter(view.filter, filter)}
+        isStale={connection.kind === "lost" || connection.kind === "failing"}
+      />
+      <Emptiness view={view} filter={filter} />
+    </main>
+  );
+}
+
+/** Why there are no rows. */
+function Emptiness({
+  view: { matched, error },
+  filter,
+}: {
+  readonly view: ListView;
+  readonly filter: Filter;
+}) {
+  if (matched !== undefined && matched > 0) return null;
+  if (matched === undefined) return error === undefined ? <p class="empty">Loading…</p> : null;
+  if (sameFilter(filter, NO_FILTER)) {
+    return <p class="empty">There are no healthchecks yet: nobody has asked for any.</p>;
+  }
+  return (
+    <p class="empty">
+      No healthcheck matches. <a href="#/">Show all</a>
+    </p>
+  );
+}
+
+/** A new filter starts at the top; whoever comes back finds the list where it was left. */
+function useLeftPlace(filter: Filter, router: Router): void {
+  const hash = listHash(filter);
+  const shown = useRef<string | undefined>(undefined);
+  useLayoutEffect(() => {
+    const isBack = shown.current === undefined && router.scroll.hash === hash;
+    shown.current = hash;
+    scrollTo({ top: isBack ? router.scroll.top : 0, behavior: "instant" });
+  }, [hash, router]);
+  useEffect(() => {
+    const listen = () => {
+      // What takes the place of the list is at its top, and may be so before this has ended.
+      if (router.route.value.view === "list") router.scroll = { hash, top: scrollY };
+    };
+    addEventListener("scroll", listen, { passive: true });
+    return () => removeEventListener("scroll", listen);
+  }, [hash, router]);
+}
+
+/** A screen reader is told what a filter has found. */
+function useCountTold({ filter: answered, matched }: ListView, filter: Filter, session: Session): void {
+  const told = useRef(answered);
+  useEffect(() => {
+    if (matched === undefined || sameFilter(answered, told.current) || !sameFilter(answered, filter)) return;
+    told.current = answered;
+    const isNarrowed = !sameFilter(filter, NO_FILTER);
+    session.announcement.set(
+      matchedWords(matched, isNarrowed ? session.totals.value?.healthchecks : undefined),
+    );
+  }, [answered, matched, filter, session]);
+}

@@ -1,0 +1,72 @@
+/** The address bar: which view it names, and the way back to the list as it was left. */
+import { Cell } from "../data/cell.ts";
+import { listHash, NO_FILTER, parseHash, type Route } from "../logic/route.ts";
+
+/** What is kept with an entry of the browser's history. */
+interface Kept {
+  /** The entry before this one is the list. */
+  readonly fromList: boolean;
+}
+
+/** See the head of the file. */
+export class Router {
+  readonly route = new Cell<Route>(parseHash(location.hash));
+  /** Where the list was scrolled to when it was last left. */
+  scroll = { hash: "", top: 0 };
+  /** The row whose details were looked at last. */
+  visited: string | undefined;
+  #listHash = listHash(NO_FILTER);
+
+  constructor() {
+    // Only this page knows when its rows are there to be scrolled to.
+    history.scrollRestoration = "manual";
+    addEventListener("hashchange", () => this.#arrive());
+    this.#keep({ fromList: false });
+    this.#remember();
+  }
+
+  /** The list as it was last shown. */
+  get listHash(): string {
+    return this.#listHash;
+  }
+
+  /** Changes the address without a new entry in the history; for what is being typed. */
+  replace(hash: string): void {
+    history.replaceState(history.state, "", hash);
+    this.#show();
+  }
+
+  /** To the list as it was left. */
+  back(): void {
+    if (keptWith(history.state)?.fromList === true) history.back();
+    else location.hash = this.#listHash;
+  }
+
+  #arrive(): void {
+    const fromList = this.route.value.view === "list";
+    // An entry that has been seen before was come back to.
+    if (keptWith(history.state) === undefined) this.#keep({ fromList });
+    this.#show();
+  }
+
+  #show(): void {
+    this.route.set(parseHash(location.hash));
+    this.#remember();
+  }
+
+  #keep(kept: Kept): void {
+    if (keptWith(history.state) === undefined) history.replaceState(kept, "");
+  }
+
+  #remember(): void {
+    const route = this.route.value;
+    if (route.view === "list") this.#listHash = listHash(route.filter);
+    else this.visited = route.id;
+  }
+}
+
+/** Other pages under the same address may have kept other things. */
+function keptWith(state: unknown): Kept | undefined {
+  if (typeof state !== "object" || state === null || !("fromList" in state)) return undefined;
+  return { fromList: state.fromList === true };
+}

@@ -1,0 +1,75 @@
+/** One row of the list. */
+import type { HealthcheckItem } from "../api.ts";
+import { formatAgo, formatExact, formatMs, NOTHING } from "../logic/format.ts";
+import { detailHash } from "../logic/route.ts";
+import { Reason, Spark, StateMark } from "./marks.tsx";
+
+/** What rows are given. */
+export interface RowProps {
+  readonly index: number;
+  /** In the body, pixels. */
+  readonly top: number;
+  /** Undefined while it is not known yet. */
+  readonly item: HealthcheckItem | undefined;
+  /** The server's time, milliseconds. */
+  readonly nowMs: number;
+}
+
+/** A row that has just entered its state is pointed out for so long. */
+const FRESH_MS = 4_000;
+/** The head of the table is row 1. */
+const FIRST_ROW = 2;
+
+/** See the head of the file. */
+export function Row({ index, top, item, nowMs }: RowProps) {
+  const place = { top: `${top}px` };
+  if (item === undefined) {
+    return (
+      <tr class="row row-blank" style={place} aria-rowindex={index + FIRST_ROW}>
+        <td colSpan={7}>
+          <span class="hidden">Loading</span>
+        </td>
+      </tr>
+    );
+  }
+  const sinceMs = Date.parse(item.since);
+  const isFresh = item.state === "unhealthy" && nowMs - sinceMs < FRESH_MS;
+  return (
+    <tr
+      class={`row row-${item.state}${isFresh ? " row-fresh" : ""}`}
+      style={place}
+      aria-rowindex={index + FIRST_ROW}
+      data-id={item.id}
+    >
+      <td class="cell-state">
+        <StateMark state={item.state} />
+      </td>
+      <th scope="row" class="cell-target">
+        <a href={detailHash(item.id)} data-index={index} title={item.target}>
+          {item.target}
+        </a>
+      </th>
+      <td class="cell-id">{item.id}</td>
+      <td class="cell-type">{item.type.toUpperCase()}</td>
+      <ResultCell item={item} />
+      <td class="cell-time">
+        <span class="time">{formatMs(item.last?.duration_ms ?? null)}</span>
+        <Spark recent={item.recent} />
+      </td>
+      <td class="cell-since">
+        <time dateTime={item.since} title={formatExact(sinceMs)}>
+          {formatAgo(nowMs - sinceMs)}
+        </time>
+      </td>
+    </tr>
+  );
+}
+
+function ResultCell({ item: { last } }: { readonly item: HealthcheckItem }) {
+  if (last === null) return <td class="cell-result cell-none">{NOTHING} no result yet</td>;
+  return (
+    <td class="cell-result">
+      <Reason result={last.result} code={last.code} message={last.message} />
+    </td>
+  );
+}

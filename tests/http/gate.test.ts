@@ -1,0 +1,79 @@
+/** Who is let in; in virtual time, with real connections. */
+import { expect, test } from "bun:test";
+import { Gate } from "../../src/http/gate.ts";
+import { openGate } from "../support/gate-bench.ts";
+import { freePort } from "../support/ports.ts";
+import { turnsUntil } from "../support/turns.ts";
+
+test("gate: one more than there is room for sends away the one that has waited longest", async () => {
+  using bench = await openGate(2);
+  const first = await bench.enter();
+  await bench.pass(10);
+  const second = await bench.enter();
+  await bench.pass(10);
+  // The first one's answer has ended just now: the second has waited longer.
+  bench.gate.answering(first.socket)();
+  await bench.pass(10);
+  const third = await bench.enter();
+  await turnsUntil(() => second.client.closed, "the second to be sent away");
+  expect([first.client.closed, third.client.closed, bench.gate.size]).toEqual([false, false, 2]);
+});
+
+test("gate: nobody who is being answered is sent away; with all busy the next one is", async () => {
+  using bench = await openGate(2);
+  const first = await bench.enter();
+  const second = await bench.enter();
+  const ended = bench.gate.answering(first.socket);
+  bench.gate.answering(second.socket);
+  const third = await bench.connect();
+  expect([third.client.closed, third.socket]).toEqual([true, undefined]);
+  expect([first.client.closed, second.client.closed, bench.gate.size]).toEqual([false, false, 2]);
+  ended();
+  expect((await bench.connect()).client.closed).toBe(false);
+  await turnsUntil(() => first.client.closed, "the first to be sent away");
+});
+
+test("gate: with several answers on one connection it is busy until the last has ended", async () => {
+  using bench = await openGate(1);
+  const { client, socket } = await bench.enter();
+  const ends = [bench.gate.answering(socket), bench.gate.answering(socket)];
+  ends[0]?.();
+  expect((await bench.connect()).client.closed).toBe(true);
+  ends[1]?.();
+  expect((await bench.connect()).client.closed).toBe(false);
+  await turnsUntil(() => client.closed, "the first to be sent away");
+});
+
+test("gate: many that come at once leave as many as there is room for", async () => {
+  using bench = await openGate(5);
+  for (let count = 0; count < 100; count++) await bench.connect();
+  await turnsUntil(() => bench.gate.size === 5, "five to be left");
+});
+
+test("gate: a connection that leaves makes room", async () => {
+  using bench = await openGate(1);
+  const { client, socket } = await bench.enter();
+  bench.gate.answering(socket);
+  await client[Symbol.asyncDispose]();
+  await turnsUntil(() => bench.gate.size === 0, "the connection to be gone");
+  expect((await bench.connect()).client.closed).toBe(false);
+});
+
+test("gate: closing it closes the listener and every connection", async () => {
+  using bench = await openGate(2);
+  const { client } = await bench.enter();
+  bench.gate.close();
+  await turnsUntil(() => client.closed && bench.gate.size === 0, "the end of the connection");
+});
+
+test("gate: a port that is somebody else's is refused, and taken once it is free", async () => {
+  const port = freePort();
+  const other = Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } });
+  const gate = new Gate(2, () => {});
+  const address = { ip: "127.0.0.1", port };
+  await expect(gate.listen(address)).rejects.toThrow("EADDRINUSE");
+  await expect(gate.listen(address)).rejects.toThrow("EADDRINUSE");
+  other.stop(true);
+  expect(await gate.listen(address)).toEqual(address);
+  gate.close();
+});

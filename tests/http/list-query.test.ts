@@ -1,0 +1,42 @@
+/** The query of the list, accepted and refused. */
+import { expect, test } from "bun:test";
+import { readListQuery } from "../../src/http/list-query.ts";
+import { BadRequest } from "../../src/http/request.ts";
+
+const NOTHING = { state: undefined, type: undefined, text: "", limit: 100, offset: 0 };
+
+const read = (query: string) => readListQuery(new URLSearchParams(query));
+
+test.each([
+  ["", {}],
+  ["state=unhealthy", { state: "unhealthy" }],
+  ["state=unknown&type=dns", { state: "unknown", type: "dns" }],
+  ["state=&type=", {}],
+  ["q=TCP%20Connect", { text: "tcp connect" }],
+  ["q=", {}],
+  ["q=%C3%84", { text: "ä" }],
+  ["limit=0", { limit: 0 }],
+  ["limit=1000&offset=9007199254740991", { limit: 1_000, offset: Number.MAX_SAFE_INTEGER }],
+  ["limit=007", { limit: 7 }],
+])("list query: %j", (query, changes) => {
+  // The compiler cannot know which of the table's texts are states and types.
+  expect(read(query)).toEqual({ ...NOTHING, ...changes } as ReturnType<typeof read>);
+});
+
+test.each([
+  ["state=ill", 'state: "ill" is not allowed: give unknown, healthy, unhealthy'],
+  ["type=TCP", 'type: "TCP" is not allowed: give tcp, http, dns'],
+  ["limit=1001", 'limit: "1001" is not allowed: give a whole number from 0 to 1000'],
+  ["limit=", 'limit: "" is not allowed: give a whole number from 0 to 1000'],
+  ["limit=-1", 'limit: "-1" is not allowed: give a whole number from 0 to 1000'],
+  ["limit=1e2", 'limit: "1e2" is not allowed: give a whole number from 0 to 1000'],
+  ["offset=9007199254740992", /^offset: "9007199254740992" is not allowed/],
+  ["offset=11111111111111111", /^offset: "11111111111111111" is not allowed/],
+  ["sort=id", 'unknown parameter "sort": give state, type, q, limit, offset'],
+  ["limit=1&limit=2", "limit is given twice"],
+  ["state=&state=", "state is given twice"],
+  [`q=${"x".repeat(201)}`, "q is longer than 200 characters"],
+])("list query: %j is refused in these words: %s", (query, words) => {
+  expect(() => read(query)).toThrow(BadRequest);
+  expect(() => read(query)).toThrow(words);
+});

@@ -1,0 +1,64 @@
+/** /metrics: formats and encodings. */
+import { expect, test } from "bun:test";
+import { gunzipSync } from "node:zlib";
+import type { Format } from "../../src/metrics/exposition.ts";
+import { startHttp } from "../support/http-bench.ts";
+
+const CLASSIC = "text/plain; version=0.0.4; charset=utf-8";
+const OPEN = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+async function* render(format: Format): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(`${format} `);
+  await Bun.sleep(1);
+  yield Buffer.from("and on …\n");
+}
+
+async function scrape(port: number, headers: Record<string, string> = {}) {
+  const url = `http://127.0.0.1:${port}/metrics`;
+  return await fetch(url, { headers: { "accept-encoding": "identity", ...headers }, decompress: false });
+}
+
+test.each([
+  ["*/*", CLASSIC],
+  ["text/plain", CLASSIC],
+  ["application/openmetrics-text", OPEN],
+  ["application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4", OPEN],
+  ["application/openmetrics-text;q=0.3, text/plain;q=0.4", CLASSIC],
+  ["application/openmetrics-text;q=0", CLASSIC],
+  ["text/html", CLASSIC],
+])("metrics handler: who accepts %s gets %s", async (accept, type) => {
+  using bench = await startHttp({ render });
+  const response = await scrape(bench.port, { accept });
+  expect(response.headers.get("content-type")).toBe(type);
+  expect(response.headers.get("vary")).toBe("Accept, Accept-Encoding");
+  expect(await response.text()).toBe(`${type === OPEN ? "openmetrics" : "prometheus"} and on …\n`);
+});
+
+test.each([
+  ["gzip", true],
+  ["deflate, gzip;q=0.5", true],
+  ["identity", false],
+  ["gzip;q=0", false],
+  ["br", false],
+])("metrics handler: to %s gzip: %p", async (encoding, gzip) => {
+  using bench = await startHttp({ render });
+  const response = await scrape(bench.port, { "accept-encoding": encoding });
+  expect(response.headers.get("content-encoding")).toBe(gzip ? "gzip" : null);
+  const bytes = await response.bytes();
+  expect(Buffer.from(gzip ? gunzipSync(bytes) : bytes).toString()).toBe("prometheus and on …\n");
+});
+
+test("metrics handler: HEAD has the headers and renders nothing", async () => {
+  let rendered = 0;
+  using bench = await startHttp({
+    render: (format) => {
+      rendered++;
+      return render(format);
+    },
+  });
+  const url = `http://127.0.0.1:${bench.port}/metrics`;
+  const response = await fetch(url, { method: "HEAD", headers: { "accept-encoding": "gzip" } });
+  expect([response.status, response.headers.get("content-type")]).toEqual([200, CLASSIC]);
+  expect(response.headers.get("content-encoding")).toBe("gzip");
+  expect([await response.text(), rendered]).toEqual(["", 0]);
+});

@@ -1,0 +1,180 @@
+/** Which rows the status page asks for, and when. Run by `bun test`. */
+import { expect, test } from "bun:test";
+import type { HealthcheckItem, HealthcheckList } from "../../../src/http/page/api.ts";
+import type { Answer, Ask } from "../../../src/http/page/data/ask.ts";
+import { ListStore } from "../../../src/http/page/data/list-store.ts";
+import { NO_FILTER } from "../../../src/http/page/logic/route.ts";
+import { VirtualTime } from "../../support/fakes.ts";
+
+const TOTALS = { healthchecks: 1_000, healthy: 1_000, unhealthy: 0, unknown: 0 };
+const UNHEALTHY = { ...NO_FILTER, state: "unhealthy" } as const;
+
+interface Question {
+  readonly offset: number;
+  readonly limit: number;
+  readonly address: string;
+  readonly signal: AbortSignal;
+  answer(answer: Answer<HealthcheckList>): Promise<void>;
+}
+
+/** A server that answers when the test says so. */
+function askedServer(): { readonly ask: Ask; readonly asked: Question[]; last(): Question } {
+  const asked: Question[] = [];
+  const ask: Ask = <T>(address: string, signal: AbortSignal) => {
+    const { promise, resolve } = Promise.withResolvers<Answer<T>>();
+    const query = new URLSearchParams(address.slice(address.indexOf("?")));
+    asked.push({
+      offset: Number(query.get("offset")),
+      limit: Number(query.get("limit")),
+      address,
+      signal,
+      async answer(answer) {
+        // The cast restates that these tests ask for lists only.
+        resolve(answer as Answer<T>);
+        await promise;
+        await Promise.resolve();
+      },
+    });
+    return promise;
+  };
+  const last = () => {
+    const question = asked.at(-1);
+    if (question === undefined) throw new Error("nothing was asked");
+    return question;
+  };
+  return { ask, asked, last };
+}
+
+function item(id: number): HealthcheckItem {
+  return { id: String(id), type: "tcp", target: "", state: "healthy", since: "", last: null, recent: [] };
+}
+
+/** What the server says: ids are the places in the list, moved by so many. */
+function listed({ offset, limit }: Question, movedBy = 0, matched = 1_000): Answer<HealthcheckList> {
+  const count = Math.max(0, Math.min(limit, matched - offset));
+  const healthchecks = Array.from({ length: count }, (_, place) => item(offset + place + movedBy));
+  return { ok: true, value: { totals: TOTALS, matched, offset, limit, healthchecks }, atMs: 7 };
+}
+
+test("page list: asks for what is on the screen and a little more, and not again while it is known", async () => {
+  const { ask, asked, last } = askedServer();
+  const store = new ListStore(ask);
+  store.want(NO_FILTER, { first: 100, end: 120 });
+  expect([last().offset, last().limit]).toEqual([84, 52]);
+  await last().answer(listed(last()));
+  expect(store.view.value.rows.get(100)?.id).toBe("100");
+  store.want(NO_FILTER, { first: 110, end: 130 });
+  expect(asked).toHaveLength(1);
+  store.want(NO_FILTER, { first: 120, end: 140 });
+  expect(asked).toHaveLength(2);
+});
+
+test("page list: one question at a time; what was wanted meanwhile is asked for next", async () => {
+  const { ask, asked, last } = askedServer();
+  const store = new ListStore(ask);
+  store.want(NO_FILTER, { first: 0, end: 20 });
+  store.want(NO_FILTER, { first: 30, end: 50 });
+  store.refresh();
+  store.refresh();
+  expect(asked).toHaveLength(1);
+  await last().answer(listed(last()));
+  expect(asked).toHaveLength(2);
+  expect(last().offset).toBe(14);
+  await last().answer(listed(last()));
+  expect(asked).toHaveLength(2);
+});
+
+test("page list: somebody who scrolls through waits for an answer at most so long", () => {
+  using time = new VirtualTime();
+  const { ask, asked } = askedServer();
+  const store = new ListStore(ask);
+  store.want(NO_FILTER, { first: 0, end: 20 });
+  time.advance(50);
+  store.want(NO_FILTER, { first: 500, end: 520 });
+  expect(asked).toHaveLength(1);
+  time.advance(150);
+  store.want(NO_FILTER, { first: 700, end: 720 });
+  expect(asked.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+});
+
+test("page list: another filter is asked for at once, and an answer to the old one is not heard", async () => {
+  const { ask, asked } = askedServer();
+  const store = new ListStore(ask);
+  store.want(NO_FILTER, { first: 0, end: 20 });
+  store.want(UNHEALTHY, { first: 0, end: 20 });
+  const [first, second] = asked;
+  expect(first?.signal.aborted).toBe(true);
+  expect(second?.address).toContain("state=unhealthy");
+  await first?.answer(listed(first));
+  expect(store.view.value.matched).toBeUndefined();
+  await second?.answer(listed(second, 0, 1));
+  expect([store.view.value.filter, store.view.value.matched]).toEqual([UNHEALTHY, 1]);
+});
+
+test("page list: rows of another filter go when the new ones come, rows nearby stay while one scrolls", async () => {
+  const { ask, last } = askedServer();
+  const store = new ListStore(ask);
+  store.want(NO_FILTER, { first: 0, end: 20 });
+  await last().answer(listed(last()));
+  store.want(NO_FILTER, { first: 300, end: 320 });
+  await last().answer(listed(last()));
+  expect([store.view.value.rows.has(0), store.view.value.rows.has(300)]).toEqual([true, true]);
+  store.want(NO_FILTER, { first: 900, end: 920 });
+  await last().answer(listed(last()));
+  expect(store.view.value.rows.has(0)).toBe(false);
+  store.want(UNHEALTHY, { first: 0, end: 20 });
+  await last().answer(listed(last(), 0, 5));
+  expect([...store.view.value.rows.keys()]).toEqual([0, 1, 2, 3, 4]);
+});
+
+test("page list: no id stands in two places", async () => {
+  const { ask, last } = askedServer();
+  const store = new ListStore(ask);
+  store.want(NO_FILTER, { first: 0, end: 20 });
+  await last().answer(listed(last()));
+  store.want(NO_FILTER, { first: 100, end: 120 });
+  // Thirty rows came before these.
+  await last().answer(listed(last(), -30));
+  const ids = [...store.view.value.rows.values()].map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test("page list: a failure keeps the rows and says why; scrolling does not ask again, the next tick does", async () => {
+  const { ask, asked, last } = askedServer();
+  const store = new ListStore(ask);
+  store.want(NO_FILTER, { first: 0, end: 20 });
+  await last().answer(listed(last()));
+  store.refresh();
+  await last().answer({ ok: false, error: "the server cannot be reached", status: undefined });
+  expect(store.view.value.error).toBe("the server cannot be reached");
+  expect(store.view.value.rows.has(0)).toBe(true);
+  store.want(NO_FILTER, { first: 500, end: 520 });
+  expect(asked).toHaveLength(2);
+  store.refresh();
+  expect(last().offset).toBe(484);
+  await last().answer(listed(last()));
+  expect(store.view.value.error).toBeUndefined();
+});
+
+test("page list: an empty list and one that shrank", async () => {
+  const { ask, last } = askedServer();
+  const store = new ListStore(ask);
+  store.want(NO_FILTER, { first: 0, end: 0 });
+  expect(last().offset).toBe(0);
+  await last().answer(listed(last()));
+  store.refresh();
+  await last().answer(listed(last(), 0, 0));
+  expect([store.view.value.matched, store.view.value.rows.size]).toEqual([0, 0]);
+});
+
+test("page list: after a stop nothing is heard, and the next start asks anew", async () => {
+  const { ask, asked, last } = askedServer();
+  const store = new ListStore(ask);
+  store.want(NO_FILTER, { first: 0, end: 20 });
+  const first = last();
+  store.stop();
+  await first.answer(listed(first));
+  expect([first.signal.aborted, store.view.value.matched]).toEqual([true, undefined]);
+  store.want(NO_FILTER, { first: 0, end: 20 });
+  expect(asked).toHaveLength(2);
+});

@@ -1,0 +1,99 @@
+/** Every path, from the outside. */
+import { expect, test } from "bun:test";
+import { failure, id, makeSpec, success } from "../support/fakes.ts";
+import { startHttp } from "../support/http-bench.ts";
+
+const BIG_ID = "13758215386640154624";
+
+test("routes: /healthz and /readyz are ok, or say why not", async () => {
+  using bench = await startHttp();
+  for (const path of ["/healthz", "/readyz"]) {
+    const { status, body, headers } = await bench.ask(path);
+    expect([status, body, headers.get("content-type")]).toEqual([200, "ok\n", "text/plain; charset=utf-8"]);
+    expect(headers.get("cache-control")).toBe("no-store");
+  }
+  bench.trouble = Object.assign(bench.trouble, { unalive: "nothing moves", unready: "stopping" });
+  expect(await bench.ask("/healthz")).toMatchObject({ status: 503, body: "nothing moves\n" });
+  expect(await bench.ask("/readyz")).toMatchObject({ status: 503, body: "stopping\n" });
+});
+
+test("routes: the list has totals of all, how many matched, and one page of them", async () => {
+  using bench = await startHttp();
+  bench.stock.add(makeSpec(1), [success()]);
+  bench.stock.add(makeSpec(2, { id: id(BigInt(BIG_ID)) }), [failure("L4CON")]);
+  bench.stock.add(makeSpec(3));
+  expect(await bench.askJson("/api/healthchecks?limit=1&offset=1")).toEqual({
+    totals: { healthchecks: 3, healthy: 1, unhealthy: 1, unknown: 1 },
+    matched: 3,
+    offset: 1,
+    limit: 1,
+    healthchecks: [expect.objectContaining({ id: "3", state: "unknown" })],
+  });
+  const { healthchecks, matched } = Object(await bench.askJson("/api/healthchecks?state=unhealthy"));
+  expect([matched, healthchecks[0].id]).toEqual([1, BIG_ID]);
+});
+
+test("routes: a query that makes no sense is a 400 in words", async () => {
+  using bench = await startHttp();
+  const { status, headers, body } = await bench.ask("/api/healthchecks?limit=-1");
+  expect([status, headers.get("content-type")]).toEqual([400, "application/json; charset=utf-8"]);
+  expect(JSON.parse(body)).toEqual({ error: expect.stringMatching(/^limit: "-1" is not allowed/) });
+});
+
+test("routes: one healthcheck in detail, by an id of 64 bits", async () => {
+  using bench = await startHttp();
+  bench.stock.add(makeSpec(2, { id: id(BigInt(BIG_ID)) }), [success()]);
+  expect(await bench.askJson(`/api/healthchecks/${BIG_ID}`)).toMatchObject({
+    id: BIG_ID,
+    state: "healthy",
+    totals: { checks: 1, successes: 1 },
+    history: [{ result: "success" }],
+  });
+});
+
+test.each([
+  ["/api/healthchecks/7", 404, "no healthcheck has the id 7"],
+  ["/api/healthchecks/18446744073709551616", 400, '"18446744073709551616" is no id'],
+  ["/api/healthchecks/007", 400, '"007" is no id'],
+  ["/api/healthchecks/-1", 400, '"-1" is no id'],
+  ["/api/healthchecks/", 400, '"" is no id'],
+  ["/api/healthchecks/%22%3Cscript%3E", 400, "is no id"],
+  ["/api/healthchecks/1?verbose=1", 400, 'unknown parameter "verbose"'],
+  ["/api/healthchecks/1/more", 404, "nothing is here"],
+  ["/api", 404, "nothing is here"],
+  ["/metrics/", 404, "nothing is here"],
+  ["/page.map", 404, "nothing is here"],
+  ["/__proto__", 404, "nothing is here"],
+  ["/constructor", 404, "nothing is here"],
+])("routes: %s is a %d", async (path, status, words) => {
+  using bench = await startHttp();
+  bench.stock.add(makeSpec(1));
+  const answer = await bench.ask(path);
+  expect(answer.status).toBe(status);
+  expect(JSON.parse(answer.body).error).toContain(words);
+});
+
+test("routes: whatever is in a message is JSON that can be read back", async () => {
+  using bench = await startHttp();
+  const message = 'body starts with "\u0000<script>…\ud83d\ude00\u2028"';
+  bench.stock.add(makeSpec(1), [{ ...success(), message }]);
+  const listed = Object(await bench.askJson("/api/healthchecks"));
+  expect(listed.healthchecks[0].last.message).toBe(message);
+});
+
+test("routes: a monitor that goes while it is asked for is simply not there", async () => {
+  using bench = await startHttp();
+  bench.stock.add(makeSpec(1));
+  bench.stock.remove(id(1));
+  expect((await bench.ask("/api/healthchecks/1")).status).toBe(404);
+  expect(await bench.askJson("/api/healthchecks")).toMatchObject({ matched: 0, healthchecks: [] });
+});
+
+test("routes: HEAD of each has the same status, and no body", async () => {
+  using bench = await startHttp();
+  for (const path of ["/", "/page.js", "/metrics", "/healthz", "/api/healthchecks", "/api/healthchecks/1"]) {
+    const { status } = await bench.ask(path);
+    const response = await fetch(`http://127.0.0.1:${bench.port}${path}`, { method: "HEAD" });
+    expect([path, response.status, await response.text()]).toEqual([path, status, ""]);
+  }
+});

@@ -1,0 +1,66 @@
+/** What the API shows of how a check is done, and what it does not. */
+import { expect, test } from "bun:test";
+import { detail, listItem, searchText } from "../../src/http/views.ts";
+import type { CheckSpec, HttpSpec } from "../../src/model/spec.ts";
+import { makeSpec, success, tcpSpec } from "../support/fakes.ts";
+import { Stock } from "../support/stock.ts";
+
+const SECRET = "s3cr3t";
+const TLS = { verify: false, serverName: "www.example.com" };
+const HTTP: HttpSpec = {
+  type: "http",
+  address: { ip: "10.0.0.1", port: 443 },
+  tls: TLS,
+  method: "GET",
+  path: `/healthz?token=${SECRET}`,
+  host: "www.example.com",
+  headers: [
+    ["Authorization", `Bearer ${SECRET}`],
+    ["X-Key", SECRET],
+  ],
+  expectedCodes: [200, 204],
+  response: "ok",
+};
+
+test("views: a check's configuration by type", () => {
+  const stock = new Stock();
+  const config = (check: CheckSpec) => detail(stock.add(makeSpec(1, { check }))).config;
+  const pace = { interval_ms: 1_000, timeout_ms: 500, rise: 1, fall: 1 };
+  expect(config(tcpSpec(80))).toEqual({
+    ...pace,
+    address: "10.0.0.1:80",
+    tls: null,
+    send: null,
+    receive: null,
+    close: "reset",
+  });
+  expect(config(tcpSpec(443, { tls: TLS, send: "é", receive: "+OK" }))).toMatchObject({
+    tls: { verify: false, server_name: "www.example.com" },
+    send: "(2 bytes, not shown)",
+    receive: "+OK",
+  });
+  expect(config(HTTP)).toEqual({
+    ...pace,
+    address: "10.0.0.1:443",
+    tls: { verify: false, server_name: "www.example.com" },
+    method: "GET",
+    path: "/healthz?…",
+    host: "www.example.com",
+    headers: ["Authorization: (not shown)", "X-Key: (not shown)"],
+    expected_codes: [200, 204],
+    response: "ok",
+  });
+  const dns = { type: "dns", query: "a.test", queryType: "AAAA", expectedIps: ["::1"] } as const;
+  const asked = { ...pace, query: "a.test", query_type: "AAAA", expected_ips: ["::1"] };
+  expect(config({ ...dns, server: undefined })).toEqual({ ...asked, server: "the system's resolver" });
+  expect(config({ ...dns, server: { ip: "::1", port: 53 } })).toEqual({ ...asked, server: "[::1]:53" });
+});
+
+test("views: header values, what is sent and query strings are shown nowhere, and cannot be searched for", () => {
+  const stock = new Stock();
+  for (const check of [HTTP, tcpSpec(80, { send: `AUTH ${SECRET}\r\n` })]) {
+    const monitor = stock.add(makeSpec(1, { check }), [success()]);
+    expect(JSON.stringify([detail(monitor), listItem(monitor)])).not.toContain(SECRET);
+    expect(searchText(monitor)).not.toContain(SECRET);
+  }
+});

@@ -1,0 +1,51 @@
+/** What a monitor remembers of itself. */
+import { expect, test } from "bun:test";
+import { inconclusive } from "../../src/model/result.ts";
+import { STATES } from "../../src/model/status.ts";
+import { MonitorRecord, TRANSITIONS } from "../../src/monitor/record.ts";
+import { failure, success } from "../support/fakes.ts";
+
+const BOUNDS = [0.005, 0.05];
+
+test("record: starts with nothing, since it was added", () => {
+  const record = new MonitorRecord(BOUNDS, 1_000);
+  expect(record.sinceMs).toBe(1_000);
+  expect([record.inconclusive, record.skipped, record.history.length]).toEqual([0, 0, 0]);
+  expect(record.transitions).toEqual([0, 0, 0, 0]);
+});
+
+test("record: response times are those of conclusive results, in seconds", () => {
+  const record = new MonitorRecord(BOUNDS, 0);
+  record.finished(success(), 10, 0);
+  record.finished(failure("L4CON"), 20, 0);
+  record.finished(inconclusive("stalled", "this process stood still"), 30, 0);
+  expect(record.responseTimes.counts).toEqual([1, 1, 0]);
+  expect(record.responseTimes.sum).toBeCloseTo(0.01, 10);
+  expect(record.inconclusive).toBe(1);
+  expect(record.history.length).toBe(3);
+});
+
+test("record: starts that were left out add up", () => {
+  const record = new MonitorRecord(BOUNDS, 0);
+  record.skip(3);
+  record.skip(1);
+  expect(record.skipped).toBe(4);
+});
+
+test.each(TRANSITIONS.map(({ from, to }, at) => [from, to, at] as const))(
+  "record: %s to %s is counted by itself",
+  (from, to, at) => {
+    const record = new MonitorRecord(BOUNDS, 0);
+    record.changed(from, to, 5_000);
+    record.changed(from, to, 6_000);
+    expect(record.transitions).toEqual(TRANSITIONS.map((_, index) => (index === at ? 2 : 0)));
+    expect(record.sinceMs).toBe(6_000);
+  },
+);
+
+test("record: every change of state that there is has its count", () => {
+  const ways = STATES.flatMap((from) => STATES.map((to) => `${from} ${to}`));
+  // No state is entered anew, and none goes back to unknown.
+  const possible = ways.filter((way) => !way.endsWith("unknown") && new Set(way.split(" ")).size === 2);
+  expect(TRANSITIONS.map(({ from, to }) => `${from} ${to}`).sort()).toEqual(possible.sort());
+});

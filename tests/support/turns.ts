@@ -1,0 +1,23 @@
+/**
+ * Waiting while time stands still: with VirtualTime no timer fires by itself, but sockets go on. Called by tests that have both.
+ */
+
+/** So many turns are far more than anything on loopback needs. */
+const MOST_TURNS = 100_000;
+
+/**
+ * Lets the event loop turn until the condition holds.
+ * @throws Error naming `what` when it never does
+ */
+export async function turnsUntil(cond: () => boolean, what: string): Promise<void> {
+  for (let turn = 0; turn < MOST_TURNS; turn++) {
+    if (cond()) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error(`the event loop has turned ${MOST_TURNS} times without ${what}`);
+}
+
+/** Lets the event loop turn some times, for what should not happen. */
+export async function someTurns(turns = 200): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
