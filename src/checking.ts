@@ -39,19 +39,20 @@ export function makeChecking(caFile: string | undefined, events: CheckingEvents)
   const clock = systemClock;
   const descriptorLimit = raiseDescriptorLimit().soft;
   const descriptors = new Descriptors(checkDescriptors(descriptorLimit));
+  const tls = new TlsContexts(caFile);
   const dialer = new LibcDialer(descriptors, (error) => events.fault(error));
   const scheduler = new Scheduler(clock, dialer, {
     ...events,
     mayStart: () => {
       if (descriptors.exhausted) events.exhausted(descriptors.limit, scheduler.backlog);
-      return !descriptors.exhausted;
+      return !descriptors.exhausted && !tls.handshakes.swamped;
     },
   });
   const checkerEnv = {
     clock,
     dialer,
     descriptors,
-    tls: new TlsContexts(caFile),
+    tls,
     resolver: new SystemResolver(clock),
     after: (delayMs: number, callback: () => void) => scheduler.after(delayMs, callback),
     userAgent: `seesaw-healthcheck/${VERSION}`,

@@ -3,12 +3,14 @@
  *
  * Upstream → manager → monitors (driven by the scheduler) → notifier → upstream.
  */
+
 import { makeChecker } from "./checkers/registry.ts";
 import { type Checking, type CheckingEvents, makeChecking } from "./checking.ts";
 import type { Config } from "./config/schema.ts";
 import { RateLimiter } from "./logging/limiter.ts";
 import type { LogFields, Logger } from "./logging/logger.ts";
 import { Manager } from "./manager/manager.ts";
+import { errorWords } from "./model/show.ts";
 import { Monitor, type MonitorObserver } from "./monitor/monitor.ts";
 import { MonitorLog } from "./monitor/monitor-log.ts";
 import { Notifier, type NotifierSettings } from "./notifier/notifier.ts";
@@ -193,8 +195,7 @@ export class Daemon {
             waiting,
           },
         ),
-      fault: (error) =>
-        this.#log.error("Internal fault", { error: error instanceof Error ? error.stack : String(error) }),
+      fault: (error) => this.#log.error("Internal fault", { error: errorWords(error) }),
     };
   }
 

@@ -14,8 +14,10 @@
  *   model/      the vocabulary                notifier/   delivery; pending is pure
  *   logging/    the log                       system/     whatever touches the operating system
  */
+
 import { writeSync } from "node:fs";
 import { main } from "./cli/program.ts";
+import { errorWords } from "./model/show.ts";
 
 // Synchronous, so that nothing is cut off when the process exits.
 const output = {
@@ -26,7 +28,7 @@ const output = {
 main(process.argv.slice(2), process.env, output).then(
   (status) => process.exit(status),
   (error: unknown) => {
-    output.err(`${error instanceof Error ? error.stack : String(error)}\n`);
+    output.err(`${errorWords(error)}\n`);
     process.exit(1);
   },
 );

@@ -21,6 +21,9 @@ const RETRY_LISTEN_MS = 5_000;
 /** The scheduler's timer is never set further ahead than a second; so long after its time it is not coming. */
 const DEAD_AFTER_MS = 5_000;
 const MOST_CONNECTIONS = 40;
+/** Viewers of the status page, and scrapes at the same time; each at most a share of the connections, so that others find a place. */
+const MOST_VIEWERS = 16;
+const MOST_SCRAPES = 5;
 
 /** What is looked at. */
 export interface ServedParts {
@@ -45,6 +48,7 @@ export class Serving {
   readonly #http: HttpServer;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  #saidWords = "";
 
   constructor(config: Config["metrics"], parts: ServedParts, log: Logger) {
     this.#config = config;
@@ -64,17 +68,18 @@ export class Serving {
       config.per_healthcheck,
     );
     const counts = () => parts.manager.census().states;
-    this.feed = new EventFeed(counts, VERSION);
+    // Half of what is kept from the checks at the most: the log, the client and files need some too.
+    const most = Math.min(MOST_CONNECTIONS, (parts.descriptorLimit - parts.checkDescriptors) >> 1);
+    this.feed = new EventFeed(counts, VERSION, Math.min(MOST_VIEWERS, most >> 1));
     const router = makeRouter({
       source: parts.manager,
       feed: this.feed,
       counts,
+      mostScrapes: Math.min(MOST_SCRAPES, Math.max(1, most >> 2)),
       render: (format) => this.metrics.render([...parts.manager.monitors.values()], this.#reading(), format),
       unalive: () => this.#unalive(),
       unready: () => (parts.stopping() ? "stopping" : parts.upstream.unready()),
     });
-    // Half of what is kept from the checks at the most: the log, the client and files need some too.
-    const most = Math.min(MOST_CONNECTIONS, (parts.descriptorLimit - parts.checkDescriptors) >> 1);
     this.#http = new HttpServer(router, most, log);
   }
 
@@ -94,7 +99,10 @@ export class Serving {
       this.#log.info("Serving metrics and status page", { address: formatAddress(bound) });
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
-      this.#log.error("Cannot serve metrics, trying again", { address: listen_addr, error: words });
+      // Said once, not every five seconds.
+      if (words !== this.#saidWords)
+        this.#log.error("Cannot serve metrics, trying again", { address: listen_addr, error: words });
+      this.#saidWords = words;
       this.#retry = setTimeout(() => void this.listen(), RETRY_LISTEN_MS);
     }
   }

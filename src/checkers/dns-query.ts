@@ -2,9 +2,11 @@
  * One question put to one server: over UDP, once more when it gets lost, and over TCP when the answer does not fit.
  * The dns checker puts one query after another until it knows.
  */
+
 import { randomInt } from "node:crypto";
 import { formatDuration } from "../model/duration.ts";
 import { type CheckResult, type FailureCode, inconclusive } from "../model/result.ts";
+import { errorWords } from "../model/show.ts";
 import { type Address, formatAddress, type QueryType } from "../model/spec.ts";
 import { errnoWords, localCause } from "../system/errno.ts";
 import { type UdpOwner, UdpSocket } from "../system/udp.ts";
@@ -91,7 +93,7 @@ export class DnsQuery implements Attempt, UdpOwner {
   }
 
   failed(number: number, error: Error): void {
-    const message = `${this.#subject}: ${number === 0 ? (error.stack ?? error.message) : errnoWords(number)}`;
+    const message = `${this.#subject}: ${number === 0 ? errorWords(error) : errnoWords(number)}`;
     const local = number === 0 ? "fault" : localCause(number);
     this.#finish(local === undefined ? this.#failure("L4CON", message) : inconclusive(local, message));
   }

@@ -5,9 +5,11 @@
  * The connect phase is taken from the kernel's own measurement where there is one, so a busy event loop does not show
  * in the duration; the time between the kernel's and our noticing is no phase and is left out.
  */
+
 import { formatDuration } from "../model/duration.ts";
 import type { CheckResult, FailureCode, SuccessCode } from "../model/result.ts";
 import { inconclusive } from "../model/result.ts";
+import { errorWords } from "../model/show.ts";
 import { type Address, formatAddress, type TlsSpec } from "../model/spec.ts";
 import type { Dial, DialOwner } from "../system/dialer.ts";
 import { ECONNRESET, ETIMEDOUT, errnoOf, errnoWords, localCause } from "../system/errno.ts";
@@ -151,7 +153,7 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
   }
 
   crashed(error: Error): void {
-    this.#finish(inconclusive("fault", `${this.#subject()}: ${error.stack ?? error.message}`));
+    this.#finish(inconclusive("fault", `${this.#subject()}: ${errorWords(error)}`));
   }
 
   /** The connection is open and, if wanted, secured. */
@@ -164,6 +166,9 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
   #late(within: string): CheckResult {
     if (this.#phase === "connect") {
       return this.#failure("L4TOUT", `TCP connect to ${this.#plan.target}: no answer ${within}`);
+    }
+    if (!this.#answering && this.#stream?.hasUnread === true) {
+      return inconclusive("stalled", `${this.#subject()}: its answer came and was not read ${within}`);
     }
     if (this.#phase === "tls") {
       return this.#failure("L6TOUT", `${this.#plan.tlsSubject()}: not finished ${within}`);

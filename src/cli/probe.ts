@@ -1,4 +1,5 @@
 /** `probe`: runs the live checker once, or a few times, and explains what it found. */
+
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { Checker } from "../checkers/checker.ts";
@@ -6,6 +7,7 @@ import { makeChecker } from "../checkers/registry.ts";
 import { type Checking, makeChecking } from "../checking.ts";
 import { parseDuration } from "../model/duration.ts";
 import { type CheckResult, inconclusive } from "../model/result.ts";
+import { errorWords } from "../model/show.ts";
 import { formatTarget, type HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/config.ts";
 import type { Output } from "./check-config.ts";
@@ -47,7 +49,7 @@ export async function probe(
     stalled: () => {},
     ticked: () => {},
     exhausted: () => {},
-    fault: (error) => output.err(`${error instanceof Error ? error.stack : String(error)}\n`),
+    fault: (error) => output.err(`${errorWords(error)}\n`),
   });
   const outcomes = new Set<CheckResult["outcome"]>();
   for (let index = 0; index < options.count; index++) {

@@ -1,10 +1,13 @@
 /** `run`: the daemon as a process, with its signals and its last words. */
+
 import { changedKeys, reloaded } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { Daemon } from "../daemon.ts";
 import { HeldLog } from "../logging/held.ts";
 import { ConfigurableLogger, type Logger } from "../logging/logger.ts";
 import { LogSink } from "../logging/sink.ts";
+import { errorWords } from "../model/show.ts";
+import { releaseStartPages } from "../system/memory.ts";
 import { REVISION, VERSION } from "../version.ts";
 import { EXIT } from "./exit.ts";
 import { type Environment, loadConfig, logSettings, type SettingOptions } from "./settings.ts";
@@ -79,6 +82,7 @@ class Runner {
       return EXIT.fault;
     }
     this.#daemon = daemon;
+    releaseStartPages();
     await daemon.ended;
     return EXIT.ok;
   }
@@ -127,7 +131,7 @@ class Runner {
 
   #lastWords(error: unknown): void {
     this.#log.error("Unexpected fault, ending", {
-      error: error instanceof Error ? error.stack : String(error),
+      error: errorWords(error),
     });
     this.#endAtOnce(EXIT.fault);
   }

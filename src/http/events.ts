@@ -12,7 +12,6 @@ import type { StateChange } from "./page/api.ts";
 import { refuse } from "./reply.ts";
 
 const TICK_MS = 1_000;
-const MOST_VIEWERS = 16;
 /** In one tick; the page asks for its rows anew anyway. */
 const MOST_CHANGES = 100;
 
@@ -20,21 +19,24 @@ const MOST_CHANGES = 100;
 export class EventFeed {
   readonly #counts: () => StateCounts;
   readonly #version: string;
+  readonly #mostViewers: number;
   readonly #viewers = new Set<ServerResponse>();
   #changes: StateChange[] = [];
   #more = 0;
   #ticking: ReturnType<typeof setInterval> | undefined;
 
-  constructor(counts: () => StateCounts, version: string) {
+  /** @param mostViewers - at once */
+  constructor(counts: () => StateCounts, version: string, mostViewers: number) {
+    this.#mostViewers = mostViewers;
     this.#counts = counts;
     this.#version = version;
   }
 
   /** Serves one viewer until it leaves. */
   serve(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#viewers.size >= MOST_VIEWERS) {
+    if (this.#viewers.size >= this.#mostViewers) {
       response.setHeader("Retry-After", "10");
-      refuse(response, 503, `${MOST_VIEWERS} viewers are connected, and no more are served`);
+      refuse(response, 503, `${this.#mostViewers} viewers are connected, and no more are served`);
       return;
     }
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });

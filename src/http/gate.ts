@@ -10,6 +10,8 @@ const REQUEST_MS = 10_000;
 /** A connection without a request is kept for so long; milliseconds. */
 export const KEEP_ALIVE_MS = 75_000;
 const STUCK_MS = 30_000;
+/** When there is no place left, an answer that has not moved on for so long makes room. */
+const SLOW_MS = 2_000;
 /** Connections are looked after so often, while there are any. */
 const SWEEP_MS = 1_000;
 
@@ -42,6 +44,9 @@ export class Gate {
     this.#server = createServer((socket) => {
       if (this.#enter(socket)) admit(socket);
     });
+    this.#server.on("error", () => {
+      // A connection that could not be accepted; whoever is listening hears why it cannot.
+    });
   }
 
   /** Connections now. */
@@ -57,12 +62,17 @@ export class Gate {
    */
   listen({ ip, port }: Address): Promise<Address> {
     return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ host: ip, port }, () => {
-        this.#server.off("error", reject);
+      const refused = (error: Error) => {
+        this.#server.off("listening", listening);
+        reject(error);
+      };
+      const listening = () => {
+        this.#server.off("error", refused);
         const bound = this.#server.address();
         resolve({ ip, port: typeof bound === "object" && bound !== null ? bound.port : port });
-      });
+      };
+      this.#server.once("error", refused).once("listening", listening);
+      this.#server.listen({ host: ip, port });
     });
   }
 
@@ -70,7 +80,7 @@ export class Gate {
   answering(socket: Socket): () => void {
     const guest = this.#guests.get(socket);
     if (guest === undefined) return () => {};
-    guest.answering++;
+    if (guest.answering++ === 0) guest.sinceMs = performance.now();
     return () => {
       guest.answering--;
       guest.requesting = false;
@@ -113,18 +123,26 @@ export class Gate {
     this.#sweeping = undefined;
   }
 
-  /** Sends away the connection that has waited longest; false when all are being answered. */
+  /**
+   * Sends away the connection that has waited longest, or else the one whose answer has not been read for longest; false when
+   * every answer moves on.
+   */
   #dismissOne(): boolean {
-    let longest: Socket | undefined;
-    let sinceMs = Number.POSITIVE_INFINITY;
+    const nowMs = performance.now();
+    let worst: Socket | undefined;
+    let mostMs = 0;
     for (const [socket, guest] of this.#guests) {
-      if (guest.answering > 0 || guest.sinceMs >= sinceMs) continue;
-      longest = socket;
-      sinceMs = guest.sinceMs;
+      watch(socket, guest, nowMs);
+      const waitedMs = nowMs - guest.sinceMs;
+      // Whoever is not being answered goes first.
+      const rankMs = guest.answering > 0 ? waitedMs - SLOW_MS : waitedMs + STUCK_MS;
+      if (rankMs <= mostMs) continue;
+      worst = socket;
+      mostMs = rankMs;
     }
-    if (longest === undefined) return false;
-    this.#guests.delete(longest);
-    longest.destroy();
+    if (worst === undefined) return false;
+    this.#guests.delete(worst);
+    worst.destroy();
     return true;
   }
 

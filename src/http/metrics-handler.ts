@@ -25,21 +25,41 @@ export async function serveMetrics(
   const format =
     openMetrics > 0 && openMetrics >= preference(accept, "text/plain") ? "openmetrics" : "prometheus";
   const gzip = preference(String(encoding ?? ""), "gzip") > 0;
-  response.setHeader("Content-Type", TYPES[format]);
   response.setHeader("Vary", "Accept, Accept-Encoding");
-  if (gzip) response.setHeader("Content-Encoding", "gzip");
   if (request.method === "HEAD") {
+    setHead(response, format, gzip);
     response.end();
     return;
   }
-  const pieces = Readable.from(render(format), { highWaterMark: 1 });
-  // The first level halves the work and does nearly as well; it is done on a thread of its own.
+  const pieces = render(format)[Symbol.asyncIterator]();
+  // Before the head is sent: what fails here is an error that can still be told.
+  const first = await pieces.next();
+  setHead(response, format, gzip);
+  const body = Readable.from(continued(first, pieces), { highWaterMark: 1 });
   try {
-    if (gzip) await pipeline(pieces, createGzip({ level: constants.Z_BEST_SPEED }), response);
-    else await pipeline(pieces, response);
+    // The first level halves the work and does nearly as well; it is done on a thread of its own.
+    if (gzip) await pipeline(body, createGzip({ level: constants.Z_BEST_SPEED }), response);
+    else await pipeline(body, response);
   } catch (error) {
     // The client went away: nobody is left to be told.
     if (!(error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE"))
       throw error;
+  }
+}
+
+function setHead(response: ServerResponse, format: Format, gzip: boolean): void {
+  response.setHeader("Content-Type", TYPES[format]);
+  if (gzip) response.setHeader("Content-Encoding", "gzip");
+}
+
+async function* continued(
+  first: IteratorResult<Uint8Array>,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for (let next = first; next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    // Whoever stops early ends the rendering, too.
+    await rest.return?.();
   }
 }

@@ -2,7 +2,7 @@
  * The monitors in the order in which people look for them, by id; sorted anew when one has come or gone. The client's own order
  * is another each time.
  */
-import { parseId } from "../model/id.ts";
+import { type HealthcheckId, parseId } from "../model/id.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { inSlices } from "../system/slices.ts";
 import type { ListQuery } from "./list-query.ts";
@@ -10,7 +10,7 @@ import { searchText } from "./views.ts";
 
 /** Where the monitors are; the manager. */
 export interface MonitorSource {
-  readonly monitors: ReadonlyMap<string, Monitor>;
+  readonly monitors: ReadonlyMap<HealthcheckId, Monitor>;
   /** Changes whenever one comes or goes. */
   readonly revision: number;
 }
@@ -26,7 +26,7 @@ export interface Found {
 /** See the head of the file. */
 export class Roster {
   readonly #source: MonitorSource;
-  #sorted: readonly Monitor[] = [];
+  #sorted: readonly HealthcheckId[] = [];
   #revision = -1;
   #sorting: Promise<void> | undefined;
 
@@ -37,8 +37,9 @@ export class Roster {
   /** Finds healthchecks; gives way to checks in between. */
   async find(query: ListQuery): Promise<Found> {
     const byState: Record<string, Monitor[]> = { unhealthy: [], unknown: [], healthy: [] };
-    await inSlices(await this.#inOrder(), (monitor) => {
-      if (fits(monitor, query)) byState[monitor.health.state]?.push(monitor);
+    await inSlices(await this.#inOrder(), (id) => {
+      const monitor = this.#source.monitors.get(id);
+      if (monitor !== undefined && fits(monitor, query)) byState[monitor.health.state]?.push(monitor);
     });
     const monitors = Object.values(byState).flat();
     return {
@@ -47,7 +48,7 @@ export class Roster {
     };
   }
 
-  async #inOrder(): Promise<readonly Monitor[]> {
+  async #inOrder(): Promise<readonly HealthcheckId[]> {
     if (this.#revision !== this.#source.revision) {
       this.#sorting ??= this.#sort().finally(() => {
         this.#sorting = undefined;
@@ -65,12 +66,10 @@ export class Roster {
       ids[index] = BigInt(id);
     });
     ids.sort();
-    const sorted: Monitor[] = [];
+    const sorted: HealthcheckId[] = [];
     await inSlices(ids, (number) => {
       const id = parseId(String(number));
-      const monitor = id === undefined ? undefined : monitors.get(id);
-      // Gone meanwhile.
-      if (monitor !== undefined) sorted.push(monitor);
+      if (id !== undefined) sorted.push(id);
     });
     this.#sorted = sorted;
     this.#revision = revision;

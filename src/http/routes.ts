@@ -2,9 +2,11 @@
 import { parseId } from "../model/id.ts";
 import { show } from "../model/show.ts";
 import type { StateCounts } from "../model/status.ts";
+import { inSlices } from "../system/slices.ts";
 import type { EventFeed } from "./events.ts";
 import { readListQuery } from "./list-query.ts";
 import { type Render, serveMetrics } from "./metrics-handler.ts";
+import type { HealthcheckItem } from "./page/api.ts";
 import { isPageFile, servePageFile } from "./page-files.ts";
 import { refuse, replyJson, replyText } from "./reply.ts";
 import { BadRequest, type Target } from "./request.ts";
@@ -17,6 +19,8 @@ export interface Shown {
   readonly source: MonitorSource;
   readonly feed: EventFeed;
   readonly render: Render;
+  /** Scrapes that are answered at the same time. */
+  readonly mostScrapes: number;
   counts(): StateCounts;
   /** Why the process should be restarted; undefined when all is well. */
   unalive(): string | undefined;
@@ -30,7 +34,7 @@ const ONE = /^\/api\/healthchecks\/([^/]*)$/;
 export function makeRouter(shown: Shown): Router {
   const roster = new Roster(shown.source);
   const fixed: Readonly<Record<string, Handler>> = {
-    "/metrics": (_target, request, response) => serveMetrics(shown.render, request, response),
+    "/metrics": metrics(shown),
     "/healthz": (_target, _request, response) => replyHealth(response, shown.unalive()),
     "/readyz": (_target, _request, response) => replyHealth(response, shown.unready()),
     "/api/healthchecks": async ({ query }, _request, response) =>
@@ -44,6 +48,24 @@ export function makeRouter(shown: Shown): Router {
   };
 }
 
+/** Each scrape under way holds some megabytes. */
+function metrics({ render, mostScrapes }: Shown): Handler {
+  let scrapes = 0;
+  return async (_target, request, response) => {
+    if (scrapes >= mostScrapes) {
+      response.setHeader("Retry-After", "5");
+      refuse(response, 503, `${mostScrapes} scrapes are being answered, and no more at the same time`);
+      return;
+    }
+    scrapes++;
+    try {
+      await serveMetrics(render, request, response);
+    } finally {
+      scrapes--;
+    }
+  };
+}
+
 function replyHealth(response: Parameters<typeof replyText>[0], trouble: string | undefined): void {
   replyText(response, trouble === undefined ? 200 : 503, trouble ?? "ok");
 }
@@ -51,13 +73,15 @@ function replyHealth(response: Parameters<typeof replyText>[0], trouble: string 
 async function list(shown: Shown, roster: Roster, parameters: URLSearchParams) {
   const query = readListQuery(parameters);
   const { matched, monitors } = await roster.find(query);
+  const healthchecks: HealthcheckItem[] = [];
+  await inSlices(monitors, (monitor) => healthchecks.push(listItem(monitor)));
   const { unknown, healthy, unhealthy } = shown.counts();
   return {
     totals: { healthchecks: unknown + healthy + unhealthy, healthy, unhealthy, unknown },
     matched,
     offset: query.offset,
     limit: query.limit,
-    healthchecks: monitors.map(listItem),
+    healthchecks,
   };
 }
 

@@ -2,9 +2,11 @@
  * The HTTP listener: metrics, health, status API, status page. GET and HEAD only; everything is read-only, nothing of the
  * request is kept, and no answer takes the event loop for long.
  */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "../logging/logger.ts";
+import { errorWords } from "../model/show.ts";
 import type { Address } from "../model/spec.ts";
 import { Gate, KEEP_ALIVE_MS } from "./gate.ts";
 import { refuse } from "./reply.ts";
@@ -22,6 +24,14 @@ export type Router = (path: string) => Handler | undefined;
 
 const MOST_HEADER_BYTES = 16 * 1_024;
 const METHODS = ["GET", "HEAD"];
+/** So many requests may be sent ahead on a connection; each waits for the answer to the one before. */
+const MOST_AHEAD = 256;
+
+/** Requests of a connection that are being answered or wait for it. */
+interface Line {
+  length: number;
+  last: Promise<void>;
+}
 
 /** What the runtime says of a request that it cannot read. */
 const UNREADABLE: Readonly<Record<string, string>> = {
@@ -34,13 +44,14 @@ export class HttpServer {
   readonly #log: Logger;
   readonly #http: Server;
   readonly #gate: Gate;
+  readonly #lines = new WeakMap<Socket, Line>();
 
   /** @param mostConnections - at once */
   constructor(route: Router, mostConnections: number, log: Logger) {
     this.#route = route;
     this.#log = log;
     this.#http = createServer({ maxHeaderSize: MOST_HEADER_BYTES }, (request, response) => {
-      void this.#answer(request, response);
+      void this.#inTurn(request, response);
     });
     this.#http.keepAliveTimeout = KEEP_ALIVE_MS;
     this.#http.on("clientError", (error: NodeJS.ErrnoException, socket) => {
@@ -61,10 +72,29 @@ export class HttpServer {
     this.#gate.close();
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** One after the other on each connection: whoever asks for much at once waits longer, and nobody else. */
+  async #inTurn(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // The type allows for other transports; ours are the gate's sockets.
-    const done = this.#gate.answering(request.socket as Socket);
-    response.once("close", done);
+    const socket = request.socket as Socket;
+    const line = this.#lines.get(socket) ?? { length: 0, last: Promise.resolve() };
+    this.#lines.set(socket, line);
+    if (line.length >= MOST_AHEAD) {
+      socket.destroy();
+      return;
+    }
+    const ended = Promise.withResolvers<void>();
+    response.once("close", ended.resolve);
+    const before = line.last;
+    line.last = ended.promise;
+    line.length++;
+    await before;
+    if (!socket.destroyed) await this.#answer(socket, request, response);
+    await ended.promise;
+    line.length--;
+  }
+
+  async #answer(socket: Socket, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.once("close", this.#gate.answering(socket));
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.setHeader("Referrer-Policy", "no-referrer");
     try {
@@ -72,7 +102,7 @@ export class HttpServer {
     } catch (error) {
       this.#log.error("HTTP handler failed", {
         path: request.url,
-        error: error instanceof Error ? error.stack : String(error),
+        error: errorWords(error),
       });
       refuse(response, 500, "internal error, see the log");
     }

@@ -8,9 +8,10 @@ import type { HealthcheckDetail, HealthcheckItem, HistoryItem, LastResult } from
 /** A row of the list. */
 export function listItem(monitor: Monitor): HealthcheckItem {
   const { record } = monitor;
-  const recent = [...(record?.history ?? [])]
-    .reverse()
-    .map(({ durationMs, outcome }) => ({ duration_ms: round(durationMs), result: outcome }));
+  const recent = [...(record?.history.outline() ?? [])].map(({ durationMs, outcome }) => ({
+    duration_ms: round(durationMs),
+    result: outcome,
+  }));
   return { ...head(monitor), recent };
 }
 

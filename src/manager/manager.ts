@@ -5,6 +5,7 @@
 
 import type { Logger } from "../logging/logger.ts";
 import type { HealthcheckId } from "../model/id.ts";
+import { errorWords } from "../model/show.ts";
 import { formatTarget, type HealthcheckSpec } from "../model/spec.ts";
 import type { Notification, StateCounts } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
@@ -131,7 +132,7 @@ export class Manager {
     try {
       return this.#makeMonitor(spec);
     } catch (error) {
-      const words = error instanceof Error ? error.stack : String(error);
+      const words = errorWords(error);
       this.#log.error("Cannot set up healthcheck", { id: spec.id, error: words });
       return undefined;
     }

@@ -41,12 +41,21 @@ export class ProcessFamilies {
     const cpuSeconds = (user + system) / 1e6;
     this.#cpu.inc(Math.max(0, cpuSeconds - this.#toldCpuSeconds));
     this.#toldCpuSeconds = cpuSeconds;
+    try {
+      await this.#lookUp();
+    } catch {
+      // Out of descriptors, or no /proc: the values of the last look stay, and everything else is shown.
+    }
+    await writeRegistry(sheet, this.#registry, format);
+  }
+
+  async #lookUp(): Promise<void> {
     // With many descriptors the directory takes a while to read; not on this thread.
     const [statm, fds] = await Promise.all([readFile("/proc/self/statm", "utf8"), readdir("/proc/self/fd")]);
     const [pages = 0, residentPages = 0] = statm.split(" ").map(Number);
     this.#virtual.set(pages * PAGE_BYTES);
     this.#resident.set(residentPages * PAGE_BYTES);
-    this.#openFds.set(fds.length);
-    await writeRegistry(sheet, this.#registry, format);
+    // Without the one that the directory was read through.
+    this.#openFds.set(fds.length - 1);
   }
 }

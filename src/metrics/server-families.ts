@@ -130,8 +130,8 @@ export class ServerFamilies {
     if (reading.connected === undefined) this.#registry.removeSingleMetric("healthcheck_proxy_connected");
     else this.#connected.set(reading.connected ? 1 : 0);
     for (const channel of CHANNELS) this.#depth.set({ channel }, depths[channel]);
-    this.#stalled.inc((stalledMs - this.#toldStalledMs) / 1_000);
-    this.#toldStalledMs = stalledMs;
+    this.#stalled.inc(Math.max(0, stalledMs - this.#toldStalledMs) / 1_000);
+    this.#toldStalledMs = Math.max(stalledMs, this.#toldStalledMs);
     await writeRegistry(sheet, this.#registry, format);
   }
 }

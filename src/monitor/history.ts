@@ -85,7 +85,7 @@ export class History {
   }
 
   #putOthers(slot: number, { resolveMs, tlsMs, firstByteMs, transferMs }: Phases): void {
-    const none = resolveMs === undefined && tlsMs === undefined && firstByteMs === undefined;
+    const none = (resolveMs ?? tlsMs ?? firstByteMs ?? transferMs) === undefined;
     if (none && this.#others === undefined) return;
     this.#others ??= new Float32Array(HISTORY_LENGTH * OTHERS.length).fill(Number.NaN);
     // In the order of PHASES; without a loop, because this is the hot path.
@@ -98,16 +98,24 @@ export class History {
 
   /** The newest one's code and sentence; empty before the first. */
   get lastWords(): string {
-    const last = this.#count - 1;
-    if (last < 0) return "";
-    const slot = last % HISTORY_LENGTH;
+    if (this.#count === 0) return "";
+    const slot = this.#slot(0);
     return `${KINDS[this.#kinds[slot] ?? 0]?.code} ${this.#messages[slot]}`;
+  }
+
+  /** Duration and outcome of each, oldest first: what a small plot shows. */
+  *outline(): Generator<Pick<PastResult, "durationMs" | "outcome">> {
+    for (let back = this.length - 1; back >= 0; back--) {
+      const slot = this.#slot(back);
+      const outcome = KINDS[this.#kinds[slot] ?? 0]?.outcome ?? "inconclusive";
+      yield { durationMs: present(this.#numbers[slot * STRIDE + 1]), outcome };
+    }
   }
 
   /** @param back - 0 for the newest, up to {@link length} - 1 for the oldest */
   at(back: number): PastResult | undefined {
     if (back < 0 || back >= this.length) return undefined;
-    const slot = (this.#count - 1 - back) % HISTORY_LENGTH;
+    const slot = this.#slot(back);
     const number = (place: number) => present(this.#numbers[slot * STRIDE + place]);
     const kind = KINDS[this.#kinds[slot] ?? 0];
     if (kind === undefined) return undefined;
@@ -119,6 +127,10 @@ export class History {
       message: this.#messages[slot] ?? "",
       phases: this.#phases(slot),
     };
+  }
+
+  #slot(back: number): number {
+    return (this.#count - 1 - back) % HISTORY_LENGTH;
   }
 
   #phases(slot: number): Phases {

@@ -2,8 +2,10 @@
  * One healthcheck's life: started by the scheduler when due, runs its checker, bounds it in time, takes each result into
  * its state, and says when that changes. Made, reconfigured and stopped by the manager.
  */
+
 import type { Attempt, Checker } from "../checkers/checker.ts";
 import { type CheckResult, type Conclusive, formatResult, inconclusive } from "../model/result.ts";
+import { errorWords } from "../model/show.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { type State, type Status, UNKNOWN } from "../model/status.ts";
 import type { Scheduler, Startable, StartEntry, TimerEntry } from "../scheduler/scheduler.ts";
@@ -157,7 +159,7 @@ export class Monitor implements Startable {
       });
       this.#attempt = attempt;
     } catch (error) {
-      this.#settle(inconclusive("fault", String(error instanceof Error ? error.stack : error)));
+      this.#settle(inconclusive("fault", errorWords(error)));
     }
   }
 

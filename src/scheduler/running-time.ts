@@ -26,9 +26,12 @@ export class RunningTime {
     return this.#runningMs;
   }
 
-  /** How much real time went by in stalls, ever. */
-  get stalledMs(): number {
-    return this.#stalledMs;
+  /**
+   * How much real time went by in stalls until a moment, ever; the one that goes on included: what has waited in the kernel is often
+   * told before the tick that sees the stall.
+   */
+  stalledMs(realMs: number): number {
+    return this.#stalledMs + this.#lateMs(realMs);
   }
 
   /** Running time at a later moment, if no stall is going on. */
@@ -60,8 +63,13 @@ export class RunningTime {
     return this.#stalledMs - beforeMs;
   }
 
+  /** How long a stall has been going on. */
+  #lateMs(realMs: number): number {
+    return Math.max(0, realMs - this.#plannedMs - TOLERANCE_MS);
+  }
+
   #settle(realMs: number): void {
-    const stallMs = Math.max(0, realMs - this.#plannedMs - TOLERANCE_MS);
+    const stallMs = this.#lateMs(realMs);
     this.#runningMs += Math.max(0, realMs - this.#lastMs - stallMs);
     this.#lastMs = realMs;
     // What is late has been counted; from here on the process should be back at once.

@@ -80,9 +80,9 @@ export class Scheduler {
     this.#lastTickMs = nowMs;
   }
 
-  /** How long the event loop has stalled, ever; milliseconds. */
+  /** How long the event loop has stalled, ever, a stall that goes on included; milliseconds. */
   get stalledMs(): number {
-    return this.#runningTime.stalledMs;
+    return this.#runningTime.stalledMs(this.#clock.nowMs());
   }
 
   /** Checks that are due and wait for their turn. */

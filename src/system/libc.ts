@@ -14,11 +14,13 @@ const FUNCTIONS = {
   close: { args: ["i32"], returns: "i32" },
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
+  recv: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
   epoll_create1: { args: ["i32"], returns: "i32" },
   epoll_ctl: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
   epoll_wait: { args: ["i32", "ptr", "i32", "i32"], returns: "i32" },
   getrlimit: { args: ["i32", "ptr"], returns: "i32" },
   setrlimit: { args: ["i32", "ptr"], returns: "i32" },
+  madvise: { args: ["u64", "u64", "i32"], returns: "i32" },
   __errno_location: { args: [], returns: "ptr" },
 } as const;
 
@@ -42,12 +44,16 @@ export const SOCK_CLOEXEC = 0o2000000;
 
 export const SOL_SOCKET = 1;
 export const SO_ERROR = 4;
+export const MSG_PEEK = 0x02;
+export const MSG_DONTWAIT = 0x40;
 export const SO_LINGER = 13;
 export const IPPROTO_TCP = 6;
 export const TCP_INFO = 11;
 
 export const EPOLL_CLOEXEC = 0o2000000;
 export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLLIN = 0x001;
 export const EPOLLOUT = 0x004;
 export const EPOLLERR = 0x008;
 export const EPOLLHUP = 0x010;
@@ -68,6 +74,7 @@ export const TCP_INFO_TOTAL_RETRANS_OFFSET = 100;
 export const TCP_INFO_BYTES = 104;
 
 export const RLIMIT_NOFILE = 7;
+export const MADV_DONTNEED = 4;
 
 function open() {
   let fault: unknown;

@@ -5,19 +5,37 @@ const SLICE_MS = 4;
 /** The clock is looked at after so many steps. */
 const STEPS_PER_LOOK = 16;
 
-/** One piece of work, for loops that do more than {@link inSlices} can. */
+/** Those who wait for a turn of the event loop to themselves. */
+const waiting: (() => void)[] = [];
+let serving = false;
+
+/** One slice in each turn, whoever does long work: ten at once would hold the event loop ten times as long. */
+function serveNext(): void {
+  const next = waiting.shift();
+  serving = next !== undefined;
+  if (next === undefined) return;
+  next();
+  setImmediate(serveNext);
+}
+
+/** Long work in slices, for loops that do more than {@link inSlices} can. */
 export class Slice {
-  #endMs = performance.now() + SLICE_MS;
+  // The first few steps are free; after them the work waits for its turn like any other.
+  #endMs = 0;
   #steps = 0;
 
-  /** Whether the event loop should have its turn; asked after each step. */
+  /** Whether others should have their turn; asked after each step. */
   get over(): boolean {
     return ++this.#steps % STEPS_PER_LOOK === 0 && performance.now() >= this.#endMs;
   }
 
-  /** Gives way; then the next piece begins. */
+  /** Waits for the next slice. */
   async next(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      if (!serving) setImmediate(serveNext);
+      serving = true;
+    });
     this.#endMs = performance.now() + SLICE_MS;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import type { Dial, Dialer } from "./dialer.ts";
+import { libc, MSG_DONTWAIT, MSG_PEEK } from "./libc.ts";
 import type { TlsOptions } from "./tls.ts";
 
 /** Who talks. It hears nothing more once {@link Stream.destroy} was called. */
@@ -26,6 +27,8 @@ type RuntimeSocket = Bun.Socket<Stream>;
 export class Stream {
   readonly #dialer: Dialer;
   readonly #tls: TlsOptions | undefined;
+  readonly #fd: number;
+  #handshaking = false;
   #owner: StreamOwner | undefined;
   #socket: RuntimeSocket | undefined;
   #unsent: Uint8Array | undefined;
@@ -39,6 +42,7 @@ export class Stream {
   constructor(dialer: Dialer, dial: Dial, tls: TlsOptions | undefined, owner: StreamOwner) {
     this.#dialer = dialer;
     this.#tls = tls;
+    this.#fd = dial.fd;
     this.#owner = owner;
     // The types know neither `fd` together with `data` nor a native `secureContext`.
     const options = {
@@ -50,6 +54,12 @@ export class Stream {
     Bun.connect(options as unknown as Bun.TCPSocketConnectOptions<Stream>).catch(() => {
       // The handlers have heard of it.
     });
+  }
+
+  /** Whether the other side has said something that has not been read yet: then it is not the one who is late. */
+  get hasUnread(): boolean {
+    if (this.#socket === undefined) return false;
+    return Number(libc.recv(this.#fd, PEEKED, PEEKED.length, MSG_PEEK | MSG_DONTWAIT)) > 0;
   }
 
   /** Sends bytes, now or as soon as the kernel takes them. */
@@ -70,11 +80,16 @@ export class Stream {
 
   /** @internal */ handleOpen(socket: RuntimeSocket): void {
     this.#socket = socket;
+    if (this.#tls !== undefined) {
+      this.#handshaking = true;
+      this.#tls.handshakes.begin(this.#fd);
+    }
     if (this.#ending !== undefined) this.#end();
     else if (this.#tls === undefined) this.#owner?.opened();
   }
 
   /** @internal */ handleHandshake(socket: RuntimeSocket, error: Error | undefined): void {
+    this.#endHandshake(this.#fd);
     const fault = this.#handshakeFault(socket, error);
     if (fault === undefined) {
       this.#owner?.opened();
@@ -103,6 +118,7 @@ export class Stream {
 
   /** @internal */ handleClose(error: Error | undefined): void {
     this.#socket = undefined;
+    this.#endHandshake(undefined);
     this.#dialer.released();
     const owner = this.#owner;
     this.#owner = undefined;
@@ -138,6 +154,13 @@ export class Stream {
     return checkServerIdentity(this.#tls.address, certificate);
   }
 
+  /** @param fd - undefined when it is closed already */
+  #endHandshake(fd: number | undefined): void {
+    if (!this.#handshaking) return;
+    this.#handshaking = false;
+    this.#tls?.handshakes.end(fd);
+  }
+
   #end(): void {
     const socket = this.#socket;
     if (socket === undefined) return;
@@ -145,6 +168,8 @@ export class Stream {
     else socket.terminate();
   }
 }
+
+const PEEKED = new Uint8Array(1);
 
 const HANDLERS: Bun.SocketHandler<Stream> = {
   open: (socket) => socket.data.handleOpen(socket),

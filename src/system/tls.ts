@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import type { TlsSpec } from "../model/spec.ts";
+import { Handshakes } from "./handshakes.ts";
 
 /** Where distributions keep the authorities that this host trusts. */
 const BUNDLES = [
@@ -28,10 +29,13 @@ export interface TlsOptions {
   readonly verify: boolean;
   /** The address that the certificate must be for, where the target has no name. */
   readonly address: string | undefined;
+  /** Where its handshake is counted. */
+  readonly handshakes: Handshakes;
 }
 
 /** Hands out TLS options; see the head of the file. */
 export class TlsContexts {
+  readonly handshakes = new Handshakes();
   readonly #caFile: string | undefined;
   #context: object | undefined;
 
@@ -47,17 +51,20 @@ export class TlsContexts {
   options(spec: TlsSpec): TlsOptions {
     this.#context ??= this.#load();
     const { verify, serverName } = spec;
+    const { handshakes } = this;
     const secureContext = this.#context;
     if (isIP(serverName) === 0) {
       return {
         runtime: { serverName, rejectUnauthorized: verify, secureContext },
         verify,
         address: undefined,
+        handshakes,
       };
     }
     // An address may not be sent as SNI (RFC 6066 3), and some servers refuse a client that does. Without a name the
     // runtime cannot judge whom the certificate is for, so the stream does that.
-    return { runtime: { rejectUnauthorized: false, secureContext }, verify, address: serverName };
+    const runtime = { rejectUnauthorized: false, secureContext };
+    return { runtime, verify, address: serverName, handshakes };
   }
 
   /** Reads the authorities again at the next use; they are renewed now and then. */

@@ -2,7 +2,9 @@
  * What clients of the proxy socket say, and what they are answered (protocol.md): lists of healthchecks, requests for their
  * status, and nonsense.
  */
+
 import type { Logger } from "../logging/logger.ts";
+import { errorWords } from "../model/show.ts";
 import { errorLine, packLine } from "../protocol/codec.ts";
 import { ConfigReader, MessageError, type ReadConfigs, readMessage } from "../protocol/messages.ts";
 import type { Connection } from "./connection.ts";
@@ -54,7 +56,7 @@ export class ClientMessages {
         this.#log.warn("Message refused", { error: error.message });
         connection.send(errorLine(error.message));
       } else {
-        this.#log.error("Proxy task error", { error: error instanceof Error ? error.stack : String(error) });
+        this.#log.error("Proxy task error", { error: errorWords(error) });
         connection.send(errorLine("internal error, see the log"));
       }
     }

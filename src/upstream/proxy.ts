@@ -2,9 +2,11 @@
  * The proxy socket: the upstream that the Go proxy in front of the Seesaw engine connects to (protocol.md). One client
  * is served at a time, and the newest wins, so that a restarted proxy is never locked out by a half-dead one.
  */
+
 import { chmodSync, lstatSync } from "node:fs";
 import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
+import { errorWords } from "../model/show.ts";
 import type { Notification } from "../model/status.ts";
 import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
 import { clearSocketPath } from "../system/unix-socket.ts";
@@ -121,7 +123,7 @@ export class ProxyUpstream implements Upstream {
         close: (socket, error) => socket.data?.handleClose(error),
         error: (_socket, error) => {
           this.#count("socket_io");
-          this.#log.error("Proxy task error", { error: error.stack ?? error.message });
+          this.#log.error("Proxy task error", { error: errorWords(error) });
         },
       },
     });

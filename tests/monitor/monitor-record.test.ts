@@ -78,7 +78,7 @@ test("monitor: an interruption while we stood still is written down as our own f
 });
 
 // src/monitor/monitor.ts, #ownFault: sockets are served before the tick, and stalledMs is that of the last tick.
-test.failing("monitor: so is one that is heard before the tick that notices it", () => {
+test("monitor: so is one that is heard before the tick that notices it", () => {
   using bench = new MonitorBench({ timeoutMs: 400 });
   bench.start();
   bench.time.stall(1_000);

@@ -131,7 +131,7 @@ async function expectSoundRules({ prometheus }: Monitored): Promise<void> {
   // One healthcheck is down for good: its alert waits for its time, and its texts are filled in.
   const [pending] = rules.find(({ name }) => name === "HealthcheckDown")?.alerts ?? [];
   expect(pending?.annotations["summary"]).toMatch(
-    /^Healthcheck \d+ \(tcp:\/\/127\.0\.0\.1:\d+\) on 127\.0\.0\.1:\d+ is unhealthy$/,
+    /^Healthcheck \d+ \(\w+:\/\/127\.0\.0\.1:\d+\S*\) on 127\.0\.0\.1:\d+ is unhealthy$/,
   );
 }
 

@@ -37,13 +37,14 @@ export async function startHttp(options: HttpOptions = {}): Promise<HttpBench> {
   const stock: Stock = new Stock({
     changed: (monitor, from, result) => feed.changed(monitor, from, result, monitor.record?.sinceMs ?? 0),
   });
-  const feed = new EventFeed(() => stock.counts(), "1.2.3");
+  const feed = new EventFeed(() => stock.counts(), "1.2.3", 16);
   const trouble: HttpBench["trouble"] = {};
   const routes = makeRouter({
     source: stock,
     feed,
     counts: () => stock.counts(),
     render: options.render ?? noMetrics,
+    mostScrapes: 5,
     unalive: () => trouble.unalive,
     unready: () => trouble.unready,
   });

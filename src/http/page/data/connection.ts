@@ -16,6 +16,11 @@ export interface Connection {
   readonly notice: string | undefined;
 }
 
+/** Whether what is shown may not be so any more. */
+export function isStale({ kind }: Connection): boolean {
+  return kind === "lost" || kind === "failing";
+}
+
 /**
  * Judges.
  *

@@ -1,22 +1,17 @@
-/** What narrows the list: totals by state to be clicked, a search box, the types of checks. All of it is in the address. */
-import { useEffect, useRef, useState } from "preact/hooks";
+/** What narrows the list: totals by state to be clicked, the types of checks; see also search.tsx. All of it is in the address. */
 import type { State, Totals } from "../api.ts";
 import { formatCount, formatCounted } from "../logic/format.ts";
 import { type Filter, listHash, NO_FILTER, STATES, TYPES } from "../logic/route.ts";
 import { StateIcon, stateWord } from "./marks.tsx";
 import type { Router } from "./router.ts";
 
-/** Browsers allow an address to change only so often. */
-const TYPING_MS = 160;
-
 /** Totals by state; each leads to its list. */
-export function StateChips({
-  totals,
-  filter,
-}: {
+export function StateChips(props: {
   readonly totals: Totals | undefined;
   readonly filter: Filter;
+  readonly isStale: boolean;
 }) {
+  const { totals, filter, isStale } = props;
   const chip = (state: State | undefined, count: number | undefined) => (
     <li key={state ?? "all"}>
       <a
@@ -33,60 +28,12 @@ export function StateChips({
     </li>
   );
   return (
-    <nav aria-label="By state">
+    <nav aria-label="By state" class={isStale ? "stale" : undefined}>
       <ul class="chips">
         {chip(undefined, totals?.healthchecks)}
         {STATES.map((state) => chip(state, totals?.[state]))}
       </ul>
     </nav>
-  );
-}
-
-/** The search box; `/` leads to it from everywhere, Escape empties it. */
-export function SearchBox({ filter, router }: { readonly filter: Filter; readonly router: Router }) {
-  const [text, setText] = useState(filter.q);
-  const input = useRef<HTMLInputElement>(null);
-  const typing = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const given = useRef(filter);
-  given.current = filter;
-  const type = (q: string) => {
-    setText(q);
-    clearTimeout(typing.current);
-    typing.current = setTimeout(() => {
-      typing.current = undefined;
-      router.replace(listHash({ ...given.current, q }));
-    }, TYPING_MS);
-  };
-  useEffect(() => () => clearTimeout(typing.current), []);
-  // The address was changed by other means.
-  useEffect(() => {
-    if (typing.current === undefined) setText(filter.q);
-  }, [filter.q]);
-  useSlash(input);
-  return (
-    <search class="search">
-      <label class="hidden" for="q">
-        Search
-      </label>
-      <input
-        ref={input}
-        id="q"
-        type="search"
-        value={text}
-        maxLength={200}
-        placeholder="Search id, target or reason"
-        autocomplete="off"
-        spellcheck={false}
-        aria-keyshortcuts="/"
-        onInput={(event) => type(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") type("");
-        }}
-      />
-      <span class="search-key" aria-hidden="true">
-        /
-      </span>
-    </search>
   );
 }
 
@@ -133,18 +80,4 @@ export function matchedWords(matched: number, total: number | undefined): string
   return total === undefined
     ? formatCounted(matched, "healthcheck")
     : `${formatCount(matched)} of ${formatCounted(total, "healthcheck")}`;
-}
-
-function useSlash(input: { readonly current: HTMLInputElement | null }): void {
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      const isTyping = event.target instanceof HTMLInputElement && event.target.type !== "radio";
-      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping) return;
-      event.preventDefault();
-      input.current?.focus();
-      input.current?.select();
-    };
-    addEventListener("keydown", listen);
-    return () => removeEventListener("keydown", listen);
-  }, [input]);
 }

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { HealthcheckDetail } from "../api.ts";
-import type { Connection } from "../data/connection.ts";
+import { type Connection, isStale } from "../data/connection.ts";
 import type { DetailStore } from "../data/detail-store.ts";
 import type { Session } from "../data/session.ts";
 import type { ServerClock } from "../logic/clock.ts";
@@ -35,9 +35,8 @@ export function Detail({ id, store, session, router, clock, connection }: Detail
   }, [store]);
   useLayoutEffect(() => scrollTo({ top: 0, behavior: "instant" }), []);
   useWayBack(router);
-  const isStale = connection.kind === "lost" || connection.kind === "failing";
   return (
-    <main class={`detail${isStale ? " stale" : ""}`}>
+    <main class={`detail${isStale(connection) ? " stale" : ""}`}>
       <BackLink router={router} />
       {missing && (
         <Notice title="No such healthcheck">

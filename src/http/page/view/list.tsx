@@ -1,16 +1,17 @@
 /** The view of all healthchecks. */
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Totals } from "../api.ts";
-import type { Connection } from "../data/connection.ts";
+import { type Connection, isStale } from "../data/connection.ts";
 import type { ListStore, ListView } from "../data/list-store.ts";
 import type { Session } from "../data/session.ts";
 import type { ServerClock } from "../logic/clock.ts";
 import { type Filter, listHash, NO_FILTER, sameFilter } from "../logic/route.ts";
 import { useArrows } from "./arrows.ts";
-import { MatchCount, matchedWords, SearchBox, StateChips, TypePicker } from "./controls.tsx";
+import { MatchCount, matchedWords, StateChips, TypePicker } from "./controls.tsx";
 import { useCell, useNow, useSize } from "./hooks.ts";
 import type { Router } from "./router.ts";
 import { useAnchor, useScrolling } from "./scrolling.ts";
+import { SearchBox } from "./search.tsx";
 import { Table } from "./table.tsx";
 
 /** What the list is given. */
@@ -41,12 +42,13 @@ export function List({ filter, store, session, router, clock, connection, totals
   useEffect(() => store.want(filter, span), [store, filter, span.first, span.end]);
   useLeftPlace(filter, router);
   useCountTold(view, filter, session);
+  const stale = isStale(connection);
   const onKeyDown = useArrows(body, view, scrolling, router);
   return (
     <main class="list" onKeyDown={onKeyDown}>
       <h1 class="hidden">Healthchecks</h1>
       <div class="controls">
-        <StateChips totals={totals} filter={filter} />
+        <StateChips totals={totals} filter={filter} isStale={stale} />
         <div class="tools">
           <SearchBox filter={filter} router={router} />
           <TypePicker filter={filter} router={router} />
@@ -61,7 +63,7 @@ export function List({ filter, store, session, router, clock, connection, totals
         body={body}
         nowMs={nowMs}
         isBusy={!sameFilter(view.filter, filter)}
-        isStale={connection.kind === "lost" || connection.kind === "failing"}
+        isStale={stale}
       />
       <Emptiness view={view} filter={filter} />
     </main>

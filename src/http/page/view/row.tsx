@@ -32,8 +32,7 @@ export function Row({ index, top, item, nowMs }: RowProps) {
       </tr>
     );
   }
-  const sinceMs = Date.parse(item.since);
-  const isFresh = item.state === "unhealthy" && nowMs - sinceMs < FRESH_MS;
+  const isFresh = item.state === "unhealthy" && nowMs - Date.parse(item.since) < FRESH_MS;
   return (
     <tr
       class={`row row-${item.state}${isFresh ? " row-fresh" : ""}`}
@@ -56,11 +55,7 @@ export function Row({ index, top, item, nowMs }: RowProps) {
         <span class="time">{formatMs(item.last?.duration_ms ?? null)}</span>
         <Spark recent={item.recent} />
       </td>
-      <td class="cell-since">
-        <time dateTime={item.since} title={formatExact(sinceMs)}>
-          {formatAgo(nowMs - sinceMs)}
-        </time>
-      </td>
+      <SinceCell since={item.since} nowMs={nowMs} />
     </tr>
   );
 }
@@ -70,6 +65,17 @@ function ResultCell({ item: { last } }: { readonly item: HealthcheckItem }) {
   return (
     <td class="cell-result">
       <Reason result={last.result} code={last.code} message={last.message} />
+    </td>
+  );
+}
+
+function SinceCell({ since, nowMs }: { readonly since: string; readonly nowMs: number }) {
+  const sinceMs = Date.parse(since);
+  return (
+    <td class="cell-since">
+      <time dateTime={since} title={formatExact(sinceMs)}>
+        {formatAgo(nowMs - sinceMs)}
+      </time>
     </td>
   );
 }

@@ -54,13 +54,7 @@ export function useScrolling(
     };
   }, [measure]);
   const reveal = (index: number) => {
-    const now = measure();
-    const inRow = scrollFor(index, now);
-    const top = scrollY - now.scrolled + inRow;
-    const covered = coveredHeight();
-    if (inRow < now.scrolled + covered) scrollTo({ top: top - covered, behavior: "instant" });
-    const below = top + rowHeight - innerHeight;
-    if (below > scrollY) scrollTo({ top: below, behavior: "instant" });
+    bringIntoSight(index, measure());
     setGeometry(measure());
   };
   // What was measured before the list changed its length.
@@ -92,6 +86,16 @@ export function useAnchor(
     }
     before.current = { rows, seen };
   });
+}
+
+/** Scrolls no further than needed. */
+function bringIntoSight(index: number, geometry: Geometry): void {
+  const inRows = scrollFor(index, geometry);
+  const top = scrollY - geometry.scrolled + inRows;
+  const covered = coveredHeight();
+  if (inRows < geometry.scrolled + covered) scrollTo({ top: top - covered, behavior: "instant" });
+  const below = top + geometry.rowHeight - innerHeight;
+  if (below > scrollY) scrollTo({ top: below, behavior: "instant" });
 }
 
 /** How much of the window the controls cover, which stay at its top. */

@@ -1,0 +1,51 @@
+/**
+ * TLS handshakes under way whose next message has come and waits for us. The runtime serves five of them in each turn of its loop,
+ * the newest first; when more come than it can serve, the oldest would starve, and healthy backends would seem too slow. So no
+ * check starts while many wait. A backend that says nothing is not waited for, and holds up nobody.
+ */
+import { errnoWords } from "./errno.ts";
+import {
+  EPOLL_CLOEXEC,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_EVENT_BYTES,
+  EPOLLIN,
+  errno,
+  libc,
+} from "./libc.ts";
+
+/** So many may wait: about what two turns serve. */
+const MOST_WAITING = 10;
+
+/** See the head of the file. */
+export class Handshakes {
+  readonly #epollFd: number;
+  readonly #event = new Uint8Array(EPOLL_EVENT_BYTES);
+  readonly #events = new Uint8Array(MOST_WAITING * EPOLL_EVENT_BYTES);
+  #underWay = 0;
+
+  /** @throws Error when the kernel gives no epoll instance */
+  constructor() {
+    this.#epollFd = libc.epoll_create1(EPOLL_CLOEXEC);
+    if (this.#epollFd < 0) throw new Error(`create an epoll instance: ${errnoWords(errno())}`);
+    new DataView(this.#event.buffer).setUint32(0, EPOLLIN, true);
+  }
+
+  /** Whether many wait for us. */
+  get swamped(): boolean {
+    if (this.#underWay < MOST_WAITING) return false;
+    return libc.epoll_wait(this.#epollFd, this.#events, MOST_WAITING, 0) === MOST_WAITING;
+  }
+
+  /** A handshake begins. */
+  begin(fd: number): void {
+    this.#underWay++;
+    libc.epoll_ctl(this.#epollFd, EPOLL_CTL_ADD, fd, this.#event);
+  }
+
+  /** A handshake has ended; once for each that has begun. @param fd - undefined when it is closed already */
+  end(fd: number | undefined): void {
+    this.#underWay--;
+    if (fd !== undefined) libc.epoll_ctl(this.#epollFd, EPOLL_CTL_DEL, fd, this.#event);
+  }
+}

@@ -1,0 +1,150 @@
+/** How long changes of state take to reach the client, in virtual time. */
+import { expect, test } from "bun:test";
+import type { Notification, State } from "../../src/model/status.ts";
+import { Notifier } from "../../src/notifier/notifier.ts";
+import { Pending } from "../../src/notifier/pending.ts";
+import { id, notification, VirtualTime } from "../support/fakes.ts";
+
+const SETTINGS = { delayMs: 100, maxSize: 5, notifyIntervalMs: 15_000, channelSize: 10 };
+
+class Bench implements Disposable {
+  readonly time = new VirtualTime();
+  /** Of each batch: how many notifications, how long the first waited, and each latency; milliseconds. */
+  readonly sent: {
+    readonly size: number;
+    readonly waitedMs: number;
+    readonly latenciesMs: readonly number[];
+  }[] = [];
+  known: Notification[] = [];
+  /** Room in the client, in notifications. */
+  room = Number.POSITIVE_INFINITY;
+  readonly notifier = new Notifier(
+    this.time,
+    { deliver: (batch) => this.#deliver(batch) },
+    () => this.known,
+    SETTINGS,
+    {
+      sent: (size, _trigger, waitedMs, latenciesMs) =>
+        void this.sent.push({
+          size,
+          waitedMs: Math.round(waitedMs),
+          latenciesMs: latenciesMs.map(Math.round),
+        }),
+      congested: () => {},
+    },
+  );
+
+  constructor() {
+    this.notifier.resync();
+  }
+
+  change(number: number, state: State = "healthy"): void {
+    this.notifier.notify(notification(number, state));
+  }
+
+  [Symbol.dispose](): void {
+    this.notifier.disconnected();
+    this.time[Symbol.dispose]();
+  }
+
+  #deliver(batch: readonly Notification[]): number {
+    const taken = Math.min(this.room, batch.length);
+    this.room -= taken;
+    return taken;
+  }
+}
+
+test("latency: each change of state has its own, from its result on", () => {
+  using bench = new Bench();
+  bench.change(1);
+  bench.time.advance(30);
+  bench.change(2);
+  bench.time.advance(70);
+  expect(bench.sent).toEqual([{ size: 2, waitedMs: 100, latenciesMs: [100, 70] }]);
+});
+
+test("latency: what is only told again has none", () => {
+  using bench = new Bench();
+  bench.known = [notification(1), notification(2)];
+  bench.time.advance(15_100);
+  expect(bench.sent).toEqual([{ size: 2, waitedMs: 100, latenciesMs: [] }]);
+});
+
+test("latency: among what is told again only the changes have one", () => {
+  using bench = new Bench();
+  bench.known = [notification(1), notification(2)];
+  bench.time.advance(14_950);
+  bench.change(2, "unhealthy");
+  bench.time.advance(150);
+  expect(bench.sent).toEqual([{ size: 2, waitedMs: 100, latenciesMs: [100] }]);
+});
+
+test("latency: it runs from the oldest change that the client does not know of", () => {
+  using bench = new Bench();
+  bench.room = 0;
+  bench.change(1, "unhealthy");
+  bench.time.advance(1_000);
+  bench.change(1, "healthy");
+  bench.time.advance(500);
+  bench.room = 10;
+  bench.notifier.writable();
+  bench.time.advance(1);
+  expect(bench.sent).toEqual([{ size: 1, waitedMs: 1_500, latenciesMs: [1_500] }]);
+});
+
+test("latency: what is told again does not make a waiting change younger", () => {
+  using bench = new Bench();
+  bench.room = 0;
+  bench.change(1);
+  bench.known = [notification(1)];
+  bench.time.advance(15_500);
+  bench.room = 10;
+  bench.notifier.writable();
+  bench.time.advance(1);
+  expect(bench.sent.map(({ latenciesMs }) => latenciesMs)).toEqual([[15_500]]);
+});
+
+test("latency: a part that the client did not take has it once it is taken", () => {
+  using bench = new Bench();
+  bench.room = 1;
+  bench.change(1);
+  bench.change(2);
+  bench.time.advance(100);
+  bench.time.advance(400);
+  bench.room = 10;
+  bench.notifier.writable();
+  bench.time.advance(1);
+  expect(bench.sent.map(({ latenciesMs }) => latenciesMs)).toEqual([[100], [500]]);
+});
+
+test("latency: a change that nobody listened to has none, and neither has one of a healthcheck that is gone", () => {
+  using bench = new Bench();
+  bench.notifier.disconnected();
+  bench.change(1);
+  bench.time.advance(1_000);
+  bench.known = [notification(1)];
+  bench.notifier.resync();
+  bench.change(2);
+  bench.notifier.forget(id(2));
+  bench.time.advance(200);
+  expect(bench.sent).toEqual([{ size: 1, waitedMs: 100, latenciesMs: [] }]);
+});
+
+test("pending: settling tells since when each change had waited, and nothing of the rest", () => {
+  const pending = new Pending();
+  const [again, changed, both] = [notification(1), notification(2), notification(3, "unhealthy")];
+  pending.put(again, 10, "again");
+  pending.put(changed, 20, "changed");
+  pending.put(notification(3), 30, "changed");
+  pending.put(both, 40, "again");
+  expect(pending.settle(pending.first(10))).toEqual([20, 30]);
+  expect(pending.size).toBe(0);
+});
+
+test("pending: a change of what was only to be told again waits since then, in its old place", () => {
+  const pending = new Pending();
+  pending.put(notification(1), 10, "again");
+  pending.put(notification(1, "unhealthy"), 50, "changed");
+  expect(pending.sinceMs).toBe(10);
+  expect(pending.settle(pending.first(1))).toEqual([50]);
+});
