@@ -21,9 +21,8 @@ const RETRY_LISTEN_MS = 5_000;
 /** The scheduler's timer is never set further ahead than a second; so long after its time it is not coming. */
 const DEAD_AFTER_MS = 5_000;
 const MOST_CONNECTIONS = 40;
-/** Viewers of the status page, and scrapes at the same time; each at most a share of the connections, so that others find a place. */
+/** Viewers of the status page; at most half of the connections, so that others find a place. */
 const MOST_VIEWERS = 16;
-const MOST_SCRAPES = 5;
 
 /** What is looked at. */
 export interface ServedParts {
@@ -75,7 +74,6 @@ export class Serving {
       source: parts.manager,
       feed: this.feed,
       counts,
-      mostScrapes: Math.min(MOST_SCRAPES, Math.max(1, most >> 2)),
       render: (format) => this.metrics.render([...parts.manager.monitors.values()], this.#reading(), format),
       unalive: () => this.#unalive(),
       unready: () => (parts.stopping() ? "stopping" : parts.upstream.unready()),

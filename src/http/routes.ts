@@ -19,8 +19,6 @@ export interface Shown {
   readonly source: MonitorSource;
   readonly feed: EventFeed;
   readonly render: Render;
-  /** Scrapes that are answered at the same time. */
-  readonly mostScrapes: number;
   counts(): StateCounts;
   /** Why the process should be restarted; undefined when all is well. */
   unalive(): string | undefined;
@@ -34,7 +32,7 @@ const ONE = /^\/api\/healthchecks\/([^/]*)$/;
 export function makeRouter(shown: Shown): Router {
   const roster = new Roster(shown.source);
   const fixed: Readonly<Record<string, Handler>> = {
-    "/metrics": metrics(shown),
+    "/metrics": (_target, request, response) => serveMetrics(shown.render, request, response),
     "/healthz": (_target, _request, response) => replyHealth(response, shown.unalive()),
     "/readyz": (_target, _request, response) => replyHealth(response, shown.unready()),
     "/api/healthchecks": async ({ query }, _request, response) =>
@@ -45,24 +43,6 @@ export function makeRouter(shown: Shown): Router {
     if (Object.hasOwn(fixed, path)) return fixed[path];
     if (isPageFile(path)) return (_target, request, response) => servePageFile(path, request, response);
     return ONE.test(path) ? one(shown) : undefined;
-  };
-}
-
-/** Each scrape under way holds some megabytes. */
-function metrics({ render, mostScrapes }: Shown): Handler {
-  let scrapes = 0;
-  return async (_target, request, response) => {
-    if (scrapes >= mostScrapes) {
-      response.setHeader("Retry-After", "5");
-      refuse(response, 503, `${mostScrapes} scrapes are being answered, and no more at the same time`);
-      return;
-    }
-    scrapes++;
-    try {
-      await serveMetrics(render, request, response);
-    } finally {
-      scrapes--;
-    }
   };
 }
 

@@ -106,17 +106,12 @@ export function* writeCheckFamilies(
   format: Format,
 ): Generator<void> {
   const families = histogramBounds === undefined ? FAMILIES : [...FAMILIES, responseTimes(histogramBounds)];
-  const labels: string[] = [];
-  for (const { spec } of monitors) {
-    labels.push(`id="${spec.id}",type="${spec.check.type}"`);
-    yield;
-  }
   for (const family of families) {
     const { name, type, help } = family;
     sheet.text(familyHead(format, name, type, help));
-    for (let at = 0; at < monitors.length; at++) {
-      const monitor = monitors[at];
-      if (monitor !== undefined) family.write(sheet, name, labels[at] ?? "", monitor);
+    for (const monitor of monitors) {
+      const { id, check } = monitor.spec;
+      family.write(sheet, name, `id="${id}",type="${check.type}"`, monitor);
       yield;
     }
   }

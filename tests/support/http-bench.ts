@@ -44,7 +44,6 @@ export async function startHttp(options: HttpOptions = {}): Promise<HttpBench> {
     feed,
     counts: () => stock.counts(),
     render: options.render ?? noMetrics,
-    mostScrapes: 5,
     unalive: () => trouble.unalive,
     unready: () => trouble.unready,
   });
