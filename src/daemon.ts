@@ -15,6 +15,7 @@ import { Monitor, type MonitorObserver } from "./monitor/monitor.ts";
 import { MonitorLog } from "./monitor/monitor-log.ts";
 import { Notifier, type NotifierSettings } from "./notifier/notifier.ts";
 import type { Serving } from "./serving.ts";
+import type { TestFault } from "./test-fault.ts";
 import { FileUpstream } from "./upstream/file.ts";
 import { ProxyUpstream } from "./upstream/proxy.ts";
 import type { CountFault, UpstreamEvents } from "./upstream/upstream.ts";
@@ -33,6 +34,8 @@ export interface DaemonOptions {
   readonly caFile: string | undefined;
   /** Whether the configuration file was valid. */
   readonly configValid: boolean;
+  /** A part that is to fail, for tests. */
+  readonly testFault: TestFault | undefined;
 }
 
 /** See the head of the file. */
@@ -44,6 +47,7 @@ export class Daemon {
   readonly #checking: Checking;
   #config: Config;
   readonly #configValidAtStart: boolean;
+  readonly #testFault: TestFault | undefined;
   #serving: Serving | undefined;
   #housekeeping: ReturnType<typeof setInterval> | undefined;
   #stopping: Promise<void> | undefined;
@@ -53,9 +57,10 @@ export class Daemon {
     this.#config = config;
     this.#log = log;
     this.#configValidAtStart = options.configValid;
+    this.#testFault = options.testFault;
     this.#checking = makeChecking(options.caFile, this.#checkingEvents());
     const { clock, scheduler, checkerEnv } = this.#checking;
-    const { checksFile } = options;
+    const { checksFile, testFault } = options;
     const count: CountFault = (fault, times) => this.#serving?.metrics.server.failed(fault, times);
     this.#upstream =
       checksFile === undefined
@@ -66,12 +71,16 @@ export class Daemon {
     this.#manager = new Manager(
       clock,
       log,
-      (spec) =>
-        new Monitor(spec, makeChecker(spec.check, checkerEnv), env, this.#serving?.newRecord(clock.wallMs())),
+      (spec) => {
+        const made = makeChecker(spec.check, checkerEnv);
+        const checker = testFault?.checker(spec.id, made) ?? made;
+        return new Monitor(spec, checker, env, this.#serving?.newRecord(clock.wallMs()));
+      },
       (id) => this.#notifier.forget(id),
     );
     const known = () => this.#manager.known();
-    this.#notifier = new Notifier(clock, this.#upstream, known, notifierSettings(config), {
+    const delivery = testFault?.delivery(this.#upstream) ?? this.#upstream;
+    this.#notifier = new Notifier(clock, delivery, known, notifierSettings(config), {
       sent: (size, trigger, waitedMs, latenciesMs) => {
         this.#serving?.metrics.server.sent(size, trigger, waitedMs, latenciesMs);
         log.debug("Batch sent", { size, trigger, waited_ms: waitedMs });
@@ -107,6 +116,7 @@ export class Daemon {
     await this.#upstream.start(events);
     this.#keepHouse();
     this.#log.info("All tasks spawned, server running");
+    this.#testFault?.started();
   }
 
   /**
@@ -163,6 +173,7 @@ export class Daemon {
       stopping: () => this.#stopping !== undefined,
       descriptorLimit,
       checkDescriptors: descriptors.limit,
+      testFault: this.#testFault,
     };
     this.#serving = new Serving(metrics, parts, this.#log);
     this.#tellConfig(this.#configValidAtStart);

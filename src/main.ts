@@ -6,12 +6,15 @@
  *   upstream ──desired set──▶ manager ──▶ monitor ◀─ticks── scheduler
  *      ▲                                     │  runs its checker
  *      └──────batches────── notifier ◀───────┘  one result, one state transition, maybe one notification
+ *                                  metrics, http only read
  *
  *   cli/        one file a command            protocol/   lines, messages, JSON with 64-bit ids
  *   daemon.ts   wires everything              checkers/   tcp, http, dns
  *   checking.ts what checks run on            monitor/    one check's life; transition is the pure state machine
  *   config/     the YAML file                 scheduler/  the real clock; wheel and running time are pure
- *   model/      the vocabulary                notifier/   delivery; pending is pure
+ *   serving.ts  what people look at           metrics/    families of the server, and of each healthcheck
+ *   model/      the vocabulary                http/       /metrics, health, status API; page/ runs in the browser
+ *                                             notifier/   delivery; pending is pure
  *   logging/    the log                       system/     whatever touches the operating system
  */
 

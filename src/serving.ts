@@ -13,6 +13,7 @@ import { Metrics } from "./metrics/metrics.ts";
 import { formatAddress } from "./model/spec.ts";
 import type { MonitorRecord } from "./monitor/record.ts";
 import type { Scheduler } from "./scheduler/scheduler.ts";
+import type { TestFault } from "./test-fault.ts";
 import { UPSTREAM_FAULTS, type Upstream } from "./upstream/upstream.ts";
 import { REVISION, VERSION } from "./version.ts";
 
@@ -35,6 +36,7 @@ export interface ServedParts {
   /** The process's soft limit on descriptors, and how many of them the checks may take. */
   readonly descriptorLimit: number;
   readonly checkDescriptors: number;
+  readonly testFault: TestFault | undefined;
 }
 
 /** See the head of the file. */
@@ -78,7 +80,7 @@ export class Serving {
       unalive: () => this.#unalive(),
       unready: () => (parts.stopping() ? "stopping" : parts.upstream.unready()),
     });
-    this.#http = new HttpServer(router, most, log);
+    this.#http = new HttpServer(parts.testFault?.router(router) ?? router, most, log);
   }
 
   /** What a new monitor keeps of itself. @param wallMs - now */

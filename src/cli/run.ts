@@ -8,6 +8,7 @@ import { ConfigurableLogger, type Logger } from "../logging/logger.ts";
 import { LogSink } from "../logging/sink.ts";
 import { errorWords } from "../model/show.ts";
 import { releaseStartPages } from "../system/memory.ts";
+import { TEST_FAULTS, TestFault } from "../test-fault.ts";
 import { REVISION, VERSION } from "../version.ts";
 import { EXIT } from "./exit.ts";
 import { type Environment, loadConfig, logSettings, type SettingOptions } from "./settings.ts";
@@ -72,6 +73,7 @@ class Runner {
         checksFile: this.#options.checks,
         caFile: this.#env["SSL_CERT_FILE"],
         configValid: this.#configValid,
+        testFault: testFault(this.#env, this.#log),
       },
       this.#log,
     );
@@ -145,4 +147,15 @@ class Runner {
 /** A switch that turns nothing on must say so. */
 function warnOfUnserved(config: Config, log: Logger): void {
   if (config.telemetry.enabled) log.warn("This version does not have it yet", { key: "telemetry.enabled" });
+}
+
+/** What is to fail on purpose; whoever has left the variable set must see it in the log. */
+function testFault(env: Environment, log: Logger): TestFault | undefined {
+  const word = env["HEALTHCHECK_TEST_FAULT"] ?? "";
+  if (word === "") return undefined;
+  const name = TEST_FAULTS.find((known) => known === word);
+  if (name === undefined)
+    log.warn("HEALTHCHECK_TEST_FAULT is not understood and has no effect", { fault: word });
+  else log.warn("HEALTHCHECK_TEST_FAULT is set: THIS SERVER FAILS ON PURPOSE, unset it", { fault: name });
+  return name === undefined ? undefined : new TestFault(name);
 }

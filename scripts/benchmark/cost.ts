@@ -1,0 +1,53 @@
+/** What a check costs whoever makes it, counted by the sink and the kernel. Called by the scenarios, for the daemon and HAProxy alike. */
+import { halfOpenResets } from "./kernel-counters.ts";
+import { cpuBetween, cpuOf } from "./process-figures.ts";
+import type { Figures } from "./scenario.ts";
+import type { Sink } from "./sink.ts";
+
+/** CPU of some seconds, against the checks that were made meanwhile. */
+export interface Cost {
+  /** How long it was looked at. */
+  readonly seconds: number;
+  readonly checksPerSecond: number;
+  readonly userUs: number;
+  readonly kernelUs: number;
+  /** User and kernel, for one check. */
+  readonly perCheckUs: number;
+  /** Of one core. */
+  readonly corePercent: number;
+  /** The sink's own, which is nobody's merit and nobody's fault. */
+  readonly sinkPerCheckUs: number;
+  readonly sinkCorePercent: number;
+}
+
+/** Looks on for some seconds. */
+export async function measureCost(pid: number, sink: Sink, seconds: number): Promise<Cost> {
+  const look = async () => ({
+    count: (await sink.count()) + halfOpenResets(),
+    atMs: performance.now(),
+    cpu: cpuOf(pid),
+    sinkCpu: cpuOf(sink.pid),
+  });
+  const before = await look();
+  await Bun.sleep(seconds * 1_000);
+  const after = await look();
+  const checks = after.count - before.count;
+  const elapsedMs = after.atMs - before.atMs;
+  const spent = cpuBetween(before.cpu, after.cpu);
+  const sinkSpent = cpuBetween(before.sinkCpu, after.sinkCpu);
+  return {
+    seconds: elapsedMs / 1_000,
+    checksPerSecond: (checks * 1_000) / elapsedMs,
+    userUs: spent.userUs / checks,
+    kernelUs: spent.kernelUs / checks,
+    perCheckUs: spent.totalUs / checks,
+    corePercent: spent.totalUs / elapsedMs / 10,
+    sinkPerCheckUs: sinkSpent.totalUs / checks,
+    sinkCorePercent: sinkSpent.totalUs / elapsedMs / 10,
+  };
+}
+
+/** For the file of `--json`. */
+export function costFigures(cost: Cost): Figures {
+  return { ...cost };
+}

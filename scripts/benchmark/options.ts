@@ -1,0 +1,90 @@
+/** The benchmark's command line. Called by main.ts. */
+import { parseArgs } from "node:util";
+import type { Settings } from "./scenario.ts";
+
+/** What to do. */
+export type Command =
+  | { readonly do: "help" }
+  | { readonly do: "list" }
+  | {
+      readonly do: "run";
+      readonly settings: Settings;
+      /** None: all that apply. */
+      readonly only: readonly string[];
+      readonly jsonFile: string | undefined;
+    };
+
+/** Wrong usage, in words. */
+export class UsageError extends Error {}
+
+const DEFAULT_ROUNDS = 3;
+const MOST_ROUNDS = 100;
+const MOST_SECONDS = 3_600;
+
+/** What `--help` says. */
+export const HELP = `Usage: scripts/bench [OPTION…]
+Measures the compiled executable against sinks in other processes and prints a table for each group of scenarios.
+
+  --only NAME[,NAME]  these scenarios only; --list names them
+  --quick             the short run for CI: under two minutes; ends with 1 on a gross regression, judged by ratios only
+  --rounds N          rounds of those that are compared in turn (${DEFAULT_ROUNDS}; with --quick 2)
+  --seconds N         how long is measured each time (left out: as each scenario needs)
+  --json FILE         writes all figures to a file
+  --list              names the scenarios
+  --help              says this
+
+HAProxy (Debian package haproxy) is compared with when it is installed.
+`;
+
+/**
+ * Reads the arguments.
+ *
+ * @param names - of all scenarios
+ * @throws UsageError when they make no sense
+ */
+export function readOptions(args: readonly string[], names: readonly string[]): Command {
+  const values = parsed(args);
+  if (values.help === true) return { do: "help" };
+  if (values.list === true) return { do: "list" };
+  const only = (values.only ?? []).flatMap((list) => list.split(",")).filter((name) => name !== "");
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new UsageError(`--only ${unknown}: no such scenario (see --list)`);
+  if (values.only !== undefined && only.length === 0) throw new UsageError("--only: names no scenario");
+  const quick = values.quick ?? false;
+  return {
+    do: "run",
+    only,
+    jsonFile: values.json,
+    settings: {
+      quick,
+      rounds: wholeNumber("--rounds", values.rounds, MOST_ROUNDS) ?? (quick ? 2 : DEFAULT_ROUNDS),
+      seconds: wholeNumber("--seconds", values.seconds, MOST_SECONDS),
+    },
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        help: { type: "boolean" },
+        list: { type: "boolean" },
+        quick: { type: "boolean" },
+        only: { type: "string", multiple: true },
+        rounds: { type: "string" },
+        seconds: { type: "string" },
+        json: { type: "string" },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function wholeNumber(option: string, text: string | undefined, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^[0-9]+$/.test(text) && value >= 1 && value <= most) return value;
+  throw new UsageError(`${option} ${text}: not a whole number from 1 to ${most}`);
+}

@@ -1,0 +1,61 @@
+/** What a scenario is, what it is given and what it gives back. Called by main.ts and by every scenario. */
+import type { Table } from "./table.ts";
+
+/** What the command line decides. */
+export interface Settings {
+  /** For CI: shorter and fewer. */
+  readonly quick: boolean;
+  /** Rounds of those that are compared in turn. */
+  readonly rounds: number;
+  /** How long is measured; undefined leaves it to the scenario. */
+  readonly seconds: number | undefined;
+}
+
+/** Figures for the file of `--json`, units in their names. */
+export interface Figures {
+  readonly [name: string]: number | string | boolean | null | readonly number[] | Figures;
+}
+
+/** Something grossly wrong. */
+export interface Regression {
+  /** A sentence. */
+  readonly words: string;
+  /** Says something only when nobody else used the machine meanwhile: it is about being on time. */
+  readonly ifQuiet?: boolean;
+}
+
+/** What a scenario found. */
+export interface Outcome {
+  readonly figures: Figures;
+  /** The cells of its rows. */
+  readonly rows: readonly (readonly string[])[];
+  /** What is grossly wrong; judged with `--quick` only. */
+  readonly regressions: readonly Regression[];
+  /** Said below the table. */
+  readonly notes?: readonly string[];
+}
+
+/** Scenarios that share a table. */
+export interface Group {
+  readonly title: string;
+  readonly note?: string;
+  readonly head: readonly string[];
+}
+
+/** One scenario. */
+export interface Scenario {
+  readonly name: string;
+  readonly group: Group;
+  /** One line for `--list`. */
+  readonly summary: string;
+  /** Runs with `--quick` too. */
+  readonly quick: boolean;
+  /** What HAProxy is in it: the peer that is compared with, or the sink, without which it cannot run. */
+  readonly haproxy?: "peer" | "sink";
+  run(settings: Settings, say: (progress: string) => void): Promise<Outcome>;
+}
+
+/** The table of a group. */
+export function tableOf(group: Group, outcomes: readonly Outcome[]): Table {
+  return { ...group, rows: outcomes.flatMap(({ rows }) => rows) };
+}

@@ -1,0 +1,102 @@
+/**
+ * The sink for TCP, HTTP and DNS in a process of its own: does as little as a backend can, straight on libc, and keeps out of the
+ * way. Started by ../sink.ts with its plan as JSON; talks as orders.ts has it; ends with its standard input.
+ *
+ * It looks for work every millisecond and never waits in the kernel to be woken up: to wake a process on the same
+ * machine costs the one who connects some microseconds, which no backend on another host would.
+ */
+import { ptr } from "bun:ffi";
+import { answerDns, HTTP_ANSWER } from "./answers.ts";
+import { Arrivals } from "./arrivals.ts";
+import { libc, MSG_DONTWAIT, MSG_NOSIGNAL, SOCKADDR_BYTES } from "./libc.ts";
+import type { Order, SinkPlan } from "./orders.ts";
+import { wallMs } from "./orders.ts";
+import { OrderPipe } from "./pipe.ts";
+import { Poller } from "./poller.ts";
+import { openBlackholes, Ports } from "./ports.ts";
+
+const NAP_US = 1_000;
+const STDIN_FD = 0;
+/** The longest request, or datagram, that is understood; it must come in one piece. */
+const MESSAGE_BYTES = 8_192;
+
+// The cast names what our own program hands over.
+const plan = JSON.parse(process.argv[2] ?? "{}") as SinkPlan;
+const poller = new Poller();
+const ports = new Ports(plan, (fd) => poller.add(fd));
+const blackholes = await openBlackholes(plan);
+const arrivals = new Arrivals(plan.ports);
+/** The port that a connection came to, by its descriptor. */
+const portOfConnection = new Uint32Array(1 << 16);
+
+const message = new Uint8Array(MESSAGE_BYTES);
+const messagePtr = ptr(message);
+const answerPtr = ptr(HTTP_ANSWER);
+const peer = new Uint8Array(SOCKADDR_BYTES);
+const peerPtr = ptr(peer);
+const peerLength = new Uint32Array([SOCKADDR_BYTES]);
+const peerLengthPtr = ptr(peerLength);
+
+const pipe = new OrderPipe(obey);
+pipe.say({ ports: ports.numbers, blackholes });
+poller.add(STDIN_FD);
+for (;;) {
+  arrivals.look();
+  if (poller.poll(onReady) === 0) libc.usleep(NAP_US);
+}
+
+function onReady(fd: number, gone: boolean): void {
+  if (fd === STDIN_FD) {
+    if (!pipe.read()) process.exit(0);
+    return;
+  }
+  const port = ports.indexOf(fd);
+  if (port === undefined) onConnection(fd, gone);
+  else if (plan.kind === "dns") onDatagram(fd, port);
+  else onListener(fd, port);
+}
+
+function onListener(fd: number, port: number): void {
+  const connection = libc.accept4(fd, 0, 0, 0);
+  if (connection < 0) return;
+  if (plan.kind === "tcp") arrivals.note(port);
+  portOfConnection[connection] = port;
+  poller.add(connection);
+}
+
+/** The peer has closed, or asks for something. */
+function onConnection(fd: number, gone: boolean): void {
+  const length = gone ? 0 : libc.recv(fd, messagePtr, MESSAGE_BYTES, MSG_DONTWAIT);
+  if (length <= 0) {
+    libc.close(fd);
+    return;
+  }
+  if (plan.kind !== "http") return;
+  arrivals.note(portOfConnection[fd] ?? 0);
+  libc.send(fd, answerPtr, HTTP_ANSWER.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+function onDatagram(fd: number, port: number): void {
+  peerLength[0] = SOCKADDR_BYTES;
+  const length = libc.recvfrom(fd, messagePtr, MESSAGE_BYTES / 2, MSG_DONTWAIT, peerPtr, peerLengthPtr);
+  if (length <= 0) return;
+  arrivals.note(port);
+  const answered = answerDns(message, length);
+  libc.sendto(fd, messagePtr, answered, MSG_DONTWAIT, peerPtr, SOCKADDR_BYTES);
+}
+
+function obey(order: Order): object {
+  switch (order.do) {
+    case "count":
+      return { total: arrivals.total };
+    case "record":
+      arrivals.record();
+      return { atMs: wallMs() };
+    case "take":
+      return { timesMs: arrivals.take() };
+    default:
+      if (order.do === "down") ports.close(order.from, order.to);
+      else ports.open(order.from, order.to);
+      return { atMs: wallMs() };
+  }
+}

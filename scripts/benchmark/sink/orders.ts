@@ -1,0 +1,54 @@
+/**
+ * What is said between the benchmark and a sink: an order a line on its standard input, an answer a line on its standard output,
+ * both JSON. Called on both sides.
+ */
+
+/** What a sink answers checks with. */
+export type SinkKind = "tcp" | "http" | "dns";
+
+/** How a sink is started: its one argument, as JSON. */
+export interface SinkPlan {
+  readonly kind: SinkKind;
+  /** Loopback address on which it listens. */
+  readonly address: string;
+  readonly ports: number;
+  /** Further ports that drop every SYN: dead hosts. */
+  readonly blackholes: number;
+}
+
+/** The first line that a sink writes. */
+export interface SinkPorts {
+  readonly ports: readonly number[];
+  readonly blackholes: readonly number[];
+}
+
+/** Orders to a sink. */
+export type Order =
+  /** Answered with {@link SinkCount}. */
+  | { readonly do: "count" }
+  /** Notes the times of what arrives from now on. Answered with {@link SinkDone}. */
+  | { readonly do: "record" }
+  /** Ends the recording. Answered with {@link SinkTimes}. */
+  | { readonly do: "take" }
+  /** Closes, or opens again, the ports from one index to before another. Answered with {@link SinkDone}. */
+  | { readonly do: "down" | "up"; readonly from: number; readonly to: number };
+
+/** How many checks have come so far, in all. */
+export interface SinkCount {
+  readonly total: number;
+}
+
+/** For each port when checks came, milliseconds since the epoch. */
+export interface SinkTimes {
+  readonly timesMs: readonly (readonly number[])[];
+}
+
+/** When the order had been carried out, milliseconds since the epoch. */
+export interface SinkDone {
+  readonly atMs: number;
+}
+
+/** The clock of all these: milliseconds since the epoch, finer than `Date.now()`. */
+export function wallMs(): number {
+  return performance.timeOrigin + performance.now();
+}

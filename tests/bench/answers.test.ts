@@ -1,0 +1,25 @@
+/** Tests of the DNS sink's answer: the daemon's own reading of it would hide a fault that both share. */
+import { expect, test } from "bun:test";
+import { decode, encode } from "dns-packet";
+import { answerDns } from "../../scripts/benchmark/sink/answers.ts";
+
+test("dns sink: answers the question with one address", () => {
+  const message = new Uint8Array(512);
+  const query = encode({ id: 4_711, type: "query", questions: [{ name: "www.bench.test", type: "A" }] });
+  message.set(query);
+  const length = answerDns(message, query.length);
+  const answer = decode(Buffer.from(message.subarray(0, length)));
+  expect(answer).toMatchObject({
+    id: 4_711,
+    type: "response",
+    questions: [{ name: "www.bench.test", type: "A" }],
+    answers: [{ name: "www.bench.test", type: "A", ttl: 60, data: "192.0.2.1" }],
+  });
+});
+
+test("dns sink: what is cut off is not answered", () => {
+  const query = encode({ questions: [{ name: "www.bench.test", type: "A" }] });
+  const message = new Uint8Array(512);
+  message.set(query.subarray(0, query.length - 3));
+  expect(answerDns(message, query.length - 3)).toBe(0);
+});

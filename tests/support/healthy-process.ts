@@ -1,0 +1,85 @@
+/**
+ * Healthy backends of every kind in a process of their own: TCP, HTTP, HTTPS and DNS. Started by healthy.ts. Writes its ports as a line
+ * of JSON, then one line for each command that it reads; ends with its stdin.
+ */
+import { decode, encode } from "dns-packet";
+import { acceptAll, httpAnswer, httpServer } from "./backends.ts";
+import { freePort } from "./ports.ts";
+import { readLines } from "./process.ts";
+
+const HOST = "127.0.0.1";
+/** The name that the DNS server has an address for; it has it for every name. */
+const ANSWER = "192.0.2.1";
+
+const [certFile = "", keyFile = "", patienceMs = "0"] = process.argv.slice(2);
+const answer = (_request: string, socket: { end(text: string): void }) => socket.end(httpAnswer(200, "well"));
+const tcp = acceptAll();
+const http = httpServer(answer);
+const https = certFile === "" ? undefined : httpServer(answer, { tls: { certFile, keyFile } });
+const dnsPort = freePort();
+await Bun.udpSocket({
+  hostname: HOST,
+  port: dnsPort,
+  socket: {
+    data: (socket, bytes, port, address) => {
+      const { id, questions } = decode(bytes);
+      const [question] = questions ?? [];
+      if (question?.type !== "A") return;
+      const answers = [{ type: "A" as const, name: question.name, ttl: 1, data: ANSWER }];
+      socket.send(encode({ type: "response", id, flags: 0x8180, questions, answers }), port, address);
+    },
+  },
+});
+
+/** A web server that takes a moment to answer, and closes a connection on which nothing has been said for a while. */
+const impatient = Bun.listen<{ timer?: Timer }>({
+  hostname: HOST,
+  port: freePort(),
+  socket: {
+    open: (socket) => {
+      socket.data = {};
+      if (Number(patienceMs) > 0)
+        socket.data.timer = setTimeout(() => socket.terminate(), Number(patienceMs));
+    },
+    data: (socket) => void setTimeout(() => socket.end(httpAnswer(200, "well")), 30),
+    close: (socket) => clearTimeout(socket.data.timer),
+    error() {},
+  },
+});
+
+const held: Bun.Socket[] = [];
+
+/** Connects to a port of one's own until no local port is left for it. */
+async function hold(port: number): Promise<void> {
+  try {
+    for (let tries = 0; tries < 1_000; tries++) {
+      held.push(await Bun.connect({ hostname: HOST, port, socket: { data() {}, error() {} } }));
+    }
+  } catch {
+    // Then there is none.
+  }
+}
+
+const commands: Readonly<Record<string, () => Promise<string>>> = {
+  hold: async () => {
+    for (const port of [tcp.port, http.port, https?.port ?? 0]) if (port !== 0) await hold(port);
+    return `${held.length}`;
+  },
+  release: async () => {
+    for (const socket of held.splice(0)) socket.terminate();
+    return "released";
+  },
+};
+
+const ports = {
+  tcp: tcp.port,
+  http: http.port,
+  https: https?.port ?? 0,
+  dns: dnsPort,
+  impatient: impatient.port,
+};
+process.stdout.write(`${JSON.stringify(ports)}\n`);
+await readLines(Bun.stdin.stream(), (command) => {
+  void commands[command]?.().then((text) => process.stdout.write(`${text}\n`));
+});
+process.exit(0);

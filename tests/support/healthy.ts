@@ -1,0 +1,88 @@
+/**
+ * Healthy backends in a process of their own, which go on being healthy while the daemon's own host fails it. Called by tests/faults.
+ */
+import { join } from "node:path";
+import { dnsCheck, httpCheck, type Target, tcpCheck } from "./checks.ts";
+import type { Certificate } from "./certs.ts";
+import { readLines, stopProcess } from "./process.ts";
+import { until } from "./wait.ts";
+
+/** How they are started. */
+export interface HealthyOptions {
+  /** A command that runs them as its arguments, in the same process. */
+  readonly prefix?: readonly string[];
+  /** With it there is an HTTPS backend too. */
+  readonly tls?: Certificate;
+  /** The impatient one closes a connection after so long; never if absent. */
+  readonly patienceMs?: number;
+}
+
+/** Running backends; disposing ends them. */
+export interface Healthy extends AsyncDisposable {
+  readonly pid: number;
+  /** CONFIGs for them, each kind in turn. @param firstId - then ascending */
+  checks(count: number, firstId: number, fields?: Readonly<Record<string, unknown>>): string[];
+  /** Takes every local port there is for connections to them. @returns how many it holds */
+  holdPorts(): Promise<number>;
+  releasePorts(): Promise<void>;
+}
+
+type Ports = Readonly<Record<"tcp" | "http" | "https" | "dns" | "impatient", number>>;
+
+/** Starts them. @throws Error when they do not start within 10 s */
+export async function startHealthy(options: HealthyOptions = {}): Promise<Healthy> {
+  const { prefix = [], tls, patienceMs = 0 } = options;
+  const script = join(import.meta.dir, "healthy-process.ts");
+  const args = [tls?.certFile ?? "", tls?.keyFile ?? "", String(patienceMs)];
+  const child = Bun.spawn([...prefix, process.execPath, script, ...args], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const lines: string[] = [];
+  const reading = readLines(child.stdout, (line) => lines.push(line));
+  const stop = async () => {
+    await stopProcess(child);
+    await reading;
+  };
+  const command = async (text: string) => {
+    const { length } = lines;
+    child.stdin.write(`${text}\n`);
+    await child.stdin.flush();
+    return await until(() => lines[length], 10_000, `an answer to ${text}`);
+  };
+  try {
+    // The cast names what our own program writes.
+    const ports = JSON.parse(await until(() => lines[0], 10_000, "the backends' ports")) as Ports;
+    return {
+      pid: child.pid,
+      checks: (count, firstId, fields) => makeChecks(ports, count, firstId, fields),
+      holdPorts: async () => Number(await command("hold")),
+      releasePorts: async () => void (await command("release")),
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function makeChecks(
+  ports: Ports,
+  count: number,
+  firstId: number,
+  fields: Readonly<Record<string, unknown>> = {},
+): string[] {
+  const at = (port: number): Target => ({ hostname: "127.0.0.1", port });
+  const kinds = [
+    (id: number) => tcpCheck(id, at(ports.tcp), fields),
+    (id: number) => httpCheck(id, at(ports.http), { expected_codes: [200], response: "well", ...fields }),
+    (id: number) =>
+      dnsCheck(id, "www.example.test", { ip: "127.0.0.1", port: ports.dns, expected_ips: ["192.0.2.1"], ...fields }),
+    (id: number) => httpCheck(id, at(ports.impatient), { expected_codes: [200], ...fields }),
+    ...(ports.https === 0
+      ? []
+      : [(id: number) => httpCheck(id, at(ports.https), { secure: true, server_name: "good.test", ...fields })]),
+  ];
+  return Array.from({ length: count }, (_, index) => kinds[index % kinds.length]?.(firstId + index) ?? "");
+}
