@@ -2,6 +2,7 @@
  * Healthy backends of every kind in a process of their own: TCP, HTTP, HTTPS and DNS. Started by healthy.ts. Writes its ports as a line
  * of JSON, then one line for each command that it reads; ends with its stdin.
  */
+import { readFileSync } from "node:fs";
 import { decode, encode } from "dns-packet";
 import { acceptAll, httpAnswer, httpServer } from "./backends.ts";
 import { freePort } from "./ports.ts";
@@ -47,26 +48,44 @@ const impatient = Bun.listen<{ timer?: Timer }>({
   },
 });
 
-const held: Bun.Socket[] = [];
+const held: { close(): void }[] = [];
 
 /** Connects to a port of one's own until no local port is left for it. */
 async function hold(port: number): Promise<void> {
   try {
     for (let tries = 0; tries < 1_000; tries++) {
-      held.push(await Bun.connect({ hostname: HOST, port, socket: { data() {}, error() {} } }));
+      const socket = await Bun.connect({ hostname: HOST, port, socket: { data() {}, error() {} } });
+      held.push({ close: () => socket.terminate() });
     }
   } catch {
     // Then there is none.
   }
 }
 
+/** Takes the local ports of UDP as well. */
+async function holdUdp(): Promise<void> {
+  const [first = 0, last = 0] = readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8")
+    .split("\t")
+    .map(Number);
+  for (let port = first; port <= last; port++) {
+    try {
+      held.push(await Bun.udpSocket({ hostname: "0.0.0.0", port, socket: { data() {} } }));
+    } catch {
+      // A check has it, and the next one will not.
+      await Bun.sleep(20);
+      port--;
+    }
+  }
+}
+
 const commands: Readonly<Record<string, () => Promise<string>>> = {
   hold: async () => {
-    for (const port of [tcp.port, http.port, https?.port ?? 0]) if (port !== 0) await hold(port);
+    await holdUdp();
+    for (const port of [tcp.port, http.port, https?.port, impatient.port]) await hold(port ?? tcp.port);
     return `${held.length}`;
   },
   release: async () => {
-    for (const socket of held.splice(0)) socket.terminate();
+    for (const socket of held.splice(0)) socket.close();
     return "released";
   },
 };

@@ -2,8 +2,8 @@
  * Healthy backends in a process of their own, which go on being healthy while the daemon's own host fails it. Called by tests/faults.
  */
 import { join } from "node:path";
+import type { Cert } from "./certs.ts";
 import { dnsCheck, httpCheck, type Target, tcpCheck } from "./checks.ts";
-import type { Certificate } from "./certs.ts";
 import { readLines, stopProcess } from "./process.ts";
 import { until } from "./wait.ts";
 
@@ -12,7 +12,7 @@ export interface HealthyOptions {
   /** A command that runs them as its arguments, in the same process. */
   readonly prefix?: readonly string[];
   /** With it there is an HTTPS backend too. */
-  readonly tls?: Certificate;
+  readonly tls?: Cert;
   /** The impatient one closes a connection after so long; never if absent. */
   readonly patienceMs?: number;
 }
@@ -78,11 +78,19 @@ function makeChecks(
     (id: number) => tcpCheck(id, at(ports.tcp), fields),
     (id: number) => httpCheck(id, at(ports.http), { expected_codes: [200], response: "well", ...fields }),
     (id: number) =>
-      dnsCheck(id, "www.example.test", { ip: "127.0.0.1", port: ports.dns, expected_ips: ["192.0.2.1"], ...fields }),
+      dnsCheck(id, "www.example.test", {
+        ip: "127.0.0.1",
+        port: ports.dns,
+        expected_ips: ["192.0.2.1"],
+        ...fields,
+      }),
     (id: number) => httpCheck(id, at(ports.impatient), { expected_codes: [200], ...fields }),
     ...(ports.https === 0
       ? []
-      : [(id: number) => httpCheck(id, at(ports.https), { secure: true, server_name: "good.test", ...fields })]),
+      : [
+          (id: number) =>
+            httpCheck(id, at(ports.https), { secure: true, server_name: "good.test", ...fields }),
+        ]),
   ];
   return Array.from({ length: count }, (_, index) => kinds[index % kinds.length]?.(firstId + index) ?? "");
 }

@@ -1,6 +1,6 @@
 /**
- * A process with mounts of its own, for tests that need a file of the system to be another one. Called by the tests of
- * the daemon's defaults and of the system's resolver; needs root.
+ * A process with mounts or a network of its own, for tests that need a file of the system, or its network, to be another one. Called by
+ * the tests of the daemon's defaults, of the system's resolver and of faults of the host; needs root.
  */
 
 /** Whether this process may make a mount namespace. */
@@ -15,4 +15,16 @@ export function canUnshare(): boolean {
  */
 export function inMountNamespace(mounts: string): string[] {
   return ["unshare", "-m", "sh", "-c", `${mounts} && exec "$0" "$@"`];
+}
+
+/** The same for a network of its own: only loopback, and so many local ports for outgoing connections. */
+export function inOwnNetwork(localPorts: number): string[] {
+  const range = `61000 ${61_000 + localPorts - 1}`;
+  const settings = `echo "${range}" > /proc/sys/net/ipv4/ip_local_port_range`;
+  return ["unshare", "-n", "sh", "-c", `ip link set lo up && ${settings} && exec "$0" "$@"`];
+}
+
+/** The same for the network of a process that has its own. */
+export function inNetworkOf(pid: number): string[] {
+  return ["nsenter", `--net=/proc/${pid}/ns/net`, "--"];
 }

@@ -15,6 +15,9 @@ const PACKAGES = {
   promtool: "prometheus",
   curl: "curl",
   chromium: "chromium",
+  ip: "iproute2",
+  nsenter: "util-linux",
+  strace: "strace",
 } as const;
 
 /** A program that a test may need. */

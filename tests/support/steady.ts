@@ -1,8 +1,9 @@
 /**
  * A daemon that checks healthy backends of every kind, and the proof that it never says otherwise: no notification, no line of the log and
- * no counted failure. Called by tests/faults.
+ * no counted failure. Called by tests/faults; needs OpenSSL.
  */
 import { expect } from "bun:test";
+import { makeCa } from "./certs.ts";
 import { type Client, connectClient } from "./client.ts";
 import { type Daemon, type DaemonOptions, NO_REFRESH, startDaemon } from "./daemon.ts";
 import { type Healthy, type HealthyOptions, startHealthy } from "./healthy.ts";
@@ -17,8 +18,9 @@ export interface SteadyOptions {
   readonly checks?: number;
   /** Fields of every CONFIG; 200 ms and 500 ms unless told otherwise. */
   readonly fields?: Readonly<Record<string, unknown>>;
-  readonly daemon?: DaemonOptions;
-  readonly healthy?: HealthyOptions;
+  /** Asked when the backends run. */
+  readonly daemon?: (healthy: Healthy) => DaemonOptions;
+  readonly healthy?: Omit<HealthyOptions, "tls">;
 }
 
 /** See the head of the file; disposing ends everything. */
@@ -47,11 +49,15 @@ const LEVEL_MS = 20_000;
 export async function startSteady(options: SteadyOptions = {}): Promise<Steady> {
   const { checks = 40, fields = { interval: "200ms", timeout: "500ms" } } = options;
   await using stack = new AsyncDisposableStack();
-  const healthy = stack.use(await startHealthy(options.healthy));
+  const ca = stack.use(await makeCa());
+  const tls = ca.issue({ name: "good", sans: ["DNS:good.test"] });
+  const healthy = stack.use(await startHealthy({ ...options.healthy, tls }));
   const metricsPort = freePort();
-  const config = `${NO_REFRESH}${options.daemon?.config ?? ""}\n${metricsConfig(metricsPort)}`;
-  const daemon = stack.use(await startDaemon({ ...options.daemon, config }));
-  if (options.daemon?.waitForSocket === false) await listening(daemon);
+  const how = options.daemon?.(healthy) ?? {};
+  const config = `${NO_REFRESH}${how.config ?? ""}\n${metricsConfig(metricsPort)}`;
+  const env = { SSL_CERT_FILE: ca.caFile, ...how.env };
+  const daemon = stack.use(await startDaemon({ ...how, config, env }));
+  if (how.waitForSocket === false) await listening(daemon);
   const client = stack.use(await connectClient(daemon.socketPath));
   const configs = healthy.checks(checks, 1, fields);
   client.update(configs);
@@ -88,7 +94,9 @@ async function level(client: Client, checks: number, more: number): Promise<void
   const before = await requestStatus(client);
   const behind = async () => {
     const now = await requestStatus(client);
-    const wanted = [...now].filter(([id, { successes }]) => successes < (before.get(id)?.successes ?? 0) + more);
+    const wanted = [...now].filter(
+      ([id, { successes }]) => successes < (before.get(id)?.successes ?? 0) + more,
+    );
     return now.size < checks ? [["fewer than", String(checks)]] : wanted;
   };
   let last: unknown;
@@ -103,7 +111,11 @@ async function level(client: Client, checks: number, more: number): Promise<void
   );
 }
 
-async function expectNoFalseVerdict(daemon: Daemon, clients: readonly Client[], checks: number): Promise<void> {
+async function expectNoFalseVerdict(
+  daemon: Daemon,
+  clients: readonly Client[],
+  checks: number,
+): Promise<void> {
   const told = clients.flatMap(notifications).filter(({ status }) => status.state !== "healthy");
   expect(told).toEqual([]);
   expect(daemon.log.filter((line) => line.includes("new_state=unhealthy"))).toEqual([]);
