@@ -1,5 +1,5 @@
 /** What a check costs whoever makes it, counted by the sink and the kernel. Called by the scenarios, for the daemon and HAProxy alike. */
-import { halfOpenResets } from "./kernel-counters.ts";
+import { checksMade, halfOpenResets } from "./kernel-counters.ts";
 import { cpuBetween, cpuOf } from "./process-figures.ts";
 import type { Figures } from "./scenario.ts";
 import type { Sink } from "./sink.ts";
@@ -23,7 +23,8 @@ export interface Cost {
 /** Looks on for some seconds. */
 export async function measureCost(pid: number, sink: Sink, seconds: number): Promise<Cost> {
   const look = async () => ({
-    count: (await sink.count()) + halfOpenResets(),
+    seen: await sink.count(),
+    halfOpen: halfOpenResets(),
     atMs: performance.now(),
     cpu: cpuOf(pid),
     sinkCpu: cpuOf(sink.pid),
@@ -31,7 +32,7 @@ export async function measureCost(pid: number, sink: Sink, seconds: number): Pro
   const before = await look();
   await Bun.sleep(seconds * 1_000);
   const after = await look();
-  const checks = after.count - before.count;
+  const checks = checksMade(after.seen - before.seen, after.halfOpen - before.halfOpen);
   const elapsedMs = after.atMs - before.atMs;
   const spent = cpuBetween(before.cpu, after.cpu);
   const sinkSpent = cpuBetween(before.sinkCpu, after.sinkCpu);

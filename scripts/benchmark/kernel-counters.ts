@@ -3,7 +3,7 @@
  *
  * HAProxy ends a plain TCP check before its handshake is complete: it has the kernel hold back the last ACK (TCP_QUICKACK 0) and
  * sends RST instead. The backend then never accepts anything, and no sink can count such a check. The kernel does: as a reset
- * of a connection that was half open. Nothing else on a quiet machine does that.
+ * of a connection that was half open. The count is that of the whole host.
  */
 import { readFileSync } from "node:fs";
 
@@ -14,6 +14,16 @@ const COUNTER = "EmbryonicRsts";
 /** Connections that were reset while half open, on this host so far. */
 export function halfOpenResets(): number {
   return counterOf(readFileSync(FILE, "utf8"));
+}
+
+/**
+ * How many checks were made. A contender ends either all of its plain TCP checks half open or none.
+ *
+ * @param seen - by the sink
+ * @param halfOpen - resets of half-open connections on the host; a few may be other programs'
+ */
+export function checksMade(seen: number, halfOpen: number): number {
+  return halfOpen > seen ? seen + halfOpen : seen;
 }
 
 /** Reads it out of the file's text: a line of names, then a line of values. NaN when it is not there. */

@@ -1,6 +1,6 @@
 /** Tests of what the benchmark reads from /proc and of how it tells who else was there. */
 import { expect, test } from "bun:test";
-import { counterOf } from "../../scripts/benchmark/kernel-counters.ts";
+import { checksMade, counterOf } from "../../scripts/benchmark/kernel-counters.ts";
 import { isQuiet, noiseBetween, noiseWords } from "../../scripts/benchmark/noise.ts";
 import { cpuBetween } from "../../scripts/benchmark/process-figures.ts";
 
@@ -8,6 +8,14 @@ test("kernel counters: read by name, from the group that has them", () => {
   const text = "IpExt: EmbryonicRsts InX\nIpExt: 1 2\nTcpExt: A EmbryonicRsts B\nTcpExt: 5 42 6\n";
   expect(counterOf(text)).toBe(42);
   expect(counterOf("TcpExt: A\nTcpExt: 5\n")).toBeNaN();
+});
+
+test.each([
+  ["all seen by the sink, others reset some", 4_000, 30, 4_000],
+  ["none seen: all half open", 0, 4_000, 4_000],
+  ["half open, but for some that were late", 10, 3_990, 4_000],
+])("checks made: %s", (_, seen, halfOpen, made) => {
+  expect(checksMade(seen, halfOpen)).toBe(made);
 });
 
 test("cpu: the total is the scheduler's, the split that of the ticks", () => {
