@@ -31,11 +31,11 @@ export class TestFault {
     };
   }
 
-  /** Every second batch throws, the first one too. */
+  /** Every third batch throws, the first one too. */
   delivery(delivery: Delivery): Delivery {
     if (this.name !== "notifier") return delivery;
     let batches = 0;
-    return { deliver: (batch) => (batches++ % 2 === 0 ? fail("a delivery") : delivery.deliver(batch)) };
+    return { deliver: (batch) => (batches++ % 3 === 0 ? fail("a delivery") : delivery.deliver(batch)) };
   }
 
   /** The list of healthchecks throws before its answer begins, `/readyz` in the middle of it. */

@@ -26,6 +26,11 @@ export type Reply =
   | { readonly kind: "stray"; readonly why: string };
 
 const SHOWN_RECORDS = 4;
+/** More than any sane answer has; 4,000 records, each a long chain of pointers, would hold up everything for 80 ms. */
+const MOST_RECORDS = 1_000;
+const HEADER_BYTES = 12;
+/** Where the header has its four numbers, that of the questions first. */
+const COUNTS_AT = [4, 6, 8, 10];
 
 /** The question as a datagram. */
 export function encodeQuestion({ id, name, type }: Question): Buffer {
@@ -40,7 +45,7 @@ export function encodeQuestion({ id, name, type }: Question): Buffer {
 export function readReply(bytes: Uint8Array, question: Question): Reply {
   let packet: Packet & { readonly rcode?: string; readonly flag_tc?: boolean };
   try {
-    packet = decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    packet = decodeMessage(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   } catch (error) {
     return {
       kind: "stray",
@@ -57,6 +62,18 @@ export function readReply(bytes: Uint8Array, question: Question): Reply {
   }
   if (packet.flag_tc === true) return { kind: "truncated" };
   return { kind: "answer", rcode, answers: packet.answers ?? [] };
+}
+
+/** @throws Error when it is malformed */
+function decodeMessage(message: Buffer): Packet {
+  if (message.length >= HEADER_BYTES) {
+    const records = COUNTS_AT.reduce((sum, at) => sum + message.readUInt16BE(at), 0);
+    if (records > MOST_RECORDS) throw new Error(`it promises ${records} records, more than ${MOST_RECORDS}`);
+  }
+  const packet = decode(message);
+  // The decoder reads on behind the end: an address cut short would become one of `undefined`.
+  if (decode.bytes > message.length) throw new Error("a record goes on behind its end");
+  return packet;
 }
 
 /**

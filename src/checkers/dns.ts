@@ -83,8 +83,9 @@ class Lookup implements Attempt {
     const [name = this.#spec.query] = this.#names;
     const server = this.#untried.shift() ?? { ip: "127.0.0.1", port: 53 };
     const { expectedIps, queryType } = this.#spec;
-    const leftMs = Math.max(1, this.#timeoutMs - (this.#env.clock.nowMs() - this.#startMs));
-    const timeoutMs = leftMs / (this.#untried.length + 1);
+    const leftMs = this.#timeoutMs - (this.#env.clock.nowMs() - this.#startMs);
+    // In whole milliseconds: it stands in the sentence.
+    const timeoutMs = Math.max(1, Math.round(leftMs / (this.#untried.length + 1)));
     const plan = { env: this.#env, server, name, type: queryType, expectedIps, timeoutMs };
     const query = new DnsQuery(plan, (result) => this.#settle(result, server));
     // With another server to turn to, this one gets its share of the time only.

@@ -12,6 +12,8 @@ export interface Expected {
   readonly codes: readonly number[];
   /** What the body must start with; empty means anything, even no body. */
   readonly body: Buffer;
+  /** What of the request may not be told when the answer repeats it, as Latin-1. */
+  readonly secrets?: string;
 }
 
 /** Interim answers (1xx) before the real one; more is no sane server. */
@@ -42,14 +44,22 @@ export class HttpConversation implements Conversation {
   }
 
   received(bytes: Uint8Array): Verdict | undefined {
-    if (this.#status === undefined) this.#headBytes += bytes.length;
+    if (this.#status !== undefined) return this.#read(bytes);
+    // Just as much as headers may be, so that what is too long does not depend on how it comes.
+    const room = MOST_HEAD_BYTES - this.#headBytes;
+    const head = bytes.subarray(0, room);
+    this.#headBytes += head.length;
+    const verdict = this.#read(head);
+    if (verdict !== undefined || bytes.length <= room) return verdict;
+    return this.#status === undefined
+      ? failed("L7RSP", `no end of headers within ${MOST_HEAD_BYTES} bytes`)
+      : this.#read(bytes.subarray(room));
+  }
+
+  #read(bytes: Uint8Array): Verdict | undefined {
     const fault = this.#parser.execute(bytes);
     if (this.#verdict !== undefined) return this.#verdict;
-    if (fault !== undefined) return failed("L7RSP", `not a valid HTTP answer: ${fault}`);
-    if (this.#status === undefined && this.#headBytes > MOST_HEAD_BYTES) {
-      return failed("L7RSP", `no end of headers within ${MOST_HEAD_BYTES} bytes`);
-    }
-    return undefined;
+    return fault === undefined ? undefined : failed("L7RSP", `not a valid HTTP answer: ${fault}`);
   }
 
   closed(): Verdict {
@@ -73,7 +83,7 @@ export class HttpConversation implements Conversation {
       }
       return;
     }
-    this.#status = reason === "" ? `${code}` : `${code} ${excerpt(Buffer.from(reason)).slice(1, -1)}`;
+    this.#status = reason === "" ? `${code}` : `${code} ${this.#shown(Buffer.from(reason)).slice(1, -1)}`;
     const { codes, body } = this.#expected;
     if (codes.length > 0 && !codes.includes(code)) {
       this.#verdict = failed("L7STS", `status ${this.#status}, expected ${codes.join(" or ")}`);
@@ -87,7 +97,10 @@ export class HttpConversation implements Conversation {
     const wanted = this.#expected.body;
     this.#body = Buffer.concat([this.#body, bytes.subarray(0, wanted.length - this.#body.length)]);
     if (!wanted.subarray(0, this.#body.length).equals(this.#body)) {
-      this.#verdict = failed("L7STS", `body starts with ${excerpt(this.#body)}, expected ${excerpt(wanted)}`);
+      this.#verdict = failed(
+        "L7STS",
+        `body starts with ${this.#shown(this.#body)}, expected ${excerpt(wanted)}`,
+      );
     } else if (this.#body.length === wanted.length) {
       this.#verdict = { ok: true, message: `status ${this.#status}, body as expected` };
     }
@@ -97,10 +110,14 @@ export class HttpConversation implements Conversation {
     if (this.#status !== undefined) this.#verdict ??= this.#tooShort();
   }
 
+  #shown(bytes: Uint8Array): string {
+    return excerpt(bytes, this.#expected.secrets);
+  }
+
   #tooShort(): Verdict {
     return failed(
       "L7STS",
-      `body ends after ${excerpt(this.#body)}, expected ${excerpt(this.#expected.body)}`,
+      `body ends after ${this.#shown(this.#body)}, expected ${excerpt(this.#expected.body)}`,
     );
   }
 }

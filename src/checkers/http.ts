@@ -1,6 +1,6 @@
 /** The http checker: one HTTP/1.1 request on a fresh connection and as much of its answer as the verdict needs. */
 import type { HttpSpec } from "../model/spec.ts";
-import { formatTarget } from "../model/spec.ts";
+import { formatTarget, secretsAt } from "../model/spec.ts";
 import type { Checker, CheckerEnv } from "./checker.ts";
 import { Exchange, ExchangePlan } from "./exchange.ts";
 import { HttpConversation } from "./http-conversation.ts";
@@ -10,13 +10,23 @@ const BODY_METHODS = ["POST", "PUT", "PATCH"];
 /** Makes an http checker. */
 export function httpChecker(spec: HttpSpec, env: CheckerEnv): Checker {
   const request = renderRequest(spec, env.userAgent);
-  const expected = { codes: spec.expectedCodes, body: Buffer.from(spec.response ?? "") };
+  const expected = {
+    codes: spec.expectedCodes,
+    body: Buffer.from(spec.response ?? ""),
+    secrets: secretsOf(spec),
+  };
   const dialogue = {
     subject: `HTTP ${spec.method} ${formatTarget(spec)}`,
     begin: () => new HttpConversation(request, expected),
   };
   const plan = new ExchangePlan(env, spec.address, spec.tls, dialogue, "reset");
   return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
+}
+
+/** What is sent and may be shown nowhere (docs/security.md). */
+function secretsOf({ path, headers }: HttpSpec): string {
+  const texts = [path.slice(secretsAt(path)), ...headers.map(([, value]) => value)];
+  return Buffer.from(texts.join("\n")).toString("latin1");
 }
 
 /**

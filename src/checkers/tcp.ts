@@ -36,7 +36,7 @@ export class PrefixConversation implements Conversation {
     this.#seen = Buffer.concat([this.#seen, bytes.subarray(0, wanted - this.#seen.length)]);
     const matches = this.expected.subarray(0, this.#seen.length).equals(this.#seen);
     if (!matches)
-      return failed("L7RSP", `answer starts with ${excerpt(this.#seen)}, expected ${excerpt(this.expected)}`);
+      return failed("L7RSP", `answer starts with ${this.#shown()}, expected ${excerpt(this.expected)}`);
     return this.#seen.length === wanted ? { ok: true, message: "answered as expected" } : undefined;
   }
 
@@ -50,5 +50,10 @@ export class PrefixConversation implements Conversation {
 
   progress(): string {
     return this.#seen.length === 0 ? "" : `${this.#seen.length} of ${this.expected.length} expected bytes`;
+  }
+
+  /** Many protocols repeat a command that they refuse, password and all. */
+  #shown(): string {
+    return excerpt(this.#seen, Buffer.from(this.request ?? []).toString("latin1"));
   }
 }

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { closest } from "fastest-levenshtein";
 import * as v from "valibot";
-import { show } from "../model/show.ts";
+import { showKind } from "../model/show.ts";
 import type { FileFault } from "./fault.ts";
 import { type Config, ConfigSchema, DEFAULT_CONFIG, leaves, SECTIONS } from "./schema.ts";
 import { readYaml, type YamlFile } from "./yaml.ts";
@@ -69,12 +69,13 @@ export function judgeConfig(text: string): Omit<Judgement, "missing"> {
   if (file.value === null || file.value === undefined)
     return { config: DEFAULT_CONFIG, faults: [], warnings: [] };
   if (!isRecord(file.value)) {
-    const message = `${show(file.value)} is not allowed: give sections (${Object.keys(SECTIONS).join(", ")})`;
+    const message = `${showKind(file.value)} is not allowed: give sections (${Object.keys(SECTIONS).join(", ")})`;
     return { config: undefined, faults: [{ ...file.locate([]), key: "", message }], warnings: [] };
   }
   const warnings = unknownKeys(file, file.value);
   const misshapen = misshapenSections(file, file.value);
-  const parsed = v.safeParse(ConfigSchema, withFileMode(file, file.value));
+  // What is no whole number need not be told to be out of range as well.
+  const parsed = v.safeParse(ConfigSchema, withFileMode(file, file.value), { abortPipeEarly: true });
   if (parsed.success && misshapen.length === 0) return { config: parsed.output, faults: [], warnings };
   const faults = (parsed.issues ?? [])
     .filter(({ path }) => (path ?? []).length > 1)
@@ -96,7 +97,7 @@ function misshapenSections(file: YamlFile, value: Record<string, unknown>): File
   return Object.keys(SECTIONS)
     .filter((name) => Object.hasOwn(value, name) && value[name] !== null && !isRecord(value[name]))
     .map((name) => {
-      const message = `${show(value[name])} is not allowed: give the keys of this section, or nothing`;
+      const message = `${showKind(value[name])} is not allowed: give the keys of this section, or nothing`;
       return { ...file.locate([name]), key: name, message };
     });
 }

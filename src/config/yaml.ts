@@ -2,11 +2,14 @@
  * YAML with places: reads a document so that every fault can be told with line and column. Used for the configuration
  * file and the standalone checks file.
  */
-import { type Document, isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { type Alias, type Document, isMap, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type { FileFault } from "./fault.ts";
 
 /** A longer file is no configuration. */
 const MOST_BYTES = 64 * 1_024 * 1_024;
+
+/** One broken line may break all that follow: the rest is told as a number. */
+const MOST_FAULTS = 20;
 
 /** A way from the root of a document to a value. */
 export type Path = readonly (string | number)[];
@@ -42,20 +45,46 @@ export function readYaml(
     logLevel: "error",
   });
   if (document.errors.length > 0) {
-    const faults = document.errors.map((error) => {
+    const faults: FileFault[] = document.errors.slice(0, MOST_FAULTS).map((error) => {
       const { line, col } = counter.linePos(error.pos[0]);
-      return { line, column: col, key: "", message: `not valid YAML: ${error.message}` };
+      return { line, column: col, key: "", message: `not valid YAML: ${withoutSource(error.message)}` };
     });
+    const rest = document.errors.length - faults.length;
+    if (rest > 0) faults.push({ key: "", message: `not valid YAML: ${rest} more faults` });
     return { faults };
   }
   try {
+    const endless = findEndless(document);
+    if (endless !== undefined) {
+      const { line, col } = counter.linePos(endless.range?.[0] ?? 0);
+      const message = `not valid YAML: the alias *${endless.source} stands inside of what it stands for`;
+      return { faults: [{ line, column: col, key: "", message }] };
+    }
     // Aliases are limited by the library, so that a small file cannot become a large value.
     return { file: yamlFile(document, counter, document.toJS()) };
   } catch (error) {
-    return {
-      faults: [{ key: "", message: `not valid YAML: ${error instanceof Error ? error.message : error}` }],
-    };
+    const words = error instanceof Error ? withoutSource(error.message) : String(error);
+    return { faults: [{ key: "", message: `not valid YAML: ${words}` }] };
   }
+}
+
+/** The library quotes what it stumbles over, which may be a secret; line and column say where it is. */
+function withoutSource(message: string): string {
+  return message.replace(/(?<=\S): .*/s, "").replace(/(escape sequence).*/s, "$1");
+}
+
+/** An alias within its own anchor: nothing could walk through such a value to its end. */
+function findEndless(document: Document): Alias | undefined {
+  let found: Alias | undefined;
+  visit(document, {
+    Alias: (_key, alias, path) => {
+      const target = alias.resolve(document);
+      if (target === undefined || !path.includes(target)) return undefined;
+      found = alias;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 function yamlFile(document: Document, counter: LineCounter, value: unknown): YamlFile {

@@ -33,6 +33,14 @@ interface Line {
   last: Promise<void>;
 }
 
+/** What browsers may do with any answer; the page's own files allow themselves more. */
+const GUARDS = [
+  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["Cross-Origin-Resource-Policy", "same-origin"],
+  ["Referrer-Policy", "no-referrer"],
+  ["X-Content-Type-Options", "nosniff"],
+] as const;
+
 /** What the runtime says of a request that it cannot read. */
 const UNREADABLE: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
@@ -95,13 +103,13 @@ export class HttpServer {
 
   async #answer(socket: Socket, request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.once("close", this.#gate.answering(socket));
-    response.setHeader("X-Content-Type-Options", "nosniff");
-    response.setHeader("Referrer-Policy", "no-referrer");
+    for (const [name, value] of GUARDS) response.setHeader(name, value);
     try {
       await this.#dispatch(request, response);
     } catch (error) {
       this.#log.error("HTTP handler failed", {
-        path: request.url,
+        // Without what somebody may have put there by mistake.
+        path: (request.url ?? "").replace(/\?.*/s, "?…"),
         error: errorWords(error),
       });
       refuse(response, 500, "internal error, see the log");

@@ -1,6 +1,9 @@
-/** Healthchecks as the API shows them; pure. Secrets are left out: header values, what is sent, query strings. */
+/**
+ * Healthchecks as the API shows them; pure. Secrets are left out: header values, what is sent, query strings, users and passwords
+ * (docs/security.md).
+ */
 import { phaseFields, roundMs } from "../model/phases.ts";
-import { type CheckSpec, formatAddress, formatTarget, type TlsSpec, withoutQuery } from "../model/spec.ts";
+import { type CheckSpec, formatAddress, formatTarget, shownPath, type TlsSpec } from "../model/spec.ts";
 import type { PastResult } from "../monitor/history.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import type { HealthcheckDetail, HealthcheckItem, HistoryItem, LastResult } from "./page/api.ts";
@@ -90,7 +93,7 @@ function describeCheck(check: CheckSpec): Record<string, unknown> {
         address: formatAddress(check.address),
         tls: describeTls(check.tls),
         method: check.method,
-        path: withoutQuery(check.path),
+        path: shownPath(check.path),
         host: check.host,
         headers: check.headers.map(([name]) => `${name}: (not shown)`),
         expected_codes: check.expectedCodes,

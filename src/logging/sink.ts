@@ -9,6 +9,7 @@ const MOST_WAITING = 4 * 1_024 * 1_024;
 /** A pipe that is full is tried again after this. */
 const RETRY_MS = 50;
 const FLUSH_LOOK_MS = 1;
+const NEWLINE = 0x0a;
 const LAST_MOMENT_MS = 20;
 
 /** See the head of the file. */
@@ -19,6 +20,8 @@ export class LogSink {
   #waitingBytes = 0;
   #busy = false;
   #lost = 0;
+  /** What was written last is a line without its end: the disk was full behind it. */
+  #torn = false;
 
   /** @param lossLine - makes the log line that tells of lost ones */
   constructor(fd: number, lossLine: (lines: number) => string) {
@@ -58,7 +61,7 @@ export class LogSink {
   #take(): Buffer {
     if (this.#lost > 0) this.#waiting.push(this.#lossLine(this.#lost));
     this.#lost = 0;
-    const bytes = Buffer.from(this.#waiting.join(""));
+    const bytes = Buffer.from((this.#torn ? "\n" : "") + this.#waiting.join(""));
     this.#waiting = [];
     this.#waitingBytes = 0;
     return bytes;
@@ -76,6 +79,7 @@ export class LogSink {
         setTimeout(() => this.#write(bytes), RETRY_MS);
         return;
       }
+      if (error === null && written > 0) this.#torn = bytes[written - 1] !== NEWLINE;
       if (error === null && written < bytes.length) {
         this.#write(bytes.subarray(written));
         return;

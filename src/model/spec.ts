@@ -100,14 +100,27 @@ export function formatTarget(check: CheckSpec): string {
     case "tcp":
       return `${check.tls === undefined ? "tcp" : "tls"}://${formatAddress(check.address)}`;
     case "http":
-      return `${check.tls === undefined ? "http" : "https"}://${formatAddress(check.address)}${withoutQuery(check.path)}`;
+      return `${check.tls === undefined ? "http" : "https"}://${formatAddress(check.address)}${shownPath(check.path)}`;
     case "dns":
       return `dns://${check.server === undefined ? "" : formatAddress(check.server)}/${check.query}`;
   }
 }
 
-/** Query strings carry tokens; what is logged or shown has none. */
-export function withoutQuery(path: string): string {
-  const mark = path.indexOf("?");
-  return mark < 0 ? path : `${path.slice(0, mark)}?…`;
+/** A path as it may be logged and shown: `/healthz?…`. */
+export function shownPath(path: string): string {
+  const at = secretsAt(path);
+  if (at === path.length) return path;
+  return `${path.slice(0, at)}${path.charAt(at) === "?" ? "?…" : "…"}`;
+}
+
+/**
+ * Where in a path the secrets begin, its end when there are none. Query strings carry tokens; and what has a colon and later an @
+ * may be a URL that was not understood as one, with a user and a password in it.
+ */
+export function secretsAt(path: string): number {
+  const query = path.indexOf("?");
+  const colon = path.indexOf(":");
+  const hasUser = colon >= 0 && colon < path.lastIndexOf("@") && (query < 0 || colon < query);
+  if (hasUser) return path.lastIndexOf("/", colon) + 1;
+  return query < 0 ? path.length : query;
 }

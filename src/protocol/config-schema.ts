@@ -16,10 +16,14 @@ import {
   pattern,
   port,
   rule,
+  secretPattern,
+  secretRule,
+  secretText,
   text,
 } from "./fields.ts";
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** What a header's name may be (RFC 9110, 5.6.2). */
+export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/u;
 const HOST = /^[^\s/?#@\\\p{Cc}]+$/u;
 const HOST_WORDS = "a host name, maybe with a port";
@@ -43,7 +47,7 @@ export const tcp = v.object(
     checker_type: v.literal("tcp"),
     ip,
     port,
-    send: v.nullish(text, ""),
+    send: v.nullish(secretText, ""),
     receive: v.nullish(text, ""),
     close: v.nullish(v.picklist(["", "reset", "graceful"], rule('"reset" or "graceful"')), ""),
     secure: v.nullish(flag, false),
@@ -60,7 +64,7 @@ export const http = v.object(
     ip,
     port,
     method: v.nullish(pattern(/^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/, "an HTTP method"), ""),
-    path: v.nullish(text, "/"),
+    path: v.nullish(secretText, "/"),
     expected_codes: list(count(0, 999), MOST_ELEMENTS),
     secure: v.nullish(flag, false),
     tls_verify: v.nullish(flag, true),
@@ -70,11 +74,11 @@ export const http = v.object(
       v.pipe(
         v.custom<Record<string, unknown>>(
           (value) => typeof value === "object" && !Array.isArray(value),
-          rule("headers by their names"),
+          secretRule("headers by their names"),
         ),
         v.record(
-          pattern(TOKEN, "a header name"),
-          pattern(HEADER_VALUE, "a header value without line breaks"),
+          secretPattern(TOKEN, "a header name"),
+          secretPattern(HEADER_VALUE, "a header value without line breaks"),
         ),
       ),
       {},

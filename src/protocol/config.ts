@@ -5,8 +5,8 @@
 import * as v from "valibot";
 import { type HealthcheckId, parseId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
-import { inFile, onWire } from "./config-schema.ts";
-import { notAllowed } from "./fields.ts";
+import { inFile, onWire, TOKEN } from "./config-schema.ts";
+import { secretNotAllowed } from "./fields.ts";
 import { FieldError, normalise } from "./normalise.ts";
 
 /** A CONFIG understood, or why it was not. */
@@ -34,7 +34,11 @@ export interface ConfigFault {
  */
 export function readConfig(value: unknown, where: "wire" | "file"): ReadConfig {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { ok: false, id: undefined, faults: [{ path: [], message: notAllowed(value, "an object") }] };
+    return {
+      ok: false,
+      id: undefined,
+      faults: [{ path: [], message: secretNotAllowed(value, "an object") }],
+    };
   }
   const parsed = v.safeParse(where === "wire" ? onWire : inFile, value);
   if (!parsed.success) return { ok: false, id: idOf(value), faults: parsed.issues.map(faultOf) };
@@ -50,6 +54,9 @@ export function readConfig(value: unknown, where: "wire" | "file"): ReadConfig {
 
 function faultOf(issue: v.BaseIssue<unknown>): ConfigFault {
   const path = (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
+  const [field, name] = path;
+  // A header's name that is none may be a whole header, with its value.
+  if (field === "headers" && !TOKEN.test(String(name))) path.length = 1;
   return { path, message: issue.message };
 }
 

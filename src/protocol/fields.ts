@@ -2,21 +2,36 @@
 import * as v from "valibot";
 import { DURATION_RULE, parseDuration } from "../model/duration.ts";
 import { type HealthcheckId, ID_RULE, parseId } from "../model/id.ts";
-import { show } from "../model/show.ts";
+import { show, showKind } from "../model/show.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 
 const YEAR_MS = 365 * 86_400_000;
 /** Longest text of any field; far more than anybody needs. */
 const MOST_CHARS = 8_192;
 
-/** `70000 is not allowed: must be a whole number from 1 to 65535` */
+/**
+ * `70000 is not allowed: must be a whole number from 1 to 65535`. What is given in the wrong place may be a secret: a list or an
+ * object, or a URL with a user or a query, is not shown.
+ */
 export function notAllowed(value: unknown, words: string): string {
-  return `${show(value)} is not allowed: must be ${words}`;
+  const mayTell =
+    typeof value === "string" ? !/[@?]/.test(value) : typeof value !== "object" || value === null;
+  return `${mayTell ? show(value) : showKind(value)} is not allowed: must be ${words}`;
+}
+
+/** {@link notAllowed} for a field whose values are secrets. */
+export function secretNotAllowed(value: unknown, words: string): string {
+  return `${showKind(value)} is not allowed: must be ${words}`;
 }
 
 /** {@link notAllowed} as valibot wants it. */
 export function rule(words: string) {
   return (issue: v.BaseIssue<unknown>) => notAllowed(issue.input, words);
+}
+
+/** {@link secretNotAllowed} as valibot wants it. */
+export function secretRule(words: string) {
+  return (issue: v.BaseIssue<unknown>) => secretNotAllowed(issue.input, words);
 }
 
 const idRule = rule(ID_RULE);
@@ -83,9 +98,20 @@ export const text = v.pipe(
   v.maxLength(MOST_CHARS, `must be at most ${MOST_CHARS} characters`),
 );
 
+/** A text that is never told again. */
+export const secretText = v.pipe(
+  v.string(secretRule("text")),
+  v.maxLength(MOST_CHARS, `must be at most ${MOST_CHARS} characters`),
+);
+
 /** A text that matches a pattern. */
 export function pattern(regex: RegExp, words: string) {
   return v.pipe(text, v.regex(regex, rule(words)));
+}
+
+/** {@link secretText} that matches a pattern. */
+export function secretPattern(regex: RegExp, words: string) {
+  return v.pipe(secretText, v.regex(regex, secretRule(words)));
 }
 
 /** Yes or no. */

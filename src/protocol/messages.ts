@@ -1,12 +1,12 @@
 /** The messages of the client, understood. What cannot be understood becomes words for an `error` line. */
 import * as v from "valibot";
 import type { HealthcheckId } from "../model/id.ts";
-import { show } from "../model/show.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { inSlices } from "../system/slices.ts";
 import { parseJson } from "./codec.ts";
 import { type ReadConfig, readConfig } from "./config.ts";
 import { cutMessage } from "./elements.ts";
+import { notAllowed, secretNotAllowed } from "./fields.ts";
 
 /** One message of the client. */
 export type ClientMessage =
@@ -36,7 +36,7 @@ export function readMessage(line: Uint8Array): ClientMessage {
   const { envelope, elements } = cutMessage(text);
   const value = tryParse(envelope);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new MessageError(`the line is not a JSON object: ${show(text)}`);
+    throw new MessageError(`the line is not a JSON object (${line.length} bytes, not shown)`);
   }
   const parsed = v.safeParse(Envelope, value);
   if (parsed.success) {
@@ -46,10 +46,9 @@ export function readMessage(line: Uint8Array): ClientMessage {
     return type === "update_configs" ? { type, configs: elements ?? [] } : { type };
   }
   const [key] = parsed.issues[0].path ?? [];
-  if (key?.key === "configs")
-    throw new MessageError(`configs: ${show(key.value)} is not allowed: must be a list`);
-  const type = "type" in value ? show(value.type) : "nothing";
-  throw new MessageError(`type: ${type} is not allowed: must be one of ${TYPES.join(", ")}`);
+  if (key?.key === "configs") throw new MessageError(`configs: ${secretNotAllowed(key.value, "a list")}`);
+  const type = "type" in value ? value.type : undefined;
+  throw new MessageError(`type: ${notAllowed(type, `one of ${TYPES.join(", ")}`)}`);
 }
 
 /** A desired set as far as it was understood. */
@@ -104,7 +103,11 @@ export class ConfigReader {
 function parseConfig(text: string): ReadConfig {
   const value = tryParse(text);
   if (value !== undefined) return readConfig(value, "wire");
-  return { ok: false, id: undefined, faults: [{ path: [], message: `not JSON: ${show(text)}` }] };
+  return {
+    ok: false,
+    id: undefined,
+    faults: [{ path: [], message: `not JSON (${Buffer.byteLength(text)} bytes, not shown)` }],
+  };
 }
 
 /** @returns undefined for what is not JSON, or nested too deeply to be read */

@@ -11,7 +11,7 @@ import {
   type TlsSpec,
 } from "../model/spec.ts";
 import type { CheckFields, dns, http, tcp } from "./config-schema.ts";
-import { notAllowed } from "./fields.ts";
+import { notAllowed, secretNotAllowed } from "./fields.ts";
 import { encodePath, splitTarget } from "./http-target.ts";
 
 /** A field that is fine by itself but not with the others. */
@@ -50,7 +50,7 @@ function normaliseTcp(fields: v.InferOutput<typeof tcp>): TcpSpec {
 function normaliseHttp(fields: v.InferOutput<typeof http>): HttpSpec {
   const target = splitTarget(fields.path);
   if (target === undefined) {
-    throw new FieldError("path", notAllowed(fields.path, "a path or a whole http or https URL"));
+    throw new FieldError("path", secretNotAllowed(fields.path, "a path or a whole http or https URL"));
   }
   const method = fields.method.toUpperCase() || "GET";
   if (method === "HEAD" && fields.response !== "") {

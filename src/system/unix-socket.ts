@@ -31,6 +31,20 @@ export function clearSocketPath(path: string): void {
 }
 
 /**
+ * What tells the socket at a path from whatever is put there later; an inode's number alone may be used again.
+ *
+ * @returns undefined when there is no socket, or nothing can be told
+ */
+export function socketIdentity(path: string): string | undefined {
+  try {
+    const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return stat?.isSocket() === true ? `${stat.dev} ${stat.ino} ${stat.birthtimeNs}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * Whether a process listens on a socket. It is asked with a socket of another type: the kernel then says whether somebody
  * is there without connecting to him, so that a running server does not take us for a client.
  */

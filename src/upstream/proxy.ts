@@ -3,13 +3,13 @@
  * is served at a time, and the newest wins, so that a restarted proxy is never locked out by a half-dead one.
  */
 
-import { chmodSync, lstatSync } from "node:fs";
 import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
 import { errorWords } from "../model/show.ts";
 import type { Notification } from "../model/status.ts";
 import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
-import { clearSocketPath } from "../system/unix-socket.ts";
+import { withSocketMode } from "../system/socket-mode.ts";
+import { clearSocketPath, socketIdentity } from "../system/unix-socket.ts";
 import { ClientMessages } from "./client-messages.ts";
 import { type ClientSocket, Connection, type ConnectionLimits, MAX_CLIENT_LINE_BYTES } from "./connection.ts";
 import type { CountFault, QueueDepths, Upstream, UpstreamEvents } from "./upstream.ts";
@@ -35,7 +35,9 @@ export class ProxyUpstream implements Upstream {
   #limits: ConnectionLimits;
   #events: UpstreamEvents | undefined;
   #listener: Bun.UnixSocketListener<Connection | undefined> | undefined;
-  #socketInode: number | undefined;
+  #socketIdentity: string | undefined;
+  /** Why the socket cannot be made again; said once. */
+  #saidTrouble = "";
   #client: Connection | undefined;
   /** The client that has sent its list, and so may be told of changes. */
   #listening: Connection | undefined;
@@ -68,7 +70,7 @@ export class ProxyUpstream implements Upstream {
 
   unready(): string | undefined {
     if (this.#listener === undefined) return "the proxy socket is not open";
-    return this.#inode() === this.#socketInode ? undefined : "the proxy socket's file is gone or another's";
+    return this.#isInPlace() ? undefined : "the proxy socket's file is gone or another's";
   }
 
   /** Takes over new bounds. */
@@ -77,18 +79,30 @@ export class ProxyUpstream implements Upstream {
     this.#client?.configure(limits);
   }
 
-  /** Housekeeping: when somebody has removed the socket's file, nobody can connect any more, so it is made again. */
+  /**
+   * Housekeeping: clients find us by the path only. When the socket is there no more it is made again; what somebody else has put in
+   * its place is left alone, told, and waited for until it is gone.
+   */
   lookAfterSocket(): void {
-    if (this.#listener === undefined || this.#inode() !== undefined) return;
-    const said = this.#limiter.admit("socket gone", performance.now()) !== undefined;
-    if (said) this.#log.warn("The proxy socket is gone, listening again", { socket: this.#settings.path });
+    if (this.#listener === undefined || this.#isInPlace()) return;
+    const { path } = this.#settings;
     try {
-      // Its connections go on; the path that it removes is gone already.
+      clearSocketPath(path);
+      // Its connections go on. It removes whatever is at the path, and that is nothing by now.
       this.#listener.stop();
       this.#listen();
+      this.#saidTrouble = "";
+      if (this.#limiter.admit("socket gone", performance.now()) !== undefined)
+        this.#log.warn("The proxy socket is gone, listening again", { socket: path });
     } catch (error) {
+      const trouble = error instanceof Error ? error.message : String(error);
+      if (trouble === this.#saidTrouble) return;
+      this.#saidTrouble = trouble;
       this.#count("socket_io");
-      if (said) this.#log.error("Proxy task error", { socket: this.#settings.path, error: String(error) });
+      this.#log.error("The proxy socket is gone, no client can connect; trying again", {
+        socket: path,
+        error: trouble,
+      });
     }
   }
 
@@ -106,7 +120,7 @@ export class ProxyUpstream implements Upstream {
       await Bun.sleep(DRAIN_LOOK_MS);
     }
     // Stopping removes whatever is at the path, which may be somebody else's by now.
-    if (this.#inode() === this.#socketInode) this.#listener?.stop();
+    if (this.#isInPlace()) this.#listener?.stop();
     this.#listener = undefined;
     this.#client?.close();
   }
@@ -114,30 +128,26 @@ export class ProxyUpstream implements Upstream {
   #listen(): void {
     const { path, mode } = this.#settings;
     clearSocketPath(path);
-    this.#listener = Bun.listen<Connection | undefined>({
-      unix: path,
-      socket: {
-        open: (socket) => this.#accept(socket),
-        data: (socket, bytes) => socket.data?.handleData(bytes),
-        drain: (socket) => socket.data?.handleDrain(),
-        close: (socket, error) => socket.data?.handleClose(error),
-        error: (_socket, error) => {
-          this.#count("socket_io");
-          this.#log.error("Proxy task error", { error: errorWords(error) });
-        },
+    const socket: Bun.SocketHandler<Connection | undefined> = {
+      open: (socket) => this.#accept(socket),
+      data: (socket, bytes) => socket.data?.handleData(bytes),
+      drain: (socket) => socket.data?.handleDrain(),
+      close: (socket, error) => socket.data?.handleClose(error),
+      error: (_socket, error) => {
+        this.#count("socket_io");
+        this.#log.error("Proxy task error", { error: errorWords(error) });
       },
+    };
+    withSocketMode(path, mode, () => {
+      this.#listener = Bun.listen<Connection | undefined>({ unix: path, socket });
+      // Also when the mode cannot be set: it serves, and must not be taken for another's.
+      this.#socketIdentity = socketIdentity(path);
     });
-    chmodSync(path, mode);
-    this.#socketInode = this.#inode();
   }
 
-  /** What is at the path now: nothing, or an inode; ours when it cannot be told. */
-  #inode(): number | undefined {
-    try {
-      return lstatSync(this.#settings.path, { throwIfNoEntry: false })?.ino;
-    } catch {
-      return this.#socketInode;
-    }
+  /** Whether what is at the path now is our socket. */
+  #isInPlace(): boolean {
+    return this.#socketIdentity !== undefined && socketIdentity(this.#settings.path) === this.#socketIdentity;
   }
 
   #accept(socket: ClientSocket): void {

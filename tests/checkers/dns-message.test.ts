@@ -169,6 +169,7 @@ test("dns: text records are shown as text", () => {
 test.each([
   ["empty", []],
   ["cut short", [...reply().subarray(0, 30)]],
+  ["an address cut short", [...reply().subarray(0, -1)]],
   [
     "a name that points to itself",
     [...reply({ answers: [], questions: [] }).subarray(0, 4), 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 1, 0, 1],
@@ -197,6 +198,15 @@ test.each([
   ],
 ])("dns: a malformed message is none of ours: %s", (_name, bytes) => {
   expect(readReply(Uint8Array.from(bytes), QUESTION).kind).toBe("stray");
+});
+
+test("dns: a message of more records than anybody needs is not even decoded", () => {
+  const many = reply({ answers: Array.from({ length: 1_001 }, () => A) });
+  expect(readReply(many, QUESTION)).toEqual({
+    kind: "stray",
+    why: "a malformed message (it promises 1002 records, more than 1000)",
+  });
+  expect(readReply(reply({ answers: Array.from({ length: 999 }, () => A) }), QUESTION).kind).toBe("answer");
 });
 
 test("dns: no bytes make it throw or hang", () => {

@@ -63,6 +63,14 @@ test("excerpt: foreign bytes are quoted, escaped and cut", () => {
   expect(excerpt(Buffer.from("x".repeat(41)))).toBe(`"${"x".repeat(40)}…"`);
 });
 
+test("excerpt: what a backend repeats of the secrets that it was sent is left out", () => {
+  const shown = (answer: string) => excerpt(Buffer.from(answer), "AUTH hunter2\r\n");
+  expect(shown("-ERR unknown command 'AUTH hunter2'")).toBe("\"-ERR unknown command '…'\"");
+  expect(shown("hunter2 is wrong, hunter2!")).toBe('"… is wrong,…!"');
+  expect(shown(`${"x".repeat(33)}hunter2`)).toBe(`"${"x".repeat(33)}…"`);
+  expect(shown("-ERR no AUTH")).toBe('"-ERR no AUTH"');
+});
+
 test("stopwatch: times the phases apart, and their sum", () => {
   let nowMs = 100;
   const stopwatch = new Stopwatch({ nowMs: () => nowMs, wallMs: () => 0 }, "connectMs");

@@ -59,3 +59,14 @@ test("yaml: a file that is far too long is not read", () => {
     "67108865 bytes are more than the 67108864 allowed",
   );
 });
+
+test.each([
+  ["a: *hunter2\n", "Unresolved alias (the anchor must be set before the alias)"],
+  ["a: |hunter2\n", "Block scalar header includes extra characters"],
+  ["a: [] ]hunter2\n", "Unexpected flow-seq-end token in YAML stream"],
+  ['a: "\\qhunter2"\n', "Invalid escape sequence"],
+])("yaml: what is wrong with %j is told without quoting it, it may be a secret", (text, words) => {
+  const read = readYaml(text, { bigIntegers: false });
+  const [fault] = "faults" in read ? read.faults : [];
+  expect(fault?.message).toBe(`not valid YAML: ${words}`);
+});

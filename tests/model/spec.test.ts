@@ -1,7 +1,7 @@
 /** Targets as people see them. */
 import { expect, test } from "bun:test";
 import { formatResult, inconclusive } from "../../src/model/result.ts";
-import { type DnsSpec, formatAddress, formatTarget, type HttpSpec } from "../../src/model/spec.ts";
+import { type DnsSpec, formatAddress, formatTarget, type HttpSpec, shownPath } from "../../src/model/spec.ts";
 import { success, tcpSpec } from "../support/fakes.ts";
 
 const tls = { verify: true, serverName: "www.example.com" };
@@ -40,6 +40,20 @@ test("spec: a target shows what is asked and where", () => {
 test("spec: a target hides the query string", () => {
   const shown = formatTarget(httpSpec({ path: "/healthz?token=hunter2&a=?b" }));
   expect(shown).toBe("http://10.0.0.1:80/healthz?…");
+});
+
+test.each([
+  ["/healthz?token=hunter2", "/healthz?…"],
+  ["/@scope/a@b", "/@scope/a@b"],
+  ["/at/12:30", "/at/12:30"],
+  ["/a?b=c:d@e", "/a?…"],
+  // URLs that were not understood as such.
+  ["/user:hunter2@host/x", "/…"],
+  ["//user:hunter2@host/x?token=hunter2", "//…"],
+  ["/http:/user:hun/ter2@host", "/…"],
+  ["//user:hunt?er2@host", "//…"],
+])("spec: of the path %s no secrets are shown", (path, shown) => {
+  expect(shownPath(path)).toBe(shown);
 });
 
 test("result: a result is its code and its sentence", () => {

@@ -11,6 +11,7 @@ import { readLines } from "./process.ts";
 const HOST = "127.0.0.1";
 /** The name that the DNS server has an address for; it has it for every name. */
 const ANSWER = "192.0.2.1";
+const ANSWER_MS = 30;
 
 const [certFile = "", keyFile = "", patienceMs = "0"] = process.argv.slice(2);
 const answer = (_request: string, socket: { end(text: string): void }) => socket.end(httpAnswer(200, "well"));
@@ -32,18 +33,50 @@ await Bun.udpSocket({
   },
 });
 
-/** A web server that takes a moment to answer, and closes a connection on which nothing has been said for a while. */
-const impatient = Bun.listen<{ timer?: Timer }>({
+/** A web server that takes a moment to answer. */
+const slow = httpServer(
+  (_request, socket) => void setTimeout(() => socket.end(httpAnswer(200, "well")), ANSWER_MS),
+  certFile === "" ? {} : { tls: { certFile, keyFile } },
+);
+
+interface Relayed {
+  readonly unsent: Buffer[];
+  other?: Bun.Socket;
+  timer?: Timer;
+}
+
+/** The way to it breaks every connection off that takes too long, wherever it is by then: in its handshake, or before an answer. */
+const impatient = Bun.listen<Relayed>({
   hostname: HOST,
   port: freePort(),
   socket: {
     open: (socket) => {
-      socket.data = {};
-      if (Number(patienceMs) > 0)
-        socket.data.timer = setTimeout(() => socket.terminate(), Number(patienceMs));
+      const relayed: Relayed = { unsent: [] };
+      socket.data = relayed;
+      if (Number(patienceMs) > 0) relayed.timer = setTimeout(() => socket.terminate(), Number(patienceMs));
+      void Bun.connect({
+        hostname: HOST,
+        port: slow.port,
+        socket: {
+          open: (other) => {
+            relayed.other = other;
+            for (const bytes of relayed.unsent.splice(0)) other.write(bytes);
+          },
+          data: (_, bytes) => void socket.write(bytes),
+          close: () => void socket.end(),
+          error() {},
+        },
+      });
     },
-    data: (socket) => void setTimeout(() => socket.end(httpAnswer(200, "well")), 30),
-    close: (socket) => clearTimeout(socket.data.timer),
+    data: (socket, bytes) => {
+      const { other, unsent } = socket.data;
+      if (other === undefined) unsent.push(Buffer.from(bytes));
+      else other.write(bytes);
+    },
+    close: (socket) => {
+      clearTimeout(socket.data.timer);
+      socket.data.other?.terminate();
+    },
     error() {},
   },
 });

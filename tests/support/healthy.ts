@@ -13,7 +13,7 @@ export interface HealthyOptions {
   readonly prefix?: readonly string[];
   /** With it there is an HTTPS backend too. */
   readonly tls?: Cert;
-  /** The impatient one closes a connection after so long; never if absent. */
+  /** The impatient one breaks off connections that last longer; none if absent. */
   readonly patienceMs?: number;
 }
 
@@ -74,23 +74,15 @@ function makeChecks(
   fields: Readonly<Record<string, unknown>> = {},
 ): string[] {
   const at = (port: number): Target => ({ hostname: "127.0.0.1", port });
+  const secure = ports.https === 0 ? {} : { secure: true, server_name: "good.test" };
+  const http = { expected_codes: [200], response: "well", ...fields };
+  const dns = { ip: "127.0.0.1", port: ports.dns, expected_ips: ["192.0.2.1"], ...fields };
   const kinds = [
     (id: number) => tcpCheck(id, at(ports.tcp), fields),
-    (id: number) => httpCheck(id, at(ports.http), { expected_codes: [200], response: "well", ...fields }),
-    (id: number) =>
-      dnsCheck(id, "www.example.test", {
-        ip: "127.0.0.1",
-        port: ports.dns,
-        expected_ips: ["192.0.2.1"],
-        ...fields,
-      }),
-    (id: number) => httpCheck(id, at(ports.impatient), { expected_codes: [200], ...fields }),
-    ...(ports.https === 0
-      ? []
-      : [
-          (id: number) =>
-            httpCheck(id, at(ports.https), { secure: true, server_name: "good.test", ...fields }),
-        ]),
+    (id: number) => httpCheck(id, at(ports.http), http),
+    (id: number) => dnsCheck(id, "www.example.test", dns),
+    (id: number) => httpCheck(id, at(ports.impatient), { ...secure, ...http }),
+    (id: number) => httpCheck(id, at(ports.https || ports.http), { ...secure, ...http }),
   ];
   return Array.from({ length: count }, (_, index) => kinds[index % kinds.length]?.(firstId + index) ?? "");
 }

@@ -18,6 +18,7 @@ const PACKAGES = {
   ip: "iproute2",
   nsenter: "util-linux",
   strace: "strace",
+  faketime: "faketime",
 } as const;
 
 /** A program that a test may need. */

@@ -1,0 +1,47 @@
+/**
+ * A Unix socket with exactly the mode that it is to have, from its first moment: the runtime listens with the umask's mode, and
+ * between that and a chmod whoever waits for the socket could connect.
+ */
+import { chmodSync, closeSync, constants, fstatSync, openSync } from "node:fs";
+
+/** Opens a path without reading or following it; `fs.constants` leaves it out. The same number on x64 and arm64. */
+const O_PATH = 0o10000000;
+
+/**
+ * Listens on a path.
+ *
+ * @param listen - makes the socket before it returns
+ * @throws Error when something else is at the path by then
+ */
+export function withSocketMode<Listener>(path: string, mode: number, listen: () => Listener): Listener {
+  const listener = withUmask(0o777 & ~mode, listen);
+  setSocketMode(path, mode);
+  return listener;
+}
+
+/** The umask is the whole process's: no other thread makes files meanwhile, and it is over in one go. */
+function withUmask<T>(mask: number, make: () => T): T {
+  const before = process.umask(mask);
+  try {
+    return make();
+  } finally {
+    process.umask(before);
+  }
+}
+
+/**
+ * Sets a socket's mode where the umask has not: in a directory with a default ACL the kernel takes no notice of it. A chmod of the
+ * path would follow a link that somebody has put there meanwhile, so what was opened is looked at first.
+ *
+ * @throws Error when there is no socket
+ */
+export function setSocketMode(path: string, mode: number): void {
+  const fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isSocket()) throw new Error(`listen on ${path}: something else has taken the socket's place`);
+    if ((stat.mode & 0o7777) !== mode) chmodSync(`/proc/self/fd/${fd}`, mode);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,82 @@
+/** Backends that never end: bodies, headers, one header of 100 MB, chunks of nothing. Run by `bun test`. */
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { FAULT_FIELDS, meetFaults } from "../support/backend-faults.ts";
+import { httpCheck, type Target } from "../support/checks.ts";
+import { type Hostile, hostile, type Talk } from "../support/hostile.ts";
+
+setDefaultTimeout(60_000);
+
+const HEAD = "HTTP/1.1 200 OK\r\n";
+const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
+const AT = "HTTP GET http://@/:";
+const HUNDRED_MB = 100_000_000;
+/** What the kernel's buffers of both sides hold at the most, and what was read before the verdict. */
+const MOST_TAKEN_BYTES = 16_000_000;
+
+const backends: Hostile[] = [];
+
+function floods(found: string | RegExp, start: string, piece: string, fields: object = {}, bytes?: number) {
+  const behave = (talk: Talk) => {
+    talk.say(start);
+    talk.flood(piece, bytes);
+  };
+  return {
+    backend: () => {
+      const backend = hostile({ asked: behave });
+      backends.push(backend);
+      return backend;
+    },
+    check: (id: number, target: Target) =>
+      httpCheck(id, target, { ...FAULT_FIELDS, expected_codes: [200], ...fields }),
+    found,
+  };
+}
+
+const TOO_LONG = `unhealthy L7RSP ${AT} no end of headers within 81920 bytes`;
+const WHOLE = { response: "0123456789" };
+
+test("backend: floods: an endless answer is read no further than it must be, and its memory returns", async () => {
+  const dripping = (id: number, target: Target) => httpCheck(id, target, { ...FAULT_FIELDS, ...WHOLE });
+  await meetFaults(
+    {
+      endlessBody: floods(`healthy L7OK ${AT} status 200 OK`, `${HEAD}\r\n`, "all work and no play "),
+      endlessOtherBody: floods(
+        `unhealthy L7STS ${AT} body starts with "all work a", expected "0123456789"`,
+        `${HEAD}\r\n`,
+        "all work and no play ",
+        WHOLE,
+      ),
+      endlessHeaders: floods(TOO_LONG, HEAD, "X-Header: all work and no play\r\n"),
+      endlessStatusLine: floods(TOO_LONG, "HTTP/1.1 200 ", "OK and "),
+      header100MB: floods(TOO_LONG, `${HEAD}X: `, "y".repeat(1_000), {}, HUNDRED_MB),
+      endlessFolding: floods(TOO_LONG, `${HEAD}X: y\r\n`, " y\r\n"),
+      endlessChunkExtension: floods(
+        `unhealthy L7RSP ${AT} not a valid HTTP answer: Chunk extensions overflow`,
+        `${CHUNKED}5;`,
+        "x".repeat(1_000),
+        WHOLE,
+      ),
+      emptyLines: floods(/^unhealthy L7(RSP|TOUT) /, "", "\r\n"),
+      drippedChunks: {
+        backend: () =>
+          hostile({
+            asked: (talk) => {
+              talk.say(CHUNKED);
+              let next = 0;
+              talk.every(100, () => talk.say(`1\r\n${next++}\r\n`));
+            },
+          }),
+        check: dripping,
+        found:
+          /^unhealthy L7TOUT .* answer not complete \(status 200 OK, \d bytes of the body\) within 400ms$/,
+      },
+    },
+    {
+      meanwhile: () => {
+        const taken = backends.map(({ sentBytes, connections }) => sentBytes / Math.max(1, connections));
+        expect(taken.filter((bytes) => bytes > MOST_TAKEN_BYTES)).toEqual([]);
+      },
+    },
+  );
+});

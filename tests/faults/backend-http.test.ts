@@ -1,0 +1,142 @@
+/** Backends that break HTTP: silence, resets at every stage, nonsense, redirects in a circle. Run by `bun test`. */
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { type BackendFault, FAULT_FIELDS, meetFaults } from "../support/backend-faults.ts";
+import { drip } from "../support/backends.ts";
+import { httpCheck, type Target } from "../support/checks.ts";
+import { type Hostile, hostile, type Talk } from "../support/hostile.ts";
+
+setDefaultTimeout(60_000);
+
+const HEAD = "HTTP/1.1 200 OK\r\n";
+const LENGTH = `${HEAD}Content-Length: 10\r\n\r\n`;
+const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
+const AT = "HTTP GET http://@/:";
+const TIMED_OUT = "within 400ms";
+
+const check = (fields: object = {}) => {
+  return (id: number, target: Target) =>
+    httpCheck(id, target, { ...FAULT_FIELDS, expected_codes: [200], ...fields });
+};
+
+/** A row whose backend does something once it is asked. */
+function asked(found: string | RegExp, behave: (talk: Talk) => void, fields: object = {}): BackendFault {
+  return { backend: () => hostile({ asked: behave }), check: check(fields), found };
+}
+
+/** A row whose backend says something and then resets, closes or hangs. */
+function says(
+  text: string,
+  then: "reset" | "end" | "hang",
+  found: string | RegExp,
+  fields: object = {},
+): BackendFault {
+  const behave = (talk: Talk) => {
+    talk.say(text);
+    if (then === "end") talk.end();
+    // Not at once: what was said is to be read first.
+    if (then === "reset") talk.every(50, () => talk.reset());
+  };
+  return asked(found, behave, fields);
+}
+
+const RESET = `unhealthy L7RSP ${AT} connection reset by peer`;
+const WHOLE = { response: "0123456789" };
+const INVALID = /^unhealthy L7RSP HTTP GET http:\/\/@\/: not a valid HTTP answer: [A-Z].+$/;
+
+test("backend: http: silent, reset, closed or dripping at every stage", async () => {
+  await meetFaults({
+    hangs: asked(`unhealthy L7TOUT ${AT} no answer ${TIMED_OUT}`, () => {}),
+    resetsAfterAccept: {
+      backend: () => hostile({ accepted: (talk) => talk.reset() }),
+      check: check(),
+      found: RESET,
+    },
+    resetsAfterRequest: asked(RESET, (talk) => talk.reset()),
+    resetsInStatusLine: says("HTTP/1.1 2", "reset", RESET),
+    resetsInHeaders: says(`${HEAD}Content-Le`, "reset", RESET),
+    resetsInBody: says(`${LENGTH}01234`, "reset", RESET, WHOLE),
+    // What was needed had come: a reset behind it says nothing.
+    resetsAfterHead: says(`${LENGTH}01234`, "reset", `healthy L7OK ${AT} status 200 OK`),
+    closes: asked(`unhealthy L7RSP ${AT} closed by peer without an answer`, (talk) => talk.end()),
+    closesInHeaders: says(
+      `${HEAD}X: y`,
+      "end",
+      `unhealthy L7RSP ${AT} closed by peer before the end of the headers`,
+    ),
+    closesInBody: says(
+      `${LENGTH}01234`,
+      "end",
+      `unhealthy L7STS ${AT} body ends after "01234", expected "0123456789"`,
+      WHOLE,
+    ),
+    hangsInHeaders: says(
+      `${HEAD}X: y`,
+      "hang",
+      `unhealthy L7TOUT ${AT} answer not complete (21 bytes of the headers) ${TIMED_OUT}`,
+    ),
+    hangsInBody: says(
+      `${LENGTH}01234`,
+      "hang",
+      `unhealthy L7TOUT ${AT} answer not complete (status 200 OK, 5 bytes of the body) ${TIMED_OUT}`,
+      WHOLE,
+    ),
+    drips: {
+      backend: () => drip({ everyMs: 20, text: LENGTH.padEnd(1_000) }),
+      check: check(),
+      found:
+        /^unhealthy L7TOUT HTTP GET http:\/\/@\/: answer not complete \(\d+ bytes of the headers\) within 400ms$/,
+    },
+  });
+});
+
+test("backend: http: nonsense in the status line, the headers, the chunks, and no HTTP at all", async () => {
+  const bad = (text: string, fields: object = WHOLE) => says(text, "hang", INVALID, fields);
+  await meetFaults({
+    anotherProtocol: bad("SSH-2.0-OpenSSH_9.2p1\r\n"),
+    noStatus: bad("HTTP/1.1 abc OK\r\n\r\n"),
+    noVersion: bad("HTTP/x.y 200 OK\r\n\r\n"),
+    http2: bad("\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x64"),
+    zeros: bad("\0".repeat(4_096)),
+    html: bad("<html><body>It works!</body></html>"),
+    badChunk: bad(`${CHUNKED}xyz\r\n0123456789\r\n`),
+    negativeChunk: bad(`${CHUNKED}-5\r\n01234\r\n`),
+    hugeChunk: bad(`${CHUNKED}${"f".repeat(40)}\r\n0123\r\n`),
+    otherStatus: says(
+      "HTTP/1.1 503 Busy\r\n\r\n",
+      "hang",
+      `unhealthy L7STS ${AT} status 503 Busy, expected 200`,
+    ),
+    wrongLength: says(
+      `${HEAD}Content-Length: 3\r\n\r\n0123456789`,
+      "hang",
+      `unhealthy L7STS ${AT} body ends after "012", expected "0123456789"`,
+      WHOLE,
+    ),
+    interimFlood: asked(`unhealthy L7RSP ${AT} more than 16 interim answers (status 102)`, (talk) =>
+      talk.flood("HTTP/1.1 102 Processing\r\n\r\n"),
+    ),
+    interimDrip: asked(
+      /^unhealthy L7TOUT HTTP GET http:\/\/@\/: answer not complete \(\d+ bytes of the headers\) within 400ms$/,
+      (talk) => talk.every(100, () => talk.say("HTTP/1.1 102 Processing\r\n\r\n")),
+    ),
+  });
+});
+
+test("backend: http: a redirect in a circle is one request a check, and an answer like any other", async () => {
+  const circle: Hostile[] = [];
+  await meetFaults(
+    {
+      circle: {
+        backend: () => {
+          const answer = `HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n`;
+          circle.push(hostile({ asked: (talk) => talk.say(answer) }));
+          return circle[0] ?? hostile({});
+        },
+        check: check({ interval: "10s" }),
+        found: `unhealthy L7STS ${AT} status 302 Found, expected 200`,
+      },
+    },
+    { rounds: 1, meanwhile: () => expect(circle[0]?.connections).toBe(1) },
+  );
+});

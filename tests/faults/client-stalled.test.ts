@@ -1,0 +1,54 @@
+/** A client that stops reading while 5,000 states flap: memory is bounded, and the newest states arrive. Run by `bun test`. */
+import { expect, test } from "bun:test";
+import { acceptAll } from "../support/backends.ts";
+import { tcpCheck, times } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
+import { tell } from "../support/figures.ts";
+import { metricsConfig, sampleOf, scrapeUntil } from "../support/metrics.ts";
+import { freePort } from "../support/ports.ts";
+import { lasting } from "../support/soak.ts";
+import { until } from "../support/wait.ts";
+
+const CHECKS = 5_000;
+const UNREAD_MS = lasting(5_000, 30_000);
+const MOST_GROWTH = 60e6;
+
+test("client: stops reading while 5,000 states flap, and then is told the newest of each", async () => {
+  await using backend = acceptAll();
+  const port = freePort();
+  const quiet = `${NO_REFRESH}logging: { level: warn }\nbatching: { delay: 10ms }\n`;
+  const config = `${quiet}${metricsConfig(port, ", per_healthcheck: off")}`;
+  await using daemon = await startDaemon({ config, waitForSocket: false });
+  const connect = () => connectClient(daemon.socketPath).catch(() => undefined);
+  await using client = await until(connect, 10_000, "the daemon's socket");
+  client.update(times(CHECKS, (id) => tcpCheck(id, backend, { interval: "1s", timeout: "900ms" })));
+  await until(() => client.latest.size === CHECKS, 20_000, "every first state");
+  const rss = daemon.rssBytes();
+  client.pause();
+  const endMs = performance.now() + UNREAD_MS;
+  let [most, flips, lastFlipMs] = [0, 0, 0];
+  // It ends with all of them up.
+  while (performance.now() < endMs || flips % 2 === 1) {
+    flips++;
+    lastFlipMs = Date.now();
+    const state = flips % 2 === 1 ? "unhealthy" : "healthy";
+    if (state === "unhealthy") backend.down();
+    else backend.up();
+    const series = `healthcheck_monitors_by_state{state="${state}"}`;
+    await scrapeUntil(port, `all ${state}`, (read) => {
+      most = Math.max(most, daemon.rssBytes());
+      return sampleOf(read, series) === CHECKS;
+    });
+  }
+  tell(`changes of state while nobody reads for ${UNREAD_MS / 1_000} s`, flips * CHECKS, "");
+  tell("RSS grown meanwhile", (most - rss) / 1e6, "MB");
+  expect(most - rss).toBeLessThan(MOST_GROWTH);
+  client.resume();
+  const newest = () =>
+    [...client.latest.values()].every(
+      ({ state, last_check = "" }) => state === "healthy" && Date.parse(last_check) >= lastFlipMs,
+    );
+  await until(newest, 20_000, "the newest state of each");
+  await daemon.waitForLog(/Failed to send notification: the client does not read/, 1_000);
+}, 120_000);

@@ -1,0 +1,131 @@
+/** Configuration files that are none: wrong types at every key, binary, cut off, bombs, no file at all. Run by `bun test`. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { leaves } from "../../src/config/schema.ts";
+import { runCommand } from "../support/command.ts";
+import { makeTempDir } from "../support/tempdir.ts";
+
+setDefaultTimeout(30_000);
+
+/** As they stand in a file, and how the message shows them. None is allowed anywhere but where its kind is. */
+const VALUES: Readonly<Record<string, { readonly text: string; readonly of: readonly string[] }>> = {
+  map: { text: "{ a: 1 }", of: [] },
+  // In a list of numbers each element is told by its own place.
+  "list of texts": { text: "[x, y]", of: ["list of numbers"] },
+  boolean: { text: "true", of: ["boolean"] },
+  "negative number": { text: "-1", of: [] },
+  fraction: { text: "0.5", of: ["number"] },
+  "huge number": { text: "1e300", of: [] },
+  "no number": { text: ".nan", of: [] },
+  date: { text: "2026-01-31T00:00:00Z", of: ["text"] },
+  "text with a NUL": { text: '"\\0"', of: ["text"] },
+  "long text": { text: `"${"x".repeat(100_000)}"`, of: ["text"] },
+};
+
+for (const [what, { text, of }] of Object.entries(VALUES)) {
+  test(`files: a ${what} at every key is told with place, value and what is allowed`, async () => {
+    await using dir = makeTempDir("types");
+    const file = join(dir.path, "hc.yaml");
+    const wrong = leaves().filter(({ about }) => !of.includes(about.kind));
+    const sections = Map.groupBy(wrong, ({ section }) => section);
+    const lines: string[] = [];
+    const expected: string[] = [];
+    for (const [section, keys] of sections) {
+      lines.push(`${section}:`);
+      for (const { name, about } of keys) {
+        lines.push(`  ${name}: ${text}`);
+        const column = name.length + 5;
+        expected.push(
+          `Configuration error: ${file}:${lines.length}:${column}: ${section}.${name}: … ${about.rule}`,
+        );
+      }
+    }
+    writeFileSync(file, `${lines.join("\n")}\n`);
+    const { status, out } = await runCommand(["check-config", file]);
+    expect(status).toBe(1);
+    const told = out.trimEnd().split("\n");
+    // What was given stands between the key and the rule; it is shown short.
+    expect(told.map((line) => line.replace(/( \S+:\d+:\d+: [\w.]+: ).* is not allowed: /, "$1… "))).toEqual(
+      expected,
+    );
+    expect(Math.max(...told.map((line) => line.length))).toBeLessThan(file.length + 300);
+  });
+}
+
+/** A list of lists of lists …, a billion in the end. */
+const BOMB = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+  .concat(
+    [..."bcdefghi"].map((name, n) => {
+      const before = `*${"abcdefgh"[n]}`;
+      return `${name}: &${name} [${Array.from({ length: 10 }, () => before).join(", ")}]`;
+    }),
+  )
+  .join("\n");
+
+/** Files that are none, and what is said of each. */
+const FILES: Readonly<Record<string, { make(file: string): void; told: RegExp }>> = {
+  "a bomb of aliases": {
+    make: (file) => writeFileSync(file, `${BOMB}\n`),
+    told: /hc\.yaml: not valid YAML: Excessive alias count/,
+  },
+  "a map that is its own key": {
+    make: (file) => writeFileSync(file, "server: &s { proxy_socket: *s }\n"),
+    told: /hc\.yaml:1:\d+: not valid YAML: the alias \*s stands inside of what it stands for/,
+  },
+  "a list that is its own element, far in": {
+    make: (file) => writeFileSync(file, "metrics:\n  response_time_buckets: &b [1, { x: [*b] }]\n"),
+    told: /hc\.yaml:2:\d+: not valid YAML: the alias \*b stands inside/,
+  },
+  "random bytes": {
+    make: (file) =>
+      writeFileSync(
+        file,
+        Uint8Array.from({ length: 5_000 }, (_, n) => (n * 7_919 + 13) % 256),
+      ),
+    told: /Configuration error: \S+hc\.yaml:\d+:\d+: /,
+  },
+  "an executable": {
+    make: (file) => writeFileSync(file, Buffer.from("\x7fELF\x02\x01\x01\0\0\0\0\0", "latin1")),
+    told: /Configuration error: \S+hc\.yaml:\d+:\d+: /,
+  },
+  NULs: {
+    make: (file) => writeFileSync(file, new Uint8Array(10_000)),
+    told: /Configuration error: \S+hc\.yaml:\d+:\d+: /,
+  },
+  "a value cut off": {
+    make: (file) => writeFileSync(file, 'server:\n  proxy_socket: "/tmp/x.so'),
+    told: /hc\.yaml:2:\d+: not valid YAML/,
+  },
+  "a key cut off": {
+    make: (file) => writeFileSync(file, "batching:\n  delay: 20ms\n  max_s"),
+    told: /hc\.yaml:3:\d+: /,
+  },
+  "deep nesting": {
+    make: (file) => writeFileSync(file, `server: ${"[".repeat(100_000)}`),
+    told: /hc\.yaml: not valid YAML: \d+ more faults/,
+  },
+  "100 MB": {
+    make: (file) => {
+      writeFileSync(file, "");
+      truncateSync(file, 100_000_000);
+    },
+    told: /hc\.yaml: 100000000 bytes are more than the 67108864 allowed/,
+  },
+  "a directory": {
+    make: (file) => mkdirSync(file),
+    told: /hc\.yaml: cannot be read: EISDIR/,
+  },
+};
+
+for (const [what, { make, told }] of Object.entries(FILES)) {
+  test(`files: a configuration that is ${what} is told, and nothing else happens`, async () => {
+    await using dir = makeTempDir("file");
+    const file = join(dir.path, "hc.yaml");
+    make(file);
+    const { status, out, err } = await runCommand(["check-config", file]);
+    expect([status, err]).toEqual([1, ""]);
+    expect(out).toMatch(told);
+    expect(out.length).toBeLessThan(20_000);
+  });
+}

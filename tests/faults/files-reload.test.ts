@@ -1,0 +1,144 @@
+/** SIGHUP after SIGHUP while the files are broken in every way: what runs goes on, and the next good file counts. Run by `bun test`. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { acceptAll, closedPort } from "../support/backends.ts";
+import { tcpCheck } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { type Daemon, startDaemon } from "../support/daemon.ts";
+import { requestStatus, stateOf } from "../support/received.ts";
+import { until } from "../support/wait.ts";
+
+setDefaultTimeout(60_000);
+
+/** Root may read everything, without this. */
+const NOT_ALMIGHTY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+const LOOP = 200;
+
+/** Ways in which a file is of no use; each makes it anew. */
+const BREAK: Readonly<Record<string, (file: string) => void>> = {
+  "cut off in a value": (file) => writeFileSync(file, 'server:\n  proxy_socket: "/tm'),
+  binary: (file) =>
+    writeFileSync(
+      file,
+      Uint8Array.from({ length: 3_000 }, (_, n) => (n * 7_919 + 13) % 256),
+    ),
+  "its own element": (file) =>
+    writeFileSync(file, "healthchecks: &h [*h]\nserver: &s { proxy_socket: *s }\n"),
+  "a list": (file) => writeFileSync(file, "- 1\n- 2\n"),
+  "a directory": (file) => mkdirSync(file),
+  gone: () => {},
+  "a link to itself": (file) => symlinkSync(file, file),
+  unreadable: (file) => {
+    writeFileSync(file, "logging: { level: debug }\n");
+    chmodSync(file, 0);
+  },
+};
+
+/** Puts something in the file's place and has it read. @returns the lines of the log since then */
+async function reloadWith(daemon: Daemon, file: string, make: (file: string) => void): Promise<string[]> {
+  const before = daemon.log.length;
+  rmSync(file, { recursive: true, force: true });
+  make(file);
+  daemon.signal("SIGHUP");
+  const judged = () => {
+    const lines = daemon.log.slice(before);
+    return (
+      lines.some((line) => /nothing has changed|was not loaded|Healthchecks updated/.test(line)) && lines
+    );
+  };
+  return await until(judged, 5_000, () => `a judgement in ${daemon.log.slice(before).join("\n")}`);
+}
+
+test("files: whatever the configuration file has become, SIGHUP changes nothing and says why", async () => {
+  await using backend = acceptAll();
+  await using daemon = await startDaemon({ prefix: canDropRights() ? NOT_ALMIGHTY : [] });
+  await using client = await connectClient(daemon.socketPath);
+  client.update([tcpCheck(1, backend, { interval: "50ms" })]);
+  await stateOf(client, 1, "healthy");
+  const file = join(daemon.dir, "config.yaml");
+  for (const [what, make] of Object.entries(BREAK)) {
+    if (what === "unreadable" && !canDropRights()) continue;
+    const lines = await reloadWith(daemon, file, make);
+    const errors = lines.filter((line) => line.includes("ERROR Configuration error: "));
+    expect([what, errors.length > 0, errors.length < 30]).toEqual([what, true, true]);
+    expect(errors[0]).toContain(file);
+    expect(lines.join("\n")).toContain("The configuration file is invalid, nothing has changed");
+  }
+  rmSync(file, { force: true });
+  writeFileSync(file, `server: { proxy_socket: "${daemon.socketPath}" }\nlogging: { level: debug }\n`);
+  daemon.signal("SIGHUP");
+  await daemon.waitForLog(/Configuration changed key=logging.level/, 5_000);
+  expect((await requestStatus(client)).get("1")).toMatchObject({ state: "healthy", failures: 0 });
+  expect(daemon.log.filter((line) => line.includes("Adding healthcheck")).length).toBe(1);
+});
+
+function canDropRights(): boolean {
+  if (Bun.which("setpriv") === null) return false;
+  return Bun.spawnSync([...NOT_ALMIGHTY, "true"], { stderr: "ignore" }).success;
+}
+
+function entry(id: number, port: number): string {
+  return `  - { id: ${id}, checker_type: tcp, ip: 127.0.0.1, port: ${port}, interval: 50ms, timeout: 1s }\n`;
+}
+
+test("files: whatever the checks file has become, SIGHUP changes nothing and says why", async () => {
+  await using up = acceptAll();
+  await using down = closedPort();
+  await using daemon = await startDaemon({
+    files: { "checks.yaml": `healthchecks:\n${entry(1, up.port)}` },
+    args: ["--checks", "checks.yaml"],
+    prefix: canDropRights() ? NOT_ALMIGHTY : [],
+  });
+  await daemon.waitForLog(/changed id=1 .*new_state=healthy/, 5_000);
+  const file = join(daemon.dir, "checks.yaml");
+  for (const [what, make] of Object.entries(BREAK)) {
+    if (what === "unreadable" && !canDropRights()) continue;
+    const lines = await reloadWith(daemon, file, make);
+    const told = lines.filter((line) => line.includes("the running healthchecks go on"));
+    expect([what, told.length]).toEqual([what, 1]);
+    expect(told[0]).toContain("checks.yaml");
+  }
+  const { connections } = up;
+  await until(() => up.connections >= connections + 3, 5_000, "three more checks");
+  const good = (path: string) =>
+    writeFileSync(path, `healthchecks:\n${entry(1, up.port)}${entry(2, down.port)}`);
+  await reloadWith(daemon, file, good);
+  await daemon.waitForLog(/changed id=2 .*new_state=unhealthy/, 5_000);
+  expect(daemon.log.filter((line) => line.includes("Adding healthcheck id=1")).length).toBe(1);
+});
+
+test("files: SIGHUP in a loop while both files are written again and again: nothing is lost, the last ones count", async () => {
+  await using up = acceptAll();
+  await using daemon = await startDaemon({
+    files: { "checks.yaml": `healthchecks:\n${entry(1, up.port)}` },
+    args: ["--checks", "checks.yaml"],
+  });
+  await daemon.waitForLog(/changed id=1 .*new_state=healthy/, 5_000);
+  const checks = join(daemon.dir, "checks.yaml");
+  const config = join(daemon.dir, "config.yaml");
+  const rss = daemon.rssBytes();
+  for (let round = 0; round < LOOP; round++) {
+    // In place, in two pieces, with a signal in between; and, every other time, in one step by its name.
+    const text = `healthchecks:\n${entry(1, up.port)}${entry(2 + (round % 3), up.port)}`;
+    const place = round % 2 === 0 ? checks : `${checks}.new`;
+    writeFileSync(place, text.slice(0, text.length - 30));
+    daemon.signal("SIGHUP");
+    writeFileSync(place, text);
+    if (place !== checks) renameSync(place, checks);
+    writeFileSync(config, `batching: { delay: ${1 + (round % 9)}ms`);
+    daemon.signal("SIGHUP");
+    writeFileSync(config, `batching: { delay: ${1 + (round % 9)}ms }\n`);
+    daemon.signal("SIGHUP");
+    await Bun.sleep(1);
+  }
+  writeFileSync(checks, `healthchecks:\n${entry(1, up.port)}${entry(77, up.port)}`);
+  writeFileSync(config, "logging: { level: debug }\n");
+  daemon.signal("SIGHUP");
+  await daemon.waitForLog(/changed id=77 .*new_state=healthy/, 10_000);
+  await daemon.waitForLog(/DEBUG Check finished id=77/, 5_000);
+  // Nothing was ever read that left it out, and so nothing of it was begun anew.
+  expect(daemon.log.filter((line) => line.includes("Adding healthcheck id=1 ")).length).toBe(1);
+  expect(daemon.log.filter((line) => /new_state=unhealthy|Unexpected fault/.test(line))).toEqual([]);
+  expect(daemon.rssBytes() - rss).toBeLessThan(60e6);
+});

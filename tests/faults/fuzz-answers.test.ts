@@ -1,0 +1,168 @@
+/** What backends answer, mangled, in pieces of any size: a verdict, the same for every cut, and never an exception. Run by `bun test` and scripts/soak. */
+
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import type { Conversation, Verdict } from "../../src/checkers/conversation.ts";
+import { judgeAnswer, type Question, readReply } from "../../src/checkers/dns-message.ts";
+import { DnsTcpConversation } from "../../src/checkers/dns-tcp.ts";
+import { HttpConversation } from "../../src/checkers/http-conversation.ts";
+import { PrefixConversation } from "../../src/checkers/tcp.ts";
+import { ADDRESS, ASKED, framed, rawReply, reply } from "../support/dns-liar.ts";
+import { fuzz, inPieces, latin1, mutated } from "../support/fuzz.ts";
+
+const HTTP = latin1(
+  "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
+  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;ext=1\r\nhel\r\n2\r\nlo\r\n0\r\nX: y\r\n\r\n",
+  "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.0 404 No\r\n\r\nhello",
+  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nhello",
+  "HTTP/1.1 204 No Content\r\n\r\n",
+);
+const HTTP_WORDS = [
+  ..."\r\n|\n|\r|\0| |\t|:|;|0|-1|ffffffffffffffff|hello|HTTP/1.1 200 OK\r\n\r\n|HTTP/1.1 100 C\r\n\r\n|\xff".split(
+    "|",
+  ),
+  ..."Content-Length: 5\r\n|Content-Length: 99999999999999999999\r\n|Transfer-Encoding: chunked\r\n|Trailer: x\r\n".split(
+    "|",
+  ),
+  "y".repeat(90_000),
+];
+const WANTED = [
+  { codes: [], body: "" },
+  { codes: [200], body: "" },
+  { codes: [], body: "hello" },
+  { codes: [404], body: "hel" },
+];
+const PROPER_CODES = ["L7RSP", "L7STS"];
+
+test("fuzz: answers: HTTP, mangled and cut anywhere, has one verdict", () => {
+  fuzz(
+    "HTTP",
+    fc.tuple(inPieces(mutated(HTTP, HTTP_WORDS)), fc.constantFrom(...WANTED)),
+    ([answer, { codes, body }]) => {
+      expectOneVerdict(
+        answer,
+        () => new HttpConversation(Buffer.from("GET / HTTP/1.1\r\n\r\n"), { codes, body: Buffer.from(body) }),
+      );
+    },
+  );
+});
+
+test("fuzz: answers: bytes that are compared with a prefix have one verdict", () => {
+  const answers = mutated(latin1("220 ready\r\n", ""), ["220", "\0", "\xff", "\n"]);
+  fuzz(
+    "TCP",
+    fc.tuple(inPieces(answers), fc.constantFrom("", "220 ", "220 ready\r\nmore")),
+    ([answer, expected]) => {
+      expectOneVerdict(answer, () => new PrefixConversation(undefined, Buffer.from(expected)));
+    },
+  );
+});
+
+const QUESTION: Question = { id: 4_711, name: ASKED, type: "A" };
+const QUERY = reply(Buffer.from([QUESTION.id >> 8, QUESTION.id & 0xff]), { type: "query", answers: [] });
+const ALIAS = { type: "CNAME" as const, name: ASKED, ttl: 60, data: "other.test" };
+const DNS = [
+  reply(QUERY),
+  reply(QUERY, { answers: [ALIAS, { ...ADDRESS, name: "other.test" }] }),
+  reply(QUERY, {
+    answers: [
+      { type: "TXT", name: ASKED, ttl: 1, data: "v=spf1 -all" },
+      { type: "MX", name: ASKED, ttl: 1, data: { preference: 1, exchange: "mx.test" } },
+      { type: "SRV", name: ASKED, ttl: 1, data: { port: 1, target: "srv.test" } },
+      { type: "CAA", name: ASKED, ttl: 1, data: { tag: "issue", value: "ca.test", flags: 0 } },
+      { type: "AAAA", name: ASKED, ttl: 1, data: "2001:db8::1" },
+    ],
+    additionals: [
+      {
+        type: "OPT",
+        name: ".",
+        udpPayloadSize: 4_096,
+        extendedRcode: 0,
+        ednsVersion: 0,
+        flags: 0,
+        flag_do: false,
+        options: [],
+      },
+    ],
+  }),
+  // A long chain of pointers, each to the one before, and a record that begins at its end.
+  rawReply(
+    QUERY,
+    [
+      0xc0,
+      12,
+      0xff,
+      1,
+      0,
+      1,
+      0,
+      0,
+      0,
+      0,
+      0,
+      20,
+      0,
+      ...Array.from({ length: 9 }, (_, at) => [0xc0, 46 + at * 2]).flat(),
+      0,
+      0xc0,
+      64,
+    ],
+    2,
+  ),
+];
+const DNS_WORDS = [
+  "\xc0",
+  "\xc0\x0c",
+  "\0",
+  "\xff\xff",
+  "\0\x01\0\x01",
+  "\0\x29",
+  "\x3f",
+  "\0\x05",
+  "\0\x2f\0\x01",
+  "\0\x40\0\x01",
+];
+const TYPES = fc.constantFrom<Question["type"]>("A", "AAAA", "TXT", "MX", "CAA", "SRV", "PTR");
+
+test("fuzz: answers: DNS, mangled, is an answer, a truncated one or a stray, judged in bounded time", () => {
+  fuzz("DNS", fc.tuple(mutated(DNS, DNS_WORDS), TYPES), ([bytes, type]) => {
+    const question = { ...QUESTION, type };
+    const read = readReply(bytes, question);
+    expect(["answer", "truncated", "stray"]).toContain(read.kind);
+    if (read.kind !== "answer") return;
+    for (const expected of [[], ["192.0.2.1"]]) {
+      const verdict = judgeAnswer(read.rcode, read.answers, question, expected);
+      expect(verdict.message).not.toMatch(/undefined|NaN|\[object/);
+    }
+  });
+});
+
+test("fuzz: answers: DNS over TCP, mangled and cut anywhere, has one verdict", () => {
+  fuzz("DNS over TCP", inPieces(mutated(DNS.map(framed), DNS_WORDS)), (answer) => {
+    expectOneVerdict(answer, () => new DnsTcpConversation(QUESTION, ["192.0.2.1"]));
+  });
+});
+
+/** Whole or in pieces, the same state and code. */
+function expectOneVerdict(
+  { whole, pieces }: { whole: Uint8Array; pieces: readonly Uint8Array[] },
+  begin: () => Conversation,
+): void {
+  const [first, second] = [judge(begin(), [whole]), judge(begin(), pieces)];
+  expect(kind(second)).toBe(kind(first));
+  if (!first.ok) expect(PROPER_CODES).toContain(first.code);
+  expect(first.message).not.toBe("");
+}
+
+function kind(verdict: Verdict): string {
+  return verdict.ok ? "ok" : verdict.code;
+}
+
+function judge(talk: Conversation, pieces: readonly Uint8Array[]): Verdict {
+  for (const piece of pieces) {
+    const verdict = talk.received(piece);
+    if (verdict !== undefined) return verdict;
+  }
+  expect(typeof talk.progress()).toBe("string");
+  return talk.closed();
+}

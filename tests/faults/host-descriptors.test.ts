@@ -1,0 +1,92 @@
+/** Out of descriptors: a limit of 100 with 1,000 checks, and one below what is in use. Nobody is called unhealthy. Run by `bun test`. */
+import { expect } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { hang } from "../support/backends.ts";
+import { httpCheck, times } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { tell } from "../support/figures.ts";
+import { sampleOf, scrape } from "../support/metrics.ts";
+import { peerTest } from "../support/peers.ts";
+import { requestStatus } from "../support/received.ts";
+import { startSteady } from "../support/steady.ts";
+import { until } from "../support/wait.ts";
+
+const LIMIT = 100;
+const CHECKS = 1_000;
+/** More than the limit leaves for checks. */
+const SILENT = 60;
+const FIRST_SILENT = 100_000;
+
+peerTest(
+  "host: with 100 descriptors and 1,000 checks they wait for each other, and none is called unhealthy",
+  ["openssl"],
+  async () => {
+    await using silent = hang();
+    await using steady = await startSteady({
+      checks: CHECKS,
+      fields: { interval: "1s", timeout: "900ms" },
+      daemon: () => ({ prefix: ["prlimit", `--nofile=${LIMIT}:${LIMIT}`] }),
+    });
+    const { daemon, client, configs, metricsPort } = steady;
+    const taking = times(SILENT, (n) =>
+      httpCheck(FIRST_SILENT + n, silent, { interval: "500ms", timeout: "2s" }),
+    );
+    client.update([...configs, ...taking]);
+    await daemon.waitForLog(
+      /Checks are late: all descriptors for checks are in use, .*for_checks=50/,
+      10_000,
+    );
+    let most = 0;
+    const isSilent = ([id]: readonly [string, unknown]) => Number(id) >= FIRST_SILENT;
+    const judged = async () => {
+      most = Math.max(most, daemon.fdCount());
+      return [...(await requestStatus(client))].filter(isSilent).every(([, status]) => status.failures >= 1);
+    };
+    await until(judged, 30_000, "the silent ones to fail");
+    // The reserve is for others: a scrape and a second client are served meanwhile.
+    expect(sampleOf(await scrape(metricsPort), "process_max_fds")).toBe(LIMIT);
+    tell("most open descriptors", most, `of ${LIMIT}`);
+    expect(most).toBeLessThanOrEqual(LIMIT);
+    await using second = await connectClient(daemon.socketPath);
+    second.update(configs);
+    await steady.level(2, second);
+    expect(await steady.inconclusive("descriptors")).toBe(0);
+    const lines = client.lines.flatMap(({ statuses }) => statuses);
+    expect(lines.filter(({ id, status }) => Number(id) < FIRST_SILENT && status.failures > 0)).toEqual([]);
+    const wrong = daemon.log.filter(
+      (line) => /new_state=unhealthy/.test(line) && !/ id=1000\d\d /.test(line),
+    );
+    expect(wrong).toEqual([]);
+  },
+  90_000,
+);
+
+peerTest(
+  "host: when not one descriptor is left, checks of every kind say nothing, and clients are served afterwards",
+  ["openssl"],
+  async () => {
+    await using steady = await startSteady();
+    const { daemon } = steady;
+    const limit = (soft: string) => Bun.spawnSync(["prlimit", `--pid=${daemon.pid}`, `--nofile=${soft}:`]);
+    limit("3");
+    await daemon.waitForLog(/WARN Check inconclusive, state unchanged .*cause=descriptors/, 10_000);
+    // It connects, and waits in the kernel; the file cannot be opened, so nothing changes.
+    await using client = await connectClient(daemon.socketPath);
+    client.update(steady.configs);
+    writeFileSync(join(daemon.dir, "config.yaml"), "logging: { level: trace }\n");
+    daemon.signal("SIGHUP");
+    await daemon.waitForLog(/Configuration error: \S+config\.yaml: cannot be read/, 5_000);
+    const cpuMs = daemon.cpuMs();
+    await Bun.sleep(1_000);
+    tell("CPU of a second without descriptors", daemon.cpuMs() - cpuMs, "ms");
+    limit("1024");
+    await client.waitFor(({ type }) => type === "ready", 10_000);
+    await steady.level(3, client);
+    tell("inconclusive for want of descriptors", await steady.inconclusive("descriptors"), "");
+    // Every one of them, more than once.
+    expect(await steady.inconclusive("descriptors")).toBeGreaterThanOrEqual(2 * steady.configs.length);
+    await steady.expectNoFalseVerdict(client);
+  },
+  60_000,
+);

@@ -1,0 +1,45 @@
+/**
+ * A kernel that has nothing left: `socket` and `connect` fail with ENFILE, ENOMEM, ENOBUFS. strace makes them fail. Nobody is called
+ * unhealthy. Run by `bun test`.
+ */
+import { expect } from "bun:test";
+import { tell } from "../support/figures.ts";
+import { peerPath, peerTest } from "../support/peers.ts";
+import { stopProcess } from "../support/process.ts";
+import { startSteady } from "../support/steady.ts";
+import { until } from "../support/wait.ts";
+
+const FAULTS = [
+  { call: "socket", error: "ENFILE", cause: "descriptors" },
+  { call: "socket", error: "ENOMEM", cause: "memory" },
+  { call: "socket", error: "ENOBUFS", cause: "memory" },
+  { call: "connect", error: "ENOBUFS", cause: "memory" },
+  { call: "connect", error: "EADDRNOTAVAIL", cause: "ports" },
+] as const;
+
+peerTest(
+  "host: what the kernel refuses for want of memory, files or ports says nothing about a backend",
+  ["openssl", "strace"],
+  async () => {
+    await using steady = await startSteady({ checks: 20 });
+    const { daemon } = steady;
+    for (const { call, error, cause } of FAULTS) {
+      const before = await steady.inconclusive(cause);
+      const inject = [`-etrace=${call}`, `-einject=${call}:error=${error}`, "-qq", "-o/dev/null"];
+      const tracer = Bun.spawn([peerPath("strace"), "-f", ...inject, "-p", String(daemon.pid)], {
+        stdin: "ignore",
+        stdout: "ignore",
+        stderr: "ignore",
+      });
+      await Bun.sleep(400);
+      await stopProcess(tracer);
+      const counted = async () => (await steady.inconclusive(cause)) - before;
+      await until(async () => (await counted()) > 0, 5_000, `a check without a result for ${call} ${error}`);
+      tell(`inconclusive for ${call} ${error}`, await counted(), "");
+      await steady.level(1);
+    }
+    await steady.expectNoFalseVerdict();
+    expect(daemon.log.filter((line) => line.includes("Unexpected fault"))).toEqual([]);
+  },
+  90_000,
+);

@@ -1,0 +1,46 @@
+/** Out of local ports: a network with eight of them, all taken. Nobody is called unhealthy. Run by `bun test`. */
+import { expect } from "bun:test";
+import { tell } from "../support/figures.ts";
+import { readSamples, sampleOf } from "../support/metrics.ts";
+import { canUnshare, inNetworkOf, inOwnNetwork } from "../support/namespace.ts";
+import { peerTest } from "../support/peers.ts";
+import { startSteady } from "../support/steady.ts";
+
+const PORTS = 8;
+
+/** What /metrics says inside another network. */
+async function inconclusiveInside(pid: number, port: number, cause: string): Promise<number> {
+  const script = `process.stdout.write(await (await fetch("http://127.0.0.1:${port}/metrics")).text())`;
+  const child = Bun.spawn([...inNetworkOf(pid), process.execPath, "-e", script], { stdin: "ignore" });
+  const samples = readSamples(await child.stdout.text());
+  return sampleOf(samples, `healthcheck_inconclusive_total{reason="${cause}"}`);
+}
+
+peerTest(
+  "host: with no local port left, checks of every kind say nothing, and go on when there are some (needs root)",
+  ["openssl", "ip", "nsenter"],
+  async () => {
+    if (!canUnshare()) return;
+    await using steady = await startSteady({
+      checks: 20,
+      healthy: { prefix: inOwnNetwork(PORTS) },
+      daemon: (healthy) => ({ prefix: inNetworkOf(healthy.pid) }),
+    });
+    const { daemon, healthy, metricsPort } = steady;
+    const before = await inconclusiveInside(daemon.pid, metricsPort, "ports");
+    tell("local ports taken", await healthy.holdPorts(), "");
+    await daemon.waitForLog(/WARN Check inconclusive, state unchanged .*cause=ports/, 10_000);
+    // Five intervals; a check that says nothing is repeated within one.
+    await Bun.sleep(1_000);
+    await healthy.releasePorts();
+    await steady.level();
+    const counted = (await inconclusiveInside(daemon.pid, metricsPort, "ports")) - before;
+    tell("inconclusive for want of local ports", counted, "");
+    expect(counted).toBeGreaterThanOrEqual(3 * 20);
+    // Binding a UDP socket says it in another word.
+    const others = daemon.log.filter((line) => /cause=(?!ports)/.test(line) && !line.includes("EADDRINUSE"));
+    expect(others).toEqual([]);
+    await steady.expectNoFalseVerdict();
+  },
+  60_000,
+);

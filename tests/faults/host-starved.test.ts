@@ -1,0 +1,45 @@
+/** Hardly any CPU: busy loops beside a daemon that is nice. Late, and nobody is called unhealthy. Run by `bun test`. */
+import { expect } from "bun:test";
+import { times } from "../support/checks.ts";
+import { tell } from "../support/figures.ts";
+import { peerTest } from "../support/peers.ts";
+import { stopProcess } from "../support/process.ts";
+import { lasting } from "../support/soak.ts";
+import { startSteady } from "../support/steady.ts";
+
+const STARVED_MS = lasting(4_000, 60_000);
+/** They end by themselves when nobody ends them; seconds of CPU. */
+const MOST_CPU_S = 2 * (STARVED_MS / 1_000);
+const LOOPS = 4;
+
+peerTest(
+  "host: starved of CPU, the daemon is late and calls nobody unhealthy for it (needs root)",
+  ["openssl"],
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    // The backends are not the ones that starve: that would be their own fault.
+    await using steady = await startSteady({
+      checks: 100,
+      fields: { interval: "200ms", timeout: "500ms" },
+      healthy: { prefix: ["nice", "-n", "-20"], patienceMs: 300 },
+      daemon: () => ({ prefix: ["nice", "-n", "19"] }),
+    });
+    const { daemon } = steady;
+    const loop = ["sh", "-c", `ulimit -t ${MOST_CPU_S}; while :; do :; done`];
+    const loops = times(LOOPS, () => {
+      const child = Bun.spawn(["nice", "-n", "-12", ...loop], { stdin: "ignore" });
+      stack.defer(() => stopProcess(child));
+      return child;
+    });
+    const cpuMs = daemon.cpuMs();
+    await Bun.sleep(STARVED_MS);
+    const share = (daemon.cpuMs() - cpuMs) / STARVED_MS;
+    for (const child of loops) await stopProcess(child);
+    tell("share of a core that was left to the daemon", 100 * share, "%");
+    await steady.level();
+    tell("inconclusive because it did not run", await steady.inconclusive("stalled"), "");
+    await steady.expectNoFalseVerdict();
+    expect(daemon.log.filter((line) => line.includes("Internal fault"))).toEqual([]);
+  },
+  120_000,
+);

@@ -1,0 +1,44 @@
+/** What nobody catches: the process ends with status 1 and a last log line, and the next one starts in its place. Run by `bun test`. */
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { acceptAll } from "../support/backends.ts";
+import { tcpCheck } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { startDaemon } from "../support/daemon.ts";
+import { metricsConfig } from "../support/metrics.ts";
+import { freePort } from "../support/ports.ts";
+import { stateOf } from "../support/received.ts";
+import { makeTempDir } from "../support/tempdir.ts";
+
+setDefaultTimeout(30_000);
+
+test.each([
+  ["uncaught", "an exception", "a timer"],
+  ["rejection", "a rejection", "a promise"],
+])(
+  "inside: %s: %s ends it with status 1 and a last line, and a new one starts at once",
+  async (fault, _what, where) => {
+    await using dir = makeTempDir("uncaught");
+    await using backend = acceptAll();
+    const socketPath = join(dir.path, "proxy.sock");
+    const config = metricsConfig(freePort());
+    await using daemon = await startDaemon({ socketPath, config, env: { HEALTHCHECK_TEST_FAULT: fault } });
+    await using client = await connectClient(socketPath);
+    client.update([tcpCheck(1, backend)]);
+    expect(await daemon.exited).toBe(1);
+    await client.closed;
+    const last = daemon.log.at(-1) ?? "";
+    expect(last).toContain(" ERROR Unexpected fault, ending ");
+    expect(last).toContain(`error="Error: HEALTHCHECK_TEST_FAULT: ${where}\\n    at `);
+    // Not a zombie, no thread of it left, nothing that it held.
+    expect(existsSync(`/proc/${daemon.pid}`)).toBe(false);
+    expect(backend.open).toBe(0);
+
+    await using next = await startDaemon({ socketPath, config });
+    await using reconnected = await connectClient(next.socketPath);
+    reconnected.update([tcpCheck(1, backend)]);
+    await stateOf(reconnected, 1, "healthy");
+  },
+);

@@ -1,0 +1,220 @@
+/**
+ * The HTTP listener gives away what it serves, and nothing of this host: no files, no environment, no stacks; and browsers are told what
+ * they may not do with its answers. Run by `bun test`.
+ */
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { type Daemon, startDaemon } from "../support/daemon.ts";
+import { startHttp } from "../support/http-bench.ts";
+import { metricsConfig } from "../support/metrics.ts";
+import { freePort } from "../support/ports.ts";
+import { connectHttp, get, type RawAnswer, readAnswer } from "../support/raw-http.ts";
+
+setDefaultTimeout(30_000);
+
+const CANARY = "hunter2";
+const SECRET_FILES = { ".env": `PASSWORD=${CANARY}\n`, "checks.yaml": CANARY, "page.js": CANARY };
+
+/** A daemon with something to hide in its environment and beside it. */
+async function startHiding(): Promise<{ daemon: Daemon; port: number } & AsyncDisposable> {
+  const port = freePort();
+  const daemon = await startDaemon({
+    config: `${metricsConfig(port)}# ${CANARY}\n`,
+    env: { API_TOKEN: CANARY, HEALTHCHECK_SECRET: CANARY },
+    files: SECRET_FILES,
+  });
+  return { daemon, port, [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose]() };
+}
+
+/** Sends bytes, waits for the end, and takes the answer apart. */
+async function answerTo(port: number, request: string): Promise<RawAnswer & { readonly text: string }> {
+  await using http = await connectHttp(port);
+  http.write(request);
+  const text = await http.waitForClose();
+  return { ...readAnswer(text), text };
+}
+
+/** What no answer may hold. */
+function expectNothingOfThisHost(daemon: Daemon, what: string, text: string): void {
+  for (const word of [
+    CANARY,
+    daemon.dir,
+    "root:",
+    "PATH=",
+    "/src/",
+    "/work/",
+    "node_modules",
+    "    at ",
+    "bun:",
+    "node:",
+  ]) {
+    expect([what, word, text.includes(word)]).toEqual([what, word, false]);
+  }
+}
+
+const TARGETS = [
+  "/../../../../etc/passwd",
+  "/..%2f..%2f..%2fetc/passwd",
+  "/%2e%2e/%2e%2e/etc/passwd",
+  "/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+  "/%252e%252e/etc/passwd",
+  "/..\\..\\etc\\passwd",
+  "/..%5c..%5cetc%5cpasswd",
+  "/page.js/../../../etc/passwd",
+  "/page.js%00.html",
+  "/%00",
+  "//etc/passwd",
+  "///etc/passwd",
+  "/etc/passwd",
+  "/proc/self/environ",
+  "/proc/self/cmdline",
+  "/.env",
+  "/config.yaml",
+  "/checks.yaml",
+  "/proxy.sock",
+  "/src/main.ts",
+  "/$bunfs/root/healthcheck-server",
+  "/page.js.map",
+  "/debug/pprof/",
+  "/server-status",
+  "/api/healthchecks/..%2f..%2fetc%2fpasswd",
+  "/api/healthchecks/../../etc/passwd",
+  "/api/healthchecks/__proto__",
+  "/toString",
+  "/%c0%ae%c0%ae/etc/passwd",
+  "/%",
+  "*",
+  "?",
+  "file:///etc/passwd",
+  "file:/etc/passwd",
+  "http://127.0.0.1:22/etc/passwd",
+  "http://user:pw@elsewhere.test/etc/passwd",
+  "http://[",
+  "javascript:alert(1)",
+  "data:text/html,x",
+  "etc/passwd",
+];
+
+test("security: no target leads to a file of this host", async () => {
+  await using bench = await startHiding();
+  for (const target of TARGETS) {
+    const { status, text } = await answerTo(bench.port, get(target, "Connection: close"));
+    expect([target, status === 400 || status === 404]).toEqual([target, true]);
+    expectNothingOfThisHost(bench.daemon, target, text);
+  }
+  expect(bench.daemon.log.join("\n")).not.toContain("ERROR");
+});
+
+test("security: what is served tells nothing of the environment, the files or the place of the server", async () => {
+  await using bench = await startHiding();
+  for (const path of ["/", "/metrics", "/healthz", "/readyz", "/api/healthchecks", "/page.css"]) {
+    const { status, text } = await answerTo(bench.port, get(path, "Connection: close"));
+    expect([path, status]).toEqual([path, 200]);
+    expectNothingOfThisHost(bench.daemon, path, text);
+  }
+});
+
+test.each([
+  ...["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "PURGE", "QUERY"],
+  ...["get", "GETS", "X".repeat(5_000), "<script>", ""],
+])("security: the method %p is refused, and nothing of the request comes back", async (method) => {
+  await using bench = await startHiding();
+  const request = `${method} /metrics?q=${CANARY} HTTP/1.1\r\nHost: ${CANARY}.test\r\nOrigin: http://${CANARY}.test\r\nCookie: ${CANARY}\r\n\r\n`;
+  const { status, text, headers } = await answerTo(bench.port, request);
+  // The runtime closes a CONNECT without a word.
+  if (method !== "CONNECT" || text !== "") {
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(500);
+  }
+  expect([...headers.keys()].filter((name) => name.startsWith("access-control-"))).toEqual([]);
+  expectNothingOfThisHost(bench.daemon, method, text);
+});
+
+test("security: the Host header has no say, is not repeated, and leads nowhere else", async () => {
+  await using bench = await startHiding();
+  for (const host of [
+    "elsewhere.test",
+    "127.0.0.1:1",
+    "a.test:9090@b.test",
+    "x".repeat(4_000),
+    "<script>",
+    "",
+  ]) {
+    for (const path of ["/", "/api/healthchecks", "/nothing", "//elsewhere.test"]) {
+      const request = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nX-Forwarded-Host: elsewhere.test\r\nConnection: close\r\n\r\n`;
+      const { text, headers, status } = await answerTo(bench.port, request);
+      expect([host, path, status < 300 || status >= 400]).toEqual([host, path, true]);
+      expect([host, path, headers.has("location")]).toEqual([host, path, false]);
+      if (host !== "") expect([host, path, text.includes(host)]).toEqual([host, path, false]);
+      expect(text).not.toContain("elsewhere.test");
+    }
+  }
+});
+
+test("security: two hosts, or two lengths, are one too many", async () => {
+  await using bench = await startHiding();
+  const smuggled =
+    "GET /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  const { status } = await answerTo(bench.port, smuggled);
+  expect(status).toBeGreaterThanOrEqual(400);
+});
+
+test("security: every answer tells browsers what they may not do with it", async () => {
+  await using bench = await startHiding();
+  const paths = [
+    "/",
+    "/page.js",
+    "/page.css",
+    "/metrics",
+    "/healthz",
+    "/readyz",
+    "/api/healthchecks",
+    "/nothing",
+    "/%",
+    "/api/healthchecks/1",
+  ];
+  for (const path of paths) {
+    const { headers } = await answerTo(
+      bench.port,
+      get(path, "Connection: close", "Origin: http://elsewhere.test"),
+    );
+    const of = (name: string) => headers.get(name) ?? "";
+    expect([path, of("x-content-type-options")]).toEqual([path, "nosniff"]);
+    expect([path, of("referrer-policy")]).toEqual([path, "no-referrer"]);
+    expect([path, of("cross-origin-resource-policy")]).toEqual([path, "same-origin"]);
+    expect([path, of("content-security-policy")]).toEqual([
+      path,
+      expect.stringMatching(/^default-src 'none'; .*frame-ancestors 'none'$/),
+    ]);
+    expect([path, of("content-security-policy").includes("unsafe")]).toEqual([path, false]);
+    const unwanted = [...headers.keys()].filter((name) =>
+      /^(?:access-control-|server$|x-powered-by$|set-cookie$)/.test(name),
+    );
+    expect([path, unwanted]).toEqual([path, []]);
+    // Only a page is ever HTML.
+    expect([path, of("content-type").startsWith("text/html")]).toEqual([path, path === "/"]);
+  }
+});
+
+test("security: the page that is not sent again has its policy all the same", async () => {
+  await using bench = await startHiding();
+  const etag = (await answerTo(bench.port, get("/", "Connection: close"))).headers.get("etag");
+  const { status, headers } = await answerTo(
+    bench.port,
+    get("/", "Connection: close", `If-None-Match: ${etag}`),
+  );
+  expect(status).toBe(304);
+  expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+});
+
+test("security: a handler that throws tells the client nothing, and the log no query", async () => {
+  const router = () => () => {
+    throw new Error("the words of a fault");
+  };
+  using bench = await startHttp({ router });
+  const { status, body } = await bench.ask(`/x?token=${CANARY}`);
+  expect([status, body]).toEqual([500, '{"error":"internal error, see the log"}\n']);
+  const logged = JSON.stringify(bench.log.entries);
+  expect(logged).toContain("the words of a fault");
+  expect(logged).not.toContain(CANARY);
+});

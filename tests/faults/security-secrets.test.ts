@@ -1,0 +1,200 @@
+/**
+ * Secrets of healthchecks: what is sent, headers' values, users and passwords of URLs, query strings. They reach their backend and appear
+ * nowhere else: no log line of any level, no metric, no page, no answer of the API, no status, no error. Run by `bun test`.
+ */
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { closedPort, hang, httpServer } from "../support/backends.ts";
+import {
+  BASIC,
+  canaryConfigs,
+  type Fields,
+  leaks,
+  REFUSED_FILES,
+  REFUSED_LINES,
+  refusedConfigs,
+  secret,
+} from "../support/canaries.ts";
+import { type Client, connectClient } from "../support/client.ts";
+import { runCommand } from "../support/command.ts";
+import { type Daemon, NO_REFRESH, startDaemon } from "../support/daemon.ts";
+import { metricsConfig, scrapeText } from "../support/metrics.ts";
+import { freePort } from "../support/ports.ts";
+import { connectHttp, get } from "../support/raw-http.ts";
+import { handled } from "../support/received.ts";
+import { makeTempDir } from "../support/tempdir.ts";
+import { until } from "../support/wait.ts";
+
+setDefaultTimeout(60_000);
+
+const SOON_MS = 15_000;
+const FIRST_REFUSED = 101;
+const REMOVED = 3;
+const CHANGES = new Map<number, Fields>([
+  [1, { send: `QUIT ${secret("other")}\r\n\r\n` }],
+  [2, { interval: "150ms" }],
+]);
+/** What the backends must have received. */
+const SENT = ["send", "bearer", "header", "query", "other"].map(secret).concat(BASIC);
+
+/** Backends that repeat what they are told, as far as they can. */
+async function startBackends() {
+  const stack = new AsyncDisposableStack();
+  const echo = stack.use(
+    httpServer((request, socket) => void socket.end(`-ERR unknown command '${request}'\r\n`)),
+  );
+  const web = stack.use(
+    httpServer((request, socket) => {
+      const reason = request.replace(/[^\x21-\x7e]+/g, " ").slice(0, 300);
+      socket.end(`HTTP/1.1 200 ${reason}\r\nContent-Length: ${request.length}\r\n\r\n${request}`);
+    }),
+  );
+  const silent = stack.use(hang());
+  const closed = stack.use(closedPort());
+  const ports = { echo: echo.port, web: web.port, silent: silent.port, closed: closed.port };
+  return {
+    ports,
+    received: () => `${echo.received}${web.received}`,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** Everything that can be read of a daemon by HTTP and by its commands, by where it was read. */
+async function everythingShown(port: number, ids: readonly number[]): Promise<Map<string, string>> {
+  const shown = new Map<string, string>();
+  const ask = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`);
+    shown.set(path, await response.text());
+  };
+  shown.set("/metrics", await scrapeText(port));
+  shown.set("OpenMetrics", await scrapeText(port, { Accept: "application/openmetrics-text" }));
+  for (const path of ["/", "/readyz", "/api/healthchecks?limit=1000"]) await ask(path);
+  for (const id of ids) await ask(`/api/healthchecks/${id}`);
+  for (const command of [["status"], ["explain", "2"], ["explain", "8"]]) {
+    const { out, err } = await runCommand([...command, "--addr", `127.0.0.1:${port}`]);
+    shown.set(command.join(" "), out + err);
+  }
+  return shown;
+}
+
+function expectNoLeaks(where: string, text: string): void {
+  expect([where, leaks(text)]).toEqual([where, []]);
+}
+
+/** What must have happened for the test to mean something. */
+function expectTold(daemon: Daemon, configs: readonly Fields[]): void {
+  const log = daemon.log.join("\n");
+  for (const { id } of configs) expect(log).toMatch(new RegExp(`"?id"?[=:]"?${id}\\b`));
+  expect(log).toContain("Check finished");
+  expect(log).toContain("Health state changed");
+  expect(log).toContain("unknown command '");
+}
+
+/** One is replaced, one adjusted, one removed, many are refused; those that run go on. @returns how many were refused */
+async function change(client: Client, configs: readonly Fields[]): Promise<number> {
+  const changed = configs
+    .filter(({ id }) => id !== REMOVED)
+    .map((fields) => ({ ...fields, ...CHANGES.get(Number(fields["id"])) }));
+  const refused = refusedConfigs(FIRST_REFUSED);
+  client.update([...changed, ...refused].map((entry) => JSON.stringify(entry)));
+  client.update(changed.map((entry) => JSON.stringify({ ...entry, port: -1 })));
+  client.send({ type: "request_status" });
+  await handled(client);
+  return refused.length + changed.length;
+}
+
+test.each(["text", "json"])(
+  "security: secrets of a client's healthchecks stay secret, with a %s log",
+  async (format) => {
+    await using backends = await startBackends();
+    const port = freePort();
+    await using daemon = await startDaemon({
+      config: NO_REFRESH + metricsConfig(port),
+      args: ["--log-level", "trace", "--log-format", format],
+    });
+    await using client = await connectClient(daemon.socketPath);
+    await using viewer = await connectHttp(port);
+    viewer.write(get("/api/events"));
+    await viewer.waitFor(/event: totals/);
+    const configs = canaryConfigs(backends.ports);
+    client.update(configs);
+    await until(() => client.latest.size === configs.length, SOON_MS, "a state of each");
+    await viewer.waitFor(/event: changes/);
+
+    const refused = await change(client, configs);
+    for (const text of SENT) await until(() => backends.received().includes(text), SOON_MS, text);
+    const shown = await everythingShown(
+      port,
+      configs.map(({ id }) => Number(id)).filter((id) => id !== REMOVED),
+    );
+    const found = await fetch(`http://127.0.0.1:${port}/api/healthchecks?q=${secret("send")}`);
+    expect(await found.json()).toMatchObject({ matched: 0 });
+    for (const id of [1, 6]) expect(shown.get(`/api/healthchecks/${id}`)).toContain("not shown)");
+    for (const line of REFUSED_LINES) client.send(line);
+    await handled(client);
+    shown.set("events", viewer.text);
+    shown.set("lines to the client", client.lines.map(({ raw }) => raw).join("\n"));
+    daemon.signal("SIGTERM");
+    expect(await daemon.exited).toBe(0);
+    shown.set("log", daemon.log.join("\n"));
+    for (const [where, text] of shown) {
+      expect([where, text.length > 0]).toEqual([where, true]);
+      expectNoLeaks(where, text);
+    }
+    expectTold(daemon, configs);
+    const refusals = client.lines.filter(
+      ({ type, message }) => type === "error" && message?.includes("refused"),
+    );
+    expect(refusals.length).toBeGreaterThanOrEqual(refused);
+  },
+);
+
+test("security: secrets of a checks file stay secret, also when it is no longer one", async () => {
+  await using backends = await startBackends();
+  const port = freePort();
+  const configs = canaryConfigs(backends.ports);
+  const entries = [...configs, ...refusedConfigs(FIRST_REFUSED)].map(
+    (entry) => `  - ${JSON.stringify(entry)}\n`,
+  );
+  await using daemon = await startDaemon({
+    config: metricsConfig(port),
+    args: ["--checks", "checks.yaml", "--log-level", "trace"],
+    files: { "checks.yaml": `healthchecks:\n${entries.join("")}` },
+  });
+  const log = () => daemon.log.join("\n");
+  const states = () => daemon.log.filter((line) => line.includes("Health state changed")).length;
+  await until(() => states() >= configs.length, SOON_MS, "a state of each");
+  for (const [index, text] of REFUSED_FILES.entries()) {
+    writeFileSync(join(daemon.dir, "checks.yaml"), text);
+    daemon.signal("SIGHUP");
+    const judged = () => log().split("the checks file was not loaded").length - 1 > index;
+    await until(judged, SOON_MS, () => `a verdict on ${text}`);
+  }
+  const shown = await everythingShown(
+    port,
+    configs.map(({ id }) => Number(id)),
+  );
+  daemon.signal("SIGTERM");
+  expect(await daemon.exited).toBe(0);
+  shown.set("log", log());
+  for (const [where, text] of shown) expectNoLeaks(where, text);
+  expectTold(daemon, configs);
+});
+
+test("security: a checks file taken for a configuration file is judged without telling what is in it", async () => {
+  await using dir = makeTempDir("sec");
+  const checks = [{ send: secret("first") }];
+  const files = [
+    ...REFUSED_FILES,
+    ...[checks, { server: checks }, { healthchecks: checks, metrics: checks }],
+  ];
+  for (const [index, content] of files.entries()) {
+    const file = join(dir.path, `${index}.yaml`);
+    writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+    const { out, err } = await runCommand(["check-config", file, "--print"]);
+    expect([file, (out + err).includes("onfiguration ")]).toEqual([file, true]);
+    expectNoLeaks(file, out + err);
+  }
+});

@@ -1,0 +1,58 @@
+/** What is told of a CONFIG that is refused: never a header's value, what is sent, or a URL's user, password or query. */
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { readConfig } from "../../src/protocol/config.ts";
+import { configFields, refusal } from "../support/configs.ts";
+
+const SECRET = "hunter2";
+
+test.each([
+  [{ send: [SECRET] }, "send: a list (not shown) is not allowed: must be text"],
+  [
+    { checker_type: "http", headers: `Authorization: ${SECRET}` },
+    "headers: a text (not shown) is not allowed",
+  ],
+  [
+    { checker_type: "http", headers: { [`X-Key: ${SECRET}`]: "" } },
+    "headers: a text (not shown) is not allowed",
+  ],
+  [{ checker_type: "http", headers: { "X-Key": { value: SECRET } } }, "headers.X-Key: an object (not shown)"],
+  [{ checker_type: "http", headers: { "X-Key": 5 } }, "headers.X-Key: a number (not shown)"],
+  [{ checker_type: "http", path: `ftp://user:${SECRET}@a.test/` }, "path: a text (not shown) is not allowed"],
+  [{ checker_type: "http", path: null, host: `user:${SECRET}@a.test` }, "host: a text (not shown) is not"],
+  [{ server_name: `https://a b?${SECRET}` }, "server_name: a text (not shown) is not allowed"],
+  [{ ip: { password: SECRET } }, "ip: an object (not shown) is not allowed"],
+])("config secrets: %j is refused without telling them", (fields, words) => {
+  const [only = "", ...others] = refusal(fields);
+  expect(only).toStartWith(words);
+  expect([only, ...others].join()).not.toContain(SECRET);
+});
+
+test("config secrets: whatever stands in the secret fields, none of it is told", () => {
+  const withSecret = fc.oneof(
+    fc.string().map((text) => `${text}${SECRET}${text}`),
+    fc.array(fc.constant(SECRET)),
+    fc.dictionary(
+      fc.constantFrom("a b", `: ${SECRET}`, "X-Key"),
+      fc.constantFrom(SECRET, `\n${SECRET}`, [SECRET]),
+    ),
+  );
+  const field = fc.constantFrom("send", "headers", "path", "configs", "password");
+  const type = fc.constantFrom("tcp", "http", "dns", "icmp", undefined);
+  const property = fc.property(
+    type,
+    fc.dictionary(field, withSecret),
+    fc.boolean(),
+    (type, fields, wrongPort) => {
+      const port = wrongPort ? 0 : 80;
+      const read = readConfig({ ...configFields({ port }), ...fields, checker_type: type }, "file");
+      if (!read.ok) expect(JSON.stringify(read.faults)).not.toContain(SECRET);
+    },
+  );
+  fc.assert(property, { numRuns: 500 });
+});
+
+test.each([["hunter2"], [["hunter2"]]])("config secrets: %j in place of a config is not told", (value) => {
+  const read = readConfig(value, "wire");
+  expect(JSON.stringify(read)).not.toContain(SECRET);
+});
