@@ -91,6 +91,7 @@ export class Daemon {
           waiting,
         });
       },
+      fault: (error) => this.#fault(error),
     });
   }
 
@@ -206,8 +207,14 @@ export class Daemon {
             waiting,
           },
         ),
-      fault: (error) => this.#log.error("Internal fault", { error: errorWords(error) }),
+      fault: (error) => this.#fault(error),
     };
+  }
+
+  /** An exception where none should be; everything else goes on. */
+  #fault(error: unknown): void {
+    this.#serving?.metrics.server.failed("internal");
+    this.#log.error("Internal fault", { error: errorWords(error) });
   }
 
   #observer(log: MonitorLog): MonitorObserver {

@@ -60,7 +60,7 @@ export class Serving {
         version: VERSION,
         revision: REVISION,
         bun: Bun.version,
-        errorTypes: UPSTREAM_FAULTS,
+        errorTypes: [...UPSTREAM_FAULTS, "internal"],
         batchSizeBounds: config.batch_size_buckets,
         batchDelayBounds: config.batch_delay_buckets,
         responseTimeBounds: config.response_time_buckets,
@@ -80,7 +80,8 @@ export class Serving {
       unalive: () => this.#unalive(),
       unready: () => (parts.stopping() ? "stopping" : parts.upstream.unready()),
     });
-    this.#http = new HttpServer(parts.testFault?.router(router) ?? router, most, log);
+    const failed = () => this.metrics.server.failed("internal");
+    this.#http = new HttpServer(parts.testFault?.router(router) ?? router, most, log, failed);
   }
 
   /** What a new monitor keeps of itself. @param wallMs - now */

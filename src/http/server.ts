@@ -50,14 +50,19 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 export class HttpServer {
   readonly #route: Router;
   readonly #log: Logger;
+  readonly #failed: () => void;
   readonly #http: Server;
   readonly #gate: Gate;
   readonly #lines = new WeakMap<Socket, Line>();
 
-  /** @param mostConnections - at once */
-  constructor(route: Router, mostConnections: number, log: Logger) {
+  /**
+   * @param mostConnections - at once
+   * @param failed - a handler threw; it has been logged
+   */
+  constructor(route: Router, mostConnections: number, log: Logger, failed: () => void = () => {}) {
     this.#route = route;
     this.#log = log;
+    this.#failed = failed;
     this.#http = createServer({ maxHeaderSize: MOST_HEADER_BYTES }, (request, response) => {
       void this.#inTurn(request, response);
     });
@@ -112,6 +117,7 @@ export class HttpServer {
         path: (request.url ?? "").replace(/\?.*/s, "?…"),
         error: errorWords(error),
       });
+      this.#failed();
       refuse(response, 500, "internal error, see the log");
     }
   }

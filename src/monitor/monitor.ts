@@ -165,7 +165,14 @@ export class Monitor implements Startable {
 
   #expire(): void {
     const attempt = this.#attempt;
-    if (attempt !== undefined) this.#settle(attempt.expire());
+    if (attempt === undefined) return;
+    try {
+      this.#settle(attempt.expire());
+    } catch (error) {
+      // Without a result it would count as running for ever, and never be started again.
+      if (this.#attempt === attempt) this.#settle(inconclusive("fault", errorWords(error)));
+      else throw error;
+    }
   }
 
   #settle(found: CheckResult): void {

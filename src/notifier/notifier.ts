@@ -9,6 +9,8 @@ import { type BatchLimits, Pending, type Trigger } from "./pending.ts";
 
 /** Sending goes on for so long before checks have their turn; milliseconds. */
 const SLICE_MS = 4;
+/** After an exception it is tried again so much later; milliseconds. */
+const RETRY_MS = 1_000;
 /** Handed over at once at the most; about what a line of the protocol holds. */
 const MOST_A_MESSAGE = 300;
 
@@ -37,6 +39,8 @@ export interface NotifierObserver {
   sent(size: number, trigger: Trigger, waitedMs: number, latenciesMs: readonly number[]): void;
   /** More wait than the channel holds; told once until it has emptied. */
   congested(waiting: number): void;
+  /** An exception where none should be; what was not taken still waits, and is tried again. */
+  fault(error: unknown): void;
 }
 
 /** See the head of the file. */
@@ -121,7 +125,7 @@ export class Notifier {
 
   /** Sends what waits, due or not; for the end of the process. */
   flush(): void {
-    if (this.#listening) this.#send("time_delay");
+    if (this.#listening) this.#trySend("time_delay");
   }
 
   #refreshEvery(intervalMs: number): void {
@@ -141,18 +145,36 @@ export class Notifier {
     if (this.#blocked) return;
     const nowMs = this.#clock.nowMs();
     const trigger = this.#pending.due(nowMs, this.#settings);
-    if (trigger !== undefined) this.#send(trigger);
+    if (trigger !== undefined && !this.#trySend(trigger)) {
+      this.#scheduleIn(RETRY_MS);
+      return;
+    }
     const { sinceMs } = this.#pending;
     if (sinceMs === undefined || this.#blocked) return;
     // What is due and did not fit into this turn goes on in the next.
     const dueNow = this.#pending.due(nowMs, this.#settings) !== undefined;
     if (this.#batchTimer !== undefined && !dueNow) return;
     const delayMs = dueNow ? 0 : Math.max(0, sinceMs + this.#settings.delayMs - nowMs);
+    this.#scheduleIn(delayMs);
+  }
+
+  #scheduleIn(delayMs: number): void {
     clearTimeout(this.#batchTimer);
     this.#batchTimer = setTimeout(() => {
       this.#batchTimer = undefined;
       this.#schedule();
     }, delayMs);
+  }
+
+  /** @returns false after an exception */
+  #trySend(trigger: Trigger): boolean {
+    try {
+      this.#send(trigger);
+      return true;
+    } catch (error) {
+      this.#observer.fault(error);
+      return false;
+    }
   }
 
   /** Sends batches: full ones while there are any, and for a delay that is over the rest as well. */

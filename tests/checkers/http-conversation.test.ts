@@ -148,6 +148,21 @@ test("http: a flood of headers ends, in many or in one", () => {
   expect(at).toBeLessThan(82);
 });
 
+test("http: headers may be 80 KB, however they come", () => {
+  const answer = (bytes: number) => {
+    const [start, end] = ["HTTP/1.1 200 OK\r\nX: ", "\r\n\r\n"];
+    return `${start.padEnd(bytes - end.length, "y")}${end}body`;
+  };
+  const pieces = (text: string) => text.match(/.{1,1000}/gs) ?? [];
+  for (const [bytes, expected] of [
+    [81_920, "ok status 200 OK"],
+    [81_921, "L7RSP no end of headers within 81920 bytes"],
+  ] as const) {
+    expect(short(judge([answer(bytes)]))).toBe(expected);
+    expect(short(judge(pieces(answer(bytes))))).toBe(expected);
+  }
+});
+
 test("http: reads no more of a body than it needs", () => {
   const talk = conversation({ body: "he" });
   expect(talk.received(Buffer.from("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nh"))).toBeUndefined();

@@ -70,3 +70,22 @@ test.each([
   const [fault] = "faults" in read ? read.faults : [];
   expect(fault?.message).toBe(`not valid YAML: ${words}`);
 });
+
+test("yaml: an alias inside of its own anchor is told with its place", () => {
+  for (const [text, place] of [
+    ["a: &x { b: *x }\n", "1:12"],
+    ["a:\n  - &x [1, { b: [*x] }]\n", "2:18"],
+  ] as const) {
+    const read = readYaml(text, { bigIntegers: false });
+    const [fault] = "faults" in read ? read.faults : [];
+    expect(`${fault?.line}:${fault?.column}`).toBe(place);
+    expect(fault?.message).toContain("the alias *x stands inside of what it stands for");
+  }
+});
+
+test("yaml: of very many faults the first are told, and how many there are", () => {
+  const read = readYaml(`a: ${"[".repeat(500)}\n`, { bigIntegers: false });
+  const faults = "faults" in read ? read.faults : [];
+  expect(faults.length).toBe(21);
+  expect(faults.at(-1)?.message).toMatch(/^not valid YAML: \d+ more faults$/);
+});

@@ -1,6 +1,6 @@
 /** What backends answer, mangled, in pieces of any size: a verdict, the same for every cut, and never an exception. Run by `bun test` and scripts/soak. */
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { Conversation, Verdict } from "../../src/checkers/conversation.ts";
 import { judgeAnswer, type Question, readReply } from "../../src/checkers/dns-message.ts";
@@ -8,7 +8,9 @@ import { DnsTcpConversation } from "../../src/checkers/dns-tcp.ts";
 import { HttpConversation } from "../../src/checkers/http-conversation.ts";
 import { PrefixConversation } from "../../src/checkers/tcp.ts";
 import { ADDRESS, ASKED, framed, rawReply, reply } from "../support/dns-liar.ts";
-import { fuzz, inPieces, latin1, mutated } from "../support/fuzz.ts";
+import { FUZZ_TEST_MS, fuzz, inPieces, latin1, mutated } from "../support/fuzz.ts";
+
+setDefaultTimeout(FUZZ_TEST_MS);
 
 const HTTP = latin1(
   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",

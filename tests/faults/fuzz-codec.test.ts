@@ -1,13 +1,15 @@
 /** The codec against whatever fast-check comes up with: 64-bit ids whole, lines within their bound. Run by `bun test` and scripts/soak. */
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { HealthcheckId } from "../../src/model/id.ts";
 import { parseId } from "../../src/model/id.ts";
 import { STATES } from "../../src/model/status.ts";
 import { errorLine, packLine, parseJson } from "../../src/protocol/codec.ts";
-import { fuzz } from "../support/fuzz.ts";
+import { FUZZ_TEST_MS, fuzz } from "../support/fuzz.ts";
 import { parseLine } from "../support/messages.ts";
+
+setDefaultTimeout(FUZZ_TEST_MS);
 
 const ID = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 /** What the Go client takes, its newline included. */

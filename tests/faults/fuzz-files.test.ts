@@ -1,13 +1,15 @@
 /** Configuration and checks files, mangled: judged, with a place for each fault, and never an exception of another kind. Run by `bun test` and scripts/soak. */
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FileFault } from "../../src/config/fault.ts";
 import { judgeConfig } from "../../src/config/load.ts";
 import { ChecksFileError, readChecksFile } from "../../src/upstream/checks-file.ts";
-import { fuzz, mutated } from "../support/fuzz.ts";
+import { FUZZ_TEST_MS, fuzz, mutated } from "../support/fuzz.ts";
 import { makeTempDir } from "../support/tempdir.ts";
+
+setDefaultTimeout(FUZZ_TEST_MS);
 
 const EXAMPLE = join(import.meta.dir, "..", "..", "examples", "checks.yaml");
 const WORDS = [

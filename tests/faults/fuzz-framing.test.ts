@@ -1,6 +1,6 @@
 /** Framing and messages of the client against whatever fast-check comes up with. Run by `bun test` and scripts/soak. */
 
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { parseJson } from "../../src/protocol/codec.ts";
 import { readConfig } from "../../src/protocol/config.ts";
@@ -8,7 +8,9 @@ import { cutMessage } from "../../src/protocol/elements.ts";
 import { LineSplitter } from "../../src/protocol/lines.ts";
 import { MessageError, readMessage } from "../../src/protocol/messages.ts";
 import { config } from "../support/client.ts";
-import { fuzz, inPieces, mutated } from "../support/fuzz.ts";
+import { FUZZ_TEST_MS, fuzz, inPieces, mutated } from "../support/fuzz.ts";
+
+setDefaultTimeout(FUZZ_TEST_MS);
 
 const CONFIGS = [
   config({

@@ -1,8 +1,7 @@
 /** A log that cannot be written: a full device, a full disk, a reader that has gone. The checks go on. Run by `bun test`. */
 import { expect } from "bun:test";
 import { readFileSync, unlinkSync } from "node:fs";
-import { canUnshare } from "../support/namespace.ts";
-import { peerTest } from "../support/peers.ts";
+import { peerTest, rootTest } from "../support/peers.ts";
 import { type Steady, startSteady } from "../support/steady.ts";
 import { until } from "../support/wait.ts";
 
@@ -39,11 +38,10 @@ for (const [what, script] of [
   });
 }
 
-peerTest(
-  "host: the disk of the log is full for a while: checks go on, and the loss is told in whole lines (needs root)",
+rootTest(
+  "host: the disk of the log is full for a while: checks go on, and the loss is told in whole lines",
   ["openssl"],
   async () => {
-    if (!canUnshare()) return;
     const fill = `head -c 32768 /dev/zero > ${DISK}/other`;
     const mount = `mount -t tmpfs -o size=64k tmpfs ${DISK} && ${fill} && exec "$0" "$@" >> ${LOG} 2>&1`;
     await using steady = await startLogging(["unshare", "-m", "sh", "-c", mount]);

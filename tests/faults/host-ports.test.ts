@@ -2,8 +2,8 @@
 import { expect } from "bun:test";
 import { tell } from "../support/figures.ts";
 import { readSamples, sampleOf } from "../support/metrics.ts";
-import { canUnshare, inNetworkOf, inOwnNetwork } from "../support/namespace.ts";
-import { peerTest } from "../support/peers.ts";
+import { inNetworkOf, inOwnNetwork } from "../support/namespace.ts";
+import { rootTest } from "../support/peers.ts";
 import { startSteady } from "../support/steady.ts";
 
 const PORTS = 8;
@@ -16,11 +16,10 @@ async function inconclusiveInside(pid: number, port: number, cause: string): Pro
   return sampleOf(samples, `healthcheck_inconclusive_total{reason="${cause}"}`);
 }
 
-peerTest(
-  "host: with no local port left, checks of every kind say nothing, and go on when there are some (needs root)",
+rootTest(
+  "host: with no local port left, checks of every kind say nothing, and go on when there are some",
   ["openssl", "ip", "nsenter"],
   async () => {
-    if (!canUnshare()) return;
     await using steady = await startSteady({
       checks: 20,
       healthy: { prefix: inOwnNetwork(PORTS) },

@@ -6,9 +6,9 @@ import { peerTest } from "../support/peers.ts";
 import { lasting } from "../support/soak.ts";
 import { startSteady } from "../support/steady.ts";
 
-const STOPS = [...times(4, () => 300), lasting(2_000, 10_000)];
+const STOPS = [...times(3, () => 1_300), lasting(2_000, 10_000)];
 /** A backend that closes connections on which nothing happens loses its patience in every one of them. */
-const PATIENCE_MS = 200;
+const PATIENCE_MS = 1_000;
 
 peerTest(
   "host: whenever the process is stopped and goes on, nobody is called unhealthy for it",

@@ -31,6 +31,7 @@ class Bench implements Disposable {
           latenciesMs: latenciesMs.map(Math.round),
         }),
       congested: () => {},
+      fault: () => {},
     },
   );
 

@@ -12,6 +12,7 @@ class Bench implements Disposable {
   readonly batches: string[] = [];
   readonly sent: string[] = [];
   readonly congested: number[] = [];
+  readonly faults: unknown[] = [];
   known: Notification[] = [];
   /** Room in the client, in notifications; and how many one message holds. */
   room = Number.POSITIVE_INFINITY;
@@ -23,6 +24,7 @@ class Bench implements Disposable {
     const observer = {
       sent: (size: number, trigger: string) => this.sent.push(`${size} ${trigger}`),
       congested: (waiting: number) => this.congested.push(waiting),
+      fault: (error: unknown) => this.faults.push(error),
     };
     const all = { ...SETTINGS, ...settings };
     this.notifier = new Notifier(this.time, delivery, () => this.known, all, observer);

@@ -3,7 +3,6 @@
  * FUZZ_SEED. Called by tests/faults/fuzz-*.
  */
 
-import { setDefaultTimeout } from "bun:test";
 import fc from "fast-check";
 
 const { FUZZ_SECONDS, FUZZ_SEED } = process.env;
@@ -11,8 +10,8 @@ const SECONDS = Number(FUZZ_SECONDS ?? "1.4");
 const SEED = FUZZ_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(FUZZ_SEED);
 /** One input takes no longer than this, however the machine is loaded. */
 const MOST_MS = 2_000;
-/** Shrinking a counterexample, and a machine that is slow. */
-const SPARE_MS = 60_000;
+/** For the whole of a test: shrinking a counterexample, and a machine that is slow, included. */
+export const FUZZ_TEST_MS = SECONDS * 1_000 + 60_000;
 
 let told = false;
 
@@ -37,8 +36,6 @@ export function fuzz<Input>(what: string, inputs: fc.Arbitrary<Input>, holds: (i
   });
   process.stderr.write(`  fuzz: ${what}: ${runs} inputs, the slowest ${slowestMs.toFixed(1)} ms\n`);
 }
-
-setDefaultTimeout(SECONDS * 1_000 + SPARE_MS);
 
 /** Pieces of bytes, cut at any places. */
 export interface InPieces {

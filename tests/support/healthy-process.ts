@@ -30,6 +30,8 @@ await Bun.udpSocket({
       const answers = [{ type: "A" as const, name: question.name, ttl: 1, data: ANSWER }];
       socket.send(encode({ type: "response", id, flags: 0x8180, questions, answers }), port, address);
     },
+    // Who has asked may be gone.
+    error() {},
   },
 });
 

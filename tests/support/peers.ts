@@ -4,6 +4,7 @@
  */
 
 import { test } from "bun:test";
+import { canUnshare } from "./namespace.ts";
 
 const PACKAGES = {
   nginx: "nginx-light",
@@ -72,6 +73,17 @@ export function peerTest(
     return;
   }
   test.skip(`${name} (needs ${absent.join(", ")})`, fn);
+}
+
+/** {@link peerTest} for what needs root as well; skipped without. */
+export function rootTest(
+  name: string,
+  needs: readonly Peer[],
+  fn: () => void | Promise<void>,
+  timeoutMs?: number,
+): void {
+  if (canUnshare()) peerTest(name, needs, fn, timeoutMs);
+  else test.skip(`${name} (needs root)`, fn);
 }
 
 function missing(absent: readonly Peer[]): string {
