@@ -12,7 +12,8 @@ import { until } from "../support/wait.ts";
 
 const CHECKS = 5_000;
 const UNREAD_MS = lasting(5_000, 30_000);
-const MOST_GROWTH = 60e6;
+/** It rises and falls between 30 and 80 MB with the collector, for however long; 340,000 changes kept would be far more. */
+const MOST_GROWTH = 120e6;
 
 test("client: stops reading while 5,000 states flap, and then is told the newest of each", async () => {
   await using backend = acceptAll();

@@ -8,6 +8,7 @@ import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
 import { metricsConfig, sampleOf, scrape } from "../support/metrics.ts";
 import { freePort } from "../support/ports.ts";
 import { requestStatus, stateOf } from "../support/received.ts";
+import { until } from "../support/wait.ts";
 
 setDefaultTimeout(30_000);
 
@@ -34,10 +35,15 @@ test.each([
   await Promise.all(ids.map((id) => stateOf(client, id, "unhealthy")));
   for (const backend of [plain, web]) backend.up();
   await Promise.all(ids.map((id) => stateOf(client, id, "healthy")));
-  const faults = daemon.log.filter((line) => line.includes(" ERROR Internal fault "));
-  expect(faults.length).toBeGreaterThan(0);
+  const faultsOf = () => daemon.log.filter((line) => line.includes(" ERROR Internal fault "));
+  // The log is written in the background.
+  const counted = async () => {
+    const count = sampleOf(await scrape(port), 'healthcheck_errors_total{type="internal"}');
+    return count > 0 && count === faultsOf().length;
+  };
+  await until(counted, 5_000, "as many faults counted as logged");
+  const faults = faultsOf();
   for (const line of faults)
     expect(line).toMatch(/HEALTHCHECK_TEST_FAULT: a delivery\\n {4}at .*notifier\.ts/);
-  expect(sampleOf(await scrape(port), 'healthcheck_errors_total{type="internal"}')).toBe(faults.length);
   expect((await requestStatus(client)).size).toBe(2 * each);
 });
