@@ -47,12 +47,12 @@ const INVALID = /^unhealthy L7RSP HTTP GET http:\/\/@\/: not a valid HTTP answer
 test("backend: http: silent, reset, closed or dripping at every stage", async () => {
   await meetFaults({
     hangs: asked(`unhealthy L7TOUT ${AT} no answer ${TIMED_OUT}`, () => {}),
-    // A reset that is there before the request is written is taken by the writing, and what is read is an end.
+    // A reset may be seen by the connect, by the reading, or be taken by the writing of the request, which leaves an end to be read.
     resetsAfterAccept: {
       backend: () => hostile({ accepted: (talk) => talk.reset() }),
       check: check(),
       found:
-        /^unhealthy L7RSP HTTP GET http:\/\/@\/: (connection reset by peer|closed by peer without an answer)$/,
+        /^unhealthy (L4CON TCP connect to @|L7RSP HTTP GET http:\/\/@\/): (connection reset by peer|closed by peer without an answer)$/,
     },
     resetsAfterRequest: asked(RESET, (talk) => talk.reset()),
     resetsInStatusLine: says("HTTP/1.1 2", "reset", RESET),

@@ -48,7 +48,8 @@ test("backend: tcp: refused, dropped, hung, reset, dripped: each has its code an
     resetsAfterAccept: {
       backend: () => hostile({ accepted: (talk) => talk.reset() }),
       check: banner,
-      found: "unhealthy L7RSP TCP read from @: connection reset by peer",
+      // So soon that the connect may see it.
+      found: /^unhealthy (L4CON TCP connect to|L7RSP TCP read from) @: connection reset by peer$/,
     },
     resetsWhenAsked: {
       backend: () => hostile({ asked: (talk) => talk.reset() }),
