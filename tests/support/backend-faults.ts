@@ -85,7 +85,7 @@ export async function meetFaults(
   tell("the slowest of the faults took", slowestMs, "ms");
   expect(slowestMs).toBeLessThan(TIMEOUT_MS + TOLERANCE_MS);
   const samples = await scrape(port);
-  for (const code of codesOf(rows.map(([, fault]) => String(fault.found)))) {
+  for (const code of codesOf([...statuses.values()])) {
     const types = ["tcp", "http", "dns"];
     const counts = types.map((type) =>
       sampleOf(samples, `healthcheck_failures_total{type="${type}",reason="${code}"}`),
@@ -120,8 +120,8 @@ function wordsOf(status: Status | undefined, { found }: BackendFault, { hostname
   return typeof found !== "string" && found.test(words) ? String(found) : words;
 }
 
-function codesOf(found: readonly string[]): ReadonlySet<string> {
-  return new Set(
-    found.flatMap((words) => (words.includes("unhealthy") ? (/L[467][A-Z]+/.exec(words)?.[0] ?? []) : [])),
-  );
+/** The codes of those that are unhealthy. */
+function codesOf(statuses: readonly Status[]): ReadonlySet<string> {
+  const unhealthy = statuses.filter(({ state }) => state === "unhealthy");
+  return new Set(unhealthy.map(({ message }) => message.slice(0, message.indexOf(" "))));
 }
