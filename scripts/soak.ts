@@ -30,6 +30,8 @@ const WARM_UP_SHARE = 1 / 6;
 const FUZZ_SHARE = 1 / 3;
 const MOST_GROWTH = 0.05;
 const SETTLE_MS = 30_000;
+/** Lines of the log of a process that has ended. */
+const LAST_WORDS = 5;
 
 const minutes = readMinutes(process.argv.slice(2));
 if (minutes === undefined) {
@@ -70,14 +72,20 @@ async function soak(runMs: number): Promise<string[]> {
     }),
     every(TOGGLE_MS, () => backends.toggleSome()),
   ];
+  let ended: number | undefined;
+  void daemon.exited.then((status) => {
+    ended = status;
+  });
   say(`${CHECKS} checks for ${runMs / MINUTE_MS} min, process ${daemon.pid}`);
   await clients.restart();
   for (let minute = 1; minute * MINUTE_MS <= runMs; minute++) {
-    await Bun.sleep(Math.max(0, minute * MINUTE_MS - nowMs()));
+    while (ended === undefined && nowMs() < minute * MINUTE_MS) await Bun.sleep(SAMPLE_MS);
+    if (ended !== undefined) break;
     sayMinute(minute, daemon, clients, scrapes);
     if (minute * MINUTE_MS < runMs) await clients.restart();
   }
   for (const job of jobs) await job.stop();
+  if (ended !== undefined) return [`the process ended with ${ended}`, ...daemon.log.slice(-LAST_WORDS)];
   const faults = jobs.flatMap(({ faults }) => faults);
   const warmUpMs = runMs * WARM_UP_SHARE;
   const before = samples.between(warmUpMs, warmUpMs * 2);
