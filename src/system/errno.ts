@@ -24,6 +24,7 @@ const TABLE: Readonly<Record<string, Errno>> = {
   EPIPE: { number: 32, words: "broken pipe" },
   EPROTOTYPE: { number: 91, words: "wrong socket type" },
   EAFNOSUPPORT: { number: 97, words: "address family not supported" },
+  EADDRINUSE: { number: 98, words: "no free local port", local: "ports" },
   EADDRNOTAVAIL: { number: 99, words: "no free local port or address", local: "ports" },
   ENETDOWN: { number: 100, words: "network is down" },
   ENETUNREACH: { number: 101, words: "network is unreachable" },

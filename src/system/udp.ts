@@ -25,16 +25,7 @@ export class UdpSocket {
       queueMicrotask(() => this.#fail(EMFILE, new Error("too many open files")));
       return;
     }
-    const handlers = {
-      data: (_socket: unknown, bytes: Buffer) => this.#owner?.received(bytes),
-      // The types promise the socket first; the runtime gives the error alone.
-      error: (...args: readonly unknown[]) => this.#crash(args.at(-1)),
-    };
-    Bun.udpSocket({
-      hostname: address.ip.includes(":") ? "::" : "0.0.0.0",
-      connect: { hostname: address.ip, port: address.port },
-      socket: handlers,
-    }).then(
+    this.#open(address).then(
       (socket) => this.#opened(socket),
       (error: unknown) => {
         this.#descriptors.give();
@@ -56,6 +47,19 @@ export class UdpSocket {
     this.#socket.close();
     this.#socket = undefined;
     this.#descriptors.give();
+  }
+
+  /** Not part of the constructor, because the runtime throws some of its errors at once. */
+  async #open({ ip, port }: Address): Promise<Bun.udp.ConnectedSocket<"buffer">> {
+    return await Bun.udpSocket({
+      hostname: ip.includes(":") ? "::" : "0.0.0.0",
+      connect: { hostname: ip, port },
+      socket: {
+        data: (_socket: unknown, bytes: Buffer) => this.#owner?.received(bytes),
+        // The types promise the socket first; the runtime gives the error alone.
+        error: (...args: readonly unknown[]) => this.#crash(args.at(-1)),
+      },
+    });
   }
 
   #opened(socket: Bun.udp.ConnectedSocket<"buffer">): void {

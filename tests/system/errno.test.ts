@@ -41,7 +41,17 @@ test("errno: has the system's words, and a number where it has none", () => {
 test("errno: only what this host runs out of is our own fault", () => {
   const ours = Object.entries(errno).filter(([, number]) => localCause(number) !== undefined);
   // EWOULDBLOCK is another name of EAGAIN.
-  const names = ["EADDRNOTAVAIL", "EAGAIN", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ENOSPC", "EWOULDBLOCK"];
+  const names = [
+    "EADDRINUSE",
+    "EADDRNOTAVAIL",
+    "EAGAIN",
+    "EMFILE",
+    "ENFILE",
+    "ENOBUFS",
+    "ENOMEM",
+    "ENOSPC",
+    "EWOULDBLOCK",
+  ];
   expect(ours.map(([name]) => name).sort()).toEqual(names);
 });
 
