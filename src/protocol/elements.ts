@@ -19,6 +19,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const LIST = /"configs"\s*:\s*\[/y;
+const ID = /"id"\s*:\s*("?)([0-9]+)\1/y;
 
 /**
  * Cuts a message up.
@@ -26,18 +27,34 @@ const LIST = /"configs"\s*:\s*\[/y;
  * @param text - one message; when it is not valid JSON, the envelope or an element is not either
  */
 export function cutMessage(text: string): CutMessage {
+  const list = ownMatch(text, LIST);
+  return list === undefined ? { envelope: text, elements: undefined } : cutList(text, list.end);
+}
+
+/**
+ * Looks for the id in a config that is no JSON, so that what runs under it can go on.
+ *
+ * @param text - one element of the list
+ * @returns its digits as written; undefined when there are none to be seen
+ */
+export function idInRuins(text: string): string | undefined {
+  return ownMatch(text, ID)?.found[2];
+}
+
+/** Matches a pattern where a key of the text's own object is, not of one within it. */
+function ownMatch(text: string, pattern: RegExp): { end: number; found: RegExpExecArray } | undefined {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
-      LIST.lastIndex = at;
-      // Only the message's own key, not one of a config's.
-      if (depth === 1 && LIST.test(text)) return cutList(text, LIST.lastIndex);
+      pattern.lastIndex = at;
+      const found = depth === 1 ? pattern.exec(text) : null;
+      if (found !== null) return { end: pattern.lastIndex, found };
       at = endOfString(text, at);
     } else if (isOpening(code)) depth++;
     else if (isClosing(code)) depth--;
   }
-  return { envelope: text, elements: undefined };
+  return undefined;
 }
 
 /** @param start - behind the list's opening bracket */

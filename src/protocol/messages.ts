@@ -1,11 +1,11 @@
 /** The messages of the client, understood. What cannot be understood becomes words for an `error` line. */
 import * as v from "valibot";
-import type { HealthcheckId } from "../model/id.ts";
+import { type HealthcheckId, parseId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { inSlices } from "../system/slices.ts";
 import { parseJson } from "./codec.ts";
 import { type ReadConfig, readConfig } from "./config.ts";
-import { cutMessage } from "./elements.ts";
+import { cutMessage, idInRuins } from "./elements.ts";
 import { notAllowed, secretNotAllowed } from "./fields.ts";
 
 /** One message of the client. */
@@ -105,7 +105,7 @@ function parseConfig(text: string): ReadConfig {
   if (value !== undefined) return readConfig(value, "wire");
   return {
     ok: false,
-    id: undefined,
+    id: parseId(idInRuins(text) ?? ""),
     faults: [{ path: [], message: `not JSON (${Buffer.byteLength(text)} bytes, not shown)` }],
   };
 }

@@ -81,3 +81,20 @@ test("daemon: a bad new config for an id that runs leaves the old one running", 
   client.update([tcpCheck(8, other, INTERVAL)]);
   expect([...(await requestStatus(client)).keys()]).toEqual(["8"]);
 });
+
+test("daemon: a config that is no JSON leaves the healthcheck running that it had before", async () => {
+  await using backend = acceptAll();
+  await using daemon = await startDaemon();
+  await using client = await connectClient(daemon.socketPath);
+  client.update([tcpCheck(1, backend, INTERVAL), tcpCheck(2, backend, INTERVAL)]);
+  await handled(client);
+  client.send(
+    `{"type":"update_configs","configs":[{"id":1,"port":080},${JSON.stringify(tcpCheck(2, backend, INTERVAL))}]}`,
+  );
+  const isRefusal = ({ message }: { message?: string }) => message?.includes("refused") === true;
+  const error = await client.waitFor(isRefusal, 5_000);
+  expect(error.message).toBe("healthcheck 1 refused: not JSON (19 bytes, not shown)");
+  const before = (await successesOf(client)).get("1") ?? 0;
+  const went = async () => ((await successesOf(client)).get("1") ?? 0) >= before + 3;
+  await until(went, 5_000, "three more successes of the healthcheck whose config was refused");
+});

@@ -1,7 +1,7 @@
 /** Cutting a message into its configs, against JSON.parse of the whole. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { cutMessage } from "../../src/protocol/elements.ts";
+import { cutMessage, idInRuins } from "../../src/protocol/elements.ts";
 
 /** Texts that look like structure. */
 const trickyText = fc
@@ -110,6 +110,19 @@ test.each([
   expect(() => [envelope, ...elements].map((part) => JSON.parse(part))).toThrow();
 });
 
+test.each([
+  ['{"id":42,"port":80x}', "42"],
+  ['{"port":NaN, "id" : "18446744073709551615"}', "18446744073709551615"],
+  ['{"headers":{"id":7},"port":,"id":8}', "8"],
+  ['{"headers":{"id":7},"port":}', undefined],
+  ['{"path":"\\"id\\":7","port":}', undefined],
+  ['{"id":-1,"port":}', undefined],
+  ['"id":1', undefined],
+  ["", undefined],
+])("elements: the id of a config that is no JSON: %s", (text, id) => {
+  expect(idInRuins(text)).toBe(id);
+});
+
 test("elements: no text makes it throw", () => {
   const anyText = fc
     .array(fc.constantFrom('"', "\\", "[", "]", "{", "}", ",", ":", '"configs"', " ", "1"))
@@ -117,6 +130,7 @@ test("elements: no text makes it throw", () => {
   fc.assert(
     fc.property(anyText, (text) => {
       const { envelope } = cutMessage(text);
+      idInRuins(text);
       expect(envelope.length).toBeLessThanOrEqual(text.length);
     }),
     { numRuns: 500 },

@@ -117,6 +117,12 @@ test("configs: without an id its place in the list names it", async () => {
   expect(refusals[1]?.message).toBe("config 2 of the list refused: not JSON (1 bytes, not shown)");
 });
 
+test("configs: one that is no JSON is known by its id, so that what runs under it goes on", async () => {
+  const { refusals } = await new ConfigReader().read(['{"id":7,"port":080}', '{"id":18446744073709551616,}']);
+  expect(refusals.map(({ id }) => String(id))).toEqual(["7", "undefined"]);
+  expect(refusals[0]?.message).toBe("healthcheck 7 refused: not JSON (19 bytes, not shown)");
+});
+
 test("configs: of two with the same id the last counts, and it is told", async () => {
   const texts = [config("1", { port: 1 }), config("2"), config("1", { port: 2 })];
   const { specs, repeated } = await new ConfigReader().read(texts);
