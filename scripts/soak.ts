@@ -1,21 +1,27 @@
 /**
  * The soak: the compiled executable under 2,000 mixed checks for long, with backends that flap, a client that is restarted, and scrapes;
- * then the fuzz suite. Started by scripts/soak; ends with 1 when a promise was broken.
+ * then the fault suite in its long form. Started by scripts/soak; ends with 1 when a promise was broken.
  *
  *   soaking/options.ts    the command line
  *   soaking/backends.ts   the backends, in a process of their own (backends-process.ts), of four kinds (kinds.ts)
  *   soaking/clients.ts    one client after the other
  *   soaking/samples.ts    memory and descriptors
- *   soaking/fuzzing.ts    the fuzz suite
+ *   soaking/faults.ts     the fault suite, fuzzing included
  */
 import { type Daemon, startDaemon } from "../tests/support/daemon.ts";
-import { metricsConfig, readSamples, type Samples as Scrape, sampleOf } from "../tests/support/metrics.ts";
+import {
+  metricsConfig,
+  readSamples,
+  type Samples as Scrape,
+  sampleOf,
+  sumOf,
+} from "../tests/support/metrics.ts";
 import { freePort } from "../tests/support/ports.ts";
 import { until } from "../tests/support/wait.ts";
 import { endWithUs, watchOverChildren } from "./benchmark/orphans.ts";
 import { type Backends, startBackends } from "./soaking/backends.ts";
 import { Clients } from "./soaking/clients.ts";
-import { fuzzFor } from "./soaking/fuzzing.ts";
+import { faultsHold } from "./soaking/faults.ts";
 import { HELP, readMinutes } from "./soaking/options.ts";
 import { Samples } from "./soaking/samples.ts";
 
@@ -40,8 +46,8 @@ if (minutes === undefined) {
 }
 watchOverChildren();
 const broken = await soak(minutes * MINUTE_MS);
-say(`--- fuzzing for ${(minutes * FUZZ_SHARE).toFixed(1)} min`);
-if (!(await fuzzFor(minutes * FUZZ_SHARE * 60))) broken.push("the fuzz suite found something");
+say(`--- the fault suite, with ${(minutes * FUZZ_SHARE).toFixed(1)} min of fuzzing`);
+if (!(await faultsHold(minutes * FUZZ_SHARE * 60))) broken.push("the fault suite found something");
 for (const what of broken) say(`BROKEN: ${what}`);
 say(broken.length === 0 ? "PASSED" : `FAILED: ${broken.length} promises broken`);
 process.exit(broken.length === 0 ? 0 : 1);
@@ -157,12 +163,6 @@ function every(ms: number, what: () => void | Promise<void>) {
     await running;
   };
   return { faults, stop };
-}
-
-function sumOf(scrape: Scrape, family: string): number {
-  return [...scrape]
-    .filter(([series]) => series.startsWith(`${family}{`))
-    .reduce((sum, [, value]) => sum + value, 0);
 }
 
 function mb(bytes: number): string {

@@ -49,7 +49,7 @@ export function makeChecking(caFile: string | undefined, events: CheckingEvents)
     },
   });
   const checkerEnv = {
-    clock,
+    clock: { nowMs: () => scheduler.attendedMs, wallMs: () => clock.wallMs() },
     dialer,
     descriptors,
     tls,

@@ -6,7 +6,8 @@ const MOST_MINUTES = 10_080;
 
 /** What `--help` says. */
 export const HELP = `Usage: scripts/soak [--minutes N]
-Runs the compiled executable under load for N minutes (${DEFAULT_MINUTES}; 1 to ${MOST_MINUTES}), then the fuzz suite for a third of that time.
+Runs the compiled executable under load for N minutes (${DEFAULT_MINUTES}; 1 to ${MOST_MINUTES}), then the fault suite in its long
+form, fuzzing for a third of that time.
 Ends with 1 when a promise was broken.
 `;
 

@@ -85,6 +85,12 @@ export class Scheduler {
     return this.#runningTime.stalledMs(this.#clock.nowMs());
   }
 
+  /** A clock for measuring others: it stands still while the event loop does; milliseconds. */
+  get attendedMs(): number {
+    const nowMs = this.#clock.nowMs();
+    return nowMs - this.#runningTime.stalledMs(nowMs);
+  }
+
   /** Checks that are due and wait for their turn. */
   get backlog(): number {
     return this.#ready.length;

@@ -88,9 +88,7 @@ test("daemon: a config that is no JSON leaves the healthcheck running that it ha
   await using client = await connectClient(daemon.socketPath);
   client.update([tcpCheck(1, backend, INTERVAL), tcpCheck(2, backend, INTERVAL)]);
   await handled(client);
-  client.send(
-    `{"type":"update_configs","configs":[{"id":1,"port":080},${JSON.stringify(tcpCheck(2, backend, INTERVAL))}]}`,
-  );
+  client.update(['{"id":1,"port":080}', tcpCheck(2, backend, INTERVAL)]);
   const isRefusal = ({ message }: { message?: string }) => message?.includes("refused") === true;
   const error = await client.waitFor(isRefusal, 5_000);
   expect(error.message).toBe("healthcheck 1 refused: not JSON (19 bytes, not shown)");

@@ -1,14 +1,21 @@
 /** The process stands still: SIGSTOP among answers, handshakes and backends that lose patience. Run by `bun test`. */
-import { expect } from "bun:test";
-import { times } from "../support/checks.ts";
+import { expect, test } from "bun:test";
+import { httpCheck, times } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { startDaemon } from "../support/daemon.ts";
 import { tell } from "../support/figures.ts";
+import { metricsConfig, sampleOf, scrapeUntil } from "../support/metrics.ts";
 import { peerTest } from "../support/peers.ts";
+import { freePort } from "../support/ports.ts";
 import { lasting } from "../support/soak.ts";
 import { startSteady } from "../support/steady.ts";
 
-const STOPS = [...times(3, () => 1_300), lasting(2_000, 10_000)];
+const STOP_MS = 1_300;
+const STOPS = [...times(3, () => STOP_MS), lasting(2_000, 10_000)];
 /** A backend that closes connections on which nothing happens loses its patience in every one of them. */
 const PATIENCE_MS = 1_000;
+/** A backend that takes its time is asked when the process stops. */
+const ANSWER_MS = 200;
 
 peerTest(
   "host: whenever the process is stopped and goes on, nobody is called unhealthy for it",
@@ -37,3 +44,36 @@ peerTest(
   },
   90_000,
 );
+
+test("host: our own standing still is not taken for the backend's response time", async () => {
+  const port = freePort();
+  let asked = Promise.withResolvers<void>();
+  await using backend = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: async () => {
+      asked.resolve();
+      await Bun.sleep(ANSWER_MS);
+      return new Response("well");
+    },
+  });
+  await using daemon = await startDaemon({ config: metricsConfig(port) });
+  await using client = await connectClient(daemon.socketPath);
+  client.update([
+    httpCheck(1, { hostname: "127.0.0.1", port: backend.port ?? 0 }, { interval: "300ms", timeout: "1s" }),
+  ]);
+  for (let stop = 0; stop < 3; stop++) {
+    asked = Promise.withResolvers();
+    await asked.promise;
+    daemon.signal("SIGSTOP");
+    await Bun.sleep(STOP_MS);
+    daemon.signal("SIGCONT");
+  }
+  const bucket = (le: string) => `healthcheck_response_time_seconds_bucket{id="1",type="http",le="${le}"}`;
+  const samples = await scrapeUntil(
+    port,
+    "a result after each stop",
+    (now) => sampleOf(now, bucket("+Inf")) >= 4,
+  );
+  expect(sampleOf(samples, bucket("1"))).toBe(sampleOf(samples, bucket("+Inf")));
+}, 30_000);

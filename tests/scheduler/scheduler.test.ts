@@ -178,6 +178,22 @@ test("scheduler: an answer that is there counts before a time-out that is due wi
   expect(heard).toEqual(["connected", "time-out"]);
 });
 
+test("scheduler: the clock for measuring others stands still while the process does", () => {
+  using bench = new Bench();
+  const { scheduler, time } = bench;
+  scheduler.after(10_000, () => {});
+  time.advance(100);
+  const beforeMs = scheduler.attendedMs;
+  expect(beforeMs).toBe(time.nowMs());
+  time.stall(3_000);
+  const duringMs = scheduler.attendedMs;
+  time.advance(100);
+  // A little is no stall, only a busy process.
+  expect(duringMs - beforeMs).toBeLessThan(50);
+  expect(scheduler.attendedMs - beforeMs).toBeLessThan(150);
+  expect(scheduler.attendedMs - beforeMs).toBeGreaterThanOrEqual(100);
+});
+
 test("scheduler: after its stop nothing comes any more", () => {
   using bench = new Bench();
   const { scheduler, time } = bench;

@@ -50,6 +50,13 @@ export function sampleOf(samples: Samples, series: string): number {
   return samples.get(series) ?? 0;
 }
 
+/** The sum of a family's samples. @param label - only of those that have it, `le="1"` */
+export function sumOf(samples: Samples, family: string, label = ""): number {
+  return [...samples]
+    .filter(([series]) => series.startsWith(`${family}{`) && series.includes(label))
+    .reduce((sum, [, value]) => sum + value, 0);
+}
+
 /** Configuration text that switches metrics on. */
 export function metricsConfig(port: number, more = ""): string {
   return `metrics: { enabled: true, listen_addr: "127.0.0.1:${port}"${more} }\n`;
