@@ -77,7 +77,8 @@ rootTest(
   ["openssl"],
   async () => {
     const little = cgroupDir();
-    if (little === undefined) return;
+    // No fault of the daemon's, and nothing that can be installed; whoever reads the report must see it.
+    if (little === undefined) return tell("NOT TRIED, no memory cgroup can be made here", 0, "");
     expect(await squeeze(little, () => ENOUGH)).toBe("goes on");
     const none = cgroupDir();
     if (none === undefined) return;
