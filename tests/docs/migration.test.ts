@@ -1,0 +1,47 @@
+/** docs/migration.md and the compiled executable: what it says stays does stay. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { runCommand } from "../support/command.ts";
+import { startDaemon } from "../support/daemon.ts";
+import { blocks, ROOT, readText, tableRows } from "../support/markdown.ts";
+import { freePort } from "../support/ports.ts";
+import { makeTempDir } from "../support/tempdir.ts";
+
+setDefaultTimeout(30_000);
+
+const TEXT = readText("docs/migration.md");
+
+test("docs: the original's configuration is valid, without a warning", async () => {
+  const [original = ""] = blocks(TEXT, "yaml original");
+  expect(original).toContain("proxy_socket");
+  await using dir = makeTempDir("original");
+  const file = join(dir.path, "original.yaml");
+  await Bun.write(file, original);
+  const { status, out } = await runCommand(["check-config", "--strict-config", file]);
+  expect([status, out]).toEqual([0, `${file}: valid\n`]);
+});
+
+test("docs: every message that is kept is in the sources", () => {
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(join(ROOT, "src", file), "utf8"))
+    .join("\n");
+  const messages = tableRows(TEXT, ["message", "level"]).map(([cell = ""]) => cell.replaceAll("`", ""));
+  expect(messages.length).toBeGreaterThan(8);
+  // Up to what differs from line to line.
+  const fixed = messages.map((message) => message.replace(/(?:FILE|…).*$/, ""));
+  expect(fixed.filter((message) => !sources.includes(message))).toEqual([]);
+});
+
+test("docs: every metric that is kept is served", async () => {
+  const kept = [...(/^Kept: (.*?)\n\n/ms.exec(TEXT)?.[1] ?? "").matchAll(/`(healthcheck_\w+)`/g)];
+  expect(kept.length).toBeGreaterThan(15);
+  const port = freePort();
+  await using _daemon = await startDaemon({
+    config: `metrics: { enabled: true, listen_addr: "127.0.0.1:${port}" }\n`,
+  });
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const served = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
+  expect(kept.map(([, name]) => name).filter((name) => !served.has(name))).toEqual([]);
+});
