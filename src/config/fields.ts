@@ -1,9 +1,10 @@
 /**
  * The kinds of values that a configuration key can have. Each builds a valibot schema out of its default and range, with
- * the sentence that says what is allowed; the reference documentation is made from the same sentence.
+ * the sentence that says what is allowed; the reference documentation and the JSON Schema for editors are made from the same
+ * facts. What a pattern can say is said by a pattern, because that is all an editor can check.
  */
 import * as v from "valibot";
-import { DURATION_RULE, formatDuration, parseDuration } from "../model/duration.ts";
+import { DURATION_PATTERN, DURATION_RULE, formatDuration, parseDuration } from "../model/duration.ts";
 import { show } from "../model/show.ts";
 
 /** What the documentation tells of a key; attached to its schema. */
@@ -16,9 +17,31 @@ export interface FieldAbout {
 
 /** {@link FieldAbout} with what the schema itself knows. */
 export interface FieldFacts extends FieldAbout {
-  readonly kind: string;
+  readonly kind: FieldKind;
+  /** What is allowed, in the words of messages: `give …`. */
   readonly rule: string;
+  /** The same, short, for a table: `1ms to 10s`. */
+  readonly range: string;
+  /** As one writes it in the file. */
   readonly fallback: unknown;
+}
+
+/** What a key takes. */
+export type FieldKind =
+  | "duration"
+  | "integer"
+  | "number"
+  | "boolean"
+  | "choice"
+  | "text"
+  | "list of numbers"
+  | "file mode";
+
+/** What a text must look like, and what no pattern can say of it. */
+export interface TextForm {
+  /** Without flags, which a JSON Schema cannot have. */
+  readonly pattern: RegExp;
+  readonly holds?: (text: string) => boolean;
 }
 
 /** Milliseconds; the unit stands in the type, because the key of the file has none. */
@@ -30,12 +53,10 @@ function message(rule: string) {
 }
 
 function facts(
-  kind: string,
-  rule: string,
-  fallback: unknown,
+  known: Pick<FieldFacts, "kind" | "rule" | "range" | "fallback">,
   about: FieldAbout,
 ): Readonly<Record<string, unknown>> {
-  return { kind, rule, fallback, ...about } satisfies FieldFacts;
+  return { ...known, ...about } satisfies FieldFacts;
 }
 
 /**
@@ -47,6 +68,7 @@ function facts(
  */
 export function duration(fallback: string, min: string, max: string, about: FieldAbout) {
   const rule = `give ${DURATION_RULE}, from ${min} to ${max}`;
+  const range = `${min} to ${max}`;
   const minMs = parseDuration(min) ?? 0;
   const maxMs = parseDuration(max) ?? Number.POSITIVE_INFINITY;
   const allowed = (text: string) => {
@@ -57,13 +79,14 @@ export function duration(fallback: string, min: string, max: string, about: Fiel
     v.nullish(
       v.pipe(
         v.string(message(rule)),
+        v.regex(DURATION_PATTERN, message(rule)),
         v.check(allowed, message(rule)),
         v.transform((text) => parseDuration(text) ?? 0),
         v.brand("Milliseconds"),
       ),
       fallback,
     ),
-    v.metadata(facts("duration", rule, fallback, about)),
+    v.metadata(facts({ kind: "duration", rule, range, fallback }, about)),
   );
 }
 
@@ -80,7 +103,7 @@ export function integer(fallback: number, min: number, max: number, about: Field
       ),
       fallback,
     ),
-    v.metadata(facts("integer", rule, fallback, about)),
+    v.metadata(facts({ kind: "integer", rule, range: `${min} to ${max}`, fallback }, about)),
   );
 }
 
@@ -92,7 +115,7 @@ export function decimal(fallback: number, min: number, max: number, about: Field
       v.pipe(v.number(message(rule)), v.minValue(min, message(rule)), v.maxValue(max, message(rule))),
       fallback,
     ),
-    v.metadata(facts("number", rule, fallback, about)),
+    v.metadata(facts({ kind: "number", rule, range: `${min} to ${max}`, fallback }, about)),
   );
 }
 
@@ -101,7 +124,7 @@ export function flag(fallback: boolean, about: FieldAbout) {
   const rule = "give true or false";
   return v.pipe(
     v.nullish(v.boolean(message(rule)), fallback),
-    v.metadata(facts("boolean", rule, fallback, about)),
+    v.metadata(facts({ kind: "boolean", rule, range: "true, false", fallback }, about)),
   );
 }
 
@@ -114,7 +137,7 @@ export function choice<const Words extends readonly string[]>(
   const rule = `give one of ${words.join(", ")}`;
   return v.pipe(
     v.nullish(v.picklist(words, message(rule)), fallback),
-    v.metadata(facts("choice", rule, fallback, about)),
+    v.metadata(facts({ kind: "choice", rule, range: words.join(", "), fallback }, about)),
   );
 }
 
@@ -123,25 +146,36 @@ export function choice<const Words extends readonly string[]>(
  *
  * @param rule - what is allowed, as the end of a message: `give …`
  */
-export function text(fallback: string, rule: string, allowed: (text: string) => boolean, about: FieldAbout) {
+export function text(fallback: string, rule: string, form: TextForm, about: FieldAbout) {
+  const { pattern, holds = () => true } = form;
   return v.pipe(
-    v.nullish(v.pipe(v.string(message(rule)), v.check(allowed, message(rule))), fallback),
-    v.metadata(facts("text", rule, fallback, about)),
+    v.nullish(
+      v.pipe(v.string(message(rule)), v.regex(pattern, message(rule)), v.check(holds, message(rule))),
+      fallback,
+    ),
+    v.metadata(facts({ kind: "text", rule, range: rule.replace(/^give /, ""), fallback }, about)),
   );
 }
 
+const MOST_BUCKETS = 50;
+
 /** Upper bounds of histogram buckets. */
 export function buckets(fallback: readonly number[], unit: string, about: FieldAbout) {
-  const rule = `give a list of 1 to 50 ascending positive numbers (${unit})`;
-  const allowed = (list: number[]) =>
-    list.length >= 1 &&
-    list.length <= 50 &&
+  const range = `1 to ${MOST_BUCKETS} ascending positive numbers (${unit})`;
+  const rule = `give a list of ${range}`;
+  const ascending = (list: number[]) =>
     list.every((bound, at) => bound > (at === 0 ? 0 : (list[at - 1] ?? 0)));
   return v.pipe(
-    v.nullish(v.pipe(v.array(v.number(message(rule)), message(rule)), v.check(allowed, message(rule))), [
-      ...fallback,
-    ]),
-    v.metadata(facts("list of numbers", rule, fallback, about)),
+    v.nullish(
+      v.pipe(
+        v.array(v.number(message(rule)), message(rule)),
+        v.minLength(1, message(rule)),
+        v.maxLength(MOST_BUCKETS, message(rule)),
+        v.check(ascending, message(rule)),
+      ),
+      [...fallback],
+    ),
+    v.metadata(facts({ kind: "list of numbers", rule, range, fallback }, about)),
   );
 }
 
@@ -157,7 +191,7 @@ export function fileMode(fallback: string, about: FieldAbout) {
       ),
       fallback,
     ),
-    v.metadata(facts("file mode", rule, fallback, about)),
+    v.metadata(facts({ kind: "file mode", rule, range: "three octal digits", fallback }, about)),
   );
 }
 
@@ -168,7 +202,7 @@ export function isHttpUrl(value: string): boolean {
 }
 
 /** A value as one writes it in the file. */
-export function printable(kind: string, value: unknown): unknown {
+export function printable(kind: FieldKind, value: unknown): unknown {
   if (kind === "duration" && typeof value === "number") return formatDuration(value);
   if (kind === "file mode" && typeof value === "number") return value.toString(8).padStart(4, "0");
   return value;

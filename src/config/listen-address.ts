@@ -2,13 +2,16 @@
 import { isIP } from "node:net";
 import type { Address } from "../model/spec.ts";
 
+/** What it looks like; whether the address is one, only reading it tells. */
+export const LISTEN_ADDRESS = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/;
+
 /**
  * Reads `ADDRESS:PORT`, with an IP address, the IPv6 one in brackets; port 0 lets the system choose.
  *
  * @returns undefined when it is none
  */
 export function parseListenAddress(text: string): Address | undefined {
-  const parts = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text);
+  const parts = LISTEN_ADDRESS.exec(text);
   if (parts === null) return undefined;
   const [, v6, v4, digits] = parts;
   const ip = v6 ?? v4 ?? "";

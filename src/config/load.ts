@@ -32,14 +32,18 @@ export function findConfigFile(
   home: string = homedir(),
 ): string | undefined {
   if (named !== undefined) return named;
+  return configPlaces(env, home).find((place) => existsSync(place));
+}
+
+/** Where a file is looked for when none is named, in this order. */
+export function configPlaces(env: Readonly<Record<string, string | undefined>>, home: string): string[] {
   const fromEnvironment = env["HEALTHCHECK_CONFIG"];
-  const places = [
+  return [
     ...(fromEnvironment === undefined || fromEnvironment === "" ? [] : [fromEnvironment]),
     "/etc/seesaw/healthcheck-server.yaml",
     join(home, ".config/seesaw/healthcheck-server.yaml"),
     "./healthcheck-server.yaml",
   ];
-  return places.find((place) => existsSync(place));
 }
 
 /** Reads and judges a file; a file that cannot be read is a fault like any other. */

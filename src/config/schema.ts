@@ -16,26 +16,26 @@ import {
   integer,
   isHttpUrl,
   printable,
+  type TextForm,
   text,
 } from "./fields.ts";
-import { parseListenAddress } from "./listen-address.ts";
+import { LISTEN_ADDRESS, parseListenAddress } from "./listen-address.ts";
 
 const SECONDS = "seconds";
 const RESPONSE_TIME_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const BATCH_DELAY_BUCKETS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.5, 1];
 const BATCH_SIZE_BUCKETS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000];
 
-const isSocketPath = (path: string) =>
-  (path.startsWith("/") || path.startsWith("./")) &&
-  !path.endsWith("/") &&
-  !path.includes("\0") &&
-  Buffer.byteLength(path) <= LONGEST_UNIX_PATH;
+const SOCKET_PATH: TextForm = {
+  pattern: /^\.?\/[^\0]*[^\0/]$/,
+  holds: (path) => Buffer.byteLength(path) <= LONGEST_UNIX_PATH,
+};
 
 const server = v.object({
   proxy_socket: text(
     "/var/run/seesaw/healthcheck-proxy.sock",
     `give the path of a Unix socket, absolute or starting with ./, of at most ${LONGEST_UNIX_PATH} bytes`,
-    isSocketPath,
+    SOCKET_PATH,
     { about: "The Unix socket on which the client connects.", reload: false },
   ),
   socket_mode: fileMode("0660", { about: "Who may connect: the file mode of the socket.", reload: false }),
@@ -104,7 +104,7 @@ const metrics = v.object({
   listen_addr: text(
     "127.0.0.1:9090",
     'give an IP address and a port, such as "127.0.0.1:9090" or "[::1]:9090"',
-    (value) => parseListenAddress(value) !== undefined,
+    { pattern: LISTEN_ADDRESS, holds: (value) => parseListenAddress(value) !== undefined },
     { about: "Where they are served.", reload: false },
   ),
   per_healthcheck: choice(PER_HEALTHCHECK, "full", {
@@ -129,14 +129,19 @@ const metrics = v.object({
 
 const telemetry = v.object({
   enabled: flag(false, { about: "Whether traces are exported.", reload: false }),
-  service_name: text("healthcheck-server", "give a name", (name) => name.trim() !== "", {
-    about: "The service.name of the traces.",
-    reload: false,
-  }),
+  service_name: text(
+    "healthcheck-server",
+    "give a name",
+    { pattern: /\S/ },
+    {
+      about: "The service.name of the traces.",
+      reload: false,
+    },
+  ),
   otlp_endpoint: text(
     "http://localhost:4317",
     'give an http or https URL, such as "http://localhost:4317"',
-    isHttpUrl,
+    { pattern: /^[Hh][Tt][Tt][Pp][Ss]?:\/\//, holds: isHttpUrl },
     { about: "The collector.", reload: false },
   ),
   use_http: flag(false, { about: "OTLP over HTTP instead of gRPC.", reload: false }),

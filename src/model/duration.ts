@@ -15,7 +15,12 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-const PART = /\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h|d)/uy;
+const NUMBER = "[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+";
+const UNIT = Object.keys(MS_PER_UNIT).join("|");
+const PART = new RegExp(`\\s*(${NUMBER})(${UNIT})`, "uy");
+
+/** What a duration looks like, for whoever judges without reading it, such as an editor. A bare 0 is not among them. */
+export const DURATION_PATTERN = new RegExp(`^\\s*(?:(?:${NUMBER})(?:${UNIT})\\s*)+$`);
 
 /** How a duration is written, in the words of error messages. */
 export const DURATION_RULE = 'a duration such as "500ms", "5s" or "1m30s"';

@@ -1,7 +1,7 @@
 /** Durations: people's forms and Go's. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { formatDuration, parseDuration } from "../../src/model/duration.ts";
+import { DURATION_PATTERN, formatDuration, parseDuration } from "../../src/model/duration.ts";
 
 test.each([
   ["5s", 5_000],
@@ -50,6 +50,33 @@ test.each([
   "٥s",
 ])("duration: refuses %j", (text) => {
   expect(parseDuration(text)).toBeUndefined();
+});
+
+test("duration: the pattern tells what can be read, but for a bare 0", () => {
+  const pieces = fc.constantFrom(
+    "0",
+    "1",
+    "30",
+    ".",
+    "1.5",
+    ".5",
+    " ",
+    "ms",
+    "m",
+    "s",
+    "h",
+    "us",
+    "\u00b5s",
+    "x",
+    "-",
+  );
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 6 }), (parts) => {
+      const text = parts.join("");
+      fc.pre(text.trim() !== "0");
+      expect([text, DURATION_PATTERN.test(text)]).toEqual([text, parseDuration(text) !== undefined]);
+    }),
+  );
 });
 
 test("duration: refuses what is beyond any number", () => {

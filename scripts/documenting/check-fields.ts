@@ -1,0 +1,199 @@
+/**
+ * The fields of a healthcheck in a checks file, for the reference and for editors. What is allowed is decided by
+ * src/protocol/config-schema.ts; tests hold this list against it.
+ */
+import { QUERY_TYPES } from "../../src/model/spec.ts";
+
+import { DURATION, type JsonSchema, orNull } from "./json.ts";
+
+/** The types of healthchecks. */
+export const CHECK_TYPES = ["tcp", "http", "dns"] as const;
+/** One of {@link CHECK_TYPES}. */
+export type CheckType = (typeof CHECK_TYPES)[number];
+
+/** What a value may be, in words and for an editor. */
+interface Value {
+  /** `text` */
+  readonly kind: string;
+  /** What is allowed of this kind; empty where everything is. */
+  readonly range: string;
+  readonly schema: JsonSchema;
+}
+
+/** One field. */
+export interface CheckField extends Value {
+  readonly name: string;
+  readonly types: readonly CheckType[];
+  /** What holds when it is absent; undefined when it must be there. */
+  readonly fallback: string | undefined;
+  readonly about: string;
+}
+
+const MOST_CHARS = 8_192;
+
+const duration: Value = { kind: "duration", range: "above 0, at most a year", schema: DURATION };
+const flag: Value = { kind: "boolean", range: "true, false", schema: { type: "boolean" } };
+const text: Value = {
+  kind: "text",
+  range: `at most ${MOST_CHARS} characters`,
+  schema: { type: "string", maxLength: MOST_CHARS },
+};
+const ip: Value = { kind: "text", range: "IPv4 or IPv6 address", schema: { type: "string" } };
+const name: Value = { ...text, range: "a host name" };
+
+function count(min: number, max: number): Value {
+  return {
+    kind: "integer",
+    range: `${min} to ${max}`,
+    schema: { type: "integer", minimum: min, maximum: max },
+  };
+}
+
+/** Words; an empty one counts as absent. */
+function choice(words: readonly string[]): Value {
+  return { kind: "choice", range: words.join(", "), schema: { enum: ["", ...words] } };
+}
+
+function list(of: string, items: JsonSchema, range: string): Value {
+  return {
+    kind: `list of ${of}`,
+    range: `${range}; at most 1000`,
+    schema: { type: "array", maxItems: 1_000, items },
+  };
+}
+
+const id: Value = {
+  kind: "integer",
+  range: "0 to 2^64−1, in quotes or not",
+  schema: {
+    anyOf: [
+      { type: "integer", minimum: 0, maximum: 2 ** 64 },
+      { type: "string", pattern: "^(?:0|[1-9][0-9]{0,19})$" },
+    ],
+  },
+};
+
+const headers: Value = {
+  kind: "texts by names",
+  range: "no line breaks",
+  schema: {
+    type: "object",
+    propertyNames: { pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" },
+    additionalProperties: { ...text.schema, pattern: "^[^\\r\\n]*$" },
+  },
+};
+
+/** Some query types may be written small. */
+const queryType: Value = {
+  ...choice(QUERY_TYPES),
+  schema: { anyOf: [{ enum: ["", ...QUERY_TYPES] }, { type: "string", pattern: "^[a-z]+$" }] },
+};
+
+function field(
+  types: readonly CheckType[],
+  fieldName: string,
+  value: Value,
+  fallback: string | undefined,
+  about: string,
+): CheckField {
+  const schema = fallback === undefined ? value.schema : orNull(value.schema);
+  return { ...value, schema, name: fieldName, types, fallback, about };
+}
+
+const ALL = CHECK_TYPES;
+const TCP = ["tcp"] as const;
+const HTTP = ["http"] as const;
+const DNS = ["dns"] as const;
+const STREAM = ["tcp", "http"] as const;
+
+/** Every field, those of all types first. */
+export const CHECK_FIELDS: readonly CheckField[] = [
+  field(ALL, "id", id, undefined, "What the healthcheck is called everywhere. Each id once."),
+  field(
+    ALL,
+    "checker_type",
+    { ...choice(CHECK_TYPES), schema: { enum: [...CHECK_TYPES] } },
+    undefined,
+    "How it is checked.",
+  ),
+  field(ALL, "interval", duration, undefined, "From one start to the next."),
+  field(ALL, "timeout", duration, undefined, "Bounds the whole check, name look-up to last byte."),
+  field(
+    ALL,
+    "retries",
+    count(0, 1_000_000),
+    "0",
+    "So many further failures in a row are tolerated before it is unhealthy.",
+  ),
+  field(
+    ALL,
+    "fall",
+    count(0, 1_000_000),
+    "retries + 1",
+    "So many failures in a row make it unhealthy. 0 counts as absent.",
+  ),
+  field(
+    ALL,
+    "rise",
+    count(0, 1_000_000),
+    "1",
+    "So many successes in a row make it healthy. 0 counts as absent.",
+  ),
+  field(STREAM, "ip", ip, undefined, "The target. Never a name."),
+  field(STREAM, "port", count(1, 65_535), undefined, "The target's port."),
+  field(TCP, "send", text, "nothing", "Written once connected. A secret: never shown."),
+  field(TCP, "receive", text, "anything", "The answer must start with it."),
+  field(
+    TCP,
+    "close",
+    choice(["reset", "graceful"]),
+    "reset",
+    "How the connection ends. graceful is for backends that log resets, and leaves TIME_WAITs.",
+  ),
+  field(STREAM, "secure", flag, "false", "TLS."),
+  field(STREAM, "tls_verify", flag, "true", "Whether the certificate must be valid and for the name."),
+  field(TCP, "server_name", name, "ip", "The name for SNI and in the certificate."),
+  field(
+    HTTP,
+    "server_name",
+    name,
+    "the name in host or path, else ip",
+    "The name for SNI and in the certificate.",
+  ),
+  field(HTTP, "method", { ...text, range: "an HTTP method" }, "GET", "The request's method."),
+  field(
+    HTTP,
+    "path",
+    { ...text, range: "a path, or a whole http or https URL" },
+    "/",
+    "What is asked for. Of a whole URL the host goes into the Host header and SNI, https means secure; the connection " +
+      "still goes to ip and port. Its query, user and password are secrets: never shown.",
+  ),
+  field(
+    HTTP,
+    "expected_codes",
+    list("integers", count(0, 999).schema, "0 to 999"),
+    "any",
+    "Status codes that mean healthy. Empty, or with 0 in it: any.",
+  ),
+  field(
+    HTTP,
+    "host",
+    { ...text, range: "a host name, maybe with a port" },
+    "the host of path, else ip and port",
+    "The Host header.",
+  ),
+  field(HTTP, "headers", headers, "none", "Further request headers. Their values are secrets: never shown."),
+  field(HTTP, "response", text, "anything", "The body must start with it. Not with method HEAD."),
+  field(DNS, "query", { ...text, range: "a domain name" }, undefined, "The name to ask for."),
+  field(DNS, "query_type", queryType, "A, or AAAA when all expected_ips are IPv6", "The record type."),
+  field(
+    DNS,
+    "expected_ips",
+    list("texts", ip.schema, "IP addresses"),
+    "any",
+    "Addresses of which one must be in the answer. Empty: any answer will do.",
+  ),
+  field(DNS, "ip", ip, "the system's resolver", "Ask this server."),
+  field(DNS, "port", count(0, 65_535), "53", "The server's port. 0 counts as absent."),
+];

@@ -1,0 +1,37 @@
+/** The environment variables that the program reads; a test holds the list against the sources. */
+
+/** One of them. */
+export interface Variable {
+  readonly name: string;
+  /** In a sentence or two, without markup. */
+  readonly about: string;
+}
+
+/** In the order in which people need them. */
+export const VARIABLES: readonly Variable[] = [
+  {
+    name: "HEALTHCHECK_CONFIG",
+    about: "The configuration file, unless --config names one. A file that does not exist is passed over.",
+  },
+  {
+    name: "HEALTHCHECK_LOG",
+    about: "The least grave level that is logged. Wins over the file; --log-level wins over it.",
+  },
+  {
+    name: "RUST_LOG",
+    about:
+      "Likewise, where HEALTHCHECK_LOG is not set: for units of the original server. The level of its directives for " +
+      "healthcheck_server is taken, else the general one. The rest has no effect.",
+  },
+  {
+    name: "SSL_CERT_FILE",
+    about:
+      "A file of certificate authorities (PEM) to trust in place of the host's. When it cannot be read, nobody is " +
+      "trusted and TLS checks are inconclusive.",
+  },
+  { name: "HOME", about: "Where the user's own configuration file is looked for." },
+  {
+    name: "HEALTHCHECK_TEST_FAULT",
+    about: "Makes a part fail on purpose, for tests of this program. The log warns of it. Leave it unset.",
+  },
+];

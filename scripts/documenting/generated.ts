@@ -1,0 +1,25 @@
+/** Every generated file that is committed; a test tells when one is stale. */
+import { checksJsonSchema } from "./checks-schema.ts";
+import { configJsonSchema } from "./config-schema.ts";
+import { configurationPage } from "./configuration.ts";
+import type { JsonSchema } from "./json.ts";
+
+/** A file and what must be in it. */
+export interface GeneratedFile {
+  /** Below the root of the project. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** All of them. */
+export function generatedFiles(): GeneratedFile[] {
+  return [
+    { path: "docs/configuration.md", text: configurationPage() },
+    { path: "examples/healthcheck-server.schema.json", text: json(configJsonSchema()) },
+    { path: "examples/healthcheck-checks.schema.json", text: json(checksJsonSchema()) },
+  ];
+}
+
+function json(schema: JsonSchema): string {
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}

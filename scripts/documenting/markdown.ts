@@ -1,0 +1,39 @@
+/** Pieces of Markdown, written as the hand-written pages have them. */
+
+/** A table with its columns aligned. @param rows - cells; a `|` in one is escaped */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `| ${widths.map((width, column) => (row[column] ?? "").padEnd(width)).join(" | ")} |`;
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
+  const [first = [], ...rest] = cells;
+  return [line(first), rule, ...rest.map(line)].join("\n");
+}
+
+/** Text as code. */
+export function code(text: string): string {
+  return `\`${text}\``;
+}
+
+/** Several texts as code, separated by commas. */
+export function codes(texts: readonly string[]): string {
+  return texts.map(code).join(", ");
+}
+
+/**
+ * Fills the places `{{NAME}}` of a template.
+ *
+ * @throws Error when a place has no text, or a text no place
+ */
+export function fill(template: string, texts: Readonly<Record<string, string>>): string {
+  const unused = new Set(Object.keys(texts));
+  const filled = template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+    const text = texts[name];
+    if (text === undefined) throw new Error(`the template wants {{${name}}}, which nobody writes`);
+    unused.delete(name);
+    return text;
+  });
+  if (unused.size > 0) throw new Error(`the template has no place for ${[...unused].join(", ")}`);
+  return filled;
+}

@@ -1,0 +1,93 @@
+/** docs/configuration.md and the JSON Schemas: fresh, and complete. */
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { CHECK_FIELDS } from "../../scripts/documenting/check-fields.ts";
+import { VARIABLES } from "../../scripts/documenting/environment.ts";
+import { generatedFiles } from "../../scripts/documenting/generated.ts";
+import { fill, table } from "../../scripts/documenting/markdown.ts";
+import { judgeConfig } from "../../src/config/load.ts";
+import { DEFAULT_CONFIG, leaves, toFile } from "../../src/config/schema.ts";
+import { dns, http, inFile, tcp } from "../../src/protocol/config-schema.ts";
+
+const ROOT = join(import.meta.dir, "..", "..");
+const PAGE = readFileSync(join(ROOT, "docs", "configuration.md"), "utf8");
+
+test.each(generatedFiles().map(({ path, text }) => [path, text] as const))(
+  "docs: %s is fresh",
+  (path, text) => {
+    const stale = readFileSync(join(ROOT, path), "utf8") !== text;
+    if (stale) throw new Error(`${path} is stale: run scripts/docs and commit what it writes`);
+  },
+);
+
+test("docs: configuration.md has every key in the table of its section, with default and effect", () => {
+  for (const { section, name, about } of leaves()) {
+    const [, chapter = ""] = PAGE.split(`### \`${section}\`\n`);
+    const row = chapter.split("\n").find((line) => line.startsWith(`| \`${name}\` `)) ?? "";
+    expect([`${section}.${name}`, row.includes(about.about), row.includes(about.range)]).toEqual([
+      `${section}.${name}`,
+      true,
+      true,
+    ]);
+  }
+});
+
+test("docs: the whole file in configuration.md is valid and holds the defaults", () => {
+  const [, text = ""] = /## The whole file\n.*?```yaml\n(.*?)```/s.exec(PAGE) ?? [];
+  expect(parse(text)).toEqual(toFile(DEFAULT_CONFIG));
+  expect(judgeConfig(text)).toEqual({ config: DEFAULT_CONFIG, faults: [], warnings: [] });
+});
+
+test("docs: every message that configuration.md quotes is one of the program's", () => {
+  const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(join(ROOT, "src", file), "utf8"))
+    .join("\n");
+  const quoted = [...PAGE.matchAll(/`([A-Z][a-z]+ [^`]*)`/g)].map(([, message = ""]) => message);
+  expect(quoted.length).toBeGreaterThanOrEqual(4);
+  const missing = quoted.filter((message) => !sources.includes(message.replace(/FILE$/, "")));
+  expect(missing).toEqual([]);
+});
+
+test("docs: the examples of faults in configuration.md are what the program says", () => {
+  const [fault] = judgeConfig("# one\nbatching:\n  max_size: 0\n").faults;
+  const [warning] = judgeConfig("bathing: {}\n").warnings;
+  for (const one of [fault, warning]) {
+    expect(PAGE).toContain(`yaml:${one?.line}:${one?.column}: ${one?.key}: ${one?.message}\n`);
+  }
+});
+
+test("docs: every environment variable that the program reads is documented, and no other", () => {
+  const read = new Set(["HOME"]); // by os.homedir()
+  for (const file of readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })) {
+    if (!file.endsWith(".ts")) continue;
+    const text = readFileSync(join(ROOT, "src", file), "utf8");
+    for (const [, name = ""] of text.matchAll(/[eE]nv\["([A-Z_]+)"\]/g)) read.add(name);
+  }
+  const documented = VARIABLES.map(({ name }) => name);
+  // Add what is missing to scripts/documenting/environment.ts.
+  expect([...read].sort()).toEqual(documented.toSorted());
+});
+
+test.each([
+  ["tcp", tcp.entries],
+  ["http", http.entries],
+  ["dns", dns.entries],
+] as const)("docs: the fields of a %s check are those of its schema", (type, entries) => {
+  const [common] = inFile.options;
+  const known = new Set([...Object.keys(common.entries), ...Object.keys(entries)]);
+  const documented = CHECK_FIELDS.filter(({ types }) => types.includes(type)).map(({ name }) => name);
+  expect(documented.toSorted()).toEqual([...known].sort());
+});
+
+test("docs: a template with a place that nobody fills, or a text without a place, is an error", () => {
+  expect(fill("a {{x}} b", { x: "1" })).toBe("a 1 b");
+  expect(() => fill("{{x}}", {})).toThrow("{{x}}");
+  expect(() => fill("", { x: "1" })).toThrow("x");
+});
+
+test("docs: tables are aligned, and a bar in a cell does not end it", () => {
+  expect(table(["key", "b"], [["a|b", "cccc"]])).toBe("| key  | b    |\n| ---- | ---- |\n| a\\|b | cccc |");
+});
