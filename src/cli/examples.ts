@@ -24,7 +24,8 @@ SIGHUP loads the configuration (and the checks file) again; SIGTERM and SIGINT s
 export const CHECK_CONFIG_EXAMPLES = `
 Examples:
   $ healthcheck-server check-config
-  $ healthcheck-server check-config /etc/seesaw/healthcheck-server.yaml --print`;
+  $ healthcheck-server check-config /etc/seesaw/healthcheck-server.yaml --print
+  $ healthcheck-server check-config --strict-config checks.yaml`;
 
 /** Of `probe`. */
 export const PROBE_EXAMPLES = `

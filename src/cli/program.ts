@@ -90,10 +90,10 @@ function addCheckConfig(
 ): void {
   program
     .command("check-config")
-    .description("judge a configuration file as the server would, every fault at once")
+    .description("judge a configuration or checks file as the server would, every fault at once")
     .argument("[file]", "the file; otherwise the one that the server would take")
     .option("--print", "print the effective configuration, defaults filled in")
-    .option("--strict-config", "unknown keys are faults too")
+    .option("--strict-config", "unknown keys and fields are faults too")
     .addHelpText("after", CHECK_CONFIG_EXAMPLES)
     .action((file: string | undefined, options: CheckConfigOptions) =>
       done(checkConfig(file, options, env, output)),

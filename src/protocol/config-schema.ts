@@ -126,3 +126,15 @@ export const inFile = v.intersect([v.object({ id: idNumberOrText, ...common }, m
 
 /** The fields of a CONFIG that depend on its type. */
 export type CheckFields = v.InferOutput<typeof check>;
+
+const FIELDS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries({ tcp, http, dns }).map(([type, { entries }]) => [
+    type,
+    ["id", ...Object.keys(common), ...Object.keys(entries)],
+  ]),
+);
+
+/** The names of the fields that a CONFIG of a type may have; undefined when there is no such type. */
+export function fieldsOf(checkerType: string): readonly string[] | undefined {
+  return Object.hasOwn(FIELDS, checkerType) ? FIELDS[checkerType] : undefined;
+}

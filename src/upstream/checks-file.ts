@@ -1,11 +1,16 @@
 /** The standalone checks file: a YAML list `healthchecks:` whose entries have the fields of CONFIG (protocol.md). */
 import { readFileSync } from "node:fs";
+import { closest } from "fastest-levenshtein";
 import { type FileFault, formatFault } from "../config/fault.ts";
 import { readYaml, type YamlFile } from "../config/yaml.ts";
 import type { DesiredSet } from "../manager/diff.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/config.ts";
+import { fieldsOf } from "../protocol/config-schema.ts";
+
+/** What may be the name of a field, misspelt. */
+const FIELD_NAME = /^[A-Za-z_-]{1,30}$/;
 
 /** The file as a whole is of no use; nothing of it was taken. */
 export class ChecksFileError extends Error {
@@ -19,6 +24,16 @@ export interface ChecksFile {
   readonly set: DesiredSet;
   /** Entries that were refused; the others count. */
   readonly faults: readonly FileFault[];
+  /** Fields that nobody knows; the entries count. */
+  readonly warnings: readonly FileFault[];
+}
+
+/** Whether a text is that of a checks file rather than of anything else, sound or not. */
+export function isChecksFile(text: string): boolean {
+  const read = readYaml(text, { bigIntegers: true });
+  if ("faults" in read) return false;
+  const { value } = read.file;
+  return typeof value === "object" && value !== null && Object.keys(value).join() === "healthchecks";
 }
 
 /**
@@ -59,9 +74,11 @@ function judgeEntries(file: YamlFile, entries: readonly unknown[]): ChecksFile {
   const specs: HealthcheckSpec[] = [];
   const refused = new Set<HealthcheckId>();
   const faults: FileFault[] = [];
+  const warnings: FileFault[] = [];
   const places = new Map<HealthcheckId, number>();
   for (const [index, entry] of entries.entries()) {
     const read = readConfig(entry, "file");
+    warnings.push(...unknownFields(file, entry, index));
     const id = read.ok ? read.spec.id : read.id;
     if (id !== undefined && places.has(id)) {
       const key = `healthchecks[${index}].id`;
@@ -86,5 +103,21 @@ function judgeEntries(file: YamlFile, entries: readonly unknown[]): ChecksFile {
       });
     }
   }
-  return { set: { specs, refused }, faults };
+  return { set: { specs, refused }, faults, warnings };
+}
+
+function unknownFields(file: YamlFile, entry: unknown, index: number): FileFault[] {
+  if (typeof entry !== "object" || entry === null || !("checker_type" in entry)) return [];
+  const known = fieldsOf(String(entry.checker_type));
+  if (known === undefined) return [];
+  return Object.keys(entry)
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const place = file.locate(["healthchecks", index, name], "key");
+      const key = `healthchecks[${index}]`;
+      // What stands where a name should be may be a whole header, with its value.
+      if (!FIELD_NAME.test(name)) return { ...place, key, message: "unknown field (not shown), ignored" };
+      const message = `unknown field, ignored; did you mean ${closest(name, [...known])}?`;
+      return { ...place, key: `${key}.${name}`, message };
+    });
 }

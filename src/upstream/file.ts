@@ -54,8 +54,10 @@ export class FileUpstream implements Upstream {
 
   async #load(): Promise<void> {
     this.#log.info(`Loading healthchecks from: ${this.#path}`);
-    const { set, faults } = readChecksFile(this.#path);
+    const { set, faults, warnings } = readChecksFile(this.#path);
     for (const fault of faults) this.#log.warn(`Configuration error: ${formatFault(this.#path, fault)}`);
+    for (const warning of warnings)
+      this.#log.warn(`Configuration warning: ${formatFault(this.#path, warning)}`);
     if (faults.length > 0) this.#count("config", faults.length);
     await this.#events?.desired(set);
     this.#loaded = true;

@@ -56,3 +56,48 @@ test("check-config: a file that does not exist is a fault", () => {
   expect(checkConfig("/nonexistent/a.yaml", {}, {}, output)).toBe(1);
   expect(output.stdout).toStartWith("Configuration error: /nonexistent/a.yaml: cannot be read: ");
 });
+
+const ENTRY = "checker_type: tcp, interval: 1s, timeout: 1s, ip: 127.0.0.1";
+
+test("check-config: a file with healthchecks alone is judged as a checks file", async () => {
+  const sound = await check(`healthchecks:\n  - {id: 1, port: 22, ${ENTRY}}\n`, { strictConfig: true });
+  expect(sound).toEqual({ status: 0, out: "FILE: valid, 1 healthchecks\n", err: "" });
+  const other = await check("healthchecks: []\nserver: {}\n");
+  expect(other.out).toContain("FILE:1:1: healthchecks: unknown key");
+});
+
+test("check-config: every fault of a checks file, and status 1", async () => {
+  const { status, out } = await check(
+    `healthchecks:\n  - {id: 1, port: 0, ${ENTRY}}\n  - {id: x, port: 1, ${ENTRY}}\n`,
+  );
+  expect(status).toBe(1);
+  expect(out.split("\n").map((line) => line.split(": ").slice(0, 3).join(": "))).toEqual([
+    "Configuration error: FILE:2:19: healthchecks[0].port",
+    "Configuration error: FILE:3:10: healthchecks[1].id",
+    "",
+  ]);
+  const none = await check("healthchecks: 5\n");
+  expect([none.status, none.out]).toEqual([
+    1,
+    "Configuration error: FILE:1:1: healthchecks: missing: must be a list of healthchecks\n",
+  ]);
+});
+
+test("check-config: an unknown field of a healthcheck is a warning, or a fault when that is wanted", async () => {
+  const text = `healthchecks:\n  - {id: 1, prot: 1, port: 22, ${ENTRY}}\n`;
+  const { status, out } = await check(text);
+  expect([status, out]).toEqual([
+    0,
+    "Configuration warning: FILE:2:13: healthchecks[0].prot: unknown field, ignored; did you mean port?\n" +
+      "FILE: valid, 1 healthchecks, 1 warnings\n",
+  ]);
+  expect((await check(text, { strictConfig: true })).status).toBe(1);
+  const secret = await check(`healthchecks:\n  - {id: 1, port: 22, "X-Key: hunter2": 1, ${ENTRY}}\n`);
+  expect(secret.out).toStartWith(
+    "Configuration warning: FILE:2:23: healthchecks[0]: unknown field (not shown), ignored\n",
+  );
+});
+
+test("check-config: a checks file has nothing to print", () => {
+  expect(check("healthchecks: []\n", { print: true })).rejects.toThrow("is a checks file");
+});

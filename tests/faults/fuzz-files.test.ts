@@ -11,7 +11,7 @@ import { makeTempDir } from "../support/tempdir.ts";
 
 setDefaultTimeout(FUZZ_TEST_MS);
 
-const EXAMPLE = join(import.meta.dir, "..", "..", "examples", "checks.yaml");
+const EXAMPLE = join(import.meta.dir, "..", "..", "examples", "checks-standalone.yaml");
 const WORDS = [
   ..."\n,\t,- ,: ,? ,# ,&a ,*a,<<: *a\n,!!binary ,!!set ,|\n,>-\n,---\n,...\n,%YAML 9.9\n,~".split(","),
   ..."[,],{,},\",',\0,\xff,\ufeff,.inf,.nan,0x7f,0o17,1e999,-1,18446744073709551616,__proto__: ,null,true".split(
