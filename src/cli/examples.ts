@@ -44,3 +44,11 @@ Examples:
 export const EXPLAIN_EXAMPLES = `
 Examples:
   $ healthcheck-server explain 13758215386640154624`;
+
+/** Of `completion`. */
+export const COMPLETION_EXAMPLES = `
+Examples:
+  $ source <(healthcheck-server completion bash)         for this shell
+  $ healthcheck-server completion bash > /usr/share/bash-completion/completions/healthcheck-server
+  $ healthcheck-server completion zsh > /usr/local/share/zsh/site-functions/_healthcheck-server
+  $ healthcheck-server completion fish > /etc/fish/completions/healthcheck-server.fish`;

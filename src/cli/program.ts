@@ -1,10 +1,12 @@
 /** The command line: every command with its options and examples. */
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.ts";
 import { versionText } from "../version.ts";
 import { type CheckConfigOptions, checkConfig, type Output } from "./check-config.ts";
+import { completionScript, SHELLS, type Shell } from "./completion.ts";
 import {
   CHECK_CONFIG_EXAMPLES,
+  COMPLETION_EXAMPLES,
   EXPLAIN_EXAMPLES,
   PROBE_EXAMPLES,
   PROGRAM_EXAMPLES,
@@ -20,6 +22,9 @@ import { type RunOptions, run } from "./run.ts";
 import type { Environment } from "./settings.ts";
 import { status } from "./status.ts";
 import { UsageError } from "./usage.ts";
+
+/** What runs when no command is named. */
+export const DEFAULT_COMMAND = "run";
 
 /**
  * Does what a command line asks for.
@@ -60,12 +65,13 @@ export function makeProgram(env: Environment, output: Output, done: (status: num
   addProbe(program, env, output, done);
   addStatus(program, env, output, done);
   addExplain(program, env, output, done);
+  addCompletion(program, output);
   return program;
 }
 
 function addRun(program: Command, env: Environment, done: (status: number) => void): void {
   program
-    .command("run", { isDefault: true })
+    .command(DEFAULT_COMMAND, { isDefault: true })
     .description("serve the proxy socket and run the healthchecks; the default command")
     .option(
       "-c, --config <file>",
@@ -158,6 +164,15 @@ function addExplain(
     .description("ask a running server for everything it knows of one healthcheck")
     .addHelpText("after", EXPLAIN_EXAMPLES)
     .action(async (id: string, options: RemoteOptions) => done(await explain(id, options, env, output)));
+}
+
+function addCompletion(program: Command, output: Output): void {
+  program
+    .command("completion")
+    .description("print the completion script of a shell")
+    .addArgument(new Argument("<shell>", "whose script").choices(SHELLS))
+    .addHelpText("after", COMPLETION_EXAMPLES)
+    .action((shell: Shell) => output.out(completionScript(program, DEFAULT_COMMAND, shell)));
 }
 
 /** Options of commands that ask a running server. */

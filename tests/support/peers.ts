@@ -20,6 +20,11 @@ const PACKAGES = {
   nsenter: "util-linux",
   strace: "strace",
   faketime: "faketime",
+  bash: "bash",
+  zsh: "zsh",
+  fish: "fish",
+  mandoc: "mandoc",
+  groff: "groff-base",
 } as const;
 
 /** A program that a test may need. */

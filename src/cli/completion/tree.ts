@@ -1,0 +1,106 @@
+/** The command line as completions and the manual see it: every command with what may follow it, read off its definition. */
+import type { Argument, Command, Option } from "commander";
+
+/** What an option or an argument takes. */
+export type Takes =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "file" }
+  | { readonly kind: "words"; readonly words: readonly string[] }
+  /** Anything else; nothing can be proposed. */
+  | { readonly kind: "text" };
+
+/** One option. */
+export interface OptionEntry {
+  /** `-c`, `--config` */
+  readonly flags: readonly string[];
+  readonly takes: Takes;
+  /** The name of its value, `file`; empty when it takes none. */
+  readonly value: string;
+  /** As its help says. */
+  readonly about: string;
+  readonly fallback: unknown;
+  /** Whether it may be given again. */
+  readonly again: boolean;
+}
+
+/** One argument. */
+export interface ArgumentEntry {
+  readonly name: string;
+  readonly takes: Takes;
+  readonly required: boolean;
+  readonly about: string;
+}
+
+/** One command. */
+export interface CommandEntry {
+  /** Its names below the program's: `["probe", "tcp"]`; empty for the program itself. */
+  readonly path: readonly string[];
+  readonly about: string;
+  readonly options: readonly OptionEntry[];
+  readonly args: readonly ArgumentEntry[];
+  readonly commands: readonly CommandEntry[];
+}
+
+/**
+ * Reads the definitions.
+ *
+ * @param defaultCommand - what runs when no command is named: its options may follow the program itself
+ */
+export function commandTree(program: Command, defaultCommand: string): CommandEntry {
+  const tree = entryOf(program, []);
+  const fallback = tree.commands.find(({ path }) => path[0] === defaultCommand);
+  const own = new Set(tree.options.flatMap(({ flags }) => flags));
+  const more = (fallback?.options ?? []).filter(({ flags }) => !flags.some((flag) => own.has(flag)));
+  return { ...tree, options: [...tree.options, ...more] };
+}
+
+/** A tree as a list, the program first. */
+export function allCommands(tree: CommandEntry): CommandEntry[] {
+  return [tree, ...tree.commands.flatMap(allCommands)];
+}
+
+function entryOf(command: Command, path: readonly string[]): CommandEntry {
+  const help = command.createHelp();
+  const commands = help.visibleCommands(command);
+  const names = commands.map((sub) => sub.name()).filter((name) => name !== "help");
+  return {
+    path,
+    about: command.description(),
+    options: help.visibleOptions(command).map(optionOf),
+    args: command.registeredArguments.map((argument) => argumentOf(argument, [])),
+    commands: commands.map((sub) => {
+      const entry = entryOf(sub, [...path, sub.name()]);
+      if (sub.name() !== "help") return entry;
+      return { ...entry, args: sub.registeredArguments.map((argument) => argumentOf(argument, names)) };
+    }),
+  };
+}
+
+function optionOf(option: Option): OptionEntry {
+  const { short, long, flags, argChoices, description, defaultValue } = option;
+  const value = /[<[]([^>\]]+)[>\]]/.exec(flags)?.[1] ?? "";
+  return {
+    flags: [short, long].filter((flag) => flag !== undefined),
+    takes: value === "" ? { kind: "nothing" } : takesOf(value, argChoices),
+    value,
+    about: description,
+    // What a flag holds by itself is nothing that anybody writes.
+    fallback: value === "" || Array.isArray(defaultValue) ? undefined : defaultValue,
+    again: Array.isArray(defaultValue),
+  };
+}
+
+function argumentOf(argument: Argument, commands: readonly string[]): ArgumentEntry {
+  const name = argument.name();
+  return {
+    name,
+    takes: takesOf(name, commands.length > 0 ? [...commands] : argument.argChoices),
+    required: argument.required,
+    about: argument.description,
+  };
+}
+
+function takesOf(name: string, choices: readonly string[] | undefined): Takes {
+  if (choices !== undefined) return { kind: "words", words: choices };
+  return { kind: name === "file" ? "file" : "text" };
+}
