@@ -6,7 +6,7 @@ import type { JsonSchema } from "./json.ts";
 
 /** A file and what must be in it. */
 export interface GeneratedFile {
-  /** Below the root of the project. */
+  /** Below the root of the project, or the directory that was asked for. */
   readonly path: string;
   readonly text: string;
 }

@@ -124,7 +124,7 @@ function addProbe(program: Command, env: Environment, output: Output, done: (sta
     .option("--receive <text>", "the answer must start with this")
     .addOption(new Option("--close <how>", "how to close").choices(["reset", "graceful"]))
     .action((where: string, options) => finish(tcpTarget(where, options), options));
-  secure(common(command.command("http").argument("<url>", "http or https URL")))
+  secure(common(command.command("http").argument("<url>", "the URL, http or https")))
     .description("one HTTP/1.1 request")
     .option("--method <method>", "request method", "GET")
     .option("--expect <codes>", "status codes that mean healthy, separated by commas; otherwise any", codes)
@@ -136,7 +136,7 @@ function addProbe(program: Command, env: Environment, output: Output, done: (sta
   common(
     command
       .command("dns")
-      .argument("<name>")
+      .argument("<name>", "the name to ask for")
       .argument("[@server]", "ask this server: @ADDRESS or @ADDRESS:PORT"),
   )
     .description("one DNS question")
@@ -160,7 +160,7 @@ function addExplain(
   output: Output,
   done: (status: number) => void,
 ): void {
-  remote(program.command("explain").argument("<id>"))
+  remote(program.command("explain").argument("<id>", "whose, as the client or the file numbers it"))
     .description("ask a running server for everything it knows of one healthcheck")
     .addHelpText("after", EXPLAIN_EXAMPLES)
     .action(async (id: string, options: RemoteOptions) => done(await explain(id, options, env, output)));
