@@ -83,11 +83,20 @@ const headers: Value = {
   },
 };
 
-/** Some query types may be written small. */
+/** Editors propose the types in capitals; in which case they are written does not matter. */
 const queryType: Value = {
   ...choice(QUERY_TYPES),
-  schema: { anyOf: [{ enum: ["", ...QUERY_TYPES] }, { type: "string", pattern: "^[a-z]+$" }] },
+  schema: {
+    anyOf: [
+      { enum: ["", ...QUERY_TYPES] },
+      { type: "string", pattern: `^(?:${QUERY_TYPES.map(anyCase).join("|")})$` },
+    ],
+  },
 };
+
+function anyCase(word: string): string {
+  return word.replaceAll(/./g, (letter) => `[${letter}${letter.toLowerCase()}]`);
+}
 
 function field(
   types: readonly CheckType[],

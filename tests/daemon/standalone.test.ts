@@ -64,6 +64,15 @@ test("daemon: run --checks: a bad entry is named with its place, the others run"
   expect(daemon.log.join("\n")).toMatch(/checks\.yaml:4:\d+: healthchecks\[2\]\.id: 1\.5 is not allowed/);
 });
 
+test("daemon: run --checks: a misspelt field is named with its place, and the entry runs", async () => {
+  await using up = acceptAll();
+  await using daemon = await start(`healthchecks:\n${entry("2", up.port).replace("}", ", retreis: 3 }")}`);
+  await daemon.waitForLog(/changed id=2 .*new_state=healthy/, 5_000);
+  expect(daemon.log.join("\n")).toMatch(
+    /Configuration warning: .*checks\.yaml:2:\d+: healthchecks\[0\]\.retreis: unknown field, ignored; did you mean retries\?/,
+  );
+});
+
 test("daemon: run --checks: a file that is of no use at the start exits 1", async () => {
   for (const checks of ["healthchecks: [", "checks: []\n"]) {
     await using daemon = await startDaemon({

@@ -1,6 +1,6 @@
 /** docs/configuration.md and the JSON Schemas: fresh, and complete. */
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { CHECK_FIELDS } from "../../scripts/documenting/check-fields.ts";
@@ -38,6 +38,12 @@ test("docs: the whole file in configuration.md is valid and holds the defaults",
   const [, text = ""] = /## The whole file\n.*?```yaml\n(.*?)```/s.exec(PAGE) ?? [];
   expect(parse(text)).toEqual(toFile(DEFAULT_CONFIG));
   expect(judgeConfig(text)).toEqual({ config: DEFAULT_CONFIG, faults: [], warnings: [] });
+});
+
+test("docs: every file that configuration.md links to is there", () => {
+  const links = [...PAGE.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link = ""]) => link);
+  expect(links.length).toBeGreaterThanOrEqual(4);
+  expect(links.filter((link) => !existsSync(join(ROOT, "docs", link)))).toEqual([]);
 });
 
 test("docs: every message that configuration.md quotes is one of the program's", () => {

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { Ajv } from "ajv";
 import fc from "fast-check";
+import { CHECK_FIELDS } from "../../scripts/documenting/check-fields.ts";
 import { checksJsonSchema } from "../../scripts/documenting/checks-schema.ts";
 import { configJsonSchema } from "../../scripts/documenting/config-schema.ts";
 import { judgeConfig } from "../../src/config/load.ts";
@@ -137,7 +138,7 @@ const entryValue = fc.oneof(
     "G T",
     "a",
     "AAAA",
-    "aaaa",
+    "aAaa",
     "reset",
     "graceful",
     "a.example",
@@ -180,6 +181,29 @@ test.each(Object.keys(ENTRIES))("json schema: of a %s check it accepts what the 
   );
   expect(accepted).toBeGreaterThan(100);
 });
+
+test.each(Object.keys(ENTRIES))(
+  "json schema: of a %s check it refuses what the server refuses of exact kinds",
+  (type) => {
+    const base = ENTRIES[type] ?? {};
+    const exact = new Set(["integer", "boolean", "choice"]);
+    const names = CHECK_FIELDS.filter(
+      ({ name, kind, types }) => exact.has(kind) && name !== "id" && types.some((of) => of === type),
+    );
+    let refused = 0;
+    fc.assert(
+      fc.property(fc.constantFrom(...names.map(({ name }) => name)), entryValue, (name, given) => {
+        const entry = { ...base, [name]: given };
+        // Whether the fields fit together is not asked here.
+        if (serverReads(entry)) return;
+        refused++;
+        expect([name, given, checks({ healthchecks: [entry] })]).toEqual([name, given, false]);
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(refused).toBeGreaterThan(100);
+  },
+);
 
 test.each([
   ["no list", {}],
