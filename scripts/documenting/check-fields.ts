@@ -2,14 +2,9 @@
  * The fields of a healthcheck in a checks file, for the reference and for editors. What is allowed is decided by
  * src/protocol/config-schema.ts; tests hold this list against it.
  */
-import { QUERY_TYPES } from "../../src/model/spec.ts";
+import { CHECK_TYPES, type CheckType, QUERY_TYPES } from "../../src/model/spec.ts";
 
 import { DURATION, type JsonSchema, orNull } from "./json.ts";
-
-/** The types of healthchecks. */
-export const CHECK_TYPES = ["tcp", "http", "dns"] as const;
-/** One of {@link CHECK_TYPES}. */
-export type CheckType = (typeof CHECK_TYPES)[number];
 
 /** What a value may be, in words and for an editor. */
 interface Value {

@@ -1,5 +1,6 @@
 /** The JSON Schema of the checks file, made from the list of its fields. */
-import { CHECK_FIELDS, CHECK_TYPES, type CheckType } from "./check-fields.ts";
+import { CHECK_TYPES, type CheckType } from "../../src/model/spec.ts";
+import { CHECK_FIELDS } from "./check-fields.ts";
 import { DIALECT, type JsonSchema } from "./json.ts";
 
 /**

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { Document } from "yaml";
 import { configPlaces } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG, leaves, SECTIONS, toFile } from "../../src/config/schema.ts";
-import { CHECK_FIELDS, CHECK_TYPES, type CheckField } from "./check-fields.ts";
+import { CHECK_TYPES } from "../../src/model/spec.ts";
+import { CHECK_FIELDS, type CheckField } from "./check-fields.ts";
 import { VARIABLES } from "./environment.ts";
 import { code, fill, table } from "./markdown.ts";
 

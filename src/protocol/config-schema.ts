@@ -127,14 +127,14 @@ export const inFile = v.intersect([v.object({ id: idNumberOrText, ...common }, m
 /** The fields of a CONFIG that depend on its type. */
 export type CheckFields = v.InferOutput<typeof check>;
 
-const FIELDS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
-  Object.entries({ tcp, http, dns }).map(([type, { entries }]) => [
-    type,
+const FIELDS: ReadonlyMap<string, readonly string[]> = new Map(
+  check.options.map(({ entries }) => [
+    entries.checker_type.literal,
     ["id", ...Object.keys(common), ...Object.keys(entries)],
   ]),
 );
 
 /** The names of the fields that a CONFIG of a type may have; undefined when there is no such type. */
 export function fieldsOf(checkerType: string): readonly string[] | undefined {
-  return Object.hasOwn(FIELDS, checkerType) ? FIELDS[checkerType] : undefined;
+  return FIELDS.get(checkerType);
 }
