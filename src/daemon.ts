@@ -15,6 +15,9 @@ import { Monitor, type MonitorObserver } from "./monitor/monitor.ts";
 import { MonitorLog } from "./monitor/monitor-log.ts";
 import { Notifier, type NotifierSettings } from "./notifier/notifier.ts";
 import type { Serving } from "./serving.ts";
+import { Supervision } from "./supervision.ts";
+import { DescriptorShortage } from "./system/limits.ts";
+import type { NotifySettings } from "./system/systemd.ts";
 import type { TestFault } from "./test-fault.ts";
 import { FileUpstream } from "./upstream/file.ts";
 import { ProxyUpstream } from "./upstream/proxy.ts";
@@ -34,6 +37,8 @@ export interface DaemonOptions {
   readonly caFile: string | undefined;
   /** Whether the configuration file was valid. */
   readonly configValid: boolean;
+  /** The service manager that wants to hear how things stand; undefined when there is none. */
+  readonly notify: NotifySettings | undefined;
   /** A part that is to fail, for tests. */
   readonly testFault: TestFault | undefined;
 }
@@ -48,6 +53,8 @@ export class Daemon {
   #config: Config;
   readonly #configValidAtStart: boolean;
   readonly #testFault: TestFault | undefined;
+  readonly #supervision: Supervision | undefined;
+  readonly #shortage: DescriptorShortage;
   #serving: Serving | undefined;
   #housekeeping: ReturnType<typeof setInterval> | undefined;
   #stopping: Promise<void> | undefined;
@@ -59,7 +66,8 @@ export class Daemon {
     this.#configValidAtStart = options.configValid;
     this.#testFault = options.testFault;
     this.#checking = makeChecking(options.caFile, this.#checkingEvents());
-    const { clock, scheduler, checkerEnv } = this.#checking;
+    const { clock, scheduler, checkerEnv, descriptorLimit } = this.#checking;
+    this.#shortage = new DescriptorShortage(descriptorLimit);
     const { checksFile, testFault } = options;
     const count: CountFault = (fault, times) => this.#serving?.metrics.server.failed(fault, times);
     this.#upstream =
@@ -93,6 +101,9 @@ export class Daemon {
       },
       fault: (error) => this.#fault(error),
     });
+    const stopping = () => this.#stopping !== undefined;
+    const parts = { manager: this.#manager, upstream: this.#upstream, scheduler, stopping };
+    this.#supervision = options.notify && new Supervision(options.notify, parts, log);
   }
 
   /** Settles when it has stopped. */
@@ -106,6 +117,7 @@ export class Daemon {
     const events: UpstreamEvents = {
       desired: async (set) => {
         await this.#manager.apply(set);
+        this.#lookAtDescriptors();
         this.#serving?.metrics.server.updated();
       },
       resync: () => this.#notifier.resync(),
@@ -117,15 +129,18 @@ export class Daemon {
     await this.#upstream.start(events);
     this.#keepHouse();
     this.#log.info("All tasks spawned, server running");
-    this.#testFault?.started();
+    this.#supervision?.ready();
+    this.#testFault?.started(this.#checking.scheduler);
   }
 
   /**
    * Takes over what can change at run time.
    *
    * @param valid - whether the file was; if not, the configuration is the one that runs
+   * @returns settles when it has
    */
-  reload(config: Config, valid: boolean): void {
+  async reload(config: Config, valid: boolean): Promise<void> {
+    const reloaded = this.#supervision?.reloading();
     this.#config = config;
     this.#tellConfig(valid);
     if (this.#serving !== undefined) this.#serving.metrics.perHealthcheck = config.metrics.per_healthcheck;
@@ -133,7 +148,8 @@ export class Daemon {
     this.#keepHouse();
     this.#checking.checkerEnv.tls.forget();
     if (this.#upstream instanceof ProxyUpstream) this.#upstream.configure(connectionLimits(config));
-    else void this.#upstream.reload();
+    else await this.#upstream.reload();
+    reloaded?.();
   }
 
   /** Ends in good order: no new checks, what is pending gets out, then everything closes. */
@@ -143,6 +159,7 @@ export class Daemon {
   }
 
   async #stop(): Promise<void> {
+    this.#supervision?.stopping();
     this.#log.info("Stopping healthcheck server");
     clearInterval(this.#housekeeping);
     this.#manager.stop();
@@ -156,6 +173,7 @@ export class Daemon {
     this.#notifier.disconnected();
     this.#checking.scheduler.stop();
     this.#serving?.close();
+    this.#supervision?.close();
     this.#log.info("Healthcheck server stopped");
     this.#ended.resolve();
   }
@@ -179,6 +197,16 @@ export class Daemon {
     this.#serving = new Serving(metrics, parts, this.#log);
     this.#tellConfig(this.#configValidAtStart);
     await this.#serving.listen();
+  }
+
+  /** Before checks have to wait for each other. */
+  #lookAtDescriptors(): void {
+    const needed = this.#shortage.begins(this.#manager.monitors.size);
+    if (needed === undefined) return;
+    this.#log.warn(
+      "There may be too few descriptors: with every backend silent, checks would wait for each other, raise the limit (LimitNOFILE)",
+      { healthchecks: this.#manager.monitors.size, limit: this.#checking.descriptorLimit, needed },
+    );
   }
 
   #tellConfig(valid: boolean): void {

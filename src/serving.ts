@@ -12,15 +12,13 @@ import type { Manager } from "./manager/manager.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { formatAddress } from "./model/spec.ts";
 import type { MonitorRecord } from "./monitor/record.ts";
-import type { Scheduler } from "./scheduler/scheduler.ts";
+import { SCHEDULER_DEAD_MS, type Scheduler } from "./scheduler/scheduler.ts";
 import type { TestFault } from "./test-fault.ts";
 import { UPSTREAM_FAULTS, type Upstream } from "./upstream/upstream.ts";
 import { REVISION, VERSION } from "./version.ts";
 
 /** When the port is somebody else's, it is tried again so often: after a restart the former process may still be there. */
 const RETRY_LISTEN_MS = 5_000;
-/** The scheduler's timer is never set further ahead than a second; so long after its time it is not coming. */
-const DEAD_AFTER_MS = 5_000;
 const MOST_CONNECTIONS = 40;
 /** Viewers of the status page; at most half of the connections, so that others find a place. */
 const MOST_VIEWERS = 16;
@@ -129,7 +127,7 @@ export class Serving {
 
   #unalive(): string | undefined {
     const overdueMs = this.#parts.scheduler.overdueMs;
-    return overdueMs < DEAD_AFTER_MS
+    return overdueMs < SCHEDULER_DEAD_MS
       ? undefined
       : `no check was started for ${Math.round(overdueMs / 1_000)} s`;
   }

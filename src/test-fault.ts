@@ -1,19 +1,31 @@
 /**
- * Faults on purpose: makes one part of the daemon throw, so that tests/faults can see from outside that the rest goes on. Asked for
+ * Faults on purpose: makes one part of the daemon throw or stand still, so that tests/faults can see from outside that the rest goes on. Asked for
  * by HEALTHCHECK_TEST_FAULT, which cli/run.ts reads once and warns of. When that is not set, none of this is in anybody's way.
  */
 import type { Attempt, Checker } from "./checkers/checker.ts";
 import type { Router } from "./http/server.ts";
 import type { HealthcheckId } from "./model/id.ts";
 import type { Delivery } from "./notifier/notifier.ts";
+import type { Scheduler } from "./scheduler/scheduler.ts";
 
-/** What can be made to throw. */
-export const TEST_FAULTS = ["checker", "notifier", "http", "uncaught", "rejection"] as const;
+/** What can be made to throw, or to stand still. */
+export const TEST_FAULTS = [
+  "checker",
+  "notifier",
+  "http",
+  "uncaught",
+  "rejection",
+  "blocked",
+  "scheduler",
+] as const;
 /** One of {@link TEST_FAULTS}. */
 export type TestFaultName = (typeof TEST_FAULTS)[number];
 
 /** So long after the start the process is hit by what nobody catches. */
 const UNCAUGHT_AFTER_MS = 500;
+/** So long after the start something stands still: the event loop for a while, the scheduler for ever. */
+const STANDS_AFTER_MS = 2_000;
+const BLOCKED_MS = 4_000;
 
 /** Breaks one part; the others are given back as they are. */
 export class TestFault {
@@ -52,8 +64,10 @@ export class TestFault {
     };
   }
 
-  /** The daemon runs: what nobody catches comes soon. */
-  started(): void {
+  /** The daemon runs: what nobody catches, or notices from inside, comes soon. */
+  started(scheduler: Pick<Scheduler, "stop">): void {
+    if (this.name === "blocked") setTimeout(() => Bun.sleepSync(BLOCKED_MS), STANDS_AFTER_MS);
+    if (this.name === "scheduler") setTimeout(() => scheduler.stop(), STANDS_AFTER_MS);
     if (this.name === "uncaught") setTimeout(() => fail("a timer"), UNCAUGHT_AFTER_MS);
     if (this.name === "rejection") setTimeout(() => void rejected(), UNCAUGHT_AFTER_MS);
   }

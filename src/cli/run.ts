@@ -8,6 +8,7 @@ import { ConfigurableLogger, type Logger } from "../logging/logger.ts";
 import { LogSink } from "../logging/sink.ts";
 import { errorWords } from "../model/show.ts";
 import { releaseStartPages } from "../system/memory.ts";
+import { notifySettings } from "../system/systemd.ts";
 import { TEST_FAULTS, TestFault } from "../test-fault.ts";
 import { REVISION, VERSION } from "../version.ts";
 import { EXIT } from "./exit.ts";
@@ -73,6 +74,7 @@ class Runner {
         checksFile: this.#options.checks,
         caFile: this.#env["SSL_CERT_FILE"],
         configValid: this.#configValid,
+        notify: notifySettings(this.#env, process.pid),
         testFault: testFault(this.#env, this.#log),
       },
       this.#log,
@@ -128,7 +130,7 @@ class Runner {
       this.#config = reloaded(this.#config, config);
       log.configure(logSettings(this.#options, this.#env, config.logging));
     }
-    this.#daemon.reload(this.#config, config !== undefined);
+    void this.#daemon.reload(this.#config, config !== undefined);
   }
 
   #lastWords(error: unknown): void {

@@ -48,6 +48,8 @@ const BUSY_STARTS = 24;
 const WATCH_MS = 20;
 /** With nothing to do the scheduler sleeps for so long at most. */
 const SLEEP_MS = 1_000;
+/** So long after its time a tick is not late: it is not coming. */
+export const SCHEDULER_DEAD_MS = 5_000;
 /** A tick starts checks for so long before it lets the event loop go on. */
 const START_BUDGET_MS = 5;
 /** The budget is looked at after so many starts. */

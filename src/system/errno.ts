@@ -42,6 +42,8 @@ const BY_NUMBER = new Map(Object.entries(TABLE).map(([name, errno]) => [errno.nu
 
 /** Error numbers that callers compare with. */
 export const EINPROGRESS = 115;
+/** Where a socket is sent to without waiting: there is no room now. */
+export const EAGAIN = 11;
 /** Too many open files; also told when the descriptors set aside for checks are used up. */
 export const EMFILE = 24;
 /** The kernel's own connect time-out. */

@@ -1,6 +1,6 @@
 /**
  * The C library through `bun:ffi`: every constant and struct layout that the process depends on is in this file. Linux on
- * x64 and arm64, glibc and musl. Sources: the kernel's uapi headers (socket.h, tcp.h, eventpoll.h, resource.h).
+ * x64 and arm64, glibc and musl. Sources: the kernel's uapi headers (socket.h, tcp.h, eventpoll.h, resource.h, time.h).
  */
 import { dlopen, read } from "bun:ffi";
 
@@ -15,11 +15,13 @@ const FUNCTIONS = {
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
   recv: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
+  sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: "i64" },
   epoll_create1: { args: ["i32"], returns: "i32" },
   epoll_ctl: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
   epoll_wait: { args: ["i32", "ptr", "i32", "i32"], returns: "i32" },
   getrlimit: { args: ["i32", "ptr"], returns: "i32" },
   setrlimit: { args: ["i32", "ptr"], returns: "i32" },
+  clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
   madvise: { args: ["u64", "u64", "i32"], returns: "i32" },
   __errno_location: { args: [], returns: "ptr" },
 } as const;
@@ -46,6 +48,7 @@ export const SOL_SOCKET = 1;
 export const SO_ERROR = 4;
 export const MSG_PEEK = 0x02;
 export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
 export const SO_LINGER = 13;
 export const IPPROTO_TCP = 6;
 export const TCP_INFO = 11;
@@ -74,6 +77,7 @@ export const TCP_INFO_TOTAL_RETRANS_OFFSET = 100;
 export const TCP_INFO_BYTES = 104;
 
 export const RLIMIT_NOFILE = 7;
+export const CLOCK_MONOTONIC = 1;
 export const MADV_DONTNEED = 4;
 
 function open() {

@@ -34,6 +34,38 @@ export function checkDescriptors(softLimit: number): number {
   return Math.max(1, Math.floor(softLimit / 2), softLimit - RESERVE);
 }
 
+/**
+ * How many descriptors the process needs so that no check ever waits for one. A check holds one at a time, for as long as its time-out
+ * when its backend is silent; and since the checks of one list begin within two seconds of each other, a network that fails makes
+ * all of them hold theirs at once, however long their intervals are.
+ *
+ * @returns the least soft limit of which {@link checkDescriptors} leaves one for each check
+ */
+export function descriptorsNeeded(checks: number): number {
+  return Math.min(checks * 2, checks + RESERVE);
+}
+
+/** Tells when a list of healthchecks begins to be too long for the descriptors. */
+export class DescriptorShortage {
+  readonly #limit: number;
+  #short = false;
+
+  /** @param softLimit - RLIMIT_NOFILE as it is */
+  constructor(softLimit: number) {
+    this.#limit = softLimit;
+  }
+
+  /**
+   * @param checks - the number of healthchecks after a change of the list
+   * @returns how many descriptors are needed, when there were enough for the list before and are not for this one
+   */
+  begins(checks: number): number | undefined {
+    const before = this.#short;
+    this.#short = checks > checkDescriptors(this.#limit);
+    return this.#short && !before ? descriptorsNeeded(checks) : undefined;
+  }
+}
+
 /** Counts the descriptors that checks hold, so that running out is never noticed by failing. */
 export class Descriptors {
   #used = 0;

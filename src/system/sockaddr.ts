@@ -41,6 +41,20 @@ export function unixSockAddr(path: string): SockAddr | undefined {
 }
 
 /**
+ * @param name - of a Unix socket without a file (unix(7), abstract)
+ * @returns its binary form, or `undefined` when the name is too long
+ */
+export function abstractSockAddr(name: string): SockAddr | undefined {
+  const encoded = new TextEncoder().encode(name);
+  if (encoded.length > LONGEST_UNIX_PATH) return undefined;
+  // A NUL in front, and none behind: it would be part of the name.
+  const bytes = new Uint8Array(2 + 1 + encoded.length);
+  new DataView(bytes.buffer).setUint16(0, AF_UNIX, true);
+  bytes.set(encoded, 3);
+  return { family: AF_UNIX, bytes };
+}
+
+/**
  * @param text - maybe an IP address
  * @returns its shortest form, so that equal addresses are equal texts; `undefined` when it is none
  */
