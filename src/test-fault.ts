@@ -24,8 +24,8 @@ export type TestFaultName = (typeof TEST_FAULTS)[number];
 /** So long after the start the process is hit by what nobody catches. */
 const UNCAUGHT_AFTER_MS = 500;
 /** So long after the start something stands still: the event loop for a while, the scheduler for ever. */
-const STANDS_AFTER_MS = 2_000;
-const BLOCKED_MS = 4_000;
+const STANDS_AFTER_MS = 1_000;
+const BLOCKED_MS = 3_000;
 
 /** Breaks one part; the others are given back as they are. */
 export class TestFault {

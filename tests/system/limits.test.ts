@@ -1,6 +1,12 @@
 /** Descriptors counted, and long work in slices. */
 import { expect, test } from "bun:test";
-import { checkDescriptors, Descriptors, raiseDescriptorLimit } from "../../src/system/limits.ts";
+import {
+  checkDescriptors,
+  DescriptorShortage,
+  Descriptors,
+  descriptorsNeeded,
+  raiseDescriptorLimit,
+} from "../../src/system/limits.ts";
 import { inSlices } from "../../src/system/slices.ts";
 
 test("limits: the soft limit becomes the hard one", () => {
@@ -12,6 +18,38 @@ test("limits: the soft limit becomes the hard one", () => {
 test("limits: checks leave a reserve, and half of a small limit", () => {
   expect([1_048_576, 1_024, 128, 100, 64, 1, 0].map(checkDescriptors)).toEqual([
     1_048_480, 928, 64, 50, 32, 1, 1,
+  ]);
+});
+
+test("limits: what is needed is the least limit that leaves every check a descriptor", () => {
+  for (const checks of [1, 2, 50, 95, 96, 97, 928, 929, 10_000, 200_000]) {
+    const needed = descriptorsNeeded(checks);
+    expect(checkDescriptors(needed)).toBeGreaterThanOrEqual(checks);
+    if (checks > 1) expect(checkDescriptors(needed - 1)).toBeLessThan(checks);
+  }
+});
+
+test("limits: a shortage is told when a list begins it, not with every list that has it", () => {
+  const shortage = new DescriptorShortage(1_024);
+  const lists = [0, 928, 929, 5_000, 929, 928, 928, 10_000, 10_000];
+  expect(lists.map((checks) => shortage.begins(checks))).toEqual([
+    undefined,
+    undefined,
+    1_025,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    10_096,
+    undefined,
+  ]);
+});
+
+test("limits: the least limit there is has room for one check", () => {
+  expect([0, 1, 2].map((checks) => new DescriptorShortage(0).begins(checks))).toEqual([
+    undefined,
+    undefined,
+    4,
   ]);
 });
 

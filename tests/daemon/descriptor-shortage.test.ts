@@ -1,0 +1,44 @@
+/** More healthchecks than descriptors: said when a list begins it, with what to set. Run by `bun test`. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { acceptAll } from "../support/backends.ts";
+import { tcpCheck, times } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { startDaemon } from "../support/daemon.ts";
+import { requestStatus } from "../support/received.ts";
+import { until } from "../support/wait.ts";
+
+setDefaultTimeout(30_000);
+
+const LIMIT = 100;
+/** What the limit leaves for checks. */
+const ROOM = 50;
+
+test("daemon: a list that needs more descriptors than there are is warned of, once, until one fits again", async () => {
+  await using backend = acceptAll();
+  await using daemon = await startDaemon({ prefix: ["prlimit", `--nofile=${LIMIT}:${LIMIT}`] });
+  await using client = await connectClient(daemon.socketPath);
+  const warnings = () => daemon.log.filter((line) => line.includes("too few descriptors"));
+  const becomes = async (count: number) => {
+    client.update(times(count, (id) => tcpCheck(id, backend, { interval: "10s" })));
+    await until(async () => (await requestStatus(client)).size === count, 10_000, `${count} healthchecks`);
+    return warnings().length;
+  };
+  expect(await becomes(ROOM)).toBe(0);
+  expect(await becomes(ROOM + 1)).toBe(1);
+  expect(warnings()[0]).toEndWith(
+    "checks would wait for each other, raise the limit (LimitNOFILE) healthchecks=51 limit=100 needed=102",
+  );
+  expect(await becomes(ROOM + 20)).toBe(1);
+  expect(await becomes(ROOM + 20)).toBe(1);
+  expect(await becomes(ROOM)).toBe(1);
+  expect(await becomes(ROOM + 1)).toBe(2);
+});
+
+test("daemon: the soft limit is raised to the hard one before it is called too low", async () => {
+  await using backend = acceptAll();
+  await using daemon = await startDaemon({ prefix: ["prlimit", "--nofile=100:1000"] });
+  await using client = await connectClient(daemon.socketPath);
+  client.update(times(ROOM + 1, (id) => tcpCheck(id, backend)));
+  await until(async () => (await requestStatus(client)).size === ROOM + 1, 10_000, "the list");
+  expect(daemon.log.filter((line) => line.includes("too few descriptors"))).toEqual([]);
+});

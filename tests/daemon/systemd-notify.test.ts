@@ -1,0 +1,276 @@
+/** What the daemon tells a service manager, on a real notification socket. Run by `bun test`. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { monotonicUs, NotifySocket } from "../../src/system/systemd.ts";
+import { acceptAll, closedPort } from "../support/backends.ts";
+import { tcpCheck } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { type Daemon, type DaemonOptions, startDaemon } from "../support/daemon.ts";
+import { tell } from "../support/figures.ts";
+import { listenForNotifications, type NotifyListener } from "../support/notify-socket.ts";
+import { stateOf } from "../support/received.ts";
+import { makeTempDir } from "../support/tempdir.ts";
+import { until } from "../support/wait.ts";
+
+setDefaultTimeout(40_000);
+
+const WATCHDOG_MS = 1_000;
+const FEED_MS = WATCHDOG_MS / 2;
+const WATCHDOG = { WATCHDOG_USEC: String(WATCHDOG_MS * 1_000) };
+let sockets = 0;
+
+/** In the directory of nobody else: an abstract address has no file. */
+function listen(): NotifyListener {
+  return listenForNotifications(`@healthcheck-test-${process.pid}-${sockets++}`);
+}
+
+function start(listener: NotifyListener, options: DaemonOptions = {}): Promise<Daemon> {
+  return startDaemon({ ...options, env: { NOTIFY_SOCKET: listener.address, ...options.env } });
+}
+
+function gaps(times: readonly number[]): number[] {
+  return times.slice(1).map((atMs, index) => atMs - (times[index] ?? 0));
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+}
+
+test.each(["a path", "an abstract address"])(
+  "systemd: READY=1 comes to %s, first of all, when the socket can be connected to",
+  async (kind) => {
+    await using dir = makeTempDir("notify");
+    using listener = kind === "a path" ? listenForNotifications(join(dir.path, "notify")) : listen();
+    await using daemon = await start(listener, { waitForSocket: false });
+    const ready = await listener.waitFor("READY=1", 10_000);
+    await using client = await connectClient(daemon.socketPath);
+    await client.waitFor(({ type }) => type === "ready", 5_000);
+    expect(listener.told[0]).toBe(ready);
+    await listener.waitFor("STATUS=0 healthy, 0 unhealthy, 0 unknown; client connected", 5_000);
+    // Nobody set a watchdog.
+    expect(listener.times("WATCHDOG=1")).toEqual([]);
+  },
+);
+
+test("systemd: a start that fails is never called ready", async () => {
+  await using dir = makeTempDir("notify");
+  using listener = listen();
+  const socketPath = join(dir.path, "not-a-socket");
+  writeFileSync(socketPath, "");
+  for (const options of [{ socketPath }, { args: ["--checks", join(dir.path, "none.yaml")] }]) {
+    await using daemon = await start(listener, { ...options, env: WATCHDOG, waitForSocket: false });
+    expect(await daemon.exited).toBe(1);
+    expect(daemon.log.at(-1)).toContain("ERROR Cannot start");
+  }
+  listener.read();
+  expect(listener.told).toEqual([]);
+});
+
+test("systemd: READY=1 is not lost in a queue that is full for the moment", async () => {
+  using listener = listen();
+  listener.pause();
+  const crowd = new NotifySocket(listener.address, () => expect.unreachable());
+  while (crowd.send("STATUS=somebody else"));
+  crowd.close();
+  await using daemon = await start(listener, { env: WATCHDOG });
+  listener.read();
+  await listener.waitFor("WATCHDOG=1", 10_000);
+  const own = listener.told.filter(({ text }) => text !== "STATUS=somebody else");
+  expect(own[0]?.text).toBe("READY=1");
+  expect(own[1]?.text).toContain("STATUS=0 healthy");
+  expect(daemon.log.filter((line) => line.includes(" WARN "))).toEqual([]);
+});
+
+test("systemd: the watchdog is fed at half of its time", async () => {
+  using listener = listen();
+  await using _daemon = await start(listener, { env: WATCHDOG });
+  await until(() => listener.times("WATCHDOG=1").length >= 8, 20_000, "8 times");
+  const typicalMs = median(gaps(listener.times("WATCHDOG=1")));
+  tell("between two WATCHDOG=1", typicalMs, `ms, of ${WATCHDOG_MS}`);
+  expect(typicalMs / FEED_MS).toBeGreaterThan(0.7);
+  expect(typicalMs / FEED_MS).toBeLessThan(1.5);
+});
+
+test("systemd: a watchdog that waits for another process is not fed", async () => {
+  using listener = listen();
+  await using daemon = await start(listener, { env: { ...WATCHDOG, WATCHDOG_PID: "1" } });
+  await Bun.sleep(3 * FEED_MS);
+  daemon.signal("SIGTERM");
+  await daemon.exited;
+  listener.read();
+  expect(listener.told.map(({ text }) => text)).toEqual([
+    "READY=1",
+    "STATUS=0 healthy, 0 unhealthy, 0 unknown; no client connected",
+    "STOPPING=1",
+  ]);
+});
+
+test("systemd: while the event loop is blocked nothing is told; afterwards the watchdog is fed again", async () => {
+  using listener = listen();
+  await using _daemon = await start(listener, { env: { ...WATCHDOG, HEALTHCHECK_TEST_FAULT: "blocked" } });
+  const silence = () => gaps(listener.told.map(({ atMs }) => atMs)).some((gapMs) => gapMs > 2 * WATCHDOG_MS);
+  await until(silence, 20_000, "a silence, and its end");
+  const { length } = listener.times("WATCHDOG=1");
+  expect(listener.told.at(-1)?.text).toContain("WATCHDOG=1");
+  await until(() => listener.times("WATCHDOG=1").length >= length + 3, 10_000, "three more");
+  const times = listener.times("WATCHDOG=1");
+  tell("longest silence", Math.max(...gaps(times)), "ms");
+  expect(Math.max(...gaps(times.slice(-3)))).toBeLessThan(2 * WATCHDOG_MS);
+});
+
+test("systemd: a scheduler that is dead is not covered up by an event loop that lives", async () => {
+  using listener = listen();
+  await using backend = acceptAll();
+  const { hostname, port } = backend;
+  await using dir = makeTempDir("notify");
+  const checks = join(dir.path, "checks.yaml");
+  const check = `{ id: 1, interval: 100ms, timeout: 1s, checker_type: tcp, ip: ${hostname}, port: ${port} }`;
+  writeFileSync(checks, `healthchecks: [${check}]\n`);
+  await using daemon = await start(listener, {
+    args: ["--checks", checks],
+    env: { ...WATCHDOG, HEALTHCHECK_TEST_FAULT: "scheduler" },
+  });
+  const last = () => listener.times("WATCHDOG=1").at(-1) ?? performance.now();
+  await until(() => performance.now() - last() > 3 * WATCHDOG_MS, 20_000, "the watchdog to be left alone");
+  const fed = listener.times("WATCHDOG=1").length;
+  // It was, until the scheduler died.
+  expect(fed).toBeGreaterThanOrEqual(2);
+  daemon.signal("SIGHUP");
+  await listener.waitFor(/^RELOADING=1$/, 5_000);
+  await listener.waitFor(
+    "READY=1",
+    5_000,
+    listener.told.findIndex(({ text }) => text.startsWith("RELOADING")),
+  );
+  await Bun.sleep(2 * FEED_MS);
+  expect(listener.times("WATCHDOG=1").length).toBe(fed);
+});
+
+test("systemd: a process that was stopped feeds the watchdog as soon as it goes on", async () => {
+  using listener = listen();
+  await using backend = acceptAll();
+  await using daemon = await start(listener, { env: { WATCHDOG_USEC: "4000000" } });
+  await using client = await connectClient(daemon.socketPath);
+  client.update([tcpCheck(1, backend)]);
+  await stateOf(client, 1, "healthy");
+  daemon.signal("SIGSTOP");
+  await Bun.sleep(3_000);
+  const { length } = listener.told;
+  const goesOnMs = performance.now();
+  daemon.signal("SIGCONT");
+  const { atMs } = await listener.waitFor("WATCHDOG=1", 10_000, length);
+  tell("from SIGCONT to WATCHDOG=1", atMs - goesOnMs, "ms");
+  // Not with the next feeding, half of the watchdog's time later.
+  expect(atMs - goesOnMs).toBeLessThan(1_000);
+});
+
+test("systemd: SIGHUP is RELOADING=1 with its time and then READY=1, also when the file is invalid", async () => {
+  using listener = listen();
+  await using daemon = await start(listener);
+  for (const text of ["logging: { level: debug }\n", "logging: { level: none }\n", "batching: [\n"]) {
+    writeFileSync(join(daemon.dir, "config.yaml"), `server: { proxy_socket: ${daemon.socketPath} }\n${text}`);
+    const { length } = listener.told;
+    const beforeUs = monotonicUs();
+    daemon.signal("SIGHUP");
+    await listener.waitFor("READY=1", 5_000, length);
+    const [first, second, ...others] = listener.told.slice(length).map((entry) => entry.text);
+    expect(second).toBe("READY=1");
+    expect(others).toEqual([]);
+    const [, us = ""] = /^RELOADING=1\nMONOTONIC_USEC=([0-9]+)$/.exec(first ?? "") ?? [];
+    expect(BigInt(us)).toBeGreaterThanOrEqual(beforeUs);
+    expect(BigInt(us)).toBeLessThanOrEqual(monotonicUs());
+  }
+  expect(daemon.log.filter((line) => line.includes("nothing has changed")).length).toBe(2);
+});
+
+test("systemd: the status has the totals and the client, and is told only when it changes", async () => {
+  using listener = listen();
+  await using backend = acceptAll();
+  await using closed = closedPort();
+  await using daemon = await start(listener);
+  {
+    await using client = await connectClient(daemon.socketPath);
+    const slow = { interval: "50ms" };
+    client.update([tcpCheck(1, backend, slow), tcpCheck(2, backend, slow), tcpCheck(3, closed, slow)]);
+    await listener.waitFor("STATUS=2 healthy, 1 unhealthy, 0 unknown; client connected", 10_000);
+    const { length } = listener.told;
+    await Bun.sleep(2_500);
+    expect(listener.told.slice(length)).toEqual([]);
+    backend.down();
+    await listener.waitFor("STATUS=0 healthy, 3 unhealthy, 0 unknown; client connected", 10_000);
+  }
+  await listener.waitFor("STATUS=0 healthy, 3 unhealthy, 0 unknown; no client connected", 10_000);
+});
+
+test.each(["SIGTERM", "SIGINT", "shutdown"] as const)(
+  "systemd: %s is STOPPING=1, and nothing after it",
+  async (how) => {
+    using listener = listen();
+    await using daemon = await start(listener);
+    await using client = await connectClient(daemon.socketPath);
+    if (how === "shutdown") client.send({ type: "shutdown" });
+    else daemon.signal(how);
+    expect(await daemon.exited).toBe(0);
+    listener.read();
+    expect(listener.told.at(-1)?.text).toBe("STOPPING=1");
+    expect(listener.times("READY=1").length).toBe(1);
+  },
+);
+
+test("systemd: STOPPING=1 comes before what is pending is flushed, and a reload takes nothing of it back", async () => {
+  using listener = listen();
+  await using daemon = await start(listener, { env: WATCHDOG });
+  await using client = await connectClient(daemon.socketPath);
+  // An answer that does not fit into the socket: the flush waits for a client that does not read.
+  await using closed = closedPort();
+  client.update(Array.from({ length: 2_000 }, (_, id) => tcpCheck(id, closed, { interval: "60s" })));
+  await until(() => client.latest.size === 2_000, 10_000, "2,000 states");
+  client.pause();
+  for (let asked = 0; asked < 20; asked++) client.send({ type: "request_status" });
+  await Bun.sleep(200);
+  daemon.signal("SIGTERM");
+  const { atMs } = await listener.waitFor("STOPPING=1", 5_000);
+  daemon.signal("SIGHUP");
+  await listener.waitFor(/^STATUS=stopping; 0 healthy, 2000 unhealthy/, 5_000);
+  expect(await daemon.exited).toBe(0);
+  tell("from STOPPING=1 to the end", performance.now() - atMs, "ms");
+  listener.read();
+  const later = listener.told.slice(listener.told.findIndex(({ text }) => text === "STOPPING=1") + 1);
+  expect(later.filter(({ text }) => /READY|RELOADING/.test(text))).toEqual([]);
+});
+
+/** How many Unix datagram sockets a process has open. */
+function datagramSockets(pid: number): number {
+  const links = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  return readFileSync("/proc/net/unix", "utf8")
+    .split("\n")
+    .map((line) => line.split(/\s+/))
+    .filter(([, , , , type, , inode]) => type === "0002" && links.includes(`socket:[${inode}]`)).length;
+}
+
+test("systemd: without NOTIFY_SOCKET nobody is told anything", async () => {
+  await using daemon = await startDaemon({ env: WATCHDOG });
+  expect(datagramSockets(daemon.pid)).toBe(0);
+  using listener = listen();
+  await using supervised = await start(listener);
+  expect(datagramSockets(supervised.pid)).toBe(1);
+});
+
+test("systemd: a service manager that cannot be reached is one warning and nothing else", async () => {
+  await using backend = acceptAll();
+  for (const NOTIFY_SOCKET of ["/nonexistent/notify", "nonsense"]) {
+    await using daemon = await startDaemon({ env: { NOTIFY_SOCKET, ...WATCHDOG } });
+    await using client = await connectClient(daemon.socketPath);
+    client.update([tcpCheck(1, backend)]);
+    await stateOf(client, 1, "healthy");
+    await Bun.sleep(3 * FEED_MS);
+    daemon.signal("SIGHUP");
+    await daemon.waitForLog(/Configuration loaded successfully/, 5_000);
+    daemon.signal("SIGTERM");
+    expect(await daemon.exited).toBe(0);
+    const warnings = daemon.log.filter((line) => line.includes(" WARN "));
+    expect(warnings.length).toBe(1);
+    expect(warnings[0]).toContain(`Cannot tell the service manager how things stand socket=${NOTIFY_SOCKET}`);
+  }
+});
