@@ -13,9 +13,8 @@
  *   checking.ts what checks run on            monitor/    one check's life; transition is the pure state machine
  *   config/     the YAML file                 scheduler/  the real clock; wheel and running time are pure
  *   serving.ts  what people look at           metrics/    families of the server, and of each healthcheck
- *   supervision.ts  the word to systemd
- *   model/      the vocabulary                http/       /metrics, health, status API; page/ runs in the browser
- *                                             notifier/   delivery; pending is pure
+ *   supervision.ts  what systemd is told      http/       /metrics, health, status API; page/ runs in the browser
+ *   model/      the vocabulary                notifier/   delivery; pending is pure
  *   logging/    the log                       system/     whatever touches the operating system
  */
 

@@ -119,6 +119,24 @@ test("systemd: while the event loop is blocked nothing is told; afterwards the w
   expect(Math.max(...gaps(times.slice(-3)))).toBeLessThan(2 * WATCHDOG_MS);
 });
 
+test("systemd: the watchdog's SIGABRT ends it while its event loop is blocked, and the next one is ready in its place", async () => {
+  using listener = listen();
+  const env = { ...WATCHDOG, HEALTHCHECK_TEST_FAULT: "blocked" };
+  await using daemon = await start(listener, { env });
+  const { atMs } = await listener.waitFor("WATCHDOG=1", 10_000);
+  await until(
+    () => performance.now() - (listener.told.at(-1)?.atMs ?? atMs) > WATCHDOG_MS,
+    10_000,
+    "a silence",
+  );
+  const { length } = listener.told;
+  daemon.signal("SIGABRT");
+  expect(await daemon.exited).toBe(128 + 6);
+  expect(listener.told.length).toBe(length);
+  await using _next = await start(listener, { socketPath: daemon.socketPath });
+  await listener.waitFor("READY=1", 5_000, length);
+});
+
 test("systemd: a scheduler that is dead is not covered up by an event loop that lives", async () => {
   using listener = listen();
   await using backend = acceptAll();

@@ -25,6 +25,10 @@ const PACKAGES = {
   fish: "fish",
   mandoc: "mandoc",
   groff: "groff-base",
+  "systemd-analyze": "systemd",
+  "systemd-sysusers": "systemd",
+  "systemd-tmpfiles": "systemd",
+  setpriv: "util-linux",
 } as const;
 
 /** A program that a test may need. */
