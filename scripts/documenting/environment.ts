@@ -31,6 +31,16 @@ export const VARIABLES: readonly Variable[] = [
   },
   { name: "HOME", about: "Where the user's own configuration file is looked for." },
   {
+    name: "NOTIFY_SOCKET",
+    about: "Set by systemd: where it is told how the server stands. Leave it to systemd.",
+  },
+  {
+    name: "WATCHDOG_USEC",
+    about:
+      "Set by systemd (WatchdogSec=): so many microseconds without a word, and the server is started anew.",
+  },
+  { name: "WATCHDOG_PID", about: "Set by systemd: the process that its watchdog waits for." },
+  {
     name: "HEALTHCHECK_TEST_FAULT",
     about: "Makes a part fail on purpose, for tests of this program. The log warns of it. Leave it unset.",
   },
