@@ -1,0 +1,56 @@
+/** Compiles the executable. The same sources give the same bytes, in whatever directory. Called by build.ts and by the release. */
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { ROOT } from "./source.ts";
+
+/** What is to be compiled. */
+export interface CompileOptions {
+  /** Where the executable goes; its name becomes a part of it. */
+  readonly file: string;
+  /** What `--version` says that it was built from. */
+  readonly revision: string;
+  /** The runtime inside, `bun-linux-arm64-musl`; that of this process if absent. The runtime fetches others from npm's registry. */
+  readonly target?: string;
+}
+
+/**
+ * Writes the executable, in one step: a running one is not disturbed.
+ *
+ * @throws Error with the compiler's words
+ */
+export function compile({ file, revision, target }: CompileOptions): void {
+  mkdirSync(dirname(file), { recursive: true });
+  // The compiler writes the name of its output into the output, so a draft cannot have one of its own.
+  const draftDir = mkdtempSync(join(dirname(file), ".draft-"));
+  const draft = join(draftDir, basename(file));
+  try {
+    const built = Bun.spawnSync([process.execPath, ...buildArguments(draft, revision, target)], {
+      cwd: ROOT,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    if (!built.success) throw new Error(`${built.stdout}${built.stderr}`.trim());
+    renameSync(draft, file);
+  } finally {
+    rmSync(draftDir, { recursive: true, force: true });
+  }
+}
+
+function buildArguments(file: string, revision: string, target: string | undefined): string[] {
+  return [
+    "build",
+    "--compile",
+    ...(target === undefined ? [] : [`--target=${target}`]),
+    "--minify",
+    "--bytecode",
+    "--sourcemap=inline", // stacks in the log name files and lines of the sources
+    "--no-compile-autoload-dotenv",
+    "--no-compile-autoload-bunfig",
+    `--define=BUILD_REVISION=${JSON.stringify(revision)}`,
+    // Dependencies look for their own files beside themselves; in the executable there are none, and where this tree lies must not matter.
+    '--define=__dirname="/node_modules"',
+    join(ROOT, "src", "main.ts"),
+    `--outfile=${file}`,
+  ];
+}
