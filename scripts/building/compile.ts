@@ -9,8 +9,13 @@ export interface CompileOptions {
   readonly file: string;
   /** What `--version` says that it was built from. */
   readonly revision: string;
-  /** The runtime inside, `bun-linux-arm64-musl`; that of this process if absent. The runtime fetches others from npm's registry. */
-  readonly target?: string;
+  /** For another kind of machine than this one; left out, the runtime inside is that of this process. */
+  readonly foreign?: {
+    /** What the compiler calls it, `bun-linux-arm64-musl`. */
+    readonly target: string;
+    /** The runtime for it. */
+    readonly runtimeFile: string;
+  };
 }
 
 /**
@@ -18,13 +23,14 @@ export interface CompileOptions {
  *
  * @throws Error with the compiler's words
  */
-export function compile({ file, revision, target }: CompileOptions): void {
+export function compile(options: CompileOptions): void {
+  const { file } = options;
   mkdirSync(dirname(file), { recursive: true });
   // The compiler writes the name of its output into the output, so a draft cannot have one of its own.
   const draftDir = mkdtempSync(join(dirname(file), ".draft-"));
   const draft = join(draftDir, basename(file));
   try {
-    const built = Bun.spawnSync([process.execPath, ...buildArguments(draft, revision, target)], {
+    const built = Bun.spawnSync([process.execPath, ...buildArguments({ ...options, file: draft })], {
       cwd: ROOT,
       stdin: "ignore",
       stdout: "pipe",
@@ -37,11 +43,13 @@ export function compile({ file, revision, target }: CompileOptions): void {
   }
 }
 
-function buildArguments(file: string, revision: string, target: string | undefined): string[] {
+function buildArguments({ file, revision, foreign }: CompileOptions): string[] {
   return [
     "build",
     "--compile",
-    ...(target === undefined ? [] : [`--target=${target}`]),
+    ...(foreign === undefined
+      ? []
+      : [`--target=${foreign.target}`, `--compile-executable-path=${foreign.runtimeFile}`]),
     "--minify",
     "--bytecode",
     "--sourcemap=inline", // stacks in the log name files and lines of the sources

@@ -16,9 +16,13 @@ export function revision(env: Readonly<Record<string, string | undefined>> = pro
   return isModified() ? `${head}-modified` : head;
 }
 
-/** Whether files of the revision have been changed. */
-export function isModified(): boolean {
-  return git("status", "--porcelain", "--untracked-files=no") !== "";
+/**
+ * Whether the tree differs from its revision, or has none.
+ *
+ * @param untracked - whether new files count
+ */
+export function isModified({ untracked = false } = {}): boolean {
+  return git("status", "--porcelain", `--untracked-files=${untracked ? "normal" : "no"}`) !== "";
 }
 
 /**
@@ -30,7 +34,8 @@ export function isModified(): boolean {
 export function sourceTime(env: Readonly<Record<string, string | undefined>> = process.env): number {
   const { SOURCE_DATE_EPOCH: named } = env;
   const text = named ?? git("show", "-s", "--format=%ct", "HEAD");
-  if (text === undefined) throw new Error("when was this made? There is no git revision, nor SOURCE_DATE_EPOCH");
+  if (text === undefined)
+    throw new Error("when was this made? There is no git revision, nor SOURCE_DATE_EPOCH");
   if (!/^[0-9]{1,10}$/.test(text)) throw new Error(`SOURCE_DATE_EPOCH: "${text}" is no number of seconds`);
   return Number(text);
 }

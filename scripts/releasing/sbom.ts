@@ -1,0 +1,98 @@
+/** The software bill of materials of one executable, as CycloneDX 1.6 in JSON (https://cyclonedx.org/docs/1.6/json/). */
+import * as CycloneDX from "@cyclonedx/cyclonedx-library";
+import { dependencies } from "../../package.json";
+import { licenceOf, type Package } from "./dependencies.ts";
+
+const { Enums, Models, Serialize, Spec, SPDX } = CycloneDX;
+
+/** What it is the bill of. */
+export interface Subject {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  /** Hexadecimal, of the executable. */
+  readonly sha256: string;
+  /** In seconds since 1970. */
+  readonly timeSeconds: number;
+}
+
+/**
+ * Writes it. Nothing in it depends on when or where that is done.
+ *
+ * @throws Error when a package has no licence
+ */
+export function sbom(subject: Subject, runtime: Package, packages: readonly Package[]): string {
+  const { name, version, description, sha256, timeSeconds } = subject;
+  const program = new Models.Component(Enums.ComponentType.Application, name, {
+    bomRef: `${name}@${version}`,
+    version,
+    description,
+    purl: `pkg:generic/${name}@${version}`,
+    hashes: new Models.HashDictionary([[Enums.HashAlgorithm["SHA-256"], sha256]]),
+    licenses: new Models.LicenseRepository([licence("Apache-2.0")]),
+  });
+  const bun = component(runtime, Enums.ComponentType.Platform, "MIT");
+  bun.components.add(
+    new Models.Component(Enums.ComponentType.Library, "JavaScriptCore", {
+      bomRef: `${runtime.name}@${runtime.version}|JavaScriptCore`,
+      licenses: new Models.LicenseRepository([new Models.NamedLicense("LGPL version 2")]),
+    }),
+  );
+  const libraries = new Map(
+    packages.map((one) => [one.key, component(one, Enums.ComponentType.Library, licenceOf(one).id)]),
+  );
+  for (const { key, needs } of packages) link(libraries.get(key), needs, libraries);
+  link(program, Object.keys(dependencies), libraries);
+  program.dependencies.add(bun.bomRef);
+
+  const bom = new Models.Bom({
+    serialNumber: `urn:uuid:${uuidOf(sha256)}`,
+    metadata: new Models.Metadata({ timestamp: new Date(timeSeconds * 1_000), component: program }),
+    components: new Models.ComponentRepository([bun, ...libraries.values()]),
+  });
+  const normalizer = new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6);
+  return `${new Serialize.JsonSerializer(normalizer).serialize(bom, { sortLists: true, space: 2 })}\n`;
+}
+
+function component(
+  { name, version, integrity }: Package,
+  type: CycloneDX.Enums.ComponentType,
+  licenceId: string,
+): CycloneDX.Models.Component {
+  const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
+  const archive = `https://registry.npmjs.org/${name}/-/${name.replace(/^.*\//, "")}-${version}.tgz`;
+  const sha512 = Buffer.from(integrity.slice("sha512-".length), "base64").toString("hex");
+  return new Models.Component(type, name, {
+    bomRef: purl,
+    version,
+    purl,
+    licenses: new Models.LicenseRepository([licence(licenceId)]),
+    externalReferences: new Models.ExternalReferenceRepository([
+      new Models.ExternalReference(archive, Enums.ExternalReferenceType.Distribution, {
+        hashes: new Models.HashDictionary([[Enums.HashAlgorithm["SHA-512"], sha512]]),
+      }),
+    ]),
+  });
+}
+
+function licence(id: string): CycloneDX.Models.License {
+  if (SPDX.isSupportedSpdxId(id)) return new Models.SpdxLicense(id);
+  return / (AND|OR|WITH) /.test(id) ? new Models.LicenseExpression(id) : new Models.NamedLicense(id);
+}
+
+function link(
+  from: CycloneDX.Models.Component | undefined,
+  needs: readonly string[],
+  libraries: ReadonlyMap<string, CycloneDX.Models.Component>,
+): void {
+  for (const key of needs) {
+    const needed = libraries.get(key);
+    if (needed !== undefined) from?.dependencies.add(needed.bomRef);
+  }
+}
+
+/** A UUID of one's own making (RFC 9562, version 8): another executable has another one. */
+function uuidOf(sha256: string): string {
+  const digits = `${sha256.slice(0, 12)}8${sha256.slice(13, 16)}8${sha256.slice(17, 32)}`;
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
