@@ -97,9 +97,10 @@ async function releaseTarget(
     const billFile = `${name}.cdx.json`;
     writeFileSync(join(out, billFile), bill);
     const where = { items, out, workDir, timeSeconds };
-    const tarball = writeTarball({ ...where, name });
-    if (target.debian === undefined) return [tarball, billFile];
-    return [tarball, billFile, writeDebian({ ...where, version, architecture: target.debian })];
+    const { debian: architecture } = target;
+    const packing = [writeTarball({ ...where, name })];
+    if (architecture !== undefined) packing.push(writeDebian({ ...where, version, architecture }));
+    return [billFile, ...(await Promise.all(packing))];
   } finally {
     rmSync(workDir, { recursive: true, force: true });
   }

@@ -31,7 +31,7 @@ export interface DebianOptions {
  * @returns its file name
  * @throws Error when the tree lacks something, or dpkg-deb is missing or fails
  */
-export function writeDebian(options: DebianOptions): string {
+export async function writeDebian(options: DebianOptions): Promise<string> {
   const { items, version, architecture, out, workDir, timeSeconds } = options;
   const root = join(workDir, `debian-${architecture}`);
   stage(
@@ -51,7 +51,7 @@ export function writeDebian(options: DebianOptions): string {
   ]);
   const file = `healthcheck-server_${version}_${architecture}.deb`;
   // gzip: every dpkg reads it, and it is packed in seconds.
-  run("dpkg-deb", ["--root-owner-group", "-Zgzip", "--build", root, join(out, file)], {
+  await run("dpkg-deb", ["--root-owner-group", "-Zgzip", "-z6", "--build", root, join(out, file)], {
     SOURCE_DATE_EPOCH: String(timeSeconds),
   });
   return file;

@@ -6,18 +6,18 @@
  * @param env - added to this process's
  * @throws Error when it is missing, or with its words when it fails
  */
-export function run(
+export async function run(
   program: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): void {
+): Promise<void> {
   if (Bun.which(program) === null) throw new Error(`${program} is not installed`);
-  const done = Bun.spawnSync([program, ...args], {
+  const child = Bun.spawn([program, ...args], {
     env: { ...process.env, ...env, LC_ALL: "C" },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
   });
-  if (!done.success)
-    throw new Error(`${program} ${args.join(" ")}: ${`${done.stdout}${done.stderr}`.trim()}`);
+  const [out, err, status] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  if (status !== 0) throw new Error(`${program} ${args.join(" ")}: ${`${out}${err}`.trim()}`);
 }

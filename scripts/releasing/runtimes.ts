@@ -43,7 +43,7 @@ export async function fetchRuntime({ runtime }: Target, source = USUAL_SOURCE): 
   if (!isIntact(cached, wanted.integrity)) await fetchArchive(wanted, source, cached);
   const dir = cached.replace(/\.tgz$/, "");
   mkdirSync(dir, { recursive: true });
-  run("tar", ["-xzf", cached, "-C", dir, "--strip-components=2", "package/bin/bun"]);
+  await run("tar", ["-xzf", cached, "-C", dir, "--strip-components=2", "package/bin/bun"]);
   return join(dir, "bun");
 }
 

@@ -23,7 +23,13 @@ export interface TarballOptions {
  * @returns its file name
  * @throws Error when the tree lacks something, or tar fails
  */
-export function writeTarball({ items, name, out, workDir, timeSeconds }: TarballOptions): string {
+export async function writeTarball({
+  items,
+  name,
+  out,
+  workDir,
+  timeSeconds,
+}: TarballOptions): Promise<string> {
   stage(
     join(workDir, name),
     items.flatMap(({ tarball, ...item }) => (tarball === undefined ? [] : [{ ...item, to: tarball }])),
@@ -31,6 +37,16 @@ export function writeTarball({ items, name, out, workDir, timeSeconds }: Tarball
   const file = `${name}.tar.gz`;
   const sameEverywhere = ["--sort=name", "--format=gnu", `--mtime=@${timeSeconds}`];
   const nobody = ["--owner=0", "--group=0", "--numeric-owner"];
-  run("tar", [...sameEverywhere, ...nobody, "-I", "gzip -n", "-C", workDir, "-cf", join(out, file), name]);
+  await run("tar", [
+    ...sameEverywhere,
+    ...nobody,
+    "-I",
+    "gzip -n",
+    "-C",
+    workDir,
+    "-cf",
+    join(out, file),
+    name,
+  ]);
   return file;
 }

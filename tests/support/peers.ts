@@ -18,6 +18,11 @@ const PACKAGES = {
   chromium: "chromium",
   ip: "iproute2",
   nsenter: "util-linux",
+  dpkg: "dpkg",
+  "dpkg-deb": "dpkg",
+  "qemu-aarch64": "qemu-user",
+  gcc: "gcc",
+  useradd: "passwd",
   strace: "strace",
   faketime: "faketime",
   bash: "bash",
@@ -69,7 +74,29 @@ export function peerTest(
   fn: () => void | Promise<void>,
   timeoutMs = 30_000,
 ): void {
-  const absent = needs.filter((peer) => !hasPeer(peer));
+  testUnless(
+    name,
+    needs.filter((peer) => !hasPeer(peer)).map((peer) => ({ name: peer, words: missing([peer]) })),
+    fn,
+    timeoutMs,
+  );
+}
+
+/** Something that a test needs and does not find here. */
+export interface Absent {
+  /** For the name of a skipped test. */
+  readonly name: string;
+  /** For the failure in CI: what is missing, and where it comes from. */
+  readonly words: string;
+}
+
+/** {@link peerTest} for what is no program: with something absent the test is skipped, in CI it fails. */
+export function testUnless(
+  name: string,
+  absent: readonly Absent[],
+  fn: () => void | Promise<void>,
+  timeoutMs = 30_000,
+): void {
   if (absent.length === 0) {
     test(name, fn, timeoutMs);
     return;
@@ -77,11 +104,11 @@ export function peerTest(
   const { CI } = process.env;
   if (CI === "true") {
     test(name, () => {
-      throw new Error(missing(absent));
+      throw new Error(absent.map(({ words }) => words).join("; "));
     });
     return;
   }
-  test.skip(`${name} (needs ${absent.join(", ")})`, fn);
+  test.skip(`${name} (needs ${absent.map((one) => one.name).join(", ")})`, fn);
 }
 
 /** {@link peerTest} for what needs root as well; skipped without. */

@@ -1,0 +1,61 @@
+/** What is built depends on the sources alone: not on the directory, the time, the umask. Run by `bun test`. */
+import { expect, test } from "bun:test";
+import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../scripts/building/source.ts";
+import { bundledPackages } from "../../scripts/releasing/dependencies.ts";
+import { peerTest } from "../support/peers.ts";
+import { RELEASE_LIMIT_MS, release, sharedRelease } from "../support/release.ts";
+import { makeTempDir } from "../support/tempdir.ts";
+
+/** What the executable is made from, and what makes it. */
+const SOURCES = ["package.json", "bun.lock", "bunfig.toml", "tsconfig.json", "src", "scripts"];
+
+function build(tree: string): Buffer {
+  const run = Bun.spawnSync([process.execPath, join(tree, "scripts", "build.ts")], {
+    cwd: "/",
+    env: { ...process.env, BUILD_REVISION: "reproduced" },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  expect(run.stderr.toString()).toBe("");
+  expect(run.success).toBe(true);
+  return readFileSync(join(tree, "dist", "healthcheck-server"));
+}
+
+function copyTree(to: string): void {
+  for (const name of SOURCES) cpSync(join(ROOT, name), join(to, name), { recursive: true });
+  for (const { key } of bundledPackages())
+    cpSync(join(ROOT, "node_modules", key), join(to, "node_modules", key), { recursive: true });
+}
+
+test("build: twice in one directory and once in another gives the same bytes", async () => {
+  await using here = makeTempDir("build");
+  await using elsewhere = makeTempDir("build-in-a-longer-path");
+  copyTree(here.path);
+  copyTree(elsewhere.path);
+  const first = build(here.path);
+  expect(first.equals(build(here.path))).toBe(true);
+  expect(first.equals(build(elsewhere.path))).toBe(true);
+  // Somebody else's directories are nobody's business.
+  expect(first.includes(here.path)).toBe(false);
+}, 60_000);
+
+peerTest(
+  "release: made again, with another umask and in another time zone, it has the same bytes",
+  ["dpkg-deb"],
+  async () => {
+    await using dir = makeTempDir("release");
+    const first = sharedRelease();
+    const again = join(dir.path, "out");
+    release(again, ["sh", "-c", 'umask 077 && exec "$0" "$@"'], { TZ: "Asia/Tokyo" });
+    const names = readdirSync(first).sort();
+    expect(readdirSync(again).sort()).toEqual(names);
+    for (const name of names) {
+      const same = readFileSync(join(first, name)).equals(readFileSync(join(again, name)));
+      expect([name, same]).toEqual([name, true]);
+    }
+  },
+  2 * RELEASE_LIMIT_MS,
+);
