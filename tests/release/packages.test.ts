@@ -1,0 +1,127 @@
+/** What is in a release: the tarball, its checksums, its bill of materials and the licences of others. Run by `bun test`. */
+import { beforeAll, expect } from "bun:test";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
+import { dependencies, version } from "../../package.json";
+import { ROOT } from "../../scripts/building/source.ts";
+import { sha256 } from "../../scripts/releasing/checksums.ts";
+import { bundledPackages } from "../../scripts/releasing/dependencies.ts";
+import { hasPeer, peerTest } from "../support/peers.ts";
+import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "../support/release.ts";
+import { makeTempDir, type TempDir } from "../support/tempdir.ts";
+
+const NAME = `healthcheck-server-${version}-${NATIVE?.name}`;
+
+let dir = "";
+let unpacked: TempDir;
+
+beforeAll(() => {
+  if (!hasPeer("dpkg-deb")) return;
+  dir = sharedRelease();
+  unpacked = makeTempDir("unpacked");
+  process.once("exit", () => unpacked.remove());
+  Bun.spawnSync(["tar", "-xzf", join(dir, `${NAME}.tar.gz`), "-C", unpacked.path]);
+}, RELEASE_LIMIT_MS);
+
+const inTarball = (path: string) => join(unpacked.path, NAME, path);
+
+interface Bill {
+  readonly metadata: { readonly component: { readonly hashes: readonly { readonly content: string }[] } };
+  readonly components: readonly { readonly purl: string }[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
+}
+
+peerTest(
+  "release: the tarball has the executable, the unit, the examples and the licences",
+  ["dpkg-deb"],
+  () => {
+    expect(readdirSync(unpacked.path)).toEqual([NAME]);
+    for (const path of [
+      "README.md",
+      "LICENSE",
+      "docs",
+      "examples",
+      "examples/systemd/healthcheck-server.service",
+    ])
+      expect([path, existsSync(inTarball(path))]).toEqual([path, true]);
+    expect(statSync(inTarball("healthcheck-server")).mode & 0o777).toBe(0o755);
+    expect(statSync(inTarball("LICENSE")).mode & 0o777).toBe(0o644);
+    const run = Bun.spawnSync([inTarball("healthcheck-server"), "--version"], { cwd: "/" });
+    expect(run.stdout.toString()).toStartWith(`healthcheck-server ${version} (revision `);
+  },
+);
+
+peerTest("release: nobody owns the files of the tarball, and they are sorted", ["dpkg-deb"], () => {
+  const list = Bun.spawnSync(["tar", "--numeric-owner", "-tvzf", join(dir, `${NAME}.tar.gz`)], {
+    env: { ...process.env, TZ: "UTC" },
+  });
+  const lines = list.stdout.toString().trimEnd().split("\n");
+  const times = new Set(lines.map((line) => line.trim().split(/\s+/).slice(3, 5).join(" ")));
+  expect(times.size).toBe(1);
+  expect(lines.filter((line) => line.trim().split(/\s+/)[1] !== "0/0")).toEqual([]);
+});
+
+peerTest("release: sha256sum -c agrees with SHA256SUMS, which names every file", ["dpkg-deb"], () => {
+  const check = Bun.spawnSync(["sha256sum", "--strict", "-c", "SHA256SUMS"], { cwd: dir });
+  expect(check.exitCode).toBe(0);
+  const named = readFileSync(join(dir, "SHA256SUMS"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.slice(66));
+  expect(named).toEqual(
+    readdirSync(dir)
+      .filter((name) => name !== "SHA256SUMS")
+      .sort(),
+  );
+});
+
+peerTest("sbom: it is valid CycloneDX 1.6, of this very executable", ["dpkg-deb"], async () => {
+  const text = readFileSync(join(dir, `${NAME}.cdx.json`), "utf8");
+  expect(await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(text)).toBeNull();
+  expect(text).toBe(readFileSync(inTarball("healthcheck-server.cdx.json"), "utf8"));
+  // The cast names what the schema has just been held against.
+  const bill = JSON.parse(text) as Bill;
+  expect(bill.metadata.component.hashes.map(({ content }) => content)).toEqual([
+    sha256(inTarball("healthcheck-server")),
+  ]);
+  const program = bill.dependencies.find(({ ref }) => ref === `healthcheck-server@${version}`);
+  const direct = Object.entries(dependencies).map(
+    ([name, exact]) => `pkg:npm/${name.replace("@", "%40")}@${exact}`,
+  );
+  expect(program?.dependsOn).toEqual(expect.arrayContaining(direct));
+  expect(bill.components.map(({ purl }) => purl)).toContain(
+    `pkg:npm/${NATIVE?.runtime.replace("@", "%40")}@${Bun.version}`,
+  );
+});
+
+/** The packages whose files a bundle is made of. */
+async function packagesInside(entry: string, target: "bun" | "browser"): Promise<string[]> {
+  const built = await Bun.build({ entrypoints: [join(ROOT, entry)], target, sourcemap: "external" });
+  const map = built.outputs.find(({ kind }) => kind === "sourcemap");
+  if (map === undefined) throw new Error(`${entry}: has no source map`);
+  // The cast names what a source map is (ECMA-426).
+  const { sources } = (await map.json()) as { readonly sources: readonly string[] };
+  const names = sources.flatMap(
+    (path) => /^(?:.*\/)?node_modules\/(@[^/]+\/[^/]+|[^/]+)/.exec(path)?.[1] ?? [],
+  );
+  return [...new Set(names)];
+}
+
+peerTest("sbom and licences: they name every package that the bundler puts in", ["dpkg-deb"], async () => {
+  const inside = [
+    ...(await packagesInside("src/main.ts", "bun")),
+    ...(await packagesInside("src/http/page/main.tsx", "browser")),
+  ];
+  expect(inside).toContain("pino");
+  expect(inside).toContain("preact");
+  const bill = readFileSync(inTarball("healthcheck-server.cdx.json"), "utf8");
+  const licences = readFileSync(inTarball("THIRD-PARTY-LICENSES.txt"), "utf8");
+  expect(licences).toContain(`Bun ${Bun.version} (MIT)`);
+  const known = new Map(bundledPackages().map((one) => [one.name, one]));
+  for (const name of inside) {
+    expect([name, known.has(name)]).toEqual([name, true]);
+    expect(bill).toContain(`"pkg:npm/${name.replace("@", "%40")}@${known.get(name)?.version}"`);
+    expect(licences).toContain(`${name} ${known.get(name)?.version} (`);
+  }
+});
