@@ -4,7 +4,7 @@
  */
 import { dlopen, read } from "bun:ffi";
 
-/** glibc first, then musl's names. */
+/** glibc first, then musl's names; musl answers to the first one too, but does not promise it. */
 const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libc.so"];
 
 const FUNCTIONS = {
@@ -63,10 +63,17 @@ export const EPOLLHUP = 0x010;
 /** Reports once; the descriptor then belongs to whoever takes it over. */
 export const EPOLLONESHOT = 1 << 30;
 
-/** `struct epoll_event` is packed on x64 only. */
-export const EPOLL_EVENT_BYTES = process.arch === "x64" ? 12 : 16;
-/** Offset of `data` in it. */
-export const EPOLL_DATA_OFFSET = process.arch === "x64" ? 4 : 8;
+/**
+ * `struct epoll_event`, which is packed on x64 only.
+ *
+ * @param arch - as `process.arch` names it
+ * @returns its size, and where its `data` begins
+ */
+export function epollEventLayout(arch: string): { readonly bytes: number; readonly dataOffset: number } {
+  return arch === "x64" ? { bytes: 12, dataOffset: 4 } : { bytes: 16, dataOffset: 8 };
+}
+
+export const { bytes: EPOLL_EVENT_BYTES, dataOffset: EPOLL_DATA_OFFSET } = epollEventLayout(process.arch);
 
 /** `tcpi_state`, the first byte of `struct tcp_info`. */
 export const TCP_ESTABLISHED = 1;

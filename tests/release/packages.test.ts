@@ -1,5 +1,5 @@
 /** What is in a release: the tarball, its checksums, its bill of materials and the licences of others. Run by `bun test`. */
-import { beforeAll, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
@@ -14,17 +14,18 @@ import { makeTempDir, type TempDir } from "../support/tempdir.ts";
 const NAME = `healthcheck-server-${version}-${NATIVE?.name}`;
 
 let dir = "";
-let unpacked: TempDir;
+let unpacked: TempDir | undefined;
 
 beforeAll(() => {
   if (!hasPeer("dpkg-deb")) return;
   dir = sharedRelease();
   unpacked = makeTempDir("unpacked");
-  process.once("exit", () => unpacked.remove());
   Bun.spawnSync(["tar", "-xzf", join(dir, `${NAME}.tar.gz`), "-C", unpacked.path]);
 }, RELEASE_LIMIT_MS);
 
-const inTarball = (path: string) => join(unpacked.path, NAME, path);
+afterAll(() => unpacked?.remove());
+
+const inTarball = (path: string) => join(unpacked?.path ?? "", NAME, path);
 
 interface Bill {
   readonly metadata: { readonly component: { readonly hashes: readonly { readonly content: string }[] } };
@@ -36,7 +37,7 @@ peerTest(
   "release: the tarball has the executable, the unit, the examples and the licences",
   ["dpkg-deb"],
   () => {
-    expect(readdirSync(unpacked.path)).toEqual([NAME]);
+    expect(readdirSync(inTarball(".."))).toEqual([NAME]);
     for (const path of [
       "README.md",
       "LICENSE",

@@ -29,6 +29,8 @@ export interface DaemonOptions {
   readonly cleanEnv?: boolean;
   /** Where its socket is expected; `proxy.sock` in its directory if absent. */
   readonly socketPath?: string;
+  /** What is started in place of the executable of this tree. */
+  readonly executable?: readonly string[];
   /** A command that runs the daemon as its arguments, in the same process: `["unshare", "-m"]`. */
   readonly prefix?: readonly string[];
   /** Further files in its directory, by name. */
@@ -68,7 +70,8 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> 
   const configFile = join(dir.path, "config.yaml");
   writeFileSync(configFile, withSocket(options.config ?? "", socketPath));
   for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(dir.path, name), text);
-  const command = [...(options.prefix ?? []), daemonPath(), "--config", configFile, ...(options.args ?? [])];
+  const { prefix = [], executable = [daemonPath()], args = [] } = options;
+  const command = [...prefix, ...executable, "--config", configFile, ...args];
   const child = Bun.spawn(command, {
     cwd: dir.path,
     env: environment(options),

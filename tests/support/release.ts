@@ -1,11 +1,11 @@
 /** A release of this tree for this kind of machine, made once for all tests of a run. Called by the tests of the release. */
-import { existsSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ROOT } from "../../scripts/building/source.ts";
 import { isNative } from "../../scripts/releasing/runtimes.ts";
 import { TARGETS } from "../../scripts/releasing/targets.ts";
 
-const SCRIPT = join(import.meta.dir, "..", "..", "scripts", "release.ts");
+const SCRIPT = join(ROOT, "scripts", "release.ts");
 /** For the hook that asks for a release first. */
 export const RELEASE_LIMIT_MS = 120_000;
 
@@ -25,13 +25,14 @@ export function release(out: string, prefix: readonly string[] = [], env: Record
   if (!run.success) throw new Error(`scripts/release: ${run.stdout}${run.stderr}`);
 }
 
-/** The directory of the release that all share. It goes when the tests end. */
+/** The directory of the release that all share. It stays until the next run of the tests makes its own. */
 export function sharedRelease(): string {
-  const dir = join(tmpdir(), `hc-release-${process.pid}`);
-  // Written last: with it a release is whole.
-  if (existsSync(join(dir, "SHA256SUMS"))) return dir;
-  process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
+  const dir = join(ROOT, "dist", "release-under-test");
+  const maker = `${dir}.maker`;
+  const we = `${process.pid} ${performance.timeOrigin}`;
+  if (existsSync(maker) && readFileSync(maker, "utf8") === we) return dir;
   rmSync(dir, { recursive: true, force: true });
   release(dir);
+  writeFileSync(maker, we);
   return dir;
 }

@@ -10,7 +10,9 @@ import { makeTempDir, type TempDir } from "./tempdir.ts";
 export interface RootOptions {
   /** Programs of this host, by name or path, with their libraries. */
   readonly programs?: readonly string[];
-  /** Files of this host by the path that they get: `{ "/usr/local/bin/server": "dist/server" }`. */
+  /** Only the libraries of these. */
+  readonly librariesOf?: readonly string[];
+  /** Files of this host, with the libraries they need, by the path that they get: `{ "/usr/local/bin/server": "dist/server" }`. */
   readonly copies?: Readonly<Record<string, string>>;
   /** Files by their text. */
   readonly texts?: Readonly<Record<string, string>>;
@@ -35,9 +37,10 @@ export function makeRoot(options: RootOptions): TempDir {
   }
   chmodSync(join(root.path, "tmp"), 0o1777);
   for (const program of options.programs ?? []) addProgram(root.path, program);
+  for (const program of options.librariesOf ?? []) addLibraries(root.path, program);
   for (const [to, from] of Object.entries(options.copies ?? {})) {
     copy(root.path, from, to);
-    for (const library of libraries(from)) copy(root.path, library, library);
+    addLibraries(root.path, from);
   }
   for (const [to, text] of Object.entries(options.texts ?? {})) {
     mkdirSync(join(root.path, dirname(to)), { recursive: true });
@@ -62,13 +65,13 @@ function addProgram(root: string, name: string): void {
   const found = Bun.which(name, { PATH: `${PATH}:/usr/sbin:/sbin` });
   if (found === null) throw new Error(`${name} is not installed`);
   copy(root, found, found);
-  for (const library of libraries(found)) copy(root, library, library);
+  addLibraries(root, found);
 }
 
-/** The dynamic linker's own list; none for a script or a static program. */
-function libraries(program: string): string[] {
+/** As the dynamic linker lists them; none for a script or a static program. */
+function addLibraries(root: string, program: string): void {
   const { stdout } = Bun.spawnSync(["ldd", program], { stderr: "ignore" });
-  return [...stdout.toString().matchAll(/(?:^|=>)\s+(\/\S+) \(0x/gm)].map(([, path = ""]) => path);
+  for (const [, path = ""] of stdout.toString().matchAll(/(?:^|=>)\s+(\/\S+) \(0x/gm)) copy(root, path, path);
 }
 
 function copy(root: string, from: string, to: string): void {

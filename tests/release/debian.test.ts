@@ -1,0 +1,169 @@
+/** The Debian package: installed, used, upgraded, removed and purged by dpkg in a system of its own. Run by `bun test`. */
+import { beforeAll, expect } from "bun:test";
+import { chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { version } from "../../package.json";
+import { acceptAll } from "../support/backends.ts";
+import { tcpCheck } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { type DebianRoot, makeDebianRoot } from "../support/debian-root.ts";
+import { hasPeer, rootTest } from "../support/peers.ts";
+import { stopProcess } from "../support/process.ts";
+import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "../support/release.ts";
+import { inRoot } from "../support/rootfs.ts";
+import { makeTempDir } from "../support/tempdir.ts";
+import { until } from "../support/wait.ts";
+
+const NEEDS = ["dpkg", "dpkg-deb", "useradd"] as const;
+const CONFIG = "/etc/seesaw/healthcheck-server.yaml";
+const LIMIT_MS = 60_000;
+
+let packageFile = "";
+beforeAll(() => {
+  if (NEEDS.every(hasPeer))
+    packageFile = join(sharedRelease(), `healthcheck-server_${version}_${NATIVE?.debian}.deb`);
+}, RELEASE_LIMIT_MS);
+
+function expectSuccess(root: DebianRoot, ...command: readonly string[]): string {
+  const { status, out, err } = root.run(...command);
+  expect([command.join(" "), status, status === 0 ? "" : `${out}${err}`]).toEqual([command.join(" "), 0, ""]);
+  return out;
+}
+
+/** A package of the next version with another configuration file, and an executable that is quickly packed. */
+function nextVersion(workDir: string): string {
+  const tree = join(workDir, "tree");
+  Bun.spawnSync(["dpkg-deb", "-R", packageFile, tree]);
+  const edit = (path: string, change: (text: string) => string) =>
+    writeFileSync(join(tree, path), change(readFileSync(join(tree, path), "utf8")));
+  edit("DEBIAN/control", (text) => text.replace(/^Version: .*$/m, "Version: 999"));
+  edit(CONFIG, (text) => `${text}# New in 999.\n`);
+  writeFileSync(join(tree, "usr/bin/healthcheck-server"), "#!/bin/sh\n");
+  const file = join(workDir, "next.deb");
+  Bun.spawnSync(["dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, file]);
+  return file;
+}
+
+rootTest(
+  "debian: install brings the user, the unit and the configuration; purge takes everything away",
+  NEEDS,
+  async () => {
+    await using root = makeDebianRoot(false);
+    const before = root.list();
+    expectSuccess(root, "dpkg", "-i", root.bring(packageFile));
+    expect(root.text("/etc/passwd")).toMatch(
+      /^seesaw:x:\d+:\d+:Seesaw healthcheck server:\/nonexistent:\/usr\/sbin\/nologin$/m,
+    );
+    expect(root.text("/usr/lib/systemd/system/healthcheck-server.service")).toMatch(
+      /^ExecStart=\/usr\/bin\/healthcheck-server\b/m,
+    );
+    expect(expectSuccess(root, "healthcheck-server", "--version")).toStartWith(
+      `healthcheck-server ${version} `,
+    );
+    expect(expectSuccess(root, "healthcheck-server", "check-config", CONFIG)).toContain("valid");
+
+    expectSuccess(root, "dpkg", "-r", "healthcheck-server");
+    // The configuration stays, and so does its directory.
+    expect(root.list().filter((path) => !before.includes(path))).toEqual(["/etc/seesaw", CONFIG]);
+    expect(root.text("/etc/passwd")).toContain("seesaw");
+
+    expectSuccess(root, "dpkg", "-P", "healthcheck-server");
+    expect(root.list()).toEqual(before);
+    for (const file of ["/etc/passwd", "/etc/group", "/etc/shadow"])
+      expect(root.text(file)).not.toContain("seesaw");
+    expect(root.run("dpkg", "-s", "healthcheck-server").status).toBe(1);
+  },
+  LIMIT_MS,
+);
+
+rootTest(
+  "debian: the packaged server runs as seesaw with the packaged configuration, checks, and stops",
+  NEEDS,
+  async () => {
+    await using root = makeDebianRoot(false);
+    expectSuccess(root, "dpkg", "-i", root.bring(packageFile));
+    const [, uid = "", gid = ""] = /^seesaw:x:(\d+):(\d+):/m.exec(root.text("/etc/passwd")) ?? [];
+    // What RuntimeDirectory=seesaw does.
+    const runDir = join(root.path, "run", "seesaw");
+    mkdirSync(runDir);
+    chownSync(runDir, Number(uid), Number(gid));
+    const server = Bun.spawn([...inRoot(root.path, `${uid}:${gid}`), "/usr/bin/healthcheck-server"], {
+      cwd: "/",
+      env: {},
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    try {
+      await using backend = acceptAll();
+      const socketPath = join(runDir, "healthcheck-proxy.sock");
+      const connect = () => connectClient(socketPath).catch(() => undefined);
+      await using client = await until(connect, 10_000, "the packaged server's socket");
+      client.update([tcpCheck(1, backend)]);
+      await until(() => client.latest.get("1")?.state === "healthy", 10_000, "a healthy backend");
+    } finally {
+      await stopProcess(server);
+    }
+    expect(server.exitCode).toBe(0);
+    expect(await server.stdout.text()).toContain(`Loading configuration from: ${CONFIG}`);
+  },
+  LIMIT_MS,
+);
+
+rootTest(
+  "debian: an upgrade keeps a changed configuration and restarts what runs; a first installation starts nothing",
+  NEEDS,
+  async () => {
+    await using dir = makeTempDir("deb");
+    await using root = makeDebianRoot(true);
+    expectSuccess(root, "dpkg", "-i", root.bring(packageFile));
+    expect(root.systemctlCalls()).toEqual(["daemon-reload"]);
+    const mine = `${root.text(CONFIG)}logging: { level: warn }\n`;
+    writeFileSync(join(root.path, CONFIG), mine);
+
+    expectSuccess(
+      root,
+      "dpkg",
+      "--force-confdef",
+      "--force-confold",
+      "-i",
+      root.bring(nextVersion(dir.path)),
+    );
+    expect(root.text(CONFIG)).toBe(mine);
+    expect(root.systemctlCalls()).toEqual([
+      "daemon-reload",
+      "daemon-reload",
+      "try-restart healthcheck-server.service",
+    ]);
+
+    expectSuccess(root, "dpkg", "-P", "healthcheck-server");
+    const [stop, disable] = root.systemctlCalls();
+    expect([stop, disable]).toEqual([
+      "stop healthcheck-server.service",
+      "--no-reload disable healthcheck-server.service",
+    ]);
+    expect(root.list()).not.toContain(CONFIG);
+  },
+  LIMIT_MS,
+);
+
+rootTest(
+  "debian: purge leaves a user that somebody else made, and one that another unit runs as",
+  NEEDS,
+  async () => {
+    await using root = makeDebianRoot(true);
+    expectSuccess(root, "useradd", "--system", "--comment", "Mine", "seesaw");
+    const file = root.bring(packageFile);
+    expectSuccess(root, "dpkg", "-i", file);
+    expectSuccess(root, "dpkg", "-P", "healthcheck-server");
+    expect(root.text("/etc/passwd")).toMatch(/^seesaw:.*:Mine:/m);
+
+    expectSuccess(root, "userdel", "seesaw");
+    expectSuccess(root, "dpkg", "-i", file);
+    mkdirSync(join(root.path, "etc/systemd/system"), { recursive: true });
+    writeFileSync(join(root.path, "etc/systemd/system/proxy.service"), "[Service]\nUser=seesaw\n");
+    expectSuccess(root, "dpkg", "-P", "healthcheck-server");
+    expect(root.text("/etc/passwd")).toMatch(/^seesaw:.*:Seesaw healthcheck server:/m);
+  },
+  LIMIT_MS,
+);
