@@ -1,0 +1,162 @@
+/**
+ * The image without Docker: its root made by hand, the server in it by chroot as the user that the Dockerfile names. Run by
+ * `bun test`.
+ */
+import { expect } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { decode, encode } from "dns-packet";
+import { acceptAll } from "../support/backends.ts";
+import { makeCa } from "../support/certs.ts";
+import { dnsCheck, httpCheck, tcpCheck } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { makeImageRoot, readImage } from "../support/image.ts";
+import { startNginx } from "../support/nginx.ts";
+import { peerPath, rootTest } from "../support/peers.ts";
+import { readLines, stopProcess } from "../support/process.ts";
+import { inRoot } from "../support/rootfs.ts";
+import { until } from "../support/wait.ts";
+
+const LIMIT_MS = 60_000;
+const TOP = join(import.meta.dir, "..", "..");
+const IMAGE = readImage();
+const SOCKET = "/run/seesaw/healthcheck-proxy.sock";
+
+/** The container: its log, and its end. */
+function startContainer(root: string) {
+  const child = Bun.spawn([...inRoot(root, IMAGE.user), ...IMAGE.entrypoint], {
+    cwd: "/",
+    env: {},
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const log: string[] = [];
+  const reading = Promise.all(
+    [child.stdout, child.stderr].map((from) => readLines(from, (line) => log.push(line))),
+  );
+  return {
+    log,
+    child,
+    async [Symbol.asyncDispose]() {
+      await stopProcess(child);
+      await reading;
+    },
+  };
+}
+
+/** What `docker` does for HEALTHCHECK. */
+function healthcheck(root: string) {
+  const run = Bun.spawnSync([...inRoot(root, IMAGE.user), ...IMAGE.healthcheck], { cwd: "/", env: {} });
+  return { status: run.exitCode, text: `${run.stdout}${run.stderr}` };
+}
+
+async function connect(root: string) {
+  const tried = () => connectClient(join(root, SOCKET)).catch(() => undefined);
+  return await until(tried, 10_000, "the container's socket");
+}
+
+rootTest(
+  "image: as nobody's root it checks TCP, HTTP, verified HTTPS and DNS, is healthy, and stops on its signal",
+  ["openssl", "nginx"],
+  async () => {
+    await using ca = await makeCa();
+    await using nginx = await startNginx({ tls: ca.issue({ name: "good.test", sans: ["DNS:good.test"] }) });
+    await using tcp = acceptAll();
+    const dns = await Bun.udpSocket({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        data(socket, bytes, port, address) {
+          const { id = 0, questions = [] } = decode(bytes);
+          const answers = [{ type: "A" as const, name: "www.example.test", ttl: 60, data: "192.0.2.1" }];
+          socket.send(encode({ type: "response", id, questions, answers }), port, address);
+        },
+      },
+    });
+    // The place where the base image has the public authorities.
+    const bundle = { "/etc/ssl/certs/ca-certificates.crt": readFileSync(ca.caFile, "utf8") };
+    await using root = makeImageRoot(IMAGE, bundle);
+    expect(healthcheck(root.path).status).toBe(1);
+
+    await using container = startContainer(root.path);
+    await using client = await connect(root.path);
+    const web = { hostname: "127.0.0.1", port: nginx.httpPort };
+    const secure = { hostname: "127.0.0.1", port: nginx.httpsPort ?? 0 };
+    const verified = { path: "/healthz", secure: true, tls_verify: true, expected_codes: [200] };
+    client.update([
+      tcpCheck(1, tcp),
+      httpCheck(2, web, { path: "/healthz", expected_codes: [200] }),
+      httpCheck(3, secure, { ...verified, server_name: "good.test" }),
+      httpCheck(4, secure, { ...verified, server_name: "bad.test" }),
+      dnsCheck(5, "www.example.test", { ip: "127.0.0.1", port: dns.port, expected_ips: ["192.0.2.1"] }),
+      dnsCheck(6, "localhost", { expected_ips: ["127.0.0.1"] }),
+    ]);
+    const states = () => [1, 2, 3, 4, 5, 6].map((id) => client.latest.get(String(id))?.state);
+    await until(
+      () => states().every((state) => state !== undefined && state !== "unknown"),
+      15_000,
+      "six states",
+    );
+    expect(states()).toEqual(["healthy", "healthy", "healthy", "unhealthy", "healthy", "healthy"]);
+    expect(client.latest.get("4")?.message).toStartWith("L6RSP TLS handshake");
+
+    expect(healthcheck(root.path)).toEqual({
+      status: 0,
+      text: expect.stringMatching(/^ready\nhealthchecks +6\n/),
+    });
+    const status = readFileSync(`/proc/${container.child.pid}/status`, "utf8");
+    expect(status).toMatch(/^Uid:\t65532\t65532\t65532\t65532$/m);
+
+    expect(IMAGE.stopSignal).toBe("SIGTERM");
+    container.child.kill("SIGTERM");
+    expect(await container.child.exited).toBe(0);
+    expect(healthcheck(root.path).status).toBe(1);
+    expect(container.log.join("\n")).toContain(
+      "Loading configuration from: /etc/seesaw/healthcheck-server.yaml",
+    );
+    dns.close();
+  },
+  LIMIT_MS,
+);
+
+rootTest(
+  "docker-compose.yml: its client, as it is written there, is told about its healthchecks",
+  ["socat"],
+  async () => {
+    await using root = makeImageRoot(IMAGE, {});
+    await using container = startContainer(root.path);
+    await using backend = acceptAll();
+    await until(() => container.log.some((line) => line.includes("server running")), 10_000, "the server");
+
+    const compose = readFileSync(join(TOP, "examples/docker-compose.yml"), "utf8");
+    const [, command = ""] = /^ +command: \["(cat .*)"\]$/m.exec(compose) ?? [];
+    const update = readFileSync(join(TOP, "examples/container/update.json"), "utf8");
+    const here = update
+      .replaceAll("172.30.53.10", "127.0.0.1")
+      .replaceAll('"port":80', `"port":${backend.port}`);
+    const file = join(root.path, "tmp", "update.json");
+    await Bun.write(file, here);
+    const local = command
+      .replace("/update.json", file)
+      .replace("/var/run/seesaw/", `${root.path}/run/seesaw/`)
+      .replace("socat", peerPath("socat"));
+    const client = Bun.spawn(["sh", "-c", local], { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
+    const lines: string[] = [];
+    const reading = readLines(client.stdout, (line) => lines.push(line));
+    try {
+      // The backend speaks no HTTP, so one is healthy and one is not.
+      const told = () => lines.join("\n");
+      await until(
+        () => /"id":2,.*"state":"healthy"/.test(told()),
+        10_000,
+        () => `a healthy backend: ${told()}`,
+      );
+    } finally {
+      await client.stdin.end();
+      await reading;
+      await stopProcess(client);
+    }
+  },
+  LIMIT_MS,
+);
