@@ -13,6 +13,7 @@ import { connectClient } from "../support/client.ts";
 import { makeImageRoot, readImage } from "../support/image.ts";
 import { startNginx } from "../support/nginx.ts";
 import { peerPath, rootTest } from "../support/peers.ts";
+import { freePort } from "../support/ports.ts";
 import { readLines, stopProcess } from "../support/process.ts";
 import { inRoot } from "../support/rootfs.ts";
 import { until } from "../support/wait.ts";
@@ -20,6 +21,7 @@ import { until } from "../support/wait.ts";
 const LIMIT_MS = 60_000;
 const TOP = join(import.meta.dir, "..", "..");
 const IMAGE = readImage();
+const CONFIG = "/etc/seesaw/healthcheck-server.yaml";
 const SOCKET = "/run/seesaw/healthcheck-proxy.sock";
 
 /** The container: its log, and its end. */
@@ -45,6 +47,12 @@ function startContainer(root: string) {
   };
 }
 
+/** The image's own configuration; its port may be taken here, where the network is that of the host. */
+function configWithFreePort(): Record<string, string> {
+  const config = readFileSync(join(TOP, "examples/container/healthcheck-server.yaml"), "utf8");
+  return { [CONFIG]: config.replaceAll(":9090", `:${freePort()}`) };
+}
+
 /** What `docker` does for HEALTHCHECK. */
 function healthcheck(root: string) {
   const run = Bun.spawnSync([...inRoot(root, IMAGE.user), ...IMAGE.healthcheck], { cwd: "/", env: {} });
@@ -57,7 +65,7 @@ async function connect(root: string) {
 }
 
 rootTest(
-  "image: as nobody's root it checks TCP, HTTP, verified HTTPS and DNS, is healthy, and stops on its signal",
+  "image: in its root, as its user, the server checks TCP, HTTP, verified HTTPS and DNS; it is healthy, and stops on its signal",
   ["openssl", "nginx"],
   async () => {
     await using ca = await makeCa();
@@ -74,9 +82,11 @@ rootTest(
         },
       },
     });
-    // The place where the base image has the public authorities.
-    const bundle = { "/etc/ssl/certs/ca-certificates.crt": readFileSync(ca.caFile, "utf8") };
-    await using root = makeImageRoot(IMAGE, bundle);
+    await using root = makeImageRoot(IMAGE, {
+      // The place where the base image has the public authorities.
+      "/etc/ssl/certs/ca-certificates.crt": readFileSync(ca.caFile, "utf8"),
+      ...configWithFreePort(),
+    });
     expect(healthcheck(root.path).status).toBe(1);
 
     await using container = startContainer(root.path);
@@ -112,9 +122,7 @@ rootTest(
     container.child.kill("SIGTERM");
     expect(await container.child.exited).toBe(0);
     expect(healthcheck(root.path).status).toBe(1);
-    expect(container.log.join("\n")).toContain(
-      "Loading configuration from: /etc/seesaw/healthcheck-server.yaml",
-    );
+    expect(container.log.join("\n")).toContain(`Loading configuration from: ${CONFIG}`);
     dns.close();
   },
   LIMIT_MS,
@@ -124,7 +132,7 @@ rootTest(
   "docker-compose.yml: its client, as it is written there, is told about its healthchecks",
   ["socat"],
   async () => {
-    await using root = makeImageRoot(IMAGE, {});
+    await using root = makeImageRoot(IMAGE, configWithFreePort());
     await using container = startContainer(root.path);
     await using backend = acceptAll();
     await until(() => container.log.some((line) => line.includes("server running")), 10_000, "the server");

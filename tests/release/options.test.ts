@@ -1,9 +1,11 @@
 /** The command line of scripts/release. Run by `bun test`. */
 import { expect, test } from "bun:test";
+import { cpSync, existsSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, sourceTime } from "../../scripts/building/source.ts";
 import { readOptions, UsageError } from "../../scripts/releasing/options.ts";
 import { TARGETS } from "../../scripts/releasing/targets.ts";
+import { makeTempDir } from "../support/tempdir.ts";
 
 test("release options: without any, everything goes to dist/release", () => {
   expect(readOptions([], "/work")).toEqual({
@@ -32,6 +34,35 @@ test.each([
 ])("release options: %p is wrong usage", (args, words) => {
   expect(() => readOptions(args, "/")).toThrow(UsageError);
   expect(() => readOptions(args, "/")).toThrow(words);
+});
+
+/** Runs the script in a copy of this tree that has no git. */
+async function releaseWithoutGit(...args: readonly string[]) {
+  await using tree = makeTempDir("no-git");
+  for (const name of ["package.json", "bun.lock", "scripts"])
+    cpSync(join(ROOT, name), join(tree.path, name), { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(tree.path, "node_modules"));
+  writeFileSync(join(tree.path, "mine"), "");
+  const run = Bun.spawnSync([process.execPath, "scripts/release.ts", ...args], { cwd: tree.path });
+  return { status: run.exitCode, err: run.stderr.toString(), left: existsSync(join(tree.path, "mine")) };
+}
+
+test("release: a tree that differs from its revision, or has none, is refused unless it is asked for", async () => {
+  expect(await releaseWithoutGit()).toMatchObject({
+    status: 1,
+    err: expect.stringMatching(
+      /^scripts\/release: the tree differs from its revision, or has none: .*--allow-modified\n$/,
+    ),
+  });
+  expect(await releaseWithoutGit("--allow-modified", "--targets", "linux-x64-musl")).toMatchObject({
+    status: 1,
+    err: expect.stringContaining("nor SOURCE_DATE_EPOCH"),
+  });
+});
+
+test("release: a directory of one's own that is not empty is left as it is", async () => {
+  const outcome = await releaseWithoutGit("--allow-modified", "--targets", "linux-x64-musl", "--out", ".");
+  expect(outcome).toMatchObject({ status: 1, err: expect.stringMatching(/: is not empty\n$/), left: true });
 });
 
 test("release: SOURCE_DATE_EPOCH sets its time, and must be seconds", () => {
