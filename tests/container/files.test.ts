@@ -78,7 +78,7 @@ test("Dockerfile: whatever it copies is let through by .dockerignore", () => {
 
 test("docker-compose.yml: the client's healthchecks aim at the backend's address", () => {
   const compose = parse(readFileSync(join(TOP, "examples/docker-compose.yml"), "utf8"));
-  const update = JSON.parse(readFileSync(join(TOP, "examples/container/update.json"), "utf8"));
+  const update = JSON.parse(readFileSync(join(TOP, "examples/container/update.jsonl"), "utf8"));
   const address = compose.services.backend.networks.checked.ipv4_address;
   expect(update.configs.map(({ ip }: { ip: string }) => ip)).toEqual([address, address]);
 });

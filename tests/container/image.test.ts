@@ -139,14 +139,14 @@ rootTest(
 
     const compose = readFileSync(join(TOP, "examples/docker-compose.yml"), "utf8");
     const [, command = ""] = /^ +command: \["(cat .*)"\]$/m.exec(compose) ?? [];
-    const update = readFileSync(join(TOP, "examples/container/update.json"), "utf8");
+    const update = readFileSync(join(TOP, "examples/container/update.jsonl"), "utf8");
     const here = update
       .replaceAll("172.30.53.10", "127.0.0.1")
       .replaceAll('"port":80', `"port":${backend.port}`);
-    const file = join(root.path, "tmp", "update.json");
+    const file = join(root.path, "tmp", "update.jsonl");
     await Bun.write(file, here);
     const local = command
-      .replace("/update.json", file)
+      .replace("/update.jsonl", file)
       .replace("/var/run/seesaw/", `${root.path}/run/seesaw/`)
       .replace("socat", peerPath("socat"));
     const client = Bun.spawn(["sh", "-c", local], { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
