@@ -4,8 +4,9 @@
  *   releasing/options.ts       the command line
  *   releasing/targets.ts       for which kinds of Linux
  *   releasing/contents.ts      what is in the packages, and where
- *   releasing/runtimes.ts       the runtimes of other machines
+ *   releasing/runtimes.ts      the runtimes of other machines
  *   releasing/dependencies.ts licences.ts sbom.ts   what of others is inside
+ *   releasing/documents.ts     the manual page and the completions
  *   releasing/stage.ts tarball.ts debian.ts checksums.ts   the files; debian/ is Debian's own
  */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -17,6 +18,7 @@ import { checksums, sha256 } from "./releasing/checksums.ts";
 import { contents } from "./releasing/contents.ts";
 import { writeDebian } from "./releasing/debian.ts";
 import { bundledPackages, runtimePackage } from "./releasing/dependencies.ts";
+import { documents } from "./releasing/documents.ts";
 import { licenceText } from "./releasing/licences.ts";
 import { HELP, type ReleaseCommand, readOptions, UsageError } from "./releasing/options.ts";
 import { fetchRuntime, isNative } from "./releasing/runtimes.ts";
@@ -92,7 +94,12 @@ async function releaseTarget(
       timeSeconds,
     };
     const bill = sbom(subject, runtime, packages);
-    const items = contents({ executable, thirdPartyLicences: licenceText(runtime, packages), sbom: bill });
+    const items = contents({
+      ...documents(timeSeconds),
+      executable,
+      thirdPartyLicences: licenceText(runtime, packages),
+      sbom: bill,
+    });
     const name = `healthcheck-server-${version}-${target.name}`;
     const billFile = `${name}.cdx.json`;
     writeFileSync(join(out, billFile), bill);

@@ -1,10 +1,11 @@
 /** What is in the packages, and where: the one place to add a file to them. Called by the release. */
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 
 /** A file of a package, or a directory with all that is in it. */
 export interface Item {
   /** Where the tree has it, or the text itself. */
-  readonly from: string | { readonly text: string };
+  readonly from: string | { readonly text: string | Uint8Array };
   /** Its place in the tarball's directory; absent: not in the tarball. */
   readonly tarball?: string;
   /** Its place below the root of the file system; absent: not in the Debian package. */
@@ -20,7 +21,20 @@ export interface Made {
   readonly executable: string;
   readonly thirdPartyLicences: string;
   readonly sbom: string;
+  /** Text of the manual page, and of the completion scripts by the names of their files. */
+  readonly manual: string;
+  readonly completions: Readonly<Record<CompletionFile, string>>;
 }
+
+/** As scripts/documenting/assets.ts names them. */
+type CompletionFile = "healthcheck-server.bash" | "_healthcheck-server" | "healthcheck-server.fish";
+
+/** Where Debian's shells look for them. */
+const DEBIAN_COMPLETIONS: Readonly<Record<CompletionFile, string>> = {
+  "healthcheck-server.bash": "usr/share/bash-completion/completions/healthcheck-server",
+  "_healthcheck-server": "usr/share/zsh/vendor-completions/_healthcheck-server",
+  "healthcheck-server.fish": "usr/share/fish/vendor_completions.d/healthcheck-server.fish",
+};
 
 /** Where the Debian package has its documents. */
 export const DEBIAN_DOC = "usr/share/doc/healthcheck-server";
@@ -28,7 +42,8 @@ export const DEBIAN_DOC = "usr/share/doc/healthcheck-server";
 export const DEBIAN_CONFIG = "etc/seesaw/healthcheck-server.yaml";
 
 /** Everything, in the order in which people look for it. */
-export function contents({ executable, thirdPartyLicences, sbom }: Made): Item[] {
+export function contents(made: Made): Item[] {
+  const { executable, thirdPartyLicences, sbom, manual, completions } = made;
   return [
     {
       from: executable,
@@ -48,16 +63,37 @@ export function contents({ executable, thirdPartyLicences, sbom }: Made): Item[]
       tarball: "healthcheck-server.cdx.json",
       debian: `${DEBIAN_DOC}/healthcheck-server.cdx.json`,
     },
+    { from: { text: manual }, tarball: "man/healthcheck-server.8" },
+    {
+      from: { text: gzipSync(manual, { level: 9 }) },
+      debian: "usr/share/man/man8/healthcheck-server.8.gz",
+    },
+    // The cast restates the type of the table: Object.entries forgets the names.
+    ...(Object.entries(completions) as [CompletionFile, string][]).map(([name, text]) => ({
+      from: { text },
+      tarball: `completions/${name}`,
+      debian: DEBIAN_COMPLETIONS[name],
+    })),
     { from: "docs", tarball: "docs", debian: `${DEBIAN_DOC}/docs` },
     { from: "examples", tarball: "examples", debian: `${DEBIAN_DOC}/examples` },
     {
       from: "examples/systemd/healthcheck-server.service",
       debian: "usr/lib/systemd/system/healthcheck-server.service",
-      debianEdit: (unit) => unit.replaceAll("/usr/local/bin/", "/usr/bin/"),
+      debianEdit: (unit) => packagedUnit(unit),
+    },
+    {
+      from: "examples/systemd/seesaw-tmpfiles.conf",
+      debian: "usr/lib/tmpfiles.d/healthcheck-server.conf",
     },
     { from: debianFile("healthcheck-server.yaml"), debian: DEBIAN_CONFIG },
     { from: debianFile("copyright"), debian: `${DEBIAN_DOC}/copyright` },
   ];
+}
+
+/** The unit without the words on its installation by hand, and with the package's place of the executable. */
+function packagedUnit(unit: string): string {
+  const own = "# What fits another host otherwise goes into a drop-in: systemctl edit healthcheck-server\n\n";
+  return unit.replace(/^(?:#.*\n)+\n/, own).replaceAll("/usr/local/bin/", "/usr/bin/");
 }
 
 /** A file that only the Debian package needs. */

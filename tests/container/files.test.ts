@@ -1,10 +1,11 @@
 /** Dockerfile and compose files, as linters see them, and as far as they repeat what stands elsewhere. Run by `bun test`. */
 import { expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { validate } from "dockerfile-utils";
 import { parse } from "yaml";
 import { description, devDependencies, license, version } from "../../package.json";
+import { runCommand } from "../support/command.ts";
 import { readImage } from "../support/image.ts";
 import { makeTempDir } from "../support/tempdir.ts";
 
@@ -74,6 +75,14 @@ test("Dockerfile: whatever it copies is let through by .dockerignore", () => {
       path,
       true,
     ]);
+});
+
+test("image: its configuration is valid, and names its schema", async () => {
+  const file = join(TOP, "examples/container/healthcheck-server.yaml");
+  const { status, err } = await runCommand(["check-config", "--strict-config", file]);
+  expect([status, err]).toEqual([0, ""]);
+  const [, schema = ""] = /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(file, "utf8")) ?? [];
+  expect(existsSync(join(dirname(file), schema))).toBe(true);
 });
 
 test("docker-compose.yml: the client's healthchecks aim at the backend's address", () => {

@@ -2,6 +2,7 @@
 import { beforeAll, expect } from "bun:test";
 import { chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { version } from "../../package.json";
 import { acceptAll } from "../support/backends.ts";
 import { tcpCheck } from "../support/checks.ts";
@@ -16,6 +17,7 @@ import { until } from "../support/wait.ts";
 
 const NEEDS = ["dpkg", "dpkg-deb", "useradd"] as const;
 const CONFIG = "/etc/seesaw/healthcheck-server.yaml";
+const UNIT = "/usr/lib/systemd/system/healthcheck-server.service";
 const LIMIT_MS = 60_000;
 
 let packageFile = "";
@@ -54,13 +56,17 @@ rootTest(
     expect(root.text("/etc/passwd")).toMatch(
       /^seesaw:x:\d+:\d+:Seesaw healthcheck server:\/nonexistent:\/usr\/sbin\/nologin$/m,
     );
-    expect(root.text("/usr/lib/systemd/system/healthcheck-server.service")).toMatch(
-      /^ExecStart=\/usr\/bin\/healthcheck-server\b/m,
-    );
+    expect(root.text(UNIT)).toMatch(/^ExecStart=\/usr\/bin\/healthcheck-server\b/m);
+    expect(root.text(UNIT)).not.toContain("/usr/local");
+    const man = gunzipSync(readFileSync(join(root.path, "usr/share/man/man8/healthcheck-server.8.gz")));
+    expect(man.toString()).toContain("healthcheck-server");
+    expect(root.text("/usr/share/bash-completion/completions/healthcheck-server")).toContain("complete ");
     expect(expectSuccess(root, "healthcheck-server", "--version")).toStartWith(
       `healthcheck-server ${version} `,
     );
-    expect(expectSuccess(root, "healthcheck-server", "check-config", CONFIG)).toContain("valid");
+    expect(expectSuccess(root, "healthcheck-server", "check-config", "--strict-config", CONFIG)).toContain(
+      "valid",
+    );
 
     expectSuccess(root, "dpkg", "-r", "healthcheck-server");
     // The configuration stays, and so does its directory.
@@ -117,7 +123,8 @@ rootTest(
     await using dir = makeTempDir("deb");
     await using root = makeDebianRoot(true);
     expectSuccess(root, "dpkg", "-i", root.bring(packageFile));
-    expect(root.systemctlCalls()).toEqual(["daemon-reload"]);
+    const installed = ["systemctl daemon-reload", "systemd-tmpfiles --create healthcheck-server.conf"];
+    expect(root.systemdCalls()).toEqual(installed);
     const mine = `${root.text(CONFIG)}logging: { level: warn }\n`;
     writeFileSync(join(root.path, CONFIG), mine);
 
@@ -130,17 +137,18 @@ rootTest(
       root.bring(nextVersion(dir.path)),
     );
     expect(root.text(CONFIG)).toBe(mine);
-    expect(root.systemctlCalls()).toEqual([
-      "daemon-reload",
-      "daemon-reload",
-      "try-restart healthcheck-server.service",
+    // postrm of the old version, and postinst of the new one.
+    expect(root.systemdCalls()).toEqual([
+      "systemctl daemon-reload",
+      ...installed,
+      "systemctl try-restart healthcheck-server.service",
     ]);
 
     expectSuccess(root, "dpkg", "-P", "healthcheck-server");
-    const [stop, disable] = root.systemctlCalls();
+    const [stop, disable] = root.systemdCalls();
     expect([stop, disable]).toEqual([
-      "stop healthcheck-server.service",
-      "--no-reload disable healthcheck-server.service",
+      "systemctl stop healthcheck-server.service",
+      "systemctl --no-reload disable healthcheck-server.service",
     ]);
     expect(root.list()).not.toContain(CONFIG);
   },

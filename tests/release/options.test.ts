@@ -39,7 +39,7 @@ test.each([
 /** Runs the script in a copy of this tree that has no git. */
 async function releaseWithoutGit(...args: readonly string[]) {
   await using tree = makeTempDir("no-git");
-  for (const name of ["package.json", "bun.lock", "scripts"])
+  for (const name of ["package.json", "bun.lock", "src", "scripts"])
     cpSync(join(ROOT, name), join(tree.path, name), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(tree.path, "node_modules"));
   writeFileSync(join(tree.path, "mine"), "");

@@ -44,6 +44,8 @@ peerTest(
       "docs",
       "examples",
       "examples/systemd/healthcheck-server.service",
+      "man/healthcheck-server.8",
+      "completions/healthcheck-server.bash",
     ])
       expect([path, existsSync(inTarball(path))]).toEqual([path, true]);
     expect(statSync(inTarball("healthcheck-server")).mode & 0o777).toBe(0o755);

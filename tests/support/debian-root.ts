@@ -1,6 +1,6 @@
 /**
- * A small Debian system to install a package in: dpkg and what maintainer scripts call, and a systemctl that only writes down how it was
- * called. Called by the tests of the Debian package; needs root.
+ * A small Debian system to install a package in: dpkg and what maintainer scripts call, and systemd's programs that only write
+ * down how they were called. Called by the tests of the Debian package; needs root.
  */
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,11 +20,13 @@ const PROGRAMS = [
     "ldconfig",
     "start-stop-daemon",
   ],
-  ...["getent", "grep", "groupadd", "groupdel", "useradd", "userdel"],
+  ...["getent", "grep", "groupadd", "groupdel", "useradd", "userdel", "rmdir"],
 ];
 
-const SYSTEMCTL = `#!/bin/sh
-echo "$*" >> /tmp/systemctl.log
+/** What the scripts call of systemd. */
+const SYSTEMD = ["systemctl", "systemd-tmpfiles"] as const;
+const STAND_IN = `#!/bin/sh
+echo "\${0##*/} $*" >> /tmp/systemd.log
 `;
 
 /** Written anew by useradd and dpkg whenever they run; nothing of a package's. */
@@ -48,8 +50,8 @@ export interface DebianRoot extends AsyncDisposable {
   /** Its files and directories, without what keeps books of them. */
   list(): string[];
   text(path: string): string;
-  /** How systemctl was called since the last time this was asked. */
-  systemctlCalls(): string[];
+  /** How systemd's programs were called since the last time this was asked. */
+  systemdCalls(): string[];
 }
 
 /** Makes one. @param systemd - whether it looks as if systemd ran */
@@ -73,11 +75,11 @@ export function makeDebianRoot(systemd: boolean): DebianRoot {
       "/etc/gshadow": "root:*::\n",
       "/etc/nsswitch.conf": "passwd: files\ngroup: files\n",
       "/etc/login.defs": readFileSync("/etc/login.defs", "utf8"),
-      ...(systemd ? { "/usr/bin/systemctl": SYSTEMCTL } : {}),
+      ...(systemd ? Object.fromEntries(SYSTEMD.map((name) => [`/usr/bin/${name}`, STAND_IN])) : {}),
     },
   });
-  if (systemd) chmodSync(join(root.path, "usr/bin/systemctl"), 0o755);
-  const calls = join(root.path, "tmp", "systemctl.log");
+  for (const name of systemd ? SYSTEMD : []) chmodSync(join(root.path, "usr/bin", name), 0o755);
+  const calls = join(root.path, "tmp", "systemd.log");
   return {
     path: root.path,
     run: (...command) => {
@@ -96,7 +98,7 @@ export function makeDebianRoot(systemd: boolean): DebianRoot {
         .filter((path) => !BOOKKEEPING.test(path))
         .sort(),
     text: (path) => readFileSync(join(root.path, path), "utf8"),
-    systemctlCalls: () => {
+    systemdCalls: () => {
       if (!existsSync(calls)) return [];
       const lines = readFileSync(calls, "utf8").trimEnd().split("\n");
       writeFileSync(calls, "");
