@@ -29,21 +29,33 @@ export interface Judgement {
 export function findConfigFile(
   named: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
-  home: string = homedir(),
+  home: string | undefined = ownHome(),
 ): string | undefined {
   if (named !== undefined) return named;
   return configPlaces(env, home).find((place) => existsSync(place));
 }
 
 /** Where a file is looked for when none is named, in this order. */
-export function configPlaces(env: Readonly<Record<string, string | undefined>>, home: string): string[] {
+export function configPlaces(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string | undefined,
+): string[] {
   const fromEnvironment = env["HEALTHCHECK_CONFIG"];
   return [
     ...(fromEnvironment === undefined || fromEnvironment === "" ? [] : [fromEnvironment]),
     "/etc/seesaw/healthcheck-server.yaml",
-    join(home, ".config/seesaw/healthcheck-server.yaml"),
+    ...(home === undefined ? [] : [join(home, ".config/seesaw/healthcheck-server.yaml")]),
     "./healthcheck-server.yaml",
   ];
+}
+
+/** Undefined for a user whom the system does not know, as in containers. */
+function ownHome(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads and judges a file; a file that cannot be read is a fault like any other. */

@@ -2,7 +2,14 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { changedKeys, findConfigFile, judgeConfig, loadConfigFile, reloaded } from "../../src/config/load.ts";
+import {
+  changedKeys,
+  configPlaces,
+  findConfigFile,
+  judgeConfig,
+  loadConfigFile,
+  reloaded,
+} from "../../src/config/load.ts";
 import { type Config, DEFAULT_CONFIG, leaves, SECTIONS, toFile } from "../../src/config/schema.ts";
 import { makeTempDir } from "../support/tempdir.ts";
 
@@ -47,6 +54,13 @@ test("findConfigFile: last the working directory's, and none at all", async () =
   } finally {
     process.chdir(before);
   }
+});
+
+test("configPlaces: a user without a home has no place there", () => {
+  expect(configPlaces({}, undefined)).toEqual([
+    "/etc/seesaw/healthcheck-server.yaml",
+    "./healthcheck-server.yaml",
+  ]);
 });
 
 test("loadConfigFile: a file is read and judged", async () => {

@@ -46,6 +46,8 @@ rootTest(
       stdout: "pipe",
       stderr: "pipe",
       timeout: 30_000,
+      // It takes no notice of SIGTERM while it waits for its child.
+      killSignal: "SIGKILL",
     });
     const said = `${run.stdout}${run.stderr}`;
     expect([run.exitCode, run.exitCode === 0 ? "" : said]).toEqual([0, ""]);
