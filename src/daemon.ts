@@ -15,6 +15,7 @@ import { Monitor, type MonitorObserver } from "./monitor/monitor.ts";
 import { MonitorLog } from "./monitor/monitor-log.ts";
 import { Notifier, type NotifierSettings } from "./notifier/notifier.ts";
 import type { Serving } from "./serving.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 import type { TestFault } from "./test-fault.ts";
 import { FileUpstream } from "./upstream/file.ts";
 import { ProxyUpstream } from "./upstream/proxy.ts";
@@ -23,6 +24,8 @@ import type { CountFault, UpstreamEvents } from "./upstream/upstream.ts";
 /** A stop waits for so long that what is pending gets out; with the closing and the log it stays below 2 s. */
 const FLUSH_MS = 1_400;
 const FLUSH_LOOK_MS = 5;
+/** What is left of it is the traces'; so long at least. */
+const LEAST_TRACE_FLUSH_MS = 500;
 /** What may happen on every tick is logged so often. */
 const LOG_PERIOD_MS = 10_000;
 
@@ -36,6 +39,10 @@ export interface DaemonOptions {
   readonly configValid: boolean;
   /** A part that is to fail, for tests. */
   readonly testFault: TestFault | undefined;
+  /** The process's environment, for the variables of OpenTelemetry. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Puts further fields into every log line. */
+  readonly addLogFields: (fields: () => LogFields) => void;
 }
 
 /** See the head of the file. */
@@ -49,6 +56,9 @@ export class Daemon {
   readonly #configValidAtStart: boolean;
   readonly #testFault: TestFault | undefined;
   #serving: Serving | undefined;
+  #telemetry: Telemetry | undefined;
+  readonly #options: DaemonOptions;
+  readonly #monitorLog: MonitorLog;
   #housekeeping: ReturnType<typeof setInterval> | undefined;
   #stopping: Promise<void> | undefined;
   readonly #ended = Promise.withResolvers<void>();
@@ -58,32 +68,42 @@ export class Daemon {
     this.#log = log;
     this.#configValidAtStart = options.configValid;
     this.#testFault = options.testFault;
+    this.#options = options;
     this.#checking = makeChecking(options.caFile, this.#checkingEvents());
     const { clock, scheduler, checkerEnv } = this.#checking;
     const { checksFile, testFault } = options;
     const count: CountFault = (fault, times) => this.#serving?.metrics.server.failed(fault, times);
+    const tracing = () => this.#telemetry?.clients;
     this.#upstream =
       checksFile === undefined
-        ? new ProxyUpstream(proxySettings(config), connectionLimits(config), log, count)
+        ? new ProxyUpstream(proxySettings(config), connectionLimits(config), log, count, tracing)
         : new FileUpstream(checksFile, log, count);
 
-    const env = { clock, scheduler, observer: this.#observer(new MonitorLog(log, clock)) };
+    this.#monitorLog = new MonitorLog(log, clock);
+    const env = { clock, scheduler, observer: this.#observer(this.#monitorLog) };
     this.#manager = new Manager(
       clock,
       log,
       (spec) => {
-        const made = makeChecker(spec.check, checkerEnv);
+        const traceparent = this.#telemetry?.traceparentOf(spec.id);
+        const own = traceparent === undefined ? checkerEnv : { ...checkerEnv, traceparent };
+        const made = makeChecker(spec.check, own);
         const checker = testFault?.checker(spec.id, made) ?? made;
         return new Monitor(spec, checker, env, this.#serving?.newRecord(clock.wallMs()));
       },
-      (id) => this.#notifier.forget(id),
+      (id) => {
+        this.#notifier.forget(id);
+        this.#telemetry?.checks.forget(id);
+      },
     );
     const known = () => this.#manager.known();
     const delivery = testFault?.delivery(this.#upstream) ?? this.#upstream;
     this.#notifier = new Notifier(clock, delivery, known, notifierSettings(config), {
-      sent: (size, trigger, waitedMs, latenciesMs) => {
+      sent: (size, trigger, waitedMs, latenciesMs, delivered) => {
         this.#serving?.metrics.server.sent(size, trigger, waitedMs, latenciesMs);
-        log.debug("Batch sent", { size, trigger, waited_ms: waitedMs });
+        const tell = () => log.debug("Batch sent", { size, trigger, waited_ms: waitedMs });
+        if (this.#telemetry === undefined) tell();
+        else this.#telemetry.deliveries.sent(delivered, trigger, waitedMs, tell);
       },
       congested: (waiting) => {
         count("channel");
@@ -103,9 +123,13 @@ export class Daemon {
   /** @throws Error when it cannot serve */
   async start(): Promise<void> {
     await this.#serve();
+    await this.#trace();
     const events: UpstreamEvents = {
       desired: async (set) => {
-        await this.#manager.apply(set);
+        const apply = () => this.#manager.apply(set);
+        const { specs, refusals = 0 } = set;
+        if (this.#telemetry === undefined) await apply();
+        else await this.#telemetry.clients.update(specs.length + refusals, refusals, apply);
         this.#serving?.metrics.server.updated();
       },
       resync: () => this.#notifier.resync(),
@@ -129,6 +153,7 @@ export class Daemon {
     this.#config = config;
     this.#tellConfig(valid);
     if (this.#serving !== undefined) this.#serving.metrics.perHealthcheck = config.metrics.per_healthcheck;
+    this.#telemetry?.configure(config.telemetry);
     this.#notifier.configure(notifierSettings(config));
     this.#keepHouse();
     this.#checking.checkerEnv.tls.forget();
@@ -155,6 +180,7 @@ export class Daemon {
     await this.#upstream.stop(Math.max(0, endMs - performance.now()));
     this.#notifier.disconnected();
     this.#checking.scheduler.stop();
+    await this.#telemetry?.close(Math.max(LEAST_TRACE_FLUSH_MS, endMs - performance.now()));
     this.#serving?.close();
     this.#log.info("Healthcheck server stopped");
     this.#ended.resolve();
@@ -179,6 +205,17 @@ export class Daemon {
     this.#serving = new Serving(metrics, parts, this.#log);
     this.#tellConfig(this.#configValidAtStart);
     await this.#serving.listen();
+  }
+
+  /** Loads and starts telemetry, when it is switched on. */
+  async #trace(): Promise<void> {
+    if (!this.#config.telemetry.enabled) return;
+    const { startTelemetry } = await import("./tracing.ts");
+    const lost = (count: number) => this.#serving?.metrics.server.failed("telemetry", count);
+    const parts = { clock: this.#checking.clock, monitorLog: this.#monitorLog, lost };
+    const telemetry = await startTelemetry(this.#config, this.#options.env, parts, this.#log);
+    this.#telemetry = telemetry;
+    if (telemetry !== undefined) this.#options.addLogFields(() => telemetry.logFields());
   }
 
   #tellConfig(valid: boolean): void {
@@ -221,15 +258,18 @@ export class Daemon {
     const { clock } = this.#checking;
     return {
       finished: (monitor, result, latenessMs) => {
-        log.finished(monitor, result, latenessMs);
-        this.#serving?.metrics.finished(monitor, result, latenessMs, clock.nowMs());
+        const traceId = (this.#telemetry?.checks ?? log).finished(monitor, result, latenessMs);
+        const metrics = this.#serving?.metrics;
+        metrics?.finished(monitor, result, latenessMs, clock.nowMs());
+        if (traceId !== undefined && result.outcome === "failure")
+          metrics?.traced(monitor.spec.check.type, result.code, traceId, clock.wallMs());
       },
       skipped: (monitor, count, why) => {
-        log.skipped(monitor, count, why);
+        (this.#telemetry?.checks ?? log).skipped(monitor, count, why);
         this.#serving?.metrics.skipped(count, why);
       },
       changed: (monitor, from, result) => {
-        log.changed(monitor, from, result);
+        (this.#telemetry?.checks ?? log).changed(monitor, from, result);
         this.#serving?.feed.changed(monitor, from, result, clock.wallMs());
         this.#notifier.notify({ id: monitor.spec.id, status: monitor.status });
       },

@@ -66,7 +66,6 @@ class Runner {
     const config = this.#startConfig();
     if (config === undefined) return EXIT.fault;
     this.#config = config;
-    warnOfUnserved(config, this.#log);
     const daemon = new Daemon(
       config,
       {
@@ -74,6 +73,8 @@ class Runner {
         caFile: this.#env["SSL_CERT_FILE"],
         configValid: this.#configValid,
         testFault: testFault(this.#env, this.#log),
+        env: this.#env,
+        addLogFields: (fields) => this.#log.addFields(fields),
       },
       this.#log,
     );
@@ -142,11 +143,6 @@ class Runner {
     this.#sink.flushSync();
     process.exit(status);
   }
-}
-
-/** A switch that turns nothing on must say so. */
-function warnOfUnserved(config: Config, log: Logger): void {
-  if (config.telemetry.enabled) log.warn("This version does not have it yet", { key: "telemetry.enabled" });
 }
 
 /** What is to fail on purpose; whoever has left the variable set must see it in the log. */

@@ -86,5 +86,5 @@ function judgeEntries(file: YamlFile, entries: readonly unknown[]): ChecksFile {
       });
     }
   }
-  return { set: { specs, refused }, faults };
+  return { set: { specs, refused, refusals: entries.length - specs.length }, faults };
 }

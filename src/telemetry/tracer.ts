@@ -1,0 +1,95 @@
+/** Decides what is sampled, gives ids, and hands finished spans on. Ids, sampling and resource are the OpenTelemetry library's. */
+import { ROOT_CONTEXT, type SpanContext, type SpanKind, TraceFlags } from "@opentelemetry/api";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import {
+  ParentBasedSampler,
+  RandomIdGenerator,
+  type ReadableSpan,
+  type Sampler,
+  SamplingDecision,
+  TraceIdRatioBasedSampler,
+} from "@opentelemetry/sdk-trace";
+import { FinishedSpan, type Origin, type SpanFacts } from "./span.ts";
+
+/** Where finished spans go; must be quick. */
+export interface SpanSink {
+  put(span: ReadableSpan): void;
+}
+
+/** See the head of the file. */
+export class Tracer {
+  readonly #ids = new RandomIdGenerator();
+  readonly #origin: Origin;
+  readonly #sink: SpanSink;
+  #sampler: Sampler;
+
+  /**
+   * @param samplingRate - 0 to 1
+   * @param resource - attributes of this process
+   */
+  constructor(
+    samplingRate: number,
+    resource: Readonly<Record<string, string>>,
+    version: string,
+    sink: SpanSink,
+  ) {
+    this.#sampler = ratioSampler(samplingRate);
+    this.#origin = {
+      resource: resourceFromAttributes({ ...resource }),
+      scope: { name: "healthcheck-server", version },
+    };
+    this.#sink = sink;
+  }
+
+  /** Takes over a new rate, from the next trace on. */
+  configure(samplingRate: number): void {
+    this.#sampler = ratioSampler(samplingRate);
+  }
+
+  /** Begins a trace: ids, and by its flags whether it is sampled. */
+  root(name: string, kind: SpanKind): SpanContext {
+    const traceId = this.#ids.generateTraceId();
+    const { decision } = this.#sampler.shouldSample(
+      ROOT_CONTEXT,
+      traceId,
+      name,
+      kind,
+      NO_ATTRIBUTES,
+      NO_LINKS,
+    );
+    const sampled = decision === SamplingDecision.RECORD_AND_SAMPLED;
+    return {
+      traceId,
+      spanId: this.#ids.generateSpanId(),
+      traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
+    };
+  }
+
+  /** Begins a trace that is sampled whatever the rate says, because it tells of others that are. */
+  follower(): SpanContext {
+    const traceId = this.#ids.generateTraceId();
+    return { traceId, spanId: this.#ids.generateSpanId(), traceFlags: TraceFlags.SAMPLED };
+  }
+
+  /** A further span of a trace, sampled as its parent is. */
+  child({ traceId, traceFlags }: SpanContext): SpanContext {
+    return { traceId, spanId: this.#ids.generateSpanId(), traceFlags };
+  }
+
+  /** Hands a span on. @param context - a sampled one */
+  finish(context: SpanContext, facts: SpanFacts): void {
+    this.#sink.put(new FinishedSpan(context, facts, this.#origin));
+  }
+}
+
+const NO_ATTRIBUTES = {};
+const NO_LINKS: [] = [];
+
+function ratioSampler(rate: number): Sampler {
+  return new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(rate) });
+}
+
+/** Whether a span of it is exported. */
+export function isSampled(context: SpanContext | undefined): context is SpanContext {
+  return context !== undefined && (context.traceFlags & TraceFlags.SAMPLED) !== 0;
+}
