@@ -14,7 +14,7 @@ import {
   ATTR_SERVER_PORT,
   ATTR_URL_FULL,
 } from "@opentelemetry/semantic-conventions";
-import { PHASES } from "../model/phases.ts";
+import { PHASES, roundMs } from "../model/phases.ts";
 import { type CheckResult, type Conclusive, formatResult } from "../model/result.ts";
 import { type CheckSpec, formatTarget, type HealthcheckSpec } from "../model/spec.ts";
 import { hrTime } from "./span.ts";
@@ -32,7 +32,7 @@ export function checkAttributes(spec: HealthcheckSpec, result: CheckResult, late
   const attributes = healthcheckAttributes(spec);
   attributes["healthcheck.outcome"] = result.outcome;
   attributes["healthcheck.reason"] = result.code;
-  attributes["healthcheck.lateness_ms"] = latenessMs;
+  attributes["healthcheck.lateness_ms"] = roundMs(latenessMs);
   if (result.outcome === "inconclusive") attributes["healthcheck.cause"] = result.cause;
   else if (result.statusCode !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = result.statusCode;
   if (result.outcome !== "success") attributes[ATTR_ERROR_TYPE] = errorType(spec.check, result);
@@ -83,7 +83,9 @@ export function phaseEvents(result: Conclusive, startMs: number): TimedEvent[] {
     if (ms === undefined) continue;
     if (key === "firstByteMs") events.push(event("request", hrTime(atMs), {}));
     atMs += ms;
-    events.push(event(field.slice(0, -"_ms".length), hrTime(atMs), { "healthcheck.phase.duration_ms": ms }));
+    events.push(
+      event(field.slice(0, -"_ms".length), hrTime(atMs), { "healthcheck.phase.duration_ms": roundMs(ms) }),
+    );
   }
   const last = events.at(-1);
   if (last?.attributes !== undefined && brokeOff(result))

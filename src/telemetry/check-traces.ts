@@ -7,9 +7,9 @@ import type { HealthcheckId } from "../model/id.ts";
 import type { CheckResult, Conclusive } from "../model/result.ts";
 import type { State } from "../model/status.ts";
 import type { Monitor, MonitorObserver } from "../monitor/monitor.ts";
-import type { Clock } from "../system/clock.ts";
 import { checkAttributes, checkStatus, healthcheckAttributes, phaseEvents } from "./check-facts.ts";
 import type { SpanScope } from "./scope.ts";
+import type { Timeline } from "./timeline.ts";
 import { isSampled, type Tracer } from "./tracer.ts";
 
 const CHECK = "healthcheck.check_execution";
@@ -19,7 +19,7 @@ const TRANSITION = "healthcheck.state_transition";
 export class CheckTraces implements MonitorObserver {
   readonly #tracer: Tracer;
   readonly #scope: SpanScope;
-  readonly #clock: Clock;
+  readonly #timeline: Timeline;
   readonly #log: MonitorObserver;
   /** Of checks that have told their backend about it; what they began is what is exported. */
   readonly #begun = new Map<HealthcheckId, SpanContext>();
@@ -31,10 +31,10 @@ export class CheckTraces implements MonitorObserver {
   all: boolean;
 
   /** @param log - told of everything, within the spans */
-  constructor(tracer: Tracer, scope: SpanScope, clock: Clock, log: MonitorObserver, all: boolean) {
+  constructor(tracer: Tracer, scope: SpanScope, timeline: Timeline, log: MonitorObserver, all: boolean) {
     this.#tracer = tracer;
     this.#scope = scope;
-    this.#clock = clock;
+    this.#timeline = timeline;
     this.#log = log;
     this.all = all;
   }
@@ -101,9 +101,8 @@ export class CheckTraces implements MonitorObserver {
     if (begun !== undefined) this.#begun.delete(spec.id);
     const context = begun ?? this.#tracer.root(CHECK, SpanKind.CLIENT);
     if (!isSampled(context)) return undefined;
-    const endMs = this.#clock.wallMs();
-    // The wall clock may have been set meanwhile.
-    const startMs = endMs - (this.#clock.nowMs() - monitor.beganMs);
+    const endMs = this.#timeline.now();
+    const startMs = this.#timeline.start(monitor.beganMs, endMs);
     this.#tracer.finish(context, {
       name: CHECK,
       kind: SpanKind.CLIENT,
@@ -118,7 +117,7 @@ export class CheckTraces implements MonitorObserver {
 
   #transition({ spec, status }: Monitor, from: State, result: Conclusive, check: SpanContext): SpanContext {
     const context = this.#tracer.child(check);
-    const nowMs = this.#clock.wallMs();
+    const nowMs = this.#timeline.now();
     this.#tracer.finish(context, {
       name: TRANSITION,
       kind: SpanKind.INTERNAL,

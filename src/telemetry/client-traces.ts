@@ -7,8 +7,8 @@ import {
   SpanStatusCode,
 } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
-import type { Clock } from "../system/clock.ts";
 import type { SpanScope } from "./scope.ts";
+import type { Timeline } from "./timeline.ts";
 import { isSampled, type Tracer } from "./tracer.ts";
 
 const CONNECT = "healthcheck.proxy_connect";
@@ -36,13 +36,13 @@ export interface UpdateCounts {
 export class ClientTraces {
   readonly #tracer: Tracer;
   readonly #scope: SpanScope;
-  readonly #clock: Clock;
+  readonly #timeline: Timeline;
   readonly #connects = new WeakMap<object, SpanContext>();
 
-  constructor(tracer: Tracer, scope: SpanScope, clock: Clock) {
+  constructor(tracer: Tracer, scope: SpanScope, timeline: Timeline) {
     this.#tracer = tracer;
     this.#scope = scope;
-    this.#clock = clock;
+    this.#timeline = timeline;
   }
 
   /** A client has connected. @param greet - what follows from it at once */
@@ -53,9 +53,9 @@ export class ClientTraces {
       return;
     }
     this.#connects.set(client, context);
-    const startMs = this.#clock.wallMs();
+    const startMs = this.#timeline.now();
     this.#scope.run(context, greet);
-    const endMs = this.#clock.wallMs();
+    const endMs = this.#timeline.now();
     this.#tracer.finish(context, { name: CONNECT, kind: SpanKind.SERVER, startMs, endMs, attributes: {} });
   }
 
@@ -129,8 +129,7 @@ export class ClientTraces {
     const parent = this.#scope.current;
     const context = parent === undefined ? this.#tracer.root(name, kind) : this.#tracer.child(parent);
     const sampled = isSampled(context);
-    const startMs = this.#clock.wallMs();
-    const beganMs = this.#clock.nowMs();
+    const startMs = this.#timeline.now();
     let fault: SpanStatus | undefined;
     try {
       await this.#scope.runLong(context, act);
@@ -139,7 +138,7 @@ export class ClientTraces {
       attributes[ATTR_ERROR_TYPE] = "internal";
       throw error;
     } finally {
-      const endMs = startMs + this.#clock.nowMs() - beganMs;
+      const endMs = Math.max(startMs, this.#timeline.now());
       const facts = { name, kind, parent, startMs, endMs, attributes, status: fault ?? status(), links };
       if (sampled) this.#tracer.finish(context, facts);
     }

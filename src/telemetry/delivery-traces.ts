@@ -1,9 +1,9 @@
 /** Spans of batches, linked to the changes of state that they tell. */
 import { type Link, SpanKind } from "@opentelemetry/api";
 import type { Notification } from "../model/status.ts";
-import type { Clock } from "../system/clock.ts";
 import type { CheckTraces } from "./check-traces.ts";
 import type { SpanScope } from "./scope.ts";
+import type { Timeline } from "./timeline.ts";
 import { isSampled, type Tracer } from "./tracer.ts";
 
 const BATCH = "healthcheck.batch_send";
@@ -12,13 +12,13 @@ const BATCH = "healthcheck.batch_send";
 export class DeliveryTraces {
   readonly #tracer: Tracer;
   readonly #scope: SpanScope;
-  readonly #clock: Clock;
+  readonly #timeline: Timeline;
   readonly #checks: CheckTraces;
 
-  constructor(tracer: Tracer, scope: SpanScope, clock: Clock, checks: CheckTraces) {
+  constructor(tracer: Tracer, scope: SpanScope, timeline: Timeline, checks: CheckTraces) {
     this.#tracer = tracer;
     this.#scope = scope;
-    this.#clock = clock;
+    this.#timeline = timeline;
     this.#checks = checks;
   }
 
@@ -39,7 +39,7 @@ export class DeliveryTraces {
       this.#scope.run(undefined, tell);
       return;
     }
-    const endMs = this.#clock.wallMs();
+    const endMs = this.#timeline.now();
     this.#tracer.finish(context, {
       name: BATCH,
       kind: SpanKind.PRODUCER,

@@ -2,6 +2,7 @@
  * Where traces go and what they say of this process: the configuration and the OTEL_* variables together, pure. The file wins
  * where it says something itself; what it cannot say is the environment's.
  */
+import { hostname } from "node:os";
 import { shownUrl } from "../config/fields.ts";
 import type { Config } from "../config/schema.ts";
 
@@ -85,7 +86,7 @@ export function telemetrySettings(
   return {
     exporter: exporterOf(config.use_http, endpoint, env, `healthcheck-server/${version}`, warn),
     shownEndpoint: shownUrl(endpoint.url.href),
-    resource: { "service.version": version, ...attributes, "service.name": name },
+    resource: { "service.version": version, "host.name": hostname(), ...attributes, "service.name": name },
     warnings,
   };
 }

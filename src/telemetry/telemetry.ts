@@ -10,6 +10,7 @@ import { DeliveryTraces } from "./delivery-traces.ts";
 import { type Exporter, Outbox } from "./outbox.ts";
 import { SpanScope } from "./scope.ts";
 import type { ExporterSettings, TelemetrySettings } from "./settings.ts";
+import { Timeline } from "./timeline.ts";
 import { Tracer } from "./tracer.ts";
 
 /** What it needs of the process. */
@@ -44,14 +45,15 @@ export class Telemetry {
     log: Logger,
   ) {
     const { clock, version, monitorLog, lost } = parts;
+    const timeline = new Timeline(clock);
     const { timeoutMs } = settings.exporter;
     this.#log = log;
     this.#propagate = propagate;
     this.#outbox = new Outbox(exporter, { endpoint: settings.shownEndpoint, timeoutMs, lost }, log);
     this.#tracer = new Tracer(sampling_rate, settings.resource, version, this.#outbox);
-    this.checks = new CheckTraces(this.#tracer, this.#scope, clock, monitorLog, trace === "all");
-    this.deliveries = new DeliveryTraces(this.#tracer, this.#scope, clock, this.checks);
-    this.clients = new ClientTraces(this.#tracer, this.#scope, clock);
+    this.checks = new CheckTraces(this.#tracer, this.#scope, timeline, monitorLog, trace === "all");
+    this.deliveries = new DeliveryTraces(this.#tracer, this.#scope, timeline, this.checks);
+    this.clients = new ClientTraces(this.#tracer, this.#scope, timeline);
   }
 
   /** Gives each check of a healthcheck its traceparent header; undefined when none is wanted. */

@@ -1,6 +1,6 @@
 /** Decides what is sampled, gives ids, and hands finished spans on. Ids, sampling and resource are the OpenTelemetry library's. */
 import { ROOT_CONTEXT, type SpanContext, type SpanKind, TraceFlags } from "@opentelemetry/api";
-import { resourceFromAttributes } from "@opentelemetry/resources";
+import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import {
   ParentBasedSampler,
   RandomIdGenerator,
@@ -35,7 +35,7 @@ export class Tracer {
   ) {
     this.#sampler = ratioSampler(samplingRate);
     this.#origin = {
-      resource: resourceFromAttributes({ ...resource }),
+      resource: defaultResource().merge(resourceFromAttributes({ ...resource })),
       scope: { name: "healthcheck-server", version },
     };
     this.#sink = sink;
