@@ -91,15 +91,20 @@ export class CheckTraces implements MonitorObserver {
       if (made.result === result) return made.context;
     }
     if (this.all || result.outcome !== "success") return this.#check(monitor, result, latenessMs);
-    if (this.#begun.size > 0) this.#begun.delete(monitor.spec.id);
+    this.#takeBegun(monitor.spec.id);
     return undefined;
+  }
+
+  #takeBegun(id: HealthcheckId): SpanContext | undefined {
+    if (this.#begun.size === 0) return undefined;
+    const context = this.#begun.get(id);
+    this.#begun.delete(id);
+    return context;
   }
 
   #check(monitor: Monitor, result: CheckResult, latenessMs: number): SpanContext | undefined {
     const { spec } = monitor;
-    const begun = this.#begun.get(spec.id);
-    if (begun !== undefined) this.#begun.delete(spec.id);
-    const context = begun ?? this.#tracer.root(CHECK, SpanKind.CLIENT);
+    const context = this.#takeBegun(spec.id) ?? this.#tracer.drawn();
     if (!isSampled(context)) return undefined;
     const endMs = this.#timeline.now();
     const startMs = this.#timeline.start(monitor.beganMs, endMs);

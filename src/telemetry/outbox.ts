@@ -11,9 +11,11 @@ import type { SpanSink } from "./tracer.ts";
 /** So many spans are kept, those on their way included. */
 export const MOST_SPANS = 2_048;
 /** So many go together. */
-const BATCH = 512;
-/** Spans wait so long for others. */
+const BATCH = 256;
+/** A span after a pause waits so long for others … */
 const GATHER_MS = 1_000;
+/** … and where they keep coming, batches go so far apart: each costs as much as many spans. */
+const APART_MS = 5_000;
 /** After a failure it is tried again so much later, twice as much after each further one. */
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
@@ -57,6 +59,7 @@ export class Outbox implements SpanSink {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sending: Promise<boolean> | undefined;
   #retryMs = 0;
+  #sentMs = Number.NEGATIVE_INFINITY;
   #untoldLost = 0;
   #trouble = "";
   #warned = false;
@@ -105,7 +108,8 @@ export class Outbox implements SpanSink {
     const full = this.#spans.length >= BATCH && this.#retryMs === 0;
     if (this.#timer !== undefined && !full) return;
     clearTimeout(this.#timer);
-    const delayMs = full ? 0 : Math.max(this.#retryMs, GATHER_MS);
+    const apartMs = this.#sentMs + APART_MS - performance.now();
+    const delayMs = full ? 0 : Math.max(this.#retryMs, GATHER_MS, apartMs);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       void this.#send();
@@ -115,6 +119,7 @@ export class Outbox implements SpanSink {
   /** Sends one batch. @returns whether it was taken */
   #send(): Promise<boolean> {
     const batch = this.#spans.slice(0, BATCH);
+    this.#sentMs = performance.now();
     this.#sending = this.#tryExport(batch).then((failure) => {
       this.#sending = undefined;
       if (failure?.retry !== true) this.#spans.splice(0, batch.length);

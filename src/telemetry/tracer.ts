@@ -2,7 +2,6 @@
 import { ROOT_CONTEXT, type SpanContext, type SpanKind, TraceFlags } from "@opentelemetry/api";
 import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import {
-  ParentBasedSampler,
   RandomIdGenerator,
   type ReadableSpan,
   type Sampler,
@@ -22,6 +21,7 @@ export class Tracer {
   readonly #origin: Origin;
   readonly #sink: SpanSink;
   #sampler: Sampler;
+  #rate: number;
 
   /**
    * @param samplingRate - 0 to 1
@@ -33,7 +33,8 @@ export class Tracer {
     version: string,
     sink: SpanSink,
   ) {
-    this.#sampler = ratioSampler(samplingRate);
+    this.#sampler = new TraceIdRatioBasedSampler(samplingRate);
+    this.#rate = samplingRate;
     this.#origin = {
       resource: defaultResource().merge(resourceFromAttributes({ ...resource })),
       scope: { name: "healthcheck-server", version },
@@ -43,10 +44,19 @@ export class Tracer {
 
   /** Takes over a new rate, from the next trace on. */
   configure(samplingRate: number): void {
-    this.#sampler = ratioSampler(samplingRate);
+    this.#sampler = new TraceIdRatioBasedSampler(samplingRate);
+    this.#rate = samplingRate;
   }
 
-  /** Begins a trace: ids, and by its flags whether it is sampled. */
+  /**
+   * Begins a trace of which nobody else has heard, if it is sampled. Drawn by lot before there are ids: most are left out, and ids for
+   * each only to judge them cost as much as all the spans that are kept.
+   */
+  drawn(): SpanContext | undefined {
+    return Math.random() < this.#rate ? this.follower() : undefined;
+  }
+
+  /** Begins a trace: ids, and by its flags whether it is sampled. Whatever else is in the trace follows ({@link child}). */
   root(name: string, kind: SpanKind): SpanContext {
     const traceId = this.#ids.generateTraceId();
     const { decision } = this.#sampler.shouldSample(
@@ -84,10 +94,6 @@ export class Tracer {
 
 const NO_ATTRIBUTES = {};
 const NO_LINKS: [] = [];
-
-function ratioSampler(rate: number): Sampler {
-  return new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(rate) });
-}
 
 /** Whether a span of it is exported. */
 export function isSampled(context: SpanContext | undefined): context is SpanContext {

@@ -10,14 +10,15 @@ import {
 } from "../../../tests/support/collector.ts";
 import { median, ratios } from "../arithmetic.ts";
 import { measureCost } from "../cost.ts";
-import { startFleet } from "../fleet.ts";
+import { type Fleet, startFleet } from "../fleet.ts";
 import { memoryOf } from "../process-figures.ts";
 import type { Group, Outcome, Scenario, Settings } from "../scenario.ts";
 import { bytes, digits } from "../table.ts";
 
 const CHECKS = 1_000;
 const SECONDS = 15;
-const SETTLE_MS = 8_000;
+/** Long enough for the compiler threads to have done with the daemon that was started last. */
+const SETTLE_MS = 30_000;
 
 /** Further fields of the section; undefined is without telemetry. */
 const WAYS: readonly {
@@ -54,7 +55,7 @@ async function run(settings: Settings, say: (text: string) => void): Promise<Out
   const rounds: Shown[][] = [];
   for (let round = 1; round <= settings.rounds; round++) {
     say(`round ${round} of ${settings.rounds}`);
-    rounds.push(await showAll(settings));
+    rounds.push(await showAll(settings, round));
   }
   const of = (way: number) => rounds.map((shown) => shown[way]?.perCheckUs ?? Number.NaN);
   const found = WAYS.map(({ words }, way) => ({
@@ -82,16 +83,18 @@ async function run(settings: Settings, say: (text: string) => void): Promise<Out
   };
 }
 
-/** One round: all of them at once. */
-async function showAll(settings: Settings): Promise<Shown[]> {
+/** One round: all of them at once, started one after the other, in another order each time. @returns in the order of WAYS */
+async function showAll(settings: Settings, round: number): Promise<Shown[]> {
   await using stack = new AsyncDisposableStack();
-  // One after the other, so that their starts do not meet; the collectors are in this process.
-  const fleets = [];
-  for (const { fields } of WAYS) {
+  const fleets: Fleet[] = [];
+  for (let nth = 0; nth < WAYS.length; nth++) {
+    const way = (nth + round) % WAYS.length;
+    const fields = WAYS[way]?.fields;
+    // The collectors are in this process.
     const collector = fields === undefined ? undefined : stack.use(await collectorFor(fields));
     const config = collector === undefined ? "" : telemetryConfig(collector.port, fields);
     const plan = { kind: "tcp", checks: CHECKS, intervalMs: 1_000, timeoutMs: 500 } as const;
-    fleets.push(stack.use(await startFleet(plan, { config })));
+    fleets[way] = stack.use(await startFleet(plan, { config }));
   }
   await Bun.sleep(SETTLE_MS);
   const seconds = settings.seconds ?? SECONDS;
