@@ -1,14 +1,13 @@
 /** OTLP over HTTP: the OpenTelemetry library's exporter, on connections of ours that are given up in time. */
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import type { Duplex } from "node:stream";
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { CompressionAlgorithm, OTLPExporterError } from "@opentelemetry/otlp-exporter-base";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Exporter, ExportFailure } from "./outbox.ts";
 import type { ExporterSettings } from "./settings.ts";
-import { harmless, readTrust } from "./trust.ts";
+import { harmless, readTrust, type Trust } from "./trust.ts";
 
 /** Spans are few: one connection, kept for the next batch. */
 const AGENT = { keepAlive: true, maxSockets: 1 };
@@ -18,16 +17,17 @@ export class HttpExporter implements Exporter {
   readonly #exporter: OTLPTraceExporter;
   readonly #agent: HttpAgent;
   readonly #headers: ExporterSettings["headers"];
+  trouble: (words: string) => void = () => {};
 
   /** @throws Error when a file of TLS cannot be read */
   constructor(settings: ExporterSettings) {
     const { url, headers, timeoutMs, compress } = settings;
     this.#headers = headers;
-    const { ca, cert, key } = readTrust(settings);
-    this.#agent =
-      url.protocol === "https:"
-        ? new TimelyHttpsAgent(timeoutMs, { ca, cert, key })
-        : new TimelyHttpAgent(timeoutMs);
+    const failed = (error: Error) => this.trouble(harmless(error.message, headers));
+    const options = { ...AGENT, ...present(readTrust(settings)) };
+    const isTls = url.protocol === "https:";
+    this.#agent = isTls ? new HttpsAgent(options) : new HttpAgent(AGENT);
+    watch(this.#agent, isTls ? "secureConnect" : "connect", timeoutMs, failed);
     this.#exporter = new OTLPTraceExporter({
       url: url.href,
       headers: { ...headers },
@@ -53,44 +53,29 @@ export class HttpExporter implements Exporter {
   }
 }
 
-/** Gives up connecting after a time; the runtime alone would wait for two minutes, with a new descriptor for each batch. */
-function giveUpAfter(timeoutMs: number, socket: Duplex | null | undefined, opened: string): void {
-  if (socket === null || socket === undefined) return;
-  const timer = setTimeout(() => socket.destroy(new Error(`not connected within ${timeoutMs}ms`)), timeoutMs);
-  for (const event of [opened, "close"]) socket.once(event, () => clearTimeout(timer));
+/** Of the texts those that are there. */
+function present(trust: Trust): Partial<Record<keyof Trust, string>> {
+  return Object.fromEntries(Object.entries(trust).filter(([, text]) => text !== undefined));
 }
 
-class TimelyHttpAgent extends HttpAgent {
-  readonly #timeoutMs: number;
-
-  constructor(timeoutMs: number) {
-    super(AGENT);
-    this.#timeoutMs = timeoutMs;
-  }
-
-  override createConnection(...args: Parameters<HttpAgent["createConnection"]>) {
-    const socket = super.createConnection(...args);
-    giveUpAfter(this.#timeoutMs, socket, "connect");
+/**
+ * Has an agent's connections given up when they do not open in time (the runtime alone would wait for two minutes, with a new
+ * descriptor for each batch), and tells when one does not come about.
+ */
+function watch(agent: HttpAgent, opened: string, timeoutMs: number, failed: (error: Error) => void): void {
+  const create = agent.createConnection.bind(agent);
+  agent.createConnection = (...args: Parameters<HttpAgent["createConnection"]>) => {
+    const socket = create(...args);
+    if (socket === null || socket === undefined) return socket;
+    const late = () => socket.destroy(new Error(`not connected within ${timeoutMs}ms`));
+    const timer = setTimeout(late, timeoutMs);
+    const over = () => {
+      clearTimeout(timer);
+      // What befalls it later befalls a delivery, or nobody.
+      socket.off("error", failed);
+    };
+    for (const event of [opened, "close"]) socket.once(event, over);
+    socket.once("error", failed);
     return socket;
-  }
-}
-
-class TimelyHttpsAgent extends HttpsAgent {
-  readonly #timeoutMs: number;
-
-  constructor(timeoutMs: number, { ca, cert, key }: ReturnType<typeof readTrust>) {
-    super({
-      ...AGENT,
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-    });
-    this.#timeoutMs = timeoutMs;
-  }
-
-  override createConnection(...args: Parameters<HttpsAgent["createConnection"]>) {
-    const socket = super.createConnection(...args);
-    giveUpAfter(this.#timeoutMs, socket, "secureConnect");
-    return socket;
-  }
+  };
 }

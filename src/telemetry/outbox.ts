@@ -35,6 +35,8 @@ export interface ExportFailure {
 export interface Exporter {
   /** @returns what went wrong; undefined when they were taken */
   export(spans: readonly ReadableSpan[]): Promise<ExportFailure | undefined>;
+  /** Hears, before the delivery that it is part of has failed, that no connection came about: a delivery may try for a while. */
+  trouble?: (words: string) => void;
   /** Closes its connections. */
   close(): void;
 }
@@ -69,6 +71,7 @@ export class Outbox implements SpanSink {
     this.#exporter = exporter;
     this.#settings = settings;
     this.#log = log;
+    exporter.trouble = (words) => this.#warn(words);
   }
 
   /** Spans that wait or are on their way. */

@@ -37,7 +37,7 @@ async function failing(
     config: NO_REFRESH + telemetryConfig(collector.port, fields),
     ...options,
   });
-  await using backend = await closedPort();
+  await using backend = closedPort();
   await using client = await connectClient(daemon.socketPath);
   client.update([tcpCheck(1, backend)]);
   await collector.waitFor("failed checks", ({ name }) => name === "healthcheck.check_execution");
@@ -46,23 +46,26 @@ async function failing(
 
 const isHttp = (protocol: Protocol) => protocol === "http";
 
-test.each(PROTOCOLS)("telemetry: a failed check comes to a collector, over %s", async (protocol) => {
-  await using collector = await startCollector(protocol);
-  await using daemon = await failing(collector, {
-    use_http: isHttp(protocol),
-    service_name: "checks-of-a-rack",
-  });
-  const [span] = collector.named("healthcheck.check_execution");
-  expect(span).toMatchObject({ kind: "SPAN_KIND_CLIENT", status: "STATUS_CODE_ERROR", parentSpanId: "" });
-  expect(span?.resource).toMatchObject({
-    "service.name": "checks-of-a-rack",
-    "telemetry.sdk.name": "opentelemetry",
-  });
-  expect(new Set(collector.requests.map(({ path }) => path))).toEqual(new Set([PATHS[protocol]]));
-  expect(collector.requests[0]?.headers["user-agent"]).toStartWith("healthcheck-server/");
-  // Nothing but log lines comes out of it.
-  for (const line of daemon.log) expect(line).toMatch(/^\d{4}-\d\d-\d\dT\S+ +(INFO|WARN) /);
-});
+test.concurrent.each(PROTOCOLS)(
+  "telemetry: a failed check comes to a collector, over %s",
+  async (protocol) => {
+    await using collector = await startCollector(protocol);
+    await using daemon = await failing(collector, {
+      use_http: isHttp(protocol),
+      service_name: "checks-of-a-rack",
+    });
+    const [span] = collector.named("healthcheck.check_execution");
+    expect(span).toMatchObject({ kind: "SPAN_KIND_CLIENT", status: "STATUS_CODE_ERROR", parentSpanId: "" });
+    expect(span?.resource).toMatchObject({
+      "service.name": "checks-of-a-rack",
+      "telemetry.sdk.name": "opentelemetry",
+    });
+    expect(new Set(collector.requests.map(({ path }) => path))).toEqual(new Set([PATHS[protocol]]));
+    expect(collector.requests[0]?.headers["user-agent"]).toStartWith("healthcheck-server/");
+    // Nothing but log lines comes out of it.
+    for (const line of daemon.log) expect(line).toMatch(/^\d{4}-\d\d-\d\dT\S+ +(INFO|WARN) /);
+  },
+);
 
 const ENDPOINTS = [
   ["http", "", "/v1/traces"],
@@ -71,12 +74,15 @@ const ENDPOINTS = [
   ["http", "/otlp", "/otlp/v1/traces"],
   ["grpc", "/v1/traces", PATHS.grpc],
 ] as const;
-test.each(ENDPOINTS)("telemetry: %s endpoint ending in '%s' is asked at %s", async (protocol, end, path) => {
-  await using collector = await startCollector(protocol);
-  const otlp_endpoint = `http://127.0.0.1:${collector.port}${end}`;
-  await using _ = await failing(collector, { use_http: isHttp(protocol), otlp_endpoint });
-  expect(collector.requests[0]?.path).toBe(path);
-});
+test.concurrent.each(ENDPOINTS)(
+  "telemetry: %s endpoint ending in '%s' is asked at %s",
+  async (protocol, end, path) => {
+    await using collector = await startCollector(protocol);
+    const otlp_endpoint = `http://127.0.0.1:${collector.port}${end}`;
+    await using _ = await failing(collector, { use_http: isHttp(protocol), otlp_endpoint });
+    expect(collector.requests[0]?.path).toBe(path);
+  },
+);
 
 for (const protocol of PROTOCOLS) {
   peerTest(`telemetry: TLS over ${protocol}, and whom it trusts`, ["openssl"], async () => {
@@ -108,33 +114,36 @@ for (const protocol of PROTOCOLS) {
   });
 }
 
-test.each(PROTOCOLS)("telemetry: the environment's headers, resource and name, over %s", async (protocol) => {
-  await using collector = await startCollector(protocol);
-  const otlp_endpoint = `http://some%20one:pass%3Aword@127.0.0.1:${collector.port}`;
-  const env = {
-    OTEL_EXPORTER_OTLP_HEADERS: "X-Tenant=a%20b, x-two = 2,authorization=Bearer of-the-environment",
-    OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=rack%2042,service.name=unheard,host.name=here",
-    OTEL_SERVICE_NAME: "named-by-the-environment",
-    OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
-    // Nobody asked for a proxy; nobody listens there either.
-    http_proxy: "http://127.0.0.1:1",
-    grpc_proxy: "http://127.0.0.1:1",
-  };
-  await using daemon = await failing(collector, { use_http: isHttp(protocol), otlp_endpoint }, { env });
-  expect(collector.requests[0]?.headers).toMatchObject({
-    "x-tenant": "a b",
-    "x-two": "2",
-    authorization: `Basic ${Buffer.from("some one:pass:word").toString("base64")}`,
-  });
-  expect(collector.spans[0]?.resource).toMatchObject({
-    "service.name": "named-by-the-environment",
-    "deployment.environment.name": "rack 42",
-    "host.name": "here",
-  });
-  expect(daemon.log.join("\n")).toContain(`endpoint=http://***@127.0.0.1:${collector.port}/`);
-});
+test.concurrent.each(PROTOCOLS)(
+  "telemetry: the environment's headers, resource and name, over %s",
+  async (protocol) => {
+    await using collector = await startCollector(protocol);
+    const otlp_endpoint = `http://some%20one:pass%3Aword@127.0.0.1:${collector.port}`;
+    const env = {
+      OTEL_EXPORTER_OTLP_HEADERS: "X-Tenant=a%20b, x-two = 2,authorization=Bearer of-the-environment",
+      OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=rack%2042,service.name=unheard,host.name=here",
+      OTEL_SERVICE_NAME: "named-by-the-environment",
+      OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+      // Nobody asked for a proxy; nobody listens there either.
+      http_proxy: "http://127.0.0.1:1",
+      grpc_proxy: "http://127.0.0.1:1",
+    };
+    await using daemon = await failing(collector, { use_http: isHttp(protocol), otlp_endpoint }, { env });
+    expect(collector.requests[0]?.headers).toMatchObject({
+      "x-tenant": "a b",
+      "x-two": "2",
+      authorization: `Basic ${Buffer.from("some one:pass:word").toString("base64")}`,
+    });
+    expect(collector.spans[0]?.resource).toMatchObject({
+      "service.name": "named-by-the-environment",
+      "deployment.environment.name": "rack 42",
+      "host.name": "here",
+    });
+    expect(daemon.log.join("\n")).toContain(`endpoint=http://***@127.0.0.1:${collector.port}/`);
+  },
+);
 
-test("telemetry: the file wins over the environment, and the environment over defaults", async () => {
+test.concurrent("telemetry: the file wins over the environment, and the environment over defaults", async () => {
   await using collector = startHttpCollector();
   const env = {
     OTEL_EXPORTER_OTLP_ENDPOINT: `127.0.0.1:${collector.port}/of-all-signals`,
@@ -150,9 +159,9 @@ test("telemetry: the file wins over the environment, and the environment over de
   );
 });
 
-test("telemetry: a stop delivers what waits, those of the last batch too", async () => {
+test.concurrent("telemetry: a stop delivers what waits, those of the last batch too", async () => {
   await using collector = await startGrpcCollector({ delayMs: 50 });
-  await using backend = await closedPort();
+  await using backend = closedPort();
   const config = `batching: { delay: 10s }\n${NO_REFRESH}${telemetryConfig(collector.port)}`;
   await using daemon = await startDaemon({ config });
   await using client = await connectClient(daemon.socketPath);
@@ -165,8 +174,8 @@ test("telemetry: a stop delivers what waits, those of the last batch too", async
   expect(batch?.links).toEqual([{ traceId: change?.traceId ?? "", spanId: change?.spanId ?? "" }]);
 });
 
-test("telemetry: what cannot be set up is told, and the checks go on without", async () => {
-  await using backend = await closedPort();
+test.concurrent("telemetry: what cannot be set up is told, and the checks go on without", async () => {
+  await using backend = closedPort();
   await using daemon = await startDaemon({
     config: telemetryConfig(1),
     env: { OTEL_EXPORTER_OTLP_CERTIFICATE: "/nonexistent/ca.pem" },

@@ -20,49 +20,42 @@ const PROTOCOLS = [
   ["grpc", false],
 ] as const;
 const LOST = 'healthcheck_errors_total{type="telemetry"}';
-/** More than the buffer holds come within a second or two. */
-const MANY = 250;
+const BRIEF = { OTEL_EXPORTER_OTLP_TIMEOUT: "1500" };
 
 const warnings = (daemon: Daemon) => daemon.log.filter((line) => line.includes("Cannot deliver traces"));
-
-/** Healthchecks that fail ten times a second each, all of them traced. */
-async function flood(daemon: Daemon, port: number) {
-  const client = await connectClient(daemon.socketPath);
-  client.update(times(MANY, (index) => tcpCheck(index + 1, { hostname: "127.0.0.1", port })));
-  return client;
-}
+const warned = (daemon: Daemon) => until(() => warnings(daemon)[0], SOON_MS, "a warning");
 
 test.each(PROTOCOLS)("telemetry: a collector that refuses connections, over %s", async (_, use_http) => {
-  await using collector = await closedPort();
-  await using backend = await closedPort();
+  await using collector = closedPort();
+  await using backend = closedPort();
   const port = freePort();
   await using daemon = await startDaemon({
     config: NO_REFRESH + metricsConfig(port) + telemetryConfig(collector.port, { use_http }),
   });
-  await using _client = await flood(daemon, backend.port);
-  await scrapeUntil(port, "lost spans", (samples) => sampleOf(samples, LOST) > 10_000);
-  expect(warnings(daemon).length).toBe(1);
-  expect(warnings(daemon)[0]).toMatch(/WARN .*endpoint=http:.* error=.*/);
+  await using client = await connectClient(daemon.socketPath);
+  // All of them fail and are traced: five thousand spans a second.
+  client.update(times(250, (index) => tcpCheck(index + 1, backend, { interval: "50ms" })));
+  await scrapeUntil(port, "lost spans", (samples) => sampleOf(samples, LOST) > 1_000);
+  expect(await warned(daemon)).toMatch(/ WARN .*endpoint=http:.* error=.*(ECONNREFUSED|No connection)/);
   const before = daemon.rssBytes();
   const lost = sampleOf(await scrape(port), LOST);
   await scrapeUntil(port, "more lost spans", (samples) => sampleOf(samples, LOST) > lost + 10_000);
   // Ten thousand spans would be more than that.
   expect(daemon.rssBytes() - before).toBeLessThan(20e6);
-  const startMs = performance.now();
   daemon.signal("SIGTERM");
   expect(await daemon.exited).toBe(0);
-  expect(performance.now() - startMs).toBeLessThan(5_000);
+  expect(warnings(daemon).length).toBe(1);
 });
 
-test.each(PROTOCOLS)(
+test.concurrent.each(PROTOCOLS)(
   "telemetry: a collector that comes back is given what waits, over %s",
   async (_, use_http) => {
     const port = freePort();
-    await using backend = await closedPort();
+    await using backend = closedPort();
     await using daemon = await startDaemon({ config: NO_REFRESH + telemetryConfig(port, { use_http }) });
     await using client = await connectClient(daemon.socketPath);
     client.update([tcpCheck(1, backend, { interval: "60s" })]);
-    await until(() => warnings(daemon).length > 0, SOON_MS, "a warning");
+    await warned(daemon);
     await using collector = use_http ? startHttpCollector({ port }) : await startGrpcCollector({ port });
     const [check] = await collector.waitFor(
       "the check",
@@ -73,22 +66,25 @@ test.each(PROTOCOLS)(
   },
 );
 
-test.each([
-  ["http", true, 401, /error="HTTP status 401"/],
-  ["http", true, 503, /retryable status/],
-  ["grpc", false, 16, /gRPC status 16 UNAUTHENTICATED/],
-  ["grpc", false, 8, /gRPC status 8 RESOURCE_EXHAUSTED/],
+test.concurrent.each([
+  ["http", 401, /error="HTTP status 401"/],
+  ["http", 503, /retryable status/],
+  ["grpc", 16, /gRPC status 16 UNAUTHENTICATED/],
+  ["grpc", 8, /gRPC status 8 RESOURCE_EXHAUSTED/],
 ] as const)(
-  "telemetry: a collector that refuses spans, over %s (%s, %d)",
-  async (_, use_http, status, words) => {
+  "telemetry: a collector that refuses spans, over %s, with %d",
+  async (protocol, status, words) => {
     const refuse = () => status;
+    const use_http = protocol === "http";
     await using collector = use_http ? startHttpCollector({ refuse }) : await startGrpcCollector({ refuse });
-    await using backend = await closedPort();
-    await using daemon = await startDaemon({ config: telemetryConfig(collector.port, { use_http }) });
+    await using backend = closedPort();
+    await using daemon = await startDaemon({
+      config: telemetryConfig(collector.port, { use_http }),
+      env: BRIEF,
+    });
     await using client = await connectClient(daemon.socketPath);
     client.update([tcpCheck(1, backend)]);
-    await until(() => warnings(daemon).length > 0, SOON_MS, "a warning");
-    expect(warnings(daemon)[0]).toMatch(words);
+    expect(await warned(daemon)).toMatch(words);
     const requests = collector.requests.length;
     const cpuMs = daemon.cpuMs();
     await Bun.sleep(3_000);
@@ -99,79 +95,67 @@ test.each([
   },
 );
 
-test.each(PROTOCOLS)("telemetry: a collector that never answers, over %s", async (_, use_http) => {
-  await using collector = await hang();
-  await using backend = await closedPort();
+test.concurrent.each(PROTOCOLS)("telemetry: a collector that never answers, over %s", async (_, use_http) => {
+  await using collector = hang();
+  await using backend = closedPort();
   await using daemon = await startDaemon({
     config: telemetryConfig(collector.port, { use_http }),
-    env: { OTEL_EXPORTER_OTLP_TIMEOUT: "1500" },
+    env: BRIEF,
   });
   await using client = await connectClient(daemon.socketPath);
   client.update([tcpCheck(1, backend)]);
-  await until(() => warnings(daemon).length > 0, SOON_MS, "a warning");
+  await warned(daemon);
   const descriptors = daemon.fdCount();
-  await Bun.sleep(5_000);
-  expect(daemon.fdCount()).toBeLessThanOrEqual(descriptors + 1);
+  await Bun.sleep(4_000);
+  // One for a check under way, one for the next try.
+  expect(daemon.fdCount()).toBeLessThanOrEqual(descriptors + 2);
+  expect(warnings(daemon).length).toBe(1);
 });
 
-test.each(PROTOCOLS)(
-  "telemetry: with a collector that drops SYNs, a thousand checks are as ever, over %s",
-  async (_, use_http) => {
-    await using hole = await startBlackhole();
-    await using backends = await startSink(20);
-    await using refusing = await closedPort();
-    const start = async (config: string) => {
-      const port = freePort();
-      const daemon = await startDaemon({
-        config: NO_REFRESH + metricsConfig(port) + config,
-        env: { OTEL_EXPORTER_OTLP_TIMEOUT: "2000" },
-      });
-      const client = await connectClient(daemon.socketPath);
-      const { targets } = backends;
-      client.update(
-        times(1_000, (n) =>
-          tcpCheck(n + 1, n % 20 === 0 ? refusing : (targets[n % targets.length] ?? refusing), {
-            interval: "1s",
-          }),
-        ),
-      );
-      return { daemon, client, port };
-    };
-    const plain = await start("");
-    const traced = await start(telemetryConfig(hole.port, { use_http, trace: "all" }));
-    await using _stack = disposing(plain, traced);
-    for (const { client } of [plain, traced])
-      await until(() => client.latest.size === 1_000, SOON_MS, "first results");
-    await until(() => warnings(traced.daemon).length > 0, SOON_MS, "a warning");
-    const look = async ({ daemon, port }: typeof plain) => ({
-      cpuMs: daemon.cpuMs(),
-      samples: await scrape(port),
-    });
-    const [plainBefore, tracedBefore] = [await look(plain), await look(traced)];
-    const descriptors = traced.daemon.fdCount();
-    await Bun.sleep(8_000);
-    const [plainAfter, tracedAfter] = [await look(plain), await look(traced)];
-    // Every check makes a span here, a hundred times as many as by default in a bad hour; still it is not twice as much.
-    const spent = (after: { cpuMs: number }, before: { cpuMs: number }) => after.cpuMs - before.cpuMs;
-    expect(spent(tracedAfter, tracedBefore) / spent(plainAfter, plainBefore)).toBeLessThan(2);
-    const latest = (before: typeof plainBefore, after: typeof plainAfter) =>
-      largestSince(before.samples, after.samples, "healthcheck_check_lateness_seconds");
-    expect(latest(tracedBefore, tracedAfter)).toBeLessThanOrEqual(
-      Math.max(0.05, 4 * latest(plainBefore, plainAfter)),
+test("telemetry: with a collector that drops SYNs, a thousand checks are as ever", async () => {
+  await using hole = await startBlackhole();
+  await using backends = await startSink(20);
+  await using refusing = closedPort();
+  await using stack = new AsyncDisposableStack();
+  const start = async (config: string) => {
+    const port = freePort();
+    const yaml = NO_REFRESH + metricsConfig(port) + config;
+    const daemon = stack.use(
+      await startDaemon({ config: yaml, env: { OTEL_EXPORTER_OTLP_TIMEOUT: "2000" } }),
     );
-    expect(traced.daemon.fdCount()).toBeLessThanOrEqual(descriptors + 20);
-    expect(warnings(traced.daemon).length).toBe(1);
-  },
-);
-
-/** Ends them when the test does. */
-function disposing(
-  ...started: readonly { daemon: AsyncDisposable; client: AsyncDisposable }[]
-): AsyncDisposableStack {
-  const stack = new AsyncDisposableStack();
-  for (const { daemon, client } of started) {
-    stack.use(daemon);
-    stack.use(client);
+    const client = stack.use(await connectClient(daemon.socketPath));
+    const { targets } = backends;
+    const targetOf = (n: number) => (n % 20 === 0 ? refusing : (targets[n % targets.length] ?? refusing));
+    client.update(times(1_000, (n) => tcpCheck(n + 1, targetOf(n), { interval: "1s" })));
+    await until(() => client.latest.size === 1_000, SOON_MS, "first results");
+    return { daemon, port };
+  };
+  const plain = await start("");
+  // Every check makes a span, twenty times as many as with the default.
+  const traced = [
+    await start(telemetryConfig(hole.port, { use_http: true, trace: "all" })),
+    await start(telemetryConfig(hole.port, { trace: "all" })),
+  ];
+  for (const { daemon } of traced) await warned(daemon);
+  const look = async ({ daemon, port }: typeof plain) => ({
+    cpuMs: daemon.cpuMs(),
+    samples: await scrape(port),
+  });
+  const lookAll = () => Promise.all([plain, ...traced].map(look));
+  const before = await lookAll();
+  const descriptors = traced.map(({ daemon }) => daemon.fdCount());
+  await Bun.sleep(6_000);
+  const after = await lookAll();
+  const cpuMs = after.map((now, at) => now.cpuMs - (before[at]?.cpuMs ?? 0));
+  const latestS = after.map(({ samples }, at) =>
+    largestSince(before[at]?.samples ?? new Map(), samples, "healthcheck_check_lateness_seconds"),
+  );
+  const [plainCpuMs = 0, ...tracedCpuMs] = cpuMs;
+  const [plainLatestS = 0, ...tracedLatestS] = latestS;
+  for (const spentMs of tracedCpuMs) expect(spentMs / plainCpuMs).toBeLessThan(2);
+  for (const lateS of tracedLatestS) expect(lateS).toBeLessThanOrEqual(Math.max(0.1, 4 * plainLatestS));
+  for (const [at, { daemon }] of traced.entries()) {
+    expect(daemon.fdCount()).toBeLessThanOrEqual((descriptors[at] ?? 0) + 20);
+    expect(warnings(daemon).length).toBe(1);
   }
-  return stack;
-}
+});

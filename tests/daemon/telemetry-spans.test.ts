@@ -41,12 +41,12 @@ function idsIn(daemon: Daemon, pattern: RegExp): { traceId: string; spanId: stri
 
 const idsOf = (span: ReceivedSpan | undefined) => span && { traceId: span.traceId, spanId: span.spanId };
 
-test("telemetry: each kind of check says what it asked, where, and why it failed", async () => {
+test.concurrent("telemetry: each kind of check says what it asked, where, and why it failed", async () => {
   await using collector = startHttpCollector();
-  await using unwell = await answering("503 Service Unavailable");
-  await using well = await answering("200 OK");
-  await using silent = await hang();
-  await using closed = await closedPort();
+  await using unwell = answering("503 Service Unavailable");
+  await using well = answering("200 OK");
+  await using silent = hang();
+  await using closed = closedPort();
   await using daemon = await startDaemon({
     config: NO_REFRESH + telemetryConfig(collector.port, { use_http: true, trace: "all" }),
   });
@@ -105,9 +105,9 @@ test("telemetry: each kind of check says what it asked, where, and why it failed
   }
 });
 
-test("telemetry: from the connection to the batch, each span leads to the next, and the log to all of them", async () => {
+test.concurrent("telemetry: from the connection to the batch, each span leads to the next, and the log to all of them", async () => {
   await using collector = await startGrpcCollector();
-  await using closed = await closedPort();
+  await using closed = closedPort();
   await using daemon = await startDaemon({
     config: NO_REFRESH + telemetryConfig(collector.port),
     args: ["--log-level", "debug"],
@@ -172,10 +172,10 @@ test("telemetry: from the connection to the batch, each span leads to the next, 
   expect(idsIn(daemon, /All tasks spawned/)).toBeUndefined();
 });
 
-test("telemetry: by default a healthy check is traced when it changes the state, and not again", async () => {
+test.concurrent("telemetry: by default a healthy check is traced when it changes the state, and not again", async () => {
   await using collector = startHttpCollector();
-  await using backend = await acceptAll();
-  await using closed = await closedPort();
+  await using backend = acceptAll();
+  await using closed = closedPort();
   await using daemon = await startDaemon({
     config: `advanced: { notify_interval: 1s }\n${telemetryConfig(collector.port, { use_http: true })}`,
     args: ["--log-level", "debug"],
@@ -197,9 +197,9 @@ test("telemetry: by default a healthy check is traced when it changes the state,
   expect(healthy.filter((line) => line.includes("trace_id=")).length).toBe(1);
 });
 
-test("telemetry: of a thousand checks a share is traced, and what belongs together is kept together", async () => {
+test.concurrent("telemetry: of a thousand checks a share is traced, and what belongs together is kept together", async () => {
   await using collector = await startGrpcCollector();
-  await using backend = await acceptAll();
+  await using backend = acceptAll();
   const fields = { trace: "all", sampling_rate: 0.25 };
   await using daemon = await startDaemon({ config: NO_REFRESH + telemetryConfig(collector.port, fields) });
   await using client = await connectClient(daemon.socketPath);
@@ -219,9 +219,9 @@ test("telemetry: of a thousand checks a share is traced, and what belongs togeth
   expect(new Set(linked)).toEqual(changed);
 });
 
-test("telemetry: with a rate of 0 nothing is sent", async () => {
+test.concurrent("telemetry: with a rate of 0 nothing is sent", async () => {
   await using collector = startHttpCollector();
-  await using closed = await closedPort();
+  await using closed = closedPort();
   const fields = { use_http: true, trace: "all", sampling_rate: 0 };
   await using daemon = await startDaemon({ config: telemetryConfig(collector.port, fields) });
   await using client = await connectClient(daemon.socketPath);
@@ -233,9 +233,9 @@ test("telemetry: with a rate of 0 nothing is sent", async () => {
   expect(daemon.log.join("\n")).not.toContain("trace_id");
 });
 
-test("telemetry: propagated, an HTTP check carries the ids of its span, and nothing otherwise", async () => {
+test.concurrent("telemetry: propagated, an HTTP check carries the ids of its span, and nothing otherwise", async () => {
   await using collector = startHttpCollector();
-  await using backend = await answering("500 No");
+  await using backend = answering("500 No");
   const seen = (host: string) =>
     [
       ...backend.received.matchAll(
@@ -265,9 +265,9 @@ test("telemetry: propagated, an HTTP check carries the ids of its span, and noth
   expect(seen("two.test")).toEqual(["theirs", "theirs"]);
 });
 
-test("telemetry: propagated flags say what is sampled", async () => {
+test.concurrent("telemetry: propagated flags say what is sampled", async () => {
   await using collector = startHttpCollector();
-  await using backend = await answering("200 OK");
+  await using backend = answering("200 OK");
   const fields = { use_http: true, propagate: true, sampling_rate: 0 };
   await using daemon = await startDaemon({ config: telemetryConfig(collector.port, fields) });
   await using client = await connectClient(daemon.socketPath);
@@ -278,9 +278,9 @@ test("telemetry: propagated flags say what is sampled", async () => {
   expect(new Set(flags.map(([whole]) => whole)).size).toBe(flags.length);
 });
 
-test("telemetry: failures in OpenMetrics have their trace as an exemplar, and in the classic format none", async () => {
+test.concurrent("telemetry: failures in OpenMetrics have their trace as an exemplar, and in the classic format none", async () => {
   await using collector = startHttpCollector();
-  await using closed = await closedPort();
+  await using closed = closedPort();
   const port = freePort();
   await using daemon = await startDaemon({
     config: metricsConfig(port) + telemetryConfig(collector.port, { use_http: true }),
@@ -298,9 +298,9 @@ test("telemetry: failures in OpenMetrics have their trace as an exemplar, and in
   expect(classic).not.toContain("trace_id");
 });
 
-test("telemetry: what is traced, and how much, can change at run time; where it goes cannot", async () => {
+test.concurrent("telemetry: what is traced, and how much, can change at run time; where it goes cannot", async () => {
   await using collector = startHttpCollector();
-  await using backend = await acceptAll();
+  await using backend = acceptAll();
   await using daemon = await startDaemon({ config: telemetryConfig(collector.port, { use_http: true }) });
   await using client = await connectClient(daemon.socketPath);
   client.update([tcpCheck(1, backend)]);
