@@ -8,8 +8,6 @@ import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_REQUEST_METHOD,
   ATTR_HTTP_RESPONSE_STATUS_CODE,
-  ATTR_NETWORK_PEER_ADDRESS,
-  ATTR_NETWORK_PEER_PORT,
   ATTR_SERVER_ADDRESS,
   ATTR_SERVER_PORT,
   ATTR_URL_FULL,
@@ -43,8 +41,9 @@ export function checkAttributes(spec: HealthcheckSpec, result: CheckResult, late
 function putTarget(attributes: Attributes, check: CheckSpec): void {
   const address = check.type === "dns" ? check.server : check.address;
   if (address !== undefined) {
-    attributes[ATTR_SERVER_ADDRESS] = attributes[ATTR_NETWORK_PEER_ADDRESS] = address.ip;
-    attributes[ATTR_SERVER_PORT] = attributes[ATTR_NETWORK_PEER_PORT] = address.port;
+    // Connected to as it stands: the network.peer attributes would only say it again.
+    attributes[ATTR_SERVER_ADDRESS] = address.ip;
+    attributes[ATTR_SERVER_PORT] = address.port;
   }
   if (check.type === "dns") {
     attributes[ATTR_DNS_QUESTION_NAME] = check.query;

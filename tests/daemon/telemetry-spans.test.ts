@@ -79,7 +79,7 @@ test.concurrent("telemetry: each kind of check says what it asked, where, and wh
     "http.request.method": "HEAD",
     "http.response.status_code": 503,
     "url.full": `http://127.0.0.1:${unwell.port}/healthz?…`,
-    "network.peer.port": unwell.port,
+    "server.port": unwell.port,
   });
   expect(events(status)).toEqual(["connect", "request", "first_byte", "transfer"]);
   expect(ok).toMatchObject({ status: "STATUS_CODE_UNSET", statusMessage: "" });
