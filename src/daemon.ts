@@ -13,7 +13,8 @@ import { Manager } from "./manager/manager.ts";
 import { errorWords } from "./model/show.ts";
 import { Monitor, type MonitorObserver } from "./monitor/monitor.ts";
 import { MonitorLog } from "./monitor/monitor-log.ts";
-import { Notifier, type NotifierSettings } from "./notifier/notifier.ts";
+import { Notifier } from "./notifier/notifier.ts";
+import { connectionLimits, notifierSettings, proxySettings } from "./part-settings.ts";
 import type { Serving } from "./serving.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 import type { TestFault } from "./test-fault.ts";
@@ -53,8 +54,6 @@ export class Daemon {
   readonly #notifier: Notifier;
   readonly #checking: Checking;
   #config: Config;
-  readonly #configValidAtStart: boolean;
-  readonly #testFault: TestFault | undefined;
   #serving: Serving | undefined;
   #telemetry: Telemetry | undefined;
   readonly #options: DaemonOptions;
@@ -66,8 +65,6 @@ export class Daemon {
   constructor(config: Config, options: DaemonOptions, log: Logger) {
     this.#config = config;
     this.#log = log;
-    this.#configValidAtStart = options.configValid;
-    this.#testFault = options.testFault;
     this.#options = options;
     this.#checking = makeChecking(options.caFile, this.#checkingEvents());
     const { clock, scheduler, checkerEnv } = this.#checking;
@@ -141,7 +138,7 @@ export class Daemon {
     await this.#upstream.start(events);
     this.#keepHouse();
     this.#log.info("All tasks spawned, server running");
-    this.#testFault?.started();
+    this.#options.testFault?.started();
   }
 
   /**
@@ -200,10 +197,10 @@ export class Daemon {
       stopping: () => this.#stopping !== undefined,
       descriptorLimit,
       checkDescriptors: descriptors.limit,
-      testFault: this.#testFault,
+      testFault: this.#options.testFault,
     };
     this.#serving = new Serving(metrics, parts, this.#log);
-    this.#tellConfig(this.#configValidAtStart);
+    this.#tellConfig(this.#options.configValid);
     await this.#serving.listen();
   }
 
@@ -282,21 +279,4 @@ export class Daemon {
       if (this.#upstream instanceof ProxyUpstream) this.#upstream.lookAfterSocket();
     }, this.#config.manager.monitor_interval);
   }
-}
-
-function notifierSettings({ batching, channels, advanced }: Config): NotifierSettings {
-  return {
-    delayMs: batching.delay,
-    maxSize: batching.max_size,
-    notifyIntervalMs: advanced.notify_interval,
-    channelSize: channels.notification,
-  };
-}
-
-function proxySettings({ server }: Config) {
-  return { path: server.proxy_socket, mode: server.socket_mode };
-}
-
-function connectionLimits({ channels }: Config) {
-  return { inbound: channels.config_update, outbound: channels.proxy_message };
 }
