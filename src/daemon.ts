@@ -13,11 +13,13 @@ import { Manager } from "./manager/manager.ts";
 import { errorWords } from "./model/show.ts";
 import { Monitor, type MonitorObserver } from "./monitor/monitor.ts";
 import { MonitorLog } from "./monitor/monitor-log.ts";
-import { Notifier, type NotifierSettings } from "./notifier/notifier.ts";
+import { Notifier } from "./notifier/notifier.ts";
+import { connectionLimits, notifierSettings, proxySettings } from "./part-settings.ts";
 import type { Serving } from "./serving.ts";
 import { Supervision } from "./supervision.ts";
 import { DescriptorShortage } from "./system/limits.ts";
 import type { NotifySettings } from "./system/systemd.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 import type { TestFault } from "./test-fault.ts";
 import { FileUpstream } from "./upstream/file.ts";
 import { ProxyUpstream } from "./upstream/proxy.ts";
@@ -26,6 +28,8 @@ import type { CountFault, UpstreamEvents } from "./upstream/upstream.ts";
 /** A stop waits for so long that what is pending gets out; with the closing and the log it stays below 2 s. */
 const FLUSH_MS = 1_400;
 const FLUSH_LOOK_MS = 5;
+/** What is left of it is the traces'; so long at least. */
+const LEAST_TRACE_FLUSH_MS = 500;
 /** What may happen on every tick is logged so often. */
 const LOG_PERIOD_MS = 10_000;
 
@@ -41,6 +45,10 @@ export interface DaemonOptions {
   readonly notify: NotifySettings | undefined;
   /** A part that is to fail, for tests. */
   readonly testFault: TestFault | undefined;
+  /** The process's environment, for the variables of OpenTelemetry. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Puts further fields into every log line. */
+  readonly addLogFields: (fields: () => LogFields) => void;
 }
 
 /** See the head of the file. */
@@ -51,11 +59,12 @@ export class Daemon {
   readonly #notifier: Notifier;
   readonly #checking: Checking;
   #config: Config;
-  readonly #configValidAtStart: boolean;
-  readonly #testFault: TestFault | undefined;
   readonly #supervision: Supervision | undefined;
   readonly #shortage: DescriptorShortage;
   #serving: Serving | undefined;
+  #telemetry: Telemetry | undefined;
+  readonly #options: DaemonOptions;
+  readonly #monitorLog: MonitorLog;
   #housekeeping: ReturnType<typeof setInterval> | undefined;
   #stopping: Promise<void> | undefined;
   readonly #ended = Promise.withResolvers<void>();
@@ -63,35 +72,43 @@ export class Daemon {
   constructor(config: Config, options: DaemonOptions, log: Logger) {
     this.#config = config;
     this.#log = log;
-    this.#configValidAtStart = options.configValid;
-    this.#testFault = options.testFault;
+    this.#options = options;
     this.#checking = makeChecking(options.caFile, this.#checkingEvents());
     const { clock, scheduler, checkerEnv, descriptorLimit } = this.#checking;
     this.#shortage = new DescriptorShortage(descriptorLimit);
     const { checksFile, testFault } = options;
     const count: CountFault = (fault, times) => this.#serving?.metrics.server.failed(fault, times);
+    const tracing = () => this.#telemetry?.clients;
     this.#upstream =
       checksFile === undefined
-        ? new ProxyUpstream(proxySettings(config), connectionLimits(config), log, count)
+        ? new ProxyUpstream(proxySettings(config), connectionLimits(config), log, count, tracing)
         : new FileUpstream(checksFile, log, count);
 
-    const env = { clock, scheduler, observer: this.#observer(new MonitorLog(log, clock)) };
+    this.#monitorLog = new MonitorLog(log, clock);
+    const env = { clock, scheduler, observer: this.#observer(this.#monitorLog) };
     this.#manager = new Manager(
       clock,
       log,
       (spec) => {
-        const made = makeChecker(spec.check, checkerEnv);
+        const traceparent = this.#telemetry?.traceparentOf(spec.id);
+        const own = traceparent === undefined ? checkerEnv : { ...checkerEnv, traceparent };
+        const made = makeChecker(spec.check, own);
         const checker = testFault?.checker(spec.id, made) ?? made;
         return new Monitor(spec, checker, env, this.#serving?.newRecord(clock.wallMs()));
       },
-      (id) => this.#notifier.forget(id),
+      (id) => {
+        this.#notifier.forget(id);
+        this.#telemetry?.checks.forget(id);
+      },
     );
     const known = () => this.#manager.known();
     const delivery = testFault?.delivery(this.#upstream) ?? this.#upstream;
     this.#notifier = new Notifier(clock, delivery, known, notifierSettings(config), {
-      sent: (size, trigger, waitedMs, latenciesMs) => {
+      sent: (size, trigger, waitedMs, latenciesMs, delivered) => {
         this.#serving?.metrics.server.sent(size, trigger, waitedMs, latenciesMs);
-        log.debug("Batch sent", { size, trigger, waited_ms: waitedMs });
+        const tell = () => log.debug("Batch sent", { size, trigger, waited_ms: waitedMs });
+        if (this.#telemetry === undefined) tell();
+        else this.#telemetry.deliveries.sent(delivered, trigger, waitedMs, tell);
       },
       congested: (waiting) => {
         count("channel");
@@ -114,9 +131,13 @@ export class Daemon {
   /** @throws Error when it cannot serve */
   async start(): Promise<void> {
     await this.#serve();
+    await this.#trace();
     const events: UpstreamEvents = {
       desired: async (set) => {
-        await this.#manager.apply(set);
+        const apply = () => this.#manager.apply(set);
+        const { specs, refusals = 0 } = set;
+        if (this.#telemetry === undefined) await apply();
+        else await this.#telemetry.clients.update(specs.length + refusals, refusals, apply);
         this.#lookAtDescriptors();
         this.#serving?.metrics.server.updated();
       },
@@ -130,7 +151,7 @@ export class Daemon {
     this.#keepHouse();
     this.#log.info("All tasks spawned, server running");
     this.#supervision?.ready();
-    this.#testFault?.started(this.#checking.scheduler);
+    this.#options.testFault?.started(this.#checking.scheduler);
   }
 
   /**
@@ -144,6 +165,7 @@ export class Daemon {
     this.#config = config;
     this.#tellConfig(valid);
     if (this.#serving !== undefined) this.#serving.metrics.perHealthcheck = config.metrics.per_healthcheck;
+    this.#telemetry?.configure(config.telemetry);
     this.#notifier.configure(notifierSettings(config));
     this.#keepHouse();
     this.#checking.checkerEnv.tls.forget();
@@ -172,6 +194,7 @@ export class Daemon {
     await this.#upstream.stop(Math.max(0, endMs - performance.now()));
     this.#notifier.disconnected();
     this.#checking.scheduler.stop();
+    await this.#telemetry?.close(Math.max(LEAST_TRACE_FLUSH_MS, endMs - performance.now()));
     this.#serving?.close();
     this.#supervision?.close();
     this.#log.info("Healthcheck server stopped");
@@ -192,10 +215,10 @@ export class Daemon {
       stopping: () => this.#stopping !== undefined,
       descriptorLimit,
       checkDescriptors: descriptors.limit,
-      testFault: this.#testFault,
+      testFault: this.#options.testFault,
     };
     this.#serving = new Serving(metrics, parts, this.#log);
-    this.#tellConfig(this.#configValidAtStart);
+    this.#tellConfig(this.#options.configValid);
     await this.#serving.listen();
   }
 
@@ -207,6 +230,17 @@ export class Daemon {
       "There may be too few descriptors: with every backend silent, checks would wait for each other, raise the limit (LimitNOFILE)",
       { healthchecks: this.#manager.monitors.size, limit: this.#checking.descriptorLimit, needed },
     );
+  }
+
+  /** Loads and starts telemetry, when it is switched on. */
+  async #trace(): Promise<void> {
+    if (!this.#config.telemetry.enabled) return;
+    const { startTelemetry } = await import("./tracing.ts");
+    const lost = (count: number) => this.#serving?.metrics.server.failed("telemetry", count);
+    const parts = { clock: this.#checking.clock, monitorLog: this.#monitorLog, lost };
+    const telemetry = await startTelemetry(this.#config, this.#options.env, parts, this.#log);
+    this.#telemetry = telemetry;
+    if (telemetry !== undefined) this.#options.addLogFields(() => telemetry.logFields());
   }
 
   #tellConfig(valid: boolean): void {
@@ -249,15 +283,18 @@ export class Daemon {
     const { clock } = this.#checking;
     return {
       finished: (monitor, result, latenessMs) => {
-        log.finished(monitor, result, latenessMs);
-        this.#serving?.metrics.finished(monitor, result, latenessMs, clock.nowMs());
+        const traceId = (this.#telemetry?.checks ?? log).finished(monitor, result, latenessMs);
+        const metrics = this.#serving?.metrics;
+        metrics?.finished(monitor, result, latenessMs, clock.nowMs());
+        if (traceId !== undefined && result.outcome === "failure")
+          metrics?.traced(monitor.spec.check.type, result.code, traceId, clock.wallMs());
       },
       skipped: (monitor, count, why) => {
-        log.skipped(monitor, count, why);
+        (this.#telemetry?.checks ?? log).skipped(monitor, count, why);
         this.#serving?.metrics.skipped(count, why);
       },
       changed: (monitor, from, result) => {
-        log.changed(monitor, from, result);
+        (this.#telemetry?.checks ?? log).changed(monitor, from, result);
         this.#serving?.feed.changed(monitor, from, result, clock.wallMs());
         this.#notifier.notify({ id: monitor.spec.id, status: monitor.status });
       },
@@ -270,21 +307,4 @@ export class Daemon {
       if (this.#upstream instanceof ProxyUpstream) this.#upstream.lookAfterSocket();
     }, this.#config.manager.monitor_interval);
   }
-}
-
-function notifierSettings({ batching, channels, advanced }: Config): NotifierSettings {
-  return {
-    delayMs: batching.delay,
-    maxSize: batching.max_size,
-    notifyIntervalMs: advanced.notify_interval,
-    channelSize: channels.notification,
-  };
-}
-
-function proxySettings({ server }: Config) {
-  return { path: server.proxy_socket, mode: server.socket_mode };
-}
-
-function connectionLimits({ channels }: Config) {
-  return { inbound: channels.config_update, outbound: channels.proxy_message };
 }

@@ -6,7 +6,7 @@
  *   upstream ──desired set──▶ manager ──▶ monitor ◀─ticks── scheduler
  *      ▲                                     │  runs its checker
  *      └──────batches────── notifier ◀───────┘  one result, one state transition, maybe one notification
- *                                  metrics, http only read
+ *                                  metrics, http, telemetry only read
  *
  *   cli/        one file a command            protocol/   lines, messages, JSON with 64-bit ids
  *   daemon.ts   wires everything              checkers/   tcp, http, dns
@@ -14,7 +14,8 @@
  *   config/     the YAML file                 scheduler/  the real clock; wheel and running time are pure
  *   serving.ts  what people look at           metrics/    families of the server, and of each healthcheck
  *   supervision.ts  what systemd is told      http/       /metrics, health, status API; page/ runs in the browser
- *   model/      the vocabulary                notifier/   delivery; pending is pure
+ *   tracing.ts  traces, put together          notifier/   delivery; pending is pure
+ *   model/      the vocabulary                telemetry/  OpenTelemetry
  *   logging/    the log                       system/     whatever touches the operating system
  */
 

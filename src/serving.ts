@@ -58,7 +58,7 @@ export class Serving {
         version: VERSION,
         revision: REVISION,
         bun: Bun.version,
-        errorTypes: [...UPSTREAM_FAULTS, "internal"],
+        errorTypes: [...UPSTREAM_FAULTS, "internal", "telemetry"],
         batchSizeBounds: config.batch_size_buckets,
         batchDelayBounds: config.batch_delay_buckets,
         responseTimeBounds: config.response_time_buckets,

@@ -8,11 +8,12 @@ import { metrics } from "./scenarios/metrics.ts";
 import { resend } from "./scenarios/resend.ts";
 import { idle, start } from "./scenarios/small.ts";
 import { dns, https, httpsSlow, tcp1k, tcp10k, tcp10kSlow, tcp50kSlow, tcp100 } from "./scenarios/steady.ts";
+import { telemetry } from "./scenarios/telemetry.ts";
 
 /** Scenarios of one group stand together. */
 export const SCENARIOS: readonly Scenario[] = [
   ...[tcp, http],
   ...[dns, httpsSlow, https, tcp100, tcp1k, tcp10k, tcp10kSlow, tcp50kSlow],
   ...[blackholes, scrape, overload],
-  ...[flap, resend, death, idle, start, metrics],
+  ...[flap, resend, death, idle, start, metrics, telemetry],
 ];

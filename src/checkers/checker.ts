@@ -21,6 +21,8 @@ export interface CheckerEnv {
   readonly after: (delayMs: number, callback: () => void) => CancelTimer;
   /** The User-Agent of HTTP checks. */
   readonly userAgent: string;
+  /** Gives each HTTP check the traceparent that it carries (W3C Trace Context); absent when it is to carry none. */
+  readonly traceparent?: () => string;
 }
 
 /** Takes a timer back; harmless afterwards. */

@@ -13,6 +13,8 @@ export type Verdict =
 export interface Conversation {
   /** Sent once the connection is open; undefined when the other side speaks first. */
   readonly request: Uint8Array | undefined;
+  /** Of an HTTP answer, once it has come. */
+  readonly statusCode?: number | undefined;
   /**
    * @param bytes - what has come, valid during the call only
    * @returns the verdict, or undefined when more is needed

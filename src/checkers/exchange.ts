@@ -203,11 +203,13 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
   }
 
   #success(code: SuccessCode, message: string, spentMs?: number): CheckResult {
-    return { outcome: "success", code, message, ...this.#stopwatch.stop(spentMs) };
+    const statusCode = this.#conversation?.statusCode;
+    return { outcome: "success", code, message, statusCode, ...this.#stopwatch.stop(spentMs) };
   }
 
   #failure(code: FailureCode, message: string, interrupted = false): CheckResult {
-    return { outcome: "failure", code, message, interrupted, ...this.#stopwatch.stop() };
+    const statusCode = this.#conversation?.statusCode;
+    return { outcome: "failure", code, message, interrupted, statusCode, ...this.#stopwatch.stop() };
   }
 
   #subject(): string {

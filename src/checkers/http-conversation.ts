@@ -27,6 +27,7 @@ export class HttpConversation implements Conversation {
   readonly #parser: AnswerParser;
   #verdict: Verdict | undefined;
   #status: string | undefined;
+  #statusCode: number | undefined;
   #interim = 0;
   #headBytes = 0;
   #body = Buffer.alloc(0);
@@ -41,6 +42,10 @@ export class HttpConversation implements Conversation {
       body: (part) => this.#onBody(part),
       end: () => this.#onEnd(),
     });
+  }
+
+  get statusCode(): number | undefined {
+    return this.#statusCode;
   }
 
   received(bytes: Uint8Array): Verdict | undefined {
@@ -83,6 +88,7 @@ export class HttpConversation implements Conversation {
       }
       return;
     }
+    this.#statusCode = code;
     this.#status = reason === "" ? `${code}` : `${code} ${this.#shown(Buffer.from(reason)).slice(1, -1)}`;
     const { codes, body } = this.#expected;
     if (codes.length > 0 && !codes.includes(code)) {

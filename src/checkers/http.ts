@@ -5,11 +5,12 @@ import type { Checker, CheckerEnv } from "./checker.ts";
 import { Exchange, ExchangePlan } from "./exchange.ts";
 import { HttpConversation } from "./http-conversation.ts";
 
+const TRACEPARENT = "traceparent";
 const BODY_METHODS = ["POST", "PUT", "PATCH"];
 
 /** Makes an http checker. */
 export function httpChecker(spec: HttpSpec, env: CheckerEnv): Checker {
-  const request = renderRequest(spec, env.userAgent);
+  const request = requestMaker(spec, env);
   const expected = {
     codes: spec.expectedCodes,
     body: Buffer.from(spec.response ?? ""),
@@ -17,10 +18,19 @@ export function httpChecker(spec: HttpSpec, env: CheckerEnv): Checker {
   };
   const dialogue = {
     subject: `HTTP ${spec.method} ${formatTarget(spec)}`,
-    begin: () => new HttpConversation(request, expected),
+    begin: () => new HttpConversation(request(), expected),
   };
   const plan = new ExchangePlan(env, spec.address, spec.tls, dialogue, "reset");
   return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
+}
+
+/** The request of each check: always the same one, unless each is to carry a traceparent of its own. */
+function requestMaker(spec: HttpSpec, { userAgent, traceparent }: CheckerEnv): () => Uint8Array {
+  const request = renderRequest(spec, userAgent);
+  const named = spec.headers.some(([name]) => name.toLowerCase() === TRACEPARENT);
+  if (traceparent === undefined || named) return () => request;
+  const head = request.subarray(0, request.length - "\r\n".length);
+  return () => Buffer.concat([head, Buffer.from(`${TRACEPARENT}: ${traceparent()}\r\n\r\n`)]);
 }
 
 /** What is sent and may be shown nowhere (docs/security.md). */

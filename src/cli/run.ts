@@ -67,7 +67,6 @@ class Runner {
     const config = this.#startConfig();
     if (config === undefined) return EXIT.fault;
     this.#config = config;
-    warnOfUnserved(config, this.#log);
     const daemon = new Daemon(
       config,
       {
@@ -76,6 +75,8 @@ class Runner {
         configValid: this.#configValid,
         notify: notifySettings(this.#env, process.pid),
         testFault: testFault(this.#env, this.#log),
+        env: this.#env,
+        addLogFields: (fields) => this.#log.addFields(fields),
       },
       this.#log,
     );
@@ -144,11 +145,6 @@ class Runner {
     this.#sink.flushSync();
     process.exit(status);
   }
-}
-
-/** A switch that turns nothing on must say so. */
-function warnOfUnserved(config: Config, log: Logger): void {
-  if (config.telemetry.enabled) log.warn("This version does not have it yet", { key: "telemetry.enabled" });
 }
 
 /** What is to fail on purpose; whoever has left the variable set must see it in the log. */

@@ -34,6 +34,7 @@ export type FieldKind =
   | "boolean"
   | "choice"
   | "text"
+  | "URL"
   | "list of numbers"
   | "file mode";
 
@@ -157,6 +158,24 @@ export function text(fallback: string, rule: string, form: TextForm, about: Fiel
   );
 }
 
+const HTTP_URL = /^[Hh][Tt][Tt][Pp][Ss]?:\/\//;
+
+/**
+ * An http or https URL, which may hold a user and a password: those are never shown.
+ *
+ * @param rule - what is allowed, as the end of a message: `give …`
+ */
+export function httpUrl(fallback: string, rule: string, about: FieldAbout) {
+  const words = (issue: v.BaseIssue<unknown>) => {
+    const shown = typeof issue.input === "string" ? shownUrl(issue.input) : issue.input;
+    return `${show(shown)} is not allowed: ${rule}`;
+  };
+  return v.pipe(
+    v.nullish(v.pipe(v.string(words), v.regex(HTTP_URL, words), v.check(isHttpUrl, words)), fallback),
+    v.metadata(facts({ kind: "URL", rule, range: rule.replace(/^give /, ""), fallback }, about)),
+  );
+}
+
 const MOST_BUCKETS = 50;
 
 /** Upper bounds of histogram buckets. */
@@ -201,8 +220,14 @@ export function isHttpUrl(value: string): boolean {
   return url !== null && (url.protocol === "http:" || url.protocol === "https:");
 }
 
-/** A value as one writes it in the file. */
+/** A URL without what may be secret in it: user, password, query and fragment. */
+export function shownUrl(url: string): string {
+  return url.replace(/[?#].*$/s, (rest) => `${rest.charAt(0)}…`).replace(/^((?:[a-z]+:)?\/*).*@/is, "$1***@");
+}
+
+/** A value as one writes it in the file, without secrets. */
 export function printable(kind: FieldKind, value: unknown): unknown {
+  if (kind === "URL" && typeof value === "string") return shownUrl(value);
   if (kind === "duration" && typeof value === "number") return formatDuration(value);
   if (kind === "file mode" && typeof value === "number") return value.toString(8).padStart(4, "0");
   return value;

@@ -6,8 +6,23 @@ import { closest } from "fastest-levenshtein";
 import * as v from "valibot";
 import { showKind } from "../model/show.ts";
 import type { FileFault } from "./fault.ts";
-import { type Config, ConfigSchema, DEFAULT_CONFIG, leaves, SECTIONS } from "./schema.ts";
+import {
+  type Config,
+  ConfigSchema,
+  DEFAULT_CONFIG,
+  leaves,
+  SECTIONS,
+  withDefaultEndpoint,
+} from "./schema.ts";
 import { readYaml, type YamlFile } from "./yaml.ts";
+
+/** What the files said themselves: a default gives way to the environment where that has a say, and a value of the file does not. */
+const namedIn = new WeakMap<Config, ReadonlySet<string>>();
+
+/** Whether a configuration's file names a key itself; what it does not is a default. @param key - `telemetry.otlp_endpoint` */
+export function isNamed(config: Config, key: string): boolean {
+  return namedIn.get(config)?.has(key) ?? false;
+}
 
 /** A file judged. */
 export interface Judgement {
@@ -92,11 +107,25 @@ export function judgeConfig(text: string): Omit<Judgement, "missing"> {
   const misshapen = misshapenSections(file, file.value);
   // What is no whole number need not be told to be out of range as well.
   const parsed = v.safeParse(ConfigSchema, withFileMode(file, file.value), { abortPipeEarly: true });
-  if (parsed.success && misshapen.length === 0) return { config: parsed.output, faults: [], warnings };
+  if (parsed.success && misshapen.length === 0) {
+    const named = namedKeys(file.value);
+    const config = withDefaultEndpoint(parsed.output, named);
+    namedIn.set(config, named);
+    return { config, faults: [], warnings };
+  }
   const faults = (parsed.issues ?? [])
     .filter(({ path }) => (path ?? []).length > 1)
     .map((issue) => faultOf(file, issue));
   return { config: undefined, faults: [...misshapen, ...faults].sort(byPlace), warnings };
+}
+
+/** The keys that have a value in the file, as `section.key`. */
+function namedKeys(value: Record<string, unknown>): ReadonlySet<string> {
+  const given = leaves().filter(({ section, name }) => {
+    const keys = Object.hasOwn(value, section) ? value[section] : undefined;
+    return isRecord(keys) && Object.hasOwn(keys, name) && keys[name] !== null;
+  });
+  return new Set(given.map(({ section, name }) => `${section}.${name}`));
 }
 
 /** YAML reads 0660 as the number 660; what counts is what was written. */

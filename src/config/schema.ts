@@ -13,8 +13,8 @@ import {
   type FieldFacts,
   fileMode,
   flag,
+  httpUrl,
   integer,
-  isHttpUrl,
   printable,
   type TextForm,
   text,
@@ -24,6 +24,9 @@ import { LISTEN_ADDRESS, parseListenAddress } from "./listen-address.ts";
 const SECONDS = "seconds";
 const RESPONSE_TIME_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const BATCH_DELAY_BUCKETS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.5, 1];
+/** Where a collector listens for gRPC, and for HTTP, by default. */
+export const DEFAULT_ENDPOINT = "http://localhost:4317";
+const DEFAULT_HTTP_ENDPOINT = "http://localhost:4318";
 const BATCH_SIZE_BUCKETS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000];
 
 const SOCKET_PATH: TextForm = {
@@ -127,25 +130,39 @@ const metrics = v.object({
   }),
 });
 
+/** Which checks are traced. */
+export const TRACES = ["all", "failures"] as const;
+
+const OWN_WORDS = "Where the file does not name it, the environment's";
 const telemetry = v.object({
-  enabled: flag(false, { about: "Whether traces are exported.", reload: false }),
-  service_name: text(
-    "healthcheck-server",
-    "give a name",
-    { pattern: /\S/ },
-    {
-      about: "The service.name of the traces.",
-      reload: false,
-    },
-  ),
-  otlp_endpoint: text(
-    "http://localhost:4317",
-    'give an http or https URL, such as "http://localhost:4317"',
-    { pattern: /^[Hh][Tt][Tt][Pp][Ss]?:\/\//, holds: isHttpUrl },
-    { about: "The collector.", reload: false },
-  ),
-  use_http: flag(false, { about: "OTLP over HTTP instead of gRPC.", reload: false }),
-  sampling_rate: decimal(1, 0, 1, { about: "The share of traces that is kept.", reload: false }),
+  enabled: flag(false, { about: "Whether traces are exported (OTLP).", reload: false }),
+  service_name: text("healthcheck-server", "give a name", { pattern: /\S/ }, {
+    about: `The service.name of the traces. ${OWN_WORDS} OTEL_SERVICE_NAME counts.`,
+    reload: false,
+  }),
+  otlp_endpoint: httpUrl(DEFAULT_ENDPOINT, 'give an http or https URL, such as "http://localhost:4317"', {
+    about:
+      "The collector. https is TLS. With use_http, /v1/traces is added unless it is there, and the default is http://localhost:4318. " +
+      `A user and password become an Authorization header. ${OWN_WORDS} OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or ` +
+      "OTEL_EXPORTER_OTLP_ENDPOINT counts.",
+    reload: false,
+  }),
+  use_http: flag(false, { about: "OTLP over HTTP, as JSON, instead of over gRPC.", reload: false }),
+  sampling_rate: decimal(1, 0, 1, {
+    about: "The share of traces that is kept; what belongs to one trace is kept or left out together.",
+    reload: true,
+  }),
+  trace: choice(TRACES, "failures", {
+    about:
+      "Which checks are traced: all, or only those that fail, are inconclusive or change a state. " +
+      "Batches go with the changes of state in them; messages of the client are traced either way.",
+    reload: true,
+  }),
+  propagate: flag(false, {
+    about:
+      "Whether HTTP checks carry a traceparent header, so that a backend's spans join the check's trace.",
+    reload: false,
+  }),
 });
 
 /** Every section by its name. */
@@ -165,6 +182,13 @@ export const ConfigSchema = v.object({
 
 /** The configuration in effect, defaults filled in. Durations are milliseconds. */
 export type Config = v.InferOutput<typeof ConfigSchema>;
+
+/** Fills in a default that depends on another key: over HTTP, collectors listen elsewhere. @param named - what the file says, as `section.key` */
+export function withDefaultEndpoint(config: Config, named: ReadonlySet<string>): Config {
+  const { telemetry } = config;
+  if (!telemetry.use_http || named.has("telemetry.otlp_endpoint")) return config;
+  return { ...config, telemetry: { ...telemetry, otlp_endpoint: DEFAULT_HTTP_ENDPOINT } };
+}
 
 /** What holds where no file says otherwise. */
 export const DEFAULT_CONFIG: Config = v.parse(ConfigSchema, {});

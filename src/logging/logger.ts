@@ -43,19 +43,26 @@ export interface LogSettings {
 /** A logger whose settings can change while it is in use. */
 export class ConfigurableLogger implements Logger {
   readonly #sink: LineSink;
-  #format: LogFormat;
+  #settings: LogSettings;
+  #common: (() => LogFields) | undefined;
   #pino: pino.Logger;
 
   constructor(settings: LogSettings, sink: LineSink) {
     this.#sink = sink;
-    this.#format = settings.format;
-    this.#pino = makePino(settings, sink);
+    this.#settings = settings;
+    this.#pino = makePino(settings, undefined, sink);
   }
 
   /** Takes over new settings, from the next line on. */
   configure(settings: LogSettings): void {
-    this.#format = settings.format;
-    this.#pino = makePino(settings, this.#sink);
+    this.#settings = settings;
+    this.#pino = makePino(settings, this.#common, this.#sink);
+  }
+
+  /** Puts further fields into every line from here on. @param fields - asked for each */
+  addFields(fields: () => LogFields): void {
+    this.#common = fields;
+    this.#pino = makePino(this.#settings, fields, this.#sink);
   }
 
   /** The line that tells of lost lines, for the sink that has lost them. */
@@ -66,7 +73,7 @@ export class ConfigurableLogger implements Logger {
       message: "Log lines were lost",
       lines,
     });
-    return this.#format === "json" ? `${json}\n` : formatText(json);
+    return this.#settings.format === "json" ? `${json}\n` : formatText(json);
   }
 
   error(message: string, fields: LogFields = {}): void {
@@ -94,7 +101,11 @@ export class ConfigurableLogger implements Logger {
   }
 }
 
-function makePino({ level, format }: LogSettings, sink: LineSink): pino.Logger {
+function makePino(
+  { level, format }: LogSettings,
+  common: (() => LogFields) | undefined,
+  sink: LineSink,
+): pino.Logger {
   const options: pino.LoggerOptions = {
     level,
     base: null,
@@ -102,6 +113,10 @@ function makePino({ level, format }: LogSettings, sink: LineSink): pino.Logger {
     errorKey: "error",
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    // Behind the line's own fields.
+    ...(common === undefined
+      ? {}
+      : { mixin: () => ({ ...common() }), mixinMergeStrategy: (own, added) => ({ ...own, ...added }) }),
   };
   return pino(options, format === "json" ? sink : { write: (line: string) => sink.write(formatText(line)) });
 }

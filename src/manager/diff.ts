@@ -7,6 +7,8 @@ export interface DesiredSet {
   readonly specs: readonly HealthcheckSpec[];
   /** Healthchecks whose new configuration was refused; those that run go on with their last good one. */
   readonly refused: ReadonlySet<HealthcheckId>;
+  /** How many configurations were refused, those without an id included; for whoever reports on it. */
+  readonly refusals?: number;
 }
 
 /** The steps from one set to the next. */

@@ -17,6 +17,15 @@ import { type DesiredSet, type Diff, diff } from "./diff.ts";
 /** Makes a monitor; not started yet. */
 export type MonitorFactory = (spec: HealthcheckSpec) => Monitor;
 
+/** What a new set has changed. */
+export interface UpdateCounts {
+  readonly added: number;
+  readonly adjusted: number;
+  readonly replaced: number;
+  readonly removed: number;
+  readonly kept: number;
+}
+
 /** How the running monitors stand. */
 export interface Census {
   readonly states: StateCounts;
@@ -31,7 +40,7 @@ export class Manager {
   readonly #makeMonitor: MonitorFactory;
   readonly #onEnd: (id: HealthcheckId) => void;
   readonly #monitors = new Map<HealthcheckId, Monitor>();
-  #applying: Promise<void> = Promise.resolve();
+  #applying: Promise<unknown> = Promise.resolve();
   #revision = 0;
   #stopped = false;
 
@@ -69,7 +78,7 @@ export class Manager {
    *
    * @returns settles when it is
    */
-  apply(desired: DesiredSet): Promise<void> {
+  apply(desired: DesiredSet): Promise<UpdateCounts> {
     const applied = this.#applying.then(() => this.#apply(desired));
     // One that failed must not keep the next from being tried.
     this.#applying = applied.catch(() => {});
@@ -94,7 +103,7 @@ export class Manager {
     for (const monitor of this.#monitors.values()) monitor.stop();
   }
 
-  async #apply(desired: DesiredSet): Promise<void> {
+  async #apply(desired: DesiredSet): Promise<UpdateCounts> {
     const specs = new Map([...this.#monitors].map(([id, monitor]) => [id, monitor.spec]));
     const steps = diff(specs, desired);
     await inSlices(steps.remove, (id) => this.#remove(id));
@@ -102,7 +111,7 @@ export class Manager {
     const fresh = [...steps.replace, ...steps.add];
     const startMs = this.#clock.nowMs();
     await inSlices(fresh, (spec, index) => this.#start(spec, startMs + firstStartMs(index, fresh.length)));
-    this.#summarise(steps);
+    return this.#summarise(steps, specs.size);
   }
 
   #remove(id: HealthcheckId): void {
@@ -145,14 +154,16 @@ export class Manager {
     return this.#monitors.delete(id);
   }
 
-  #summarise({ add, adjust, replace, remove }: Diff): void {
-    if (add.length + adjust.length + replace.length + remove.length === 0) return;
-    this.#log.info("Healthchecks updated", {
+  /** @param before - how many there were */
+  #summarise({ add, adjust, replace, remove }: Diff, before: number): UpdateCounts {
+    const changes = {
       added: add.length,
       adjusted: adjust.length,
       replaced: replace.length,
       removed: remove.length,
-      running: this.#monitors.size,
-    });
+    };
+    if (add.length + adjust.length + replace.length + remove.length > 0)
+      this.#log.info("Healthchecks updated", { ...changes, running: this.#monitors.size });
+    return { ...changes, kept: before - adjust.length - replace.length - remove.length };
   }
 }

@@ -11,7 +11,7 @@ import {
   type LocalCause,
 } from "../model/result.ts";
 import { CHECK_TYPES, type CheckType } from "../model/spec.ts";
-import { type Format, familyHead, HistogramWriter, writeSample } from "./exposition.ts";
+import { type Exemplar, type Format, familyHead, HistogramWriter, writeCount } from "./exposition.ts";
 import type { Sheet } from "./sheet.ts";
 
 /** Finest where it matters: a check should start within 10 ms, and one that is 25 ms late is worth a question. Seconds. */
@@ -33,6 +33,8 @@ export class CheckCounters {
   readonly #tickDelays = new Histogram(LATENESS_BOUNDS);
   readonly #durations: Histogram;
   readonly #failures: Readonly<Record<CheckType, Counts<FailureCode>>>;
+  /** Of each kind of failure, by its labels, the newest that was traced. */
+  readonly #exemplars = new Map<string, Exemplar>();
   readonly #inconclusive: Counts<LocalCause> = zeros(LOCAL_CAUSES);
   readonly #skipped: Counts<SkipReason> = zeros(SKIP_REASONS);
 
@@ -74,6 +76,11 @@ export class CheckCounters {
     else if (result.outcome === "inconclusive") this.#inconclusive[result.cause]++;
   }
 
+  /** A failure that was counted has a trace. */
+  traced(type: CheckType, code: FailureCode, exemplar: Exemplar): void {
+    this.#exemplars.set(failureLabels(type, code), exemplar);
+  }
+
   /** A tick of the scheduler came so long after its time: somebody held the event loop, or the machine was busy. */
   ticked(lateMs: number): void {
     this.#tickDelays.observe(Math.max(0, lateMs) / 1_000);
@@ -92,12 +99,15 @@ export class CheckCounters {
     }
     const counter = (name: string, help: string) => {
       sheet.text(familyHead(format, name, "counter", help));
-      return (labels: string, count: number) => writeSample(sheet, name, labels, count);
+      return (labels: string, count: number, exemplar?: Exemplar) =>
+        writeCount(sheet, name, labels, count, format === "openmetrics" ? exemplar : undefined);
     };
     const failures = counter("healthcheck_failures_total", "Failed checks by reason.");
     for (const type of CHECK_TYPES) {
-      for (const code of FAILURE_CODES)
-        failures(`type="${type}",reason="${code}"`, this.#failures[type][code]);
+      for (const code of FAILURE_CODES) {
+        const labels = failureLabels(type, code);
+        failures(labels, this.#failures[type][code], this.#exemplars.get(labels));
+      }
     }
     const inconclusive = counter(
       "healthcheck_inconclusive_total",
@@ -110,6 +120,10 @@ export class CheckCounters {
     );
     for (const reason of SKIP_REASONS) skipped(`reason="${reason}"`, this.#skipped[reason]);
   }
+}
+
+function failureLabels(type: CheckType, code: FailureCode): string {
+  return `type="${type}",reason="${code}"`;
 }
 
 function zeros<Word extends string>(words: readonly Word[]): Counts<Word> {

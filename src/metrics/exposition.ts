@@ -34,6 +34,31 @@ export function escapeLabel(value: string): string {
  * @param more - further labels: `,e="f"`; apart from the others, so that no string has to be made of them
  */
 export function writeSample(sheet: Sheet, name: string, labels: string, value: number, more = ""): void {
+  writeValue(sheet, name, labels, value, more);
+  sheet.text("\n");
+}
+
+/** A trace that shows what a counter counted last. */
+export interface Exemplar {
+  readonly traceId: string;
+  /** Wall clock, milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** Writes one sample of a counter, in OpenMetrics with its exemplar, if there is one; the classic format has none. */
+export function writeCount(
+  sheet: Sheet,
+  name: string,
+  labels: string,
+  value: number,
+  exemplar: Exemplar | undefined,
+): void {
+  writeValue(sheet, name, labels, value, "");
+  if (exemplar !== undefined) sheet.text(` # {trace_id="${exemplar.traceId}"} 1 ${exemplar.atMs / 1_000}`);
+  sheet.text("\n");
+}
+
+function writeValue(sheet: Sheet, name: string, labels: string, value: number, more: string): void {
   sheet.text(name);
   if (labels !== "") {
     sheet.text("{");
@@ -43,7 +68,6 @@ export function writeSample(sheet: Sheet, name: string, labels: string, value: n
   }
   sheet.text(" ");
   sheet.number(value);
-  sheet.text("\n");
 }
 
 /** Writes the samples of histograms that have the same bounds; what they have in common is put together once. */

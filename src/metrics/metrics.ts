@@ -3,7 +3,8 @@
  * the observers of the parts, and made only when metrics are switched on.
  */
 import type { PerHealthcheck } from "../config/schema.ts";
-import type { CheckResult } from "../model/result.ts";
+import type { CheckResult, FailureCode } from "../model/result.ts";
+import type { CheckType } from "../model/spec.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { MonitorRecord } from "../monitor/record.ts";
 import { Slice } from "../system/slices.ts";
@@ -46,6 +47,11 @@ export class Metrics {
   /** A check ended. @param nowMs - on the scheduler's clock */
   finished(monitor: Monitor, result: CheckResult, latenessMs: number, nowMs: number): void {
     this.#checks.finished(monitor.spec.check.type, result, latenessMs, nowMs - monitor.beganMs);
+  }
+
+  /** A failed check that was counted has a trace. @param atMs - wall clock */
+  traced(type: CheckType, code: FailureCode, traceId: string, atMs: number): void {
+    this.#checks.traced(type, code, { traceId, atMs });
   }
 
   /** A tick of the scheduler came so long after its time. */

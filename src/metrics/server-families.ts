@@ -76,7 +76,7 @@ export class ServerFamilies {
     this.#connected = make.gauge("proxy_connected", "Whether a client is connected.");
     this.#updates = make.counter("config_updates_total", "Lists of healthchecks taken in.");
     const errors =
-      "Errors: parse, messages refused; socket_io; channel, one is full; config, healthchecks or a file refused; internal, faults of this server.";
+      "Errors: parse, messages refused; socket_io; channel, one is full; config, healthchecks or a file refused; internal, faults of this server; telemetry, spans lost.";
     this.#errors = make.counter("errors_total", errors, ["type"]);
     for (const type of facts.errorTypes) this.#errors.inc({ type }, 0);
     this.#depth = make.gauge("channel_depth", "What waits between the parts.", ["channel"]);

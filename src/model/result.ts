@@ -33,6 +33,8 @@ interface Timed {
   /** What the check took as the backend caused it, our own waiting left out; milliseconds. */
   readonly durationMs: number;
   readonly phases: Phases;
+  /** Of an HTTP answer, when one came. */
+  readonly statusCode?: number | undefined;
 }
 
 /** The backend was asked and is well. */

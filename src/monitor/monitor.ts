@@ -89,6 +89,11 @@ export class Monitor implements Startable {
     return this.#beganMs;
   }
 
+  /** How long after its due time the newest check began. */
+  get latenessMs(): number {
+    return this.#latenessMs;
+  }
+
   /** Whether a check is under way. */
   get running(): boolean {
     return this.#attempt !== undefined;

@@ -35,8 +35,15 @@ export interface NotifierObserver {
    *
    * @param waitedMs - since its first entry came
    * @param latenciesMs - of each change of state in it, from the result until now
+   * @param delivered - what was in it
    */
-  sent(size: number, trigger: Trigger, waitedMs: number, latenciesMs: readonly number[]): void;
+  sent(
+    size: number,
+    trigger: Trigger,
+    waitedMs: number,
+    latenciesMs: readonly number[],
+    delivered: readonly Notification[],
+  ): void;
   /** More wait than the channel holds; told once until it has emptied. */
   congested(waiting: number): void;
   /** An exception where none should be; what was not taken still waits, and is tried again. */
@@ -192,11 +199,13 @@ export class Notifier {
         this.#blocked = true;
         return;
       }
-      const changedMs = this.#pending.settle(batch.slice(0, taken));
+      const delivered = batch.slice(0, taken);
+      const changedMs = this.#pending.settle(delivered);
       left -= taken;
       nowMs = this.#clock.nowMs();
       const latenciesMs = changedMs.map((sinceMs) => nowMs - sinceMs);
-      this.#observer.sent(taken, taken === maxSize ? "size_limit" : trigger, waitedMs, latenciesMs);
+      const reason = taken === maxSize ? "size_limit" : trigger;
+      this.#observer.sent(taken, reason, waitedMs, latenciesMs, delivered);
     }
   }
 

@@ -73,13 +73,23 @@ export class TlsContexts {
   }
 
   #load(): object {
-    const ca = this.#caFile === undefined ? hostAuthorities() : readFileSync(this.#caFile, "utf8");
+    const ca = authorities(this.#caFile);
     const made: object = createSecureContext(ca === undefined ? {} : { ca });
     // `Bun.connect` takes the native context inside, which the types of node:tls do not show.
     const { context } = made as { readonly context?: object };
     if (context === undefined) throw new Error("make a TLS context: the runtime gave none");
     return context;
   }
+}
+
+/**
+ * The trusted authorities in PEM; undefined means those that the runtime carries.
+ *
+ * @param file - in place of the host's
+ * @throws Error when they cannot be read
+ */
+export function authorities(file: string | undefined): string | undefined {
+  return file === undefined ? hostAuthorities() : readFileSync(file, "utf8");
 }
 
 /** The host's authorities in PEM; undefined means those that the runtime carries. */

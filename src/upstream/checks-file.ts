@@ -103,7 +103,7 @@ function judgeEntries(file: YamlFile, entries: readonly unknown[]): ChecksFile {
       });
     }
   }
-  return { set: { specs, refused }, faults, warnings };
+  return { set: { specs, refused, refusals: entries.length - specs.length }, faults, warnings };
 }
 
 function unknownFields(file: YamlFile, entry: unknown, index: number): FileFault[] {

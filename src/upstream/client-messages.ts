@@ -7,6 +7,7 @@ import type { Logger } from "../logging/logger.ts";
 import { errorWords } from "../model/show.ts";
 import { errorLine, packLine } from "../protocol/codec.ts";
 import { ConfigReader, MessageError, type ReadConfigs, readMessage } from "../protocol/messages.ts";
+import type { FindTracing, MessageNotes } from "./client-tracing.ts";
 import type { Connection } from "./connection.ts";
 import type { CountFault, UpstreamEvents } from "./upstream.ts";
 
@@ -28,10 +29,13 @@ export class ClientMessages {
   readonly #log: Logger;
   readonly #count: CountFault;
   readonly #clients: Clients;
+  readonly #tracing: FindTracing;
   readonly #reader = new ConfigReader();
   #updating: Promise<unknown> = Promise.resolve();
 
-  constructor(log: Logger, count: CountFault, clients: Clients) {
+  /** @param tracing - whoever follows what clients do */
+  constructor(log: Logger, count: CountFault, clients: Clients, tracing: FindTracing = () => undefined) {
+    this.#tracing = tracing;
     this.#log = log;
     this.#count = count;
     this.#clients = clients;
@@ -39,11 +43,18 @@ export class ClientMessages {
 
   /** Does what one line asks for; what makes no sense is answered with an `error` line. */
   async line(connection: Connection, line: Uint8Array): Promise<void> {
+    const tracing = this.#tracing();
+    if (tracing === undefined) await this.#handle(connection, line, undefined);
+    else await tracing.received(connection, line.length, (notes) => this.#handle(connection, line, notes));
+  }
+
+  async #handle(connection: Connection, line: Uint8Array, notes: MessageNotes | undefined): Promise<void> {
     try {
       const message = readMessage(line);
+      notes?.isA(message.type);
       switch (message.type) {
         case "update_configs":
-          return await this.#update(connection, message.configs);
+          return await this.#update(connection, message.configs, notes);
         case "request_status":
           return await this.#respond(connection);
         case "shutdown":
@@ -53,9 +64,11 @@ export class ClientMessages {
     } catch (error) {
       this.#count("parse");
       if (error instanceof MessageError) {
+        notes?.failed("parse", error.message);
         this.#log.warn("Message refused", { error: error.message });
         connection.send(errorLine(error.message));
       } else {
+        notes?.failed("internal", "internal fault");
         this.#log.error("Proxy task error", { error: errorWords(error) });
         connection.send(errorLine("internal error, see the log"));
       }
@@ -63,25 +76,35 @@ export class ClientMessages {
   }
 
   /** One list at a time, also when a newer client sends its own while an older one's is being read. */
-  async #update(connection: Connection, configs: readonly string[]): Promise<void> {
+  async #update(
+    connection: Connection,
+    configs: readonly string[],
+    notes: MessageNotes | undefined,
+  ): Promise<void> {
     const before = this.#updating;
     const turn = Promise.withResolvers<void>();
     this.#updating = turn.promise;
     await before;
     try {
-      await this.#takeIn(connection, configs);
+      await this.#takeIn(connection, configs, notes);
     } finally {
       turn.resolve();
     }
   }
 
-  async #takeIn(connection: Connection, configs: readonly string[]): Promise<void> {
+  async #takeIn(
+    connection: Connection,
+    configs: readonly string[],
+    notes: MessageNotes | undefined,
+  ): Promise<void> {
     if (this.#clients.isDisplaced(connection)) return;
     const read = await this.#reader.read(configs);
     if (this.#clients.isDisplaced(connection)) return;
     this.#tellRefusals(connection, read);
+    const refusals = read.refusals.length;
+    if (refusals > 0) notes?.failed("config", `${refusals} healthchecks refused`);
     const refused = new Set(read.refusals.flatMap(({ id }) => (id === undefined ? [] : [id])));
-    await this.#clients.events()?.desired({ specs: read.specs, refused });
+    await this.#clients.events()?.desired({ specs: read.specs, refused, refusals });
     this.#clients.listed(connection);
   }
 

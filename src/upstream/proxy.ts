@@ -11,6 +11,7 @@ import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
 import { withSocketMode } from "../system/socket-mode.ts";
 import { clearSocketPath, socketIdentity } from "../system/unix-socket.ts";
 import { ClientMessages } from "./client-messages.ts";
+import type { FindTracing, MessageNotes } from "./client-tracing.ts";
 import { type ClientSocket, Connection, type ConnectionLimits, MAX_CLIENT_LINE_BYTES } from "./connection.ts";
 import type { CountFault, QueueDepths, Upstream, UpstreamEvents } from "./upstream.ts";
 
@@ -30,6 +31,7 @@ export class ProxyUpstream implements Upstream {
   readonly #settings: ProxySettings;
   readonly #log: Logger;
   readonly #count: CountFault;
+  readonly #tracing: FindTracing;
   readonly #messages: ClientMessages;
   readonly #limiter = new RateLimiter(LOG_PERIOD_MS);
   #limits: ConnectionLimits;
@@ -42,16 +44,25 @@ export class ProxyUpstream implements Upstream {
   /** The client that has sent its list, and so may be told of changes. */
   #listening: Connection | undefined;
 
-  constructor(settings: ProxySettings, limits: ConnectionLimits, log: Logger, count: CountFault) {
+  /** @param tracing - whoever follows what clients do */
+  constructor(
+    settings: ProxySettings,
+    limits: ConnectionLimits,
+    log: Logger,
+    count: CountFault,
+    tracing: FindTracing = () => undefined,
+  ) {
+    this.#tracing = tracing;
     this.#settings = settings;
     this.#limits = limits;
     this.#log = log;
     this.#count = count;
-    this.#messages = new ClientMessages(log, count, {
+    const clients = {
       events: () => this.#events,
-      isDisplaced: (connection) => this.#isDisplaced(connection),
-      listed: (connection) => this.#listed(connection),
-    });
+      isDisplaced: (connection: Connection) => this.#isDisplaced(connection),
+      listed: (connection: Connection) => this.#listed(connection),
+    };
+    this.#messages = new ClientMessages(log, count, clients, tracing);
   }
 
   async start(events: UpstreamEvents): Promise<void> {
@@ -164,6 +175,12 @@ export class ProxyUpstream implements Upstream {
       closed: (error) => this.#closed(connection, error),
     });
     socket.data = connection;
+    const tracing = this.#tracing();
+    if (tracing === undefined) this.#greet(connection);
+    else tracing.connected(connection, () => this.#greet(connection));
+  }
+
+  #greet(connection: Connection): void {
     const former = this.#client;
     this.#client = connection;
     if (former !== undefined) {
@@ -198,6 +215,16 @@ export class ProxyUpstream implements Upstream {
   }
 
   #refuse(connection: Connection, message: string): void {
+    const refuse = async (notes: MessageNotes) => {
+      notes.failed("parse", message);
+      this.#tellRefused(connection, message);
+    };
+    const tracing = this.#tracing();
+    if (tracing === undefined) this.#tellRefused(connection, message);
+    else void tracing.received(connection, MAX_CLIENT_LINE_BYTES, refuse);
+  }
+
+  #tellRefused(connection: Connection, message: string): void {
     this.#count("parse");
     this.#log.warn("Message refused", { error: message });
     connection.close(errorLine(message));

@@ -141,6 +141,8 @@ test("schema: the defaults are those of the documentation", () => {
       otlp_endpoint: "http://localhost:4317",
       use_http: false,
       sampling_rate: 1,
+      trace: "failures",
+      propagate: false,
     },
   });
 });

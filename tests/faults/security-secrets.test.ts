@@ -18,6 +18,7 @@ import {
   secret,
 } from "../support/canaries.ts";
 import { type Client, connectClient } from "../support/client.ts";
+import { startGrpcCollector, startHttpCollector, telemetryConfig } from "../support/collector.ts";
 import { runCommand } from "../support/command.ts";
 import { type Daemon, NO_REFRESH, startDaemon } from "../support/daemon.ts";
 import { metricsConfig, scrapeText } from "../support/metrics.ts";
@@ -109,9 +110,11 @@ test.each(["text", "json"])(
   "security: secrets of a client's healthchecks stay secret, with a %s log",
   async (format) => {
     await using backends = await startBackends();
+    await using collector = startHttpCollector();
     const port = freePort();
+    const tracing = { use_http: true, trace: "all" };
     await using daemon = await startDaemon({
-      config: NO_REFRESH + metricsConfig(port),
+      config: NO_REFRESH + metricsConfig(port) + telemetryConfig(collector.port, tracing),
       args: ["--log-level", "trace", "--log-format", format],
     });
     await using client = await connectClient(daemon.socketPath);
@@ -139,6 +142,15 @@ test.each(["text", "json"])(
     daemon.signal("SIGTERM");
     expect(await daemon.exited).toBe(0);
     shown.set("log", daemon.log.join("\n"));
+    shown.set("traces", collector.spans.map((span) => JSON.stringify(span)).join("\n"));
+    for (const name of [
+      "check_execution",
+      "state_transition",
+      "batch_send",
+      "proxy_receive",
+      "config_update",
+    ])
+      expect([name, collector.named(`healthcheck.${name}`).length > 0]).toEqual([name, true]);
     for (const [where, text] of shown) {
       expect([where, text.length > 0]).toEqual([where, true]);
       expectNoLeaks(where, text);
@@ -196,5 +208,67 @@ test("security: a checks file taken for a configuration file is judged without t
     const { out, err } = await runCommand(["check-config", file, "--print"]);
     expect([file, (out + err).includes("onfiguration ")]).toEqual([file, true]);
     expectNoLeaks(file, out + err);
+  }
+});
+
+/** A collector's user and password, and what the environment tells it. */
+const LOGIN = `${secret("user")}:${secret("password")}`;
+const COLLECTOR_ENV = {
+  OTEL_EXPORTER_OTLP_HEADERS: `x-token=${secret("token")},authorization=Bearer ${secret("header")}`,
+};
+
+test.each(["http", "grpc"])(
+  "security: a collector's secrets go to it and nowhere else, over %s",
+  async (protocol) => {
+    const isHttp = protocol === "http";
+    // Refuses, and repeats what it heard as far as it can.
+    const refuse = () => (isHttp ? 401 : 16);
+    await using collector = isHttp ? startHttpCollector({ refuse }) : await startGrpcCollector({ refuse });
+    const otlp_endpoint = `http://${LOGIN}@127.0.0.1:${collector.port}/?key=${secret("query")}`;
+    const telemetry = telemetryConfig(collector.port, { use_http: isHttp, otlp_endpoint });
+    const port = freePort();
+    await using daemon = await startDaemon({
+      config: metricsConfig(port) + telemetry,
+      args: ["--log-level", "trace"],
+      env: { ...COLLECTOR_ENV, GRPC_TRACE: "all", GRPC_VERBOSITY: "DEBUG", OTEL_LOG_LEVEL: "debug" },
+    });
+    await using client = await connectClient(daemon.socketPath);
+    client.send("nonsense");
+    await daemon.waitForLog(/Cannot deliver traces/, SOON_MS);
+    writeFileSync(
+      join(daemon.dir, "config.yaml"),
+      `server: { proxy_socket: ${JSON.stringify(daemon.socketPath)} }\n${telemetry.replace("/?key", "/other?key")}`,
+    );
+    daemon.signal("SIGHUP");
+    await daemon.waitForLog(/takes effect only after a restart key=telemetry\.otlp_endpoint/, SOON_MS);
+    expect(collector.requests[0]?.headers).toMatchObject({
+      "x-token": secret("token"),
+      authorization: `Basic ${BASIC}`,
+    });
+    for (const [where, text] of await everythingShown(port, [])) expectNoLeaks(where, text);
+    daemon.signal("SIGTERM");
+    expect(await daemon.exited).toBe(0);
+    expectNoLeaks("log", daemon.log.join("\n"));
+    for (const line of daemon.log) expect(line).toMatch(/^\d{4}-\d\d-\d\dT\S+ +[A-Z]+ /);
+  },
+);
+
+test("security: a collector's secrets are not shown with the configuration, nor when it is refused", async () => {
+  await using dir = makeTempDir("sec");
+  const endpoints = [
+    `http://${LOGIN}@c:4317/path?key=${secret("query")}#${secret("fragment")}`,
+    `https://${secret("user")}@c`,
+    `ftp://${LOGIN}@c`,
+    `${LOGIN}@c:4317`,
+    `http://${LOGIN}@c:port/`,
+    `//${LOGIN}@c`,
+    `http:${LOGIN}@ c`,
+  ];
+  for (const [index, otlp_endpoint] of endpoints.entries()) {
+    const file = join(dir.path, `${index}.yaml`);
+    writeFileSync(file, JSON.stringify({ telemetry: { enabled: true, otlp_endpoint } }));
+    const { out, err } = await runCommand(["check-config", file, "--print"]);
+    expect(out + err).toContain("otlp_endpoint");
+    expectNoLeaks(otlp_endpoint, out + err);
   }
 });

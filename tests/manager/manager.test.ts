@@ -40,7 +40,7 @@ class Bench implements Disposable {
     (gone) => this.ended.push(gone),
   );
 
-  apply(specs: readonly HealthcheckSpec[], refused = NONE_REFUSED): Promise<void> {
+  apply(specs: readonly HealthcheckSpec[], refused = NONE_REFUSED): Promise<unknown> {
     return this.manager.apply({ specs, refused });
   }
 

@@ -1,0 +1,146 @@
+/** Spans of what a client does: it connects, sends messages, and with some of them a new set of healthchecks. */
+import {
+  type Attributes,
+  type SpanContext,
+  SpanKind,
+  type SpanStatus,
+  SpanStatusCode,
+} from "@opentelemetry/api";
+import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
+import type { SpanScope } from "./scope.ts";
+import type { Timeline } from "./timeline.ts";
+import { isSampled, type Tracer } from "./tracer.ts";
+
+const CONNECT = "healthcheck.proxy_connect";
+const RECEIVE = "healthcheck.proxy_receive";
+const UPDATE = "healthcheck.config_update";
+
+/** What is found out about a message while it is handled. */
+export interface MessageNotes {
+  /** What it is. */
+  isA(type: string): void;
+  /** It was refused, or a part of it was. @param words - without secrets */
+  failed(type: string, words: string): void;
+}
+
+/** What a new set has changed. */
+export interface UpdateCounts {
+  readonly added: number;
+  readonly adjusted: number;
+  readonly replaced: number;
+  readonly removed: number;
+  readonly kept: number;
+}
+
+/** See the head of the file. */
+export class ClientTraces {
+  readonly #tracer: Tracer;
+  readonly #scope: SpanScope;
+  readonly #timeline: Timeline;
+  readonly #connects = new WeakMap<object, SpanContext>();
+
+  constructor(tracer: Tracer, scope: SpanScope, timeline: Timeline) {
+    this.#tracer = tracer;
+    this.#scope = scope;
+    this.#timeline = timeline;
+  }
+
+  /** A client has connected. @param greet - what follows from it at once */
+  connected(client: object, greet: () => void): void {
+    const context = this.#tracer.root(CONNECT, SpanKind.SERVER);
+    if (!isSampled(context)) {
+      greet();
+      return;
+    }
+    this.#connects.set(client, context);
+    const startMs = this.#timeline.now();
+    this.#scope.run(context, greet);
+    const endMs = this.#timeline.now();
+    this.#tracer.finish(context, { name: CONNECT, kind: SpanKind.SERVER, startMs, endMs, attributes: {} });
+  }
+
+  /**
+   * A client has sent a line.
+   *
+   * @param bytes - its length
+   * @param handle - does what it asks for; must not throw
+   */
+  async received(
+    client: object,
+    bytes: number,
+    handle: (notes: MessageNotes) => Promise<void>,
+  ): Promise<void> {
+    const attributes: Attributes = { "healthcheck.message.size": bytes };
+    let status: SpanStatus | undefined;
+    const notes: MessageNotes = {
+      isA: (type) => {
+        attributes["healthcheck.message.type"] = type;
+      },
+      failed: (type, words) => {
+        attributes[ATTR_ERROR_TYPE] = type;
+        status = { code: SpanStatusCode.ERROR, message: words };
+      },
+    };
+    const connect = this.#connects.get(client);
+    const links = connect === undefined ? [] : [{ context: connect }];
+    await this.#span(
+      RECEIVE,
+      SpanKind.CONSUMER,
+      attributes,
+      () => status,
+      links,
+      () => handle(notes),
+    );
+  }
+
+  /**
+   * A set of healthchecks is taken in.
+   *
+   * @param refused - how many of the configs were
+   * @param apply - makes the set the running one
+   */
+  async update(configs: number, refused: number, apply: () => Promise<UpdateCounts>): Promise<void> {
+    const attributes: Attributes = {
+      "healthcheck.update.configs": configs,
+      "healthcheck.update.refused": refused,
+    };
+    const status =
+      refused === 0 ? undefined : { code: SpanStatusCode.ERROR, message: `${refused} healthchecks refused` };
+    if (refused > 0) attributes[ATTR_ERROR_TYPE] = "config";
+    const take = async () => {
+      const { added, adjusted, replaced, removed, kept } = await apply();
+      attributes["healthcheck.update.added"] = added;
+      attributes["healthcheck.update.removed"] = removed;
+      attributes["healthcheck.update.changed"] = adjusted + replaced;
+      attributes["healthcheck.update.kept"] = kept;
+    };
+    await this.#span(UPDATE, SpanKind.INTERNAL, attributes, () => status, [], take);
+  }
+
+  /** Within the span that the caller runs in, if any. */
+  async #span(
+    name: string,
+    kind: SpanKind,
+    attributes: Attributes,
+    status: () => SpanStatus | undefined,
+    links: { context: SpanContext }[],
+    act: () => Promise<void>,
+  ): Promise<void> {
+    const parent = this.#scope.current;
+    const context = parent === undefined ? this.#tracer.root(name, kind) : this.#tracer.child(parent);
+    const sampled = isSampled(context);
+    const startMs = this.#timeline.now();
+    let fault: SpanStatus | undefined;
+    try {
+      await this.#scope.runLong(context, act);
+    } catch (error) {
+      fault = { code: SpanStatusCode.ERROR, message: "internal fault" };
+      attributes[ATTR_ERROR_TYPE] = "internal";
+      throw error;
+    } finally {
+      const endMs = Math.max(startMs, this.#timeline.now());
+      const facts = { name, kind, parent, startMs, endMs, attributes, status: fault ?? status(), links };
+      if (sampled) this.#tracer.finish(context, facts);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/** Spans of batches, linked to the changes of state that they tell. */
+import { type Link, SpanKind } from "@opentelemetry/api";
+import type { Notification } from "../model/status.ts";
+import type { CheckTraces } from "./check-traces.ts";
+import type { SpanScope } from "./scope.ts";
+import type { Timeline } from "./timeline.ts";
+import { isSampled, type Tracer } from "./tracer.ts";
+
+const BATCH = "healthcheck.batch_send";
+
+/** See the head of the file. */
+export class DeliveryTraces {
+  readonly #tracer: Tracer;
+  readonly #scope: SpanScope;
+  readonly #timeline: Timeline;
+  readonly #checks: CheckTraces;
+
+  constructor(tracer: Tracer, scope: SpanScope, timeline: Timeline, checks: CheckTraces) {
+    this.#tracer = tracer;
+    this.#scope = scope;
+    this.#timeline = timeline;
+    this.#checks = checks;
+  }
+
+  /**
+   * A batch was sent. It is traced with the changes in it; one that only tells again what is known, where everything is traced.
+   *
+   * @param waitedMs - since its first entry came
+   * @param tell - logs it
+   */
+  sent(delivered: readonly Notification[], trigger: string, waitedMs: number, tell: () => void): void {
+    const links: Link[] = [];
+    for (const { id } of delivered) {
+      const context = this.#checks.told(id);
+      if (context !== undefined) links.push({ context });
+    }
+    const context = this.#contextOf(links.length);
+    if (context === undefined) {
+      this.#scope.run(undefined, tell);
+      return;
+    }
+    const endMs = this.#timeline.now();
+    this.#tracer.finish(context, {
+      name: BATCH,
+      kind: SpanKind.PRODUCER,
+      startMs: endMs - waitedMs,
+      endMs,
+      attributes: { "healthcheck.batch.size": delivered.length, "healthcheck.batch.trigger": trigger },
+      links,
+    });
+    this.#scope.run(context, tell);
+  }
+
+  #contextOf(changes: number) {
+    if (changes > 0) return this.#tracer.follower();
+    if (!this.#checks.all) return undefined;
+    const context = this.#tracer.root(BATCH, SpanKind.PRODUCER);
+    return isSampled(context) ? context : undefined;
+  }
+}

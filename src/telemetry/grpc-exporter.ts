@@ -1,0 +1,132 @@
+/**
+ * OTLP over gRPC. The OpenTelemetry library's own exporter loads its gRPC client in a way that does not survive compilation into one
+ * executable; here the same delegate and the same serialisation run on a client that is imported like everything else.
+ */
+import {
+  Client,
+  type ClientOptions,
+  compressionAlgorithms,
+  credentials,
+  logVerbosity,
+  Metadata,
+  type ServiceError,
+  setLogVerbosity,
+  status,
+} from "@grpc/grpc-js";
+import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
+import {
+  createOtlpNetworkExportDelegate,
+  ExporterMetrics,
+  type ExportResponse,
+  type IExporterTransport,
+  type IOtlpExportDelegate,
+} from "@opentelemetry/otlp-exporter-base";
+import { ProtobufTraceSerializer, TraceExporterMetricsHelper } from "@opentelemetry/otlp-transformer";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import type { Exporter, ExportFailure } from "./outbox.ts";
+import type { ExporterSettings } from "./settings.ts";
+import { harmless, readTrust } from "./trust.ts";
+
+const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+/** After these the same request may be taken later (OTLP, gRPC retryable codes). */
+const RETRYABLE: readonly number[] = [
+  ...[status.CANCELLED, status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED, status.ABORTED],
+  ...[status.OUT_OF_RANGE, status.UNAVAILABLE, status.DATA_LOSS],
+];
+
+/** See the head of the file. */
+export class GrpcExporter implements Exporter {
+  readonly #transport: GrpcTransport;
+  readonly #delegate: IOtlpExportDelegate<ReadableSpan[]>;
+  readonly #headers: ExporterSettings["headers"];
+
+  /** @throws Error when a file of TLS cannot be read */
+  constructor(settings: ExporterSettings) {
+    this.#headers = settings.headers;
+    this.#transport = new GrpcTransport(settings);
+    const metrics = new ExporterMetrics<ReadableSpan[]>({
+      componentType: "otlp_grpc_span_exporter",
+      metricsHelper: TraceExporterMetricsHelper,
+      url: settings.url.href,
+      meterProvider: undefined,
+      responseAttributesFromError: () => ({}),
+    });
+    const options = { timeoutMillis: settings.timeoutMs, concurrencyLimit: 2, compression: "none" } as const;
+    this.#delegate = createOtlpNetworkExportDelegate(
+      options,
+      ProtobufTraceSerializer,
+      metrics,
+      this.#transport,
+    );
+  }
+
+  async export(spans: readonly ReadableSpan[]): Promise<ExportFailure | undefined> {
+    const result = await new Promise<ExportResult>((resolve) => this.#delegate.export([...spans], resolve));
+    if (result.code === ExportResultCode.SUCCESS) return undefined;
+    return failureOf(result.error, this.#headers);
+  }
+
+  close(): void {
+    this.#transport.shutdown();
+  }
+}
+
+function failureOf(error: Error | undefined, headers: ExporterSettings["headers"]): ExportFailure {
+  const code =
+    error !== undefined && "code" in error && typeof error.code === "number" ? error.code : undefined;
+  if (error === undefined || code === undefined)
+    return { words: harmless(error?.message ?? "no answer", headers), retry: true };
+  // What the collector says may repeat what it was sent; only these words are the client's own.
+  const own = code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED;
+  const words = own ? harmless(error.message, headers) : `gRPC status ${code} ${status[code] ?? ""}`.trim();
+  return { words, retry: RETRYABLE.includes(code) };
+}
+
+const asItIs = (bytes: Buffer) => bytes;
+
+/** Unary calls over one connection. */
+class GrpcTransport implements IExporterTransport {
+  readonly #client: Client;
+  readonly #metadata = new Metadata();
+
+  constructor(settings: ExporterSettings) {
+    // It writes to stderr, which is not our log.
+    setLogVerbosity(logVerbosity.NONE);
+    const { url, headers, compress } = settings;
+    const secure = url.protocol === "https:";
+    const { ca, cert, key } = readTrust(settings);
+    const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
+    const channel = secure
+      ? credentials.createSsl(pem(ca), pem(key), pem(cert))
+      : credentials.createInsecure();
+    const options: ClientOptions = {
+      "grpc.enable_http_proxy": 0,
+      "grpc.service_config_disable_resolution": 1,
+      "grpc.primary_user_agent": settings.userAgent,
+      ...(compress ? { "grpc.default_compression_algorithm": compressionAlgorithms.gzip } : {}),
+    };
+    // As in any URL.
+    const port = url.port === "" ? (secure ? 443 : 80) : url.port;
+    this.#client = new Client(`${url.hostname}:${port}`, channel, options);
+    for (const [name, value] of Object.entries(headers)) {
+      this.#metadata.set(name, name.endsWith("-bin") ? Buffer.from(value, "base64") : value);
+    }
+  }
+
+  send(data: Uint8Array, timeoutMs: number): Promise<ExportResponse> {
+    const { promise, resolve } = Promise.withResolvers<ExportResponse>();
+    const answered = (error: ServiceError | null, answer?: Buffer) => {
+      if (error === null)
+        resolve(answer === undefined ? { status: "success" } : { status: "success", data: answer });
+      else resolve({ status: "failure", error });
+    };
+    const deadline = Date.now() + timeoutMs;
+    const request = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    this.#client.makeUnaryRequest(EXPORT, asItIs, asItIs, request, this.#metadata, { deadline }, answered);
+    return promise;
+  }
+
+  shutdown(): void {
+    this.#client.close();
+  }
+}

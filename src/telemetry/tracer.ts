@@ -1,0 +1,101 @@
+/** Decides what is sampled, gives ids, and hands finished spans on. Ids, sampling and resource are the OpenTelemetry library's. */
+import { ROOT_CONTEXT, type SpanContext, type SpanKind, TraceFlags } from "@opentelemetry/api";
+import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
+import {
+  RandomIdGenerator,
+  type ReadableSpan,
+  type Sampler,
+  SamplingDecision,
+  TraceIdRatioBasedSampler,
+} from "@opentelemetry/sdk-trace";
+import { FinishedSpan, type Origin, type SpanFacts } from "./span.ts";
+
+/** Where finished spans go; must be quick. */
+export interface SpanSink {
+  put(span: ReadableSpan): void;
+}
+
+/** See the head of the file. */
+export class Tracer {
+  readonly #ids = new RandomIdGenerator();
+  readonly #origin: Origin;
+  readonly #sink: SpanSink;
+  #sampler: Sampler;
+  #rate: number;
+
+  /**
+   * @param samplingRate - 0 to 1
+   * @param resource - attributes of this process
+   */
+  constructor(
+    samplingRate: number,
+    resource: Readonly<Record<string, string>>,
+    version: string,
+    sink: SpanSink,
+  ) {
+    this.#sampler = new TraceIdRatioBasedSampler(samplingRate);
+    this.#rate = samplingRate;
+    this.#origin = {
+      resource: defaultResource().merge(resourceFromAttributes({ ...resource })),
+      scope: { name: "healthcheck-server", version },
+    };
+    this.#sink = sink;
+  }
+
+  /** Takes over a new rate, from the next trace on. */
+  configure(samplingRate: number): void {
+    this.#sampler = new TraceIdRatioBasedSampler(samplingRate);
+    this.#rate = samplingRate;
+  }
+
+  /**
+   * Begins a trace of which nobody else has heard, if it is sampled. Drawn by lot before there are ids: most are left out, and ids for
+   * each only to judge them cost as much as all the spans that are kept.
+   */
+  drawn(): SpanContext | undefined {
+    return Math.random() < this.#rate ? this.follower() : undefined;
+  }
+
+  /** Begins a trace: ids, and by its flags whether it is sampled. Whatever else is in the trace follows ({@link child}). */
+  root(name: string, kind: SpanKind): SpanContext {
+    const traceId = this.#ids.generateTraceId();
+    const { decision } = this.#sampler.shouldSample(
+      ROOT_CONTEXT,
+      traceId,
+      name,
+      kind,
+      NO_ATTRIBUTES,
+      NO_LINKS,
+    );
+    const sampled = decision === SamplingDecision.RECORD_AND_SAMPLED;
+    return {
+      traceId,
+      spanId: this.#ids.generateSpanId(),
+      traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
+    };
+  }
+
+  /** Begins a trace that is sampled whatever the rate says, because it tells of others that are. */
+  follower(): SpanContext {
+    const traceId = this.#ids.generateTraceId();
+    return { traceId, spanId: this.#ids.generateSpanId(), traceFlags: TraceFlags.SAMPLED };
+  }
+
+  /** A further span of a trace, sampled as its parent is. */
+  child({ traceId, traceFlags }: SpanContext): SpanContext {
+    return { traceId, spanId: this.#ids.generateSpanId(), traceFlags };
+  }
+
+  /** Hands a span on. @param context - a sampled one */
+  finish(context: SpanContext, facts: SpanFacts): void {
+    this.#sink.put(new FinishedSpan(context, facts, this.#origin));
+  }
+}
+
+const NO_ATTRIBUTES = {};
+const NO_LINKS: [] = [];
+
+/** Whether a span of it is exported. */
+export function isSampled(context: SpanContext | undefined): context is SpanContext {
+  return context !== undefined && (context.traceFlags & TraceFlags.SAMPLED) !== 0;
+}

@@ -1,0 +1,187 @@
+/** The way of traces out of the compiled executable, as collectors see it: over HTTP and gRPC, plain and TLS. Run by `bun test`. */
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { closedPort } from "../support/backends.ts";
+import { type Cert, makeCa } from "../support/certs.ts";
+import { tcpCheck } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import {
+  type Collector,
+  type CollectorOptions,
+  startGrpcCollector,
+  startHttpCollector,
+  telemetryConfig,
+} from "../support/collector.ts";
+import { type Daemon, type DaemonOptions, NO_REFRESH, startDaemon } from "../support/daemon.ts";
+import { peerTest } from "../support/peers.ts";
+import { until } from "../support/wait.ts";
+
+setDefaultTimeout(60_000);
+
+const SOON_MS = 20_000;
+const PROTOCOLS = ["http", "grpc"] as const;
+type Protocol = (typeof PROTOCOLS)[number];
+const PATHS = { http: "/v1/traces", grpc: "/opentelemetry.proto.collector.trace.v1.TraceService/Export" };
+
+async function startCollector(protocol: Protocol, options: CollectorOptions = {}): Promise<Collector> {
+  return protocol === "http" ? startHttpCollector(options) : await startGrpcCollector(options);
+}
+
+/** A daemon whose one check fails, until a collector has heard of it. */
+async function failing(
+  collector: Collector,
+  fields: Readonly<Record<string, unknown>>,
+  options: DaemonOptions = {},
+): Promise<Daemon> {
+  const daemon = await startDaemon({
+    config: NO_REFRESH + telemetryConfig(collector.port, fields),
+    ...options,
+  });
+  await using backend = closedPort();
+  await using client = await connectClient(daemon.socketPath);
+  client.update([tcpCheck(1, backend)]);
+  await collector.waitFor("failed checks", ({ name }) => name === "healthcheck.check_execution");
+  return daemon;
+}
+
+const isHttp = (protocol: Protocol) => protocol === "http";
+
+test.concurrent.each(PROTOCOLS)(
+  "telemetry: a failed check comes to a collector, over %s",
+  async (protocol) => {
+    await using collector = await startCollector(protocol);
+    await using daemon = await failing(collector, {
+      use_http: isHttp(protocol),
+      service_name: "checks-of-a-rack",
+    });
+    const [span] = collector.named("healthcheck.check_execution");
+    expect(span).toMatchObject({ kind: "SPAN_KIND_CLIENT", status: "STATUS_CODE_ERROR", parentSpanId: "" });
+    expect(span?.resource).toMatchObject({
+      "service.name": "checks-of-a-rack",
+      "telemetry.sdk.name": "opentelemetry",
+    });
+    expect(new Set(collector.requests.map(({ path }) => path))).toEqual(new Set([PATHS[protocol]]));
+    expect(collector.requests[0]?.headers["user-agent"]).toStartWith("healthcheck-server/");
+    // Nothing but log lines comes out of it.
+    for (const line of daemon.log) expect(line).toMatch(/^\d{4}-\d\d-\d\dT\S+ +(INFO|WARN) /);
+  },
+);
+
+const ENDPOINTS = [
+  ["http", "", "/v1/traces"],
+  ["http", "/", "/v1/traces"],
+  ["http", "/v1/traces", "/v1/traces"],
+  ["http", "/otlp", "/otlp/v1/traces"],
+  ["grpc", "/v1/traces", PATHS.grpc],
+] as const;
+test.concurrent.each(ENDPOINTS)(
+  "telemetry: %s endpoint ending in '%s' is asked at %s",
+  async (protocol, end, path) => {
+    await using collector = await startCollector(protocol);
+    const otlp_endpoint = `http://127.0.0.1:${collector.port}${end}`;
+    await using _ = await failing(collector, { use_http: isHttp(protocol), otlp_endpoint });
+    expect(collector.requests[0]?.path).toBe(path);
+  },
+);
+
+for (const protocol of PROTOCOLS) {
+  peerTest(`telemetry: TLS over ${protocol}, and whom it trusts`, ["openssl"], async () => {
+    await using ca = await makeCa();
+    await using otherCa = await makeCa();
+    const request = { name: "localhost", sans: ["DNS:localhost", "IP:127.0.0.1"] };
+    const run = async (cert: Cert, env: Record<string, string>) => {
+      await using collector = await startCollector(protocol, { tls: cert });
+      const fields = { use_http: isHttp(protocol), otlp_endpoint: `https://localhost:${collector.port}` };
+      await using daemon = await startDaemon({ config: telemetryConfig(0, fields), env });
+      await using _ = await connectClient(daemon.socketPath);
+      const told = () => daemon.log.find((line) => line.includes("Cannot deliver traces"));
+      return await until(
+        () => (collector.spans.length > 0 ? "delivered" : told()),
+        SOON_MS,
+        "spans, or a warning",
+      );
+    };
+    expect(await run(ca.issue(request), { SSL_CERT_FILE: ca.caFile })).toBe("delivered");
+    const own = { SSL_CERT_FILE: otherCa.caFile, OTEL_EXPORTER_OTLP_CERTIFICATE: ca.caFile };
+    expect(await run(ca.issue(request), own)).toBe("delivered");
+    expect(await run(ca.issue(request), { SSL_CERT_FILE: otherCa.caFile })).toMatch(
+      /verify|certificate|issuer/,
+    );
+    const elsewhere = { name: "other.test", sans: ["DNS:other.test"] };
+    expect(await run(ca.issue(elsewhere), { SSL_CERT_FILE: ca.caFile })).toMatch(
+      /altname|identity|certificate/i,
+    );
+  });
+}
+
+test.concurrent.each(PROTOCOLS)(
+  "telemetry: the environment's headers, resource and name, over %s",
+  async (protocol) => {
+    await using collector = await startCollector(protocol);
+    const otlp_endpoint = `http://some%20one:pass%3Aword@127.0.0.1:${collector.port}`;
+    const env = {
+      OTEL_EXPORTER_OTLP_HEADERS: "X-Tenant=a%20b, x-two = 2,authorization=Bearer of-the-environment",
+      OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=rack%2042,service.name=unheard,host.name=here",
+      OTEL_SERVICE_NAME: "named-by-the-environment",
+      OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+      // Nobody asked for a proxy; nobody listens there either.
+      http_proxy: "http://127.0.0.1:1",
+      grpc_proxy: "http://127.0.0.1:1",
+    };
+    await using daemon = await failing(collector, { use_http: isHttp(protocol), otlp_endpoint }, { env });
+    expect(collector.requests[0]?.headers).toMatchObject({
+      "x-tenant": "a b",
+      "x-two": "2",
+      authorization: `Basic ${Buffer.from("some one:pass:word").toString("base64")}`,
+    });
+    expect(collector.spans[0]?.resource).toMatchObject({
+      "service.name": "named-by-the-environment",
+      "deployment.environment.name": "rack 42",
+      "host.name": "here",
+    });
+    expect(daemon.log.join("\n")).toContain(`endpoint=http://***@127.0.0.1:${collector.port}/`);
+  },
+);
+
+test.concurrent("telemetry: the file wins over the environment, and the environment over defaults", async () => {
+  await using collector = startHttpCollector();
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `127.0.0.1:${collector.port}/of-all-signals`,
+    OTEL_SERVICE_NAME: "unheard",
+    OTEL_TRACES_SAMPLER: "always_off",
+  };
+  const config = `${NO_REFRESH}telemetry: { enabled: true, use_http: true, service_name: healthcheck-server }\n`;
+  await using daemon = await failing(collector, {}, { config, env });
+  expect(collector.requests[0]?.path).toBe("/of-all-signals/v1/traces");
+  expect(collector.spans[0]?.resource["service.name"]).toBe("healthcheck-server");
+  expect(daemon.log.join("\n")).toMatch(
+    /WARN .*variable=OTEL_TRACES_SAMPLER .*telemetry\.sampling_rate decides/,
+  );
+});
+
+test.concurrent("telemetry: a stop delivers what waits, those of the last batch too", async () => {
+  await using collector = await startGrpcCollector({ delayMs: 50 });
+  await using backend = closedPort();
+  const config = `batching: { delay: 10s }\n${NO_REFRESH}${telemetryConfig(collector.port)}`;
+  await using daemon = await startDaemon({ config });
+  await using client = await connectClient(daemon.socketPath);
+  client.update([tcpCheck(1, backend, { interval: "60s" })]);
+  await daemon.waitForLog(/Health state changed/, SOON_MS);
+  daemon.signal("SIGTERM");
+  expect(await daemon.exited).toBe(0);
+  const [batch] = collector.named("healthcheck.batch_send");
+  const [change] = collector.named("healthcheck.state_transition");
+  expect(batch?.links).toEqual([{ traceId: change?.traceId ?? "", spanId: change?.spanId ?? "" }]);
+});
+
+test.concurrent("telemetry: what cannot be set up is told, and the checks go on without", async () => {
+  await using backend = closedPort();
+  await using daemon = await startDaemon({
+    config: telemetryConfig(1),
+    env: { OTEL_EXPORTER_OTLP_CERTIFICATE: "/nonexistent/ca.pem" },
+  });
+  await using client = await connectClient(daemon.socketPath);
+  client.update([tcpCheck(1, backend)]);
+  await until(() => client.latest.get("1")?.state === "unhealthy", SOON_MS, "a verdict");
+  expect(daemon.log.join("\n")).toMatch(/ERROR Cannot export traces error=.*\/nonexistent\/ca\.pem/);
+});

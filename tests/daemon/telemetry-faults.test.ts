@@ -1,0 +1,161 @@
+/** A collector that is down, slow, refuses or drops SYNs costs a bounded buffer and one warning a minute, never a check. Run by `bun test`. */
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { closedPort, hang } from "../support/backends.ts";
+import { startBlackhole } from "../support/blackhole.ts";
+import { tcpCheck, times } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { startGrpcCollector, startHttpCollector, telemetryConfig } from "../support/collector.ts";
+import { type Daemon, NO_REFRESH, startDaemon } from "../support/daemon.ts";
+import { largestSince, metricsConfig, sampleOf, scrape, scrapeUntil } from "../support/metrics.ts";
+import { freePort } from "../support/ports.ts";
+import { startSink } from "../support/sink.ts";
+import { until } from "../support/wait.ts";
+
+setDefaultTimeout(120_000);
+
+const SOON_MS = 30_000;
+const PROTOCOLS = [
+  ["http", true],
+  ["grpc", false],
+] as const;
+const LOST = 'healthcheck_errors_total{type="telemetry"}';
+const BRIEF = { OTEL_EXPORTER_OTLP_TIMEOUT: "1500" };
+
+const warnings = (daemon: Daemon) => daemon.log.filter((line) => line.includes("Cannot deliver traces"));
+const warned = (daemon: Daemon) => until(() => warnings(daemon)[0], SOON_MS, "a warning");
+
+test.each(PROTOCOLS)("telemetry: a collector that refuses connections, over %s", async (_, use_http) => {
+  await using collector = closedPort();
+  await using backend = closedPort();
+  const port = freePort();
+  await using daemon = await startDaemon({
+    config: NO_REFRESH + metricsConfig(port) + telemetryConfig(collector.port, { use_http }),
+  });
+  await using client = await connectClient(daemon.socketPath);
+  // All of them fail and are traced: five thousand spans a second.
+  client.update(times(250, (index) => tcpCheck(index + 1, backend, { interval: "50ms" })));
+  await scrapeUntil(port, "lost spans", (samples) => sampleOf(samples, LOST) > 1_000);
+  expect(await warned(daemon)).toMatch(/ WARN .*endpoint=http:.* error=.*(ECONNREFUSED|No connection)/);
+  const before = daemon.rssBytes();
+  const lost = sampleOf(await scrape(port), LOST);
+  await scrapeUntil(port, "more lost spans", (samples) => sampleOf(samples, LOST) > lost + 10_000);
+  // Ten thousand spans would be more than that.
+  expect(daemon.rssBytes() - before).toBeLessThan(20e6);
+  daemon.signal("SIGTERM");
+  expect(await daemon.exited).toBe(0);
+  expect(warnings(daemon).length).toBe(1);
+});
+
+test.concurrent.each(PROTOCOLS)(
+  "telemetry: a collector that comes back is given what waits, over %s",
+  async (_, use_http) => {
+    const port = freePort();
+    await using backend = closedPort();
+    await using daemon = await startDaemon({ config: NO_REFRESH + telemetryConfig(port, { use_http }) });
+    await using client = await connectClient(daemon.socketPath);
+    client.update([tcpCheck(1, backend, { interval: "60s" })]);
+    await warned(daemon);
+    await using collector = use_http ? startHttpCollector({ port }) : await startGrpcCollector({ port });
+    const [check] = await collector.waitFor(
+      "the check",
+      ({ name }) => name === "healthcheck.check_execution",
+    );
+    expect(check?.attributes["healthcheck.id"]).toBe("1");
+    await daemon.waitForLog(/Traces are delivered again lost=0/, SOON_MS);
+  },
+);
+
+test.concurrent.each([
+  ["http", 401, /error="HTTP status 401"/],
+  ["http", 503, /retryable status/],
+  ["grpc", 16, /gRPC status 16 UNAUTHENTICATED/],
+  ["grpc", 8, /gRPC status 8 RESOURCE_EXHAUSTED/],
+] as const)(
+  "telemetry: a collector that refuses spans, over %s, with %d",
+  async (protocol, status, words) => {
+    const refuse = () => status;
+    const use_http = protocol === "http";
+    await using collector = use_http ? startHttpCollector({ refuse }) : await startGrpcCollector({ refuse });
+    await using backend = closedPort();
+    await using daemon = await startDaemon({
+      config: telemetryConfig(collector.port, { use_http }),
+      env: BRIEF,
+    });
+    await using client = await connectClient(daemon.socketPath);
+    client.update([tcpCheck(1, backend)]);
+    expect(await warned(daemon)).toMatch(words);
+    const requests = collector.requests.length;
+    const cpuMs = daemon.cpuMs();
+    await Bun.sleep(3_000);
+    // No storm: neither of requests nor of CPU.
+    expect(collector.requests.length - requests).toBeLessThan(10);
+    expect(daemon.cpuMs() - cpuMs).toBeLessThan(1_000);
+    expect(warnings(daemon).length).toBe(1);
+  },
+);
+
+test.concurrent.each(PROTOCOLS)("telemetry: a collector that never answers, over %s", async (_, use_http) => {
+  await using collector = hang();
+  await using backend = closedPort();
+  await using daemon = await startDaemon({
+    config: telemetryConfig(collector.port, { use_http }),
+    env: BRIEF,
+  });
+  await using client = await connectClient(daemon.socketPath);
+  client.update([tcpCheck(1, backend)]);
+  await warned(daemon);
+  const descriptors = daemon.fdCount();
+  await Bun.sleep(4_000);
+  // One for a check under way, one for the next try.
+  expect(daemon.fdCount()).toBeLessThanOrEqual(descriptors + 2);
+  expect(warnings(daemon).length).toBe(1);
+});
+
+test("telemetry: with a collector that drops SYNs, a thousand checks are as ever", async () => {
+  await using hole = await startBlackhole();
+  await using backends = await startSink(20);
+  await using refusing = closedPort();
+  await using stack = new AsyncDisposableStack();
+  const start = async (config: string) => {
+    const port = freePort();
+    const yaml = NO_REFRESH + metricsConfig(port) + config;
+    const daemon = stack.use(
+      await startDaemon({ config: yaml, env: { OTEL_EXPORTER_OTLP_TIMEOUT: "2000" } }),
+    );
+    const client = stack.use(await connectClient(daemon.socketPath));
+    const { targets } = backends;
+    const targetOf = (n: number) => (n % 20 === 0 ? refusing : (targets[n % targets.length] ?? refusing));
+    client.update(times(1_000, (n) => tcpCheck(n + 1, targetOf(n), { interval: "1s" })));
+    await until(() => client.latest.size === 1_000, SOON_MS, "first results");
+    return { daemon, port };
+  };
+  const plain = await start("");
+  // Every check makes a span, twenty times as many as with the default.
+  const traced = [
+    await start(telemetryConfig(hole.port, { use_http: true, trace: "all" })),
+    await start(telemetryConfig(hole.port, { trace: "all" })),
+  ];
+  for (const { daemon } of traced) await warned(daemon);
+  const look = async ({ daemon, port }: typeof plain) => ({
+    cpuMs: daemon.cpuMs(),
+    samples: await scrape(port),
+  });
+  const lookAll = () => Promise.all([plain, ...traced].map(look));
+  const before = await lookAll();
+  const descriptors = traced.map(({ daemon }) => daemon.fdCount());
+  await Bun.sleep(6_000);
+  const after = await lookAll();
+  const cpuMs = after.map((now, at) => now.cpuMs - (before[at]?.cpuMs ?? 0));
+  const latestS = after.map(({ samples }, at) =>
+    largestSince(before[at]?.samples ?? new Map(), samples, "healthcheck_check_lateness_seconds"),
+  );
+  const [plainCpuMs = 0, ...tracedCpuMs] = cpuMs;
+  const [plainLatestS = 0, ...tracedLatestS] = latestS;
+  for (const spentMs of tracedCpuMs) expect(spentMs / plainCpuMs).toBeLessThan(2);
+  for (const lateS of tracedLatestS) expect(lateS).toBeLessThanOrEqual(Math.max(0.1, 4 * plainLatestS));
+  for (const [at, { daemon }] of traced.entries()) {
+    expect(daemon.fdCount()).toBeLessThanOrEqual((descriptors[at] ?? 0) + 20);
+    expect(warnings(daemon).length).toBe(1);
+  }
+});
