@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dir, "..", "..");
 /** The directory of the monitoring stack. */
 export const EXAMPLES = join(ROOT, "examples", "monitoring");
 /** The pages whose queries and tables are tested. */
-export const PAGES = ["monitoring.md", "metrics.md"] as const;
+export const PAGES = ["monitoring.md", "metrics.md", "opentelemetry.md"] as const;
 
 interface YamlFiles {
   "prometheus.yml": {
@@ -23,7 +23,10 @@ interface YamlFiles {
   "recording.yml": { readonly groups: readonly { readonly rules: readonly RecordingRule[] }[] };
   "docker-compose.yml": { readonly services: Readonly<Record<string, Service>> };
   "grafana/provisioning/datasources/prometheus.yml": {
-    readonly datasources: readonly { readonly uid: string }[];
+    readonly datasources: readonly {
+      readonly uid: string;
+      readonly jsonData: { readonly exemplarTraceIdDestinations: readonly { readonly name: string }[] };
+    }[];
   };
   "grafana/provisioning/dashboards/healthcheck-server.yml": {
     readonly providers: readonly { readonly options: { readonly path: string } }[];
@@ -45,6 +48,7 @@ interface RecordingRule {
 
 interface Service {
   readonly image: string;
+  readonly command?: readonly string[];
   readonly ports: readonly string[];
   readonly volumes: readonly string[];
 }

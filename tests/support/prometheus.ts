@@ -51,6 +51,8 @@ export interface Prometheus extends AsyncDisposable {
   series(selector: string): Promise<Readonly<Record<string, string>>[]>;
   targets(): Promise<readonly Target[]>;
   rules(): Promise<readonly Rule[]>;
+  /** The labels of all exemplars of the series that an expression reads. */
+  exemplars(expr: string): Promise<Readonly<Record<string, string>>[]>;
 }
 
 /**
@@ -70,6 +72,7 @@ export async function startPrometheus(target: string, port = freePort()): Promis
       `--storage.tsdb.path=${join(dir.path, "data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
       "--log.level=warn",
+      ...features(),
     ],
     { cwd: dir.path, stdin: "ignore", stdout: "ignore", stderr: "pipe" },
   );
@@ -87,6 +90,12 @@ export async function startPrometheus(target: string, port = freePort()): Promis
     throw error;
   }
   return { port, ...api(base), [Symbol.asyncDispose]: stop };
+}
+
+/** What the container of the example has switched on. */
+function features(): readonly string[] {
+  const { command = [] } = readYamlFile("docker-compose.yml").services["prometheus"] ?? {};
+  return command.filter((word) => word.startsWith("--enable-feature="));
 }
 
 /** The example, but for its times and its targets. */
@@ -114,7 +123,7 @@ async function isReady(base: string): Promise<boolean> {
   }
 }
 
-function api(base: string): Pick<Prometheus, "query" | "series" | "targets" | "rules"> {
+function api(base: string): Omit<Prometheus, "port" | typeof Symbol.asyncDispose> {
   const get = async <T>(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<T> => {
     const response = await fetch(`${base}/api/v1/${path}?${new URLSearchParams(parameters)}`);
     // The shape of these answers is part of Prometheus's stable interface.
@@ -135,6 +144,12 @@ function api(base: string): Pick<Prometheus, "query" | "series" | "targets" | "r
     series: (selector) => get("series", { "match[]": selector }),
     async targets() {
       return (await get<{ activeTargets: Target[] }>("targets")).activeTargets;
+    },
+    async exemplars(expr) {
+      const [start, end] = ["0", String(Math.ceil(Date.now() / 1_000))];
+      type Answer = { readonly exemplars: readonly { readonly labels: Record<string, string> }[] }[];
+      const answer = await get<Answer>("query_exemplars", { query: expr, start, end });
+      return answer.flatMap((series) => series.exemplars.map(({ labels }) => labels));
     },
     async rules() {
       return (await get<{ groups: { rules: Rule[] }[] }>("rules")).groups.flatMap(({ rules }) => rules);
