@@ -31,6 +31,16 @@ export const VARIABLES: readonly Variable[] = [
   },
   { name: "HOME", about: "Where the user's own configuration file is looked for." },
   {
+    name: "OTEL_SERVICE_NAME",
+    about: "With telemetry.enabled: the service.name of the traces, where the file does not name it.",
+  },
+  {
+    name: "OTEL_RESOURCE_ATTRIBUTES",
+    about:
+      "With telemetry.enabled: what else the traces say of this process. Further variables of OpenTelemetry, for the " +
+      "collector, its headers and certificates, are in docs/opentelemetry.md.",
+  },
+  {
     name: "NOTIFY_SOCKET",
     about: "Set by systemd: where it is told how the server stands. Leave it to systemd.",
   },

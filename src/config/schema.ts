@@ -136,10 +136,15 @@ export const TRACES = ["all", "failures"] as const;
 const OWN_WORDS = "Where the file does not name it, the environment's";
 const telemetry = v.object({
   enabled: flag(false, { about: "Whether traces are exported (OTLP).", reload: false }),
-  service_name: text("healthcheck-server", "give a name", { pattern: /\S/ }, {
-    about: `The service.name of the traces. ${OWN_WORDS} OTEL_SERVICE_NAME counts.`,
-    reload: false,
-  }),
+  service_name: text(
+    "healthcheck-server",
+    "give a name",
+    { pattern: /\S/ },
+    {
+      about: `The service.name of the traces. ${OWN_WORDS} OTEL_SERVICE_NAME counts.`,
+      reload: false,
+    },
+  ),
   otlp_endpoint: httpUrl(DEFAULT_ENDPOINT, 'give an http or https URL, such as "http://localhost:4317"', {
     about:
       "The collector. https is TLS. With use_http, /v1/traces is added unless it is there, and the default is http://localhost:4318. " +
