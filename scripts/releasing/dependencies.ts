@@ -72,7 +72,7 @@ export function runtimePackage(name: string): Package {
  * @throws Error when it has none: then it may not be passed on
  */
 export function licenceOf({ key, name }: Package): Licence {
-  const place = join(ROOT, ...namesIn(key).flatMap((part) => ["node_modules", part]));
+  const place = join(ROOT, placeOf(key));
   // The cast restates that it is an object; a licence that is no text is found out below.
   const { license } = JSON.parse(readFileSync(join(place, "package.json"), "utf8")) as { license?: unknown };
   const files = readdirSync(place).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
@@ -80,6 +80,11 @@ export function licenceOf({ key, name }: Package): Licence {
     throw new Error(`${name}: has no licence (${place})`);
   const texts = files.sort().map((file) => readFileSync(join(place, file), "utf8").trim());
   return { id: license, text: texts.join("\n\n") };
+}
+
+/** Where a package is installed, below the top of the tree. @param key - its place in bun.lock */
+export function placeOf(key: string): string {
+  return join(...namesIn(key).flatMap((part) => ["node_modules", part]));
 }
 
 /** `@scope/a/b` is the package b inside the package @scope/a. */

@@ -14,15 +14,15 @@ const FETCH_LIMIT_MS = 300_000;
 
 /** Where runtimes come from, and where they are kept. */
 export interface RuntimeSource {
-  /** As npm's environment names it. */
-  readonly registry: string;
+  /** Its address; undefined is the one that Bun is configured to use. */
+  readonly registry: string | undefined;
   /** A directory. */
   readonly cache: string;
 }
 
 /** The usual ones; the cache is where tools keep what they can get again. */
 export const USUAL_SOURCE: RuntimeSource = {
-  registry: process.env["npm_config_registry"] ?? "https://registry.npmjs.org",
+  registry: undefined,
   cache: join(ROOT, "node_modules", ".cache", "runtimes"),
 };
 
@@ -58,12 +58,23 @@ function cachedArchive({ name, version }: Package, { cache }: RuntimeSource): st
 }
 
 async function fetchArchive(wanted: Package, { registry }: RuntimeSource, file: string): Promise<void> {
-  const url = `${registry.replace(/\/+$/, "")}/${wanted.name}/-/${basename(file)}`;
+  const url =
+    registry === undefined
+      ? await usualUrl(wanted)
+      : `${registry.replace(/\/+$/, "")}/${wanted.name}/-/${basename(file)}`;
   const bytes = await download(url);
   if (integrityOf(bytes) !== wanted.integrity) throw new Error(`${url}: is not what bun.lock says`);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(`${file}.${process.pid}`, bytes);
   renameSync(`${file}.${process.pid}`, file);
+}
+
+/** Where Bun itself would get it. */
+async function usualUrl({ name, version }: Package): Promise<string> {
+  const words = await run(process.execPath, ["pm", "view", `${name}@${version}`, "dist.tarball"]);
+  const url = URL.parse(words.trim());
+  if (url === null) throw new Error(`cannot find out where ${name}@${version} is: ${words.trim()}`);
+  return url.href;
 }
 
 async function download(url: string): Promise<Buffer> {

@@ -38,9 +38,7 @@ export function sbom(subject: Subject, runtime: Package, packages: readonly Pack
       licenses: new Models.LicenseRepository([new Models.NamedLicense("LGPL version 2")]),
     }),
   );
-  const libraries = new Map(
-    packages.map((one) => [one.key, component(one, Enums.ComponentType.Library, licenceOf(one).id)]),
-  );
+  const libraries = librariesOf(packages);
   for (const { key, needs } of packages) link(libraries.get(key), needs, libraries);
   link(program, Object.keys(dependencies), libraries);
   program.dependencies.add(bun.bomRef);
@@ -48,30 +46,42 @@ export function sbom(subject: Subject, runtime: Package, packages: readonly Pack
   const bom = new Models.Bom({
     serialNumber: `urn:uuid:${uuidOf(sha256)}`,
     metadata: new Models.Metadata({ timestamp: new Date(timeSeconds * 1_000), component: program }),
-    components: new Models.ComponentRepository([bun, ...libraries.values()]),
+    components: new Models.ComponentRepository([bun, ...new Set(libraries.values())]),
   });
   const normalizer = new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6);
   return `${new Serialize.JsonSerializer(normalizer).serialize(bom, { sortLists: true, space: 2 })}\n`;
 }
 
+/** By the keys of the packages: one that is installed in two places is one library. */
+function librariesOf(packages: readonly Package[]): Map<string, CycloneDX.Models.Component> {
+  const made = new Map<string, CycloneDX.Models.Component>();
+  const libraries = new Map<string, CycloneDX.Models.Component>();
+  for (const one of packages) {
+    const purl = purlOf(one);
+    const library = made.get(purl) ?? component(one, Enums.ComponentType.Library, licenceOf(one).id);
+    made.set(purl, library);
+    libraries.set(one.key, library);
+  }
+  return libraries;
+}
+
+function purlOf({ name, version }: Package): string {
+  return `pkg:npm/${name.replace("@", "%40")}@${version}`;
+}
+
 function component(
-  { name, version, integrity }: Package,
+  one: Package,
   type: CycloneDX.Enums.ComponentType,
   licenceId: string,
 ): CycloneDX.Models.Component {
-  const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
-  const archive = `https://registry.npmjs.org/${name}/-/${name.replace(/^.*\//, "")}-${version}.tgz`;
-  const sha512 = Buffer.from(integrity.slice("sha512-".length), "base64").toString("hex");
-  return new Models.Component(type, name, {
-    bomRef: purl,
-    version,
-    purl,
+  const sha512 = Buffer.from(one.integrity.slice("sha512-".length), "base64").toString("hex");
+  return new Models.Component(type, one.name, {
+    bomRef: purlOf(one),
+    version: one.version,
+    purl: purlOf(one),
+    // Of its archive, as bun.lock has it.
+    hashes: new Models.HashDictionary([[Enums.HashAlgorithm["SHA-512"], sha512]]),
     licenses: new Models.LicenseRepository([licence(licenceId)]),
-    externalReferences: new Models.ExternalReferenceRepository([
-      new Models.ExternalReference(archive, Enums.ExternalReferenceType.Distribution, {
-        hashes: new Models.HashDictionary([[Enums.HashAlgorithm["SHA-512"], sha512]]),
-      }),
-    ]),
   });
 }
 
