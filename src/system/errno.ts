@@ -22,12 +22,18 @@ const TABLE: Readonly<Record<string, Errno>> = {
   EMFILE: { number: 24, words: "too many open files", local: "descriptors" },
   ENOSPC: { number: 28, words: "no space for another watch", local: "memory" },
   EPIPE: { number: 32, words: "broken pipe" },
+  ENONET: { number: 64, words: "host is isolated" },
+  EPROTO: { number: 71, words: "protocol error" },
+  EMSGSIZE: { number: 90, words: "message too long" },
   EPROTOTYPE: { number: 91, words: "wrong socket type" },
+  ENOPROTOOPT: { number: 92, words: "protocol is unreachable" },
+  EOPNOTSUPP: { number: 95, words: "source route failed" },
   EAFNOSUPPORT: { number: 97, words: "address family not supported" },
   EADDRINUSE: { number: 98, words: "no free local port", local: "ports" },
   EADDRNOTAVAIL: { number: 99, words: "no free local port or address", local: "ports" },
   ENETDOWN: { number: 100, words: "network is down" },
   ENETUNREACH: { number: 101, words: "network is unreachable" },
+  ENETRESET: { number: 102, words: "connection reset by network" },
   ECONNABORTED: { number: 103, words: "connection aborted" },
   ECONNRESET: { number: 104, words: "connection reset by peer" },
   ENOBUFS: { number: 105, words: "no buffer space", local: "memory" },
@@ -60,9 +66,13 @@ export function errnoWords(number: number): string {
   return BY_NUMBER.get(number)?.words ?? `error ${number}`;
 }
 
-/** Which fault of our own an error number is; undefined when it tells something about the other side. */
+/**
+ * Which fault of our own an error number is; undefined when it tells something about the other side. One that is not known to do
+ * so, ENOSYS of a sandbox, tells nothing.
+ */
 export function localCause(number: number): LocalCause | undefined {
-  return BY_NUMBER.get(number)?.local;
+  const errno = BY_NUMBER.get(number);
+  return errno === undefined ? "fault" : errno.local;
 }
 
 /** The number behind a runtime error's `code`, e.g. `ECONNRESET`; 0 when it has none that is known. */

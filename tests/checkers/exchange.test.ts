@@ -36,7 +36,7 @@ test.each([
   [113, "L4CON", "no route to host"],
   [1, "L4CON", "operation not permitted"],
   [110, "L4TOUT", "connection timed out"],
-  [9_999, "L4CON", "error 9999"],
+  [92, "L4CON", "protocol is unreachable"],
 ])("exchange: errno %d is a failure of the backend, %s", (number, code, words) => {
   using bench = new Bench();
   const message = `TCP connect to 10.0.0.1:80: ${words}`;
@@ -49,6 +49,7 @@ test.each([
   [99, "ports"],
   [11, "ports"],
   [105, "memory"],
+  [38, "fault"],
   [12, "memory"],
 ])("exchange: errno %d is our own fault and says nothing: %s", (number, cause) => {
   using bench = new Bench();

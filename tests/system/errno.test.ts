@@ -38,8 +38,24 @@ test("errno: has the system's words, and a number where it has none", () => {
   expect(errnoWords(12_345)).toBe("error 12345");
 });
 
-test("errno: only what this host runs out of is our own fault", () => {
-  const ours = Object.entries(errno).filter(([, number]) => localCause(number) !== undefined);
+test("errno: a number that is not known to tell of the other side is a fault of ours", () => {
+  expect([errno.ENOSYS, errno.EFAULT, 12_345].map(localCause)).toEqual(["fault", "fault", "fault"]);
+  // What ICMP makes of a connection (icmp_err_convert of Linux), and resets.
+  const remote = [
+    "ENETUNREACH",
+    "EHOSTUNREACH",
+    "ENOPROTOOPT",
+    "ECONNREFUSED",
+    "EMSGSIZE",
+    "EOPNOTSUPP",
+  ] as const;
+  for (const name of [...remote, "ETIMEDOUT", "ECONNRESET", "EPIPE", "ENETDOWN"] as const)
+    expect([name, localCause(errno[name])]).toEqual([name, undefined]);
+});
+
+test("errno: what this host runs out of is our own fault", () => {
+  const isOurs = (cause: string | undefined) => cause !== undefined && cause !== "fault";
+  const ours = Object.entries(errno).filter(([, number]) => isOurs(localCause(number)));
   // EWOULDBLOCK is another name of EAGAIN.
   const names = [
     "EADDRINUSE",
