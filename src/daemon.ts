@@ -253,7 +253,10 @@ export class Daemon {
     const limiter = new RateLimiter(LOG_PERIOD_MS);
     const warnNowAndThen = (message: string, fields: LogFields) => {
       const suppressed = limiter.admit(message, performance.now());
-      if (suppressed !== undefined) this.#log.warn(message, { ...fields, suppressed });
+      if (suppressed === undefined) return;
+      const say = () => this.#log.warn(message, { ...fields, suppressed });
+      if (this.#telemetry === undefined) say();
+      else this.#telemetry.outside(say);
     };
     return {
       stalled: (stallMs) =>

@@ -52,6 +52,9 @@ function buildArguments({ file, revision, foreign }: CompileOptions): string[] {
       : [`--target=${foreign.target}`, `--compile-executable-path=${foreign.runtimeFile}`]),
     "--minify",
     "--bytecode",
+    // What is loaded when it is switched on (serving, telemetry) takes no memory until then.
+    "--splitting",
+    "--format=esm",
     "--sourcemap=inline", // stacks in the log name files and lines of the sources
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",

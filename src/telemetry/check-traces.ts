@@ -105,7 +105,7 @@ export class CheckTraces implements MonitorObserver {
   #check(monitor: Monitor, result: CheckResult, latenessMs: number): SpanContext | undefined {
     const { spec } = monitor;
     const context = this.#takeBegun(spec.id) ?? this.#tracer.drawn();
-    if (!isSampled(context)) return undefined;
+    if (!isSampled(context) || this.#tracer.loses()) return undefined;
     const endMs = this.#timeline.now();
     const startMs = this.#timeline.start(monitor.beganMs, endMs);
     this.#tracer.finish(context, {

@@ -16,6 +16,8 @@ const BATCH = 256;
 const GATHER_MS = 1_000;
 /** … and where they keep coming, batches go so far apart: each costs as much as many spans. */
 const APART_MS = 5_000;
+/** Full ones follow each other no faster: when ten thousand checks start or fail at once, the checks come first. */
+const FULL_APART_MS = 100;
 /** After a failure it is tried again so much later, twice as much after each further one. */
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
@@ -51,14 +53,19 @@ export interface OutboxSettings {
   readonly lost: (count: number) => void;
 }
 
+/** What it needs of a log. */
+export type OutboxLog = Pick<Logger, "info" | "warn">;
+
 /** See the head of the file. */
 export class Outbox implements SpanSink {
   readonly #exporter: Exporter;
   readonly #settings: OutboxSettings;
-  readonly #log: Logger;
+  readonly #log: OutboxLog;
   readonly #limiter = new RateLimiter(WARN_PERIOD_MS);
   readonly #spans: ReadableSpan[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The timer is set for a full batch. */
+  #soon = false;
   #sending: Promise<boolean> | undefined;
   #retryMs = 0;
   #sentMs = Number.NEGATIVE_INFINITY;
@@ -67,7 +74,7 @@ export class Outbox implements SpanSink {
   #warned = false;
   #closed = false;
 
-  constructor(exporter: Exporter, settings: OutboxSettings, log: Logger) {
+  constructor(exporter: Exporter, settings: OutboxSettings, log: OutboxLog) {
     this.#exporter = exporter;
     this.#settings = settings;
     this.#log = log;
@@ -79,9 +86,18 @@ export class Outbox implements SpanSink {
     return this.#spans.length;
   }
 
+  get full(): boolean {
+    return this.#closed || this.#spans.length >= MOST_SPANS;
+  }
+
+  lose(): void {
+    this.#count(1);
+    this.#warn(this.#trouble === "" ? "spans come faster than they can be delivered" : this.#trouble);
+  }
+
   put(span: ReadableSpan): void {
-    if (this.#closed || this.#spans.length >= MOST_SPANS) {
-      this.#lose(1);
+    if (this.full) {
+      this.lose();
       return;
     }
     this.#spans.push(span);
@@ -109,10 +125,13 @@ export class Outbox implements SpanSink {
   #schedule(): void {
     if (this.#closed || this.#sending !== undefined || this.#spans.length === 0) return;
     const full = this.#spans.length >= BATCH && this.#retryMs === 0;
-    if (this.#timer !== undefined && !full) return;
+    if (this.#timer !== undefined && (this.#soon || !full)) return;
     clearTimeout(this.#timer);
-    const apartMs = this.#sentMs + APART_MS - performance.now();
-    const delayMs = full ? 0 : Math.max(this.#retryMs, GATHER_MS, apartMs);
+    this.#soon = full;
+    const sinceMs = performance.now() - this.#sentMs;
+    const delayMs = full
+      ? Math.max(0, FULL_APART_MS - sinceMs)
+      : Math.max(this.#retryMs, GATHER_MS, APART_MS - sinceMs);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       void this.#send();
@@ -155,11 +174,6 @@ export class Outbox implements SpanSink {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  #lose(count: number): void {
-    this.#count(count);
-    this.#warn(this.#trouble === "" ? "spans come faster than they can be delivered" : this.#trouble);
   }
 
   #count(lost: number): void {

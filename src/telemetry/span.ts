@@ -36,7 +36,6 @@ export class FinishedSpan implements ReadableSpan {
   readonly attributes: Attributes;
   readonly links: Link[];
   readonly events: TimedEvent[];
-  readonly duration: HrTime;
   readonly ended = true;
   readonly resource: Resource;
   readonly instrumentationScope: ReadableSpan["instrumentationScope"];
@@ -45,6 +44,7 @@ export class FinishedSpan implements ReadableSpan {
   readonly droppedLinksCount = 0;
   readonly parentSpanContext?: SpanContext;
   readonly #context: SpanContext;
+  readonly #durationMs: number;
 
   constructor(context: SpanContext, facts: SpanFacts, origin: Origin) {
     this.#context = context;
@@ -52,7 +52,7 @@ export class FinishedSpan implements ReadableSpan {
     this.kind = facts.kind;
     this.startTime = hrTime(facts.startMs);
     this.endTime = hrTime(facts.endMs);
-    this.duration = hrTime(Math.max(0, facts.endMs - facts.startMs));
+    this.#durationMs = Math.max(0, facts.endMs - facts.startMs);
     this.attributes = facts.attributes;
     this.status = facts.status ?? UNSET;
     this.links = facts.links ?? [];
@@ -60,6 +60,10 @@ export class FinishedSpan implements ReadableSpan {
     this.resource = origin.resource;
     this.instrumentationScope = origin.scope;
     if (facts.parent !== undefined) this.parentSpanContext = facts.parent;
+  }
+
+  get duration(): HrTime {
+    return hrTime(this.#durationMs);
   }
 
   spanContext(): SpanContext {

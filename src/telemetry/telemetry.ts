@@ -49,7 +49,12 @@ export class Telemetry {
     const { timeoutMs } = settings.exporter;
     this.#log = log;
     this.#propagate = propagate;
-    this.#outbox = new Outbox(exporter, { endpoint: settings.shownEndpoint, timeoutMs, lost }, log);
+    // Whoever puts the last span in, or sets a timer for it: what is said of the buffer belongs to no trace.
+    const ownLog = {
+      info: (message: string, fields?: LogFields) => this.outside(() => log.info(message, fields)),
+      warn: (message: string, fields?: LogFields) => this.outside(() => log.warn(message, fields)),
+    };
+    this.#outbox = new Outbox(exporter, { endpoint: settings.shownEndpoint, timeoutMs, lost }, ownLog);
     this.#tracer = new Tracer(sampling_rate, settings.resource, version, this.#outbox);
     this.checks = new CheckTraces(this.#tracer, this.#scope, timeline, monitorLog, trace === "all");
     this.deliveries = new DeliveryTraces(this.#tracer, this.#scope, timeline, this.checks);
@@ -59,6 +64,11 @@ export class Telemetry {
   /** Gives each check of a healthcheck its traceparent header; undefined when none is wanted. */
   traceparentOf(id: HealthcheckId): (() => string) | undefined {
     return this.#propagate ? () => this.checks.begin(id) : undefined;
+  }
+
+  /** Does something that belongs to no trace, from wherever it is called: a timer keeps the span in which it was set. */
+  outside(act: () => void): void {
+    this.#scope.run(undefined, act);
   }
 
   /** What log lines carry that are written now. */

@@ -13,6 +13,10 @@ import { FinishedSpan, type Origin, type SpanFacts } from "./span.ts";
 /** Where finished spans go; must be quick. */
 export interface SpanSink {
   put(span: ReadableSpan): void;
+  /** Whether it would be lost. */
+  readonly full: boolean;
+  /** Counts one that was not even made. */
+  lose(): void;
 }
 
 /** See the head of the file. */
@@ -84,6 +88,13 @@ export class Tracer {
   /** A further span of a trace, sampled as its parent is. */
   child({ traceId, traceFlags }: SpanContext): SpanContext {
     return { traceId, spanId: this.#ids.generateSpanId(), traceFlags };
+  }
+
+  /** Whether a span would be lost; then it need not be made, and its loss is counted here. */
+  loses(): boolean {
+    const { full } = this.#sink;
+    if (full) this.#sink.lose();
+    return full;
   }
 
   /** Hands a span on. @param context - a sampled one */

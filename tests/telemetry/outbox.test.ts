@@ -58,7 +58,7 @@ class Bench implements Disposable {
 /** One is as good as another. */
 const SPAN: ReadableSpan = (() => {
   const spans: ReadableSpan[] = [];
-  const tracer = new Tracer(1, {}, "1", { put: (span) => void spans.push(span) });
+  const tracer = new Tracer(1, {}, "1", { put: (span) => void spans.push(span), full: false, lose() {} });
   tracer.finish(tracer.follower(), { name: "n", kind: 0, startMs: 1, endMs: 2, attributes: {} });
   const [span] = spans;
   if (!(span instanceof FinishedSpan)) throw new Error("no span");
@@ -80,9 +80,11 @@ test("outbox: a span waits a moment for others; while they keep coming, batches 
   expect(bench.outbox.waiting).toBe(0);
 });
 
-test("outbox: a full batch goes at once, and the next after it", async () => {
+test("outbox: a full batch goes at once, and the next a moment after it", async () => {
   using bench = new Bench();
   bench.put(600);
+  await bench.pass(100);
+  expect(bench.sent).toEqual([256]);
   await bench.pass(200);
   expect(bench.sent).toEqual([256, 256]);
   await bench.pass(5_000);

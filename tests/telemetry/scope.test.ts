@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { SpanScope } from "../../src/telemetry/scope.ts";
 import { Tracer } from "../../src/telemetry/tracer.ts";
 
-const tracer = new Tracer(1, {}, "1", { put: () => {} });
+const tracer = new Tracer(1, {}, "1", { put() {}, full: false, lose() {} });
 const [one, two] = [tracer.follower(), tracer.follower()];
 
 test("scope: code runs in the innermost span, and in none where that is said", () => {

@@ -11,7 +11,11 @@ function tracerOf(rate: number) {
   const spans: ReadableSpan[] = [];
   return {
     spans,
-    tracer: new Tracer(rate, { "service.name": "s" }, "1", { put: (span) => void spans.push(span) }),
+    tracer: new Tracer(rate, { "service.name": "s" }, "1", {
+      put: (span) => void spans.push(span),
+      full: false,
+      lose() {},
+    }),
   };
 }
 

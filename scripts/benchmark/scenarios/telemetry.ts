@@ -18,7 +18,7 @@ import { bytes, digits } from "../table.ts";
 const CHECKS = 1_000;
 const SECONDS = 15;
 /** Long enough for the compiler threads to have done with the daemon that was started last. */
-const SETTLE_MS = 30_000;
+const SETTLE_MS = 60_000;
 
 /** Further fields of the section; undefined is without telemetry. */
 const WAYS: readonly {
