@@ -23,7 +23,6 @@ const TABLE: Readonly<Record<string, Errno>> = {
   ENOSPC: { number: 28, words: "no space for another watch", local: "memory" },
   EPIPE: { number: 32, words: "broken pipe" },
   ENONET: { number: 64, words: "host is isolated" },
-  EPROTO: { number: 71, words: "protocol error" },
   EMSGSIZE: { number: 90, words: "message too long" },
   EPROTOTYPE: { number: 91, words: "wrong socket type" },
   ENOPROTOOPT: { number: 92, words: "protocol is unreachable" },
