@@ -1,0 +1,43 @@
+/** What tracing costs a healthy check: next to nothing where only failures are traced. Figures are told. */
+import { expect, test } from "bun:test";
+import type { Monitor, MonitorObserver } from "../../src/monitor/monitor.ts";
+import { systemClock } from "../../src/system/clock.ts";
+import { CheckTraces } from "../../src/telemetry/check-traces.ts";
+import { SpanScope } from "../../src/telemetry/scope.ts";
+import { Timeline } from "../../src/telemetry/timeline.ts";
+import { Tracer } from "../../src/telemetry/tracer.ts";
+import { makeSpec, success } from "../support/fakes.ts";
+import { tell } from "../support/figures.ts";
+
+const CHECKS = 100_000;
+const ROUNDS = 7;
+/** A check that is not traced, in comparison with one that is, at the most. */
+const MOST_SHARE = 0.1;
+
+const IGNORED: MonitorObserver = { finished: () => {}, changed: () => {}, skipped: () => {} };
+// The two properties of a monitor that are read.
+const MONITOR = { spec: makeSpec(1), beganMs: 0 } as unknown as Monitor;
+
+/** Nanoseconds that a healthy check takes, the best of some rounds; delivering the spans is left out. */
+function nanoseconds(rate: number, all: boolean): number {
+  const sink = { put: () => {}, full: false, lose: () => {} };
+  const tracer = new Tracer(rate, { "service.name": "test" }, "1", sink);
+  const traces = new CheckTraces(tracer, new SpanScope(), new Timeline(systemClock), IGNORED, all);
+  const round = () => {
+    const startNs = Bun.nanoseconds();
+    for (let at = 0; at < CHECKS; at++) traces.finished(MONITOR, { ...success(), durationMs: at }, 1);
+    return (Bun.nanoseconds() - startNs) / CHECKS;
+  };
+  return Math.min(...Array.from({ length: ROUNDS }, round));
+}
+
+test("traces: a healthy check costs next to nothing where failures are traced", () => {
+  const every = nanoseconds(1, true);
+  const tenth = nanoseconds(0.1, true);
+  const none = nanoseconds(1, false);
+  tell("a check with `all`, every one sampled", every, "ns");
+  tell("a check with `all`, every tenth sampled", tenth, "ns");
+  tell("a healthy check with `failures`", none, "ns");
+  expect(none / every).toBeLessThan(MOST_SHARE);
+  expect(tenth).toBeLessThan(every);
+});
