@@ -7,17 +7,16 @@
 import { makeChecker } from "./checkers/registry.ts";
 import { type Checking, type CheckingEvents, makeChecking } from "./checking.ts";
 import type { Config } from "./config/schema.ts";
-import { RateLimiter } from "./logging/limiter.ts";
 import type { LogFields, Logger } from "./logging/logger.ts";
 import { Manager } from "./manager/manager.ts";
 import { errorWords } from "./model/show.ts";
 import { Monitor, type MonitorObserver } from "./monitor/monitor.ts";
 import { MonitorLog } from "./monitor/monitor-log.ts";
 import { Notifier } from "./notifier/notifier.ts";
+import { OwnTroubles } from "./own-troubles.ts";
 import { connectionLimits, notifierSettings, proxySettings } from "./part-settings.ts";
 import type { Serving } from "./serving.ts";
 import { Supervision } from "./supervision.ts";
-import { DescriptorShortage } from "./system/limits.ts";
 import type { NotifySettings } from "./system/systemd.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 import type { TestFault } from "./test-fault.ts";
@@ -30,8 +29,6 @@ const FLUSH_MS = 1_400;
 const FLUSH_LOOK_MS = 5;
 /** What is left of it is the traces'; so long at least. */
 const LEAST_TRACE_FLUSH_MS = 500;
-/** What may happen on every tick is logged so often. */
-const LOG_PERIOD_MS = 10_000;
 
 /** What the command line decides. */
 export interface DaemonOptions {
@@ -60,7 +57,7 @@ export class Daemon {
   readonly #checking: Checking;
   #config: Config;
   readonly #supervision: Supervision | undefined;
-  readonly #shortage: DescriptorShortage;
+  readonly #troubles: OwnTroubles;
   #serving: Serving | undefined;
   #telemetry: Telemetry | undefined;
   readonly #options: DaemonOptions;
@@ -73,9 +70,12 @@ export class Daemon {
     this.#config = config;
     this.#log = log;
     this.#options = options;
+    this.#troubles = new OwnTroubles(log, (say) => {
+      if (this.#telemetry === undefined) say();
+      else this.#telemetry.outside(say);
+    });
     this.#checking = makeChecking(options.caFile, this.#checkingEvents());
-    const { clock, scheduler, checkerEnv, descriptorLimit } = this.#checking;
-    this.#shortage = new DescriptorShortage(descriptorLimit);
+    const { clock, scheduler, checkerEnv } = this.#checking;
     const { checksFile, testFault } = options;
     const count: CountFault = (fault, times) => this.#serving?.metrics.server.failed(fault, times);
     const tracing = () => this.#telemetry?.clients;
@@ -138,7 +138,7 @@ export class Daemon {
         const { specs, refusals = 0 } = set;
         if (this.#telemetry === undefined) await apply();
         else await this.#telemetry.clients.update(specs.length + refusals, refusals, apply);
-        this.#lookAtDescriptors();
+        this.#troubles.listed(this.#manager.monitors.size, this.#checking.descriptorLimit);
         this.#serving?.metrics.server.updated();
       },
       resync: () => this.#notifier.resync(),
@@ -222,16 +222,6 @@ export class Daemon {
     await this.#serving.listen();
   }
 
-  /** Before checks have to wait for each other. */
-  #lookAtDescriptors(): void {
-    const needed = this.#shortage.begins(this.#manager.monitors.size);
-    if (needed === undefined) return;
-    this.#log.warn(
-      "There may be too few descriptors: with every backend silent, checks would wait for each other, raise the limit (LimitNOFILE)",
-      { healthchecks: this.#manager.monitors.size, limit: this.#checking.descriptorLimit, needed },
-    );
-  }
-
   /** Loads and starts telemetry, when it is switched on. */
   async #trace(): Promise<void> {
     if (!this.#config.telemetry.enabled) return;
@@ -250,28 +240,11 @@ export class Daemon {
   }
 
   #checkingEvents(): CheckingEvents {
-    const limiter = new RateLimiter(LOG_PERIOD_MS);
-    const warnNowAndThen = (message: string, fields: LogFields) => {
-      const suppressed = limiter.admit(message, performance.now());
-      if (suppressed === undefined) return;
-      const say = () => this.#log.warn(message, { ...fields, suppressed });
-      if (this.#telemetry === undefined) say();
-      else this.#telemetry.outside(say);
-    };
+    const troubles = this.#troubles;
     return {
-      stalled: (stallMs) =>
-        warnNowAndThen("The process stood still, time-outs have been moved", {
-          stalled_ms: Math.round(stallMs),
-        }),
+      stalled: (stallMs) => troubles.stalled(stallMs),
       ticked: (lateMs) => this.#serving?.metrics.ticked(lateMs),
-      exhausted: (limit, waiting) =>
-        warnNowAndThen(
-          "Checks are late: all descriptors for checks are in use, raise the limit (LimitNOFILE)",
-          {
-            for_checks: limit,
-            waiting,
-          },
-        ),
+      exhausted: (limit, waiting) => troubles.exhausted(limit, waiting),
       fault: (error) => this.#fault(error),
     };
   }
