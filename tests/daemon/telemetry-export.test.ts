@@ -89,8 +89,9 @@ for (const protocol of PROTOCOLS) {
     await using ca = await makeCa();
     await using otherCa = await makeCa();
     const request = { name: "localhost", sans: ["DNS:localhost", "IP:127.0.0.1"] };
-    const run = async (cert: Cert, env: Record<string, string>) => {
-      await using collector = await startCollector(protocol, { tls: cert });
+    const run = async (cert: Cert, env: Record<string, string>, clientCaFile?: string) => {
+      const clients = clientCaFile === undefined ? {} : { clientCaFile };
+      await using collector = await startCollector(protocol, { tls: cert, ...clients });
       const fields = { use_http: isHttp(protocol), otlp_endpoint: `https://localhost:${collector.port}` };
       await using daemon = await startDaemon({ config: telemetryConfig(0, fields), env });
       await using _ = await connectClient(daemon.socketPath);
@@ -111,6 +112,14 @@ for (const protocol of PROTOCOLS) {
     expect(await run(ca.issue(elsewhere), { SSL_CERT_FILE: ca.caFile })).toMatch(
       /altname|identity|certificate/i,
     );
+    const us = ca.issue({ name: "us", sans: ["DNS:us.test"] });
+    const withOurs = {
+      SSL_CERT_FILE: ca.caFile,
+      OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: us.certFile,
+      OTEL_EXPORTER_OTLP_CLIENT_KEY: us.keyFile,
+    };
+    expect(await run(ca.issue(request), withOurs, ca.caFile)).toBe("delivered");
+    expect(await run(ca.issue(request), { SSL_CERT_FILE: ca.caFile }, ca.caFile)).not.toBe("delivered");
   });
 }
 

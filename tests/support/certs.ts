@@ -88,7 +88,7 @@ function issue(dir: string, request: CertRequest): Cert {
   const [csr, cert, key, ext] = [`${name}.csr`, `${name}.pem`, `${name}.key`, `${name}.ext`];
   writeFileSync(
     join(dir, ext),
-    `basicConstraints = CA:false\nextendedKeyUsage = serverAuth\nsubjectAltName = ${sans.join(",")}\n`,
+    `basicConstraints = CA:false\nextendedKeyUsage = serverAuth,clientAuth\nsubjectAltName = ${sans.join(",")}\n`,
   );
   openssl(dir, ["req", "-new", "-config", "ca.cnf", "-subj", `/CN=${name}`, ...newKey(key), "-out", csr]);
   // `openssl ca` and not `x509 -req`: only there OpenSSL 3.0 takes both ends of the validity.

@@ -13,6 +13,8 @@ export interface CollectorOptions {
   readonly port?: number;
   /** With it, it speaks TLS; the files are PEM. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** With TLS: clients must have a certificate of this authority. */
+  readonly clientCaFile?: string;
   /** Refuses with this status, of HTTP or of gRPC; asked anew for each request. */
   readonly refuse?: () => number | undefined;
   /** Waits so long before it answers. */
@@ -60,6 +62,12 @@ class Received {
   }
 }
 
+/** What makes a listener ask for a client's certificate. */
+function clientsOf({ clientCaFile }: CollectorOptions) {
+  if (clientCaFile === undefined) return undefined;
+  return { ca: readFileSync(clientCaFile), requestCert: true, rejectUnauthorized: true };
+}
+
 /** OTLP over HTTP: JSON and protobuf. */
 export function startHttpCollector(options: CollectorOptions = {}): Collector {
   const { port = freePort(), tls, refuse, delayMs = 0 } = options;
@@ -69,7 +77,7 @@ export function startHttpCollector(options: CollectorOptions = {}): Collector {
     hostname: "127.0.0.1",
     ...(tls === undefined
       ? {}
-      : { tls: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } }),
+      : { tls: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile), ...clientsOf(options) } }),
     async fetch(request) {
       received.requests.push({
         path: new URL(request.url).pathname,
@@ -120,9 +128,11 @@ export async function startGrpcCollector(options: CollectorOptions = {}): Promis
   const credentials =
     tls === undefined
       ? ServerCredentials.createInsecure()
-      : ServerCredentials.createSsl(null, [
-          { cert_chain: readFileSync(tls.certFile), private_key: readFileSync(tls.keyFile) },
-        ]);
+      : ServerCredentials.createSsl(
+          clientsOf(options)?.ca ?? null,
+          [{ cert_chain: readFileSync(tls.certFile), private_key: readFileSync(tls.keyFile) }],
+          options.clientCaFile !== undefined,
+        );
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(`127.0.0.1:${port}`, credentials, (error) =>
       error === null ? resolve() : reject(error),
