@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   manager: ["model", "system", "logging", "monitor"],
   notifier: ["model", "system", "logging"],
   metrics: ["model", "system", "logging", "config", "monitor"],
-  telemetry: ["model", "system", "logging", "config", "monitor"],
+  telemetry: ["model", "system", "logging", "config", "monitor", "manager", "upstream"],
   http: ["model", "system", "logging", "monitor", "metrics", "http/page"],
   // Runs in a browser; what it shares with the server are the types of its API.
   "http/page": [],

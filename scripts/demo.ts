@@ -5,7 +5,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decode, encode } from "dns-packet";
+import { ANSWER, startNameServer } from "../tests/support/name-server.ts";
 
 const SERVER = join(import.meta.dir, "..", "dist", "healthcheck-server");
 const STEP_LIMIT_MS = 6_000;
@@ -23,17 +23,7 @@ const tcp = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } }
 const answer = () => new Response("ok\n");
 let http: Bun.Server<undefined> | undefined = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: answer });
 const httpPort = http.port ?? 0;
-const dns = await Bun.udpSocket({
-  hostname: "127.0.0.1",
-  port: 0,
-  socket: {
-    data(socket, bytes, port, address) {
-      const { id = 0, questions = [] } = decode(bytes);
-      const answers = [{ type: "A" as const, name: "www.example.com", ttl: 60, data: "192.0.2.1" }];
-      socket.send(encode({ type: "response", id, questions, answers }), port, address);
-    },
-  },
-});
+const dns = await startNameServer();
 
 // The healthchecks, numbered as the Seesaw engine does it: too large for a JavaScript number, so the JSON is text.
 const FIRST_ID = 0xbeefn << 48n;
@@ -42,7 +32,7 @@ const fields = '"interval":"500ms","timeout":"300ms","retries":0,"ip":"127.0.0.1
 const configs = [
   `{"id":${FIRST_ID},${fields},"checker_type":"tcp","port":${tcp.port}}`,
   `{"id":${FIRST_ID + 1n},${fields},"checker_type":"http","port":${httpPort},"path":"/healthz","expected_codes":[200]}`,
-  `{"id":${FIRST_ID + 2n},${fields},"checker_type":"dns","port":${dns.port},"query":"www.example.com","expected_ips":["192.0.2.1"]}`,
+  `{"id":${FIRST_ID + 2n},${fields},"checker_type":"dns","port":${dns.port},"query":"www.example.com","expected_ips":["${ANSWER}"]}`,
 ];
 
 await Bun.write(join(dir, "config.yaml"), `server:\n  proxy_socket: ${socketPath}\n`);

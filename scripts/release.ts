@@ -12,6 +12,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { description, version } from "../package.json";
+import { UsageError } from "./arguments.ts";
 import { compile } from "./building/compile.ts";
 import { isModified, ROOT, revision, sourceTime } from "./building/source.ts";
 import { checksums, sha256 } from "./releasing/checksums.ts";
@@ -20,7 +21,7 @@ import { writeDebian } from "./releasing/debian.ts";
 import { bundledPackages, runtimePackage } from "./releasing/dependencies.ts";
 import { documents } from "./releasing/documents.ts";
 import { licenceText } from "./releasing/licences.ts";
-import { HELP, type ReleaseCommand, readOptions, UsageError } from "./releasing/options.ts";
+import { HELP, type ReleaseCommand, readOptions } from "./releasing/options.ts";
 import { fetchRuntime, isNative } from "./releasing/runtimes.ts";
 import { sbom } from "./releasing/sbom.ts";
 import { writeTarball } from "./releasing/tarball.ts";

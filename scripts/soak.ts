@@ -18,6 +18,7 @@ import {
 } from "../tests/support/metrics.ts";
 import { freePort } from "../tests/support/ports.ts";
 import { until } from "../tests/support/wait.ts";
+import { UsageError } from "./arguments.ts";
 import { endWithUs, watchOverChildren } from "./benchmark/orphans.ts";
 import { type Backends, startBackends } from "./soaking/backends.ts";
 import { Clients } from "./soaking/clients.ts";
@@ -39,11 +40,7 @@ const SETTLE_MS = 30_000;
 /** Lines of the log of a process that has ended. */
 const LAST_WORDS = 5;
 
-const minutes = readMinutes(process.argv.slice(2));
-if (minutes === undefined) {
-  process.stdout.write(HELP);
-  process.exit(process.argv.includes("--help") ? 0 : 2);
-}
+const minutes = asked();
 watchOverChildren();
 const broken = await soak(minutes * MINUTE_MS);
 say(`--- the fault suite, with ${(minutes * FUZZ_SHARE).toFixed(1)} min of fuzzing`);
@@ -51,6 +48,20 @@ if (!(await faultsHold(minutes * FUZZ_SHARE * 60))) broken.push("the fault suite
 for (const what of broken) say(`BROKEN: ${what}`);
 say(broken.length === 0 ? "PASSED" : `FAILED: ${broken.length} promises broken`);
 process.exit(broken.length === 0 ? 0 : 1);
+
+/** How many minutes are asked for; ends the process where none are. */
+function asked(): number {
+  try {
+    const minutes = readMinutes(process.argv.slice(2));
+    if (minutes !== undefined) return minutes;
+    process.stdout.write(HELP);
+    process.exit(0);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`scripts/soak: ${error.message}\nTry scripts/soak --help.\n`);
+    process.exit(2);
+  }
+}
 
 /** @returns what was broken, in words */
 async function soak(runMs: number): Promise<string[]> {

@@ -11,10 +11,11 @@
  */
 import { writeFileSync } from "node:fs";
 import { daemonPath } from "../../tests/support/executable.ts";
+import { UsageError } from "../arguments.ts";
 import { findHaproxy, HAPROXY_MISSING } from "./haproxy.ts";
 import { machine, machineLine } from "./machine.ts";
 import { isQuiet, type Noise, noiseBetween, noiseWords, ticksNow } from "./noise.ts";
-import { HELP, readOptions, UsageError } from "./options.ts";
+import { HELP, readOptions } from "./options.ts";
 import { watchOverChildren } from "./orphans.ts";
 import { type Outcome, type Scenario, type Settings, tableOf } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";

@@ -1,5 +1,5 @@
 /** The benchmark's command line. Called by main.ts. */
-import { parseArgs } from "node:util";
+import { parseOptions, UsageError, wholeNumber } from "../arguments.ts";
 import type { Settings } from "./scenario.ts";
 
 /** What to do. */
@@ -14,9 +14,15 @@ export type Command =
       readonly jsonFile: string | undefined;
     };
 
-/** Wrong usage, in words. */
-export class UsageError extends Error {}
-
+const OPTIONS = {
+  help: { type: "boolean" },
+  list: { type: "boolean" },
+  quick: { type: "boolean" },
+  only: { type: "string", multiple: true },
+  rounds: { type: "string" },
+  seconds: { type: "string" },
+  json: { type: "string" },
+} as const;
 const DEFAULT_ROUNDS = 3;
 const MOST_ROUNDS = 100;
 const MOST_SECONDS = 3_600;
@@ -43,7 +49,7 @@ HAProxy (Debian package haproxy) is compared with when it is installed.
  * @throws UsageError when they make no sense
  */
 export function readOptions(args: readonly string[], names: readonly string[]): Command {
-  const values = parsed(args);
+  const values = parseOptions(args, OPTIONS);
   if (values.help === true) return { do: "help" };
   if (values.list === true) return { do: "list" };
   const only = (values.only ?? []).flatMap((list) => list.split(",")).filter((name) => name !== "");
@@ -61,30 +67,4 @@ export function readOptions(args: readonly string[], names: readonly string[]): 
       seconds: wholeNumber("--seconds", values.seconds, MOST_SECONDS),
     },
   };
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        help: { type: "boolean" },
-        list: { type: "boolean" },
-        quick: { type: "boolean" },
-        only: { type: "string", multiple: true },
-        rounds: { type: "string" },
-        seconds: { type: "string" },
-        json: { type: "string" },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-function wholeNumber(option: string, text: string | undefined, most: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (/^[0-9]+$/.test(text) && value >= 1 && value <= most) return value;
-  throw new UsageError(`${option} ${text}: not a whole number from 1 to ${most}`);
 }

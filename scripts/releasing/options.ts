@@ -1,6 +1,6 @@
 /** The command line of scripts/release. */
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { parseOptions, UsageError } from "../arguments.ts";
 import { ROOT } from "../building/source.ts";
 import { TARGETS, type Target } from "./targets.ts";
 
@@ -22,8 +22,13 @@ export interface ReleaseCommand {
   readonly allowModified: boolean;
 }
 
-/** Wrong usage, in words. */
-export class UsageError extends Error {}
+const OPTIONS = {
+  help: { type: "boolean" },
+  fetch: { type: "boolean" },
+  targets: { type: "string" },
+  out: { type: "string" },
+  "allow-modified": { type: "boolean" },
+} as const;
 
 /** What `--help` says. */
 export const HELP = `Usage: scripts/release [OPTION…]
@@ -46,7 +51,7 @@ come from npm's registry. Debian packages need dpkg-deb (Debian package dpkg).
  * @throws UsageError when they make no sense
  */
 export function readOptions(args: readonly string[], cwd: string): Command {
-  const values = parsed(args);
+  const values = parseOptions(args, OPTIONS);
   if (values.help === true) return { do: "help" };
   const targets = values.targets === undefined ? TARGETS : named(values.targets);
   if (values.fetch === true) return { do: "fetch", targets };
@@ -68,21 +73,4 @@ function named(list: string): Target[] {
     );
   if (names.length === 0) throw new UsageError("--targets: names no target");
   return TARGETS.filter(({ name }) => names.includes(name));
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        help: { type: "boolean" },
-        fetch: { type: "boolean" },
-        targets: { type: "string" },
-        out: { type: "string" },
-        "allow-modified": { type: "boolean" },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }

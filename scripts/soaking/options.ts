@@ -1,5 +1,5 @@
 /** The soak's command line. Called by soak.ts. */
-import { parseArgs } from "node:util";
+import { parseOptions, wholeNumber } from "../arguments.ts";
 
 const DEFAULT_MINUTES = 30;
 const MOST_MINUTES = 10_080;
@@ -11,15 +11,12 @@ form, fuzzing for a third of that time.
 Ends with 1 when a promise was broken.
 `;
 
-/** @returns how long; undefined when the help is to be shown */
+/**
+ * @returns how long; undefined when the help is to be shown
+ * @throws UsageError
+ */
 export function readMinutes(args: readonly string[]): number | undefined {
-  try {
-    const options = { minutes: { type: "string" }, help: { type: "boolean" } } as const;
-    const { values } = parseArgs({ args: [...args], options });
-    const minutes = Number(values.minutes ?? DEFAULT_MINUTES);
-    const sensible = Number.isInteger(minutes) && minutes >= 1 && minutes <= MOST_MINUTES;
-    return values.help === true || !sensible ? undefined : minutes;
-  } catch {
-    return undefined;
-  }
+  const values = parseOptions(args, { minutes: { type: "string" }, help: { type: "boolean" } });
+  if (values.help === true) return undefined;
+  return wholeNumber("--minutes", values.minutes, MOST_MINUTES) ?? DEFAULT_MINUTES;
 }

@@ -7,6 +7,8 @@ import {
   SpanStatusCode,
 } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
+import type { UpdateCounts } from "../manager/manager.ts";
+import type { ClientTracing, MessageNotes } from "../upstream/client-tracing.ts";
 import type { SpanScope } from "./scope.ts";
 import type { Timeline } from "./timeline.ts";
 import { isSampled, type Tracer } from "./tracer.ts";
@@ -15,25 +17,8 @@ const CONNECT = "healthcheck.proxy_connect";
 const RECEIVE = "healthcheck.proxy_receive";
 const UPDATE = "healthcheck.config_update";
 
-/** What is found out about a message while it is handled. */
-export interface MessageNotes {
-  /** What it is. */
-  isA(type: string): void;
-  /** It was refused, or a part of it was. @param words - without secrets */
-  failed(type: string, words: string): void;
-}
-
-/** What a new set has changed. */
-export interface UpdateCounts {
-  readonly added: number;
-  readonly adjusted: number;
-  readonly replaced: number;
-  readonly removed: number;
-  readonly kept: number;
-}
-
 /** See the head of the file. */
-export class ClientTraces {
+export class ClientTraces implements ClientTracing {
   readonly #tracer: Tracer;
   readonly #scope: SpanScope;
   readonly #timeline: Timeline;

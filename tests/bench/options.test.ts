@@ -1,6 +1,7 @@
 /** Tests of the benchmark's command line. */
 import { expect, test } from "bun:test";
-import { readOptions, UsageError } from "../../scripts/benchmark/options.ts";
+import { UsageError } from "../../scripts/arguments.ts";
+import { readOptions } from "../../scripts/benchmark/options.ts";
 
 const NAMES = ["tcp", "http", "idle"];
 

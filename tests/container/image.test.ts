@@ -5,16 +5,17 @@
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decode, encode } from "dns-packet";
 import { acceptAll } from "../support/backends.ts";
 import { makeCa } from "../support/certs.ts";
 import { dnsCheck, httpCheck, tcpCheck } from "../support/checks.ts";
 import { connectClient } from "../support/client.ts";
 import { makeImageRoot, readImage } from "../support/image.ts";
+import { ANSWER, startNameServer } from "../support/name-server.ts";
 import { startNginx } from "../support/nginx.ts";
 import { peerPath, rootTest } from "../support/peers.ts";
 import { freePort } from "../support/ports.ts";
 import { readLines, stopProcess } from "../support/process.ts";
+import { firstStates } from "../support/received.ts";
 import { inRoot } from "../support/rootfs.ts";
 import { until } from "../support/wait.ts";
 
@@ -71,17 +72,7 @@ rootTest(
     await using ca = await makeCa();
     await using nginx = await startNginx({ tls: ca.issue({ name: "good.test", sans: ["DNS:good.test"] }) });
     await using tcp = acceptAll();
-    const dns = await Bun.udpSocket({
-      hostname: "127.0.0.1",
-      port: 0,
-      socket: {
-        data(socket, bytes, port, address) {
-          const { id = 0, questions = [] } = decode(bytes);
-          const answers = [{ type: "A" as const, name: "www.example.test", ttl: 60, data: "192.0.2.1" }];
-          socket.send(encode({ type: "response", id, questions, answers }), port, address);
-        },
-      },
-    });
+    await using dns = await startNameServer();
     await using root = makeImageRoot(IMAGE, {
       // The place where the base image has the public authorities.
       "/etc/ssl/certs/ca-certificates.crt": readFileSync(ca.caFile, "utf8"),
@@ -99,16 +90,17 @@ rootTest(
       httpCheck(2, web, { path: "/healthz", expected_codes: [200] }),
       httpCheck(3, secure, { ...verified, server_name: "good.test" }),
       httpCheck(4, secure, { ...verified, server_name: "bad.test" }),
-      dnsCheck(5, "www.example.test", { ip: "127.0.0.1", port: dns.port, expected_ips: ["192.0.2.1"] }),
+      dnsCheck(5, "www.example.test", { ip: "127.0.0.1", port: dns.port, expected_ips: [ANSWER] }),
       dnsCheck(6, "localhost", { expected_ips: ["127.0.0.1"] }),
     ]);
-    const states = () => [1, 2, 3, 4, 5, 6].map((id) => client.latest.get(String(id))?.state);
-    await until(
-      () => states().every((state) => state !== undefined && state !== "unknown"),
-      15_000,
-      "six states",
-    );
-    expect(states()).toEqual(["healthy", "healthy", "healthy", "unhealthy", "healthy", "healthy"]);
+    expect(await firstStates(client, [1, 2, 3, 4, 5, 6], 15_000)).toEqual([
+      "healthy",
+      "healthy",
+      "healthy",
+      "unhealthy",
+      "healthy",
+      "healthy",
+    ]);
     expect(client.latest.get("4")?.message).toStartWith("L6RSP TLS handshake");
 
     expect(healthcheck(root.path)).toEqual({
@@ -123,7 +115,6 @@ rootTest(
     expect(await container.child.exited).toBe(0);
     expect(healthcheck(root.path).status).toBe(1);
     expect(container.log.join("\n")).toContain(`Loading configuration from: ${CONFIG}`);
-    dns.close();
   },
   LIMIT_MS,
 );

@@ -4,6 +4,7 @@
  */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { ROOT } from "../../scripts/building/source.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { startHttp } from "../support/http-bench.ts";
 import { metricsConfig } from "../support/metrics.ts";
@@ -42,7 +43,7 @@ function expectNothingOfThisHost(daemon: Daemon, what: string, text: string): vo
     "root:",
     "PATH=",
     "/src/",
-    "/work/",
+    ROOT,
     "node_modules",
     "    at ",
     "bun:",

@@ -1,33 +1,19 @@
 /** The executables for other machines, run here: struct layouts and the C library are theirs. Run by `bun test`. */
 import { expect } from "bun:test";
-import { decode, encode } from "dns-packet";
 import { acceptAll, closedPort } from "../support/backends.ts";
 import { makeCa } from "../support/certs.ts";
 import { dnsCheck, httpCheck, tcpCheck } from "../support/checks.ts";
 import { connectClient } from "../support/client.ts";
 import { startDaemon } from "../support/daemon.ts";
 import { arm64, type ForeignMachine, x64Musl } from "../support/foreign-machine.ts";
+import { ANSWER, startNameServer } from "../support/name-server.ts";
 import { hasPeer, testUnless } from "../support/peers.ts";
+import { firstStates } from "../support/received.ts";
 import { makeTempDir } from "../support/tempdir.ts";
-import { until } from "../support/wait.ts";
 
 const LIMIT_MS = 60_000;
 /** An emulated machine is slow. */
 const PATIENT = { interval: "1s", timeout: "10s" };
-
-async function startNameServer() {
-  return await Bun.udpSocket({
-    hostname: "127.0.0.1",
-    port: 0,
-    socket: {
-      data(socket, bytes, port, address) {
-        const { id = 0, questions = [] } = decode(bytes);
-        const answers = [{ type: "A" as const, name: "www.example.test", ttl: 60, data: "192.0.2.1" }];
-        socket.send(encode({ type: "response", id, questions, answers }), port, address);
-      },
-    },
-  });
-}
 
 function foreignTest(machine: ForeignMachine, version: RegExp): void {
   const openssl = hasPeer("openssl") ? [] : [{ name: "openssl", words: "openssl is not installed" }];
@@ -47,7 +33,7 @@ function foreignTest(machine: ForeignMachine, version: RegExp): void {
       const http = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: answer });
       const tls = { cert: Bun.file(cert.certFile), key: Bun.file(cert.keyFile) };
       const https = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: answer, tls });
-      const dns = await startNameServer();
+      await using dns = await startNameServer();
       const at = (port: number | undefined) => ({ hostname: "127.0.0.1", port: port ?? 0 });
       const verified = { ...PATIENT, secure: true, tls_verify: true };
 
@@ -63,21 +49,21 @@ function foreignTest(machine: ForeignMachine, version: RegExp): void {
           ...PATIENT,
           ...at(dns.port),
           ip: "127.0.0.1",
-          expected_ips: ["192.0.2.1"],
+          expected_ips: [ANSWER],
         }),
       ]);
-      const states = () => [1, 2, 3, 4, 5, 6].map((id) => client.latest.get(String(id))?.state);
-      await until(
-        () => states().every((state) => state !== undefined && state !== "unknown"),
-        30_000,
-        "six states",
-      );
-      expect(states()).toEqual(["healthy", "unhealthy", "healthy", "healthy", "unhealthy", "healthy"]);
+      expect(await firstStates(client, [1, 2, 3, 4, 5, 6], 30_000)).toEqual([
+        "healthy",
+        "unhealthy",
+        "healthy",
+        "healthy",
+        "unhealthy",
+        "healthy",
+      ]);
       expect(client.latest.get("2")?.message).toContain("connection refused");
       daemon.signal("SIGTERM");
       expect(await daemon.exited).toBe(0);
       await Promise.all([http.stop(true), https.stop(true)]);
-      dns.close();
     },
     LIMIT_MS,
   );

@@ -2,13 +2,14 @@
 import { expect, test } from "bun:test";
 import { cpSync, existsSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { UsageError } from "../../scripts/arguments.ts";
 import { ROOT, sourceTime } from "../../scripts/building/source.ts";
-import { readOptions, UsageError } from "../../scripts/releasing/options.ts";
+import { readOptions } from "../../scripts/releasing/options.ts";
 import { TARGETS } from "../../scripts/releasing/targets.ts";
 import { makeTempDir } from "../support/tempdir.ts";
 
 test("release options: without any, everything goes to dist/release", () => {
-  expect(readOptions([], "/work")).toEqual({
+  expect(readOptions([], "/somewhere")).toEqual({
     do: "release",
     targets: TARGETS,
     out: join(ROOT, "dist", "release"),
@@ -18,8 +19,8 @@ test("release options: without any, everything goes to dist/release", () => {
 });
 
 test("release options: --targets picks, and --out is taken from the working directory and never emptied", () => {
-  const command = readOptions(["--targets", "linux-arm64,linux-x64-musl", "--out", "out"], "/work");
-  expect(command).toMatchObject({ out: "/work/out", ownOut: false });
+  const command = readOptions(["--targets", "linux-arm64,linux-x64-musl", "--out", "out"], "/somewhere");
+  expect(command).toMatchObject({ out: "/somewhere/out", ownOut: false });
   expect(command.do === "release" && command.targets.map(({ name }) => name)).toEqual([
     "linux-arm64",
     "linux-x64-musl",

@@ -3,14 +3,12 @@
  * of JSON, then one line for each command that it reads; ends with its stdin.
  */
 import { readFileSync } from "node:fs";
-import { decode, encode } from "dns-packet";
 import { acceptAll, httpAnswer, httpServer } from "./backends.ts";
+import { startNameServer } from "./name-server.ts";
 import { freePort } from "./ports.ts";
 import { readLines } from "./process.ts";
 
 const HOST = "127.0.0.1";
-/** The name that the DNS server has an address for; it has it for every name. */
-const ANSWER = "192.0.2.1";
 const ANSWER_MS = 30;
 
 const [certFile = "", keyFile = "", patienceMs = "0"] = process.argv.slice(2);
@@ -19,21 +17,7 @@ const tcp = acceptAll();
 const http = httpServer(answer);
 const https = certFile === "" ? undefined : httpServer(answer, { tls: { certFile, keyFile } });
 const dnsPort = freePort();
-await Bun.udpSocket({
-  hostname: HOST,
-  port: dnsPort,
-  socket: {
-    data: (socket, bytes, port, address) => {
-      const { id, questions } = decode(bytes);
-      const [question] = questions ?? [];
-      if (question?.type !== "A") return;
-      const answers = [{ type: "A" as const, name: question.name, ttl: 1, data: ANSWER }];
-      socket.send(encode({ type: "response", id, flags: 0x8180, questions, answers }), port, address);
-    },
-    // Who has asked may be gone.
-    error() {},
-  },
-});
+await startNameServer(dnsPort);
 
 /** A web server that takes a moment to answer. */
 const slow = httpServer(

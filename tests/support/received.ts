@@ -52,6 +52,15 @@ export function stateOf(client: Client, id: string | number, state: string, time
   return until(look, timeoutMs, what);
 }
 
+/** Waits until every one of the ids was told to be in a state. @returns those states */
+export function firstStates(client: Client, ids: readonly number[], timeoutMs: number): Promise<string[]> {
+  const look = () => {
+    const states = ids.map((id) => client.latest.get(String(id))?.state ?? "unknown");
+    return states.includes("unknown") ? undefined : states;
+  };
+  return until(look, timeoutMs, () => `a state of each of ${ids}`);
+}
+
 /**
  * Waits until the server has handled everything sent before.
  * How: lines are handled in order, and one of an unknown type is answered with an `error` that repeats it.

@@ -1,0 +1,34 @@
+/** The command lines of the scripts, read strictly. */
+import { type ParseArgsConfig, parseArgs } from "node:util";
+
+/** Wrong usage, in words. */
+export class UsageError extends Error {}
+
+/**
+ * Reads options; positional arguments are none of them.
+ *
+ * @throws UsageError when one is not known, or lacks its value
+ */
+export function parseOptions<const Options extends NonNullable<ParseArgsConfig["options"]>>(
+  args: readonly string[],
+  options: Options,
+) {
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/**
+ * Reads a whole number from 1 on.
+ *
+ * @returns undefined where none is given
+ * @throws UsageError when it is none, or too large
+ */
+export function wholeNumber(option: string, text: string | undefined, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^[0-9]+$/.test(text) && value >= 1 && value <= most) return value;
+  throw new UsageError(`${option} ${text}: not a whole number from 1 to ${most}`);
+}
