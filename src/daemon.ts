@@ -104,7 +104,8 @@ export class Daemon {
     const known = () => this.#manager.known();
     const delivery = testFault?.delivery(this.#upstream) ?? this.#upstream;
     this.#notifier = new Notifier(clock, delivery, known, notifierSettings(config), {
-      sent: (size, trigger, waitedMs, latenciesMs, delivered) => {
+      sent: (trigger, waitedMs, latenciesMs, delivered) => {
+        const size = delivered.length;
         this.#serving?.metrics.server.sent(size, trigger, waitedMs, latenciesMs);
         const tell = () => log.debug("Batch sent", { size, trigger, waited_ms: waitedMs });
         if (this.#telemetry === undefined) tell();
@@ -118,8 +119,7 @@ export class Daemon {
       },
       fault: (error) => this.#fault(error),
     });
-    const stopping = () => this.#stopping !== undefined;
-    const parts = { manager: this.#manager, upstream: this.#upstream, scheduler, stopping };
+    const parts = { manager: this.#manager, upstream: this.#upstream, scheduler };
     this.#supervision = options.notify && new Supervision(options.notify, parts, log);
   }
 

@@ -17,7 +17,6 @@ export interface SupervisedParts {
   readonly manager: Pick<Manager, "census">;
   readonly upstream: Pick<Upstream, "connected">;
   readonly scheduler: Pick<Scheduler, "overdueMs">;
-  stopping(): boolean;
 }
 
 /** See the head of the file. */
@@ -82,11 +81,11 @@ export class Supervision {
   }
 
   #standing(): Standing {
-    const { manager, upstream, scheduler, stopping } = this.#parts;
+    const { manager, upstream, scheduler } = this.#parts;
     return {
       counts: manager.census().states,
       connected: upstream.connected,
-      stopping: stopping(),
+      stopping: this.#stopping,
       overdueMs: scheduler.overdueMs,
     };
   }

@@ -2,7 +2,7 @@
  * YAML with places: reads a document so that every fault can be told with line and column. Used for the configuration
  * file and the standalone checks file.
  */
-import { type Alias, type Document, isMap, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import { type Alias, type Document, isAlias, isMap, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type { FileFault } from "./fault.ts";
 
 /** A longer file is no configuration. */
@@ -76,12 +76,18 @@ function withoutSource(message: string): string {
 /** An alias within its own anchor: nothing could walk through such a value to its end. */
 function findEndless(document: Document): Alias | undefined {
   let found: Alias | undefined;
+  // The library would look for the anchor of each alias in the whole document again.
+  const anchors = new Map<string, unknown>();
   visit(document, {
-    Alias: (_key, alias, path) => {
-      const target = alias.resolve(document);
-      if (target === undefined || !path.includes(target)) return undefined;
-      found = alias;
-      return visit.BREAK;
+    Node: (_key, node, path) => {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source);
+        if (target === undefined || !path.some((outer) => outer === target)) return undefined;
+        found = node;
+        return visit.BREAK;
+      }
+      if ("anchor" in node && node.anchor !== undefined) anchors.set(node.anchor, node);
+      return undefined;
     },
   });
   return found;

@@ -38,7 +38,6 @@ export interface NotifierObserver {
    * @param delivered - what was in it
    */
   sent(
-    size: number,
     trigger: Trigger,
     waitedMs: number,
     latenciesMs: readonly number[],
@@ -205,7 +204,7 @@ export class Notifier {
       nowMs = this.#clock.nowMs();
       const latenciesMs = changedMs.map((sinceMs) => nowMs - sinceMs);
       const reason = taken === maxSize ? "size_limit" : trigger;
-      this.#observer.sent(taken, reason, waitedMs, latenciesMs, delivered);
+      this.#observer.sent(reason, waitedMs, latenciesMs, delivered);
     }
   }
 

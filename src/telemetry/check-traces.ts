@@ -60,7 +60,7 @@ export class CheckTraces implements MonitorObserver {
   }
 
   changed(monitor: Monitor, from: State, result: Conclusive): void {
-    const check = this.#check(monitor, result, monitor.latenessMs);
+    const check = this.#check(monitor, result);
     this.#made = { result, context: check };
     const { spec } = monitor;
     const transition = check === undefined ? undefined : this.#transition(monitor, from, result, check);
@@ -71,7 +71,7 @@ export class CheckTraces implements MonitorObserver {
 
   /** @returns the trace, when it is exported */
   finished(monitor: Monitor, result: CheckResult, latenessMs: number): string | undefined {
-    const context = this.#finish(monitor, result, latenessMs);
+    const context = this.#finish(monitor, result);
     if (context === undefined && this.#scope.current === undefined) {
       this.#log.finished(monitor, result, latenessMs);
       return undefined;
@@ -84,13 +84,13 @@ export class CheckTraces implements MonitorObserver {
     this.#scope.run(undefined, () => this.#log.skipped(monitor, count, why));
   }
 
-  #finish(monitor: Monitor, result: CheckResult, latenessMs: number): SpanContext | undefined {
+  #finish(monitor: Monitor, result: CheckResult): SpanContext | undefined {
     const made = this.#made;
     if (made !== undefined) {
       this.#made = undefined;
       if (made.result === result) return made.context;
     }
-    if (this.all || result.outcome !== "success") return this.#check(monitor, result, latenessMs);
+    if (this.all || result.outcome !== "success") return this.#check(monitor, result);
     this.#takeBegun(monitor.spec.id);
     return undefined;
   }
@@ -102,18 +102,18 @@ export class CheckTraces implements MonitorObserver {
     return context;
   }
 
-  #check(monitor: Monitor, result: CheckResult, latenessMs: number): SpanContext | undefined {
+  #check(monitor: Monitor, result: CheckResult): SpanContext | undefined {
     const { spec } = monitor;
     const context = this.#takeBegun(spec.id) ?? this.#tracer.drawn();
     if (!isSampled(context) || this.#tracer.loses()) return undefined;
     const endMs = this.#timeline.now();
-    const startMs = this.#timeline.start(monitor.beganMs, endMs);
+    const startMs = this.#timeline.start(monitor.beganMs);
     this.#tracer.finish(context, {
       name: CHECK,
       kind: SpanKind.CLIENT,
       startMs,
       endMs,
-      attributes: checkAttributes(spec, result, latenessMs),
+      attributes: checkAttributes(spec, result, monitor.latenessMs),
       status: checkStatus(result),
       events: result.outcome === "inconclusive" ? [] : phaseEvents(result, startMs),
     });

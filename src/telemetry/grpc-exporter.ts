@@ -3,6 +3,7 @@
  * executable; here the same delegate and the same serialisation run on a client that is imported like everything else.
  */
 import {
+  type ChannelCredentials,
   Client,
   type ClientOptions,
   compressionAlgorithms,
@@ -25,7 +26,7 @@ import { ProtobufTraceSerializer, TraceExporterMetricsHelper } from "@openteleme
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Exporter, ExportFailure } from "./outbox.ts";
 import type { ExporterSettings } from "./settings.ts";
-import { harmless, readTrust } from "./trust.ts";
+import { harmless, readTrust, type Trust } from "./trust.ts";
 
 const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 /** After these the same request may be taken later (OTLP, gRPC retryable codes). */
@@ -84,6 +85,11 @@ function failureOf(error: Error | undefined, headers: ExporterSettings["headers"
 
 const asItIs = (bytes: Buffer) => bytes;
 
+function secureChannel({ ca, cert, key }: Trust): ChannelCredentials {
+  const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
+  return credentials.createSsl(pem(ca), pem(key), pem(cert));
+}
+
 /** Unary calls over one connection. */
 class GrpcTransport implements IExporterTransport {
   readonly #client: Client;
@@ -94,11 +100,7 @@ class GrpcTransport implements IExporterTransport {
     setLogVerbosity(logVerbosity.NONE);
     const { url, headers, compress } = settings;
     const secure = url.protocol === "https:";
-    const { ca, cert, key } = readTrust(settings);
-    const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
-    const channel = secure
-      ? credentials.createSsl(pem(ca), pem(key), pem(cert))
-      : credentials.createInsecure();
+    const channel = secure ? secureChannel(readTrust(settings)) : credentials.createInsecure();
     const options: ClientOptions = {
       "grpc.enable_http_proxy": 0,
       "grpc.service_config_disable_resolution": 1,

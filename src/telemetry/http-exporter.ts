@@ -24,9 +24,10 @@ export class HttpExporter implements Exporter {
     const { url, headers, timeoutMs, compress } = settings;
     this.#headers = headers;
     const failed = (error: Error) => this.trouble(harmless(error.message, headers));
-    const options = { ...AGENT, ...present(readTrust(settings)) };
     const isTls = url.protocol === "https:";
-    this.#agent = isTls ? new HttpsAgent(options) : new HttpAgent(AGENT);
+    this.#agent = isTls
+      ? new HttpsAgent({ ...AGENT, ...present(readTrust(settings)) })
+      : new HttpAgent(AGENT);
     watch(this.#agent, isTls ? "secureConnect" : "connect", timeoutMs, failed);
     this.#exporter = new OTLPTraceExporter({
       url: url.href,

@@ -24,8 +24,8 @@ export class Timeline {
     return nowMs + this.#offsetMs;
   }
 
-  /** When something began. @param beganMs - on the clock that never jumps @param endMs - now, by {@link now} */
-  start(beganMs: number, endMs: number): number {
-    return endMs - (this.#clock.nowMs() - beganMs);
+  /** When something began, by the last {@link now}. @param beganMs - on the clock that never jumps */
+  start(beganMs: number): number {
+    return beganMs + this.#offsetMs;
   }
 }

@@ -186,7 +186,7 @@ test.concurrent("telemetry: a stop delivers what waits, those of the last batch 
 test.concurrent("telemetry: what cannot be set up is told, and the checks go on without", async () => {
   await using backend = closedPort();
   await using daemon = await startDaemon({
-    config: telemetryConfig(1),
+    config: telemetryConfig(0, { otlp_endpoint: "https://127.0.0.1:1" }),
     env: { OTEL_EXPORTER_OTLP_CERTIFICATE: "/nonexistent/ca.pem" },
   });
   await using client = await connectClient(daemon.socketPath);
@@ -194,3 +194,15 @@ test.concurrent("telemetry: what cannot be set up is told, and the checks go on 
   await until(() => client.latest.get("1")?.state === "unhealthy", SOON_MS, "a verdict");
   expect(daemon.log.join("\n")).toMatch(/ERROR Cannot export traces error=.*\/nonexistent\/ca\.pem/);
 });
+
+test.concurrent.each(PROTOCOLS)(
+  "telemetry: without TLS no file of authorities is missed, over %s",
+  async (protocol) => {
+    await using collector = await startCollector(protocol);
+    const otlp_endpoint = `http://127.0.0.1:${collector.port}`;
+    const config = telemetryConfig(0, { use_http: isHttp(protocol), otlp_endpoint });
+    await using daemon = await startDaemon({ config, env: { SSL_CERT_FILE: "/nonexistent.pem" } });
+    await using _ = await connectClient(daemon.socketPath);
+    await until(() => collector.spans.length > 0, SOON_MS, "spans");
+  },
+);

@@ -24,7 +24,7 @@ class Bench implements Disposable {
     () => this.known,
     SETTINGS,
     {
-      sent: (size, _trigger, waitedMs, latenciesMs) =>
+      sent: (_trigger, waitedMs, latenciesMs, { length: size }) =>
         void this.sent.push({
           size,
           waitedMs: Math.round(waitedMs),

@@ -22,7 +22,12 @@ class Bench implements Disposable {
   constructor(settings: Partial<NotifierSettings> = {}) {
     const delivery = { deliver: (batch: readonly Notification[]) => this.#deliver(batch) };
     const observer = {
-      sent: (size: number, trigger: string) => this.sent.push(`${size} ${trigger}`),
+      sent: (
+        trigger: string,
+        _waitedMs: number,
+        _latenciesMs: unknown,
+        { length }: { readonly length: number },
+      ) => this.sent.push(`${length} ${trigger}`),
       congested: (waiting: number) => this.congested.push(waiting),
       fault: (error: unknown) => this.faults.push(error),
     };

@@ -15,8 +15,8 @@ const ROUNDS = 7;
 const MOST_SHARE = 0.1;
 
 const IGNORED: MonitorObserver = { finished: () => {}, changed: () => {}, skipped: () => {} };
-// The two properties of a monitor that are read.
-const MONITOR = { spec: makeSpec(1), beganMs: 0 } as unknown as Monitor;
+// The properties of a monitor that are read.
+const MONITOR = { spec: makeSpec(1), beganMs: 0, latenessMs: 1 } as unknown as Monitor;
 
 /** Nanoseconds that a healthy check takes, the best of some rounds; delivering the spans is left out. */
 function nanoseconds(rate: number, all: boolean): number {

@@ -1,5 +1,5 @@
 /** The completion script for bash: static, so that a TAB starts no process. Needs nothing of the bash-completion package. */
-import { allCommands, type CommandEntry, type Takes } from "./tree.ts";
+import { allCommands, type CommandEntry, last, place, type Takes } from "./tree.ts";
 
 /**
  * Writes the script.
@@ -87,14 +87,6 @@ function flags({ options }: CommandEntry): string[] {
 
 function pattern(command: CommandEntry): string {
   return quote(place(command));
-}
-
-function place({ path }: CommandEntry): string {
-  return path.join("/");
-}
-
-function last({ path }: CommandEntry): string {
-  return path.at(-1) ?? "";
 }
 
 function words(list: readonly string[]): string {

@@ -1,5 +1,5 @@
 /** The completion script for fish. */
-import { allCommands, type CommandEntry, type OptionEntry, type Takes } from "./tree.ts";
+import { allCommands, type CommandEntry, last, type OptionEntry, place, type Takes } from "./tree.ts";
 
 /**
  * Writes the script. A function finds the command that was reached, `probe/tcp`, by walking over the words before the
@@ -66,14 +66,6 @@ function optionRule({ flags, takes, about }: OptionEntry): string {
 function proposes(takes: Takes): string {
   if (takes.kind === "words") return `-f -a ${quote(takes.words.join(" "))}`;
   return takes.kind === "file" ? "-F" : "-f";
-}
-
-function place({ path }: CommandEntry): string {
-  return path.join("/");
-}
-
-function last({ path }: CommandEntry): string {
-  return path.at(-1) ?? "";
 }
 
 function quote(text: string): string {

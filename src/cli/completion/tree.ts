@@ -104,3 +104,13 @@ function takesOf(name: string, choices: readonly string[] | undefined): Takes {
   if (choices !== undefined) return { kind: "words", words: choices };
   return { kind: name === "file" ? "file" : "text" };
 }
+
+/** A command's own name; that of the program is empty. */
+export function last({ path }: CommandEntry): string {
+  return path.at(-1) ?? "";
+}
+
+/** Where a command stands, its names with slashes between. */
+export function place({ path }: CommandEntry): string {
+  return path.join("/");
+}

@@ -1,5 +1,12 @@
 /** The completion script for zsh, to be put into a directory of `$fpath` as `_healthcheck-server`. */
-import { type ArgumentEntry, allCommands, type CommandEntry, type OptionEntry, type Takes } from "./tree.ts";
+import {
+  type ArgumentEntry,
+  allCommands,
+  type CommandEntry,
+  last,
+  type OptionEntry,
+  type Takes,
+} from "./tree.ts";
 
 /** Writes the script. */
 export function zshCompletion(program: string, tree: CommandEntry): string {
@@ -75,10 +82,6 @@ function action(label: string, takes: Takes): string {
 
 function name(program: string, { path }: CommandEntry): string {
   return `_${[program, ...path].join("_")}`;
-}
-
-function last({ path }: CommandEntry): string {
-  return path.at(-1) ?? "";
 }
 
 function lines(specs: readonly string[]): string {
