@@ -20,6 +20,7 @@ import { Supervision } from "./supervision.ts";
 import type { NotifySettings } from "./system/systemd.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 import type { TestFault } from "./test-fault.ts";
+import { NO_TRACING } from "./upstream/client-tracing.ts";
 import { FileUpstream } from "./upstream/file.ts";
 import { ProxyUpstream } from "./upstream/proxy.ts";
 import type { CountFault, UpstreamEvents } from "./upstream/upstream.ts";
@@ -78,7 +79,7 @@ export class Daemon {
     const { clock, scheduler, checkerEnv } = this.#checking;
     const { checksFile, testFault } = options;
     const count: CountFault = (fault, times) => this.#serving?.metrics.server.failed(fault, times);
-    const tracing = () => this.#telemetry?.clients;
+    const tracing = () => this.#telemetry?.clients ?? NO_TRACING;
     this.#upstream =
       checksFile === undefined
         ? new ProxyUpstream(proxySettings(config), connectionLimits(config), log, count, tracing)

@@ -34,7 +34,7 @@ export class ClientMessages {
   #updating: Promise<unknown> = Promise.resolve();
 
   /** @param tracing - whoever follows what clients do */
-  constructor(log: Logger, count: CountFault, clients: Clients, tracing: FindTracing = () => undefined) {
+  constructor(log: Logger, count: CountFault, clients: Clients, tracing: FindTracing) {
     this.#tracing = tracing;
     this.#log = log;
     this.#count = count;
@@ -43,15 +43,13 @@ export class ClientMessages {
 
   /** Does what one line asks for; what makes no sense is answered with an `error` line. */
   async line(connection: Connection, line: Uint8Array): Promise<void> {
-    const tracing = this.#tracing();
-    if (tracing === undefined) await this.#handle(connection, line, undefined);
-    else await tracing.received(connection, line.length, (notes) => this.#handle(connection, line, notes));
+    await this.#tracing().received(connection, line.length, (notes) => this.#handle(connection, line, notes));
   }
 
-  async #handle(connection: Connection, line: Uint8Array, notes: MessageNotes | undefined): Promise<void> {
+  async #handle(connection: Connection, line: Uint8Array, notes: MessageNotes): Promise<void> {
     try {
       const message = readMessage(line);
-      notes?.isA(message.type);
+      notes.isA(message.type);
       switch (message.type) {
         case "update_configs":
           return await this.#update(connection, message.configs, notes);
@@ -64,11 +62,11 @@ export class ClientMessages {
     } catch (error) {
       this.#count("parse");
       if (error instanceof MessageError) {
-        notes?.failed("parse", error.message);
+        notes.failed("parse", error.message);
         this.#log.warn("Message refused", { error: error.message });
         connection.send(errorLine(error.message));
       } else {
-        notes?.failed("internal", "internal fault");
+        notes.failed("internal", "internal fault");
         this.#log.error("Proxy task error", { error: errorWords(error) });
         connection.send(errorLine("internal error, see the log"));
       }
@@ -76,11 +74,7 @@ export class ClientMessages {
   }
 
   /** One list at a time, also when a newer client sends its own while an older one's is being read. */
-  async #update(
-    connection: Connection,
-    configs: readonly string[],
-    notes: MessageNotes | undefined,
-  ): Promise<void> {
+  async #update(connection: Connection, configs: readonly string[], notes: MessageNotes): Promise<void> {
     const before = this.#updating;
     const turn = Promise.withResolvers<void>();
     this.#updating = turn.promise;
@@ -92,17 +86,13 @@ export class ClientMessages {
     }
   }
 
-  async #takeIn(
-    connection: Connection,
-    configs: readonly string[],
-    notes: MessageNotes | undefined,
-  ): Promise<void> {
+  async #takeIn(connection: Connection, configs: readonly string[], notes: MessageNotes): Promise<void> {
     if (this.#clients.isDisplaced(connection)) return;
     const read = await this.#reader.read(configs);
     if (this.#clients.isDisplaced(connection)) return;
     this.#tellRefusals(connection, read);
     const refusals = read.refusals.length;
-    if (refusals > 0) notes?.failed("config", `${refusals} healthchecks refused`);
+    if (refusals > 0) notes.failed("config", `${refusals} healthchecks refused`);
     const refused = new Set(read.refusals.flatMap(({ id }) => (id === undefined ? [] : [id])));
     await this.#clients.events()?.desired({ specs: read.specs, refused, refusals });
     this.#clients.listed(connection);

@@ -22,4 +22,12 @@ export interface ClientTracing {
 }
 
 /** Whoever follows now. */
-export type FindTracing = () => ClientTracing | undefined;
+export type FindTracing = () => ClientTracing;
+
+const NO_NOTES: MessageNotes = { isA: () => {}, failed: () => {} };
+
+/** Nobody follows: things are just done. */
+export const NO_TRACING: ClientTracing = {
+  connected: (_client, greet) => greet(),
+  received: (_client, _bytes, handle) => handle(NO_NOTES),
+};

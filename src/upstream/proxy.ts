@@ -11,7 +11,7 @@ import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
 import { withSocketMode } from "../system/socket-mode.ts";
 import { clearSocketPath, socketIdentity } from "../system/unix-socket.ts";
 import { ClientMessages } from "./client-messages.ts";
-import type { FindTracing, MessageNotes } from "./client-tracing.ts";
+import type { FindTracing } from "./client-tracing.ts";
 import { type ClientSocket, Connection, type ConnectionLimits, MAX_CLIENT_LINE_BYTES } from "./connection.ts";
 import type { CountFault, QueueDepths, Upstream, UpstreamEvents } from "./upstream.ts";
 
@@ -50,7 +50,7 @@ export class ProxyUpstream implements Upstream {
     limits: ConnectionLimits,
     log: Logger,
     count: CountFault,
-    tracing: FindTracing = () => undefined,
+    tracing: FindTracing,
   ) {
     this.#tracing = tracing;
     this.#settings = settings;
@@ -175,9 +175,7 @@ export class ProxyUpstream implements Upstream {
       closed: (error) => this.#closed(connection, error),
     });
     socket.data = connection;
-    const tracing = this.#tracing();
-    if (tracing === undefined) this.#greet(connection);
-    else tracing.connected(connection, () => this.#greet(connection));
+    this.#tracing().connected(connection, () => this.#greet(connection));
   }
 
   #greet(connection: Connection): void {
@@ -215,18 +213,11 @@ export class ProxyUpstream implements Upstream {
   }
 
   #refuse(connection: Connection, message: string): void {
-    const refuse = async (notes: MessageNotes) => {
+    void this.#tracing().received(connection, MAX_CLIENT_LINE_BYTES, async (notes) => {
       notes.failed("parse", message);
-      this.#tellRefused(connection, message);
-    };
-    const tracing = this.#tracing();
-    if (tracing === undefined) this.#tellRefused(connection, message);
-    else void tracing.received(connection, MAX_CLIENT_LINE_BYTES, refuse);
-  }
-
-  #tellRefused(connection: Connection, message: string): void {
-    this.#count("parse");
-    this.#log.warn("Message refused", { error: message });
-    connection.close(errorLine(message));
+      this.#count("parse");
+      this.#log.warn("Message refused", { error: message });
+      connection.close(errorLine(message));
+    });
   }
 }
