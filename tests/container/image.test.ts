@@ -56,7 +56,12 @@ function configWithFreePort(): Record<string, string> {
 
 /** What `docker` does for HEALTHCHECK. */
 function healthcheck(root: string) {
-  const run = Bun.spawnSync([...inRoot(root, IMAGE.user), ...IMAGE.healthcheck], { cwd: "/", env: {} });
+  const run = Bun.spawnSync([...inRoot(root, IMAGE.user), ...IMAGE.healthcheck], {
+    cwd: "/",
+    env: {},
+    timeout: 30_000,
+    killSignal: "SIGKILL",
+  });
   return { status: run.exitCode, text: `${run.stdout}${run.stderr}` };
 }
 

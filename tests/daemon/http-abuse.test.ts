@@ -27,7 +27,7 @@ const MOST_LATE_S = 5;
 
 /** A daemon that checks, and a client that has heard of every healthcheck. */
 async function startChecking() {
-  const stack = new AsyncDisposableStack();
+  await using stack = new AsyncDisposableStack();
   const sink = stack.use(await startSink(10));
   const port = freePort();
   const daemon = stack.use(await startDaemon({ config: NO_REFRESH + metricsConfig(port) }));
@@ -47,7 +47,8 @@ async function startChecking() {
     const statuses = [...(await requestStatus(client)).values()];
     expect(statuses.filter(({ state, failures }) => state !== "healthy" || failures > 0)).toEqual([]);
   };
-  return { daemon, port, checksGoOn, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  const owned = stack.move();
+  return { daemon, port, checksGoOn, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Watches the daemon while something is done to it. */
@@ -56,8 +57,11 @@ async function mostDescriptors(daemon: Daemon, during: () => Promise<void>): Pro
   const watch = setInterval(() => {
     most = Math.max(most, daemon.fdCount());
   }, 20);
-  await during();
-  clearInterval(watch);
+  try {
+    await during();
+  } finally {
+    clearInterval(watch);
+  }
   return most;
 }
 

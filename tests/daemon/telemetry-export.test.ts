@@ -33,17 +33,19 @@ async function failing(
   fields: Readonly<Record<string, unknown>>,
   options: DaemonOptions = {},
 ): Promise<Daemon> {
-  const daemon = await startDaemon({
-    config: NO_REFRESH + telemetryConfig(collector.port, fields),
-    ...options,
-  });
+  await using stack = new AsyncDisposableStack();
+  const config = NO_REFRESH + telemetryConfig(collector.port, fields);
+  const daemon = stack.use(await startDaemon({ config, ...options }));
   await using backend = closedPort();
   await using client = await connectClient(daemon.socketPath);
   client.update([tcpCheck(1, backend)]);
   await collector.waitFor("failed checks", ({ name }) => name === "healthcheck.check_execution");
+  stack.move();
   return daemon;
 }
 
+/** Six daemons, one after the other. */
+const TLS_LIMIT_MS = 120_000;
 const isHttp = (protocol: Protocol) => protocol === "http";
 
 test.concurrent.each(PROTOCOLS)(
@@ -85,42 +87,47 @@ test.concurrent.each(ENDPOINTS)(
 );
 
 for (const protocol of PROTOCOLS) {
-  peerTest(`telemetry: TLS over ${protocol}, and whom it trusts`, ["openssl"], async () => {
-    await using ca = await makeCa();
-    await using otherCa = await makeCa();
-    const request = { name: "localhost", sans: ["DNS:localhost", "IP:127.0.0.1"] };
-    const run = async (cert: Cert, env: Record<string, string>, clientCaFile?: string) => {
-      const clients = clientCaFile === undefined ? {} : { clientCaFile };
-      await using collector = await startCollector(protocol, { tls: cert, ...clients });
-      const fields = { use_http: isHttp(protocol), otlp_endpoint: `https://localhost:${collector.port}` };
-      await using daemon = await startDaemon({ config: telemetryConfig(0, fields), env });
-      await using _ = await connectClient(daemon.socketPath);
-      const told = () => daemon.log.find((line) => line.includes("Cannot deliver traces"));
-      return await until(
-        () => (collector.spans.length > 0 ? "delivered" : told()),
-        SOON_MS,
-        "spans, or a warning",
+  peerTest(
+    `telemetry: TLS over ${protocol}, and whom it trusts`,
+    ["openssl"],
+    async () => {
+      await using ca = await makeCa();
+      await using otherCa = await makeCa();
+      const request = { name: "localhost", sans: ["DNS:localhost", "IP:127.0.0.1"] };
+      const run = async (cert: Cert, env: Record<string, string>, clientCaFile?: string) => {
+        const clients = clientCaFile === undefined ? {} : { clientCaFile };
+        await using collector = await startCollector(protocol, { tls: cert, ...clients });
+        const fields = { use_http: isHttp(protocol), otlp_endpoint: `https://localhost:${collector.port}` };
+        await using daemon = await startDaemon({ config: telemetryConfig(0, fields), env });
+        await using _ = await connectClient(daemon.socketPath);
+        const told = () => daemon.log.find((line) => line.includes("Cannot deliver traces"));
+        return await until(
+          () => (collector.spans.length > 0 ? "delivered" : told()),
+          SOON_MS,
+          "spans, or a warning",
+        );
+      };
+      expect(await run(ca.issue(request), { SSL_CERT_FILE: ca.caFile })).toBe("delivered");
+      const own = { SSL_CERT_FILE: otherCa.caFile, OTEL_EXPORTER_OTLP_CERTIFICATE: ca.caFile };
+      expect(await run(ca.issue(request), own)).toBe("delivered");
+      expect(await run(ca.issue(request), { SSL_CERT_FILE: otherCa.caFile })).toMatch(
+        /verify|certificate|issuer/,
       );
-    };
-    expect(await run(ca.issue(request), { SSL_CERT_FILE: ca.caFile })).toBe("delivered");
-    const own = { SSL_CERT_FILE: otherCa.caFile, OTEL_EXPORTER_OTLP_CERTIFICATE: ca.caFile };
-    expect(await run(ca.issue(request), own)).toBe("delivered");
-    expect(await run(ca.issue(request), { SSL_CERT_FILE: otherCa.caFile })).toMatch(
-      /verify|certificate|issuer/,
-    );
-    const elsewhere = { name: "other.test", sans: ["DNS:other.test"] };
-    expect(await run(ca.issue(elsewhere), { SSL_CERT_FILE: ca.caFile })).toMatch(
-      /altname|identity|certificate/i,
-    );
-    const us = ca.issue({ name: "us", sans: ["DNS:us.test"] });
-    const withOurs = {
-      SSL_CERT_FILE: ca.caFile,
-      OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: us.certFile,
-      OTEL_EXPORTER_OTLP_CLIENT_KEY: us.keyFile,
-    };
-    expect(await run(ca.issue(request), withOurs, ca.caFile)).toBe("delivered");
-    expect(await run(ca.issue(request), { SSL_CERT_FILE: ca.caFile }, ca.caFile)).not.toBe("delivered");
-  });
+      const elsewhere = { name: "other.test", sans: ["DNS:other.test"] };
+      expect(await run(ca.issue(elsewhere), { SSL_CERT_FILE: ca.caFile })).toMatch(
+        /altname|identity|certificate/i,
+      );
+      const us = ca.issue({ name: "us", sans: ["DNS:us.test"] });
+      const withOurs = {
+        SSL_CERT_FILE: ca.caFile,
+        OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: us.certFile,
+        OTEL_EXPORTER_OTLP_CLIENT_KEY: us.keyFile,
+      };
+      expect(await run(ca.issue(request), withOurs, ca.caFile)).toBe("delivered");
+      expect(await run(ca.issue(request), { SSL_CERT_FILE: ca.caFile }, ca.caFile)).not.toBe("delivered");
+    },
+    TLS_LIMIT_MS,
+  );
 }
 
 test.concurrent.each(PROTOCOLS)(

@@ -7,6 +7,7 @@ import { tcpCheck, times } from "../support/checks.ts";
 import { connectClient } from "../support/client.ts";
 import { startGrpcCollector, startHttpCollector, telemetryConfig } from "../support/collector.ts";
 import { type Daemon, NO_REFRESH, startDaemon } from "../support/daemon.ts";
+import { tell } from "../support/figures.ts";
 import { largestSince, metricsConfig, sampleOf, scrape, scrapeUntil } from "../support/metrics.ts";
 import { freePort } from "../support/ports.ts";
 import { startSink } from "../support/sink.ts";
@@ -15,6 +16,8 @@ import { until } from "../support/wait.ts";
 setDefaultTimeout(120_000);
 
 const SOON_MS = 30_000;
+/** Liveness, and not speed: the machine may be busy. */
+const MOST_LATE_S = 1;
 const PROTOCOLS = [
   ["http", true],
   ["grpc", false],
@@ -41,7 +44,7 @@ test.each(PROTOCOLS)("telemetry: a collector that refuses connections, over %s",
   const lost = sampleOf(await scrape(port), LOST);
   await scrapeUntil(port, "more lost spans", (samples) => sampleOf(samples, LOST) > lost + 10_000);
   // Ten thousand spans would be more than that.
-  expect(daemon.rssBytes() - before).toBeLessThan(20e6);
+  await until(() => daemon.rssBytes() - before < 20e6, SOON_MS, "the memory to come back");
   daemon.signal("SIGTERM");
   expect(await daemon.exited).toBe(0);
   expect(warnings(daemon).length).toBe(1);
@@ -159,7 +162,10 @@ test("telemetry: with a collector that drops SYNs, a thousand checks are as ever
   );
   const [plainCpuMs = 0, ...tracedCpuMs] = cpuMs;
   const [plainLatestS = 0, ...tracedLatestS] = latestS;
+  tell("the latest check, without traces", plainLatestS, "s");
+  tell("the latest check, with them", Math.max(...tracedLatestS), "s");
   for (const spentMs of tracedCpuMs) expect(spentMs / plainCpuMs).toBeLessThan(2);
-  for (const lateS of tracedLatestS) expect(lateS).toBeLessThanOrEqual(Math.max(0.1, 4 * plainLatestS));
+  for (const lateS of tracedLatestS)
+    expect(lateS).toBeLessThanOrEqual(Math.max(MOST_LATE_S, 4 * plainLatestS));
   for (const { daemon } of traced) expect(warnings(daemon).length).toBe(1);
 });

@@ -3,6 +3,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stopProcess } from "../support/process.ts";
 import { makeTempDir } from "../support/tempdir.ts";
 
 setDefaultTimeout(60_000);
@@ -33,6 +34,9 @@ async function loadedModules(telemetry: string): Promise<string[]> {
       stderr: "pipe",
     },
   );
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => stopProcess(child));
+  const said = new Response(child.stderr).text();
   const decoder = new TextDecoder();
   let log = "";
   for await (const bytes of child.stdout) {
@@ -40,7 +44,7 @@ async function loadedModules(telemetry: string): Promise<string[]> {
     log += decoder.decode(bytes, { stream: true });
     if (!wasUp && log.includes("server running")) child.kill("SIGTERM");
   }
-  const modules: unknown = JSON.parse(await new Response(child.stderr).text());
+  const modules: unknown = JSON.parse(await said);
   if (!Array.isArray(modules)) throw new Error(`no modules: ${log}`);
   return modules.map(String);
 }

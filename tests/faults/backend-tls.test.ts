@@ -141,6 +141,7 @@ peerTest(
       },
     );
   },
+  60_000,
 );
 
 function pem({ certFile, keyFile }: Cert): Bun.TLSOptions {

@@ -31,10 +31,16 @@ peerTest(
         stdout: "ignore",
         stderr: "ignore",
       });
-      await Bun.sleep(400);
-      await stopProcess(tracer);
       const counted = async () => (await steady.inconclusive(cause)) - before;
-      await until(async () => (await counted()) > 0, 5_000, `a check without a result for ${call} ${error}`);
+      try {
+        await until(
+          async () => (await counted()) > 0,
+          10_000,
+          `a check without a result for ${call} ${error}`,
+        );
+      } finally {
+        await stopProcess(tracer);
+      }
       tell(`inconclusive for ${call} ${error}`, await counted(), "");
       await steady.level(1);
     }

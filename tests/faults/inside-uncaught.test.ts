@@ -11,6 +11,7 @@ import { metricsConfig } from "../support/metrics.ts";
 import { freePort } from "../support/ports.ts";
 import { stateOf } from "../support/received.ts";
 import { makeTempDir } from "../support/tempdir.ts";
+import { until } from "../support/wait.ts";
 
 setDefaultTimeout(30_000);
 
@@ -34,7 +35,7 @@ test.each([
     expect(last).toContain(`error="Error: HEALTHCHECK_TEST_FAULT: ${where}\\n    at `);
     // Not a zombie, no thread of it left, nothing that it held.
     expect(existsSync(`/proc/${daemon.pid}`)).toBe(false);
-    expect(backend.open).toBe(0);
+    await until(() => backend.open === 0, 5_000, "its connections to close");
 
     await using next = await startDaemon({ socketPath, config });
     await using reconnected = await connectClient(next.socketPath);

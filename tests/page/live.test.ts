@@ -30,10 +30,8 @@ pageTest(
     expect(red.text).toContain("Unhealthy");
     expect(red.text).toMatch(/L4CON\s+connection refused/);
     await until(async () => (await page.title()) === "(1) Healthchecks", 5_000, "the title");
-    const said = await page.getByRole("status").textContent();
-    expect(said).toBe(
-      `tcp://127.0.0.1:${tcp.port} is unhealthy: L4CON TCP connect to 127.0.0.1:${tcp.port}: connection refused`,
-    );
+    const told = `tcp://127.0.0.1:${tcp.port} is unhealthy: L4CON TCP connect to 127.0.0.1:${tcp.port}: connection refused`;
+    await until(async () => (await page.getByRole("status").textContent()) === told, 5_000, told);
     tcp.up();
     await rowWhere(
       page,

@@ -31,8 +31,8 @@ export interface BackendFault {
 
 const NEIGHBOUR = 1_000_000;
 const ROUNDS = 4;
-/** A check that has used up its time is over this much later, by its own duration; a stalled machine moves time-outs. */
-const TOLERANCE_MS = 250;
+/** Ended by its own time-out, and not by something else; how soon is shown by tests/daemon/timeouts.test.ts. */
+const TOLERANCE_MS = 2_000;
 /** What is left of all this when the checks are gone. */
 const MOST_LEFT_BYTES = 48 * 1_024 * 1_024;
 

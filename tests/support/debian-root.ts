@@ -6,6 +6,9 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { join } from "node:path";
 import { inRoot, makeRoot } from "./rootfs.ts";
 
+/** For one command in it. */
+const COMMAND_LIMIT_MS = 30_000;
+
 /** What dpkg itself, the package's scripts and the tests run. */
 const PROGRAMS = [
   ...[
@@ -84,7 +87,13 @@ export function makeDebianRoot(systemd: boolean): DebianRoot {
     path: root.path,
     run: (...command) => {
       const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" };
-      const done = Bun.spawnSync([...inRoot(root.path), ...command], { cwd: "/", env, stdin: "ignore" });
+      const done = Bun.spawnSync([...inRoot(root.path), ...command], {
+        cwd: "/",
+        env,
+        stdin: "ignore",
+        timeout: COMMAND_LIMIT_MS,
+        killSignal: "SIGKILL",
+      });
       return { status: done.exitCode, out: done.stdout.toString(), err: done.stderr.toString() };
     },
     bring: (packageFile) => {

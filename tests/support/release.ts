@@ -21,6 +21,8 @@ export function release(out: string, prefix: readonly string[] = [], env: Record
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
+    timeout: RELEASE_LIMIT_MS,
+    killSignal: "SIGKILL",
   });
   if (!run.success) throw new Error(`scripts/release: ${run.stdout}${run.stderr}`);
 }
