@@ -2,6 +2,7 @@
  * OTLP over gRPC. The OpenTelemetry library's own exporter loads its gRPC client in a way that does not survive compilation into one
  * executable; here the same delegate and the same serialisation run on a client that is imported like everything else.
  */
+import { isIP } from "node:net";
 import {
   type ChannelCredentials,
   Client,
@@ -24,9 +25,10 @@ import {
 } from "@opentelemetry/otlp-exporter-base";
 import { ProtobufTraceSerializer, TraceExporterMetricsHelper } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { AddressCredentials } from "./address-credentials.ts";
 import type { Exporter, ExportFailure } from "./outbox.ts";
 import type { ExporterSettings } from "./settings.ts";
-import { harmless, readTrust, type Trust } from "./trust.ts";
+import { harmless, readTrust } from "./trust.ts";
 
 const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 /** After these the same request may be taken later (OTLP, gRPC retryable codes). */
@@ -85,7 +87,12 @@ function failureOf(error: Error | undefined, headers: ExporterSettings["headers"
 
 const asItIs = (bytes: Buffer) => bytes;
 
-function secureChannel({ ca, cert, key }: Trust): ChannelCredentials {
+function secureChannel(settings: ExporterSettings): ChannelCredentials {
+  const trust = readTrust(settings);
+  // In a URL one of IPv6 stands in brackets.
+  const host = settings.url.hostname.replace(/^\[|\]$/g, "");
+  if (isIP(host) !== 0) return new AddressCredentials(host, trust);
+  const { ca, cert, key } = trust;
   const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text));
   return credentials.createSsl(pem(ca), pem(key), pem(cert));
 }
@@ -100,7 +107,7 @@ class GrpcTransport implements IExporterTransport {
     setLogVerbosity(logVerbosity.NONE);
     const { url, headers, compress } = settings;
     const secure = url.protocol === "https:";
-    const channel = secure ? secureChannel(readTrust(settings)) : credentials.createInsecure();
+    const channel = secure ? secureChannel(settings) : credentials.createInsecure();
     const options: ClientOptions = {
       "grpc.enable_http_proxy": 0,
       "grpc.service_config_disable_resolution": 1,

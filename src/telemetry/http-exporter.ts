@@ -7,7 +7,7 @@ import { CompressionAlgorithm, OTLPExporterError } from "@opentelemetry/otlp-exp
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Exporter, ExportFailure } from "./outbox.ts";
 import type { ExporterSettings } from "./settings.ts";
-import { harmless, readTrust, type Trust } from "./trust.ts";
+import { harmless, present, readTrust } from "./trust.ts";
 
 /** Spans are few: one connection, kept for the next batch. */
 const AGENT = { keepAlive: true, maxSockets: 1 };
@@ -52,11 +52,6 @@ export class HttpExporter implements Exporter {
   close(): void {
     this.#agent.destroy();
   }
-}
-
-/** Of the texts those that are there. */
-function present(trust: Trust): Partial<Record<keyof Trust, string>> {
-  return Object.fromEntries(Object.entries(trust).filter(([, text]) => text !== undefined));
 }
 
 /**

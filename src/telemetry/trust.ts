@@ -20,6 +20,11 @@ export function readTrust({ caFile, certFile, keyFile }: ExporterSettings): Trus
   return { ca: authorities(caFile), cert: read(certFile), key: read(keyFile) };
 }
 
+/** Of the texts those that are there, as node:tls takes them. */
+export function present(trust: Trust): Partial<Record<keyof Trust, string>> {
+  return Object.fromEntries(Object.entries(trust).filter(([, text]) => text !== undefined));
+}
+
 const LONGEST_WORDS = 200;
 /** Shorter parts of a header are no secrets, and would be found everywhere. */
 const SHORTEST_SECRET = 4;

@@ -86,6 +86,30 @@ test.concurrent.each(ENDPOINTS)(
   },
 );
 
+/**
+ * A daemon with a TLS collector.
+ *
+ * @param host - of the endpoint
+ * @returns "delivered", or the warning that came instead
+ */
+async function deliverOverTls(
+  protocol: Protocol,
+  host: string,
+  env: Record<string, string>,
+  options: CollectorOptions,
+): Promise<string> {
+  await using collector = await startCollector(protocol, options);
+  const fields = { use_http: isHttp(protocol), otlp_endpoint: `https://${host}:${collector.port}` };
+  await using daemon = await startDaemon({ config: telemetryConfig(0, fields), env });
+  await using _ = await connectClient(daemon.socketPath);
+  const told = () => daemon.log.find((line) => line.includes("Cannot deliver traces"));
+  return await until(
+    () => (collector.spans.length > 0 ? "delivered" : told()),
+    SOON_MS,
+    "spans, or a warning",
+  );
+}
+
 for (const protocol of PROTOCOLS) {
   peerTest(
     `telemetry: TLS over ${protocol}, and whom it trusts`,
@@ -94,19 +118,11 @@ for (const protocol of PROTOCOLS) {
       await using ca = await makeCa();
       await using otherCa = await makeCa();
       const request = { name: "localhost", sans: ["DNS:localhost", "IP:127.0.0.1"] };
-      const run = async (cert: Cert, env: Record<string, string>, clientCaFile?: string) => {
-        const clients = clientCaFile === undefined ? {} : { clientCaFile };
-        await using collector = await startCollector(protocol, { tls: cert, ...clients });
-        const fields = { use_http: isHttp(protocol), otlp_endpoint: `https://localhost:${collector.port}` };
-        await using daemon = await startDaemon({ config: telemetryConfig(0, fields), env });
-        await using _ = await connectClient(daemon.socketPath);
-        const told = () => daemon.log.find((line) => line.includes("Cannot deliver traces"));
-        return await until(
-          () => (collector.spans.length > 0 ? "delivered" : told()),
-          SOON_MS,
-          "spans, or a warning",
-        );
-      };
+      const run = (cert: Cert, env: Record<string, string>, clientCaFile?: string) =>
+        deliverOverTls(protocol, "localhost", env, {
+          tls: cert,
+          ...(clientCaFile === undefined ? {} : { clientCaFile }),
+        });
       expect(await run(ca.issue(request), { SSL_CERT_FILE: ca.caFile })).toBe("delivered");
       const own = { SSL_CERT_FILE: otherCa.caFile, OTEL_EXPORTER_OTLP_CERTIFICATE: ca.caFile };
       expect(await run(ca.issue(request), own)).toBe("delivered");
@@ -125,6 +141,35 @@ for (const protocol of PROTOCOLS) {
       };
       expect(await run(ca.issue(request), withOurs, ca.caFile)).toBe("delivered");
       expect(await run(ca.issue(request), { SSL_CERT_FILE: ca.caFile }, ca.caFile)).not.toBe("delivered");
+    },
+    TLS_LIMIT_MS,
+  );
+
+  peerTest(
+    `telemetry: TLS over ${protocol} to an address, for which the certificate must be`,
+    ["openssl"],
+    async () => {
+      await using ca = await makeCa();
+      await using otherCa = await makeCa();
+      const run = (host: string, name: string, sans: readonly string[], caFile = ca.caFile) =>
+        deliverOverTls(
+          protocol,
+          host.includes(":") ? `[${host}]` : host,
+          { SSL_CERT_FILE: caFile },
+          { host, tls: ca.issue({ name, sans }) },
+        );
+      // A name that looks like the address is no address.
+      const others = ["DNS:localhost", "DNS:127.0.0.1", "IP:127.0.0.2", "IP:::2"];
+      const runs = [
+        run("127.0.0.1", "v4", ["IP:127.0.0.1"]),
+        run("127.0.0.1", "other4", [...others, "IP:::1"]),
+        run("127.0.0.1", "untrusted", ["IP:127.0.0.1"], otherCa.caFile),
+        run("::1", "v6", ["IP:::1"]),
+        run("::1", "other6", [...others, "IP:127.0.0.1"]),
+      ];
+      const refused = expect.stringMatching(/does not match certificate|altname/i);
+      const untrusted = expect.stringMatching(/verify|certificate|issuer/);
+      expect(await Promise.all(runs)).toEqual(["delivered", refused, untrusted, "delivered", refused]);
     },
     TLS_LIMIT_MS,
   );

@@ -1,5 +1,6 @@
 /** Collectors of traces inside the test process: OTLP over HTTP and over gRPC, plain and TLS. Called by the tests of telemetry. */
 import { readFileSync } from "node:fs";
+import { isIPv6 } from "node:net";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { type ReceivedSpan, readJson, readProtobuf, takenAnswer } from "./otlp.ts";
 import { freePort } from "./ports.ts";
@@ -9,6 +10,8 @@ const SOON_MS = 20_000;
 
 /** How it behaves. */
 export interface CollectorOptions {
+  /** The address that it listens on; 127.0.0.1 if absent. */
+  readonly host?: string;
   /** A port of one's own choice; a free one if absent. */
   readonly port?: number;
   /** With it, it speaks TLS; the files are PEM. */
@@ -70,11 +73,11 @@ function clientsOf({ clientCaFile }: CollectorOptions) {
 
 /** OTLP over HTTP: JSON and protobuf. */
 export function startHttpCollector(options: CollectorOptions = {}): Collector {
-  const { port = freePort(), tls, refuse, delayMs = 0 } = options;
+  const { host = "127.0.0.1", port = freePort(), tls, refuse, delayMs = 0 } = options;
   const received = new Received();
   const server = Bun.serve({
     port,
-    hostname: "127.0.0.1",
+    hostname: host,
     ...(tls === undefined
       ? {}
       : { tls: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile), ...clientsOf(options) } }),
@@ -98,7 +101,7 @@ export function startHttpCollector(options: CollectorOptions = {}): Collector {
 
 /** OTLP over gRPC, with the gRPC library of Node. */
 export async function startGrpcCollector(options: CollectorOptions = {}): Promise<Collector> {
-  const { port = freePort(), tls, refuse, delayMs = 0 } = options;
+  const { host = "127.0.0.1", port = freePort(), tls, refuse, delayMs = 0 } = options;
   const received = new Received();
   const server = new Server();
   const asItIs = (bytes: Buffer) => bytes;
@@ -134,7 +137,7 @@ export async function startGrpcCollector(options: CollectorOptions = {}): Promis
           options.clientCaFile !== undefined,
         );
   await new Promise<void>((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, credentials, (error) =>
+    server.bindAsync(`${isIPv6(host) ? `[${host}]` : host}:${port}`, credentials, (error) =>
       error === null ? resolve() : reject(error),
     );
   });
