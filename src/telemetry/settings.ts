@@ -163,7 +163,7 @@ function bareUrl({ url, whole }: Endpoint, useHttp: boolean): URL {
   bare.password = "";
   bare.hash = "";
   const path = bare.pathname.replace(/\/+$/, "");
-  if (useHttp && !whole && !path.endsWith(TRACES_PATH)) bare.pathname = path + TRACES_PATH;
+  if (useHttp && !whole) bare.pathname = path.endsWith(TRACES_PATH) ? path : path + TRACES_PATH;
   return bare;
 }
 

@@ -73,7 +73,9 @@ const ENDPOINTS = [
   ["http", "", "/v1/traces"],
   ["http", "/", "/v1/traces"],
   ["http", "/v1/traces", "/v1/traces"],
+  ["http", "/v1/traces/", "/v1/traces"],
   ["http", "/otlp", "/otlp/v1/traces"],
+  ["http", "/otlp/", "/otlp/v1/traces"],
   ["grpc", "/v1/traces", PATHS.grpc],
 ] as const;
 test.concurrent.each(ENDPOINTS)(

@@ -17,7 +17,9 @@ test.each([
   [', use_http: true, otlp_endpoint: "http://localhost:4317"', "http://localhost:4317/v1/traces"],
   [', use_http: true, otlp_endpoint: "https://c"', "https://c/v1/traces"],
   [', use_http: true, otlp_endpoint: "https://c/v1/traces"', "https://c/v1/traces"],
-  [', use_http: true, otlp_endpoint: "https://c/v1/traces/"', "https://c/v1/traces/"],
+  [', use_http: true, otlp_endpoint: "https://c/v1/traces/"', "https://c/v1/traces"],
+  [', use_http: true, otlp_endpoint: "https://c/otlp/v1/traces/?key=1"', "https://c/otlp/v1/traces?key=1"],
+  [', use_http: true, otlp_endpoint: "https://c/otlp"', "https://c/otlp/v1/traces"],
   [', use_http: true, otlp_endpoint: "https://c/otlp/"', "https://c/otlp/v1/traces"],
   [', use_http: true, otlp_endpoint: "https://c/otlp?key=1"', "https://c/otlp/v1/traces?key=1"],
   [', use_http: true, otlp_endpoint: "https://a:b@c/#d"', "https://c/v1/traces"],
@@ -29,7 +31,8 @@ const GENERAL = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const OWN = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 test.each([
   ["", { [GENERAL]: "http://e:1/base" }, "http://e:1/base/v1/traces"],
-  ["", { [OWN]: "http://e:1/as-it-is" }, "http://e:1/as-it-is"],
+  ["", { [GENERAL]: "http://e:1/base/v1/traces/" }, "http://e:1/base/v1/traces"],
+  ["", { [OWN]: "http://e:1/as-it-is/" }, "http://e:1/as-it-is/"],
   ["", { [GENERAL]: "http://e:1", [OWN]: "http://own:1" }, "http://own:1/"],
   ["", { [GENERAL]: "e:1" }, "http://e:1/v1/traces"],
   ["", { [GENERAL]: "" }, "http://localhost:4318/v1/traces"],
