@@ -15,18 +15,17 @@ import {
   setLogVerbosity,
   status,
 } from "@grpc/grpc-js";
-import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import {
   createOtlpNetworkExportDelegate,
   ExporterMetrics,
   type ExportResponse,
   type IExporterTransport,
-  type IOtlpExportDelegate,
 } from "@opentelemetry/otlp-exporter-base";
 import { ProtobufTraceSerializer, TraceExporterMetricsHelper } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { AddressCredentials } from "./address-credentials.ts";
-import type { Exporter, ExportFailure } from "./outbox.ts";
+import { delivery } from "./answers.ts";
+import type { Exporter, ExportFailure } from "./exporter.ts";
 import type { ExporterSettings } from "./settings.ts";
 import { harmless, readTrust } from "./trust.ts";
 
@@ -40,33 +39,27 @@ const RETRYABLE: readonly number[] = [
 /** See the head of the file. */
 export class GrpcExporter implements Exporter {
   readonly #transport: GrpcTransport;
-  readonly #delegate: IOtlpExportDelegate<ReadableSpan[]>;
-  readonly #headers: ExporterSettings["headers"];
+  readonly export: Exporter["export"];
 
   /** @throws Error when a file of TLS cannot be read */
   constructor(settings: ExporterSettings) {
-    this.#headers = settings.headers;
-    this.#transport = new GrpcTransport(settings);
+    const { headers, timeoutMs, url } = settings;
+    const transport = new GrpcTransport(settings);
+    this.#transport = transport;
     const metrics = new ExporterMetrics<ReadableSpan[]>({
       componentType: "otlp_grpc_span_exporter",
       metricsHelper: TraceExporterMetricsHelper,
-      url: settings.url.href,
+      url: url.href,
       meterProvider: undefined,
       responseAttributesFromError: () => ({}),
     });
-    const options = { timeoutMillis: settings.timeoutMs, concurrencyLimit: 2, compression: "none" } as const;
-    this.#delegate = createOtlpNetworkExportDelegate(
-      options,
+    const options = { timeoutMillis: timeoutMs, concurrencyLimit: 2, compression: "none" } as const;
+    this.export = delivery(
       ProtobufTraceSerializer,
-      metrics,
-      this.#transport,
+      headers,
+      (serializer) => createOtlpNetworkExportDelegate(options, serializer, metrics, transport),
+      (error) => failureOf(error, headers),
     );
-  }
-
-  async export(spans: readonly ReadableSpan[]): Promise<ExportFailure | undefined> {
-    const result = await new Promise<ExportResult>((resolve) => this.#delegate.export([...spans], resolve));
-    if (result.code === ExportResultCode.SUCCESS) return undefined;
-    return failureOf(result.error, this.#headers);
   }
 
   close(): void {

@@ -1,11 +1,11 @@
-/** OTLP over HTTP: the OpenTelemetry library's exporter, on connections of ours that are given up in time. */
+/** OTLP over HTTP: the OpenTelemetry library's way of it, on connections of ours that are given up in time. */
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { CompressionAlgorithm, OTLPExporterError } from "@opentelemetry/otlp-exporter-base";
-import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import type { Exporter, ExportFailure } from "./outbox.ts";
+import { createOtlpHttpExportDelegate } from "@opentelemetry/otlp-exporter-base/node-http";
+import { JsonTraceSerializer, TraceExporterMetricsHelper } from "@opentelemetry/otlp-transformer";
+import { delivery } from "./answers.ts";
+import type { Exporter, ExportFailure } from "./exporter.ts";
 import type { ExporterSettings } from "./settings.ts";
 import { harmless, present, readTrust } from "./trust.ts";
 
@@ -14,44 +14,54 @@ const AGENT = { keepAlive: true, maxSockets: 1 };
 
 /** See the head of the file. */
 export class HttpExporter implements Exporter {
-  readonly #exporter: OTLPTraceExporter;
   readonly #agent: HttpAgent;
-  readonly #headers: ExporterSettings["headers"];
+  readonly export: Exporter["export"];
   trouble: (words: string) => void = () => {};
 
   /** @throws Error when a file of TLS cannot be read */
   constructor(settings: ExporterSettings) {
     const { url, headers, timeoutMs, compress } = settings;
-    this.#headers = headers;
     const failed = (error: Error) => this.trouble(harmless(error.message, headers));
     const isTls = url.protocol === "https:";
-    this.#agent = isTls
+    const agent = isTls
       ? new HttpsAgent({ ...AGENT, ...present(readTrust(settings)) })
       : new HttpAgent(AGENT);
-    watch(this.#agent, isTls ? "secureConnect" : "connect", timeoutMs, failed);
-    this.#exporter = new OTLPTraceExporter({
+    this.#agent = agent;
+    watch(agent, isTls ? "secureConnect" : "connect", timeoutMs, failed);
+    const options = {
       url: url.href,
-      headers: { ...headers },
+      headers: () => Promise.resolve({ ...headers, "content-type": "application/json" }),
       timeoutMillis: timeoutMs,
+      concurrencyLimit: 2,
       compression: compress ? CompressionAlgorithm.GZIP : CompressionAlgorithm.NONE,
-      httpAgentOptions: () => this.#agent,
+      agentFactory: () => agent,
       userAgent: settings.userAgent,
-    });
-  }
-
-  async export(spans: readonly ReadableSpan[]): Promise<ExportFailure | undefined> {
-    const result = await new Promise<ExportResult>((resolve) => this.#exporter.export([...spans], resolve));
-    if (result.code === ExportResultCode.SUCCESS) return undefined;
-    const { error } = result;
-    // What the collector says may repeat what it was sent; its status says enough.
-    if (error instanceof OTLPExporterError && error.code !== undefined)
-      return { words: `HTTP status ${error.code}`, retry: false };
-    return { words: harmless(error?.message ?? "no answer", this.#headers), retry: true };
+    };
+    this.export = delivery(
+      JsonTraceSerializer,
+      headers,
+      (serializer) =>
+        createOtlpHttpExportDelegate(
+          options,
+          serializer,
+          "otlp_http_span_exporter",
+          TraceExporterMetricsHelper,
+          undefined,
+        ),
+      (error) => failureOf(error, headers),
+    );
   }
 
   close(): void {
     this.#agent.destroy();
   }
+}
+
+function failureOf(error: Error | undefined, headers: ExporterSettings["headers"]): ExportFailure {
+  // What the collector says may repeat what it was sent; its status says enough.
+  if (error instanceof OTLPExporterError && error.code !== undefined)
+    return { words: `HTTP status ${error.code}`, retry: false };
+  return { words: harmless(error?.message ?? "no answer", headers), retry: true };
 }
 
 /**

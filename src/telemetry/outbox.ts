@@ -4,8 +4,8 @@
  * says so once a minute.
  */
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import { RateLimiter } from "../logging/limiter.ts";
-import type { Logger } from "../logging/logger.ts";
+import { DeliveryLog, type OwnLog } from "./delivery-log.ts";
+import type { Exporter, ExportOutcome } from "./exporter.ts";
 import type { SpanSink } from "./tracer.ts";
 
 /** So many spans are kept, those on their way included. */
@@ -21,27 +21,8 @@ const FULL_APART_MS = 100;
 /** After a failure it is tried again so much later, twice as much after each further one. */
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
-const WARN_PERIOD_MS = 60_000;
 /** An exporter that keeps no time of its own is given up so much after it. */
 const GRACE_MS = 2_000;
-
-/** Why spans were not delivered. */
-export interface ExportFailure {
-  /** Without secrets. */
-  readonly words: string;
-  /** Whether the same spans may be taken later. */
-  readonly retry: boolean;
-}
-
-/** Sends spans to a collector. */
-export interface Exporter {
-  /** @returns what went wrong; undefined when they were taken */
-  export(spans: readonly ReadableSpan[]): Promise<ExportFailure | undefined>;
-  /** Hears, before the delivery that it is part of has failed, that no connection came about: a delivery may try for a while. */
-  trouble?: (words: string) => void;
-  /** Closes its connections. */
-  close(): void;
-}
 
 /** What an outbox is told. */
 export interface OutboxSettings {
@@ -53,15 +34,11 @@ export interface OutboxSettings {
   readonly lost: (count: number) => void;
 }
 
-/** What it needs of a log. */
-export type OutboxLog = Pick<Logger, "info" | "warn">;
-
 /** See the head of the file. */
 export class Outbox implements SpanSink {
   readonly #exporter: Exporter;
   readonly #settings: OutboxSettings;
-  readonly #log: OutboxLog;
-  readonly #limiter = new RateLimiter(WARN_PERIOD_MS);
+  readonly #log: DeliveryLog;
   readonly #spans: ReadableSpan[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The timer is set for a full batch. */
@@ -69,16 +46,17 @@ export class Outbox implements SpanSink {
   #sending: Promise<boolean> | undefined;
   #retryMs = 0;
   #sentMs = Number.NEGATIVE_INFINITY;
-  #untoldLost = 0;
+  /** Why nothing can be delivered, as far as it is known. */
   #trouble = "";
-  #warned = false;
+  /** Spans were lost and it is not known why. */
+  #overflowed = false;
   #closed = false;
 
-  constructor(exporter: Exporter, settings: OutboxSettings, log: OutboxLog) {
+  constructor(exporter: Exporter, settings: OutboxSettings, log: OwnLog) {
     this.#exporter = exporter;
     this.#settings = settings;
-    this.#log = log;
-    exporter.trouble = (words) => this.#warn(words);
+    this.#log = new DeliveryLog(settings.endpoint, log);
+    exporter.trouble = (words) => this.#failed(words);
   }
 
   /** Spans that wait or are on their way. */
@@ -92,7 +70,9 @@ export class Outbox implements SpanSink {
 
   lose(): void {
     this.#count(1);
-    this.#warn(this.#trouble === "" ? "spans come faster than they can be delivered" : this.#trouble);
+    // Without a reason yet, the delivery that is under way or about to be will show it.
+    if (this.#trouble === "") this.#overflowed = true;
+    else this.#warn(this.#trouble);
   }
 
   put(span: ReadableSpan): void {
@@ -142,26 +122,46 @@ export class Outbox implements SpanSink {
   #send(): Promise<boolean> {
     const batch = this.#spans.slice(0, BATCH);
     this.#sentMs = performance.now();
-    this.#sending = this.#tryExport(batch).then((failure) => {
+    this.#sending = this.#tryExport(batch).then((outcome) => {
       this.#sending = undefined;
-      if (failure?.retry !== true) this.#spans.splice(0, batch.length);
-      if (failure === undefined) {
-        this.#retryMs = 0;
-        this.#recovered();
-      } else {
-        this.#retryMs = Math.min(LAST_RETRY_MS, Math.max(FIRST_RETRY_MS, this.#retryMs * 2));
-        if (!failure.retry) this.#count(batch.length);
-        this.#warn(failure.words);
-      }
+      const taken = this.#judge(outcome, batch.length);
       this.#schedule();
-      return failure === undefined;
+      return taken;
     });
     return this.#sending;
   }
 
-  async #tryExport(batch: readonly ReadableSpan[]): Promise<ExportFailure | undefined> {
+  /** What came of the oldest spans. @returns whether they were taken */
+  #judge(outcome: ExportOutcome, count: number): boolean {
+    if (outcome !== undefined && "retry" in outcome) {
+      this.#retryMs = Math.min(LAST_RETRY_MS, Math.max(FIRST_RETRY_MS, this.#retryMs * 2));
+      if (!outcome.retry) {
+        this.#spans.splice(0, count);
+        this.#count(count);
+      }
+      this.#failed(outcome.words);
+      return false;
+    }
+    this.#spans.splice(0, count);
+    this.#retryMs = 0;
+    this.#trouble = "";
+    if (outcome !== undefined && outcome.rejected > 0) {
+      this.#count(outcome.rejected);
+      this.#warn(outcome.words);
+      return true;
+    }
+    if (outcome !== undefined && !this.#closed) this.#log.remarked(outcome.words);
+    if (this.#overflowed) {
+      const tookS = ((performance.now() - this.#sentMs) / 1_000).toFixed(1);
+      this.#warn(`spans come faster than they can be delivered; ${count} took ${tookS}s`);
+    } else this.#log.succeeded();
+    this.#overflowed = false;
+    return true;
+  }
+
+  async #tryExport(batch: readonly ReadableSpan[]): Promise<ExportOutcome> {
     const guardMs = this.#settings.timeoutMs + GRACE_MS;
-    const guard = Promise.withResolvers<ExportFailure>();
+    const guard = Promise.withResolvers<ExportOutcome>();
     const timer = setTimeout(
       () => guard.resolve({ words: `no answer within ${guardMs}ms`, retry: true }),
       guardMs,
@@ -177,25 +177,18 @@ export class Outbox implements SpanSink {
   }
 
   #count(lost: number): void {
-    this.#untoldLost += lost;
+    this.#log.lost(lost);
     this.#settings.lost(lost);
   }
 
-  #warn(words: string): void {
+  /** Nothing can be delivered. */
+  #failed(words: string): void {
     this.#trouble = words;
-    if (this.#closed || this.#limiter.admit("traces", performance.now()) === undefined) return;
-    const fields = { endpoint: this.#settings.endpoint, error: words, waiting: this.#spans.length };
-    this.#log.warn("Cannot deliver traces", { ...fields, lost: this.#untoldLost });
-    this.#warned = true;
-    this.#untoldLost = 0;
+    this.#overflowed = false;
+    this.#warn(words);
   }
 
-  #recovered(): void {
-    this.#trouble = "";
-    // Said as often as the trouble was.
-    if (!this.#warned) return;
-    this.#log.info("Traces are delivered again", { lost: this.#untoldLost });
-    this.#warned = false;
-    this.#untoldLost = 0;
+  #warn(words: string): void {
+    if (!this.#closed) this.#log.failed(words, this.#spans.length);
   }
 }

@@ -58,6 +58,6 @@ test("telemetry: off, none of its code is loaded; on, that of one protocol only"
   const grpc = await loadedModules("telemetry: { enabled: true }\n");
   const http = await loadedModules("telemetry: { enabled: true, use_http: true }\n");
   const has = (paths: readonly string[], part: string) => paths.some((path) => path.includes(part));
-  expect([has(grpc, "@grpc/grpc-js"), has(grpc, "exporter-trace-otlp-http")]).toEqual([true, false]);
-  expect([has(http, "@grpc/grpc-js"), has(http, "exporter-trace-otlp-http")]).toEqual([false, true]);
+  expect([has(grpc, "@grpc/grpc-js"), has(grpc, "otlp-http-export-delegate")]).toEqual([true, false]);
+  expect([has(http, "@grpc/grpc-js"), has(http, "otlp-http-export-delegate")]).toEqual([false, true]);
 });

@@ -126,9 +126,10 @@ test("docs: opentelemetry.md has the log lines as they are written", () => {
 
 test("docs: opentelemetry.md has the bounds of the buffer", () => {
   const bounds = Object.fromEntries(
-    [...read("src/telemetry/outbox.ts").matchAll(/^(?:export )?const (\w+) = ([\d_]+);$/gm)].map(
-      ([, name, value = ""]) => [name, Number(value.replaceAll("_", ""))],
-    ),
+    [...SOURCE.matchAll(/^(?:export )?const (\w+) = ([\d_]+);$/gm)].map(([, name, value = ""]) => [
+      name,
+      Number(value.replaceAll("_", "")),
+    ]),
   );
   const { MOST_SPANS, BATCH, GATHER_MS, APART_MS, FIRST_RETRY_MS, LAST_RETRY_MS, WARN_PERIOD_MS } = bounds;
   const spans = [MOST_SPANS, BATCH].map((count) => count?.toLocaleString("en"));

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
-import { type ReceivedSpan, readJson, readProtobuf, takenAnswer } from "./otlp.ts";
+import { type PartialSuccess, type ReceivedSpan, readJson, readProtobuf, takenAnswer } from "./otlp.ts";
 import { freePort } from "./ports.ts";
 import { until } from "./wait.ts";
 
@@ -20,6 +20,8 @@ export interface CollectorOptions {
   readonly clientCaFile?: string;
   /** Refuses with this status, of HTTP or of gRPC; asked anew for each request. */
   readonly refuse?: () => number | undefined;
+  /** Takes spans, and says so much about them (OTLP's partial success). */
+  readonly remark?: PartialSuccess;
   /** Waits so long before it answers. */
   readonly delayMs?: number;
 }
@@ -73,7 +75,7 @@ function clientsOf({ clientCaFile }: CollectorOptions) {
 
 /** OTLP over HTTP: JSON and protobuf. */
 export function startHttpCollector(options: CollectorOptions = {}): Collector {
-  const { host = "127.0.0.1", port = freePort(), tls, refuse, delayMs = 0 } = options;
+  const { host = "127.0.0.1", port = freePort(), tls, refuse, remark, delayMs = 0 } = options;
   const received = new Received();
   const server = Bun.serve({
     port,
@@ -93,7 +95,8 @@ export function startHttpCollector(options: CollectorOptions = {}): Collector {
       if (refusal !== undefined) return new Response("refused", { status: refusal });
       const isJson = request.headers.get("content-type") === "application/json";
       received.spans.push(...(isJson ? readJson(new TextDecoder().decode(body)) : readProtobuf(body)));
-      return isJson ? Response.json({}) : new Response(takenAnswer());
+      const partialSuccess = remark && { ...remark, rejectedSpans: String(remark.rejectedSpans) };
+      return isJson ? Response.json({ partialSuccess }) : new Response(takenAnswer(remark));
     },
   });
   return collector(port, received, () => server.stop(true));
@@ -101,7 +104,7 @@ export function startHttpCollector(options: CollectorOptions = {}): Collector {
 
 /** OTLP over gRPC, with the gRPC library of Node. */
 export async function startGrpcCollector(options: CollectorOptions = {}): Promise<Collector> {
-  const { host = "127.0.0.1", port = freePort(), tls, refuse, delayMs = 0 } = options;
+  const { host = "127.0.0.1", port = freePort(), tls, refuse, remark, delayMs = 0 } = options;
   const received = new Received();
   const server = new Server();
   const asItIs = (bytes: Buffer) => bytes;
@@ -120,7 +123,8 @@ export async function startGrpcCollector(options: CollectorOptions = {}): Promis
     path,
     (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
       take(call).then(
-        (refusal) => callback(refusal === undefined ? null : { code: refusal }, Buffer.from(takenAnswer())),
+        (refusal) =>
+          callback(refusal === undefined ? null : { code: refusal }, Buffer.from(takenAnswer(remark))),
         (error: unknown) => callback({ code: status.INTERNAL, details: String(error) }),
       );
     },

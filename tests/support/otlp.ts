@@ -108,9 +108,15 @@ export function readJson(text: string): ReceivedSpan[] {
   return spansOf(Request.fromObject(withBase64));
 }
 
-/** What a collector answers when it has taken everything. */
-export function takenAnswer(): Uint8Array {
-  return Response.encode({}).finish();
+/** What a collector says of spans that it has taken. */
+export interface PartialSuccess {
+  readonly rejectedSpans: number;
+  readonly errorMessage: string;
+}
+
+/** What a collector answers when it has taken everything, or what it says. */
+export function takenAnswer(partialSuccess?: PartialSuccess): Uint8Array {
+  return Response.encode(Response.fromObject({ partialSuccess })).finish();
 }
 
 function spansOf(message: object): ReceivedSpan[] {

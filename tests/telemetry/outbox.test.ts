@@ -1,7 +1,8 @@
 /** Spans on their way: when they go, what is kept, what is lost and what is said, in virtual time. */
 import { expect, test } from "bun:test";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
-import { type Exporter, type ExportFailure, MOST_SPANS, Outbox } from "../../src/telemetry/outbox.ts";
+import type { Exporter, ExportFailure, ExportOutcome } from "../../src/telemetry/exporter.ts";
+import { MOST_SPANS, Outbox } from "../../src/telemetry/outbox.ts";
 import { FinishedSpan } from "../../src/telemetry/span.ts";
 import { Tracer } from "../../src/telemetry/tracer.ts";
 import { FakeLogger, VirtualTime } from "../support/fakes.ts";
@@ -17,12 +18,18 @@ class Bench implements Disposable {
   lost = 0;
   closed = false;
   /** What a delivery comes to; never means that it comes to nothing. */
-  outcome: ExportFailure | undefined | "never" = undefined;
+  outcome: ExportOutcome | "never" = undefined;
+  /** What a delivery takes. */
+  delayMs = 0;
   readonly exporter: Exporter = {
     export: (spans) => {
       this.sent.push(spans.length);
       const { outcome } = this;
-      return outcome === "never" ? new Promise(() => {}) : Promise.resolve(outcome);
+      if (outcome === "never") return new Promise(() => {});
+      return new Promise((resolve) => {
+        if (this.delayMs === 0) resolve(outcome);
+        else setTimeout(() => resolve(outcome), this.delayMs);
+      });
     },
     close: () => {
       this.closed = true;
@@ -141,6 +148,65 @@ test("outbox: a delivery that comes to nothing is given up", async () => {
   expect(bench.warnings).toEqual([]);
   await bench.pass(2_000);
   expect(bench.warnings).toMatchObject([{ error: "no answer within 12000ms" }]);
+});
+
+test("outbox: that it overflows is no reason while a delivery may show the reason", async () => {
+  using bench = new Bench();
+  bench.outcome = "never";
+  for (let second = 0; second < 14; second++) {
+    bench.put(500);
+    await bench.pass(1_000);
+  }
+  expect(bench.lost).toBeGreaterThan(1_000);
+  expect(bench.warnings).toMatchObject([{ error: "no answer within 12000ms" }]);
+  expect(bench.warnings[0]?.["lost"]).toBeGreaterThan(1_000);
+});
+
+test("outbox: when it overflows although deliveries succeed, spans come too fast", async () => {
+  using bench = new Bench();
+  bench.delayMs = 2_000;
+  for (let second = 0; second < 14; second++) {
+    bench.put(500);
+    await bench.pass(1_000);
+  }
+  expect(bench.lost).toBeGreaterThan(1_000);
+  expect(bench.warnings).toMatchObject([
+    { error: "spans come faster than they can be delivered; 256 took 2.0s" },
+  ]);
+});
+
+test("outbox: what a collector takes back of a delivery is lost and told, and the next goes out as ever", async () => {
+  using bench = new Bench();
+  bench.outcome = { words: "the collector refused 2 of 5 spans", rejected: 2 };
+  for (let delivery = 0; delivery < 3; delivery++) {
+    bench.put(5);
+    await bench.pass(5_000);
+  }
+  expect([bench.sent, bench.outbox.waiting, bench.lost]).toEqual([[5, 5, 5], 0, 6]);
+  expect(bench.warnings).toMatchObject([{ error: "the collector refused 2 of 5 spans", lost: 2 }]);
+  bench.outcome = undefined;
+  bench.put(1);
+  await bench.pass(5_000);
+  expect(bench.log.entries.at(-1)).toMatchObject({
+    message: "Traces are delivered again",
+    fields: { lost: 4 },
+  });
+});
+
+test("outbox: what a collector warns of is told once a minute, and keeps no failure from being told", async () => {
+  using bench = new Bench();
+  bench.outcome = { words: "obsolete", rejected: 0 };
+  for (let delivery = 0; delivery < 3; delivery++) {
+    bench.put(5);
+    await bench.pass(5_000);
+  }
+  expect([bench.outbox.waiting, bench.lost]).toEqual([0, 0]);
+  expect(bench.warnings).toEqual([{ endpoint: "http://c/", warning: "obsolete" }]);
+  bench.outcome = RETRY;
+  bench.put(1);
+  await bench.pass(5_000);
+  expect(bench.warnings.at(-1)).toMatchObject({ error: "nobody there" });
+  expect(bench.log.messages("info")).toEqual([]);
 });
 
 test("outbox: closing delivers what waits, batch after batch, and takes nothing more", async () => {

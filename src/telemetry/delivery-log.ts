@@ -1,0 +1,56 @@
+/** What the log says of deliveries: that they fail once a minute, and that they succeed again as often as that. */
+import { RateLimiter } from "../logging/limiter.ts";
+import type { Logger } from "../logging/logger.ts";
+
+const WARN_PERIOD_MS = 60_000;
+
+/** What it needs of a log. */
+export type OwnLog = Pick<Logger, "info" | "warn">;
+
+/** See the head of the file. */
+export class DeliveryLog {
+  readonly #endpoint: string;
+  readonly #log: OwnLog;
+  readonly #limiter = new RateLimiter(WARN_PERIOD_MS);
+  #untoldLost = 0;
+  #warned = false;
+
+  /** @param endpoint - the collector as it may be logged */
+  constructor(endpoint: string, log: OwnLog) {
+    this.#endpoint = endpoint;
+    this.#log = log;
+  }
+
+  /** Spans are lost; the next line says how many. */
+  lost(count: number): void {
+    this.#untoldLost += count;
+  }
+
+  /** Spans are not delivered. @param waiting - so many are kept */
+  failed(words: string, waiting: number): void {
+    if (!this.#mayWarn("traces")) return;
+    const fields = { endpoint: this.#endpoint, error: words, waiting, lost: this.#untoldLost };
+    this.#log.warn("Cannot deliver traces", fields);
+    this.#warned = true;
+    this.#untoldLost = 0;
+  }
+
+  /** A collector has taken everything and has something to say. */
+  remarked(words: string): void {
+    // By itself, or it would keep a failure from being told.
+    if (!this.#mayWarn("remark")) return;
+    this.#log.warn("The collector warns", { endpoint: this.#endpoint, warning: words });
+  }
+
+  /** Everything was taken. */
+  succeeded(): void {
+    if (!this.#warned) return;
+    this.#log.info("Traces are delivered again", { lost: this.#untoldLost });
+    this.#warned = false;
+    this.#untoldLost = 0;
+  }
+
+  #mayWarn(about: string): boolean {
+    return this.#limiter.admit(about, performance.now()) !== undefined;
+  }
+}
