@@ -162,16 +162,28 @@ for (const protocol of PROTOCOLS) {
         );
       // A name that looks like the address is no address.
       const others = ["DNS:localhost", "DNS:127.0.0.1", "IP:127.0.0.2", "IP:::2"];
+      const us = ca.issue({ name: "us", sans: ["DNS:us.test"] });
       const runs = [
         run("127.0.0.1", "v4", ["IP:127.0.0.1"]),
         run("127.0.0.1", "other4", [...others, "IP:::1"]),
         run("127.0.0.1", "untrusted", ["IP:127.0.0.1"], otherCa.caFile),
         run("::1", "v6", ["IP:::1"]),
         run("::1", "other6", [...others, "IP:127.0.0.1"]),
+        deliverOverTls(
+          protocol,
+          "127.0.0.1",
+          {
+            SSL_CERT_FILE: ca.caFile,
+            OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: us.certFile,
+            OTEL_EXPORTER_OTLP_CLIENT_KEY: us.keyFile,
+          },
+          { tls: ca.issue({ name: "asks", sans: ["IP:127.0.0.1"] }), clientCaFile: ca.caFile },
+        ),
       ];
       const refused = expect.stringMatching(/does not match certificate|altname/i);
       const untrusted = expect.stringMatching(/verify|certificate|issuer/);
-      expect(await Promise.all(runs)).toEqual(["delivered", refused, untrusted, "delivered", refused]);
+      const wanted = ["delivered", refused, untrusted, "delivered", refused, "delivered"];
+      expect(await Promise.all(runs)).toEqual(wanted);
     },
     TLS_LIMIT_MS,
   );
