@@ -1,18 +1,16 @@
-/**
- * DNS on the wire and what an answer means, pure (RFC 1035). The coding is dns-packet; which datagrams count and which
- * answers are good is decided here.
- */
-import { type Answer, decode, encode, type Packet, RECURSION_DESIRED } from "dns-packet";
+/** What a DNS answer means, pure (RFC 1035): which messages count and which answers are good. */
+import { type Answer, type Question as EchoedQuestion, encode, RECURSION_DESIRED } from "dns-packet";
 import { show } from "../model/show.ts";
 import type { QueryType } from "../model/spec.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 import { failed, type Verdict } from "./conversation.ts";
+import { type Message, readMessage } from "./dns-wire.ts";
 
 /** What was asked. */
 export interface Question {
   /** Chosen at random; an answer must repeat it. */
   readonly id: number;
-  /** Without a dot at its end. */
+  /** Without a dot at its end, but for the root, which is one. */
   readonly name: string;
   readonly type: QueryType;
 }
@@ -26,11 +24,6 @@ export type Reply =
   | { readonly kind: "stray"; readonly why: string };
 
 const SHOWN_RECORDS = 4;
-/** More than any sane answer has; 4,000 records, each a long chain of pointers, would hold up everything for 80 ms. */
-const MOST_RECORDS = 1_000;
-const HEADER_BYTES = 12;
-/** Where the header has its four numbers, that of the questions first. */
-const COUNTS_AT = [4, 6, 8, 10];
 
 /** The question as a datagram. */
 export function encodeQuestion({ id, name, type }: Question): Buffer {
@@ -43,37 +36,27 @@ export function encodeQuestion({ id, name, type }: Question): Buffer {
  * @param bytes - one message, without the length that TCP puts before it
  */
 export function readReply(bytes: Uint8Array, question: Question): Reply {
-  let packet: Packet & { readonly rcode?: string; readonly flag_tc?: boolean };
+  let message: Message;
   try {
-    packet = decodeMessage(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+    message = readMessage(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), question.type);
   } catch (error) {
-    return {
-      kind: "stray",
-      why: `a malformed message (${error instanceof Error ? error.message : String(error)})`,
-    };
+    return stray(`a malformed message (${error instanceof Error ? error.message : String(error)})`);
   }
-  if (packet.type !== "response") return { kind: "stray", why: "a message that is no answer" };
-  if (packet.id !== question.id) return { kind: "stray", why: "an answer with another id" };
-  const rcode = packet.rcode ?? "NOERROR";
-  const echoed = packet.questions?.[0];
+  const { head, answers } = message;
+  if (head.type !== "response") return stray("a message that is no answer");
+  if (head.opcode !== "QUERY") return stray(`an answer with opcode ${head.opcode}`);
+  if (head.id !== question.id) return stray("an answer with another id");
+  const rcode = head.rcode ?? "NOERROR";
+  const echoed = head.questions?.[0];
   // Servers that did not understand a question may leave it out of their refusal.
-  if (echoed === undefined ? rcode === "NOERROR" : !sameQuestion(echoed.name, echoed.type, question)) {
-    return { kind: "stray", why: "an answer to another question" };
+  if (echoed === undefined ? rcode === "NOERROR" : !sameQuestion(echoed, question)) {
+    return stray("an answer to another question");
   }
-  if (packet.flag_tc === true) return { kind: "truncated" };
-  return { kind: "answer", rcode, answers: packet.answers ?? [] };
+  return head.flag_tc ? { kind: "truncated" } : { kind: "answer", rcode, answers };
 }
 
-/** @throws Error when it is malformed */
-function decodeMessage(message: Buffer): Packet {
-  if (message.length >= HEADER_BYTES) {
-    const records = COUNTS_AT.reduce((sum, at) => sum + message.readUInt16BE(at), 0);
-    if (records > MOST_RECORDS) throw new Error(`it promises ${records} records, more than ${MOST_RECORDS}`);
-  }
-  const packet = decode(message);
-  // The decoder reads on behind the end: an address cut short would become one of `undefined`.
-  if (decode.bytes > message.length) throw new Error("a record goes on behind its end");
-  return packet;
+function stray(why: string): Reply {
+  return { kind: "stray", why };
 }
 
 /**
@@ -115,8 +98,8 @@ function ownersOf(name: string, answers: readonly Answer[]): ReadonlySet<string>
   return owners;
 }
 
-function sameQuestion(name: string, type: string, question: Question): boolean {
-  return fold(name) === fold(question.name) && type === question.type;
+function sameQuestion(echoed: EchoedQuestion, { name, type }: Question): boolean {
+  return fold(echoed.name) === fold(name) && echoed.type === type && echoed.class === "IN";
 }
 
 function fold(name: string): string {

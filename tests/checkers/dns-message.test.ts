@@ -12,6 +12,9 @@ import fc from "fast-check";
 import { encodeQuestion, judgeAnswer, type Question, readReply } from "../../src/checkers/dns-message.ts";
 
 const QUESTION: Question = { id: 4_711, name: "www.example.com", type: "A" };
+const ASKED = { type: "A" as const, name: "www.example.com" };
+/** The opcode has four bits behind the first (RFC 1035, 4.1.1). */
+const NOTIFY = 4 << 11;
 const A: Answer = { type: "A", name: "www.example.com", ttl: 60, data: "192.0.2.1" };
 
 function cname(name: string, data: string): Answer {
@@ -19,12 +22,11 @@ function cname(name: string, data: string): Answer {
 }
 
 function reply(changes: Partial<Packet> = {}): Buffer {
-  const questions = [{ type: "A" as const, name: "www.example.com" }];
   return encode({
     type: "response",
     id: QUESTION.id,
     flags: AUTHORITATIVE_ANSWER,
-    questions,
+    questions: [ASKED],
     answers: [A],
     ...changes,
   });
@@ -68,7 +70,14 @@ test.each([
     reply({ questions: [{ type: "AAAA", name: "www.example.com" }] }),
     "an answer to another question",
   ],
+  [
+    "another class",
+    reply({ questions: [{ type: "A", name: "www.example.com", class: "CH" }] }),
+    "an answer to another question",
+  ],
   ["no question", reply({ questions: [] }), "an answer to another question"],
+  ["two questions", reply({ questions: [ASKED, ASKED] }), "a malformed message (it has 2 questions)"],
+  ["another opcode", reply({ flags: NOTIFY }), "an answer with opcode NOTIFY"],
   ["a question", encodeQuestion(QUESTION), "a message that is no answer"],
 ])("dns: a message with %s is none of ours", (_name, bytes, why) => {
   expect(readReply(bytes, QUESTION)).toEqual({ kind: "stray", why });

@@ -15,6 +15,11 @@ const SERVFAIL = 2;
 /** Behind the header stands the question: 12 bytes, the name, its type and class. */
 const FIRST_RECORD = 12 + ASKED.length + 2 + 4;
 
+const POINTER = [0xc0, 12];
+const TTL = [0, 0, 0, 60];
+const NOTIFY = 4 << 11;
+const QUESTION = { type: "A" as const, name: ASKED };
+
 const check = (id: number, { hostname: ip, port }: Target) =>
   dnsCheck(id, ASKED, { ...FAULT_FIELDS, ip, port });
 
@@ -48,6 +53,10 @@ test("backend: dns: lies about id and question, late, twice, from elsewhere, loo
       reply(query, { questions: [{ type: "AAAA", name: ASKED }] }),
     ),
     noQuestion: onlyStrays("an answer to another question", (query) => reply(query, { questions: [] })),
+    twoQuestions: onlyStrays("a malformed message (it has 2 questions)", (query) =>
+      reply(query, { questions: [QUESTION, QUESTION] }),
+    ),
+    otherOpcode: onlyStrays("an answer with opcode NOTIFY", (query) => reply(query, { flags: NOTIFY })),
     echo: onlyStrays("a message that is no answer", (query) => query),
     liesBeforeTheTruth: answers(GOOD, ({ query, say }) => {
       for (let lie = 0; lie < 50; lie++) say(otherId(query));
@@ -101,6 +110,23 @@ test("backend: dns: lies about id and question, late, twice, from elsewhere, loo
       1,
     ]),
     nameBeyondTheEnd: raw([0xff, 0xff, 0, 1, 0, 1]),
+    otherClass: answers(`unhealthy L7STS ${AT}: answered without any A record`, ({ query, say }) =>
+      say(rawReply(query, [...POINTER, 0, 1, 0, 3, ...TTL, 0, 4, 192, 0, 2, 1])),
+    ),
+    longAddress: onlyStrays("a malformed message (a record of type A has 5 bytes of data)", (query) =>
+      rawReply(query, [...POINTER, 0, 1, 0, 1, ...TTL, 0, 5, 192, 0, 2, 1, 0]),
+    ),
+    lengthBeyondTheEnd: onlyStrays("a malformed message (a record goes on behind its end)", (query) =>
+      rawReply(query, [...POINTER, 0, 1, 0, 1, ...TTL, 1, 144, 192, 0, 2, 1]),
+    ),
+    oddExtras: answers(GOOD, ({ query, say }) => {
+      const [signature, address] = [
+        [0, 46, 0, 1],
+        [0, 1, 0, 1],
+      ];
+      const odd = [...POINTER, ...signature, ...TTL, 0, 3, 0xff, 0xff, 0xff];
+      say(rawReply(query, [...odd, ...POINTER, ...address, ...TTL, 0, 4, 192, 0, 2, 1], 2));
+    }),
     cutShort: raw([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 200, 192, 0, 2]),
     promisesMuch: raw([], 65_535),
     empty: answers(malformed, ({ say }) => say(new Uint8Array())),
