@@ -189,7 +189,13 @@ export const CHECK_FIELDS: readonly CheckField[] = [
   ),
   field(HTTP, "headers", headers, "none", "Further request headers. Their values are secrets: never shown."),
   field(HTTP, "response", text, "anything", "The body must start with it. Not with method HEAD."),
-  field(DNS, "query", { ...text, range: "a domain name" }, undefined, "The name to ask for."),
+  field(
+    DNS,
+    "query",
+    { ...text, range: "a domain name" },
+    undefined,
+    "The name to ask for, in Punycode where it is not ASCII. A dot alone is the root.",
+  ),
   field(DNS, "query_type", queryType, "A, or AAAA when all expected_ips are IPv6", "The record type."),
   field(
     DNS,

@@ -2,6 +2,7 @@
 import { type Answer, type Question as EchoedQuestion, encode, RECURSION_DESIRED } from "dns-packet";
 import { show } from "../model/show.ts";
 import type { QueryType } from "../model/spec.ts";
+import { withoutLastDot } from "../system/resolver.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 import { failed, type Verdict } from "./conversation.ts";
 import { type Message, readMessage } from "./dns-wire.ts";
@@ -103,7 +104,7 @@ function sameQuestion(echoed: EchoedQuestion, { name, type }: Question): boolean
 }
 
 function fold(name: string): string {
-  return name.replace(/\.$/, "").toLowerCase();
+  return withoutLastDot(name).toLowerCase();
 }
 
 /** A record as text, of bounded length: it goes into logs and statuses. */

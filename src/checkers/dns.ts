@@ -4,7 +4,7 @@
  */
 import type { CheckResult } from "../model/result.ts";
 import type { Address, DnsSpec } from "../model/spec.ts";
-import { candidates } from "../system/resolver.ts";
+import { candidates, withoutLastDot } from "../system/resolver.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 import type { Attempt, CancelTimer, Checker, CheckerEnv, Done } from "./checker.ts";
 import { DnsQuery } from "./dns-query.ts";
@@ -62,7 +62,7 @@ class Lookup implements Attempt {
     this.#done = done;
     this.#startMs = env.clock.nowMs();
     const conf = env.resolver.conf();
-    this.#names = spec.server === undefined ? candidates(spec.query, conf) : [spec.query.replace(/\.$/, "")];
+    this.#names = spec.server === undefined ? candidates(spec.query, conf) : [withoutLastDot(spec.query)];
     this.#servers = spec.server === undefined ? [...conf.servers] : [spec.server];
     this.#untried = [...this.#servers];
     this.#query = this.#ask();

@@ -59,6 +59,7 @@ export type QueryType = (typeof QUERY_TYPES)[number];
 /** One DNS question and its answer. */
 export interface DnsSpec {
   readonly type: "dns";
+  /** In ASCII; with a dot at its end it is whole, a dot alone is the root. */
   readonly query: string;
   readonly queryType: QueryType;
   /** Addresses of which at least one must be in the answer; empty means any answer. */

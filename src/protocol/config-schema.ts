@@ -4,7 +4,9 @@
  */
 import * as v from "valibot";
 import { QUERY_TYPES } from "../model/spec.ts";
+import { domainName, hostName } from "./domain-name.ts";
 import {
+  converted,
   count,
   durationMs,
   flag,
@@ -25,9 +27,7 @@ import {
 /** What a header's name may be (RFC 9110, 5.6.2). */
 export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/u;
-const HOST = /^[^\s/?#@\\\p{Cc}]+$/u;
 const HOST_WORDS = "a host name, maybe with a port";
-const DNS_NAME = /^(?=.{1,254}$)(?!\.)(?:[^.\s\p{Cc}]{1,63}(?:\.|$))+$/u;
 const MOST_THRESHOLD = 1_000_000;
 const MOST_ELEMENTS = 1_000;
 
@@ -39,7 +39,7 @@ function optional<const Schema extends v.GenericSchema<string, string>>(schema: 
   return v.nullish(v.union([v.literal(""), schema], rule(words)), "");
 }
 
-const serverName = optional(pattern(HOST, "a host name"), "a host name");
+const serverName = optional(converted(hostName, "a host name"), "a host name");
 
 /** `checker_type: tcp` */
 export const tcp = v.object(
@@ -69,7 +69,7 @@ export const http = v.object(
     secure: v.nullish(flag, false),
     tls_verify: v.nullish(flag, true),
     server_name: serverName,
-    host: optional(pattern(HOST, HOST_WORDS), HOST_WORDS),
+    host: optional(converted(hostName, HOST_WORDS), HOST_WORDS),
     headers: v.nullish(
       v.pipe(
         v.custom<Record<string, unknown>>(
@@ -92,7 +92,7 @@ export const http = v.object(
 export const dns = v.object(
   {
     checker_type: v.literal("dns"),
-    query: pattern(DNS_NAME, "a domain name"),
+    query: converted(domainName, "a domain name"),
     expected_ips: list(v.union([v.literal(""), ip], rule(IP_WORDS)), MOST_ELEMENTS),
     ip: optional(ip, IP_WORDS),
     port: v.nullish(count(0, 65_535), 0),

@@ -79,15 +79,7 @@ export function count(min: number, max: number) {
 /** What an address must be, in the words of messages. */
 export const IP_WORDS = "an IPv4 or IPv6 address";
 /** An IP address in canonical form. */
-export const ip = v.pipe(
-  v.string(rule(IP_WORDS)),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const address = canonicalIp(dataset.value);
-    if (address !== undefined) return address;
-    addIssue({ message: notAllowed(dataset.value, IP_WORDS) });
-    return NEVER;
-  }),
-);
+export const ip = converted(canonicalIp, IP_WORDS);
 
 /** A TCP or UDP port. */
 export const port = count(1, 65_535);
@@ -97,6 +89,20 @@ export const text = v.pipe(
   v.string(rule("text")),
   v.maxLength(MOST_CHARS, `must be at most ${MOST_CHARS} characters`),
 );
+
+/** A text in the form that `convert` gives it; refused when that is none. */
+export function converted(convert: (text: string) => string | undefined, words: string) {
+  return v.pipe(
+    v.string(rule(words)),
+    v.maxLength(MOST_CHARS, rule(words)),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const value = convert(dataset.value);
+      if (value !== undefined) return value;
+      addIssue({ message: notAllowed(dataset.value, words) });
+      return NEVER;
+    }),
+  );
+}
 
 /** A text that is never told again. */
 export const secretText = v.pipe(

@@ -58,12 +58,17 @@ export function parseHosts(text: string): Hosts {
  * @param name - absolute when it ends with a dot
  */
 export function candidates(name: string, { search, ndots }: Pick<ResolvConf, "search" | "ndots">): string[] {
-  if (name.endsWith(".")) return [name.slice(0, -1)];
+  if (name.endsWith(".")) return [withoutLastDot(name)];
   const extended = search
     .filter((domain) => domain !== ".")
-    .map((domain) => `${name}.${domain.replace(/\.$/, "")}`);
+    .map((domain) => `${name}.${withoutLastDot(domain)}`);
   const dots = name.split(".").length - 1;
   return dots >= ndots ? [name, ...extended] : [...extended, name];
+}
+
+/** A name without the dot that says it is whole; the root is nothing else and keeps it. */
+export function withoutLastDot(name: string): string {
+  return name.replace(/(?<=.)\.$/, "");
 }
 
 /** The two files, kept fresh. */
@@ -83,7 +88,7 @@ export class SystemResolver {
 
   /** @returns the addresses that /etc/hosts has for a name; none when it does not know it */
   hosts(name: string): readonly string[] {
-    return this.#hosts.get().get(name.replace(/\.$/, "").toLowerCase()) ?? [];
+    return this.#hosts.get().get(withoutLastDot(name).toLowerCase()) ?? [];
   }
 }
 

@@ -43,6 +43,20 @@ test("dns: asks one question, recursion desired", () => {
   expect(packet.questions?.map(({ name, type }) => [name, type])).toEqual([["www.example.com", "A"]]);
 });
 
+test("dns: the root is asked for by one zero byte, and its records are told from others", () => {
+  const question: Question = { id: 1, name: ".", type: "NS" };
+  expect([...encodeQuestion(question).subarray(12)]).toEqual([0, 0, 2, 0, 1]);
+  const root: Answer = { type: "NS", name: ".", data: "a.root.example" };
+  const other: Answer = { type: "NS", name: "example", data: "ns.example" };
+  const read = readReply(
+    reply({ id: 1, questions: [{ type: "NS", name: "." }], answers: [other, root] }),
+    question,
+  );
+  expect(judge(read.kind === "answer" ? read.answers : [], [], question)).toBe(
+    'ok answered "a.root.example"',
+  );
+});
+
 test("dns: reads an answer", () => {
   const read = readReply(reply(), QUESTION);
   expect(read).toMatchObject({

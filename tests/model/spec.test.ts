@@ -35,6 +35,7 @@ test("spec: a target shows what is asked and where", () => {
   expect(formatTarget(httpSpec({ tls, address: { ip: "::1", port: 443 } }))).toBe("https://[::1]:443/");
   expect(formatTarget(dnsSpec({ ip: "10.0.0.53", port: 53 }))).toBe("dns://10.0.0.53:53/www.example.com");
   expect(formatTarget(dnsSpec(undefined))).toBe("dns:///www.example.com");
+  expect(formatTarget({ ...dnsSpec(undefined), query: "." })).toBe("dns:///.");
 });
 
 test("spec: a target hides the query string", () => {

@@ -66,6 +66,8 @@ test.each([
     'response: "OK" is not allowed: must be absent: an answer to HEAD has no body',
   ],
   [{ ...dns, query: "" }, 'query: "" is not allowed: must be a domain name'],
+  [{ ...dns, query: "grün/x.example" }, 'query: "grün/x.example" is not allowed: must be a domain name'],
+  [{ ...dns, query: 5 }, "query: 5 is not allowed: must be a domain name"],
   [{ ...dns, query: "a..b" }, 'query: "a..b" is not allowed: must be a domain name'],
   [
     { ...dns, query: `${"a".repeat(64)}.b` },

@@ -122,6 +122,15 @@ const httpRows: [object, object][] = [
   ],
   [{ host: "a.example" }, { host: "a.example" }],
   [{ host: "a.example", path: "http://b.example/" }, { host: "a.example" }],
+  [{ path: "http://grün.example/" }, { host: "xn--grn-ioa.example" }],
+  [
+    { host: "grün.example:81", secure: true },
+    { host: "xn--grn-ioa.example:81", tls: { verify: true, serverName: "xn--grn-ioa.example" } },
+  ],
+  [
+    { server_name: "grün.example", secure: true },
+    { host: "10.0.0.1:80", tls: { verify: true, serverName: "xn--grn-ioa.example" } },
+  ],
   [
     { headers: { "X-A": "1", Accept: "text/plain" } },
     {
@@ -177,6 +186,11 @@ const dnsRows: [object, object][] = [
   [{ ip: "::1", port: 5353 }, { server: { ip: "::1", port: 5353 } }],
   [{ query: "www.example.com." }, { query: "www.example.com." }],
   [{ query: "_sip._tcp.example.com" }, { query: "_sip._tcp.example.com" }],
+  [{ query: "Grün.example" }, { query: "xn--grn-ioa.example" }],
+  [
+    { query: ".", query_type: "NS" },
+    { query: ".", queryType: "NS" },
+  ],
 ];
 test.each(dnsRows)("config: dns: %j", (fields, expected) => {
   expect<unknown>(checkOf({ ...dns, ...fields })).toEqual({ ...DNS, ...expected });

@@ -49,6 +49,7 @@ test.each([
   ["www.dept", 2, ["www.dept.a.example", "www.dept.b.example", "www.dept"]],
   ["www", 0, ["www", "www.a.example", "www.b.example"]],
   ["www.", 5, ["www"]],
+  [".", 1, ["."]],
 ])("candidates: %s with ndots %d", (name, ndots, names) => {
   expect(candidates(name, { search: ["a.example", ".", "b.example."], ndots })).toEqual(names);
 });
