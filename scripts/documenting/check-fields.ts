@@ -164,13 +164,13 @@ export const CHECK_FIELDS: readonly CheckField[] = [
     "the name in host or path, else ip",
     "The name for SNI and in the certificate.",
   ),
-  field(HTTP, "method", { ...text, range: "an HTTP method" }, "GET", "The request's method."),
+  field(HTTP, "method", { ...text, range: "an HTTP method but CONNECT" }, "GET", "The request's method."),
   field(
     HTTP,
     "path",
     { ...text, range: "a path, or a whole http or https URL" },
     "/",
-    "What is asked for. Of a whole URL the host goes into the Host header and SNI, https means secure; the connection " +
+    "What is asked for; with OPTIONS a * is the server as a whole. Of a whole URL the host goes into the Host header and SNI, https means secure; the connection " +
       "still goes to ip and port. Its query, user and password are secrets: never shown.",
   ),
   field(

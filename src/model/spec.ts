@@ -39,7 +39,7 @@ export interface HttpSpec {
   readonly address: Address;
   readonly tls: TlsSpec | undefined;
   readonly method: string;
-  /** Path and query, percent-encoded, starting with `/`. */
+  /** Path and query, percent-encoded, starting with `/`; or `*`, the server as a whole, of OPTIONS. */
   readonly path: string;
   /** The Host header. */
   readonly host: string;
@@ -101,7 +101,8 @@ export function formatTarget(check: CheckSpec): string {
     case "tcp":
       return `${check.tls === undefined ? "tcp" : "tls"}://${formatAddress(check.address)}`;
     case "http":
-      return `${check.tls === undefined ? "http" : "https"}://${formatAddress(check.address)}${shownPath(check.path)}`;
+      // The URL of a server as a whole has no path (RFC 9112, 3.3).
+      return `${check.tls === undefined ? "http" : "https"}://${formatAddress(check.address)}${check.path === "*" ? "" : shownPath(check.path)}`;
     case "dns":
       return `dns://${check.server === undefined ? "" : formatAddress(check.server)}/${check.query}`;
   }

@@ -6,7 +6,7 @@ export interface HttpTarget {
   readonly secure: boolean;
   /** The URL's host, with its port if it names one; undefined for a mere path. */
   readonly host: string | undefined;
-  /** Path and query. */
+  /** Path and query, or `*`. */
   readonly path: string;
   /** The Authorization header that the URL's user and password mean. */
   readonly authorization: string | undefined;
@@ -16,11 +16,13 @@ const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /**
  * @param value - `/healthz`, `healthz`, `` or `http://www.example.com/healthz`
+ * @param method - of `OPTIONS` a `*` is the server as a whole (RFC 9112, 3.2.4); of others it is a file's name
  * @returns undefined when it is a URL but no valid http or https one
  */
-export function splitTarget(value: string): HttpTarget | undefined {
+export function splitTarget(value: string, method: string): HttpTarget | undefined {
   if (!SCHEME.test(value)) {
-    const path = value.startsWith("/") ? value : `/${value}`;
+    const whole = value.startsWith("/") || (value === "*" && method === "OPTIONS");
+    const path = whole ? value : `/${value}`;
     return { secure: false, host: undefined, path, authorization: undefined };
   }
   const url = URL.parse(value);

@@ -48,11 +48,17 @@ function normaliseTcp(fields: v.InferOutput<typeof tcp>): TcpSpec {
 }
 
 function normaliseHttp(fields: v.InferOutput<typeof http>): HttpSpec {
-  const target = splitTarget(fields.path);
+  const method = fields.method.toUpperCase() || "GET";
+  if (method === "CONNECT") {
+    throw new FieldError(
+      "method",
+      notAllowed(fields.method, "a method other than CONNECT, which asks a proxy for a tunnel"),
+    );
+  }
+  const target = splitTarget(fields.path, method);
   if (target === undefined) {
     throw new FieldError("path", secretNotAllowed(fields.path, "a path or a whole http or https URL"));
   }
-  const method = fields.method.toUpperCase() || "GET";
   if (method === "HEAD" && fields.response !== "") {
     throw new FieldError("response", notAllowed(fields.response, "absent: an answer to HEAD has no body"));
   }

@@ -33,6 +33,10 @@ test("request: says who asks, wants anything, and keeps nothing open", () => {
   ]);
 });
 
+test("request: OPTIONS of the server as a whole", () => {
+  expect(render({ method: "OPTIONS", path: "*" })[0]).toBe("OPTIONS * HTTP/1.1");
+});
+
 test("request: own headers come in, and take the place of the usual ones in any case", () => {
   const headers = [
     ["X-A", "1"],

@@ -33,6 +33,7 @@ test("spec: a target shows what is asked and where", () => {
   expect(formatTarget(tcpSpec(443, { tls }))).toBe("tls://10.0.0.1:443");
   expect(formatTarget(httpSpec({ path: "/healthz" }))).toBe("http://10.0.0.1:80/healthz");
   expect(formatTarget(httpSpec({ tls, address: { ip: "::1", port: 443 } }))).toBe("https://[::1]:443/");
+  expect(formatTarget(httpSpec({ method: "OPTIONS", path: "*" }))).toBe("http://10.0.0.1:80");
   expect(formatTarget(dnsSpec({ ip: "10.0.0.53", port: 53 }))).toBe("dns://10.0.0.53:53/www.example.com");
   expect(formatTarget(dnsSpec(undefined))).toBe("dns:///www.example.com");
   expect(formatTarget({ ...dnsSpec(undefined), query: "." })).toBe("dns:///.");

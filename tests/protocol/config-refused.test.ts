@@ -40,6 +40,10 @@ test.each([
   [{ server_name: "a b" }, 'server_name: "a b" is not allowed: must be a host name'],
   [{ ...http, method: "GET /" }, 'method: "GET /" is not allowed: must be an HTTP method'],
   [
+    { ...http, method: "Connect", path: "a:1" },
+    'method: "Connect" is not allowed: must be a method other than CONNECT, which asks a proxy for a tunnel',
+  ],
+  [
     { ...http, path: "ftp://x/" },
     "path: a text (not shown) is not allowed: must be a path or a whole http or https URL",
   ],

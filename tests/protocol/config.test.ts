@@ -108,6 +108,11 @@ const httpRows: [object, object][] = [
     {},
   ],
   [{ method: "head" }, { method: "HEAD" }],
+  [
+    { method: "options", path: "*" },
+    { method: "OPTIONS", path: "*" },
+  ],
+  [{ path: "*" }, { path: "/*" }],
   [{ path: "healthz?a=b c" }, { path: "/healthz?a=b%20c" }],
   [{ path: "http://www.example.com/healthz" }, { path: "/healthz", host: "www.example.com" }],
   [{ path: "http://www.example.com:8080/" }, { host: "www.example.com:8080" }],

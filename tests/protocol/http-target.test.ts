@@ -18,11 +18,18 @@ test.each([
   ["https://[::1]:8443/", { ...plain, secure: true, host: "[::1]:8443", path: "/" }],
   ["http://user:p%3Aw@a.test/", { ...plain, host: "a.test", path: "/", authorization: "Basic dXNlcjpwOnc=" }],
 ])("http target: reads %j", (text, target) => {
-  expect(splitTarget(text)).toEqual(target);
+  expect(splitTarget(text, "GET")).toEqual(target);
 });
 
 test.each(["ftp://x/", "http://", "https://a b/", "gopher://x"])("http target: refuses %j", (text) => {
-  expect(splitTarget(text)).toBeUndefined();
+  expect(splitTarget(text, "GET")).toBeUndefined();
+});
+
+test("http target: the server as a whole is a target of OPTIONS only", () => {
+  expect(splitTarget("*", "OPTIONS")).toEqual({ ...plain, path: "*" });
+  expect(splitTarget("*", "GET")).toEqual({ ...plain, path: "/*" });
+  expect(splitTarget("*a", "OPTIONS")).toEqual({ ...plain, path: "/*a" });
+  expect(splitTarget("", "OPTIONS")).toEqual({ ...plain, path: "/" });
 });
 
 test.each([
