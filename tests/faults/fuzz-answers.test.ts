@@ -7,6 +7,7 @@ import { judgeAnswer, type Question, readReply } from "../../src/checkers/dns-me
 import { DnsTcpConversation } from "../../src/checkers/dns-tcp.ts";
 import { HttpConversation } from "../../src/checkers/http-conversation.ts";
 import { PrefixConversation } from "../../src/checkers/tcp.ts";
+import { QUERY_TYPES } from "../../src/model/spec.ts";
 import { ADDRESS, ASKED, framed, rawReply, reply } from "../support/dns-liar.ts";
 import { FUZZ_TEST_MS, fuzz, inPieces, latin1, mutated } from "../support/fuzz.ts";
 
@@ -73,6 +74,9 @@ const DNS = [
       { type: "SRV", name: ASKED, ttl: 1, data: { port: 1, target: "srv.test" } },
       { type: "CAA", name: ASKED, ttl: 1, data: { tag: "issue", value: "ca.test", flags: 0 } },
       { type: "AAAA", name: ASKED, ttl: 1, data: "2001:db8::1" },
+      { type: "NS", name: ASKED, ttl: 1, data: "ns.test" },
+      { type: "PTR", name: ASKED, ttl: 1, data: "host.test" },
+      { type: "SOA", name: ASKED, ttl: 1, data: { mname: "ns.test", rname: "admin.test", serial: 1 } },
     ],
     additionals: [
       {
@@ -124,7 +128,7 @@ const DNS_WORDS = [
   "\0\x2f\0\x01",
   "\0\x40\0\x01",
 ];
-const TYPES = fc.constantFrom<Question["type"]>("A", "AAAA", "TXT", "MX", "CAA", "SRV", "PTR");
+const TYPES = fc.constantFrom(...QUERY_TYPES);
 
 test("fuzz: answers: DNS, mangled, is an answer, a truncated one or a stray, judged in bounded time", () => {
   fuzz("DNS", fc.tuple(mutated(DNS, DNS_WORDS), TYPES), ([bytes, type]) => {
