@@ -15,6 +15,7 @@ import type { Dial, DialOwner } from "../system/dialer.ts";
 import { ECONNRESET, ETIMEDOUT, errnoOf, errnoWords, localCause } from "../system/errno.ts";
 import { type SockAddr, sockAddr } from "../system/sockaddr.ts";
 import { Stream, type StreamOwner } from "../system/stream.ts";
+import { tlsWords } from "../system/tls-words.ts";
 import type { Attempt, CheckerEnv, Done } from "./checker.ts";
 import type { Conversation, Dialogue, Verdict } from "./conversation.ts";
 import { Stopwatch } from "./stopwatch.ts";
@@ -48,9 +49,17 @@ export class ExchangePlan {
 
   /** `TLS handshake with 10.0.0.1:443 (www.example.com)` */
   tlsSubject(): string {
+    return `TLS handshake with ${this.#peer()}`;
+  }
+
+  /** `TLS with 10.0.0.1:443 (www.example.com)`, of what goes wrong after the handshake. */
+  tlsPeer(): string {
+    return `TLS with ${this.#peer()}`;
+  }
+
+  #peer(): string {
     const name = this.tls?.serverName;
-    const suffix = name === undefined || name === this.address.ip ? "" : ` (${name})`;
-    return `TLS handshake with ${this.target}${suffix}`;
+    return name === undefined || name === this.address.ip ? this.target : `${this.target} (${name})`;
   }
 }
 
@@ -147,9 +156,10 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
 
   refused(error: Error): void {
     // When the peer closes in the middle of a handshake the runtime says ECONNRESET, with words of its own.
-    if (errnoOf(error) === 0)
-      this.#finish(this.#failure("L6RSP", `${this.#plan.tlsSubject()}: ${error.message}`));
-    else this.#interrupt("L6RSP", `${this.#plan.tlsSubject()}: ${CLOSED_IN_HANDSHAKE}`);
+    if (errnoOf(error) === 0) {
+      const subject = this.#phase === "tls" ? this.#plan.tlsSubject() : this.#plan.tlsPeer();
+      this.#finish(this.#failure("L6RSP", `${subject}: ${tlsWords(error.message)}`));
+    } else this.#interrupt("L6RSP", `${this.#plan.tlsSubject()}: ${CLOSED_IN_HANDSHAKE}`);
   }
 
   crashed(error: Error): void {

@@ -15,7 +15,7 @@ export interface StreamOwner {
   received(bytes: Uint8Array): void;
   /** The other side closed, orderly (`error` undefined) or not; nothing follows. */
   closed(error: Error | undefined): void;
-  /** The handshake failed or the certificate was refused; nothing follows. */
+  /** The other side's TLS is at fault: its handshake, its certificate, or what it said later; nothing follows. */
   refused(error: Error): void;
   /** A fault of our own, the owner threw for example; the stream is gone, nothing follows. */
   crashed(error: Error): void;
@@ -125,11 +125,15 @@ export class Stream {
     owner?.closed(error);
   }
 
-  /** @internal An exception thrown by one of the handlers. */
-  handleCrash(error: Error): void {
+  /**
+   * @internal An exception thrown by one of the handlers, or TLS that is broken after the handshake. In TLS 1.3 a
+   * server that refuses our certificate, or wants one, says so only then (RFC 8446 4.4.2.4).
+   */
+  handleError(error: Error): void {
     const owner = this.#owner;
     this.destroy("reset");
-    owner?.crashed(error);
+    if (this.#tls !== undefined && isTlsError(error)) owner?.refused(error);
+    else owner?.crashed(error);
   }
 
   /** @internal The runtime would not have the descriptor, which is no fault of the other side's. */
@@ -142,8 +146,8 @@ export class Stream {
 
   /** What speaks against the connection: a broken handshake, or, where that matters, the certificate. */
   #handshakeFault(socket: RuntimeSocket, error: Error | undefined): Error | undefined {
-    const code = error !== undefined && "code" in error ? error.code : undefined;
-    if (error !== undefined && (code === "EPROTO" || code === "ECONNRESET")) return error;
+    const code = codeOf(error);
+    if (error !== undefined && (isTlsError(error) || code === "ECONNRESET")) return error;
     if (this.#tls?.verify !== true) return undefined;
     if (this.#tls.address === undefined) return error;
     // Of a certificate that is valid but not for the name, which was none, the address decides.
@@ -169,6 +173,15 @@ export class Stream {
   }
 }
 
+/** The runtime gives all errors of its TLS library this code; the kernel's EPROTO does not come from a TCP socket. */
+function isTlsError(error: Error): boolean {
+  return codeOf(error) === "EPROTO";
+}
+
+function codeOf(error: Error | undefined): unknown {
+  return error !== undefined && "code" in error ? error.code : undefined;
+}
+
 const PEEKED = new Uint8Array(1);
 
 const HANDLERS: Bun.SocketHandler<Stream> = {
@@ -178,6 +191,6 @@ const HANDLERS: Bun.SocketHandler<Stream> = {
   drain: (socket) => socket.data.handleDrain(),
   end: (socket) => socket.data.handleEnd(),
   close: (socket, error) => socket.data.handleClose(error),
-  error: (socket, error) => socket.data.handleCrash(error),
+  error: (socket, error) => socket.data.handleError(error),
   connectError: (socket, error) => socket.data.handleRefused(error),
 };
