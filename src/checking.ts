@@ -39,7 +39,7 @@ export function makeChecking(caFile: string | undefined, events: CheckingEvents)
   const clock = systemClock;
   const descriptorLimit = raiseDescriptorLimit().soft;
   const descriptors = new Descriptors(checkDescriptors(descriptorLimit));
-  const tls = new TlsContexts(caFile);
+  const tls = new TlsContexts(caFile, clock);
   const dialer = new LibcDialer(descriptors, (error) => events.fault(error));
   const scheduler = new Scheduler(clock, dialer, {
     ...events,

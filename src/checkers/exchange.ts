@@ -11,6 +11,7 @@ import type { CheckResult, FailureCode, SuccessCode } from "../model/result.ts";
 import { inconclusive } from "../model/result.ts";
 import { errorWords } from "../model/show.ts";
 import { type Address, formatAddress, type TlsSpec } from "../model/spec.ts";
+import { AuthoritiesError } from "../system/authorities.ts";
 import type { Dial, DialOwner } from "../system/dialer.ts";
 import { ECONNRESET, ETIMEDOUT, errnoOf, errnoWords, localCause } from "../system/errno.ts";
 import { type SockAddr, sockAddr } from "../system/sockaddr.ts";
@@ -163,7 +164,8 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
   }
 
   crashed(error: Error): void {
-    this.#finish(inconclusive("fault", `${this.#subject()}: ${errorWords(error)}`));
+    const words = error instanceof AuthoritiesError ? error.message : errorWords(error);
+    this.#finish(inconclusive("fault", `${this.#subject()}: ${words}`));
   }
 
   /** The connection is open and, if wanted, secured. */

@@ -3,6 +3,7 @@
  * without. Used by the checkers' exchange. One set of handlers serves every stream, so a check allocates one object.
  */
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
+import { AuthoritiesError } from "./authorities.ts";
 import type { Dial, Dialer } from "./dialer.ts";
 import { libc, MSG_DONTWAIT, MSG_PEEK } from "./libc.ts";
 import type { TlsOptions } from "./tls.ts";
@@ -97,7 +98,9 @@ export class Stream {
     }
     const owner = this.#owner;
     this.destroy("reset");
-    owner?.refused(fault);
+    if (this.#tls?.unread !== undefined && UNKNOWN_ISSUER.has(codeOf(fault))) {
+      owner?.crashed(new AuthoritiesError(`${fault.message}, but ${this.#tls.unread}`));
+    } else owner?.refused(fault);
   }
 
   /** @internal */ handleData(bytes: Uint8Array): void {
@@ -181,6 +184,15 @@ function isTlsError(error: Error): boolean {
 function codeOf(error: Error | undefined): unknown {
   return error !== undefined && "code" in error ? error.code : undefined;
 }
+
+/** That none of the authorities has signed it. */
+const UNKNOWN_ISSUER: ReadonlySet<unknown> = new Set([
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+]);
 
 const PEEKED = new Uint8Array(1);
 

@@ -2,19 +2,12 @@
  * TLS contexts for outgoing connections. A context holds the parsed certificates of the trusted authorities, which is
  * expensive to make, so there is one of each kind for the whole process.
  */
-import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import type { TlsSpec } from "../model/spec.ts";
+import { AuthoritiesError, authorities } from "./authorities.ts";
+import type { Clock } from "./clock.ts";
 import { Handshakes } from "./handshakes.ts";
-
-/** Where distributions keep the authorities that this host trusts. */
-const BUNDLES = [
-  "/etc/ssl/certs/ca-certificates.crt", // Debian, Ubuntu, Alpine, distroless
-  "/etc/pki/tls/certs/ca-bundle.crt", // Fedora, RHEL
-  "/etc/ssl/ca-bundle.pem", // SUSE
-  "/etc/ssl/cert.pem", // Alpine, older
-];
 
 /** How a stream does TLS. */
 export interface TlsOptions {
@@ -29,78 +22,94 @@ export interface TlsOptions {
   readonly verify: boolean;
   /** The address that the certificate must be for, where the target has no name. */
   readonly address: string | undefined;
+  /** An authority that could not be read: whom the others do not know may be known to that one. */
+  readonly unread: string | undefined;
   /** Where its handshake is counted. */
   readonly handshakes: Handshakes;
 }
+
+/** Whom a connection trusts. */
+interface Trust {
+  /** The runtime's, which `Bun.connect` takes. */
+  readonly context: object;
+  readonly unread: string | undefined;
+}
+
+/** Authorities that cannot be read are read again so much later. */
+const READ_AGAIN_MS = 1_000;
 
 /** Hands out TLS options; see the head of the file. */
 export class TlsContexts {
   readonly handshakes = new Handshakes();
   readonly #caFile: string | undefined;
-  #context: object | undefined;
+  readonly #clock: Clock;
+  #trust: Trust | AuthoritiesError | undefined;
+  #readAtMs = 0;
+  #nobody: Trust | undefined;
 
   /** @param caFile - authorities in PEM instead of the host's; the environment's SSL_CERT_FILE for the daemon */
-  constructor(caFile: string | undefined) {
+  constructor(caFile: string | undefined, clock: Clock) {
     this.#caFile = caFile === "" ? undefined : caFile;
+    this.#clock = clock;
   }
 
   /**
    * @param spec - what the healthcheck wants of TLS
-   * @throws Error when the file of authorities that was asked for cannot be read or holds no certificate
+   * @throws AuthoritiesError when the certificate matters and the authorities cannot be read
    */
   options(spec: TlsSpec): TlsOptions {
-    this.#context ??= this.#load();
     const { verify, serverName } = spec;
     const { handshakes } = this;
-    const secureContext = this.#context;
-    if (isIP(serverName) === 0) {
-      return {
-        runtime: { serverName, rejectUnauthorized: verify, secureContext },
-        verify,
-        address: undefined,
-        handshakes,
-      };
-    }
+    const { context, unread } = verify ? this.#trusted() : this.#trustless();
+    const named = isIP(serverName) === 0;
     // An address may not be sent as SNI (RFC 6066 3), and some servers refuse a client that does. Without a name the
     // runtime cannot judge whom the certificate is for, so the stream does that.
-    const runtime = { rejectUnauthorized: false, secureContext };
-    return { runtime, verify, address: serverName, handshakes };
+    const runtime = named
+      ? { serverName, rejectUnauthorized: verify, secureContext: context }
+      : { rejectUnauthorized: false, secureContext: context };
+    return { runtime, verify, address: named ? undefined : serverName, unread, handshakes };
   }
 
   /** Reads the authorities again at the next use; they are renewed now and then. */
   forget(): void {
-    this.#context = undefined;
+    this.#trust = undefined;
   }
 
-  #load(): object {
-    const ca = authorities(this.#caFile);
-    const made: object = createSecureContext(ca === undefined ? {} : { ca });
-    // `Bun.connect` takes the native context inside, which the types of node:tls do not show.
-    const { context } = made as { readonly context?: object };
-    if (context === undefined) throw new Error("make a TLS context: the runtime gave none");
-    return context;
-  }
-}
-
-/**
- * The trusted authorities in PEM; undefined means those that the runtime carries.
- *
- * @param file - in place of the host's
- * @throws Error when they cannot be read
- */
-export function authorities(file: string | undefined): string | undefined {
-  return file === undefined ? hostAuthorities() : readFileSync(file, "utf8");
-}
-
-/** The host's authorities in PEM; undefined means those that the runtime carries. */
-function hostAuthorities(): string | undefined {
-  for (const bundle of BUNDLES) {
-    try {
-      return readFileSync(bundle, "utf8");
-    } catch (error) {
-      // Not this distribution; the next one. Any other fault must not silently change whom we trust.
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  #trusted(): Trust {
+    const nowMs = this.#clock.nowMs();
+    let trust = this.#trust;
+    const inDoubt = trust instanceof AuthoritiesError || trust?.unread !== undefined;
+    if (trust === undefined || (inDoubt && nowMs - this.#readAtMs >= READ_AGAIN_MS)) {
+      trust = readAuthorities(this.#caFile);
+      this.#trust = trust;
+      this.#readAtMs = nowMs;
     }
+    if (trust instanceof AuthoritiesError) throw trust;
+    return trust;
   }
-  return undefined;
+
+  /** Where certificates do not matter, no authority is missed. */
+  #trustless(): Trust {
+    this.#nobody ??= { context: makeContext([]), unread: undefined };
+    return this.#nobody;
+  }
+}
+
+function readAuthorities(file: string | undefined): Trust | AuthoritiesError {
+  try {
+    const found = authorities(file);
+    return { context: makeContext(found?.certificates), unread: found?.unread };
+  } catch (error) {
+    if (error instanceof AuthoritiesError) return error;
+    throw error;
+  }
+}
+
+/** @param ca - undefined means those that the runtime carries */
+function makeContext(ca: readonly string[] | undefined): object {
+  const made: object = createSecureContext(ca === undefined ? {} : { ca: [...ca] });
+  // `Bun.connect` takes the native context inside, which the types of node:tls do not show.
+  const { context } = made as { readonly context?: object };
+  if (context === undefined) throw new Error("make a TLS context: the runtime gave none");
+  return context;
 }

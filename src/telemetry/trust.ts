@@ -1,6 +1,6 @@
 /** What TLS to the collector needs: whom to trust, and who we are. */
 import { readFileSync } from "node:fs";
-import { authorities } from "../system/tls.ts";
+import { authorities } from "../system/authorities.ts";
 import type { ExporterSettings } from "./settings.ts";
 
 /** PEM texts; undefined leaves it to the runtime. */
@@ -17,7 +17,7 @@ export interface Trust {
  */
 export function readTrust({ caFile, certFile, keyFile }: ExporterSettings): Trust {
   const read = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, "utf8"));
-  return { ca: authorities(caFile), cert: read(certFile), key: read(keyFile) };
+  return { ca: authorities(caFile)?.certificates.join("\n"), cert: read(certFile), key: read(keyFile) };
 }
 
 /** Of the texts those that are there, as node:tls takes them. */

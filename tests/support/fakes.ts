@@ -122,7 +122,7 @@ export function fakeEnv(clock: Clock, dialer: Dialer): CheckerEnv {
     clock,
     dialer,
     descriptors: new Descriptors(10),
-    tls: new TlsContexts(undefined),
+    tls: new TlsContexts(undefined, clock),
     resolver: new SystemResolver(clock, "/nonexistent/resolv.conf", "/nonexistent/hosts"),
     after: () => () => {},
     userAgent: "seesaw-healthcheck/test",

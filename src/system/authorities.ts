@@ -1,0 +1,84 @@
+/**
+ * Whose certificates are believed: the authorities of this host, or those of a file. A file that is cut off or spoilt
+ * must not make healthy backends look wrong, so every certificate in it is read here, one by one: the runtime would
+ * stop at the first that it cannot read and say nothing.
+ */
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+/** Where distributions keep the authorities that this host trusts. */
+const BUNDLES = [
+  "/etc/ssl/certs/ca-certificates.crt", // Debian, Ubuntu, Alpine, distroless
+  "/etc/pki/tls/certs/ca-bundle.crt", // Fedora, RHEL
+  "/etc/ssl/ca-bundle.pem", // SUSE
+  "/etc/ssl/cert.pem", // Alpine, older
+];
+
+const EVERY_BLOCK = /^(?=-----BEGIN )/m;
+/** The runtime knows both names; other blocks, keys for example, are passed over. */
+const CERTIFICATE = /^-----BEGIN (?:X509 )?CERTIFICATE-----/;
+
+/** The trusted authorities. */
+export interface Authorities {
+  /** In PEM, one a text. */
+  readonly certificates: readonly string[];
+  /** Which of the file's could not be read, for a sentence: `certificate 3 in /etc/ca.pem cannot be read`. */
+  readonly unread: string | undefined;
+}
+
+/** That it cannot be known whom to trust; a fault of this host's, and its message is for the people on call. */
+export class AuthoritiesError extends Error {
+  override readonly name = "AuthoritiesError";
+}
+
+/**
+ * Reads the authorities.
+ *
+ * @param file - in place of the host's
+ * @returns undefined when the host has none, which leaves it to those that the runtime carries
+ * @throws AuthoritiesError when the file cannot be read or holds no certificate
+ */
+export function authorities(file: string | undefined): Authorities | undefined {
+  if (file !== undefined) return parse(file, read(file));
+  for (const bundle of BUNDLES) {
+    const text = read(bundle, "ENOENT");
+    if (text !== undefined) return parse(bundle, text);
+  }
+  return undefined;
+}
+
+/** @param missing - the error that means another distribution; any other must not silently change whom we trust */
+function read(file: string, missing: "ENOENT"): string | undefined;
+function read(file: string): string;
+function read(file: string, missing?: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if ("code" in error && error.code === missing) return undefined;
+    throw new AuthoritiesError(`the certificate authorities cannot be read: ${error.message}`);
+  }
+}
+
+function parse(file: string, text: string): Authorities {
+  const blocks = text.split(EVERY_BLOCK).filter((block) => CERTIFICATE.test(block));
+  const certificates: string[] = [];
+  let unread: string | undefined;
+  for (const [index, block] of blocks.entries()) {
+    if (isReadable(block)) certificates.push(block);
+    else unread ??= `certificate ${index + 1} in ${file} cannot be read`;
+  }
+  if (certificates.length === 0) {
+    throw new AuthoritiesError(unread ?? `${file} holds no certificate: it should hold authorities in PEM`);
+  }
+  return { certificates, unread };
+}
+
+function isReadable(pem: string): boolean {
+  try {
+    new X509Certificate(pem);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,88 @@
+/** The file of certificate authorities: empty, cut off, spoilt, gone. No healthy backend is blamed for it. Run by `bun test`. */
+
+import { expect, setDefaultTimeout } from "bun:test";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeCa } from "../support/certs.ts";
+import { tcpCheck } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
+import { hostile } from "../support/hostile.ts";
+import { metricsConfig, sampleOf, scrape, scrapeUntil } from "../support/metrics.ts";
+import { peerTest } from "../support/peers.ts";
+import { freePort } from "../support/ports.ts";
+import { notifications, requestStatus, stateOf } from "../support/received.ts";
+import { makeTempDir } from "../support/tempdir.ts";
+
+setDefaultTimeout(60_000);
+
+const INCONCLUSIVE = 'healthcheck_inconclusive_total{reason="fault"}';
+
+peerTest("files: authorities that cannot be read blame no backend", ["openssl"], async () => {
+  await using ca = await makeCa();
+  await using other = await makeCa();
+  await using dir = makeTempDir("authorities");
+  const { certFile, keyFile } = ca.issue({ name: "good", sans: ["IP:127.0.0.1"] });
+  const tls = { cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8") };
+  await using backend = hostile({}, tls);
+  const good = readFileSync(ca.caFile, "utf8");
+  const cut = good.slice(0, good.length / 2);
+  const others = readFileSync(other.caFile, "utf8");
+  const file = join(dir.path, "authorities.pem");
+  const port = freePort();
+  const config = NO_REFRESH + metricsConfig(port);
+  writeFileSync(file, "");
+  await using daemon = await startDaemon({ config, env: { SSL_CERT_FILE: file } });
+  await using client = await connectClient(daemon.socketPath);
+  const often = { interval: "100ms", timeout: "5s", secure: true };
+  client.update([
+    tcpCheck(1, backend, often),
+    tcpCheck(2, backend, { ...often, tls_verify: false }),
+    tcpCheck(3, backend, { ...often, server_name: "other.test" }),
+  ]);
+  /** Reads the file so long that every check has seen it. */
+  const met = async () => {
+    const before = sampleOf(await scrape(port), INCONCLUSIVE);
+    await scrapeUntil(port, "what says nothing", (now) => sampleOf(now, INCONCLUSIVE) > before + 5);
+  };
+  const told = () => notifications(client).map(({ id, status }) => `${id} ${status.state}`);
+
+  // Whose certificate does not matter needs no authority.
+  await stateOf(client, 2, "healthy");
+  await met();
+  expect(told()).toEqual(["2 healthy"]);
+
+  // Whole again, it is read without being asked.
+  writeFileSync(file, good);
+  await stateOf(client, 1, "healthy");
+  await stateOf(client, 3, "unhealthy");
+
+  const spoilt = {
+    empty: "",
+    comment: "# no certificate\n",
+    keyOnly: tls.key,
+    otherKind: good.replaceAll(" CERTIFICATE-", " TRUSTED CERTIFICATE-"),
+    cut,
+    cutBehindOthers: others + cut,
+    brokenInTheMiddle: others + good.replace(/\n\w{8}/, "\n????????") + others,
+    gone: undefined,
+  };
+  for (const text of Object.values(spoilt)) {
+    if (text === undefined) rmSync(file);
+    else writeFileSync(file, text);
+    daemon.signal("SIGHUP");
+    await met();
+    expect((await requestStatus(client)).get("1")?.state).toBe("healthy");
+  }
+  expect(told().filter((line) => line.startsWith("1 "))).toEqual(["1 healthy"]);
+  expect(told().filter((line) => line.startsWith("2 "))).toEqual(["2 healthy"]);
+
+  // Whom all of a whole file does not know is refused.
+  writeFileSync(file, others);
+  daemon.signal("SIGHUP");
+  expect((await stateOf(client, 1, "unhealthy")).message).toStartWith("L6RSP TLS handshake with ");
+  // And a file may hold more than authorities.
+  writeFileSync(file, `# ours\r\n${tls.key}${others}${good.replaceAll("\n", "\r\n")}`);
+  daemon.signal("SIGHUP");
+  await stateOf(client, 1, "healthy");
+});
