@@ -4,7 +4,8 @@
  */
 import { type Conversation, failed, type Verdict } from "./conversation.ts";
 import { excerpt } from "./excerpt.ts";
-import { type AnswerParser, answerParser } from "./http-parser.ts";
+import { lengthsParser } from "./http-lengths.ts";
+import type { AnswerParser } from "./http-parser.ts";
 
 /** What makes an answer a good one. */
 export interface Expected {
@@ -37,7 +38,7 @@ export class HttpConversation implements Conversation {
     expected: Expected,
   ) {
     this.#expected = expected;
-    this.#parser = answerParser({
+    this.#parser = lengthsParser({
       head: (code, reason) => this.#onHead(code, reason),
       body: (part) => this.#onBody(part),
       end: () => this.#onEnd(),
@@ -72,7 +73,10 @@ export class HttpConversation implements Conversation {
     if (this.#verdict !== undefined) return this.#verdict;
     if (this.#headBytes === 0) return failed("L7RSP", "closed by peer without an answer");
     if (this.#status === undefined) return failed("L7RSP", "closed by peer before the end of the headers");
-    return this.#tooShort();
+    return failed(
+      "L7RSP",
+      `closed by peer in the middle of the body, after ${this.#shown(this.#body)}, expected ${excerpt(this.#expected.body)}`,
+    );
   }
 
   progress(): string {
@@ -89,7 +93,8 @@ export class HttpConversation implements Conversation {
       return;
     }
     this.#statusCode = code;
-    this.#status = reason === "" ? `${code}` : `${code} ${this.#shown(Buffer.from(reason)).slice(1, -1)}`;
+    this.#status =
+      reason === "" ? `${code}` : `${code} ${this.#shown(Buffer.from(reason, "latin1")).slice(1, -1)}`;
     const { codes, body } = this.#expected;
     if (codes.length > 0 && !codes.includes(code)) {
       this.#verdict = failed("L7STS", `status ${this.#status}, expected ${codes.join(" or ")}`);

@@ -43,14 +43,21 @@ const RESOURCE = {};
 /** Above what http-conversation.ts allows, so that its sentence is the one that is told. */
 const MOST_HEADER_BYTES = 1_048_576;
 
+const HTTP = "H".charCodeAt(0);
+const LF = "\n".charCodeAt(0);
+const CR = "\r".charCodeAt(0);
+
 /** Makes a parser for one connection's answer. */
 export function answerParser(events: AnswerEvents): AnswerParser {
+  // Llhttp speaks RTSP and ICE as well, and takes any version and any three digits.
+  let letter: number | undefined;
+  let foreign: string | undefined;
   const parser = new Native();
   // Old appliances end lines with a bare LF, fold headers, or send two lengths. Where one connection carries one answer,
   // none of that can mislead anybody, and it is no reason to call a backend dead.
   parser.initialize(Native.RESPONSE, RESOURCE, MOST_HEADER_BYTES, Native.kLenientAll);
   parser[Native.kOnHeadersComplete] = (
-    _major: number,
+    major: number,
     _minor: number,
     _headers: unknown,
     _method: unknown,
@@ -58,13 +65,18 @@ export function answerParser(events: AnswerEvents): AnswerParser {
     statusCode: number,
     reason: string,
   ) => {
-    events.head(statusCode, reason);
+    if (letter !== HTTP || major !== 1) foreign = "Expected HTTP/1.0 or HTTP/1.1";
+    else if (statusCode < 100) foreign = `Invalid status code ${statusCode}`;
+    else events.head(statusCode, reason);
     return 0;
   };
   parser[Native.kOnBody] = events.body;
   parser[Native.kOnMessageComplete] = events.end;
   return {
-    execute: (bytes) => faultOf(parser.execute(bytes)),
+    execute: (bytes) => {
+      letter ??= bytes.find((byte) => byte !== CR && byte !== LF);
+      return faultOf(parser.execute(bytes)) ?? foreign;
+    },
     finish: () => {
       parser.finish();
     },

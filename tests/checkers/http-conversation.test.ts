@@ -29,6 +29,7 @@ function short(verdict: Verdict | undefined): string {
 }
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+const TWICE = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nA: b\r\nContent-Length: 5\r\n\r\nhello";
 const CHUNKED =
   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;ext=1\r\nhel\r\n2\r\nlo\r\n0\r\nX: y\r\n\r\n";
 
@@ -69,6 +70,20 @@ const rows: [string, string, Wanted, string][] = [
     { body: "hello" },
     "ok status 200 OK, body as expected",
   ],
+  ["one length twice", TWICE, { body: "hello" }, "ok status 200 OK, body as expected"],
+  [
+    "one length thrice, in one line and in another",
+    "HTTP/1.1 200 OK\nCONTENT-LENGTH : 5, 5\nA: b\ncontent-length: 5\n\nhello",
+    { body: "hello!" },
+    'L7STS body ends after "hello", expected "hello!"',
+  ],
+  [
+    "one length twice behind interim answers",
+    `${"HTTP/1.1 103 Hints\r\nContent-Length: 7\r\n\r\n".repeat(16)}${TWICE}`,
+    { codes: [200], body: "hello" },
+    "ok status 200 OK, body as expected",
+  ],
+  ["a reason in UTF-8", "HTTP/1.1 200 \xc3\xa9\r\n\r\n", {}, "ok status 200 \\xc3\\xa9"],
   ["another body", OK, { body: "help" }, 'L7STS body starts with "hell", expected "help"'],
   ["a body too short", OK, { body: "hello!" }, 'L7STS body ends after "hello", expected "hello!"'],
   [
@@ -101,7 +116,7 @@ const rows: [string, string, Wanted, string][] = [
     "half a body",
     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe",
     { body: "hello" },
-    'L7STS body ends after "he", expected "hello"',
+    'L7RSP closed by peer in the middle of the body, after "he", expected "hello"',
   ],
 ];
 
@@ -122,6 +137,13 @@ test.each([
   ["a negative chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n"],
   ["a chunk that is no number", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n"],
   ["two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"],
+  ["two lengths in one line", "HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\nhello"],
+  ["a length that is no number, twice", "HTTP/1.1 200 OK\r\nContent-Length: +5, +5\r\n\r\nhello"],
+  ["RTSP", "RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n"],
+  ["ICE", "\r\nICE/1.0 200 OK\r\n\r\n"],
+  ["HTTP/9.9", "HTTP/9.9 200 OK\r\n\r\n"],
+  ["HTTP/0.9 with a status", "HTTP/0.9 200 OK\r\n\r\n"],
+  ["a status below all classes", "HTTP/1.1 099 Odd\r\n\r\n"],
   ["a header without a name", "HTTP/1.1 200 OK\r\n: x\r\n\r\n"],
 ])("http: %s is no valid answer", (_name, answer) => {
   for (const parts of [[answer], [...answer]]) {

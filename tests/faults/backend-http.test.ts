@@ -69,7 +69,7 @@ test("backend: http: silent, reset, closed or dripping at every stage", async ()
     closesInBody: says(
       `${LENGTH}01234`,
       "end",
-      `unhealthy L7STS ${AT} body ends after "01234", expected "0123456789"`,
+      `unhealthy L7RSP ${AT} closed by peer in the middle of the body, after "01234", expected "0123456789"`,
       WHOLE,
     ),
     hangsInHeaders: says(
@@ -101,6 +101,15 @@ test("backend: http: nonsense in the status line, the headers, the chunks, and n
     http2: bad("\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x64"),
     zeros: bad("\0".repeat(4_096)),
     html: bad("<html><body>It works!</body></html>"),
+    rtsp: bad("RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n", { expected_codes: [200] }),
+    http9: bad("HTTP/9.9 200 OK\r\n\r\n", { expected_codes: [200] }),
+    twoLengths: bad(`${HEAD}Content-Length: 10\r\nContent-Length: 11\r\n\r\n0123456789`),
+    oneLengthTwice: says(
+      `${HEAD}Content-Length: 10\r\nContent-Length: 10\r\n\r\n0123456789`,
+      "hang",
+      `healthy L7OK ${AT} status 200 OK, body as expected`,
+      WHOLE,
+    ),
     badChunk: bad(`${CHUNKED}xyz\r\n0123456789\r\n`),
     negativeChunk: bad(`${CHUNKED}-5\r\n01234\r\n`),
     hugeChunk: bad(`${CHUNKED}${"f".repeat(40)}\r\n0123\r\n`),
