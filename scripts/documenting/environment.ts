@@ -27,7 +27,7 @@ export const VARIABLES: readonly Variable[] = [
     name: "SSL_CERT_FILE",
     about:
       "A file of certificate authorities (PEM) to trust in place of the host's. When it cannot be read, nobody is " +
-      "trusted and TLS checks are inconclusive.",
+      "trusted, and TLS checks that verify are inconclusive.",
   },
   { name: "HOME", about: "Where the user's own configuration file is looked for." },
   {
