@@ -27,7 +27,8 @@ class LengthsParser implements AnswerParser {
   #plain = false;
 
   constructor(events: AnswerEvents) {
-    this.#events = { ...events, head: (code, reason) => this.#onHead(events, code, reason) };
+    const { body, end } = events;
+    this.#events = { head: (code, reason) => this.#onHead(events, code, reason), body, end };
     this.#parser = answerParser(this.#events);
   }
 

@@ -74,13 +74,19 @@ export function answerParser(events: AnswerEvents): AnswerParser {
   parser[Native.kOnMessageComplete] = events.end;
   return {
     execute: (bytes) => {
-      letter ??= bytes.find((byte) => byte !== CR && byte !== LF);
+      letter ??= firstLetter(bytes);
       return faultOf(parser.execute(bytes)) ?? foreign;
     },
     finish: () => {
       parser.finish();
     },
   };
+}
+
+/** Line breaks may come before an answer. */
+function firstLetter(bytes: Uint8Array): number | undefined {
+  for (const byte of bytes) if (byte !== CR && byte !== LF) return byte;
+  return undefined;
 }
 
 function faultOf(outcome: unknown): string | undefined {
