@@ -5,9 +5,6 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type { FileFault } from "./fault.ts";
 
-/** A longer file is no configuration. */
-const MOST_BYTES = 64 * 1_024 * 1_024;
-
 /** One broken line may break all that follow: the rest is told as a number. */
 const MOST_FAULTS = 20;
 
@@ -34,9 +31,6 @@ export function readYaml(
   text: string,
   options: { readonly bigIntegers: boolean },
 ): { readonly file: YamlFile } | { readonly faults: readonly FileFault[] } {
-  if (text.length > MOST_BYTES) {
-    return { faults: [{ key: "", message: `${text.length} bytes are more than the ${MOST_BYTES} allowed` }] };
-  }
   const counter = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: counter,

@@ -2,11 +2,11 @@
  * TLS contexts for outgoing connections. A context holds the parsed certificates of the trusted authorities, which is
  * expensive to make, so there is one of each kind for the whole process.
  */
-import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import type { TlsSpec } from "../model/spec.ts";
 import { Handshakes } from "./handshakes.ts";
+import { readTextFile } from "./text-file.ts";
 
 /** Where distributions keep the authorities that this host trusts. */
 const BUNDLES = [
@@ -89,14 +89,14 @@ export class TlsContexts {
  * @throws Error when they cannot be read
  */
 export function authorities(file: string | undefined): string | undefined {
-  return file === undefined ? hostAuthorities() : readFileSync(file, "utf8");
+  return file === undefined ? hostAuthorities() : readTextFile(file);
 }
 
 /** The host's authorities in PEM; undefined means those that the runtime carries. */
 function hostAuthorities(): string | undefined {
   for (const bundle of BUNDLES) {
     try {
-      return readFileSync(bundle, "utf8");
+      return readTextFile(bundle);
     } catch (error) {
       // Not this distribution; the next one. Any other fault must not silently change whom we trust.
       if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;

@@ -1,5 +1,5 @@
 /** What TLS to the collector needs: whom to trust, and who we are. */
-import { readFileSync } from "node:fs";
+import { readTextFile } from "../system/text-file.ts";
 import { authorities } from "../system/tls.ts";
 import type { ExporterSettings } from "./settings.ts";
 
@@ -16,7 +16,7 @@ export interface Trust {
  * @throws Error when one of them cannot be read
  */
 export function readTrust({ caFile, certFile, keyFile }: ExporterSettings): Trust {
-  const read = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, "utf8"));
+  const read = (file: string | undefined) => (file === undefined ? undefined : readTextFile(file));
   return { ca: authorities(caFile), cert: read(certFile), key: read(keyFile) };
 }
 

@@ -1,13 +1,13 @@
 /** The standalone checks file: a YAML list `healthchecks:` whose entries have the fields of CONFIG (protocol.md). */
-import { readFileSync } from "node:fs";
 import { closest } from "fastest-levenshtein";
-import { type FileFault, formatFault } from "../config/fault.ts";
+import { type FileFault, formatFault, unreadable } from "../config/fault.ts";
 import { readYaml, type YamlFile } from "../config/yaml.ts";
 import type { DesiredSet } from "../manager/diff.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/config.ts";
 import { fieldsOf } from "../protocol/config-schema.ts";
+import { readTextFile } from "../system/text-file.ts";
 
 /** What may be the name of a field, misspelt. */
 const FIELD_NAME = /^[A-Za-z_-]{1,30}$/;
@@ -44,11 +44,20 @@ export function isChecksFile(text: string): boolean {
 export function readChecksFile(path: string): ChecksFile {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readTextFile(path);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new ChecksFileError(path, [{ key: "", message: `cannot be read: ${words}` }]);
+    throw new ChecksFileError(path, [unreadable(error)]);
   }
+  return judgeChecks(path, text);
+}
+
+/**
+ * Judges the text of a checks file.
+ *
+ * @param path - for what is said of it
+ * @throws ChecksFileError when it holds no list
+ */
+export function judgeChecks(path: string, text: string): ChecksFile {
   const read = readYaml(text, { bigIntegers: true });
   if ("faults" in read) throw new ChecksFileError(path, read.faults);
   const entries = entriesOf(read.file);

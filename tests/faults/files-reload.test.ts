@@ -27,6 +27,8 @@ const BREAK: Readonly<Record<string, (file: string) => void>> = {
     writeFileSync(file, "healthchecks: &h [*h]\nserver: &s { proxy_socket: *s }\n"),
   "a list": (file) => writeFileSync(file, "- 1\n- 2\n"),
   "a directory": (file) => mkdirSync(file),
+  "a pipe": (file) => void Bun.spawnSync(["mkfifo", file]),
+  "a device": (file) => symlinkSync("/dev/zero", file),
   gone: () => {},
   "a link to itself": (file) => symlinkSync(file, file),
   unreadable: (file) => {
