@@ -81,7 +81,7 @@ function entriesOf({ value }: YamlFile): readonly unknown[] | undefined {
 
 function judgeEntries(file: YamlFile, entries: readonly unknown[]): ChecksFile {
   const specs: HealthcheckSpec[] = [];
-  const refused = new Set<HealthcheckId>();
+  const refused = new Set<HealthcheckId | undefined>();
   const faults: FileFault[] = [];
   const warnings: FileFault[] = [];
   const places = new Map<HealthcheckId, number>();
@@ -102,7 +102,7 @@ function judgeEntries(file: YamlFile, entries: readonly unknown[]): ChecksFile {
       specs.push(read.spec);
       continue;
     }
-    if (read.id !== undefined) refused.add(read.id);
+    refused.add(read.id);
     for (const { path, message } of read.faults) {
       const place = file.locate(["healthchecks", index, ...path]);
       faults.push({
