@@ -4,6 +4,7 @@ import { type FileFault, formatFault, unreadable } from "../config/fault.ts";
 import { readYaml, type YamlFile } from "../config/yaml.ts";
 import type { DesiredSet } from "../manager/diff.ts";
 import type { HealthcheckId } from "../model/id.ts";
+import { NumberAsWritten } from "../model/show.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/config.ts";
 import { fieldsOf } from "../protocol/config-schema.ts";
@@ -86,7 +87,7 @@ function judgeEntries(file: YamlFile, entries: readonly unknown[]): ChecksFile {
   const warnings: FileFault[] = [];
   const places = new Map<HealthcheckId, number>();
   for (const [index, entry] of entries.entries()) {
-    const read = readConfig(entry, "file");
+    const read = readConfig(withIdAsWritten(file, entry, index), "file");
     warnings.push(...unknownFields(file, entry, index));
     const id = read.ok ? read.spec.id : read.id;
     if (id !== undefined && places.has(id)) {
@@ -113,6 +114,13 @@ function judgeEntries(file: YamlFile, entries: readonly unknown[]): ChecksFile {
     }
   }
   return { set: { specs, refused, refusals: entries.length - specs.length }, faults, warnings };
+}
+
+/** An id such as 1.0 is refused, and must not be told as the number that it is. */
+function withIdAsWritten(file: YamlFile, entry: unknown, index: number): unknown {
+  if (typeof entry !== "object" || entry === null || !("id" in entry)) return entry;
+  const source = typeof entry.id === "number" ? file.source(["healthchecks", index, "id"]) : undefined;
+  return source === undefined ? entry : { ...entry, id: new NumberAsWritten(source) };
 }
 
 function unknownFields(file: YamlFile, entry: unknown, index: number): FileFault[] {

@@ -64,6 +64,18 @@ test.each([
   expect(fault?.message).toBe(`not valid YAML: ${words}`);
 });
 
+test("yaml: a second document is told in our own words, at its place", () => {
+  const read = readYaml("a: 1\n---\nb: 2\n---\nc: 3\n", { bigIntegers: false });
+  expect("faults" in read && read.faults).toEqual([
+    {
+      line: 2,
+      column: 1,
+      key: "",
+      message: "not valid YAML: a second document begins here (---), only one is allowed",
+    },
+  ]);
+});
+
 test("yaml: an alias inside of its own anchor is told with its place", () => {
   for (const [text, place] of [
     ["a: &x { b: *x }\n", "1:12"],

@@ -57,11 +57,11 @@ test("daemon: run --checks: quoted and unquoted 64-bit ids are exact, and SIGHUP
 test("daemon: run --checks: a bad entry is named with its place, the others run", async () => {
   await using up = acceptAll();
   await using daemon = await start(
-    `healthchecks:\n${entry("1", 70_000)}${entry("2", up.port)}${entry("1.5", up.port)}`,
+    `healthchecks:\n${entry("1", 70_000)}${entry("2", up.port)}${entry("1.0", up.port)}`,
   );
   await daemon.waitForLog(/changed id=2 .*new_state=healthy/, 5_000);
   expect(daemon.log.join("\n")).toMatch(/checks\.yaml:2:\d+: healthchecks\[0\]\.port: 70000 is not allowed/);
-  expect(daemon.log.join("\n")).toMatch(/checks\.yaml:4:\d+: healthchecks\[2\]\.id: 1\.5 is not allowed/);
+  expect(daemon.log.join("\n")).toMatch(/checks\.yaml:4:\d+: healthchecks\[2\]\.id: 1\.0 is not allowed/);
 });
 
 test("daemon: run --checks: a misspelt field is named with its place, and the entry runs", async () => {
