@@ -35,9 +35,9 @@ function read(path: string, pipes: boolean): string {
     // Of what was opened: at the path there may be something else by now.
     const stat = fstatSync(fd);
     const isPipe = pipes && stat.isFIFO();
-    if (!stat.isFile() && !isPipe) throw new Error(`${path} is ${kindOf(stat)}, not a regular file`);
+    if (!stat.isFile() && !isPipe) throw fault(`${path} is ${kindOf(stat)}, not a regular file`);
     const bytes = readToEnd(fd, path);
-    if (isPipe && bytes.length === 0) throw new Error(`${path} is a pipe that nothing came out of`);
+    if (isPipe && bytes.length === 0) throw fault(`${path} is a pipe that nothing came out of`);
     return bytes.toString("utf8");
   } finally {
     closeSync(fd);
@@ -53,7 +53,7 @@ function readToEnd(fd: number, path: string): Buffer {
     if (count === 0) return Buffer.concat(chunks);
     length += count;
     // What the kernel says of the size beforehand is not to be relied on: files in /proc have none.
-    if (length > MOST_BYTES) throw new Error(`${path} is longer than the ${MOST_BYTES} bytes allowed`);
+    if (length > MOST_BYTES) throw fault(`${path} is longer than the ${MOST_BYTES} bytes allowed`);
     chunks.push(chunk.subarray(0, count));
   }
 }
@@ -68,6 +68,13 @@ function readSome(fd: number, chunk: Buffer): number {
       Bun.sleepSync(PIPE_LOOK_MS);
     }
   }
+}
+
+/** Of the file and not of the program: a stack would only be in the way, and the runtime's own errors of files have none either. */
+function fault(words: string): Error {
+  const error = new Error(words);
+  error.stack = "";
+  return error;
 }
 
 function kindOf(stat: Stats): string {
