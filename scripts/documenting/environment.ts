@@ -15,7 +15,9 @@ export const VARIABLES: readonly Variable[] = [
   },
   {
     name: "HEALTHCHECK_LOG",
-    about: "The least grave level that is logged. Wins over the file; --log-level wins over it.",
+    about:
+      "The least grave level that is logged. Wins over the file; --log-level wins over it. What is no level has no " +
+      "effect, and the log says so.",
   },
   {
     name: "RUST_LOG",

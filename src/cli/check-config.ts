@@ -1,10 +1,10 @@
 /** `check-config`: judges a configuration or checks file as the server would, and prints every fault at once. */
-import { readFileSync } from "node:fs";
 import { stringify } from "yaml";
-import { type FileFault, formatFault } from "../config/fault.ts";
-import { findConfigFile, loadConfigFile } from "../config/load.ts";
+import { type FileFault, formatFault, unreadable } from "../config/fault.ts";
+import { findConfigFile, judgeConfig } from "../config/load.ts";
 import { DEFAULT_CONFIG, toFile } from "../config/schema.ts";
-import { ChecksFileError, isChecksFile, readChecksFile } from "../upstream/checks-file.ts";
+import { readTextFileOrPipe } from "../system/text-file.ts";
+import { ChecksFileError, isChecksFile, judgeChecks } from "../upstream/checks-file.ts";
 import { EXIT } from "./exit.ts";
 import type { Environment } from "./settings.ts";
 import { UsageError } from "./usage.ts";
@@ -42,10 +42,17 @@ export function checkConfig(
     if (options.print === true) output.out(stringify(toFile(DEFAULT_CONFIG)));
     return EXIT.ok;
   }
-  if (holdsChecks(path)) return judgeChecks(path, options, output);
-  const { config, faults, warnings } = loadConfigFile(path);
   // What --print writes is a configuration file, so what is said about it goes elsewhere.
-  const report = (text: string) => (options.print === true ? output.err(text) : output.out(text));
+  const report = (words: string) => (options.print === true ? output.err(words) : output.out(words));
+  let text: string;
+  try {
+    text = readTextFileOrPipe(path);
+  } catch (error) {
+    tell(path, [unreadable(error)], [], report);
+    return EXIT.fault;
+  }
+  if (isChecksFile(text)) return tellChecks(path, text, options, report);
+  const { config, faults, warnings } = judgeConfig(text);
   tell(path, faults, warnings, report);
   if (config === undefined) return EXIT.fault;
   if (options.print === true) output.out(stringify(toFile(config)));
@@ -53,19 +60,14 @@ export function checkConfig(
   return verdict(options, warnings);
 }
 
-/** A file that cannot be read holds nothing; whoever judges it says why. */
-function holdsChecks(path: string): boolean {
+function tellChecks(
+  path: string,
+  text: string,
+  options: CheckConfigOptions,
+  report: (words: string) => void,
+): number {
   try {
-    return isChecksFile(readFileSync(path, "utf8"));
-  } catch {
-    return false;
-  }
-}
-
-function judgeChecks(path: string, options: CheckConfigOptions, output: Output): number {
-  const report = (text: string) => (options.print === true ? output.err(text) : output.out(text));
-  try {
-    const { set, faults, warnings } = readChecksFile(path);
+    const { set, faults, warnings } = judgeChecks(path, text);
     tell(path, faults, warnings, report);
     if (faults.length > 0) return EXIT.fault;
     if (options.print === true) throw new UsageError(`--print: ${path} is a checks file, it has no defaults`);

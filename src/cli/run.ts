@@ -12,7 +12,7 @@ import { notifySettings } from "../system/systemd.ts";
 import { TEST_FAULTS, TestFault } from "../test-fault.ts";
 import { REVISION, VERSION } from "../version.ts";
 import { EXIT } from "./exit.ts";
-import { type Environment, loadConfig, logSettings, type SettingOptions } from "./settings.ts";
+import { type Environment, levelFault, loadConfig, logSettings, type SettingOptions } from "./settings.ts";
 
 /** The original logs to its standard output, and units rely on it. */
 const LOG_FD = 1;
@@ -96,6 +96,8 @@ class Runner {
   #startConfig(): Config | undefined {
     const held = new HeldLog();
     held.info("Starting healthcheck server", { version: VERSION, revision: REVISION, pid: process.pid });
+    const fault = levelFault(this.#env);
+    if (fault !== undefined) held.error(`Configuration error: ${fault}`);
     const { config, missing } = loadConfig(this.#options.config, this.#env, held);
     this.#log.configure(logSettings(this.#options, this.#env, (config ?? DEFAULT_CONFIG).logging));
     held.release(this.#log);

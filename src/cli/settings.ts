@@ -9,6 +9,7 @@ import {
   type LogLevel,
   type LogSettings,
 } from "../logging/logger.ts";
+import { show } from "../model/show.ts";
 
 /** The process's environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -66,6 +67,13 @@ export function levelFromEnvironment(env: Environment): LogLevel | undefined {
   const ofServer = directives.find((directive) => /^healthcheck[_-]server(?:::[^=]*)?=/.test(directive));
   const general = directives.find((directive) => !directive.includes("="));
   return asLevel(ofServer?.replace(/^.*=/, "") ?? general ?? "");
+}
+
+/** What is wrong with the level that HEALTHCHECK_LOG asks for, in words; undefined when nothing is. */
+export function levelFault(env: Environment): string | undefined {
+  const word = env["HEALTHCHECK_LOG"] ?? "";
+  if (word.trim() === "" || asLevel(word) !== undefined) return undefined;
+  return `HEALTHCHECK_LOG: ${show(word)} is not allowed and has no effect: give one of ${LOG_LEVELS.join(", ")}`;
 }
 
 function asLevel(word: string): LogLevel | undefined {

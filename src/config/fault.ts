@@ -11,6 +11,12 @@ export interface FileFault {
   readonly message: string;
 }
 
+/** The fault of a file that cannot be read. @param error - what reading it threw */
+export function unreadable(error: unknown): FileFault {
+  const words = error instanceof Error ? error.message : String(error);
+  return { key: "", message: `cannot be read: ${words}` };
+}
+
 /** `FILE:LINE:COLUMN: KEY: what is wrong and what is allowed` */
 export function formatFault(file: string, { line, column, key, message }: FileFault): string {
   const place = line === undefined ? "" : `:${line}:${column ?? 1}`;

@@ -1,11 +1,12 @@
 /** Finds, reads and judges the configuration file. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { closest } from "fastest-levenshtein";
 import * as v from "valibot";
 import { showKind } from "../model/show.ts";
-import type { FileFault } from "./fault.ts";
+import { readTextFile } from "../system/text-file.ts";
+import { type FileFault, unreadable } from "./fault.ts";
 import {
   type Config,
   ConfigSchema,
@@ -77,16 +78,10 @@ function ownHome(): string | undefined {
 export function loadConfigFile(path: string): Judgement {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readTextFile(path);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
     const missing = !existsSync(path);
-    return {
-      config: undefined,
-      faults: [{ key: "", message: `cannot be read: ${words}` }],
-      warnings: [],
-      missing,
-    };
+    return { config: undefined, faults: [unreadable(error)], warnings: [], missing };
   }
   return { ...judgeConfig(text), missing: false };
 }

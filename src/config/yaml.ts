@@ -2,11 +2,18 @@
  * YAML with places: reads a document so that every fault can be told with line and column. Used for the configuration
  * file and the standalone checks file.
  */
-import { type Alias, type Document, isAlias, isMap, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from "yaml";
 import type { FileFault } from "./fault.ts";
-
-/** A longer file is no configuration. */
-const MOST_BYTES = 64 * 1_024 * 1_024;
 
 /** One broken line may break all that follow: the rest is told as a number. */
 const MOST_FAULTS = 20;
@@ -34,9 +41,6 @@ export function readYaml(
   text: string,
   options: { readonly bigIntegers: boolean },
 ): { readonly file: YamlFile } | { readonly faults: readonly FileFault[] } {
-  if (text.length > MOST_BYTES) {
-    return { faults: [{ key: "", message: `${text.length} bytes are more than the ${MOST_BYTES} allowed` }] };
-  }
   const counter = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: counter,
@@ -47,7 +51,7 @@ export function readYaml(
   if (document.errors.length > 0) {
     const faults: FileFault[] = document.errors.slice(0, MOST_FAULTS).map((error) => {
       const { line, col } = counter.linePos(error.pos[0]);
-      return { line, column: col, key: "", message: `not valid YAML: ${withoutSource(error.message)}` };
+      return { line, column: col, key: "", message: `not valid YAML: ${wordsOf(error)}` };
     });
     const rest = document.errors.length - faults.length;
     if (rest > 0) faults.push({ key: "", message: `not valid YAML: ${rest} more faults` });
@@ -66,6 +70,12 @@ export function readYaml(
     const words = error instanceof Error ? withoutSource(error.message) : String(error);
     return { faults: [{ key: "", message: `not valid YAML: ${words}` }] };
   }
+}
+
+/** The library's words, but for its advice to whoever writes programs. */
+function wordsOf({ code, message }: YAMLError): string {
+  if (code === "MULTIPLE_DOCS") return "a second document begins here (---), only one is allowed";
+  return withoutSource(message);
 }
 
 /** The library quotes what it stumbles over, which may be a secret; line and column say where it is. */

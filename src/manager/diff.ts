@@ -2,11 +2,14 @@
 import type { HealthcheckId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 
-/** A complete desired set: everything else stops. */
+/** A complete desired set: everything else stops, unless that would be a guess. */
 export interface DesiredSet {
   readonly specs: readonly HealthcheckSpec[];
-  /** Healthchecks whose new configuration was refused; those that run go on with their last good one. */
-  readonly refused: ReadonlySet<HealthcheckId>;
+  /**
+   * Healthchecks whose new configuration was refused; those that run go on with their last good one. Undefined stands for a
+   * configuration that says no id: it may be that of any, so none stops.
+   */
+  readonly refused: ReadonlySet<HealthcheckId | undefined>;
   /** How many configurations were refused, those without an id included; for whoever reports on it. */
   readonly refusals?: number;
 }
@@ -37,6 +40,8 @@ export function diff(running: ReadonlyMap<HealthcheckId, HealthcheckSpec>, desir
     else if (!Bun.deepEquals(now.check, spec.check)) replace.push(spec);
     else if (!Bun.deepEquals(now, spec)) adjust.push(spec);
   }
-  const remove = [...running.keys()].filter((id) => !wanted.has(id) && !desired.refused.has(id));
+  const { refused } = desired;
+  const mayRemove = (id: HealthcheckId) => !wanted.has(id) && !refused.has(id);
+  const remove = refused.has(undefined) ? [] : [...running.keys()].filter(mayRemove);
   return { add, adjust, replace, remove };
 }

@@ -2,6 +2,7 @@
  * JSON that keeps 64-bit ids whole, and the lines that the server writes. Numbers named `id` are read as bigint and
  * written digit by digit; nothing else differs from plain JSON.
  */
+import { NumberAsWritten } from "../model/show.ts";
 import type { Notification, Status } from "../model/status.ts";
 
 /**
@@ -14,8 +15,8 @@ const MAX_MESSAGE_BYTES = 512;
 const NS_PER_MS = 1e6;
 
 /**
- * Reads JSON with exact ids: a number under the key `id` becomes a bigint when it is written as a whole number, and
- * stays what it is otherwise.
+ * Reads JSON with exact ids: a number under the key `id` becomes a bigint when it is written as a whole number, and is
+ * otherwise kept as it was written, to be told so.
  *
  * @throws SyntaxError when the text is not JSON
  */
@@ -24,7 +25,7 @@ export function parseJson(text: string): unknown {
   const reviver = (key: string, value: unknown, context?: { readonly source?: string }): unknown => {
     if (key !== "id" || typeof value !== "number") return value;
     const source = context?.source ?? "";
-    return /^[0-9]{1,40}$/.test(source) ? BigInt(source) : value;
+    return /^[0-9]{1,40}$/.test(source) ? BigInt(source) : new NumberAsWritten(source);
   };
   return JSON.parse(text, reviver);
 }

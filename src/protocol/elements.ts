@@ -19,7 +19,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const LIST = /"configs"\s*:\s*\[/y;
-const ID = /"id"\s*:\s*("?)([0-9]+)\1/y;
+const ID = /"id"\s*:\s*("?)([0-9]{1,20})\1/y;
 
 /**
  * Cuts a message up.
@@ -32,7 +32,7 @@ export function cutMessage(text: string): CutMessage {
 }
 
 /**
- * Looks for the id in a config that is no JSON, so that what runs under it can go on.
+ * Looks for the id in a config that is no JSON, so that people can be told where to look.
  *
  * @param text - one element of the list
  * @returns its digits as written; undefined when there are none to be seen

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { DURATION_RULE, parseDuration } from "../model/duration.ts";
 import { type HealthcheckId, ID_RULE, parseId } from "../model/id.ts";
-import { show, showKind } from "../model/show.ts";
+import { NumberAsWritten, show, showKind } from "../model/show.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 
 const YEAR_MS = 365 * 86_400_000;
@@ -14,9 +14,12 @@ const MOST_CHARS = 8_192;
  * object, or a URL with a user or a query, is not shown.
  */
 export function notAllowed(value: unknown, words: string): string {
-  const mayTell =
-    typeof value === "string" ? !/[@?]/.test(value) : typeof value !== "object" || value === null;
-  return `${mayTell ? show(value) : showKind(value)} is not allowed: must be ${words}`;
+  return `${mayTell(value) ? show(value) : showKind(value)} is not allowed: must be ${words}`;
+}
+
+function mayTell(value: unknown): boolean {
+  if (typeof value === "string") return !/[@?]/.test(value);
+  return typeof value !== "object" || value === null || value instanceof NumberAsWritten;
 }
 
 /** {@link notAllowed} for a field whose values are secrets. */

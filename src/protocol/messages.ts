@@ -1,6 +1,6 @@
 /** The messages of the client, understood. What cannot be understood becomes words for an `error` line. */
 import * as v from "valibot";
-import { type HealthcheckId, parseId } from "../model/id.ts";
+import type { HealthcheckId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { inSlices } from "../system/slices.ts";
 import { parseJson } from "./codec.ts";
@@ -62,6 +62,7 @@ export interface ReadConfigs {
 
 /** A config that was refused. */
 export interface Refusal {
+  /** Whose it is; undefined when nobody can know. */
   readonly id: HealthcheckId | undefined;
   /** `healthcheck 42 refused: port: 70000 is not allowed: must be …` */
   readonly message: string;
@@ -103,11 +104,11 @@ export class ConfigReader {
 function parseConfig(text: string): ReadConfig {
   const value = tryParse(text);
   if (value !== undefined) return readConfig(value, "wire");
-  return {
-    ok: false,
-    id: parseId(idInRuins(text) ?? ""),
-    faults: [{ path: [], message: `not JSON (${Buffer.byteLength(text)} bytes, not shown)` }],
-  };
+  const message = `not JSON (${Buffer.byteLength(text)} bytes, not shown)`;
+  const seen = idInRuins(text);
+  // No more than a hint: where quotes are missing, one broken config holds its neighbours as well.
+  const hint = seen === undefined ? "" : `, perhaps of healthcheck ${seen}`;
+  return { ok: false, id: undefined, faults: [{ path: [], message: message + hint }] };
 }
 
 /** @returns undefined for what is not JSON, or nested too deeply to be read */
@@ -124,5 +125,7 @@ function refusalMessage(read: ReadConfig & { readonly ok: false }, index: number
   const faults = read.faults.map(({ path, message }) =>
     path.length === 0 ? message : `${path.join(".")}: ${message}`,
   );
+  // Whoever is told that a config is left out must also know that others were not taken out.
+  if (read.id === undefined) faults.push("no healthcheck is stopped by this list");
   return `${name} refused: ${faults.join("; ")}`;
 }

@@ -4,7 +4,7 @@
  * stop at the first that it cannot read and say nothing.
  */
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readTextFile } from "./text-file.ts";
 
 /** Where distributions keep the authorities that this host trusts. */
 const BUNDLES = [
@@ -52,7 +52,7 @@ function read(file: string, missing: "ENOENT"): string | undefined;
 function read(file: string): string;
 function read(file: string, missing?: string): string | undefined {
   try {
-    return readFileSync(file, "utf8");
+    return readTextFile(file);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if ("code" in error && error.code === missing) return undefined;

@@ -5,10 +5,11 @@
  *
  * The files are read again when they have changed, looked at no more than once a second.
  */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { Address } from "../model/spec.ts";
 import type { Clock } from "./clock.ts";
 import { canonicalIp } from "./sockaddr.ts";
+import { readTextFile } from "./text-file.ts";
 
 /** resolv.conf(5), as far as it matters here. */
 export interface ResolvConf {
@@ -119,7 +120,7 @@ class CachedFile<T> {
 
   #read(): string {
     try {
-      return readFileSync(this.path, "utf8");
+      return readTextFile(this.path);
     } catch {
       return "";
     }

@@ -1,6 +1,6 @@
 /** What TLS to the collector needs: whom to trust, and who we are. */
-import { readFileSync } from "node:fs";
 import { authorities } from "../system/authorities.ts";
+import { readTextFile } from "../system/text-file.ts";
 import type { ExporterSettings } from "./settings.ts";
 
 /** PEM texts; undefined leaves it to the runtime. */
@@ -16,7 +16,7 @@ export interface Trust {
  * @throws Error when one of them cannot be read
  */
 export function readTrust({ caFile, certFile, keyFile }: ExporterSettings): Trust {
-  const read = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file, "utf8"));
+  const read = (file: string | undefined) => (file === undefined ? undefined : readTextFile(file));
   return { ca: authorities(caFile)?.certificates.join("\n"), cert: read(certFile), key: read(keyFile) };
 }
 

@@ -1,13 +1,14 @@
 /** The standalone checks file: a YAML list `healthchecks:` whose entries have the fields of CONFIG (protocol.md). */
-import { readFileSync } from "node:fs";
 import { closest } from "fastest-levenshtein";
-import { type FileFault, formatFault } from "../config/fault.ts";
+import { type FileFault, formatFault, unreadable } from "../config/fault.ts";
 import { readYaml, type YamlFile } from "../config/yaml.ts";
 import type { DesiredSet } from "../manager/diff.ts";
 import type { HealthcheckId } from "../model/id.ts";
+import { NumberAsWritten } from "../model/show.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/config.ts";
 import { fieldsOf } from "../protocol/config-schema.ts";
+import { readTextFile } from "../system/text-file.ts";
 
 /** What may be the name of a field, misspelt. */
 const FIELD_NAME = /^[A-Za-z_-]{1,30}$/;
@@ -44,11 +45,20 @@ export function isChecksFile(text: string): boolean {
 export function readChecksFile(path: string): ChecksFile {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readTextFile(path);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new ChecksFileError(path, [{ key: "", message: `cannot be read: ${words}` }]);
+    throw new ChecksFileError(path, [unreadable(error)]);
   }
+  return judgeChecks(path, text);
+}
+
+/**
+ * Judges the text of a checks file.
+ *
+ * @param path - for what is said of it
+ * @throws ChecksFileError when it holds no list
+ */
+export function judgeChecks(path: string, text: string): ChecksFile {
   const read = readYaml(text, { bigIntegers: true });
   if ("faults" in read) throw new ChecksFileError(path, read.faults);
   const entries = entriesOf(read.file);
@@ -72,12 +82,12 @@ function entriesOf({ value }: YamlFile): readonly unknown[] | undefined {
 
 function judgeEntries(file: YamlFile, entries: readonly unknown[]): ChecksFile {
   const specs: HealthcheckSpec[] = [];
-  const refused = new Set<HealthcheckId>();
+  const refused = new Set<HealthcheckId | undefined>();
   const faults: FileFault[] = [];
   const warnings: FileFault[] = [];
   const places = new Map<HealthcheckId, number>();
   for (const [index, entry] of entries.entries()) {
-    const read = readConfig(entry, "file");
+    const read = readConfig(withIdAsWritten(file, entry, index), "file");
     warnings.push(...unknownFields(file, entry, index));
     const id = read.ok ? read.spec.id : read.id;
     if (id !== undefined && places.has(id)) {
@@ -93,7 +103,7 @@ function judgeEntries(file: YamlFile, entries: readonly unknown[]): ChecksFile {
       specs.push(read.spec);
       continue;
     }
-    if (read.id !== undefined) refused.add(read.id);
+    refused.add(read.id);
     for (const { path, message } of read.faults) {
       const place = file.locate(["healthchecks", index, ...path]);
       faults.push({
@@ -104,6 +114,13 @@ function judgeEntries(file: YamlFile, entries: readonly unknown[]): ChecksFile {
     }
   }
   return { set: { specs, refused, refusals: entries.length - specs.length }, faults, warnings };
+}
+
+/** An id such as 1.0 is refused, and must not be told as the number that it is. */
+function withIdAsWritten(file: YamlFile, entry: unknown, index: number): unknown {
+  if (typeof entry !== "object" || entry === null || !("id" in entry)) return entry;
+  const source = typeof entry.id === "number" ? file.source(["healthchecks", index, "id"]) : undefined;
+  return source === undefined ? entry : { ...entry, id: new NumberAsWritten(source) };
 }
 
 function unknownFields(file: YamlFile, entry: unknown, index: number): FileFault[] {

@@ -93,7 +93,7 @@ export class ClientMessages {
     this.#tellRefusals(connection, read);
     const refusals = read.refusals.length;
     if (refusals > 0) notes.failed("config", `${refusals} healthchecks refused`);
-    const refused = new Set(read.refusals.flatMap(({ id }) => (id === undefined ? [] : [id])));
+    const refused = new Set(read.refusals.map(({ id }) => id));
     await this.#clients.events()?.desired({ specs: read.specs, refused, refusals });
     this.#clients.listed(connection);
   }

@@ -59,6 +59,8 @@ export class FileUpstream implements Upstream {
     for (const warning of warnings)
       this.#log.warn(`Configuration warning: ${formatFault(this.#path, warning)}`);
     if (faults.length > 0) this.#count("config", faults.length);
+    if (this.#loaded && set.refused.has(undefined))
+      this.#log.warn("An entry was refused that says no id: no healthcheck is stopped by this file");
     await this.#events?.desired(set);
     this.#loaded = true;
   }

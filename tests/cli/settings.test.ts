@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { levelFromEnvironment, loadConfig, logSettings } from "../../src/cli/settings.ts";
+import { levelFault, levelFromEnvironment, loadConfig, logSettings } from "../../src/cli/settings.ts";
 import { FakeLogger } from "../support/fakes.ts";
 import { makeTempDir } from "../support/tempdir.ts";
 
@@ -25,6 +25,15 @@ test.each([
   [{}, undefined],
 ])("settings: the environment %j asks for %s", (env, level) => {
   expect(String(levelFromEnvironment(env))).toBe(String(level));
+});
+
+test("settings: a level of HEALTHCHECK_LOG that is none is told with what is allowed", () => {
+  for (const HEALTHCHECK_LOG of ["debug", " WARN ", "", " "])
+    expect(levelFault({ HEALTHCHECK_LOG })).toBeUndefined();
+  expect(levelFault({ RUST_LOG: "hyper=trace" })).toBeUndefined();
+  expect(levelFault({ HEALTHCHECK_LOG: "bogus" })).toBe(
+    'HEALTHCHECK_LOG: "bogus" is not allowed and has no effect: give one of error, warn, info, debug, trace',
+  );
 });
 
 const FILE = { level: "error", format: "json" } as const;

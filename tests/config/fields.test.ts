@@ -20,6 +20,12 @@ test("fields: a foreign value is shown as JSON, and short", () => {
     "[1]",
   ]);
   expect(show("x".repeat(500)).length).toBe(61);
+  expect([Number.NaN, Number.NEGATIVE_INFINITY, 0.1, 1e300].map(show)).toEqual([
+    "NaN",
+    "-Infinity",
+    "0.1",
+    "1e+300",
+  ]);
 });
 
 test("fields: a duration keeps to its range, both ends included", () => {

@@ -79,3 +79,19 @@ test("daemon: .env and bunfig.toml in the working directory are not read", async
   // The same name in the environment proper does have its effect.
   expect(await logOf({ HEALTHCHECK_LOG: "trace" })).toContain("DEBUG Check finished");
 });
+
+test("daemon: a HEALTHCHECK_LOG that is no level is told, also where only errors are logged", async () => {
+  const config = "logging: { level: error }\n";
+  await using daemon = await startDaemon({
+    config,
+    env: { HEALTHCHECK_LOG: "bogus" },
+    waitForSocket: false,
+  });
+  await daemon.waitForLog(
+    / ERROR Configuration error: HEALTHCHECK_LOG: "bogus" is not allowed .* trace$/,
+    5_000,
+  );
+  daemon.signal("SIGTERM");
+  await daemon.exited;
+  expect(daemon.log.length).toBe(1);
+});

@@ -57,11 +57,11 @@ test("daemon: run --checks: quoted and unquoted 64-bit ids are exact, and SIGHUP
 test("daemon: run --checks: a bad entry is named with its place, the others run", async () => {
   await using up = acceptAll();
   await using daemon = await start(
-    `healthchecks:\n${entry("1", 70_000)}${entry("2", up.port)}${entry("1.5", up.port)}`,
+    `healthchecks:\n${entry("1", 70_000)}${entry("2", up.port)}${entry("1.0", up.port)}`,
   );
   await daemon.waitForLog(/changed id=2 .*new_state=healthy/, 5_000);
   expect(daemon.log.join("\n")).toMatch(/checks\.yaml:2:\d+: healthchecks\[0\]\.port: 70000 is not allowed/);
-  expect(daemon.log.join("\n")).toMatch(/checks\.yaml:4:\d+: healthchecks\[2\]\.id: 1\.5 is not allowed/);
+  expect(daemon.log.join("\n")).toMatch(/checks\.yaml:4:\d+: healthchecks\[2\]\.id: 1\.0 is not allowed/);
 });
 
 test("daemon: run --checks: a misspelt field is named with its place, and the entry runs", async () => {
@@ -83,4 +83,17 @@ test("daemon: run --checks: a file that is of no use at the start exits 1", asyn
     expect(await daemon.exited).toBe(1);
     expect(daemon.log.join("\n")).toMatch(/checks\.yaml:1:\d+: /);
   }
+});
+
+test("daemon: run --checks: an entry that says no id keeps the others of the file before from being stopped", async () => {
+  await using up = acceptAll();
+  const entries = `${entry("1", up.port)}${entry("2", up.port)}`;
+  await using daemon = await start(`healthchecks:\n${entries}`);
+  await daemon.waitForLog(/changed id=2 .*new_state=healthy/, 5_000);
+  rewrite(daemon, `healthchecks:\n${entry("null", up.port)}${entry("3", up.port)}`);
+  await daemon.waitForLog(/healthchecks\[0\]\.id: null is not allowed: must be an integer/, 5_000);
+  await daemon.waitForLog(/WARN .* no healthcheck is stopped by this file/, 5_000);
+  await daemon.waitForLog(/Healthchecks updated added=1 adjusted=0 replaced=0 removed=0 running=3/, 5_000);
+  rewrite(daemon, `healthchecks:\n${entry("3", up.port)}`);
+  await daemon.waitForLog(/Healthchecks updated added=0 adjusted=0 replaced=0 removed=2 running=1/, 5_000);
 });

@@ -91,8 +91,52 @@ test("daemon: a config that is no JSON leaves the healthcheck running that it ha
   client.update(['{"id":1,"port":080}', tcpCheck(2, backend, INTERVAL)]);
   const isRefusal = ({ message }: { message?: string }) => message?.includes("refused") === true;
   const error = await client.waitFor(isRefusal, 5_000);
-  expect(error.message).toBe("healthcheck 1 refused: not JSON (19 bytes, not shown)");
+  expect(error.message).toBe(
+    "config 0 of the list refused: not JSON (19 bytes, not shown), perhaps of healthcheck 1; " +
+      "no healthcheck is stopped by this list",
+  );
   const before = (await successesOf(client)).get("1") ?? 0;
   const went = async () => ((await successesOf(client)).get("1") ?? 0) >= before + 3;
   await until(went, 5_000, "three more successes of the healthcheck whose config was refused");
+});
+
+/** In place of a list's configs; 1, 2, … stand for good ones. */
+const UNCLEAR: Readonly<Record<string, { configs: string; runs: string[] }>> = {
+  "nothing but garbage": { configs: "@@", runs: ["1", "2"] },
+  "garbage in place of one": { configs: "1,@@,3", runs: ["1", "2", "3"] },
+  "a comma too many": { configs: "1,", runs: ["1", "2"] },
+  "no id": { configs: '{"checker_type":"tcp"}', runs: ["1", "2"] },
+  "an id that is none": { configs: '1,{"id":2.5}', runs: ["1", "2"] },
+  null: { configs: "null", runs: ["1", "2"] },
+  "quotes left out, so that one config swallows the others": {
+    configs: '{"id":1,"ip":"x},{"id":2,"ip":"y"},{"id":3,"ip":"z}',
+    runs: ["1", "2"],
+  },
+  "a line that has no end of its list": { configs: '{"id":1,"ip":"x},{"id":2,"ip":"y"}', runs: ["1", "2"] },
+};
+
+test("daemon: a list that is not understood wholly stops nothing: what it does not name goes on", async () => {
+  await using backend = acceptAll();
+  await using daemon = await startDaemon();
+  await using client = await connectClient(daemon.socketPath);
+  const good = (id: string | number) => tcpCheck(Number(id), backend, INTERVAL);
+  for (const [what, { configs, runs }] of Object.entries(UNCLEAR)) {
+    client.update([good(1), good(2)]);
+    await handled(client);
+    const before = client.lines.length;
+    const list = configs.replace(/(?<=^|,)[1-9](?=,|$)/g, good);
+    client.send(`{"type":"update_configs","configs":[${list}]}`);
+    await handled(client);
+    const [error, barrier] = client.lines.slice(before).filter(({ type }) => type === "error");
+    expect([what, error?.message]).toEqual([
+      what,
+      expect.stringMatching(/; no healthcheck is stopped by this list$|^the line is not a JSON object/),
+    ]);
+    expect(barrier?.message).toContain("barrier-");
+    expect([what, [...(await requestStatus(client)).keys()].sort()]).toEqual([what, runs]);
+  }
+  expect(daemon.log.filter((line) => line.includes("Adding healthcheck id=1 ")).length).toBe(1);
+  // The next one that is understood counts wholly.
+  client.update([good(3)]);
+  expect([...(await requestStatus(client)).keys()]).toEqual(["3"]);
 });

@@ -1,9 +1,10 @@
 /** Configuration files that are none: wrong types at every key, binary, cut off, bombs, no file at all. Run by `bun test`. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { leaves } from "../../src/config/schema.ts";
 import { runCommand } from "../support/command.ts";
+import { daemonPath } from "../support/executable.ts";
 import { makeTempDir } from "../support/tempdir.ts";
 
 setDefaultTimeout(30_000);
@@ -46,6 +47,7 @@ for (const [what, { text, of }] of Object.entries(VALUES)) {
     expect(status).toBe(1);
     const told = out.trimEnd().split("\n");
     // What was given stands between the key and the rule; it is shown short.
+    if (text === ".nan") expect(out).toContain("telemetry.sampling_rate: NaN is not allowed: ");
     expect(told.map((line) => line.replace(/( \S+:\d+:\d+: [\w.]+: ).* is not allowed: /, "$1… "))).toEqual(
       expected,
     );
@@ -110,11 +112,19 @@ const FILES: Readonly<Record<string, { make(file: string): void; told: RegExp }>
       writeFileSync(file, "");
       truncateSync(file, 100_000_000);
     },
-    told: /hc\.yaml: 100000000 bytes are more than the 67108864 allowed/,
+    told: /hc\.yaml: cannot be read: .* is longer than the 67108864 bytes allowed/,
   },
   "a directory": {
     make: (file) => mkdirSync(file),
-    told: /hc\.yaml: cannot be read: EISDIR/,
+    told: /hc\.yaml: cannot be read: .* is a directory, not a regular file/,
+  },
+  "a device": {
+    make: (file) => symlinkSync("/dev/zero", file),
+    told: /hc\.yaml: cannot be read: .* is a device, not a regular file/,
+  },
+  "a pipe that nobody writes to": {
+    make: (file) => void Bun.spawnSync(["mkfifo", file]),
+    told: /hc\.yaml: cannot be read: .* is a pipe that nothing came out of/,
   },
 };
 
@@ -129,3 +139,32 @@ for (const [what, { make, told }] of Object.entries(FILES)) {
     expect(out.length).toBeLessThan(20_000);
   });
 }
+
+test("files: check-config judges what comes out of a pipe, as of any file", async () => {
+  const judged = async (text: string) => {
+    const command = ["sh", "-c", 'printf "$1" | "$0" check-config /dev/stdin', daemonPath(), text];
+    const child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe" });
+    return [await new Response(child.stdout).text(), await child.exited];
+  };
+  expect(await judged("batching: { delay: 1s }\n")).toEqual(["/dev/stdin: valid\n", 0]);
+  expect(await judged("healthchecks: []\n")).toEqual(["/dev/stdin: valid, 0 healthchecks\n", 0]);
+  const rule = "give a whole number from 1 to 10000";
+  expect(await judged("batching: { max_size: 0 }\n")).toEqual([
+    `Configuration error: /dev/stdin:1:23: batching.max_size: 0 is not allowed: ${rule}\n`,
+    1,
+  ]);
+});
+
+test.each(["a pipe", "a device"])("files: a start does not wait for a file that is %s", async (what) => {
+  await using dir = makeTempDir("start");
+  const file = join(dir.path, "hc.yaml");
+  if (what === "a pipe") Bun.spawnSync(["mkfifo", file]);
+  else symlinkSync("/dev/zero", file);
+  const told = `${file}: cannot be read: ${file} is ${what}, not a regular file`;
+  const config = await runCommand(["run", "--config", file, "--strict-config"]);
+  expect([config.status, config.out.includes(`ERROR Configuration error: ${told}`)]).toEqual([1, true]);
+  const checks = await runCommand(["run", "--config", file, "--checks", file]);
+  expect(checks.status).toBe(1);
+  expect(checks.out).toContain("running on the defaults");
+  expect(checks.out).toContain(`ERROR Cannot start error="${told}"`);
+});

@@ -7,6 +7,7 @@ import { tcpCheck } from "../support/checks.ts";
 import { connectClient } from "../support/client.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { requestStatus, stateOf } from "../support/received.ts";
+import { makeTempDir } from "../support/tempdir.ts";
 import { until } from "../support/wait.ts";
 
 setDefaultTimeout(60_000);
@@ -27,6 +28,8 @@ const BREAK: Readonly<Record<string, (file: string) => void>> = {
     writeFileSync(file, "healthchecks: &h [*h]\nserver: &s { proxy_socket: *s }\n"),
   "a list": (file) => writeFileSync(file, "- 1\n- 2\n"),
   "a directory": (file) => mkdirSync(file),
+  "a pipe": (file) => void Bun.spawnSync(["mkfifo", file]),
+  "a device": (file) => symlinkSync("/dev/zero", file),
   gone: () => {},
   "a link to itself": (file) => symlinkSync(file, file),
   unreadable: (file) => {
@@ -141,4 +144,20 @@ test("files: SIGHUP in a loop while both files are written again and again: noth
   expect(daemon.log.filter((line) => line.includes("Adding healthcheck id=1 ")).length).toBe(1);
   expect(daemon.log.filter((line) => /new_state=unhealthy|Unexpected fault/.test(line))).toEqual([]);
   expect(daemon.rssBytes() - rss).toBeLessThan(60e6);
+});
+
+test("files: authorities that are a pipe make TLS checks inconclusive, and the others do not wait", async () => {
+  await using dir = makeTempDir("authorities");
+  const path = join(dir.path, "ca.pem");
+  Bun.spawnSync(["mkfifo", path]);
+  await using backend = acceptAll();
+  await using daemon = await startDaemon({ env: { SSL_CERT_FILE: path } });
+  await using client = await connectClient(daemon.socketPath);
+  client.update([
+    tcpCheck(1, backend, { interval: "50ms", secure: true }),
+    tcpCheck(2, backend, { interval: "50ms" }),
+  ]);
+  await daemon.waitForLog(/WARN Check inconclusive, .* id=1 .*ca\.pem is a pipe, not a regular file"/, 5_000);
+  await stateOf(client, 2, "healthy");
+  expect((await requestStatus(client)).get("1")).toMatchObject({ state: "unknown", failures: 0 });
 });

@@ -66,6 +66,17 @@ test("diff: what was refused goes on with its last good configuration", () => {
   expect(diff(running(one, two), desired)).toEqual({ ...NOTHING, remove: [id(2)] });
 });
 
+test("diff: while one is refused that says no id, nothing stops; what is good starts and changes", () => {
+  const [three, changed] = [makeSpec(3), makeSpec(1, { fall: 9 })];
+  const refused = new Set([undefined, id(9)]);
+  expect(diff(running(one, two), { specs: [], refused })).toEqual(NOTHING);
+  expect(diff(running(one, two), { specs: [changed, three], refused })).toEqual({
+    ...NOTHING,
+    add: [three],
+    adjust: [changed],
+  });
+});
+
 test("diff: of two with the same id the last one counts", () => {
   const last = makeSpec(1, { check: tcpSpec(99) });
   expect(diff(running(), { specs: [one, two, last], refused: NONE_REFUSED }).add).toEqual([last, two]);

@@ -114,13 +114,24 @@ test("configs: without an id its place in the list names it", async () => {
   const { refusals } = await new ConfigReader().read([config("1"), config("-1"), "{"]);
   expect(refusals.map(({ id }) => id)).toEqual([undefined, undefined]);
   expect(refusals[0]?.message).toStartWith("config 1 of the list refused: id: -1 is not allowed");
-  expect(refusals[1]?.message).toBe("config 2 of the list refused: not JSON (1 bytes, not shown)");
+  expect(refusals[1]?.message).toBe(
+    "config 2 of the list refused: not JSON (1 bytes, not shown); no healthcheck is stopped by this list",
+  );
 });
 
-test("configs: one that is no JSON is known by its id, so that what runs under it goes on", async () => {
-  const { refusals } = await new ConfigReader().read(['{"id":7,"port":080}', '{"id":18446744073709551616,}']);
-  expect(refusals.map(({ id }) => String(id))).toEqual(["7", "undefined"]);
-  expect(refusals[0]?.message).toBe("healthcheck 7 refused: not JSON (19 bytes, not shown)");
+test("configs: one that is no JSON may be anybody's, its id is a hint", async () => {
+  const { refusals } = await new ConfigReader().read(['{"id":7,"port":080}', "@@"]);
+  expect(refusals.map(({ id, message }) => [id, message])).toEqual([
+    [
+      undefined,
+      "config 0 of the list refused: not JSON (19 bytes, not shown), perhaps of healthcheck 7; " +
+        "no healthcheck is stopped by this list",
+    ],
+    [
+      undefined,
+      "config 1 of the list refused: not JSON (2 bytes, not shown); no healthcheck is stopped by this list",
+    ],
+  ]);
 });
 
 test("configs: of two with the same id the last counts, and it is told", async () => {

@@ -1,0 +1,87 @@
+/**
+ * Reads the files that the server is pointed at: configuration, checks, certificates. What lies at such a path may have become
+ * anything, and nothing but a regular file is sure to end: a pipe would hold up every check, a device would fill the memory.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
+
+/** A longer file is none of ours. */
+const MOST_BYTES = 64 * 1_024 * 1_024;
+const CHUNK_BYTES = 64 * 1_024;
+/** Opening a pipe waits for its writer otherwise, and opening a terminal may make it ours. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+const PIPE_LOOK_MS = 5;
+/** /dev/null: major 1, minor 3. */
+const NULL_DEVICE = 0x103;
+
+/**
+ * Reads a file, through symbolic links.
+ *
+ * @returns its text, UTF-8
+ * @throws Error when it cannot be read, is no regular file, or has more than 64 MiB
+ */
+export function readTextFile(path: string): string {
+  return read(path, false);
+}
+
+/**
+ * {@link readTextFile} for a command at a terminal, which may wait: a pipe that somebody writes to is read to its end, for
+ * `/dev/stdin` and the shell's `<(…)`.
+ */
+export function readTextFileOrPipe(path: string): string {
+  return read(path, true);
+}
+
+function read(path: string, pipes: boolean): string {
+  const fd = openSync(path, FLAGS);
+  try {
+    // Of what was opened: at the path there may be something else by now.
+    const stat = fstatSync(fd);
+    const isPipe = pipes && stat.isFIFO();
+    // The one device that ends: it stands for an empty file.
+    const isNull = stat.isCharacterDevice() && stat.rdev === NULL_DEVICE;
+    if (!stat.isFile() && !isPipe && !isNull) throw fault(`${path} is ${kindOf(stat)}, not a regular file`);
+    const bytes = readToEnd(fd, path);
+    if (isPipe && bytes.length === 0) throw fault(`${path} is a pipe that nothing came out of`);
+    return bytes.toString("utf8");
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readToEnd(fd: number, path: string): Buffer {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const count = readSome(fd, chunk);
+    if (count === 0) return Buffer.concat(chunks);
+    length += count;
+    // What the kernel says of the size beforehand is not to be relied on: files in /proc have none.
+    if (length > MOST_BYTES) throw fault(`${path} is longer than the ${MOST_BYTES} bytes allowed`);
+    chunks.push(chunk.subarray(0, count));
+  }
+}
+
+/** Waits for a pipe; a regular file never makes one wait. @returns 0 at the end */
+function readSome(fd: number, chunk: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(fd, chunk);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+      Bun.sleepSync(PIPE_LOOK_MS);
+    }
+  }
+}
+
+/** Of the file and not of the program: a stack would only be in the way, and the runtime's own errors of files have none either. */
+function fault(words: string): Error {
+  const error = new Error(words);
+  error.stack = "";
+  return error;
+}
+
+function kindOf(stat: Stats): string {
+  if (stat.isDirectory()) return "a directory";
+  return stat.isFIFO() ? "a pipe" : "a device";
+}
