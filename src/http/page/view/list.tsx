@@ -99,7 +99,8 @@ function useLeftPlace(filter: Filter, router: Router): void {
     shown.current = hash;
     scrollTo({ top: isBack ? router.scroll.top : 0, behavior: "instant" });
   }, [hash, router]);
-  useEffect(() => {
+  // Not after the next picture: what is scrolled before it would be kept for the filter before.
+  useLayoutEffect(() => {
     const listen = () => {
       // What takes the place of the list is at its top, and may be so before this has ended.
       if (router.route.value.view === "list") router.scroll = { hash, top: scrollY };
