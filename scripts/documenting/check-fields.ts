@@ -35,6 +35,7 @@ const text: Value = {
 };
 const ip: Value = { kind: "text", range: "IPv4 or IPv6 address", schema: { type: "string" } };
 const name: Value = { ...text, range: "a host name" };
+const SERVER_NAME = "The name for SNI and in the certificate, in Punycode where it is not ASCII.";
 
 function count(min: number, max: number): Value {
   return {
@@ -156,14 +157,8 @@ export const CHECK_FIELDS: readonly CheckField[] = [
   ),
   field(STREAM, "secure", flag, "false", "TLS."),
   field(STREAM, "tls_verify", flag, "true", "Whether the certificate must be valid and for the name."),
-  field(TCP, "server_name", name, "ip", "The name for SNI and in the certificate."),
-  field(
-    HTTP,
-    "server_name",
-    name,
-    "the name in host or path, else ip",
-    "The name for SNI and in the certificate.",
-  ),
+  field(TCP, "server_name", name, "ip", SERVER_NAME),
+  field(HTTP, "server_name", name, "the name in host or path, else ip", SERVER_NAME),
   field(HTTP, "method", { ...text, range: "an HTTP method but CONNECT" }, "GET", "The request's method."),
   field(
     HTTP,
@@ -185,7 +180,7 @@ export const CHECK_FIELDS: readonly CheckField[] = [
     "host",
     { ...text, range: "a host name, maybe with a port" },
     "the host of path, else ip and port",
-    "The Host header.",
+    "The Host header, in Punycode where it is not ASCII.",
   ),
   field(HTTP, "headers", headers, "none", "Further request headers. Their values are secrets: never shown."),
   field(HTTP, "response", text, "anything", "The body must start with it. Not with method HEAD."),

@@ -55,9 +55,8 @@ const BEHIND = "a record goes on behind its end";
  * @throws Error when it is malformed
  */
 export function readMessage(message: Buffer, wanted: QueryType): Message {
-  // Less than a header is refused by the decoder.
-  const counts = message.length < HEADER_BYTES ? [] : COUNTS_AT.map((at) => message.readUInt16BE(at));
-  const [questions = 0, answers = 0, ...others] = counts;
+  if (message.length < HEADER_BYTES) throw new Error("it is shorter than a header");
+  const [questions = 0, answers = 0, ...others] = COUNTS_AT.map((at) => message.readUInt16BE(at));
   const records = others.reduce((sum, count) => sum + count, answers);
   if (questions + records > MOST_RECORDS) {
     throw new Error(`it promises ${questions + records} records, more than ${MOST_RECORDS}`);

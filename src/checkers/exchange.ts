@@ -165,7 +165,8 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
 
   crashed(error: Error): void {
     const words = error instanceof AuthoritiesError ? error.message : errorWords(error);
-    this.#finish(inconclusive("fault", `${this.#subject()}: ${words}`));
+    const subject = this.#phase === "tls" ? this.#plan.tlsSubject() : this.#subject();
+    this.#finish(inconclusive("fault", `${subject}: ${words}`));
   }
 
   /** The connection is open and, if wanted, secured. */

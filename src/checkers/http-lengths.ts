@@ -6,9 +6,11 @@ import { type AnswerEvents, type AnswerParser, answerParser } from "./http-parse
 
 const LENGTH_FAULT = /Content-Length/;
 const LENGTH_LINE = /^content-length[ \t]*:([^\n]*)\n/gim;
-const HEAD_END = /\n\r?\n/g;
+const CODING_LINE = /^transfer-encoding[ \t]*:/im;
+/** Blank lines that end no head may stand before one. */
+const HEAD_END = /[^\r\n]\r?\n\r?\n/g;
 /** So many bytes of the longest end may have come before. */
-const LONGEST_END = 2;
+const LONGEST_END = 4;
 
 /** Like {@link answerParser}; equal lengths are taken as one. */
 export function lengthsParser(events: AnswerEvents): AnswerParser {
@@ -56,7 +58,7 @@ class LengthsParser implements AnswerParser {
   }
 
   #anew(text: string): string | undefined {
-    const ends = [...text.matchAll(HEAD_END)].map(({ index }) => index + 1);
+    const ends = [...text.matchAll(HEAD_END)].map(({ index, 0: end }) => index + end.indexOf("\n") + 1);
     const to = ends[this.#heads];
     if (to === undefined) return undefined;
     this.#plain = true;
@@ -71,8 +73,9 @@ class LengthsParser implements AnswerParser {
   }
 }
 
-/** A head with a single length; undefined when its lengths are no numbers, or not the same. */
+/** A head with a single length; undefined when its lengths are no numbers, or not the same and count (RFC 9112 6.3, rule 3). */
 function withOneLength(head: string): string | undefined {
+  if (CODING_LINE.test(head)) return head.replace(LENGTH_LINE, "");
   const values = [...head.matchAll(LENGTH_LINE)].flatMap(([, value = ""]) => value.split(","));
   const [first = "", ...others] = values.map((value) => value.trim());
   if (!/^\d+$/.test(first) || others.some((value) => value !== first)) return undefined;

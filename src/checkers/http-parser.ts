@@ -49,11 +49,11 @@ const CR = "\r".charCodeAt(0);
 
 /** Makes a parser for one connection's answer. */
 export function answerParser(events: AnswerEvents): AnswerParser {
-  // Llhttp speaks RTSP and ICE as well, and takes any version and any three digits.
+  // Llhttp speaks RTSP and ICE as well, and takes any version and any three digits. How a connection begins decides.
   let letter: number | undefined;
   let foreign: string | undefined;
   const parser = new Native();
-  // Old appliances end lines with a bare LF, fold headers, or send two lengths. Where one connection carries one answer,
+  // Old appliances end lines with a bare LF, fold headers, or send a length beside chunks. Where one connection carries one answer,
   // none of that can mislead anybody, and it is no reason to call a backend dead.
   parser.initialize(Native.RESPONSE, RESOURCE, MOST_HEADER_BYTES, Native.kLenientAll);
   parser[Native.kOnHeadersComplete] = (

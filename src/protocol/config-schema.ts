@@ -3,8 +3,8 @@
  * absent, null, or Go's zero value. Understood and normalised in config.ts.
  */
 import * as v from "valibot";
+import { domainName, hostName } from "../model/domain-name.ts";
 import { QUERY_TYPES } from "../model/spec.ts";
-import { domainName, hostName } from "./domain-name.ts";
 import {
   converted,
   count,

@@ -17,9 +17,15 @@ const BUNDLES = [
 const EVERY_BLOCK = /^(?=-----BEGIN )/m;
 /** The runtime knows both names; other blocks, keys for example, are passed over. */
 const CERTIFICATE = /^-----BEGIN (?:X509 )?CERTIFICATE-----/;
+/** What is left of one that is not whole, or is of a kind that the runtime does not know. */
+const TRACES = [/BEGIN [A-Z0-9 ]*CERTIFICATE/g, /END [A-Z0-9 ]*CERTIFICATE/g];
+/** A file that was cut off where a certificate begins. */
+const CUT = /\n-[^\n]*(?<!-----)$/;
 
 /** The trusted authorities. */
 export interface Authorities {
+  /** Where they were found. */
+  readonly file: string;
   /** In PEM, one a text. */
   readonly certificates: readonly string[];
   /** Which of the file's could not be read, for a sentence: `certificate 3 in /etc/ca.pem cannot be read`. */
@@ -61,17 +67,24 @@ function read(file: string, missing?: string): string | undefined {
 }
 
 function parse(file: string, text: string): Authorities {
-  const blocks = text.split(EVERY_BLOCK).filter((block) => CERTIFICATE.test(block));
+  const blocks = text
+    .replace(/^\ufeff/, "")
+    .split(EVERY_BLOCK)
+    .filter((block) => CERTIFICATE.test(block));
   const certificates: string[] = [];
   let unread: string | undefined;
   for (const [index, block] of blocks.entries()) {
     if (isReadable(block)) certificates.push(block);
     else unread ??= `certificate ${index + 1} in ${file} cannot be read`;
   }
+  const most = Math.max(...TRACES.map((trace) => text.match(trace)?.length ?? 0));
+  if (most > certificates.length || CUT.test(`\n${text.trimEnd()}`)) {
+    unread ??= `a certificate in ${file} is not whole, or of another kind`;
+  }
   if (certificates.length === 0) {
     throw new AuthoritiesError(unread ?? `${file} holds no certificate: it should hold authorities in PEM`);
   }
-  return { certificates, unread };
+  return { file, certificates, unread };
 }
 
 function isReadable(pem: string): boolean {

@@ -6,6 +6,7 @@
  * The files are read again when they have changed, looked at no more than once a second.
  */
 import { statSync } from "node:fs";
+import { asciiName } from "../model/domain-name.ts";
 import type { Address } from "../model/spec.ts";
 import type { Clock } from "./clock.ts";
 import { canonicalIp } from "./sockaddr.ts";
@@ -48,7 +49,10 @@ export function parseHosts(text: string): Hosts {
   for (const [address, ...names] of lines(text)) {
     const ip = canonicalIp(address ?? "");
     if (ip === undefined) continue;
-    for (const name of names) hosts.set(name.toLowerCase(), [...(hosts.get(name.toLowerCase()) ?? []), ip]);
+    for (const name of names) {
+      const key = (asciiName(name) ?? name).toLowerCase();
+      hosts.set(key, [...(hosts.get(key) ?? []), ip]);
+    }
   }
   return hosts;
 }

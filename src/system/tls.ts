@@ -41,7 +41,8 @@ const READ_AGAIN_MS = 1_000;
 /** Hands out TLS options; see the head of the file. */
 export class TlsContexts {
   readonly handshakes = new Handshakes();
-  readonly #caFile: string | undefined;
+  /** Once authorities of the host were found, they have to be there. */
+  #caFile: string | undefined;
   readonly #clock: Clock;
   #trust: Trust | AuthoritiesError | undefined;
   #readAtMs = 0;
@@ -80,7 +81,7 @@ export class TlsContexts {
     let trust = this.#trust;
     const inDoubt = trust instanceof AuthoritiesError || trust?.unread !== undefined;
     if (trust === undefined || (inDoubt && nowMs - this.#readAtMs >= READ_AGAIN_MS)) {
-      trust = readAuthorities(this.#caFile);
+      trust = this.#read();
       this.#trust = trust;
       this.#readAtMs = nowMs;
     }
@@ -88,20 +89,21 @@ export class TlsContexts {
     return trust;
   }
 
+  #read(): Trust | AuthoritiesError {
+    try {
+      const found = authorities(this.#caFile);
+      this.#caFile ??= found?.file;
+      return { context: makeContext(found?.certificates), unread: found?.unread };
+    } catch (error) {
+      if (error instanceof AuthoritiesError) return error;
+      throw error;
+    }
+  }
+
   /** Where certificates do not matter, no authority is missed. */
   #trustless(): Trust {
     this.#nobody ??= { context: makeContext([]), unread: undefined };
     return this.#nobody;
-  }
-}
-
-function readAuthorities(file: string | undefined): Trust | AuthoritiesError {
-  try {
-    const found = authorities(file);
-    return { context: makeContext(found?.certificates), unread: found?.unread };
-  } catch (error) {
-    if (error instanceof AuthoritiesError) return error;
-    throw error;
   }
 }
 

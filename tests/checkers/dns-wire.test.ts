@@ -47,6 +47,12 @@ test("dns wire: an address is read", () => {
   expect(found(message({ answers: [A] }))).toEqual(["192.0.2.1"]);
 });
 
+test.each([0, 1, 11])("dns wire: %i bytes are no message", (length) => {
+  expect(() => readMessage(message({ answers: [A] }).subarray(0, length), "A")).toThrow(
+    "it is shorter than a header",
+  );
+});
+
 test.each<[name: string, type: QueryType, bad: number[], why: string]>([
   ["an address of 5 bytes", "A", record(1, [...ADDRESS, 0]), "a record of type A has 5 bytes of data"],
   ["an address of 3 bytes", "A", record(1, ADDRESS.slice(1)), "a record of type A has 3 bytes of data"],

@@ -83,6 +83,18 @@ const rows: [string, string, Wanted, string][] = [
     { codes: [200], body: "hello" },
     "ok status 200 OK, body as expected",
   ],
+  [
+    "one length twice, behind blank lines",
+    `\r\n\r\nHTTP/1.1 103 Hints\r\n\r\n\r\n\r\n${TWICE}`,
+    { body: "hello" },
+    "ok status 200 OK, body as expected",
+  ],
+  [
+    "chunks beside two lengths, which do not count",
+    CHUNKED.replace("\r\n\r\n", "\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"),
+    { body: "hello" },
+    "ok status 200 OK, body as expected",
+  ],
   ["a reason in UTF-8", "HTTP/1.1 200 \xc3\xa9\r\n\r\n", {}, "ok status 200 \\xc3\\xa9"],
   ["another body", OK, { body: "help" }, 'L7STS body starts with "hell", expected "help"'],
   ["a body too short", OK, { body: "hello!" }, 'L7STS body ends after "hello", expected "hello!"'],

@@ -3,7 +3,7 @@
  * `bun test`.
  */
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { acceptAll } from "../support/backends.ts";
 import { makeCa } from "../support/certs.ts";
@@ -15,7 +15,7 @@ import { startNginx } from "../support/nginx.ts";
 import { peerPath, rootTest } from "../support/peers.ts";
 import { freePort } from "../support/ports.ts";
 import { readLines, stopProcess } from "../support/process.ts";
-import { firstStates } from "../support/received.ts";
+import { firstStates, requestStatus } from "../support/received.ts";
 import { inRoot } from "../support/rootfs.ts";
 import { until } from "../support/wait.ts";
 
@@ -23,6 +23,8 @@ const LIMIT_MS = 60_000;
 const TOP = join(import.meta.dir, "..", "..");
 const IMAGE = readImage();
 const CONFIG = "/etc/seesaw/healthcheck-server.yaml";
+/** Where the base image has the public authorities. */
+const AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
 const SOCKET = "/run/seesaw/healthcheck-proxy.sock";
 
 /** The container: its log, and its end. */
@@ -79,8 +81,7 @@ rootTest(
     await using tcp = acceptAll();
     await using dns = await startNameServer();
     await using root = makeImageRoot(IMAGE, {
-      // The place where the base image has the public authorities.
-      "/etc/ssl/certs/ca-certificates.crt": readFileSync(ca.caFile, "utf8"),
+      [AUTHORITIES]: readFileSync(ca.caFile, "utf8"),
       ...configWithFreePort(),
     });
     expect(healthcheck(root.path).status).toBe(1);
@@ -114,6 +115,14 @@ rootTest(
     });
     const status = readFileSync(`/proc/${container.child.pid}/status`, "utf8");
     expect(status).toMatch(/^Uid:\t65532\t65532\t65532\t65532$/m);
+
+    // Authorities of the host that were there and are gone are no reason to trust others.
+    rmSync(join(root.path, AUTHORITIES));
+    container.child.kill("SIGHUP");
+    const missed = () =>
+      container.log.some((line) => line.includes("certificate authorities cannot be read"));
+    await until(missed, 15_000, "a check that misses its authorities");
+    expect((await requestStatus(client)).get("3")?.state).toBe("healthy");
 
     expect(IMAGE.stopSignal).toBe("SIGTERM");
     container.child.kill("SIGTERM");

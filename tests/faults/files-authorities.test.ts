@@ -13,6 +13,7 @@ import { peerTest } from "../support/peers.ts";
 import { freePort } from "../support/ports.ts";
 import { notifications, requestStatus, stateOf } from "../support/received.ts";
 import { makeTempDir } from "../support/tempdir.ts";
+import { until } from "../support/wait.ts";
 
 setDefaultTimeout(60_000);
 
@@ -64,10 +65,23 @@ peerTest("files: authorities that cannot be read blame no backend", ["openssl"],
     otherKind: good.replaceAll(" CERTIFICATE-", " TRUSTED CERTIFICATE-"),
     cut,
     cutBehindOthers: others + cut,
+    cutAtItsBegin: others + good.slice(0, 12),
+    otherKindBehindOthers: others + good.replaceAll(" CERTIFICATE-", " TRUSTED CERTIFICATE-"),
+    indented: others + good.replaceAll("-----BEGIN", "  -----BEGIN"),
+    dashMissing: others + good.replace("-----BEGIN", "----BEGIN"),
     brokenInTheMiddle: others + good.replace(/\n\w{8}/, "\n????????") + others,
     gone: undefined,
   };
+  const checkedAgain = async () => {
+    const successes = async () => (await requestStatus(client)).get("1")?.successes ?? 0;
+    const before = await successes();
+    await until(async () => (await successes()) > before, 10_000, "a check that says something");
+  };
   for (const text of Object.values(spoilt)) {
+    // What is seen next comes of this case, and not of the one before.
+    writeFileSync(file, good);
+    daemon.signal("SIGHUP");
+    await checkedAgain();
     if (text === undefined) rmSync(file);
     else writeFileSync(file, text);
     daemon.signal("SIGHUP");
@@ -82,7 +96,7 @@ peerTest("files: authorities that cannot be read blame no backend", ["openssl"],
   daemon.signal("SIGHUP");
   expect((await stateOf(client, 1, "unhealthy")).message).toStartWith("L6RSP TLS handshake with ");
   // And a file may hold more than authorities.
-  writeFileSync(file, `# ours\r\n${tls.key}${others}${good.replaceAll("\n", "\r\n")}`);
+  writeFileSync(file, `\ufeff# ours\r\n${tls.key}${others}${good.replaceAll("\n", "\r\n")}`);
   daemon.signal("SIGHUP");
   await stateOf(client, 1, "healthy");
 });

@@ -41,6 +41,8 @@ test("hosts: a name may have several addresses and an address several names, in 
   expect(hosts.get("localhost")).toEqual(["127.0.0.1", "::1"]);
   expect(hosts.get("localhost.localdomain")).toEqual(["127.0.0.1"]);
   expect([...hosts.keys()]).toEqual(["localhost", "localhost.localdomain"]);
+  // Such a name is asked for in Punycode.
+  expect([...parseHosts("10.0.0.1 grün.example")]).toEqual([["xn--grn-ioa.example", ["10.0.0.1"]]]);
 });
 
 test.each([

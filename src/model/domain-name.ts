@@ -13,7 +13,7 @@ const DOMAIN_NAME = /^(?:\.|(?=.{1,253}\.?$)(?:[\x21-\x2d\x2f-\x7e]{1,63}(?:\.|$
  * @param name - of a host, without a port
  * @returns undefined when it cannot be converted
  */
-function asciiName(name: string): string | undefined {
+export function asciiName(name: string): string | undefined {
   if (ASCII.test(name)) return name;
   return INTERNATIONAL.test(name) ? URL.parse(`http://${name}/`)?.hostname : undefined;
 }

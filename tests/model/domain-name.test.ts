@@ -1,7 +1,7 @@
 /** Names of hosts and domains, in ASCII. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { domainName, hostName } from "../../src/protocol/domain-name.ts";
+import { domainName, hostName } from "../../src/model/domain-name.ts";
 
 const LONGEST = `${"a".repeat(63)}.`.repeat(3) + "a".repeat(61);
 
