@@ -96,7 +96,8 @@ export class TlsContexts {
       return { context: makeContext(found?.certificates), unread: found?.unread };
     } catch (error) {
       if (error instanceof AuthoritiesError) return error;
-      throw error;
+      const words = error instanceof Error ? error.message : String(error);
+      return new AuthoritiesError(`the certificate authorities cannot be used: ${words}`);
     }
   }
 
