@@ -65,6 +65,8 @@ export function answerParser(events: AnswerEvents): AnswerParser {
     statusCode: number,
     reason: string,
   ) => {
+    // What follows in the same piece does not count, as it would not in the next.
+    if (foreign !== undefined) return 0;
     if (letter !== HTTP || major !== 1) foreign = "Expected HTTP/1.0 or HTTP/1.1";
     else if (statusCode < 100) foreign = `Invalid status code ${statusCode}`;
     else events.head(statusCode, reason);
@@ -75,7 +77,8 @@ export function answerParser(events: AnswerEvents): AnswerParser {
   return {
     execute: (bytes) => {
       letter ??= firstLetter(bytes);
-      return faultOf(parser.execute(bytes)) ?? foreign;
+      const fault = faultOf(parser.execute(bytes));
+      return foreign ?? fault;
     },
     finish: () => {
       parser.finish();

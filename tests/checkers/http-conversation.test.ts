@@ -155,6 +155,7 @@ test.each([
   ["ICE", "\r\nICE/1.0 200 OK\r\n\r\n"],
   ["HTTP/9.9", "HTTP/9.9 200 OK\r\n\r\n"],
   ["HTTP/0.9 with a status", "HTTP/0.9 200 OK\r\n\r\n"],
+  ["no HTTP before HTTP", "HTTP/0.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nhello"],
   ["a status below all classes", "HTTP/1.1 099 Odd\r\n\r\n"],
   ["a header without a name", "HTTP/1.1 200 OK\r\n: x\r\n\r\n"],
 ])("http: %s is no valid answer", (_name, answer) => {

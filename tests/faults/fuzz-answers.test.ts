@@ -24,7 +24,7 @@ const HTTP_WORDS = [
   ..."\r\n|\n|\r|\0| |\t|:|;|0|-1|ffffffffffffffff|hello|HTTP/1.1 200 OK\r\n\r\n|HTTP/1.1 100 C\r\n\r\n|\xff".split(
     "|",
   ),
-  ..."Content-Length: 5\r\n|Content-Length: 99999999999999999999\r\n|Transfer-Encoding: chunked\r\n|Trailer: x\r\n".split(
+  ..."Content-Length: 5\r\n|content-length : 5, 5\n|Content-Length: 6\r\n|RTSP/1.0 200 OK\r\n\r\n|Content-Length: 99999999999999999999\r\n|Transfer-Encoding: chunked\r\n|Trailer: x\r\n".split(
     "|",
   ),
   "y".repeat(90_000),
