@@ -1,8 +1,8 @@
 /** What a DNS answer means, pure (RFC 1035): which messages count and which answers are good. */
 import { type Answer, type Question as EchoedQuestion, encode, RECURSION_DESIRED } from "dns-packet";
+import { withoutLastDot } from "../model/domain-name.ts";
 import { show } from "../model/show.ts";
 import type { QueryType } from "../model/spec.ts";
-import { withoutLastDot } from "../system/resolver.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 import { failed, type Verdict } from "./conversation.ts";
 import { type Message, readMessage } from "./dns-wire.ts";

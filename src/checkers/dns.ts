@@ -2,9 +2,10 @@
  * The dns checker: asks a given server, or resolves as this system is configured to (hosts file, name servers, search
  * list), always afresh.
  */
+import { withoutLastDot } from "../model/domain-name.ts";
 import type { CheckResult } from "../model/result.ts";
 import type { Address, DnsSpec } from "../model/spec.ts";
-import { candidates, withoutLastDot } from "../system/resolver.ts";
+import { candidates } from "../system/resolver.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 import type { Attempt, CancelTimer, Checker, CheckerEnv, Done } from "./checker.ts";
 import { DnsQuery } from "./dns-query.ts";

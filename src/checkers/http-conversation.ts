@@ -4,7 +4,7 @@
  */
 import { type Conversation, failed, type Verdict } from "./conversation.ts";
 import { excerpt } from "./excerpt.ts";
-import { lengthsParser } from "./http-lengths.ts";
+import { LengthsParser } from "./http-lengths.ts";
 import type { AnswerParser } from "./http-parser.ts";
 
 /** What makes an answer a good one. */
@@ -38,7 +38,7 @@ export class HttpConversation implements Conversation {
     expected: Expected,
   ) {
     this.#expected = expected;
-    this.#parser = lengthsParser({
+    this.#parser = new LengthsParser({
       head: (code, reason) => this.#onHead(code, reason),
       body: (part) => this.#onBody(part),
       end: () => this.#onEnd(),

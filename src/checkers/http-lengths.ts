@@ -13,11 +13,7 @@ const HEAD_END = /[^\r\n]\r?\n\r?\n/g;
 const LONGEST_END = 4;
 
 /** Like {@link answerParser}; equal lengths are taken as one. */
-export function lengthsParser(events: AnswerEvents): AnswerParser {
-  return new LengthsParser(events);
-}
-
-class LengthsParser implements AnswerParser {
+export class LengthsParser implements AnswerParser {
   readonly #events: AnswerEvents;
   #parser: AnswerParser;
   /** What has come, as Latin-1, while the head is not over; an answer in one piece is never kept. */

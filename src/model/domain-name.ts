@@ -37,3 +37,8 @@ export function domainName(text: string): string | undefined {
   const name = asciiName(text);
   return name !== undefined && DOMAIN_NAME.test(name) ? name : undefined;
 }
+
+/** A name without the dot that says it is whole; the root is nothing else and keeps it. */
+export function withoutLastDot(name: string): string {
+  return name.replace(/(?<=.)\.$/, "");
+}

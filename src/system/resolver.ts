@@ -6,7 +6,7 @@
  * The files are read again when they have changed, looked at no more than once a second.
  */
 import { statSync } from "node:fs";
-import { asciiName } from "../model/domain-name.ts";
+import { asciiName, withoutLastDot } from "../model/domain-name.ts";
 import type { Address } from "../model/spec.ts";
 import type { Clock } from "./clock.ts";
 import { canonicalIp } from "./sockaddr.ts";
@@ -69,11 +69,6 @@ export function candidates(name: string, { search, ndots }: Pick<ResolvConf, "se
     .map((domain) => `${name}.${withoutLastDot(domain)}`);
   const dots = name.split(".").length - 1;
   return dots >= ndots ? [name, ...extended] : [...extended, name];
-}
-
-/** A name without the dot that says it is whole; the root is nothing else and keeps it. */
-export function withoutLastDot(name: string): string {
-  return name.replace(/(?<=.)\.$/, "");
 }
 
 /** The two files, kept fresh. */
