@@ -4,7 +4,7 @@
  * facts. What a pattern can say is said by a pattern, because that is all an editor can check.
  */
 import * as v from "valibot";
-import { DURATION_PATTERN, DURATION_RULE, formatDuration, parseDuration } from "../model/duration.ts";
+import { DURATION_PATTERN, durationRule, formatDuration, parseDuration } from "../model/duration.ts";
 import { show } from "../model/show.ts";
 
 /** What the documentation tells of a key; attached to its schema. */
@@ -68,10 +68,10 @@ function facts(
  * @param max - largest allowed, likewise
  */
 export function duration(fallback: string, min: string, max: string, about: FieldAbout) {
-  const rule = `give ${DURATION_RULE}, from ${min} to ${max}`;
-  const range = `${min} to ${max}`;
   const minMs = parseDuration(min) ?? 0;
   const maxMs = parseDuration(max) ?? Number.POSITIVE_INFINITY;
+  const range = `${min} to ${max}`;
+  const rule = `give ${durationRule(minMs, maxMs)}, from ${range}`;
   const allowed = (text: string) => {
     const ms = parseDuration(text);
     return ms !== undefined && ms >= minMs && ms <= maxMs;

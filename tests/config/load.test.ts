@@ -9,7 +9,8 @@ const warnings = (text: string) => judgeConfig(text).warnings.map((fault) => for
 /** One key of one section, on line 2. */
 const one = (section: string, key: string, value: string) => `${section}:\n  ${key}: ${value}\n`;
 
-const duration = (range: string) => `give a duration such as "500ms", "5s" or "1m30s", from ${range}`;
+const duration = (range: string) =>
+  `give a duration such as ${range === "1s to 1h" ? '"5s" or "1m30s"' : '"500ms" or "5s"'}, from ${range}`;
 const SOCKET = "give the path of a Unix socket, absolute or starting with ./, of at most 107 bytes";
 const MODE = "give a file mode of three octal digits, such as 0660";
 const LISTEN = 'give an IP address and a port, such as "127.0.0.1:9090" or "[::1]:9090"';
