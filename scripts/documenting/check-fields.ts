@@ -4,7 +4,7 @@
  */
 import { CHECK_TYPES, type CheckType, QUERY_TYPES } from "../../src/model/spec.ts";
 
-import { DURATION, type JsonSchema, orNull } from "./json.ts";
+import { anyCase, DURATION, type JsonSchema, orNull } from "./json.ts";
 
 /** What a value may be, in words and for an editor. */
 interface Value {
@@ -89,10 +89,6 @@ const queryType: Value = {
     ],
   },
 };
-
-function anyCase(word: string): string {
-  return word.replaceAll(/./g, (letter) => `[${letter}${letter.toLowerCase()}]`);
-}
 
 function field(
   types: readonly CheckType[],

@@ -98,8 +98,9 @@ function addCheckConfig(
     .command("check-config")
     .description("judge a configuration or checks file as the server would, every fault at once")
     .argument("[file]", "the file; otherwise the one that the server would take")
+    .option("--checks <file>", "this checks file, as run --checks would read it")
     .option("--print", "print the effective configuration, defaults filled in")
-    .option("--strict-config", "unknown keys and fields are faults too")
+    .option("--strict-config", "unknown keys and fields are errors too; other warnings are not")
     .addHelpText("after", CHECK_CONFIG_EXAMPLES)
     .action((file: string | undefined, options: CheckConfigOptions) =>
       done(checkConfig(file, options, env, output)),

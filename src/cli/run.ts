@@ -12,7 +12,14 @@ import { notifySettings } from "../system/systemd.ts";
 import { TEST_FAULTS, TestFault } from "../test-fault.ts";
 import { REVISION, VERSION } from "../version.ts";
 import { EXIT } from "./exit.ts";
-import { type Environment, levelFault, loadConfig, logSettings, type SettingOptions } from "./settings.ts";
+import {
+  type Environment,
+  levelFault,
+  loadConfig,
+  logSettings,
+  reloadConfig,
+  type SettingOptions,
+} from "./settings.ts";
 
 /** The original logs to its standard output, and units rely on it. */
 const LOG_FD = 1;
@@ -45,6 +52,8 @@ class Runner {
   #configValid = true;
   #daemon: Daemon | undefined;
   #stopping = false;
+  #reloading: Promise<void> = Promise.resolve();
+  #reloadsWaiting = 0;
 
   constructor(options: RunOptions, env: Environment) {
     this.#options = options;
@@ -117,12 +126,22 @@ class Runner {
     void this.#daemon?.stop();
   }
 
-  /** Reads the file again; one with faults changes nothing. Before the start, the file is being read anyway. */
+  /** One reload after another: a second signal meanwhile reads the file once more, further ones do not. */
   #reload(): void {
-    if (this.#daemon === undefined) return;
+    // Before the start, the file is being read anyway.
+    if (this.#daemon === undefined || this.#reloadsWaiting > 1) return;
+    this.#reloadsWaiting++;
+    const daemon = this.#daemon;
+    this.#reloading = this.#reloading
+      .then(() => this.#reloadOnce(daemon))
+      .finally(() => void this.#reloadsWaiting--);
+  }
+
+  /** Reads the file again; one with faults changes nothing. */
+  async #reloadOnce(daemon: Daemon): Promise<void> {
     const log = this.#log;
     log.info("Reloading configuration");
-    const { config } = loadConfig(this.#options.config, this.#env, log);
+    const { config } = await reloadConfig(this.#options.config, this.#env, log);
     if (config === undefined) {
       log.warn("The configuration file is invalid, nothing has changed");
     } else {
@@ -133,7 +152,7 @@ class Runner {
       this.#config = reloaded(this.#config, config);
       log.configure(logSettings(this.#options, this.#env, config.logging));
     }
-    void this.#daemon.reload(this.#config, config !== undefined);
+    await daemon.reload(this.#config, config !== undefined);
   }
 
   #lastWords(error: unknown): void {

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { domainName, hostName } from "../model/domain-name.ts";
 import { QUERY_TYPES } from "../model/spec.ts";
 import {
+  anyCount,
   converted,
   count,
   durationMs,
@@ -28,7 +29,8 @@ import {
 export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/u;
 const HOST_WORDS = "a host name, maybe with a port";
-const MOST_THRESHOLD = 1_000_000;
+/** The most successes or failures in a row that may be asked for. */
+export const MAX_THRESHOLD = 1_000_000;
 const MOST_ELEMENTS = 1_000;
 
 /** Of an object only an absent field can be wrong. */
@@ -111,10 +113,10 @@ export const dns = v.object(
 const common = {
   interval: durationMs,
   timeout: durationMs,
-  retries: v.nullish(count(0, MOST_THRESHOLD), 0),
+  retries: v.nullish(anyCount(0, MAX_THRESHOLD), 0),
   // Go writes what is not set as 0.
-  rise: v.nullish(count(0, MOST_THRESHOLD), 0),
-  fall: v.nullish(count(0, MOST_THRESHOLD), 0),
+  rise: v.nullish(count(0, MAX_THRESHOLD), 0),
+  fall: v.nullish(count(0, MAX_THRESHOLD), 0),
 };
 
 /** What depends on the type. */

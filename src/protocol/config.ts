@@ -8,10 +8,16 @@ import type { HealthcheckSpec } from "../model/spec.ts";
 import { inFile, onWire, TOKEN } from "./config-schema.ts";
 import { secretNotAllowed } from "./fields.ts";
 import { FieldError, normalise } from "./normalise.ts";
+import { amendPace } from "./pace.ts";
 
 /** A CONFIG understood, or why it was not. */
 export type ReadConfig =
-  | { readonly ok: true; readonly spec: HealthcheckSpec }
+  | {
+      readonly ok: true;
+      readonly spec: HealthcheckSpec;
+      /** What is used otherwise than it was written, one entry a field. */
+      readonly warnings: readonly ConfigFault[];
+    }
   | {
       readonly ok: false;
       /** When at least that could be read. */
@@ -44,8 +50,16 @@ export function readConfig(value: unknown, where: "wire" | "file"): ReadConfig {
   if (!parsed.success) return { ok: false, id: idOf(value), faults: parsed.issues.map(faultOf) };
   const { id, interval, timeout, retries, rise, fall, ...fields } = parsed.output;
   try {
-    const spec = { id, intervalMs: interval, timeoutMs: timeout, rise: rise || 1, fall: fall || retries + 1 };
-    return { ok: true, spec: { ...spec, check: normalise(fields) } };
+    const check = normalise(fields);
+    const pace = amendPace({ interval, timeout, retries }, check.type);
+    const spec = {
+      id,
+      intervalMs: pace.interval,
+      timeoutMs: pace.timeout,
+      rise: rise || 1,
+      fall: fall || pace.retries + 1,
+    };
+    return { ok: true, spec: { ...spec, check }, warnings: pace.warnings };
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
     return { ok: false, id, faults: [{ path: [error.field], message: error.message }] };

@@ -5,7 +5,6 @@ import { type HealthcheckId, ID_RULE, parseId } from "../model/id.ts";
 import { NumberAsWritten, show, showKind } from "../model/show.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 
-const YEAR_MS = 365 * 86_400_000;
 /** Longest text of any field; far more than anybody needs. */
 const MOST_CHARS = 8_192;
 
@@ -56,15 +55,23 @@ export const idNumberOrText = v.pipe(
 );
 
 const DURATION = rule(`${DURATION_RULE}, above 0 and at most a year`);
-/** A duration above zero, in milliseconds. */
+/** A duration in milliseconds, maybe 0 or below it as Go may print one; pace.ts amends what is out of range. */
 export const durationMs = v.pipe(
   v.string(DURATION),
-  v.check((text) => inRange(parseDuration(text)), DURATION),
-  v.transform((text) => parseDuration(text) ?? 0),
+  v.check((text) => parseSigned(text) !== undefined, DURATION),
+  v.transform((text) => parseSigned(text) ?? 0),
 );
 
-function inRange(ms: number | undefined): boolean {
-  return ms !== undefined && ms > 0 && ms <= YEAR_MS;
+function parseSigned(text: string): number | undefined {
+  const [, sign, rest = text] = /^\s*([-+])(.*)$/s.exec(text) ?? [];
+  const ms = parseDuration(rest);
+  return ms === undefined || sign !== "-" ? ms : -ms;
+}
+
+/** A whole number that is meant to lie between `min` and `max`; pace.ts amends one that does not. */
+export function anyCount(min: number, max: number) {
+  const message = rule(`a whole number from ${min} to ${max}`);
+  return v.pipe(v.union([v.number(), v.bigint()], message), v.transform(Number), v.integer(message));
 }
 
 /** A whole number from `min` to `max`; YAML may give it as a bigint. */

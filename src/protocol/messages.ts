@@ -4,7 +4,7 @@ import type { HealthcheckId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { inSlices } from "../system/slices.ts";
 import { parseJson } from "./codec.ts";
-import { type ReadConfig, readConfig } from "./config.ts";
+import { type ConfigFault, type ReadConfig, readConfig } from "./config.ts";
 import { cutMessage, idInRuins } from "./elements.ts";
 import { notAllowed, secretNotAllowed } from "./fields.ts";
 
@@ -56,6 +56,8 @@ export interface ReadConfigs {
   readonly specs: readonly HealthcheckSpec[];
   /** One entry a config that was refused, in words. */
   readonly refusals: readonly Refusal[];
+  /** What new configs say that is used otherwise, one sentence a config: `healthcheck 42: timeout: …`. */
+  readonly warnings: readonly string[];
   /** Ids that came more than once; the last one counts. */
   readonly repeated: ReadonlySet<HealthcheckId>;
 }
@@ -82,6 +84,7 @@ export class ConfigReader {
     const now = new Map<string, ReadConfig>();
     const specs = new Map<HealthcheckId, HealthcheckSpec>();
     const refusals: Refusal[] = [];
+    const warnings: string[] = [];
     const seen = new Set<HealthcheckId>();
     const repeated = new Set<HealthcheckId>();
     await inSlices(configs, (text, index) => {
@@ -93,11 +96,14 @@ export class ConfigReader {
       if (id !== undefined) seen.add(id);
       // Of two with the same id the last counts, also when it is refused.
       if (id !== undefined) specs.delete(id);
+      // Logged when its text is new, not every 15 s.
+      if (read.ok && read.warnings.length > 0 && before === undefined)
+        warnings.push(`healthcheck ${read.spec.id}: ${joined(read.warnings)}`);
       if (read.ok) specs.set(read.spec.id, read.spec);
       else refusals.push({ id, message: refusalMessage(read, index), known: before !== undefined });
     });
     this.#before = now;
-    return { specs: [...specs.values()], refusals, repeated };
+    return { specs: [...specs.values()], refusals, warnings, repeated };
   }
 }
 
@@ -122,10 +128,13 @@ function tryParse(text: string): unknown {
 
 function refusalMessage(read: ReadConfig & { readonly ok: false }, index: number): string {
   const name = read.id === undefined ? `config ${index} of the list` : `healthcheck ${read.id}`;
-  const faults = read.faults.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join(".")}: ${message}`,
-  );
-  // Whoever is told that a config is left out must also know that others were not taken out.
-  if (read.id === undefined) faults.push("no healthcheck is stopped by this list");
-  return `${name} refused: ${faults.join("; ")}`;
+  // A client that hears that a config is left out must also know that others were not taken out.
+  const rest = read.id === undefined ? "; no healthcheck is stopped by this list" : "";
+  return `${name} refused: ${joined(read.faults)}${rest}`;
+}
+
+function joined(faults: readonly ConfigFault[]): string {
+  return faults
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
+    .join("; ");
 }

@@ -4,8 +4,10 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 
-/** A longer file is none of ours. */
-const MOST_BYTES = 64 * 1_024 * 1_024;
+/** The longest file of certificates: a whole trust store has some 200 KiB. */
+const MAX_BYTES = 64 * 1_024 * 1_024;
+/** The longest configuration or checks file; 10,000 healthchecks have some 1.5 MB. */
+export const MAX_YAML_BYTES = 4 * 1_024 * 1_024;
 const CHUNK_BYTES = 64 * 1_024;
 /** Opening a pipe waits for its writer otherwise, and opening a terminal may make it ours. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -16,22 +18,23 @@ const NULL_DEVICE = 0x103;
 /**
  * Reads a file, through symbolic links.
  *
+ * @param maxBytes - the longest that is read
  * @returns its text, UTF-8
- * @throws Error when it cannot be read, is no regular file, or has more than 64 MiB
+ * @throws Error when it cannot be read, is no regular file, or is longer
  */
-export function readTextFile(path: string): string {
-  return read(path, false);
+export function readTextFile(path: string, maxBytes = MAX_BYTES): string {
+  return read(path, false, maxBytes);
 }
 
 /**
  * {@link readTextFile} for a command at a terminal, which may wait: a pipe that somebody writes to is read to its end, for
  * `/dev/stdin` and the shell's `<(…)`.
  */
-export function readTextFileOrPipe(path: string): string {
-  return read(path, true);
+export function readTextFileOrPipe(path: string, maxBytes = MAX_BYTES): string {
+  return read(path, true, maxBytes);
 }
 
-function read(path: string, pipes: boolean): string {
+function read(path: string, pipes: boolean, maxBytes: number): string {
   const fd = openSync(path, FLAGS);
   try {
     // Of what was opened: at the path there may be something else by now.
@@ -40,7 +43,7 @@ function read(path: string, pipes: boolean): string {
     // The one device that ends: it stands for an empty file.
     const isNull = stat.isCharacterDevice() && stat.rdev === NULL_DEVICE;
     if (!stat.isFile() && !isPipe && !isNull) throw fault(`${path} is ${kindOf(stat)}, not a regular file`);
-    const bytes = readToEnd(fd, path);
+    const bytes = readToEnd(fd, path, maxBytes);
     if (isPipe && bytes.length === 0) throw fault(`${path} is a pipe that nothing came out of`);
     return bytes.toString("utf8");
   } finally {
@@ -48,7 +51,7 @@ function read(path: string, pipes: boolean): string {
   }
 }
 
-function readToEnd(fd: number, path: string): Buffer {
+function readToEnd(fd: number, path: string, maxBytes: number): Buffer {
   const chunks: Buffer[] = [];
   let length = 0;
   for (;;) {
@@ -57,7 +60,7 @@ function readToEnd(fd: number, path: string): Buffer {
     if (count === 0) return Buffer.concat(chunks);
     length += count;
     // What the kernel says of the size beforehand is not to be relied on: files in /proc have none.
-    if (length > MOST_BYTES) throw fault(`${path} is longer than the ${MOST_BYTES} bytes allowed`);
+    if (length > maxBytes) throw fault(`${path} is longer than the ${maxBytes} bytes allowed`);
     chunks.push(chunk.subarray(0, count));
   }
 }

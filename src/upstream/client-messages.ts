@@ -98,7 +98,11 @@ export class ClientMessages {
     this.#clients.listed(connection);
   }
 
-  #tellRefusals(connection: Connection, { refusals, repeated }: ReadConfigs): void {
+  #tellRefusals(connection: Connection, { refusals, repeated, warnings }: ReadConfigs): void {
+    for (const warning of warnings.slice(0, MOST_REFUSALS_TOLD))
+      this.#log.warn("Configuration warning: value amended", { warning });
+    const unsaid = warnings.length - MOST_REFUSALS_TOLD;
+    if (unsaid > 0) this.#log.warn("Configuration warning: more values amended", { healthchecks: unsaid });
     for (const id of repeated) this.#log.warn("Healthcheck twice in one update, the last one counts", { id });
     if (refusals.length === 0) return;
     this.#count("config", refusals.length);

@@ -54,11 +54,12 @@ export class FileUpstream implements Upstream {
 
   async #load(): Promise<void> {
     this.#log.info(`Loading healthchecks from: ${this.#path}`);
-    const { set, faults, warnings } = readChecksFile(this.#path);
+    const { set, faults, warnings } = await readChecksFile(this.#path);
     for (const fault of faults) this.#log.warn(`Configuration error: ${formatFault(this.#path, fault)}`);
     for (const warning of warnings)
       this.#log.warn(`Configuration warning: ${formatFault(this.#path, warning)}`);
-    if (faults.length > 0) this.#count("config", faults.length);
+    const refusals = set.refusals ?? 0;
+    if (faults.length > 0) this.#count("config", Math.max(faults.length, refusals));
     if (this.#loaded && set.refused.has(undefined))
       this.#log.warn("An entry was refused that says no id: no healthcheck is stopped by this file");
     await this.#events?.desired(set);

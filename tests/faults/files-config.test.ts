@@ -105,14 +105,14 @@ const FILES: Readonly<Record<string, { make(file: string): void; told: RegExp }>
   },
   "deep nesting": {
     make: (file) => writeFileSync(file, `server: ${"[".repeat(100_000)}`),
-    told: /hc\.yaml: not valid YAML: \d+ more faults/,
+    told: /hc\.yaml:1:\d+: not valid YAML: nested more than 100 levels deep, the maximum/,
   },
   "100 MB": {
     make: (file) => {
       writeFileSync(file, "");
       truncateSync(file, 100_000_000);
     },
-    told: /hc\.yaml: cannot be read: .* is longer than the 67108864 bytes allowed/,
+    told: /hc\.yaml: cannot be read: .* is longer than the 4194304 bytes allowed/,
   },
   "a directory": {
     make: (file) => mkdirSync(file),
@@ -146,8 +146,8 @@ test("files: check-config judges what comes out of a pipe, as of any file", asyn
     const child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe" });
     return [await new Response(child.stdout).text(), await child.exited];
   };
-  expect(await judged("batching: { delay: 1s }\n")).toEqual(["/dev/stdin: valid\n", 0]);
-  expect(await judged("healthchecks: []\n")).toEqual(["/dev/stdin: valid, 0 healthchecks\n", 0]);
+  expect(await judged("batching: { delay: 1s }\n")).toEqual(["/dev/stdin: valid configuration file\n", 0]);
+  expect(await judged("healthchecks: []\n")).toEqual(["/dev/stdin: valid checks file, 0 healthchecks\n", 0]);
   const rule = "give a whole number from 1 to 10000";
   expect(await judged("batching: { max_size: 0 }\n")).toEqual([
     `Configuration error: /dev/stdin:1:23: batching.max_size: 0 is not allowed: ${rule}\n`,
