@@ -2,6 +2,7 @@
  * The fields of a healthcheck in a checks file, for the reference and for editors. What is allowed is decided by
  * src/protocol/config-schema.ts; tests hold this list against it.
  */
+import { HEX_BYTES } from "../../src/model/bytes.ts";
 import { CHECK_TYPES, type CheckType, QUERY_TYPES } from "../../src/model/spec.ts";
 
 import { anyCase, DURATION, type JsonSchema, orNull } from "./json.ts";
@@ -32,6 +33,17 @@ const text: Value = {
   kind: "text",
   range: `at most ${MOST_CHARS} characters`,
   schema: { type: "string", maxLength: MOST_CHARS },
+};
+/** YAML may take unquoted digits for a number. */
+const hexText: Value = {
+  kind: "text",
+  range: `pairs of hexadecimal digits, blanks and colons between them, at most ${MOST_CHARS} bytes`,
+  schema: {
+    anyOf: [
+      { type: "string", pattern: HEX_BYTES.source, maxLength: 3 * MOST_CHARS },
+      { type: "number", minimum: 0 },
+    ],
+  },
 };
 const ip: Value = { kind: "text", range: "IPv4 or IPv6 address", schema: { type: "string" } };
 const name: Value = { ...text, range: "a host name" };
@@ -144,6 +156,14 @@ export const CHECK_FIELDS: readonly CheckField[] = [
   field(STREAM, "port", count(1, 65_535), undefined, "The target's port."),
   field(TCP, "send", text, "nothing", "Written once connected. A secret: never shown."),
   field(TCP, "receive", text, "anything", "The answer must start with it."),
+  field(
+    TCP,
+    "send_hex",
+    hexText,
+    "nothing",
+    "In place of send: its bytes in hexadecimal, such as 00 ff. A secret: never shown.",
+  ),
+  field(TCP, "receive_hex", hexText, "anything", "In place of receive: its bytes in hexadecimal."),
   field(
     TCP,
     "close",

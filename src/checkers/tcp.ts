@@ -14,8 +14,8 @@ export function tcpChecker(spec: TcpSpec, env: CheckerEnv): Checker {
 
 function dialogue(spec: TcpSpec): Dialogue | undefined {
   if (spec.send === undefined && spec.receive === undefined) return undefined;
-  const request = spec.send === undefined ? undefined : Buffer.from(spec.send);
-  const expected = Buffer.from(spec.receive ?? "");
+  const request = spec.send;
+  const expected = Buffer.from(spec.receive ?? []);
   return {
     subject: `TCP ${request === undefined ? "read from" : "send to"} ${formatAddress(spec.address)}`,
     begin: () => new PrefixConversation(request, expected),

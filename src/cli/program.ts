@@ -121,7 +121,10 @@ function addProbe(program: Command, env: Environment, output: Output, done: (sta
   secure(common(command.command("tcp").argument("<host:port>", "name or address, and port")))
     .description("connect, and if wanted talk")
     .option("--tls", "do a TLS handshake")
-    .option("--send <text>", "write this once connected; \\r \\n \\t \\0 \\xHH are understood")
+    .option(
+      "--send <text>",
+      "write this once connected; \\r \\n \\t \\0 are understood, and \\xHH is one byte",
+    )
     .option("--receive <text>", "the answer must start with this")
     .addOption(new Option("--close <how>", "how to close").choices(["reset", "graceful"]))
     .action((where: string, options) => finish(tcpTarget(where, options), options));

@@ -1,6 +1,6 @@
 /** Lists of histogram buckets that the original server accepts, made usable. */
 import { show } from "../model/show.ts";
-import type { Amended } from "./fields.ts";
+import type { Amended } from "./amend.ts";
 
 /** A histogram has at most this many buckets besides the infinite one; each healthcheck has a histogram. */
 export const MAX_BUCKETS = 50;

@@ -8,6 +8,7 @@ import { LOG_LEVEL_RULE, readLevel } from "../logging/level.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogThreshold } from "../logging/logger.ts";
 import { DURATION_PATTERN, durationRule, formatDuration, parseDuration } from "../model/duration.ts";
 import { show } from "../model/show.ts";
+import type { Amend, Amended } from "./amend.ts";
 import { amendBuckets, MAX_BUCKETS } from "./buckets.ts";
 import { decimalHint, MODE_DIGITS, modeWords, ownerMayConnect, readMode } from "./file-mode.ts";
 
@@ -32,22 +33,6 @@ export interface FieldFacts extends FieldAbout {
   readonly fallback: unknown;
   /** Makes an odd value a usable one before it is judged; absent where nothing can be amended. */
   readonly amend?: Amend;
-}
-
-/**
- * Makes an odd value that the original server accepts a usable one.
- *
- * @param source - of a scalar, as it stands in the file
- * @returns undefined when the value stays as it is
- */
-export type Amend = (value: unknown, source: string | undefined) => Amended | undefined;
-
-/** A value to take in place of the one in the file. */
-export interface Amended {
-  /** Undefined stands for the default. */
-  readonly value: unknown;
-  /** What was changed, if the operator should know. */
-  readonly warnings: readonly string[];
 }
 
 /** What a key takes. */

@@ -2,6 +2,7 @@
  * Healthchecks as the API shows them; pure. Secrets are left out: header values, what is sent, query strings, users and passwords
  * (docs/security.md).
  */
+import { hexOfBytes, textOfBytes } from "../model/bytes.ts";
 import { phaseFields, roundMs } from "../model/phases.ts";
 import { type CheckSpec, formatAddress, formatTarget, shownPath, type TlsSpec } from "../model/spec.ts";
 import type { PastResult } from "../monitor/history.ts";
@@ -84,8 +85,8 @@ function describeCheck(check: CheckSpec): Record<string, unknown> {
       return {
         address: formatAddress(check.address),
         tls: describeTls(check.tls),
-        send: check.send === undefined ? null : `(${Buffer.byteLength(check.send)} bytes, not shown)`,
-        receive: check.receive ?? null,
+        send: check.send === undefined ? null : `(${check.send.length} bytes, not shown)`,
+        ...describeReceive(check.receive),
         close: check.close,
       };
     case "http":
@@ -107,6 +108,13 @@ function describeCheck(check: CheckSpec): Record<string, unknown> {
         server: check.server === undefined ? "the system's resolver" : formatAddress(check.server),
       };
   }
+}
+
+/** As the operator would write it: text where it is text. */
+function describeReceive(receive: Uint8Array | undefined) {
+  if (receive === undefined) return { receive: null };
+  const text = textOfBytes(receive);
+  return text === undefined ? { receive_hex: hexOfBytes(receive) } : { receive: text };
 }
 
 function describeTls(tls: TlsSpec | undefined) {

@@ -26,9 +26,9 @@ export interface TcpSpec {
   readonly address: Address;
   readonly tls: TlsSpec | undefined;
   /** Written once connected. */
-  readonly send: string | undefined;
+  readonly send: Uint8Array | undefined;
   /** What the answer must start with. */
-  readonly receive: string | undefined;
+  readonly receive: Uint8Array | undefined;
   /** `reset` leaves no TIME_WAIT behind; `graceful` is for backends that log resets. */
   readonly close: "reset" | "graceful";
 }

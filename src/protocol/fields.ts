@@ -1,5 +1,6 @@
 /** Building blocks of the CONFIG schema: what a field may be, with a message that says so. */
 import * as v from "valibot";
+import { HEX_BYTES } from "../model/bytes.ts";
 import { DURATION_RULE, parseDuration } from "../model/duration.ts";
 import { type HealthcheckId, ID_RULE, parseId } from "../model/id.ts";
 import { NumberAsWritten, show, showKind } from "../model/show.ts";
@@ -129,6 +130,24 @@ export function pattern(regex: RegExp, words: string) {
 export function secretPattern(regex: RegExp, words: string) {
   return v.pipe(secretText, v.regex(regex, secretRule(words)));
 }
+
+const HEX_RULE = "bytes as pairs of hexadecimal digits";
+/** With a sign between any two bytes. */
+const MAX_HEX_CHARS = 3 * MOST_CHARS;
+
+/** Bytes as hexadecimal digits. @param rule - whether the message shows the value */
+function hex(hexRule: (issue: v.BaseIssue<unknown>) => string) {
+  return v.pipe(
+    v.string(hexRule),
+    v.maxLength(MAX_HEX_CHARS, `must be at most ${MOST_CHARS} bytes`),
+    v.regex(HEX_BYTES, hexRule),
+  );
+}
+
+/** Bytes as hexadecimal digits. */
+export const hexText = hex(rule(HEX_RULE));
+/** {@link hexText} that is never told again. */
+export const secretHexText = hex(secretRule(HEX_RULE));
 
 /** Yes or no. */
 export const flag = v.boolean(rule("true or false"));

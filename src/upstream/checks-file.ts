@@ -12,6 +12,8 @@ import { fieldsOf } from "../protocol/config-schema.ts";
 import { inSlices } from "../system/slices.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 
+/** Fields of hexadecimal digits, which YAML may take for a number. */
+const HEX_FIELDS = ["send_hex", "receive_hex"];
 /** What may be the name of a field, misspelt. */
 const FIELD_NAME = /^[A-Za-z_-]{1,30}$/;
 
@@ -81,7 +83,7 @@ class ChecksJudge {
   }
 
   entry(entry: unknown, index: number): void {
-    const read = readConfig(this.#withIdAsWritten(entry, index), "file");
+    const read = readConfig(this.#asWritten(entry, index), "file");
     this.#unknownFields(entry, index);
     const id = read.ok ? read.spec.id : read.id;
     if (id !== undefined && this.#seen.has(id))
@@ -110,12 +112,18 @@ class ChecksJudge {
     return { ...place, key: [`healthchecks[${index}]`, ...path].join("."), message };
   }
 
-  /** An id such as 1.0 is refused, and must not be told as the number that it is. */
-  #withIdAsWritten(entry: unknown, index: number): unknown {
-    if (typeof entry !== "object" || entry === null || !("id" in entry)) return entry;
-    const source =
-      typeof entry.id === "number" ? this.#file.source(["healthchecks", index, "id"]) : undefined;
-    return source === undefined ? entry : { ...entry, id: new NumberAsWritten(source) };
+  /** An id such as 1.0 is refused, and must not be told as the number that it is; 0012 and 12e4 are hexadecimal digits. */
+  #asWritten(entry: unknown, index: number): unknown {
+    if (typeof entry !== "object" || entry === null) return entry;
+    let written: object = entry;
+    for (const [name, value] of Object.entries(entry)) {
+      const isHex = HEX_FIELDS.includes(name) && (typeof value === "number" || typeof value === "bigint");
+      if (!isHex && !(name === "id" && typeof value === "number")) continue;
+      const source = this.#file.source(["healthchecks", index, name]);
+      if (source !== undefined)
+        written = { ...written, [name]: isHex ? source : new NumberAsWritten(source) };
+    }
+    return written;
   }
 
   #unknownKeys(): void {

@@ -168,6 +168,13 @@ test("check-config: values that are amended are warnings with their places, and 
   });
 });
 
+test("check-config: hexadecimal digits need no quotes, also where YAML takes them for a number", async () => {
+  for (const digits of ["00", "0012", "12e4", "1234567890123456789012", "00 ff", "ff:00", "'00'"]) {
+    const text = `healthchecks:\n  - {id: 1, port: 22, send_hex: ${digits}, receive_hex: ${digits}, ${ENTRY}}\n`;
+    expect([digits, (await check(text)).out]).toEqual([digits, "FILE: valid checks file, 1 healthchecks\n"]);
+  }
+});
+
 test("check-config: a checks file has nothing to print", () => {
   expect(check("healthchecks: []\n", { print: true })).rejects.toThrow("is a checks file");
 });
