@@ -5,6 +5,7 @@
 import { HEX_BYTES } from "../../src/model/bytes.ts";
 import { CHECK_TYPES, type CheckType, QUERY_TYPES } from "../../src/model/spec.ts";
 
+import { LABEL_NAME, MAX_LABELS, MAX_NAME_CHARS } from "../../src/protocol/naming.ts";
 import { anyCase, DURATION, type JsonSchema, orNull } from "./json.ts";
 
 /** What a value may be, in words and for an editor. */
@@ -151,6 +152,37 @@ export const CHECK_FIELDS: readonly CheckField[] = [
     count(0, 1_000_000),
     "1",
     "So many successes in a row make it healthy. 0 counts as absent.",
+  ),
+  field(
+    ALL,
+    "name",
+    {
+      kind: "text",
+      range: `at most ${MAX_NAME_CHARS} visible characters`,
+      schema: {
+        anyOf: [{ type: "string", maxLength: MAX_NAME_CHARS }, { type: "number" }, { type: "boolean" }],
+      },
+    },
+    "none",
+    "What its operators call it: shown on the status page, in the API and by explain, and a label of healthcheck_info. A change resets nothing.",
+  ),
+  field(
+    ALL,
+    "labels",
+    {
+      kind: "texts by names",
+      range: `at most ${MAX_LABELS}, names as Prometheus has them`,
+      schema: {
+        type: "object",
+        maxProperties: MAX_LABELS,
+        propertyNames: { pattern: LABEL_NAME.source },
+        additionalProperties: {
+          anyOf: [{ type: "string", maxLength: MAX_NAME_CHARS }, { type: "number" }, { type: "boolean" }],
+        },
+      },
+    },
+    "none",
+    "Likewise; healthcheck_info has each as label_NAME.",
   ),
   field(STREAM, "ip", ip, undefined, "The target. Never a name."),
   field(STREAM, "port", count(1, 65_535), undefined, "The target's port."),

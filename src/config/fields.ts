@@ -55,6 +55,8 @@ export interface TextForm {
   readonly pattern: RegExp;
   readonly holds?: (text: string) => boolean;
   readonly amend?: (text: string) => Amended | undefined;
+  /** Whether any text will do, also one that looks like a number. */
+  readonly isFree?: boolean;
 }
 
 /** Milliseconds; the unit stands in the type, because the key of the file has none. */
@@ -160,7 +162,7 @@ export function choice<const Words extends readonly string[]>(
  * @param rule - what is allowed, as the end of a message: `give …`
  */
 export function text(fallback: string, rule: string, form: TextForm, about: FieldAbout) {
-  const { pattern, holds = () => true, amend } = form;
+  const { pattern, holds = () => true, amend, isFree = false } = form;
   return v.pipe(
     v.nullish(
       v.pipe(v.string(message(rule)), v.regex(pattern, message(rule)), v.check(holds, message(rule))),
@@ -174,7 +176,7 @@ export function text(fallback: string, rule: string, form: TextForm, about: Fiel
           range: rule.replace(/^give /, ""),
           fallback,
           amend: (value, source) =>
-            asText(value, source) ?? (typeof value === "string" ? amend?.(value) : undefined),
+            typeof value === "string" ? amend?.(value) : isFree ? asText(value, source) : undefined,
         },
         about,
       ),

@@ -170,7 +170,7 @@ const telemetry = v.object({
   service_name: text(
     "healthcheck-server",
     "give a name",
-    { pattern: /\S/ },
+    { pattern: /\S/, isFree: true },
     {
       about: `The service.name of the traces. ${OWN_WORDS} OTEL_SERVICE_NAME counts.`,
       reload: false,

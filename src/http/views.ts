@@ -28,6 +28,8 @@ export function detail(monitor: Monitor): HealthcheckDetail {
   return {
     ...head(monitor),
     config: {
+      ...(spec.name === undefined ? {} : { name: spec.name }),
+      ...(spec.labels === undefined ? {} : { labels: Object.fromEntries(spec.labels) }),
       interval_ms: spec.intervalMs,
       timeout_ms: spec.timeoutMs,
       rise: spec.rise,
@@ -56,13 +58,17 @@ export function detail(monitor: Monitor): HealthcheckDetail {
 /** What a search looks in; lower case. */
 export function searchText(monitor: Monitor): string {
   const { spec, record } = monitor;
-  return `${spec.id} ${formatTarget(spec.check)} ${record?.history.lastWords ?? ""}`.toLowerCase();
+  const { name, labels } = spec;
+  const named = name === undefined ? "" : `${name} `;
+  const labelled = labels?.map((pair) => `${pair.join("=")} `).join("") ?? "";
+  return `${spec.id} ${named}${labelled}${formatTarget(spec.check)} ${record?.history.lastWords ?? ""}`.toLowerCase();
 }
 
 function head({ spec, health, record }: Monitor) {
   const last = record?.history.at(0);
   return {
     id: spec.id,
+    ...(spec.name === undefined ? {} : { name: spec.name }),
     type: spec.check.type,
     target: formatTarget(spec.check),
     state: health.state,

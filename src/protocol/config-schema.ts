@@ -115,6 +115,9 @@ export const dns = v.object(
 );
 
 const common = {
+  // Judged in naming.ts, which refuses nothing.
+  name: v.optional(v.unknown()),
+  labels: v.optional(v.unknown()),
   interval: durationMs,
   timeout: durationMs,
   retries: v.nullish(anyCount(0, MAX_THRESHOLD), 0),

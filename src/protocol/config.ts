@@ -7,6 +7,7 @@ import { type HealthcheckId, parseId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { inFile, onWire, TOKEN } from "./config-schema.ts";
 import { secretNotAllowed } from "./fields.ts";
+import { readNaming } from "./naming.ts";
 import { FieldError, normalise } from "./normalise.ts";
 import { amendPace } from "./pace.ts";
 
@@ -48,18 +49,24 @@ export function readConfig(value: unknown, where: "wire" | "file"): ReadConfig {
   }
   const parsed = v.safeParse(where === "wire" ? onWire : inFile, value);
   if (!parsed.success) return { ok: false, id: idOf(value), faults: parsed.issues.map(faultOf) };
-  const { id, interval, timeout, retries, rise, fall, ...fields } = parsed.output;
+  const { id, name, labels, interval, timeout, retries, rise, fall, ...fields } = parsed.output;
   try {
     const check = normalise(fields);
     const pace = amendPace({ interval, timeout, retries }, check.type);
+    const { naming, warnings } = readNaming(name, labels);
     const spec = {
       id,
+      ...naming,
       intervalMs: pace.interval,
       timeoutMs: pace.timeout,
       rise: rise || 1,
       fall: fall || pace.retries + 1,
     };
-    return { ok: true, spec: { ...spec, check }, warnings: pace.warnings };
+    return {
+      ok: true,
+      spec: { ...spec, check },
+      warnings: warnings.length === 0 ? pace.warnings : [...pace.warnings, ...warnings],
+    };
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
     return { ok: false, id, faults: [{ path: [error.field], message: error.message }] };

@@ -146,6 +146,43 @@ test("files: SIGHUP in a loop while both files are written again and again: noth
   expect(daemon.rssBytes() - rss).toBeLessThan(60e6);
 });
 
+/** As long as a file may be. */
+const NONSENSE: Readonly<Record<string, string>> = {
+  "entries that are words": `healthchecks:\n${"- a\n".repeat(1_040_000)}`,
+  keys: Array.from({ length: 380_000 }, (_, at) => `k${at}: v\n`).join(""),
+  braces: "},".repeat(2_000_000),
+  comments: "# nothing\n".repeat(400_000),
+};
+
+test.each(Object.keys(NONSENSE))(
+  "files: SIGHUP with 4 MiB of %s: checks start meanwhile, memory is bounded",
+  async (what) => {
+    await using up = acceptAll();
+    await using daemon = await startDaemon({
+      files: { "checks.yaml": `healthchecks:\n${entry(1, up.port).replace("50ms", "10ms")}` },
+      args: ["--checks", "checks.yaml"],
+    });
+    await daemon.waitForLog(/changed id=1 .*new_state=healthy/, 5_000);
+    const rss = daemon.rssBytes();
+    let peak = rss;
+    const watch = setInterval(() => {
+      peak = Math.max(peak, daemon.rssBytes());
+    }, 20);
+    const before = daemon.log.length;
+    await reloadWith(daemon, join(daemon.dir, "checks.yaml"), (file) =>
+      writeFileSync(file, NONSENSE[what] ?? ""),
+    );
+    clearInterval(watch);
+    const lines = daemon.log.slice(before);
+    expect(
+      lines.filter((line) => line.includes("the event loop stood still") || line.includes("stalled")).length,
+    ).toBe(0);
+    expect(lines.some((line) => line.includes("the running healthchecks go on"))).toBe(true);
+    expect(lines.length).toBeLessThan(150);
+    expect(peak - rss).toBeLessThan(200e6);
+  },
+);
+
 test("files: authorities that are a pipe make TLS checks inconclusive, and the others do not wait", async () => {
   await using dir = makeTempDir("authorities");
   const path = join(dir.path, "ca.pem");
