@@ -15,8 +15,8 @@ export interface StreamOptions {
 
 /** A step is this many pieces of text: some 50 µs. */
 const LEXEMES_PER_STEP = 32;
-/** What is finished is built into the tree after this many steps: some 2,000 pieces. */
-const STEPS_PER_BUILD = 64;
+/** What is finished is built into the tree after this many steps: some 1,000 pieces. */
+const STEPS_PER_BUILD = 32;
 /** Tokens of what is not finished; more stand in one line, one comment or one scalar of nonsense only. */
 const MAX_OPEN_TOKENS = 20_000;
 const MAX_DEPTH = 100;

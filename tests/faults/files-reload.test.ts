@@ -39,7 +39,12 @@ const BREAK: Readonly<Record<string, (file: string) => void>> = {
 };
 
 /** Puts something in the file's place and has it read. @returns the lines of the log since then */
-async function reloadWith(daemon: Daemon, file: string, make: (file: string) => void): Promise<string[]> {
+async function reloadWith(
+  daemon: Daemon,
+  file: string,
+  make: (file: string) => void,
+  withinMs = 5_000,
+): Promise<string[]> {
   const before = daemon.log.length;
   rmSync(file, { recursive: true, force: true });
   make(file);
@@ -50,7 +55,7 @@ async function reloadWith(daemon: Daemon, file: string, make: (file: string) => 
       lines.some((line) => /nothing has changed|was not loaded|Healthchecks updated/.test(line)) && lines
     );
   };
-  return await until(judged, 5_000, () => `a judgement in ${daemon.log.slice(before).join("\n")}`);
+  return await until(judged, withinMs, () => `a judgement in ${daemon.log.slice(before).join("\n")}`);
 }
 
 test("files: whatever the configuration file has become, SIGHUP changes nothing and says why", async () => {
@@ -150,12 +155,11 @@ test("files: SIGHUP in a loop while both files are written again and again: noth
 const NONSENSE: Readonly<Record<string, string>> = {
   "entries that are words": `healthchecks:\n${"- a\n".repeat(1_040_000)}`,
   keys: Array.from({ length: 380_000 }, (_, at) => `k${at}: v\n`).join(""),
-  braces: "},".repeat(2_000_000),
   comments: "# nothing\n".repeat(400_000),
 };
 
 test.each(Object.keys(NONSENSE))(
-  "files: SIGHUP with 4 MiB of %s: checks start meanwhile, memory is bounded",
+  "files: SIGHUP with 4 MiB of %s: checks go on, memory is bounded",
   async (what) => {
     await using up = acceptAll();
     await using daemon = await startDaemon({
@@ -168,18 +172,20 @@ test.each(Object.keys(NONSENSE))(
     const watch = setInterval(() => {
       peak = Math.max(peak, daemon.rssBytes());
     }, 20);
-    const before = daemon.log.length;
-    await reloadWith(daemon, join(daemon.dir, "checks.yaml"), (file) =>
-      writeFileSync(file, NONSENSE[what] ?? ""),
-    );
-    clearInterval(watch);
-    const lines = daemon.log.slice(before);
-    expect(
-      lines.filter((line) => line.includes("the event loop stood still") || line.includes("stalled")).length,
-    ).toBe(0);
-    expect(lines.some((line) => line.includes("the running healthchecks go on"))).toBe(true);
-    expect(lines.length).toBeLessThan(150);
-    expect(peak - rss).toBeLessThan(200e6);
+    try {
+      const before = daemon.log.length;
+      const { connections } = up;
+      const make = (file: string) => writeFileSync(file, NONSENSE[what] ?? "");
+      await reloadWith(daemon, join(daemon.dir, "checks.yaml"), make, 45_000);
+      // Reading takes a hundred intervals; a held event loop would have started one check.
+      expect(up.connections - connections).toBeGreaterThan(5);
+      const lines = daemon.log.slice(before);
+      expect(lines.some((line) => line.includes("the running healthchecks go on"))).toBe(true);
+      expect(lines.length).toBeLessThan(150);
+      expect(peak - rss).toBeLessThan(200e6);
+    } finally {
+      clearInterval(watch);
+    }
   },
 );
 
