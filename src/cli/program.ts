@@ -123,7 +123,7 @@ function addProbe(program: Command, env: Environment, output: Output, done: (sta
     .option("--tls", "do a TLS handshake")
     .option(
       "--send <text>",
-      "write this once connected; \\r \\n \\t \\0 are understood, and \\xHH is one byte",
+      "write this; \\r \\n \\t \\0 are understood, \\xHH is one byte",
     )
     .option("--receive <text>", "the answer must start with this")
     .addOption(new Option("--close <how>", "how to close").choices(["reset", "graceful"]))
