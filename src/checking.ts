@@ -44,7 +44,8 @@ export function makeChecking(caFile: string | undefined, events: CheckingEvents)
   const scheduler = new Scheduler(clock, dialer, {
     ...events,
     mayStart: () => {
-      if (descriptors.exhausted) events.exhausted(descriptors.limit, scheduler.backlog);
+      // Connections whose check is over give way to those that are due.
+      if (descriptors.exhausted && !dialer.reclaim()) events.exhausted(descriptors.limit, scheduler.backlog);
       return !descriptors.exhausted && !tls.handshakes.swamped;
     },
   });
