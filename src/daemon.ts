@@ -28,6 +28,8 @@ import type { CountFault, UpstreamEvents } from "./upstream/upstream.ts";
 /** A stop waits for so long that what is pending gets out; with the closing and the log it stays below 2 s. */
 const FLUSH_MS = 1_400;
 const FLUSH_LOOK_MS = 5;
+/** Of that, so that backends are not cut off in the middle of an answer. */
+const DRAIN_MS = 300;
 /** What is left of it is the traces'; so long at least. */
 const LEAST_TRACE_FLUSH_MS = 500;
 
@@ -188,7 +190,9 @@ export class Daemon {
     this.#manager.stop();
     const endMs = performance.now() + FLUSH_MS;
     this.#notifier.flush();
-    while (this.#notifier.waiting > 0 && performance.now() < endMs) {
+    const drainedByMs = endMs - FLUSH_MS + DRAIN_MS;
+    const draining = () => this.#checking.checkerEnv.dialer.pending > 0 && performance.now() < drainedByMs;
+    while ((this.#notifier.waiting > 0 && performance.now() < endMs) || draining()) {
       await Bun.sleep(FLUSH_LOOK_MS);
       this.#notifier.flush();
     }

@@ -102,7 +102,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   }
 
   cancel(): void {
-    this.#release("reset");
+    this.#release(this.#phase === "talk" ? this.#plan.close : "reset");
   }
 
   connected(dial: Dial, rttMs: number | undefined): void {

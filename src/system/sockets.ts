@@ -48,9 +48,9 @@ export class Sockets {
     });
   }
 
-  /** Connections that {@link poll} looks at. */
+  /** Connections that {@link poll} has to look at. */
   get size(): number {
-    return this.#size + this.#again.length;
+    return this.#size + this.#again.length + this.lingering.size;
   }
 
   /** Watches a connection until it is closed or handed over. @returns whether the kernel agreed; if not, `errno` says why */
