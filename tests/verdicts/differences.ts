@@ -91,7 +91,7 @@ export const DIFFERENCES: Readonly<Record<string, Difference>> = {
 
   "http-resets": SOCKET_CODE,
   "http-resets-on-accept": { haproxy: RACE, curl: CURL_RACE },
-  "http-closes-on-accept": { haproxy: RACE },
+  "http-closes-on-accept": { haproxy: RACE, curl: CURL_RACE },
   "http-half-status-line": { curl: "52" },
   "http-half-status-line-reset": { haproxy: RACE },
   "http-half-headers": {
