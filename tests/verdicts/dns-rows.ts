@@ -373,7 +373,7 @@ export const DNS_ROWS: readonly Behavior[] = [
   dns(
     "late",
     "answers after the timeout",
-    (question, { say }) => void setTimeout(() => say(question.reply([A()])), 4_000),
+    (question, { say }) => void setTimeout(() => say(question.reply([A()])), 6_000),
     "L7TOUT",
   ),
   dns(

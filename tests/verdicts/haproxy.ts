@@ -14,10 +14,10 @@ export interface Started {
   readonly backend: Backend;
 }
 
-const INTERVAL = "1500ms";
+const INTERVAL = "2500ms";
 const POLL_MS = 100;
 /** Time for three checks of each server, those that reach their timeout included. */
-const OBSERVED_MS = 9_000;
+const OBSERVED_MS = 9_500;
 
 /** A running HAProxy. */
 export interface Haproxy extends AsyncDisposable {

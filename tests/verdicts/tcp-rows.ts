@@ -7,7 +7,7 @@ type Rest = Partial<Behavior>;
 
 const BANNER = "220 mail.example.com ESMTP ready\r\n";
 const LONG_BANNER = `${"220-welcome to this server\r\n".repeat(3_600)}${BANNER}`;
-const NO_BANNER_WAIT = { receive: "220 " };
+const BANNER_WANTED = { receive: "220 " };
 const PING = { send: "PING\r\n", receive: "+PONG" };
 const ANSWER = "+PONG\r\n";
 
@@ -24,7 +24,7 @@ function banner(
   wanted: Behavior["wanted"],
   rest: Rest = {},
 ): Behavior {
-  return row(id, backend, script, NO_BANNER_WAIT, wanted, rest);
+  return row(id, backend, script, BANNER_WANTED, wanted, rest);
 }
 
 /** A row whose check sends `PING` and waits for `+PONG`. */
@@ -151,9 +151,10 @@ export const TCP_ROWS: readonly Behavior[] = [
   ),
   banner(
     "slow-banner",
-    "sends one byte of the banner every 700 ms",
-    (peer) => inPieces(peer, BANNER, 1, 700),
+    "sends one byte of the banner every 300 ms",
+    (peer) => inPieces(peer, BANNER, 1, 300),
     "L7TOUT",
+    { check: { checker_type: "tcp", receive: BANNER } },
   ),
   banner(
     "late-banner",

@@ -442,7 +442,7 @@ export const TLS_ROWS: readonly Behavior[] = [
     "stays silent behind the handshake",
     asked(() => {}),
     "L7TOUT",
-    { timeout: "2s" },
+    { timeout: "3s" },
     { curl: "28" },
   ),
   https(
@@ -528,6 +528,6 @@ export const TLS_ROWS: readonly Behavior[] = [
     "completes the handshake and sends nothing",
     behind(() => {}),
     "L7TOUT",
-    { receive: "220 ", timeout: "2s" },
+    { receive: "220 ", timeout: "3s" },
   ),
 ];
