@@ -16,7 +16,7 @@ const CHECKS = 10;
 /** Over HTTP and over HTTPS each. */
 const MIN_RESULTS = 1_000;
 const LIMIT_MS = 60_000;
-/** How the three servers speak of a client that has gone; access logs and notices are no concern. */
+/** The words of the three servers for a client that has gone; access logs and notices have none of them. */
 const COMPLAINTS =
   /reset|broken ?pipe|traceback|exception|prematurely|closed before|connection closed|SSL_|ECONN|EPIPE|ERR_|timed out/i;
 

@@ -27,7 +27,7 @@ const KINDS = {
 
 for (const load of ["idle", "beside two busy loops"] as const) {
   rootTest(
-    `backend: resets at once, ${load}: no state change after the first, and one code`,
+    `backend: resets immediately, ${load}: no state change after the first, and one code`,
     ["ip", "nsenter"],
     async () => {
       await using link = await startLink();

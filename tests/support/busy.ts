@@ -1,7 +1,7 @@
 /** Loops that take every core. Called by tests whose outcome must not depend on how busy the machine is. */
 import { stopProcess } from "./process.ts";
 
-/** Starts so many busy loops; disposing ends them. */
+/** Starts busy loops; disposing ends them. */
 export function startBusyLoops(count: number): AsyncDisposable {
   const loops = Array.from({ length: count }, () =>
     Bun.spawn(["sh", "-c", "while :; do :; done"], { stdin: "ignore", stdout: "ignore" }),

@@ -1,5 +1,6 @@
 /**
- * Web servers as people run them, each with a log that tells of clients that go away early: Python's, Node's and nginx, over HTTP and HTTPS.
+ * Web servers as people run them, over HTTP and HTTPS: Python's, Node's and nginx, each with a log that shows clients that
+ * close too early.
  * Called by the test of what checks leave in the logs of their backends.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

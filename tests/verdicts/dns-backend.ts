@@ -49,7 +49,7 @@ export class Question {
     return encode({ type: "response", id: this.id, questions, answers: [...answers], ...changes });
   }
 
-  /** An answer with a hand-made answer section, which its header calls so many records. */
+  /** An answer with a hand-made answer section. @param count - the number of records in its header */
   raw(records: readonly number[], count = 1): Buffer {
     const header = Buffer.alloc(HEADER_BYTES);
     header.writeUInt16BE(this.id, 0);
@@ -60,18 +60,19 @@ export class Question {
   }
 }
 
-/** How a row answers over UDP: the messages to send, in their order; or does it itself later, by `say`. */
-export type Answering = (
-  question: Question,
-  turn: {
-    readonly say: (message: Uint8Array) => void;
-    readonly sayFromElsewhere: (message: Uint8Array) => void;
-    /** Whether the same question has come before: a retransmission. */
-    readonly repeated: boolean;
-  },
-) => readonly Uint8Array[] | Uint8Array | undefined;
+/** How a row may answer later, or from elsewhere. */
+export interface Turn {
+  readonly send: (message: Uint8Array) => void;
+  /** Sends from another port. */
+  readonly sendFromElsewhere: (message: Uint8Array) => void;
+  /** Whether the same question has come before: a retransmission. */
+  readonly repeated: boolean;
+}
 
-/** Starts one. @param tcp - does something with each TCP connection; without it, TCP is refused */
+/** What a row answers to a question over UDP: messages, in their order. */
+export type Answering = (question: Question, turn: Turn) => Uint8Array | readonly Uint8Array[] | undefined;
+
+/** Starts a name server. @param tcp - does something with each TCP connection; without it, TCP is refused */
 export async function nameServer(udp: Answering, tcp?: Script): Promise<Backend> {
   await using stack = new AsyncDisposableStack();
   const over = tcp === undefined ? undefined : stack.use(scripted(tcp));
@@ -88,14 +89,11 @@ export async function nameServer(udp: Answering, tcp?: Script): Promise<Backend>
         const key = `${peerPort} ${question.id}`;
         const repeated = seen.has(key);
         seen.add(key);
-        const say = (message: Uint8Array) => void (own.closed || own.send(message, peerPort, peerAddress));
-        const sayFromElsewhere = (message: Uint8Array) => void elsewhere.send(message, peerPort, peerAddress);
-        const messages = udp(question, { say, sayFromElsewhere, repeated });
-        if (messages === undefined) return;
-        for (const message of Array.isArray(messages)
-          ? (messages as readonly Uint8Array[])
-          : [messages as Uint8Array])
-          say(message);
+        const send = (message: Uint8Array) => void (own.closed || own.send(message, peerPort, peerAddress));
+        const sendFromElsewhere = (message: Uint8Array) =>
+          void elsewhere.send(message, peerPort, peerAddress);
+        const messages = udp(question, { send, sendFromElsewhere, repeated }) ?? [];
+        for (const message of messages instanceof Uint8Array ? [messages] : messages) send(message);
       },
       error() {},
     },

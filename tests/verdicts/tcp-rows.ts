@@ -70,8 +70,8 @@ export const TCP_ROWS: readonly Behavior[] = [
   row("refuses", "refuses the connection", nothing, {}, "L4CON", { start: closed }),
   row("drops", "drops every SYN", nothing, {}, "L4TOUT", { start: () => startBlackhole() }),
   connects("never-accepts", "listens and never accepts", nothing, { start: neverAccepts }),
-  connects("accepts-and-resets", "accepts and resets at once", (peer) => peer.reset()),
-  connects("accepts-and-closes", "accepts and closes at once", (peer) => peer.end()),
+  connects("accepts-and-resets", "accepts and resets immediately", (peer) => peer.reset()),
+  connects("accepts-and-closes", "accepts and closes immediately", (peer) => peer.end()),
   connects("greets-and-resets", "sends a banner and resets", async (peer) => {
     await peer.write(BANNER);
     peer.reset();
