@@ -223,7 +223,13 @@ export const DNS_ANSWER_ROWS: readonly Behavior[] = [
     query_type: "AAAA",
   }),
   byType("no-type-a", "has an A record only; the check names no type", { A: [A()] }, "L7OK"),
-  byType("no-type-aaaa", "has an AAAA record only; the check names no type", { AAAA: [AAAA()] }, "L7OK"),
+  // A and AAAA are both asked of the system's resolver only; a name server that is named gets one question.
+  byType(
+    "no-type-aaaa",
+    "has an AAAA record only; the check names no type, so A is asked",
+    { AAAA: [AAAA()] },
+    "L7STS",
+  ),
   byType("no-type-none", "has neither A nor AAAA; the check names no type", {}, "L7STS"),
   byType(
     "no-type-expected-v6",
@@ -241,10 +247,10 @@ export const DNS_ANSWER_ROWS: readonly Behavior[] = [
   ),
   dns(
     "no-type-a-servfail",
-    "answers SERVFAIL for A and a record for AAAA; the check names no type",
+    "answers SERVFAIL for A and a record for AAAA; the check names no type, so A is asked",
     (question) =>
       question.type === "A" ? question.reply([], { flags: SERVFAIL }) : question.reply([AAAA()]),
-    "L7OK",
+    "L7STS",
     { query_type: undefined },
   ),
 ];
