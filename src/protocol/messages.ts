@@ -38,6 +38,8 @@ export function readMessage(line: Uint8Array): ClientMessage {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new MessageError(`the line is not a JSON object (${line.length} bytes, not shown)`);
   }
+  if (elements !== undefined && "configs" in value)
+    throw new MessageError("configs: the key is there more than once, no list is taken");
   const parsed = v.safeParse(Envelope, value);
   if (parsed.success) {
     const { type, configs } = parsed.output;
