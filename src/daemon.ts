@@ -131,6 +131,25 @@ export class Daemon {
     return this.#ended.promise;
   }
 
+  /** The daemon's state as fields of one log line: counts by state, the client, queue depths, stalls. */
+  state(): LogFields {
+    const { states, inFlight } = this.#manager.census();
+    const { connected, depths } = this.#upstream;
+    const { scheduler } = this.#checking;
+    return {
+      healthchecks: this.#manager.monitors.size,
+      ...states,
+      in_flight: inFlight,
+      ...(connected === undefined ? {} : { proxy_connected: connected }),
+      notification_depth: this.#notifier.waiting,
+      config_update_depth: depths.inbound,
+      proxy_message_depth: depths.outbound,
+      overdue_ms: Math.round(scheduler.overdueMs),
+      stalled_ms: Math.round(scheduler.stalledMs),
+      uptime_s: Math.floor(process.uptime()),
+    };
+  }
+
   /** @throws Error when it cannot serve */
   async start(): Promise<void> {
     await this.#serve();
