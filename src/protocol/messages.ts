@@ -60,6 +60,8 @@ export interface ReadConfigs {
   readonly refusals: readonly Refusal[];
   /** Ids that came more than once; the last one counts. */
   readonly repeated: ReadonlySet<HealthcheckId>;
+  /** Whether it differs from the list before, other than in its order. */
+  readonly changed: boolean;
 }
 
 /** A config that was refused. */
@@ -77,7 +79,7 @@ export interface Refusal {
  * client sends ten thousand of them every 15 s, in another order each time, and hardly any has changed.
  */
 export class ConfigReader {
-  #before: ReadonlyMap<string, ReadConfig> = new Map();
+  #before: ReadonlyMap<string, ReadConfig> | undefined;
 
   /** Works in slices; one list at a time. */
   async read(configs: readonly string[]): Promise<ReadConfigs> {
@@ -86,8 +88,11 @@ export class ConfigReader {
     const refusals: Refusal[] = [];
     const seen = new Set<HealthcheckId>();
     const repeated = new Set<HealthcheckId>();
+    const former = this.#before;
+    let changed = false;
     await inSlices(configs, (text, index) => {
-      const before = this.#before.get(text);
+      const before = former?.get(text);
+      changed ||= before === undefined;
       const read = before ?? parseConfig(text);
       now.set(text, read);
       const id = read.ok ? read.spec.id : read.id;
@@ -99,7 +104,8 @@ export class ConfigReader {
       else refusals.push({ id, message: refusalMessage(read, index), known: before !== undefined });
     });
     this.#before = now;
-    return { specs: [...specs.values()], refusals, repeated };
+    changed ||= former?.size !== now.size;
+    return { specs: [...specs.values()], refusals, repeated, changed };
   }
 }
 
