@@ -85,7 +85,7 @@ export class Daemon {
     this.#upstream =
       checksFile === undefined
         ? new ProxyUpstream(proxySettings(config), connectionLimits(config), log, count, tracing)
-        : new FileUpstream(checksFile, log, count);
+        : new FileUpstream(checksFile, config.checks, log, count);
 
     this.#monitorLog = new MonitorLog(log, clock);
     const env = { clock, scheduler, observer: this.#observer(this.#monitorLog) };

@@ -1,5 +1,6 @@
 /** The messages of the client, understood. What cannot be understood becomes words for an `error` line. */
 import * as v from "valibot";
+import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { inSlices } from "../system/slices.ts";
@@ -79,7 +80,13 @@ export interface Refusal {
  * client sends ten thousand of them every 15 s, in another order each time, and hardly any has changed.
  */
 export class ConfigReader {
+  readonly #defaults: CheckDefaults;
   #before: ReadonlyMap<string, ReadConfig> | undefined;
+
+  /** @param defaults - of the server; they hold for the reader's life */
+  constructor(defaults: CheckDefaults = CHECK_DEFAULTS) {
+    this.#defaults = defaults;
+  }
 
   /** Works in slices; one list at a time. */
   async read(configs: readonly string[]): Promise<ReadConfigs> {
@@ -93,7 +100,7 @@ export class ConfigReader {
     await inSlices(configs, (text, index) => {
       const before = former?.get(text);
       changed ||= before === undefined;
-      const read = before ?? parseConfig(text);
+      const read = before ?? parseConfig(text, this.#defaults);
       now.set(text, read);
       const id = read.ok ? read.spec.id : read.id;
       if (id !== undefined && seen.has(id)) repeated.add(id);
@@ -109,9 +116,9 @@ export class ConfigReader {
   }
 }
 
-function parseConfig(text: string): ReadConfig {
+function parseConfig(text: string, defaults: CheckDefaults): ReadConfig {
   const value = tryParse(text);
-  if (value !== undefined) return readConfig(value, "wire");
+  if (value !== undefined) return readConfig(value, "wire", defaults);
   const message = `not JSON (${Buffer.byteLength(text)} bytes, not shown)`;
   const seen = idInRuins(text);
   // No more than a hint: where quotes are missing, one broken config holds its neighbours as well.

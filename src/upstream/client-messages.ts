@@ -5,6 +5,7 @@
 
 import type { Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
+import type { CheckDefaults } from "../model/check-defaults.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { errorWords } from "../model/show.ts";
 import { errorLine, packLine } from "../protocol/codec.ts";
@@ -35,7 +36,7 @@ export class ClientMessages {
   readonly #count: CountFault;
   readonly #clients: Clients;
   readonly #tracing: FindTracing;
-  readonly #reader = new ConfigReader();
+  readonly #reader: ConfigReader;
   readonly #messageLog: PacedLog;
   readonly #configLog: PacedLog;
   readonly #listLog: ListLog;
@@ -44,8 +45,18 @@ export class ClientMessages {
   #repeated: ReadonlySet<HealthcheckId> = new Set();
   #updating: Promise<unknown> = Promise.resolve();
 
-  /** @param tracing - whoever follows what clients do */
-  constructor(log: Logger, count: CountFault, clients: Clients, tracing: FindTracing) {
+  /**
+   * @param defaults - of the server, for what configs leave open
+   * @param tracing - whoever follows what clients do
+   */
+  constructor(
+    defaults: CheckDefaults,
+    log: Logger,
+    count: CountFault,
+    clients: Clients,
+    tracing: FindTracing,
+  ) {
+    this.#reader = new ConfigReader(defaults);
     this.#tracing = tracing;
     this.#log = log;
     this.#count = count;

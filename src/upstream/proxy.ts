@@ -6,6 +6,7 @@
 import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
+import type { CheckDefaults } from "../model/check-defaults.ts";
 import { errorWords } from "../model/show.ts";
 import type { Notification } from "../model/status.ts";
 import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
@@ -27,6 +28,8 @@ export interface ProxySettings {
   readonly path: string;
   /** File mode of the socket. */
   readonly mode: number;
+  /** For what the client's configs leave open. */
+  readonly checks: CheckDefaults;
 }
 
 /** See the head of the file. */
@@ -67,7 +70,7 @@ export class ProxyUpstream implements Upstream {
       isDisplaced: (connection: Connection) => this.#isDisplaced(connection),
       listed: (connection: Connection) => this.#listed(connection),
     };
-    this.#messages = new ClientMessages(log, count, clients, tracing);
+    this.#messages = new ClientMessages(settings.checks, log, count, clients, tracing);
   }
 
   async start(events: UpstreamEvents): Promise<void> {
