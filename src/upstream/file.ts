@@ -3,6 +3,7 @@ import { formatFault } from "../config/fault.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { CheckDefaults } from "../model/check-defaults.ts";
 import type { Notification } from "../model/status.ts";
+import { checksExposure } from "./checks-exposure.ts";
 import { readChecksFile } from "./checks-file.ts";
 import type { CountFault, Upstream, UpstreamEvents } from "./upstream.ts";
 
@@ -62,6 +63,8 @@ export class FileUpstream implements Upstream {
     for (const fault of faults) this.#log.warn(`Configuration error: ${formatFault(this.#path, fault)}`);
     for (const warning of warnings)
       this.#log.warn(`Configuration warning: ${formatFault(this.#path, warning)}`);
+    const exposed = checksExposure(this.#path, set.specs);
+    if (exposed !== undefined) this.#log.warn(`Configuration warning: ${formatFault(this.#path, exposed)}`);
     if (faults.length > 0) this.#count("config", faults.length);
     if (this.#loaded && set.refused.has(undefined))
       this.#log.warn("An entry was refused that says no id: no healthcheck is stopped by this file");
