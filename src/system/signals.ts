@@ -4,7 +4,7 @@
  */
 
 /** Signals whose default action ends a process, and that are not the sign of a crash. */
-const CAUGHT = [
+export const CAUGHT_SIGNALS = [
   "SIGHUP",
   "SIGINT",
   "SIGQUIT",
@@ -19,7 +19,7 @@ const CAUGHT = [
 ] as const;
 
 /** One of the signals that the daemon answers. */
-export type CaughtSignal = (typeof CAUGHT)[number];
+export type CaughtSignal = (typeof CAUGHT_SIGNALS)[number];
 
 /** Catches signals from its creation on, and keeps them until a listener takes them over; one for each process. */
 export class SignalQueue {
@@ -29,7 +29,7 @@ export class SignalQueue {
   #listener: ((signal: CaughtSignal) => void) | undefined;
 
   constructor() {
-    this.#handlers = CAUGHT.map((signal) => [signal, () => this.#caught(signal)]);
+    this.#handlers = CAUGHT_SIGNALS.map((signal) => [signal, () => this.#caught(signal)]);
     for (const [signal, handler] of this.#handlers) process.on(signal, handler);
   }
 
