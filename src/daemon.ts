@@ -85,7 +85,7 @@ export class Daemon {
     this.#upstream =
       checksFile === undefined
         ? new ProxyUpstream(proxySettings(config), connectionLimits(config), log, count, tracing)
-        : new FileUpstream(checksFile, log, count);
+        : new FileUpstream(checksFile, config.checks, log, count);
 
     this.#monitorLog = new MonitorLog(log, clock);
     const env = { clock, scheduler, observer: this.#observer(this.#monitorLog) };
@@ -129,6 +129,25 @@ export class Daemon {
   /** Settles when it has stopped. */
   get ended(): Promise<void> {
     return this.#ended.promise;
+  }
+
+  /** The daemon's state as fields of one log line: counts by state, the client, queue depths, stalls. */
+  state(): LogFields {
+    const { states, inFlight } = this.#manager.census();
+    const { connected, depths } = this.#upstream;
+    const { scheduler } = this.#checking;
+    return {
+      healthchecks: this.#manager.monitors.size,
+      ...states,
+      in_flight: inFlight,
+      ...(connected === undefined ? {} : { proxy_connected: connected }),
+      notification_depth: this.#notifier.waiting,
+      config_update_depth: depths.inbound,
+      proxy_message_depth: depths.outbound,
+      overdue_ms: Math.round(scheduler.overdueMs),
+      stalled_ms: Math.round(scheduler.stalledMs),
+      uptime_s: Math.floor(process.uptime()),
+    };
   }
 
   /** @throws Error when it cannot serve */

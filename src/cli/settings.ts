@@ -1,4 +1,5 @@
 /** The configuration in effect: file, environment and command line, in the order of their precedence. */
+import { configExposure } from "../config/exposure.ts";
 import { formatFault } from "../config/fault.ts";
 import { findConfigFile, loadConfigFile } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
@@ -40,6 +41,8 @@ export function loadConfig(named: string | undefined, env: Environment, log: Log
   const { config, faults, warnings, missing } = loadConfigFile(path);
   for (const fault of faults) log.error(`Configuration error: ${formatFault(path, fault)}`);
   for (const warning of warnings) log.warn(`Configuration warning: ${formatFault(path, warning)}`);
+  const exposed = config && configExposure(path, config);
+  if (exposed !== undefined) log.warn(`Configuration warning: ${formatFault(path, exposed)}`);
   if (config !== undefined) log.info("Configuration loaded successfully");
   return { config, missing: missing && named !== undefined };
 }

@@ -3,6 +3,7 @@
  * fields are ignored, null counts as absent.
  */
 import * as v from "valibot";
+import { CHECK_DEFAULTS, type CheckDefaults, thresholdsOf } from "../model/check-defaults.ts";
 import { type HealthcheckId, parseId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { inFile, onWire, TOKEN } from "./config-schema.ts";
@@ -31,8 +32,13 @@ export interface ConfigFault {
  *
  * @param value - as `parseJson` gives it, ids as bigint
  * @param where - `file` also takes ids in quotes
+ * @param defaults - of the server, for what the CONFIG leaves open
  */
-export function readConfig(value: unknown, where: "wire" | "file"): ReadConfig {
+export function readConfig(
+  value: unknown,
+  where: "wire" | "file",
+  defaults: CheckDefaults = CHECK_DEFAULTS,
+): ReadConfig {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return {
       ok: false,
@@ -44,8 +50,15 @@ export function readConfig(value: unknown, where: "wire" | "file"): ReadConfig {
   if (!parsed.success) return { ok: false, id: idOf(value), faults: parsed.issues.map(faultOf) };
   const { id, interval, timeout, retries, rise, fall, ...fields } = parsed.output;
   try {
-    const spec = { id, intervalMs: interval, timeoutMs: timeout, rise: rise || 1, fall: fall || retries + 1 };
-    return { ok: true, spec: { ...spec, check: normalise(fields) } };
+    const derived = thresholdsOf(retries, defaults.thresholds);
+    const spec = {
+      id,
+      intervalMs: interval,
+      timeoutMs: timeout,
+      rise: rise || derived.rise,
+      fall: fall || derived.fall,
+    };
+    return { ok: true, spec: { ...spec, check: normalise(fields, defaults) } };
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
     return { ok: false, id, faults: [{ path: [error.field], message: error.message }] };

@@ -1,6 +1,7 @@
 /** From the fields of a CONFIG to what is to be checked: defaults that depend on other fields, and what contradicts itself. */
 import { isIP } from "node:net";
 import type * as v from "valibot";
+import type { CheckDefaults } from "../model/check-defaults.ts";
 import {
   type CheckSpec,
   type DnsSpec,
@@ -24,11 +25,11 @@ export class FieldError extends Error {
   }
 }
 
-/** @throws FieldError */
-export function normalise(fields: CheckFields): CheckSpec {
+/** @param defaults - of the server @throws FieldError */
+export function normalise(fields: CheckFields, defaults: CheckDefaults): CheckSpec {
   switch (fields.checker_type) {
     case "tcp":
-      return normaliseTcp(fields);
+      return normaliseTcp(fields, defaults);
     case "http":
       return normaliseHttp(fields);
     case "dns":
@@ -36,14 +37,14 @@ export function normalise(fields: CheckFields): CheckSpec {
   }
 }
 
-function normaliseTcp(fields: v.InferOutput<typeof tcp>): TcpSpec {
+function normaliseTcp(fields: v.InferOutput<typeof tcp>, defaults: CheckDefaults): TcpSpec {
   return {
     type: "tcp",
     address: { ip: fields.ip, port: fields.port },
     tls: tlsSpec(fields.secure, fields.tls_verify, fields.server_name || fields.ip),
     send: fields.send || undefined,
     receive: fields.receive || undefined,
-    close: fields.close || "reset",
+    close: fields.close || defaults.close,
   };
 }
 

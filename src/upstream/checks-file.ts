@@ -3,6 +3,7 @@ import { closest } from "fastest-levenshtein";
 import { type FileFault, formatFault, unreadable } from "../config/fault.ts";
 import { readYaml, type YamlFile } from "../config/yaml.ts";
 import type { DesiredSet } from "../manager/diff.ts";
+import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { NumberAsWritten } from "../model/show.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
@@ -40,25 +41,27 @@ export function isChecksFile(text: string): boolean {
 /**
  * Reads a checks file.
  *
+ * @param defaults - of the server, for what the entries leave open
  * @throws ChecksFileError when it cannot be read or holds no list
  */
-export function readChecksFile(path: string): ChecksFile {
+export function readChecksFile(path: string, defaults = CHECK_DEFAULTS): ChecksFile {
   let text: string;
   try {
     text = readTextFile(path);
   } catch (error) {
     throw new ChecksFileError(path, [unreadable(error)]);
   }
-  return judgeChecks(path, text);
+  return judgeChecks(path, text, defaults);
 }
 
 /**
  * Judges the text of a checks file.
  *
  * @param path - for what is said of it
+ * @param defaults - of the server, for what the entries leave open
  * @throws ChecksFileError when it holds no list
  */
-export function judgeChecks(path: string, text: string): ChecksFile {
+export function judgeChecks(path: string, text: string, defaults = CHECK_DEFAULTS): ChecksFile {
   const read = readYaml(text, { bigIntegers: true });
   if ("faults" in read) throw new ChecksFileError(path, read.faults);
   const entries = entriesOf(read.file);
@@ -70,7 +73,7 @@ export function judgeChecks(path: string, text: string): ChecksFile {
     };
     throw new ChecksFileError(path, [fault]);
   }
-  return judgeEntries(read.file, entries);
+  return judgeEntries(read.file, entries, defaults);
 }
 
 /** An empty `healthchecks:` is an empty list. */
@@ -80,14 +83,14 @@ function entriesOf({ value }: YamlFile): readonly unknown[] | undefined {
   return Array.isArray(value.healthchecks) ? value.healthchecks : undefined;
 }
 
-function judgeEntries(file: YamlFile, entries: readonly unknown[]): ChecksFile {
+function judgeEntries(file: YamlFile, entries: readonly unknown[], defaults: CheckDefaults): ChecksFile {
   const specs: HealthcheckSpec[] = [];
   const refused = new Set<HealthcheckId | undefined>();
   const faults: FileFault[] = [];
   const warnings: FileFault[] = [];
   const places = new Map<HealthcheckId, number>();
   for (const [index, entry] of entries.entries()) {
-    const read = readConfig(withIdAsWritten(file, entry, index), "file");
+    const read = readConfig(withIdAsWritten(file, entry, index), "file", defaults);
     warnings.push(...unknownFields(file, entry, index));
     const id = read.ok ? read.spec.id : read.id;
     if (id !== undefined && places.has(id)) {

@@ -50,6 +50,11 @@ test.each([
   ["/at/12:30", "/at/12:30"],
   ["/a?b=c:d@e", "/a?…"],
   // URLs that were not understood as such.
+  ["/hunter2@host/x", "/…"],
+  ["//hunter2@host/x?token=hunter2", "//…"],
+  ["/hunter2@host", "/…"],
+  ["/a/hunter2?b@c", "/a/hunter2?…"],
+  ["/@scope/x", "/@scope/x"],
   ["/user:hunter2@host/x", "/…"],
   ["//user:hunter2@host/x?token=hunter2", "//…"],
   ["/http:/user:hun/ter2@host", "/…"],
