@@ -31,6 +31,7 @@ export class DnsTcpConversation implements Conversation {
   }
 
   received(bytes: Uint8Array): Verdict | undefined {
+    if (bytes.length === 0) return undefined;
     this.#pieces.push(Buffer.from(bytes));
     this.#seenBytes += bytes.length;
     const wanted = this.#wanted();

@@ -13,6 +13,8 @@ export const PAUSE = "";
 /** Longer words are no names, addresses or options; they are left out. */
 const MAX_WORD = 1_024;
 const [NEWLINE, BLANK, TAB] = [0x0a, 0x20, 0x09];
+/** No blank and no character that starts a comment is above it. */
+const SEMICOLON = 0x3b;
 
 /**
  * Splits text into words.
@@ -30,6 +32,10 @@ export function* splitWords(pieces: Iterable<string>, comments: string): Generat
     let wordAt = 0;
     for (let at = 0; at < piece.length; at++) {
       const code = piece.charCodeAt(at);
+      if (code > SEMICOLON && !inComment) {
+        atLineStart = false;
+        continue;
+      }
       if (inComment && code !== NEWLINE) continue;
       const isBlank = code === BLANK || (code >= TAB && code <= 0x0d);
       if (!isBlank && !isComment.has(code)) {
