@@ -1,8 +1,7 @@
 /** What an answer to a DNS question means; pure. */
-import type { QueryType } from "../model/spec.ts";
 import type { NameId } from "./dns-names.ts";
 import type { DataText } from "./dns-records.ts";
-import type { Answer, DnsRecord } from "./dns-wire.ts";
+import type { Answer } from "./dns-wire.ts";
 
 /** What an answer came to. */
 export interface Judgment {
@@ -18,13 +17,12 @@ export const TYPES_PLACE = "%TYPES%";
 /**
  * Decides whether an answer is a good one.
  *
- * @param type - the record type asked for
  * @param expectedIps - in their shortest form; one of them must be in the answer; empty means that any record will do
  */
-export function judgeAnswer(answer: Answer, type: QueryType, expectedIps: readonly string[]): Judgment {
+export function judgeAnswer(answer: Answer, expectedIps: readonly string[]): Judgment {
   if (answer.rcode !== "NOERROR") return { ok: false, words: `answered ${answer.rcode}` };
-  const owners = ownersOf(answer.name, answer.records);
-  const found = answer.records.filter((record) => record.type === type && owners.has(record.owner));
+  const owners = ownersOf(answer);
+  const found = answer.records.filter(({ owner }) => owners.has(owner));
   if (found.length === 0) return { ok: false, words: `answered without any ${TYPES_PLACE} record` };
   return judgeTexts(
     "answered ",
@@ -53,11 +51,7 @@ export function judgeTexts(
 }
 
 /** The name and every alias it leads to; a loop of aliases ends where it began. */
-function ownersOf(name: NameId | undefined, records: readonly DnsRecord[]): ReadonlySet<NameId> {
-  const aliases = new Map<NameId, NameId>();
-  for (const { owner, alias } of records) {
-    if (alias !== undefined) aliases.set(owner, alias);
-  }
+function ownersOf({ name, aliases }: Answer): ReadonlySet<NameId> {
   const owners = new Set<NameId>();
   for (let next = name; next !== undefined && !owners.has(next); next = aliases.get(next)) {
     owners.add(next);

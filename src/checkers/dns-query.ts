@@ -23,6 +23,9 @@ const MAX_DATAGRAM_BYTES = 4_096;
 /** Each query has a port of its own, so no stray is a latecomer: a server that sends this many is broken or hostile. */
 const MAX_STRAYS = 64;
 
+/** A message with the right id and question costs most to read; the server that sends it broken will not do better. */
+const MAX_MALFORMED = 4;
+
 /** What to ask, and whom. */
 export interface QueryPlan {
   readonly env: CheckerEnv;
@@ -69,6 +72,7 @@ export class DnsQuery implements UdpOwner {
   /** Ends the sentence of a failed connect. */
   #connectSuffix = "";
   #strays = 0;
+  #malformed = 0;
   #lastStray = "";
   #over = false;
 
@@ -103,12 +107,9 @@ export class DnsQuery implements UdpOwner {
         : readReply(bytes, this.#asked, this.plan.type);
     switch (reply.kind) {
       case "stray":
+      case "malformed":
         // Possibly a forgery: the true answer can still come.
-        this.#lastStray = reply.why;
-        if (++this.#strays < MAX_STRAYS) return;
-        this.#finish(
-          this.#failure("L7RSP", `no valid answer among ${MAX_STRAYS} datagrams, the last one ${reply.why}`),
-        );
+        this.#discard(reply.kind, reply.why);
         return;
       case "truncated":
         this.#socket?.close();
@@ -128,6 +129,16 @@ export class DnsQuery implements UdpOwner {
       cause === undefined
         ? this.#failure("L4CON", words, number === ECONNREFUSED)
         : { kind: "inconclusive", via: "", cause, words },
+    );
+  }
+
+  #discard(kind: "stray" | "malformed", why: string): void {
+    this.#strays++;
+    if (kind === "malformed") this.#malformed++;
+    this.#lastStray = why;
+    if (this.#strays < MAX_STRAYS && this.#malformed < MAX_MALFORMED) return;
+    this.#finish(
+      this.#failure("L7RSP", `no valid answer among ${this.#strays} datagrams, the last one ${why}`),
     );
   }
 

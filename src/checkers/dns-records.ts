@@ -1,6 +1,13 @@
 /** The data of DNS records as text, in the presentation format of master files (RFC 1035, 5.1), sans-I/O. */
 import type { QueryType } from "../model/spec.ts";
-import { type DnsNames, endOfName, escapeText, MalformedMessage } from "./dns-names.ts";
+import {
+  type DnsNames,
+  endOfName,
+  escapeText,
+  MalformedMessage,
+  type NameId,
+  nameText,
+} from "./dns-names.ts";
 
 /** A record in a sentence: enough to recognize it by. Whole addresses always fit. */
 const MAX_TEXT = 60;
@@ -27,13 +34,31 @@ export function readData(
   end: number,
 ): DataText {
   const write = checkData(message, names, type, start, end);
-  if (write === undefined) {
-    throw new MalformedMessage(`a record of type ${type} has ${end - start} bytes of data`);
-  }
+  if (write === undefined) throw wrongLength(type, end - start);
   return () => {
     const text = write();
     return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
   };
+}
+
+/**
+ * Reads the data of a record that are a name alone.
+ *
+ * @throws MalformedMessage when they are something else
+ */
+export function readName(
+  message: Buffer,
+  names: DnsNames,
+  type: QueryType,
+  start: number,
+  end: number,
+): NameId {
+  if (start === end || endOfName(message, start) !== end) throw wrongLength(type, end - start);
+  return names.read(start);
+}
+
+function wrongLength(type: QueryType, bytes: number): MalformedMessage {
+  return new MalformedMessage(`a record of type ${type} has ${bytes} bytes of data`);
 }
 
 /** @returns undefined when the length is wrong */
@@ -77,10 +102,10 @@ function nameAfter(
 ): DataText | undefined {
   const nameAt = start + numbers * 2;
   if (nameAt >= end || endOfName(message, nameAt) !== end) return undefined;
-  const name = names.read(nameAt);
+  names.read(nameAt);
   return () => {
     const words = Array.from({ length: numbers }, (_, index) => message.readUInt16BE(start + index * 2));
-    return [...words, names.text(name)].join(" ");
+    return [...words, nameText(message, nameAt)].join(" ");
   };
 }
 
@@ -91,12 +116,17 @@ function ipv4(message: Buffer, start: number): string {
 /** The shortest form (RFC 5952, 4), as `canonicalIp` has it. */
 function ipv6(message: Buffer, start: number): string {
   const groups: number[] = [];
-  let [runAt, runLength, zeros] = [-1, 1, 0];
+  let runAt = -1;
+  let runLength = 1;
+  let zeros = 0;
   for (let index = 0; index < IPV6_BYTES / 2; index++) {
     const group = message.readUInt16BE(start + index * 2);
     groups.push(group);
     zeros = group === 0 ? zeros + 1 : 0;
-    if (zeros > runLength) [runAt, runLength] = [index + 1 - zeros, zeros];
+    if (zeros > runLength) {
+      runLength = zeros;
+      runAt = index + 1 - zeros;
+    }
   }
   const hexadecimal = (from: number, to: number) =>
     groups
@@ -112,8 +142,10 @@ function zone(message: Buffer, names: DnsNames, start: number, end: number): Dat
   if (numbersAt <= start) return undefined;
   const contactAt = endOfName(message, start);
   if (contactAt >= numbersAt || endOfName(message, contactAt) !== numbersAt) return undefined;
-  const [primary, contact] = [names.read(start), names.read(contactAt)];
-  return () => `${names.text(primary)} ${names.text(contact)} ${message.readUInt32BE(numbersAt)}`;
+  names.read(start);
+  names.read(contactAt);
+  return () =>
+    `${nameText(message, start)} ${nameText(message, contactAt)} ${message.readUInt32BE(numbersAt)}`;
 }
 
 /** Strings, each a length and that many bytes (RFC 1035, 3.3). */

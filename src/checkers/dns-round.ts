@@ -176,7 +176,7 @@ export class DnsRound {
     }
     this.#allRefused = false;
     const { answer, times } = outcome;
-    const judgment = judgeAnswer(answer, type, this.#plan.expectedIps);
+    const judgment = judgeAnswer(answer, this.#plan.expectedIps);
     if (judgment.ok) return this.#success(judgment, server, type, outcome.via, times);
     this.#lastRcode = answer.rcode;
     const failure = {

@@ -45,6 +45,7 @@ export class DnsTcpConversation implements Conversation {
       case "truncated":
         return failed("L7RSP", "answered with a truncated message");
       case "stray":
+      case "malformed":
         return failed("L7RSP", `answered with ${reply.why}`);
     }
   }

@@ -4,8 +4,15 @@
  * those that can be the answer are decoded. Each byte of a message is visited a bounded number of times, whatever its pointers say.
  */
 import type { QueryType } from "../model/spec.ts";
-import { DnsNames, endOfName, MAX_NAME_BYTES, MalformedMessage, type NameId } from "./dns-names.ts";
-import { type DataText, readData } from "./dns-records.ts";
+import {
+  DnsNames,
+  endOfName,
+  lowerCase,
+  MAX_NAME_BYTES,
+  MalformedMessage,
+  type NameId,
+} from "./dns-names.ts";
+import { type DataText, readData, readName } from "./dns-records.ts";
 
 /** One question. */
 export interface Question {
@@ -16,14 +23,10 @@ export interface Question {
   readonly type: QueryType;
 }
 
-/** A record of the answer section that has the type asked for, or an alias (CNAME). */
+/** A record of the answer section that has the type asked for. */
 export interface DnsRecord {
   readonly owner: NameId;
-  readonly type: QueryType;
-  /** The data in presentation format, all ASCII: an address in its shortest form, `10 mx.example.com`. At most 60 characters. */
   readonly text: DataText;
-  /** The name that an alias leads to; undefined for other types. */
-  readonly alias: NameId | undefined;
 }
 
 /** The answer to a question, whatever its response code. */
@@ -34,6 +37,8 @@ export interface Answer {
   /** The name asked for; undefined when a refusal does not repeat the question. */
   readonly name: NameId | undefined;
   readonly records: readonly DnsRecord[];
+  /** Where the CNAME records of the answer section lead, from name to name. */
+  readonly aliases: ReadonlyMap<NameId, NameId>;
   /** Whether the answer section has no record of any type. */
   readonly empty: boolean;
   /** The server is not responsible for the name and does not look it up for others; only other servers can answer. */
@@ -45,8 +50,10 @@ export type Reply =
   | Answer
   /** The answer did not fit; it must be asked for over TCP. */
   | { readonly kind: "truncated" }
-  /** Not an answer to this question: late, forged, or malformed. */
-  | { readonly kind: "stray"; readonly why: string };
+  /** Not an answer to this question: late or forged. */
+  | { readonly kind: "stray"; readonly why: string }
+  /** An answer to this question that breaks the format. */
+  | { readonly kind: "malformed"; readonly why: string };
 
 /** Numbers of the record types (RFC 1035, 3.2.2; RFC 3596; RFC 2782; RFC 8659). */
 const TYPE_NUMBERS: Readonly<Record<QueryType, number>> = {
@@ -115,7 +122,7 @@ export function readReply(bytes: Uint8Array, asked: Buffer, type: QueryType): Re
     return readAnswer(message, asked.length, flags, type);
   } catch (error) {
     if (!(error instanceof MalformedMessage)) throw error;
-    return stray(`a malformed message (${error.message})`);
+    return { kind: "malformed", why: `a malformed message (${error.message})` };
   }
 }
 
@@ -143,25 +150,19 @@ function sameQuestion(message: Buffer, asked: Buffer): boolean {
   if (message.length < asked.length) return false;
   const nameEnd = asked.length - QUESTION_FIXED_BYTES;
   for (let at = HEADER_BYTES; at < asked.length; at++) {
-    const [theirs = 0, ours = 0] = [message[at], asked[at]];
+    const theirs = message[at] ?? 0;
+    const ours = asked[at] ?? 0;
     if (theirs !== ours && (at >= nameEnd || lowerCase(theirs) !== lowerCase(ours))) return false;
   }
   return true;
 }
 
-/** Lengths of labels are below the letters, so folding them too changes nothing. */
-function lowerCase(byte: number): number {
-  return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
-}
-
 /** @param askedBytes - the length of the question's message: where the first record of an answer that repeats it starts */
 function readAnswer(message: Buffer, askedBytes: number, flags: number, type: QueryType): Answer {
   const hasQuestion = message.readUInt16BE(4) === 1;
-  const [answers, authorities, additionals] = [6, 8, 10].map((at) => message.readUInt16BE(at)) as [
-    number,
-    number,
-    number,
-  ];
+  const answers = message.readUInt16BE(6);
+  const authorities = message.readUInt16BE(8);
+  const additionals = message.readUInt16BE(10);
   const names = new DnsNames(message);
   const start = hasQuestion ? askedBytes : HEADER_BYTES;
   const counts = { answers, records: answers + authorities + additionals };
@@ -170,7 +171,7 @@ function readAnswer(message: Buffer, askedBytes: number, flags: number, type: Qu
     kind: "answer",
     rcode: RCODES[code] ?? `RCODE${code}`,
     name: hasQuestion ? names.read(HEADER_BYTES) : undefined,
-    records: readRecords(message, names, start, counts, type),
+    ...readRecords(message, names, start, counts, type),
     empty: answers === 0,
     // As glibc's resolver has it.
     lame:
@@ -187,11 +188,12 @@ function readRecords(
   start: number,
   counts: { readonly answers: number; readonly records: number },
   wanted: QueryType,
-): DnsRecord[] {
+): Pick<Answer, "records" | "aliases"> {
   if (counts.records > MAX_RECORDS) {
     throw new MalformedMessage(`it declares ${counts.records} records, limit ${MAX_RECORDS}`);
   }
-  const found: DnsRecord[] = [];
+  const records: DnsRecord[] = [];
+  const aliases = new Map<NameId, NameId>();
   let at = start;
   for (let index = 0; index < counts.records; index++) {
     const fixedAt = endOfName(message, at);
@@ -201,16 +203,15 @@ function readRecords(
     if (end > message.length) throw new MalformedMessage("a record extends past the end of the message");
     // In other sections and other classes the same two bytes, or the data, mean something else: EDNS uses the class as a size.
     if (index < counts.answers && message.readUInt16BE(fixedAt + 2) === CLASS_IN) {
-      const number = message.readUInt16BE(fixedAt);
-      const type =
-        number === TYPE_NUMBERS[wanted] ? wanted : number === TYPE_NUMBERS.CNAME ? "CNAME" : undefined;
-      if (type !== undefined) {
-        const text = readData(message, names, type, dataAt, end);
-        const alias = type === "CNAME" ? names.read(dataAt) : undefined;
-        found.push({ owner: names.read(at), type, text, alias });
+      const type = message.readUInt16BE(fixedAt);
+      if (type === TYPE_NUMBERS[wanted]) {
+        records.push({ owner: names.read(at), text: readData(message, names, wanted, dataAt, end) });
+      }
+      if (type === TYPE_NUMBERS.CNAME) {
+        aliases.set(names.read(at), readName(message, names, "CNAME", dataAt, end));
       }
     }
     at = end;
   }
-  return found;
+  return { records, aliases };
 }

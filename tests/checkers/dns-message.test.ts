@@ -41,7 +41,7 @@ function read(bytes: Uint8Array, question: Question = QUESTION): Reply {
 function judgeReply(bytes: Uint8Array, expectedIps: readonly string[] = [], question = QUESTION): Judgment {
   const found = read(bytes, question);
   if (found.kind !== "answer") throw new Error(`not an answer: ${JSON.stringify(found)}`);
-  return judgeAnswer(found, question.type, expectedIps);
+  return judgeAnswer(found, expectedIps);
 }
 
 function judge(
@@ -74,7 +74,7 @@ test("dns: reads an answer", () => {
   expect(found).toMatchObject({
     kind: "answer",
     rcode: "NOERROR",
-    records: [{ type: "A" }],
+    records: [{}],
   });
 });
 
@@ -224,13 +224,13 @@ test.each([
     ],
   ],
 ])("dns: a malformed message is none of ours: %s", (_name, bytes) => {
-  expect(read(Uint8Array.from(bytes), QUESTION).kind).toBe("stray");
+  expect(["stray", "malformed"]).toContain(read(Uint8Array.from(bytes), QUESTION).kind);
 });
 
 test("dns: a message of more records than anybody needs is not even decoded", () => {
   const many = reply({ answers: Array.from({ length: 1_001 }, () => A) });
   expect(read(many, QUESTION)).toEqual({
-    kind: "stray",
+    kind: "malformed",
     why: "a malformed message (it declares 1001 records, limit 1000)",
   });
   expect(read(reply({ answers: Array.from({ length: 1_000 }, () => A) }), QUESTION).kind).toBe("answer");
@@ -259,8 +259,8 @@ test("dns: no bytes make it throw or hang", () => {
   fc.assert(
     fc.property(anyBytes, (bytes) => {
       const found = read(bytes, QUESTION);
-      if (found.kind === "answer") judgeAnswer(found, "A", ["192.0.2.1"]);
-      expect(["answer", "truncated", "stray"]).toContain(found.kind);
+      if (found.kind === "answer") judgeAnswer(found, ["192.0.2.1"]);
+      expect(["answer", "truncated", "stray", "malformed"]).toContain(found.kind);
     }),
     { numRuns: 1_000 },
   );
