@@ -10,9 +10,14 @@ import { daemonPath } from "../support/executable.ts";
 import { canUnshare, inMountNamespace } from "../support/namespace.ts";
 import { peerTest } from "../support/peers.ts";
 import { makeTempDir } from "../support/tempdir.ts";
-import { startZoneServer, type Zone } from "../support/zone-server.ts";
+import { type Manner, startZoneServer, type Zone } from "../support/zone-server.ts";
 
 setDefaultTimeout(60_000);
+
+interface SpecialServer {
+  readonly how: Manner;
+  readonly zone: Zone;
+}
 
 /** One system: its files, its nameservers, and what becomes of a name. */
 interface Case {
@@ -20,7 +25,7 @@ interface Case {
   readonly conf?: string;
   readonly hosts?: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly servers?: readonly (Zone | "nobody" | { readonly overTcp: Zone })[];
+  readonly servers?: readonly (Zone | "nobody" | SpecialServer)[];
   readonly expect?: string;
   /** The sentence, `@1` for the first server. */
   readonly found: string;
@@ -141,8 +146,21 @@ const CASES: Readonly<Record<string, Case>> = {
   overTcpOnly: {
     query: "www.a.test",
     conf: "options use-vc\n",
-    servers: [{ overTcp: { "www.a.test": WWW } }],
+    servers: [{ how: "tcp", zone: { "www.a.test": WWW } }],
     found: "L7OK DNS A www.a.test @1 over TCP: answered 192.0.2.1",
+  },
+  slowServer: {
+    query: "www.a.test",
+    conf: SEARCH,
+    servers: [{ how: "slow", zone: { "www.a.test": WWW } }, "nobody"],
+    found: "L7OK DNS A www.a.test @1: answered 192.0.2.1",
+  },
+  slowThenSearched: {
+    query: "www",
+    conf: SEARCH,
+    servers: [{ how: "slow", zone: { "www.b.test": WWW } }],
+    timeout: "5s",
+    found: "L7OK DNS A www.b.test @1: answered 192.0.2.1",
   },
   manyDots: {
     query: "www.x",
@@ -190,6 +208,11 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
+/** No zone of these tests has a name `how`. */
+function isSpecial(server: Zone | SpecialServer): server is SpecialServer {
+  return "how" in server;
+}
+
 if (canUnshare()) {
   let host = 1;
   for (const [name, row] of Object.entries(CASES)) {
@@ -202,9 +225,8 @@ if (canUnshare()) {
       for (const [index, server] of servers.entries()) {
         const address = addresses[index] ?? "";
         if (server === "nobody") continue;
-        // A zone may have a name like that, but no test's has.
-        if ("overTcp" in server) stack.use(await startZoneServer(address, server.overTcp as Zone, "tcp"));
-        else stack.use(await startZoneServer(address, server));
+        const { zone, how } = isSpecial(server) ? server : { zone: server, how: "udp" as const };
+        stack.use(await startZoneServer(address, zone, how));
       }
       writeFileSync(
         join(dir.path, "resolv.conf"),

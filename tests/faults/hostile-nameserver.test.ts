@@ -16,6 +16,7 @@ import { freePort } from "../support/ports.ts";
 import { readLines, stopProcess } from "../support/process.ts";
 import { notifications, requestStatus } from "../support/received.ts";
 import { makeTempDir } from "../support/tempdir.ts";
+import { UNDISTURBED } from "../support/undisturbed.ts";
 import { until } from "../support/wait.ts";
 
 setDefaultTimeout(60_000);
@@ -33,10 +34,6 @@ const MAX_STALLED = 0.02;
 const STRAYS =
   /^L7RSP DNS A \S+ @\S+: no valid answer (among (64|4) datagrams, the last one|within 150ms, only) (a|an) /;
 const NO_RECORD = /^L7(OK|STS) DNS A /;
-
-/** Before other processes, where that is allowed: how long the event loop is held is to be measured, not how busy the machine is. */
-const REALTIME = ["chrt", "--fifo", "1"];
-const UNDISTURBED = Bun.spawnSync([...REALTIME, "true"]).success ? REALTIME : [];
 
 async function startHostile() {
   const child = Bun.spawn(
