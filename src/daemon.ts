@@ -45,7 +45,7 @@ export interface DaemonOptions {
   readonly notify: NotifySettings | undefined;
   /** A part that is to fail, for tests. */
   readonly testFault: TestFault | undefined;
-  /** The process's environment, for the variables of OpenTelemetry. */
+  /** The process's environment, for the variables of OpenTelemetry and of the resolver. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Puts further fields into every log line. */
   readonly addLogFields: (fields: () => LogFields) => void;
@@ -77,7 +77,7 @@ export class Daemon {
       if (this.#telemetry === undefined) say();
       else this.#telemetry.outside(say);
     });
-    this.#checking = makeChecking(options.caFile, this.#checkingEvents());
+    this.#checking = makeChecking(options.caFile, this.#checkingEvents(), options.env);
     const { clock, scheduler, checkerEnv } = this.#checking;
     const { checksFile, testFault } = options;
     const count: CountFault = (fault, times) => this.#serving?.metrics.server.failed(fault, times);

@@ -32,6 +32,8 @@ export class ExchangePlan {
   readonly sockAddr: SockAddr;
   /** The result of a bare connect never differs but in its times. */
   readonly connectedMessage: string;
+  /** Begins the sentence when connecting fails. */
+  readonly connectSubject: string;
 
   /**
    * @param tls - undefined for plain text
@@ -47,6 +49,7 @@ export class ExchangePlan {
   ) {
     this.target = formatAddress(address);
     this.sockAddr = sockAddr(address);
+    this.connectSubject = dialogue?.connectSubject ?? `TCP connect to ${this.target}`;
     this.connectedMessage =
       tls === undefined ? `TCP connect to ${this.target}: connected` : `${this.tlsSubject()}: connected`;
   }
@@ -128,7 +131,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
 
   failed(number: number): void {
     const local = localCause(number);
-    const message = `TCP connect to ${this.#plan.target}: ${errnoWords(number)}`;
+    const message = `${this.#plan.connectSubject}: ${errnoWords(number)}`;
     if (local !== undefined) this.#finish(inconclusive(local, message));
     else this.#finish(this.#failure(number === ETIMEDOUT ? "L4TOUT" : "L4CON", message));
   }
@@ -203,7 +206,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
 
   #late(within: string): CheckResult {
     if (this.#phase === "connect") {
-      return this.#failure("L4TOUT", `TCP connect to ${this.#plan.target}: no answer ${within}`);
+      return this.#failure("L4TOUT", `${this.#plan.connectSubject}: no answer ${within}`);
     }
     if (!this.#answering && this.#tlsStream?.hasUnread === true) {
       return inconclusive("stalled", `${this.#subject()}: its answer came and was not read ${within}`);

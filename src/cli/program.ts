@@ -161,7 +161,10 @@ function addProbe(program: Command, env: Environment, output: Output, done: (sta
       .argument("[@server]", "ask this server: @ADDRESS or @ADDRESS:PORT"),
   )
     .description("one DNS question")
-    .option("--type <type>", "record type", "A")
+    .option(
+      "--type <type>",
+      "record type (default: A; AAAA where only that can be meant; both without @server)",
+    )
     .option("--expect <ips>", "addresses of which one must be in the answer, separated by commas", commas)
     .action((name: string, server: string | undefined, options) =>
       finish(dnsTarget(name, server, options), options),

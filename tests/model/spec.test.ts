@@ -20,7 +20,7 @@ function httpSpec(changes: Partial<HttpSpec>): HttpSpec {
 }
 
 function dnsSpec(server: DnsSpec["server"]): DnsSpec {
-  return { type: "dns", query: "www.example.com", queryType: "A", expectedIps: [], server };
+  return { type: "dns", query: "www.example.com", queryTypes: ["A"], expectedIps: [], server };
 }
 
 test("spec: an IPv6 address stands in brackets", () => {

@@ -136,7 +136,10 @@ export function fakeEnv(clock: Clock, dialer: Dialer): CheckerEnv {
     dialer,
     descriptors: new Descriptors(10),
     tls: new TlsContexts(undefined, clock),
-    resolver: new SystemResolver(clock, "/nonexistent/resolv.conf", "/nonexistent/hosts"),
+    resolver: new SystemResolver(clock, {
+      confPath: "/nonexistent/resolv.conf",
+      hostsPath: "/nonexistent/hosts",
+    }),
     after: () => () => {},
     userAgent: "seesaw-healthcheck/test",
   };
