@@ -1,4 +1,5 @@
 /** What checks run on, put together: descriptors, dialer, scheduler, resolver, TLS. Used by the daemon and by `probe`. */
+import { hostname } from "node:os";
 import type { CheckerEnv } from "./checkers/checker.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import { type Clock, systemClock } from "./system/clock.ts";
@@ -34,8 +35,13 @@ export interface Checking {
  * Puts it together; raises the process's limit on descriptors.
  *
  * @param caFile - trusted authorities in place of the host's
+ * @param env - the process's environment, for the variables of resolv.conf(5)
  */
-export function makeChecking(caFile: string | undefined, events: CheckingEvents): Checking {
+export function makeChecking(
+  caFile: string | undefined,
+  events: CheckingEvents,
+  env: Readonly<Record<string, string | undefined>>,
+): Checking {
   const clock = systemClock;
   const descriptorLimit = raiseDescriptorLimit().soft;
   const descriptors = new Descriptors(checkDescriptors(descriptorLimit));
@@ -44,7 +50,8 @@ export function makeChecking(caFile: string | undefined, events: CheckingEvents)
   const scheduler = new Scheduler(clock, dialer, {
     ...events,
     mayStart: () => {
-      if (descriptors.exhausted) events.exhausted(descriptors.limit, scheduler.backlog);
+      // Connections whose check is over give way to those that are due.
+      if (descriptors.exhausted && !dialer.reclaim()) events.exhausted(descriptors.limit, scheduler.backlog);
       return !descriptors.exhausted && !tls.handshakes.swamped;
     },
   });
@@ -53,7 +60,11 @@ export function makeChecking(caFile: string | undefined, events: CheckingEvents)
     dialer,
     descriptors,
     tls,
-    resolver: new SystemResolver(clock),
+    resolver: new SystemResolver(clock, {
+      hostname: hostname(),
+      localDomain: env["LOCALDOMAIN"],
+      resOptions: env["RES_OPTIONS"],
+    }),
     after: (delayMs: number, callback: () => void) => scheduler.after(delayMs, callback),
     userAgent: `seesaw-healthcheck/${VERSION}`,
   };

@@ -29,6 +29,8 @@ import type { CountFault, UpstreamEvents } from "./upstream/upstream.ts";
 /** A stop waits for so long that what is pending gets out; with the closing and the log it stays below 2 s. */
 const FLUSH_MS = 1_400;
 const FLUSH_LOOK_MS = 5;
+/** Of that, so that backends are not cut off in the middle of an answer. */
+const DRAIN_MS = 300;
 /** What is left of it is the traces'; so long at least. */
 const LEAST_TRACE_FLUSH_MS = 500;
 
@@ -44,7 +46,7 @@ export interface DaemonOptions {
   readonly notify: NotifySettings | undefined;
   /** A part that is to fail, for tests. */
   readonly testFault: TestFault | undefined;
-  /** The process's environment, for the variables of OpenTelemetry. */
+  /** The process's environment, for the variables of OpenTelemetry and of the resolver. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Puts further fields into every log line. */
   readonly addLogFields: (fields: () => LogFields) => void;
@@ -76,7 +78,7 @@ export class Daemon {
       if (this.#telemetry === undefined) say();
       else this.#telemetry.outside(say);
     });
-    this.#checking = makeChecking(options.caFile, this.#checkingEvents());
+    this.#checking = makeChecking(options.caFile, this.#checkingEvents(), options.env);
     const { clock, scheduler, checkerEnv } = this.#checking;
     const { checksFile, testFault } = options;
     const count: CountFault = (fault, times) => this.#serving?.metrics.server.failed(fault, times);
@@ -84,7 +86,7 @@ export class Daemon {
     this.#upstream =
       checksFile === undefined
         ? new ProxyUpstream(proxySettings(config), connectionLimits(config), log, count, tracing)
-        : new FileUpstream(checksFile, log, count);
+        : new FileUpstream(checksFile, config.checks, log, count);
 
     this.#monitorLog = new MonitorLog(log, clock);
     const env = { clock, scheduler, observer: this.#observer(this.#monitorLog) };
@@ -128,6 +130,25 @@ export class Daemon {
   /** Settles when it has stopped. */
   get ended(): Promise<void> {
     return this.#ended.promise;
+  }
+
+  /** The daemon's state as fields of one log line: counts by state, the client, queue depths, stalls. */
+  state(): LogFields {
+    const { states, inFlight } = this.#manager.census();
+    const { connected, depths } = this.#upstream;
+    const { scheduler } = this.#checking;
+    return {
+      healthchecks: this.#manager.monitors.size,
+      ...states,
+      in_flight: inFlight,
+      ...(connected === undefined ? {} : { proxy_connected: connected }),
+      notification_depth: this.#notifier.waiting,
+      config_update_depth: depths.inbound,
+      proxy_message_depth: depths.outbound,
+      overdue_ms: Math.round(scheduler.overdueMs),
+      stalled_ms: Math.round(scheduler.stalledMs),
+      uptime_s: Math.floor(process.uptime()),
+    };
   }
 
   /** @throws Error when it cannot serve */
@@ -189,7 +210,9 @@ export class Daemon {
     this.#manager.stop();
     const endMs = performance.now() + FLUSH_MS;
     this.#notifier.flush();
-    while (this.#notifier.waiting > 0 && performance.now() < endMs) {
+    const drainedByMs = endMs - FLUSH_MS + DRAIN_MS;
+    const draining = () => this.#checking.checkerEnv.dialer.pending > 0 && performance.now() < drainedByMs;
+    while ((this.#notifier.waiting > 0 && performance.now() < endMs) || draining()) {
       await Bun.sleep(FLUSH_LOOK_MS);
       this.#notifier.flush();
     }

@@ -19,8 +19,11 @@
  *   logging/    the log                       system/     whatever touches the operating system
  */
 
+// Before every other import, whose evaluation takes its time; a bare import is not sorted.
+import "./early-signals.ts";
 import { writeSync } from "node:fs";
 import { main } from "./cli/program.ts";
+import { processSignals } from "./early-signals.ts";
 import { errorWords } from "./model/show.ts";
 
 // Synchronous, so that nothing is cut off when the process exits.
@@ -29,7 +32,7 @@ const output = {
   err: (text: string) => void writeSync(2, text),
 };
 
-main(process.argv.slice(2), process.env, output).then(
+main(process.argv.slice(2), process.env, output, processSignals).then(
   (status) => process.exit(status),
   (error: unknown) => {
     output.err(`${errorWords(error)}\n`);

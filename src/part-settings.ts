@@ -15,8 +15,8 @@ export function notifierSettings({ batching, channels, advanced }: Config): Noti
 }
 
 /** Where and how the proxy socket is served. */
-export function proxySettings({ server }: Config): ProxySettings {
-  return { path: server.proxy_socket, mode: server.socket_mode };
+export function proxySettings({ server, checks }: Config): ProxySettings {
+  return { path: server.proxy_socket, mode: server.socket_mode, checks };
 }
 
 /** How much may wait in the connection of a client. */

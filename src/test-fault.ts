@@ -57,7 +57,7 @@ export class TestFault {
       if (path === "/api/healthchecks") return () => fail("an HTTP handler");
       if (path !== "/readyz") return router(path);
       return (_target, _request, response) => {
-        response.writeHead(200, { "Content-Length": 100 });
+        response.writeHead(200, { "content-length": 100 });
         response.write("half an answer");
         fail("an HTTP handler in the middle");
       };

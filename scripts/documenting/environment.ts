@@ -31,6 +31,15 @@ export const VARIABLES: readonly Variable[] = [
       "A file of certificate authorities (PEM) to trust in place of the host's. When it cannot be read, nobody is " +
       "trusted, and TLS checks that verify are inconclusive.",
   },
+  {
+    name: "RES_OPTIONS",
+    about: "Further options of resolv.conf(5), for DNS checks that ask the system's resolver.",
+  },
+  {
+    name: "LOCALDOMAIN",
+    about:
+      "The search list in place of that of resolv.conf(5), for DNS checks that ask the system's resolver.",
+  },
   { name: "HOME", about: "Where the user's own configuration file is looked for." },
   {
     name: "OTEL_SERVICE_NAME",

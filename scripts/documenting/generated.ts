@@ -3,6 +3,7 @@ import { checksJsonSchema } from "./checks-schema.ts";
 import { configJsonSchema } from "./config-schema.ts";
 import { configurationPage } from "./configuration.ts";
 import type { JsonSchema } from "./json.ts";
+import { verdictsPage } from "./verdicts.ts";
 
 /** A file and what must be in it. */
 export interface GeneratedFile {
@@ -15,6 +16,7 @@ export interface GeneratedFile {
 export function generatedFiles(): GeneratedFile[] {
   return [
     { path: "docs/configuration.md", text: configurationPage() },
+    { path: "docs/verdicts.md", text: verdictsPage() },
     { path: "examples/healthcheck-server.schema.json", text: json(configJsonSchema()) },
     { path: "examples/healthcheck-checks.schema.json", text: json(checksJsonSchema()) },
   ];

@@ -27,10 +27,19 @@ const STATUSES: Readonly<Record<keyof typeof EXIT, string>> = {
 export const SIGNALS: Readonly<Record<string, string>> = {
   SIGHUP:
     "The configuration file is read again, and the checks file and the certificate authorities. A file with faults changes " +
-    "nothing. What needs a restart is named in the log.",
+    "nothing. What needs a restart is named in the log. During the start it waits until the server runs.",
   SIGTERM:
     "Stops in good order: what waits is told to the client for at most 2 seconds. A second signal ends the server at once.",
   SIGINT: "Likewise.",
+  SIGQUIT: "Likewise.",
+  SIGUSR1:
+    "Logs one line, Server state, with the healthchecks by state, whether a client is connected, and what waits.",
+  SIGUSR2: "Ignored, with a line in the log.",
+  SIGALRM: "Likewise.",
+  SIGVTALRM: "Likewise.",
+  SIGPROF: "Likewise.",
+  SIGIO: "Likewise.",
+  SIGXCPU: "Likewise.",
 };
 
 const DESCRIPTION = `The health checker of the Seesaw load balancer. \

@@ -30,6 +30,8 @@ export interface Conversation {
 export interface Dialogue {
   /** Who was asked what; begins every sentence once the connection is open. */
   readonly subject: string;
+  /** Begins the sentence when connecting fails; `TCP connect to 10.0.0.1:80` when it is absent. */
+  readonly connectSubject?: string;
   begin(): Conversation;
 }
 

@@ -1,141 +1,216 @@
 /**
- * One question put to one server: over UDP, once more when it gets lost, and over TCP when the answer does not fit.
- * The dns checker puts one query after another until it knows.
+ * One DNS question put to one server: over UDP, once more when the datagram is lost, and over TCP when the answer does not fit. What an
+ * answer means, and whom to ask next, is up to the caller.
  */
 
 import { randomInt } from "node:crypto";
 import { formatDuration } from "../model/duration.ts";
-import { type CheckResult, type FailureCode, inconclusive } from "../model/result.ts";
+import type { CheckResult, FailureCode, LocalCause } from "../model/result.ts";
 import { errorWords } from "../model/show.ts";
 import { type Address, formatAddress, type QueryType } from "../model/spec.ts";
-import { errnoWords, localCause } from "../system/errno.ts";
+import { ECONNREFUSED, errnoWords, localCause } from "../system/errno.ts";
 import { type UdpOwner, UdpSocket } from "../system/udp.ts";
-import type { Attempt, CancelTimer, CheckerEnv, Done } from "./checker.ts";
-import type { Verdict } from "./conversation.ts";
-import { encodeQuestion, judgeAnswer, type Question, readReply } from "./dns-message.ts";
+import type { CancelTimer, CheckerEnv } from "./checker.ts";
 import { DnsTcpConversation } from "./dns-tcp.ts";
+import { type Answer, encodeQuestion, readReply } from "./dns-wire.ts";
 import { Exchange, ExchangePlan } from "./exchange.ts";
-import { Stopwatch } from "./stopwatch.ts";
+import { Stopwatch, type Times } from "./stopwatch.ts";
 
-/** A datagram that got lost is sent again after half of the time, or this. */
-const RESEND_MS = 1_000;
+/** A datagram without an answer is sent again after half of the patience, or this. */
+const MAX_RESEND_MS = 1_000;
+/** We do not offer EDNS, so 512 bytes are all that a server may send; some send what they would with it. */
+const MAX_DATAGRAM_BYTES = 4_096;
+/** Each query has a port of its own, so no stray is a latecomer: a server that sends this many is broken or hostile. */
+const MAX_STRAYS = 64;
 
-/** What to ask whom. */
+/** A message with the right id and question costs most to read; the server that sends it broken will not do better. */
+const MAX_MALFORMED = 4;
+
+/** What to ask, and whom. */
 export interface QueryPlan {
   readonly env: CheckerEnv;
   readonly server: Address;
+  /** A valid name in ASCII, without a dot at its end except for the root. */
   readonly name: string;
   readonly type: QueryType;
-  readonly expectedIps: readonly string[];
-  /** How long this query may take. */
+  /** Without UDP: `use-vc` of resolv.conf. */
+  readonly overTcp: boolean;
+  /** How long the caller waits before it turns to another server. */
+  readonly patienceMs: number;
+  /** The bound of the whole check, for sentences. */
   readonly timeoutMs: number;
 }
 
-/** See the head of the file. Unlike other attempts it may be asked for its result by whoever bounds it. */
-export class DnsQuery implements Attempt, UdpOwner {
-  readonly #plan: QueryPlan;
-  readonly #done: Done;
-  readonly #subject: string;
-  readonly #question: Question;
+/** What a query came to. */
+export type QueryOutcome = {
+  /** ` over TCP`, or empty: ends the subject of the sentence. */
+  readonly via: string;
+} & (
+  | { readonly kind: "answer"; readonly answer: Answer; readonly times: Times }
+  | {
+      readonly kind: "failure";
+      readonly code: FailureCode;
+      readonly words: string;
+      readonly times: Times;
+      /** Nobody listens there (ICMP port unreachable, RST). */
+      readonly refused: boolean;
+      readonly interrupted: boolean;
+    }
+  | { readonly kind: "inconclusive"; readonly cause: LocalCause; readonly words: string }
+);
+
+/** One question under way. */
+export class DnsQuery implements UdpOwner {
+  readonly plan: QueryPlan;
+  readonly #ended: (outcome: QueryOutcome) => void;
+  readonly #asked: Buffer;
   readonly #stopwatch: Stopwatch;
-  readonly #socket: UdpSocket;
-  readonly #cancelResend: CancelTimer;
-  #rcode: string | undefined;
+  #socket: UdpSocket | undefined;
+  #cancelResend: CancelTimer = () => {};
+  #conversation: DnsTcpConversation | undefined;
   #exchange: Exchange | undefined;
+  /** Ends the sentence of a failed connect. */
+  #connectSuffix = "";
   #strays = 0;
+  #malformed = 0;
   #lastStray = "";
   #over = false;
 
-  constructor(plan: QueryPlan, done: Done) {
-    this.#plan = plan;
-    this.#done = done;
-    this.#subject = `DNS ${plan.type} ${plan.name} @${formatAddress(plan.server)}`;
-    this.#question = { id: randomInt(0x1_0000), name: plan.name, type: plan.type };
+  /** @param ended - called once, never before the constructor has returned, and not after {@link expire} or {@link cancel} */
+  constructor(plan: QueryPlan, ended: (outcome: QueryOutcome) => void) {
+    this.plan = plan;
+    this.#ended = ended;
+    this.#asked = encodeQuestion({ id: randomInt(0x1_0000), name: plan.name, type: plan.type });
     this.#stopwatch = new Stopwatch(plan.env.clock, "firstByteMs");
-    this.#socket = new UdpSocket(plan.env.descriptors, plan.server, this);
-    const datagram = encodeQuestion(this.#question);
-    this.#socket.send(datagram);
-    const resendMs = Math.min(RESEND_MS, plan.timeoutMs / 2);
-    this.#cancelResend = plan.env.after(resendMs, () => this.#socket.send(datagram));
+    if (plan.overTcp) this.#askOverTcp();
+    else this.#askOverUdp();
   }
 
-  /** The response code of the answer, `NXDOMAIN`; undefined when none came over UDP. */
-  get rcode(): string | undefined {
-    return this.#rcode;
-  }
-
-  expire(): CheckResult {
-    const result = this.#exchange?.expire() ?? this.#unanswered();
+  /** Ends the query because the check's time is up. */
+  expire(): QueryOutcome {
+    const outcome =
+      this.#exchange === undefined ? this.#unanswered() : this.#overTcp(this.#exchange.expire());
     this.#release();
-    return result;
+    return outcome;
   }
 
+  /** Ends the query because its outcome no longer matters. */
   cancel(): void {
     this.#exchange?.cancel();
     this.#release();
   }
 
   received(bytes: Uint8Array): void {
-    const reply = readReply(bytes, this.#question);
+    const reply =
+      bytes.length > MAX_DATAGRAM_BYTES
+        ? ({ kind: "stray", why: `a datagram of ${bytes.length} bytes` } as const)
+        : readReply(bytes, this.#asked, this.plan.type);
     switch (reply.kind) {
       case "stray":
-        // It may be a latecomer or a forgery: the true answer can still come.
-        this.#strays++;
-        this.#lastStray = reply.why;
+      case "malformed":
+        // Possibly a forgery: the true answer can still come.
+        this.#discard(reply.kind, reply.why);
         return;
       case "truncated":
+        this.#socket?.close();
+        this.#cancelResend();
+        this.#connectSuffix = " after a truncated answer over UDP";
         this.#askOverTcp();
         return;
       case "answer":
-        this.#rcode = reply.rcode;
-        this.#judge(judgeAnswer(reply.rcode, reply.answers, this.#question, this.#plan.expectedIps));
+        this.#finish({ kind: "answer", via: "", answer: reply, times: this.#stopwatch.stop() });
     }
   }
 
   failed(number: number, error: Error): void {
-    const message = `${this.#subject}: ${number === 0 ? errorWords(error) : errnoWords(number)}`;
-    const local = number === 0 ? "fault" : localCause(number);
-    this.#finish(local === undefined ? this.#failure("L4CON", message) : inconclusive(local, message));
+    const words = number === 0 ? errorWords(error) : errnoWords(number);
+    const cause = number === 0 ? "fault" : localCause(number);
+    this.#finish(
+      cause === undefined
+        ? this.#failure("L4CON", words, number === ECONNREFUSED)
+        : { kind: "inconclusive", via: "", cause, words },
+    );
+  }
+
+  #discard(kind: "stray" | "malformed", why: string): void {
+    this.#strays++;
+    if (kind === "malformed") this.#malformed++;
+    this.#lastStray = why;
+    if (this.#strays < MAX_STRAYS && this.#malformed < MAX_MALFORMED) return;
+    this.#finish(
+      this.#failure("L7RSP", `no valid answer among ${this.#strays} datagrams, the last one ${why}`),
+    );
+  }
+
+  #askOverUdp(): void {
+    const { env, server, patienceMs } = this.plan;
+    const socket = new UdpSocket(env.descriptors, server, this);
+    this.#socket = socket;
+    socket.send(this.#asked);
+    this.#cancelResend = env.after(Math.min(MAX_RESEND_MS, patienceMs / 2), () => socket.send(this.#asked));
   }
 
   #askOverTcp(): void {
-    if (this.#exchange !== undefined) return;
-    this.#socket.close();
-    this.#cancelResend();
-    const { env, server, expectedIps, timeoutMs } = this.#plan;
-    const dialogue = {
-      subject: `${this.#subject} over TCP`,
-      begin: () => new DnsTcpConversation(this.#question, expectedIps),
-    };
+    const { env, server, name, type, timeoutMs } = this.plan;
+    const conversation = new DnsTcpConversation(this.#asked, type);
+    this.#conversation = conversation;
+    const subject = `DNS ${type} ${name} @${formatAddress(server)} over TCP`;
+    const dialogue = { subject, connectSubject: subject, begin: () => conversation };
     const plan = new ExchangePlan(env, server, undefined, dialogue, "reset");
-    this.#exchange = new Exchange(plan, timeoutMs, (result) => this.#finish(result));
+    this.#exchange = new Exchange(plan, timeoutMs, (result) => this.#finish(this.#overTcp(result)));
   }
 
-  #unanswered(): CheckResult {
-    const within = `within ${formatDuration(this.#plan.timeoutMs)}`;
-    if (this.#strays === 0) return this.#failure("L7TOUT", `${this.#subject}: no answer ${within}`);
-    return this.#failure("L7RSP", `${this.#subject}: no valid answer ${within}, only ${this.#lastStray}`);
+  /** The outcome of the exchange: its sentence without the subject, which is the same for every query. */
+  #overTcp(result: CheckResult): QueryOutcome {
+    const via = " over TCP";
+    const words = result.message.slice(result.message.indexOf(`${via}: `) + via.length + 2);
+    if (result.outcome === "inconclusive") return { kind: "inconclusive", via, cause: result.cause, words };
+    const { durationMs, phases } = result;
+    const times = { durationMs, phases };
+    const answer = this.#conversation?.answer;
+    if (result.outcome === "success" && answer !== undefined) return { kind: "answer", via, answer, times };
+    if (result.outcome === "success") return { kind: "inconclusive", via, cause: "fault", words };
+    const { code, interrupted = false } = result;
+    const layer4 = code === "L4CON" || code === "L4TOUT";
+    const refused = words === errnoWords(ECONNREFUSED);
+    return {
+      kind: "failure",
+      via,
+      code,
+      words: layer4 ? words + this.#connectSuffix : words,
+      times,
+      refused,
+      interrupted,
+    };
   }
 
-  #judge(verdict: Verdict): void {
-    const message = `${this.#subject}: ${verdict.message}`;
-    if (!verdict.ok) this.#finish(this.#failure(verdict.code, message));
-    else this.#finish({ outcome: "success", code: "L7OK", message, ...this.#stopwatch.stop() });
+  #unanswered(): QueryOutcome {
+    const within = `within ${formatDuration(this.plan.timeoutMs)}`;
+    if (this.#strays === 0) return this.#failure("L7TOUT", `no answer ${within}`);
+    return this.#failure("L7RSP", `no valid answer ${within}, only ${this.#lastStray}`);
   }
 
-  #failure(code: FailureCode, message: string): CheckResult {
-    return { outcome: "failure", code, message, ...this.#stopwatch.stop() };
+  #failure(code: FailureCode, words: string, refused = false): QueryOutcome {
+    return {
+      kind: "failure",
+      via: "",
+      code,
+      words,
+      times: this.#stopwatch.stop(),
+      refused,
+      interrupted: false,
+    };
   }
 
-  #finish(result: CheckResult): void {
+  #finish(outcome: QueryOutcome): void {
     if (this.#over) return;
     this.#release();
-    this.#done(result);
+    this.#ended(outcome);
   }
 
   #release(): void {
     this.#over = true;
     this.#cancelResend();
-    this.#socket.close();
+    this.#socket?.close();
   }
 }

@@ -1,51 +1,68 @@
 /** A DNS question over TCP (RFC 7766), for answers that do not fit into a datagram; a conversation of the exchange. */
+import type { QueryType } from "../model/spec.ts";
 import type { Conversation, Verdict } from "./conversation.ts";
 import { failed } from "./conversation.ts";
-import { encodeQuestion, judgeAnswer, type Question, readReply } from "./dns-message.ts";
+import { type Answer, readReply } from "./dns-wire.ts";
 
 const LENGTH_BYTES = 2;
 
-/** See the head of the file. */
+/** Asks the question and collects the answer; what the answer means is up to the caller. */
 export class DnsTcpConversation implements Conversation {
   readonly request: Uint8Array;
-  readonly #question: Question;
-  readonly #expectedIps: readonly string[];
-  #seen = Buffer.alloc(0);
+  readonly #asked: Buffer;
+  readonly #type: QueryType;
+  readonly #pieces: Buffer[] = [];
+  #seenBytes = 0;
+  #answer: Answer | undefined;
 
-  constructor(question: Question, expectedIps: readonly string[]) {
-    this.#question = question;
-    this.#expectedIps = expectedIps;
-    const message = encodeQuestion(question);
-    const length = Buffer.alloc(LENGTH_BYTES);
-    length.writeUInt16BE(message.length);
-    this.request = Buffer.concat([length, message]);
+  /**
+   * @param asked - the question's message, without its length
+   * @param type - the record type in it
+   */
+  constructor(asked: Buffer, type: QueryType) {
+    this.#asked = asked;
+    this.#type = type;
+    this.request = Buffer.concat([Uint8Array.of(asked.length >> 8, asked.length & 0xff), asked]);
+  }
+
+  /** The answer, once it was received whole; undefined before, and when the server sent something else. */
+  get answer(): Answer | undefined {
+    return this.#answer;
   }
 
   received(bytes: Uint8Array): Verdict | undefined {
-    this.#seen = Buffer.concat([this.#seen, bytes]);
+    if (bytes.length === 0) return undefined;
+    this.#pieces.push(Buffer.from(bytes));
+    this.#seenBytes += bytes.length;
     const wanted = this.#wanted();
-    if (wanted === undefined || this.#seen.length < wanted) return undefined;
-    const reply = readReply(this.#seen.subarray(LENGTH_BYTES, wanted), this.#question);
+    if (wanted === undefined || this.#seenBytes < wanted) return undefined;
+    const message = Buffer.concat(this.#pieces).subarray(LENGTH_BYTES, wanted);
+    const reply = readReply(message, this.#asked, this.#type);
     switch (reply.kind) {
       case "answer":
-        return judgeAnswer(reply.rcode, reply.answers, this.#question, this.#expectedIps);
+        this.#answer = reply;
+        return { ok: true, message: `answered ${reply.rcode}` };
       case "truncated":
-        return failed("L7RSP", "answered over TCP with a truncated message");
+        return failed("L7RSP", "answered with a truncated message");
       case "stray":
-        return failed("L7RSP", `answered over TCP with ${reply.why}`);
+      case "malformed":
+        return failed("L7RSP", `answered with ${reply.why}`);
     }
   }
 
   closed(): Verdict {
-    return failed("L7RSP", `closed by peer after ${this.#seen.length} bytes of the answer`);
+    return failed("L7RSP", `closed by peer after ${this.#seenBytes} bytes of the answer`);
   }
 
   progress(): string {
-    return this.#seen.length === 0 ? "" : `${this.#seen.length} of ${this.#wanted() ?? "?"} bytes`;
+    return this.#seenBytes === 0 ? "" : `${this.#seenBytes} of ${this.#wanted() ?? "?"} bytes`;
   }
 
-  /** Bytes of the whole answer with its length, once that has come. */
+  /** Bytes of the whole answer with its length, once that was received. */
   #wanted(): number | undefined {
-    return this.#seen.length < LENGTH_BYTES ? undefined : LENGTH_BYTES + this.#seen.readUInt16BE(0);
+    const [first, second] = this.#pieces;
+    const high = first?.[0];
+    const low = first !== undefined && first.length > 1 ? first[1] : second?.[0];
+    return high === undefined || low === undefined ? undefined : LENGTH_BYTES + ((high << 8) | low);
   }
 }

@@ -2,8 +2,8 @@
  * Connect, TLS, talk: the way of every check that runs over TCP, with the phases timed apart and each failure given its
  * code. Used by the tcp, http and dns checkers.
  *
- * The connect phase is taken from the kernel's own measurement where there is one, so a busy event loop does not show
- * in the duration; the time between the kernel's and our noticing is no phase and is left out.
+ * Durations are the kernel's where it measures them: the handshake, and in plain text the arrival of the answer. So a busy event loop
+ * does not show in them; the time until this process notices is no phase and is left out.
  */
 
 import { formatDuration } from "../model/duration.ts";
@@ -12,15 +12,18 @@ import { inconclusive } from "../model/result.ts";
 import { errorWords } from "../model/show.ts";
 import { type Address, formatAddress, type TlsSpec } from "../model/spec.ts";
 import { AuthoritiesError } from "../system/authorities.ts";
-import type { Dial, DialOwner } from "../system/dialer.ts";
-import { ECONNRESET, ETIMEDOUT, errnoOf, errnoWords, localCause } from "../system/errno.ts";
+import type { Dial, DialOwner } from "../system/connection.ts";
+import { ETIMEDOUT, errnoOf, errnoWords, localCause } from "../system/errno.ts";
+import type { PlainStream } from "../system/plain-stream.ts";
 import { type SockAddr, sockAddr } from "../system/sockaddr.ts";
-import { Stream, type StreamOwner } from "../system/stream.ts";
+import { TlsStream } from "../system/stream.ts";
+import type { Ending, TlsStreamOwner } from "../system/stream-owner.ts";
 import { tlsWords } from "../system/tls-words.ts";
 import type { Attempt, CheckerEnv, Done } from "./checker.ts";
 import type { Conversation, Dialogue, Verdict } from "./conversation.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
+const SWITCHING_PROTOCOLS = 101;
 const CLOSED_IN_HANDSHAKE = "closed by peer during the handshake";
 
 /** Everything about a healthcheck's exchanges that stays the same from one to the next. */
@@ -29,21 +32,24 @@ export class ExchangePlan {
   readonly sockAddr: SockAddr;
   /** The result of a bare connect never differs but in its times. */
   readonly connectedMessage: string;
+  /** Begins the sentence when connecting fails. */
+  readonly connectSubject: string;
 
   /**
    * @param tls - undefined for plain text
    * @param dialogue - undefined when an open connection is all that is asked for
-   * @param close - how a finished exchange ends
+   * @param close - how the connection ends after a verdict; without one it is reset
    */
   constructor(
     readonly env: CheckerEnv,
     readonly address: Address,
     readonly tls: TlsSpec | undefined,
     readonly dialogue: Dialogue | undefined,
-    readonly close: "reset" | "graceful",
+    readonly close: Ending,
   ) {
     this.target = formatAddress(address);
     this.sockAddr = sockAddr(address);
+    this.connectSubject = dialogue?.connectSubject ?? `TCP connect to ${this.target}`;
     this.connectedMessage =
       tls === undefined ? `TCP connect to ${this.target}: connected` : `${this.tlsSubject()}: connected`;
   }
@@ -67,16 +73,21 @@ export class ExchangePlan {
 type Phase = "connect" | "tls" | "talk" | "over";
 
 /** One check under way; see the head of the file. */
-export class Exchange implements Attempt, DialOwner, StreamOwner {
+export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   readonly #plan: ExchangePlan;
   readonly #timeoutMs: number;
   readonly #done: Done;
   readonly #stopwatch: Stopwatch;
   readonly #dial: Dial;
   #phase: Phase = "connect";
-  #stream: Stream | undefined;
+  #stream: PlainStream | undefined;
+  #tlsStream: TlsStream | undefined;
   #conversation: Conversation | undefined;
   #answering = false;
+  /** When the backend had what it needs to answer, and when the first and the newest bytes came, by the kernel; `performance.now()`. */
+  #askedMs = 0;
+  #firstMs: number | undefined;
+  #newestMs: number | undefined;
 
   constructor(plan: ExchangePlan, timeoutMs: number, done: Done) {
     this.#plan = plan;
@@ -94,7 +105,7 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
   }
 
   cancel(): void {
-    this.#release("reset");
+    this.#release(this.#phase === "talk" ? this.#plan.close : "reset");
   }
 
   connected(dial: Dial, rttMs: number | undefined): void {
@@ -105,25 +116,24 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
       this.#done(this.#success("L4OK", this.#plan.connectedMessage, rttMs));
       return;
     }
-    this.#stopwatch.next(tls === undefined ? "firstByteMs" : "tlsMs", rttMs);
-    this.#phase = tls === undefined ? "talk" : "tls";
     try {
-      this.#stream = new Stream(env.dialer, dial, tls === undefined ? undefined : env.tls.options(tls), this);
-      // In plain text `opened` came during the construction, before there was a stream to write to.
-      if (tls === undefined) this.#talk();
+      if (tls === undefined) this.#talkPlainly(dial, rttMs);
+      else {
+        this.#stopwatch.next("tlsMs", rttMs);
+        this.#phase = "tls";
+        this.#tlsStream = new TlsStream(env.dialer, dial, env.tls.options(tls), this);
+      }
     } catch (error) {
-      if (this.#stream === undefined) env.dialer.close(dial, "reset");
+      if (this.#stream === undefined && this.#tlsStream === undefined) env.dialer.close(dial, "reset");
       this.crashed(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
   failed(number: number): void {
     const local = localCause(number);
-    const message = `TCP connect to ${this.#plan.target}: ${errnoWords(number)}`;
+    const message = `${this.#plan.connectSubject}: ${errnoWords(number)}`;
     if (local !== undefined) this.#finish(inconclusive(local, message));
-    // A reset comes after the handshake: before it, a connection is refused.
-    else
-      this.#finish(this.#failure(number === ETIMEDOUT ? "L4TOUT" : "L4CON", message, number === ECONNRESET));
+    else this.#finish(this.#failure(number === ETIMEDOUT ? "L4TOUT" : "L4CON", message));
   }
 
   opened(): void {
@@ -133,26 +143,32 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
     this.#talk();
   }
 
-  received(bytes: Uint8Array): void {
+  received(bytes: Uint8Array, atMs: number | undefined): void {
     if (this.#conversation === undefined) return;
-    if (!this.#answering) this.#stopwatch.next("transferMs");
+    if (!this.#answering) {
+      this.#stopwatch.next("transferMs", atMs === undefined ? undefined : atMs - this.#askedMs);
+      this.#firstMs = atMs;
+    }
+    this.#newestMs = atMs;
     this.#answering = true;
     this.#judge(this.#conversation.received(bytes));
   }
 
-  closed(error: Error | undefined): void {
+  closed(number: number | undefined, message = "closed by peer"): void {
     if (this.#phase === "tls") {
       this.#interrupt("L6RSP", `${this.#plan.tlsSubject()}: ${CLOSED_IN_HANDSHAKE}`);
       return;
     }
-    const number = errnoOf(error);
-    const verdict = error === undefined ? this.#conversation?.closed() : undefined;
-    if (verdict?.ok === true) this.#judge(verdict);
-    else {
-      const words =
-        verdict?.message ?? (number === 0 ? (error?.message ?? "closed by peer") : errnoWords(number));
-      this.#interrupt(verdict?.code ?? "L7RSP", `${this.#subject()}: ${words}`);
+    const verdict = number === 0 ? this.#conversation?.closed() : undefined;
+    if (verdict?.ok === true) {
+      this.#judge(verdict);
+      return;
     }
+    const local = number === undefined || number === 0 ? undefined : localCause(number);
+    const words = verdict?.message ?? (number === undefined || number === 0 ? message : errnoWords(number));
+    const sentence = `${this.#subject()}: ${words}`;
+    if (local !== undefined) this.#finish(inconclusive(local, sentence));
+    else this.#interrupt(verdict?.code ?? "L7RSP", sentence);
   }
 
   refused(error: Error): void {
@@ -169,18 +185,30 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
     this.#finish(inconclusive("fault", `${subject}: ${words}`));
   }
 
-  /** The connection is open and, if wanted, secured. */
+  #talkPlainly(dial: Dial, rttMs: number | undefined): void {
+    this.#stopwatch.next("firstByteMs", rttMs);
+    this.#phase = "talk";
+    this.#stream = this.#plan.env.dialer.converse(dial, this);
+    this.#conversation = this.#plan.dialogue?.begin();
+    const request = this.#conversation?.request;
+    const nowMs = performance.now();
+    // A backend that speaks first does so from the handshake on, which we may notice later.
+    this.#askedMs = request === undefined && rttMs !== undefined ? dial.startMs + rttMs : nowMs;
+    if (request !== undefined) this.#stream.write(request);
+  }
+
+  /** The connection is open and secured. */
   #talk(): void {
     this.#conversation = this.#plan.dialogue?.begin();
     if (this.#conversation === undefined) this.#finish(this.#success("L6OK", this.#plan.connectedMessage));
-    else if (this.#conversation.request !== undefined) this.#stream?.write(this.#conversation.request);
+    else if (this.#conversation.request !== undefined) this.#tlsStream?.write(this.#conversation.request);
   }
 
   #late(within: string): CheckResult {
     if (this.#phase === "connect") {
-      return this.#failure("L4TOUT", `TCP connect to ${this.#plan.target}: no answer ${within}`);
+      return this.#failure("L4TOUT", `${this.#plan.connectSubject}: no answer ${within}`);
     }
-    if (!this.#answering && this.#stream?.hasUnread === true) {
+    if (!this.#answering && this.#tlsStream?.hasUnread === true) {
       return inconclusive("stalled", `${this.#subject()}: its answer came and was not read ${within}`);
     }
     if (this.#phase === "tls") {
@@ -194,7 +222,16 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
   #judge(verdict: Verdict | undefined): void {
     if (verdict === undefined) return;
     const message = `${this.#subject()}: ${verdict.message}`;
-    this.#finish(verdict.ok ? this.#success("L7OK", message) : this.#failure(verdict.code, message));
+    const spentMs =
+      this.#firstMs === undefined || this.#newestMs === undefined
+        ? undefined
+        : this.#newestMs - this.#firstMs;
+    this.#finish(
+      verdict.ok
+        ? this.#success("L7OK", message, spentMs)
+        : this.#failure(verdict.code, message, false, spentMs),
+      this.#plan.close,
+    );
   }
 
   /** The other side closed before it had answered. */
@@ -202,17 +239,25 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
     if (this.#phase !== "over") this.#finish(this.#failure(code, message, true));
   }
 
-  #finish(result: CheckResult): void {
+  #finish(
+    result: CheckResult,
+    how: Ending = result.outcome === "success" ? this.#plan.close : "reset",
+  ): void {
     if (this.#phase === "over") return;
-    this.#release(result.outcome === "success" ? this.#plan.close : "reset");
+    this.#release(how);
     this.#done(result);
   }
 
-  #release(how: "reset" | "graceful"): void {
+  #release(how: Ending): void {
     if (this.#phase === "connect") this.#plan.env.dialer.cancel(this.#dial);
     this.#phase = "over";
-    this.#stream?.destroy(how);
+    // After an upgrade the backend waits for frames of the other protocol, and for our end.
+    const ending =
+      how === "drain" && this.#conversation?.statusCode === SWITCHING_PROTOCOLS ? "graceful" : how;
+    this.#stream?.end(ending);
+    this.#tlsStream?.end(ending);
     this.#stream = undefined;
+    this.#tlsStream = undefined;
   }
 
   #success(code: SuccessCode, message: string, spentMs?: number): CheckResult {
@@ -220,9 +265,9 @@ export class Exchange implements Attempt, DialOwner, StreamOwner {
     return { outcome: "success", code, message, statusCode, ...this.#stopwatch.stop(spentMs) };
   }
 
-  #failure(code: FailureCode, message: string, interrupted = false): CheckResult {
+  #failure(code: FailureCode, message: string, interrupted = false, spentMs?: number): CheckResult {
     const statusCode = this.#conversation?.statusCode;
-    return { outcome: "failure", code, message, interrupted, statusCode, ...this.#stopwatch.stop() };
+    return { outcome: "failure", code, message, interrupted, statusCode, ...this.#stopwatch.stop(spentMs) };
   }
 
   #subject(): string {

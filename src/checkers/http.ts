@@ -20,7 +20,7 @@ export function httpChecker(spec: HttpSpec, env: CheckerEnv): Checker {
     subject: `HTTP ${spec.method} ${formatTarget(spec)}`,
     begin: () => new HttpConversation(request(), expected),
   };
-  const plan = new ExchangePlan(env, spec.address, spec.tls, dialogue, "reset");
+  const plan = new ExchangePlan(env, spec.address, spec.tls, dialogue, "drain");
   return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
 }
 

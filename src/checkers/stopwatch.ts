@@ -46,7 +46,7 @@ export class Stopwatch {
   #end(spentMs: number | undefined): void {
     const nowMs = this.#clock.nowMs();
     const elapsedMs = nowMs - this.#sinceMs;
-    const tookMs = spentMs === undefined ? elapsedMs : Math.min(spentMs, elapsedMs);
+    const tookMs = Math.max(0, spentMs ?? elapsedMs);
     this.#phases[this.#phase] = (this.#phases[this.#phase] ?? 0) + tookMs;
     this.#totalMs += tookMs;
     this.#sinceMs = nowMs;

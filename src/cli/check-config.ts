@@ -1,5 +1,6 @@
 /** `check-config`: judges a configuration or checks file as the server would, and prints every fault at once. */
 import { stringify } from "yaml";
+import { configExposure } from "../config/exposure.ts";
 import { type FileFault, formatFault, unreadable } from "../config/fault.ts";
 import { isExtension } from "../config/judge.ts";
 import { findConfigFile, judgeConfig } from "../config/load.ts";
@@ -7,6 +8,7 @@ import { DEFAULT_CONFIG, SECTIONS, toFile } from "../config/schema.ts";
 import { type FileKind, type ReadYaml, readYaml } from "../config/yaml.ts";
 import { nearest } from "../model/nearest.ts";
 import { MAX_YAML_BYTES, readTextFileOrPipe } from "../system/text-file.ts";
+import { checksExposure } from "../upstream/checks-exposure.ts";
 import { ChecksFileError, judgeChecks } from "../upstream/checks-file.ts";
 import { EXIT } from "./exit.ts";
 import type { Environment } from "./settings.ts";
@@ -69,6 +71,7 @@ export function checkConfig(
   const { config, faults, warnings } = judgeConfig(text);
   tell(path, faults, warnings, report);
   if (config === undefined) return EXIT.fault;
+  tellExposure(path, configExposure(path, config), report);
   if (options.print === true) output.out(stringify(toFile(config)));
   else report(`${path}: valid configuration file${warned(warnings)}\n`);
   return verdict(options, warnings);
@@ -103,6 +106,7 @@ function tellChecks(
   try {
     const { set, faults, warnings } = judgeChecks(path, read);
     tell(path, faults, warnings, report);
+    tellExposure(path, checksExposure(path, set.specs), report);
     if (faults.length > 0) return EXIT.fault;
     if (options.print === true) throw new UsageError(`--print: ${path} is a checks file, it has no defaults`);
     report(`${path}: valid checks file, ${set.specs.length} healthchecks${warned(warnings)}\n`);
@@ -122,6 +126,11 @@ function tell(
 ): void {
   for (const fault of faults) report(`Configuration error: ${formatFault(path, fault)}\n`);
   for (const warning of warnings) report(`Configuration warning: ${formatFault(path, warning)}\n`);
+}
+
+/** The file's mode is not the file: it is warned about, and does not count among its warnings. */
+function tellExposure(path: string, exposed: FileFault | undefined, report: (text: string) => void): void {
+  if (exposed !== undefined) tell(path, [], [exposed], report);
 }
 
 function warned(warnings: readonly FileFault[]): string {

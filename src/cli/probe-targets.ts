@@ -25,7 +25,7 @@ interface HttpOptions extends TlsOptions {
 }
 
 interface DnsOptions {
-  readonly type: string;
+  readonly type?: string;
   readonly expect?: readonly string[];
 }
 

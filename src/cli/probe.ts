@@ -45,12 +45,13 @@ export async function probe(
   const timeoutMs = parseDuration(options.timeout);
   if (timeoutMs === undefined || timeoutMs <= 0)
     throw new UsageError(`--timeout: "${options.timeout}" is no duration above 0`);
-  const checking = makeChecking(env["SSL_CERT_FILE"], {
+  const events = {
     stalled: () => {},
     ticked: () => {},
     exhausted: () => {},
-    fault: (error) => output.err(`${errorWords(error)}\n`),
-  });
+    fault: (error: unknown) => output.err(`${errorWords(error)}\n`),
+  };
+  const checking = makeChecking(env["SSL_CERT_FILE"], events, env);
   const outcomes = new Set<CheckResult["outcome"]>();
   for (let index = 0; index < options.count; index++) {
     const { result, label } = await probeOnce(target, timeoutMs, checking);

@@ -1,6 +1,7 @@
 /** The command line: every command with its options and examples. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.ts";
+import { SignalQueue } from "../system/signals.ts";
 import { versionText } from "../version.ts";
 import { type CheckConfigOptions, checkConfig, type Output } from "./check-config.ts";
 import { completionScript, SHELLS, type Shell } from "./completion.ts";
@@ -30,13 +31,20 @@ export const DEFAULT_COMMAND = "run";
  * Does what a command line asks for.
  *
  * @param args - without the program's name
+ * @param signals - of this process: `run` listens to them, every other command releases them
  * @returns the exit status
  */
-export async function main(args: readonly string[], env: Environment, output: Output): Promise<number> {
+export async function main(
+  args: readonly string[],
+  env: Environment,
+  output: Output,
+  signals?: SignalQueue,
+): Promise<number> {
   let status: number = EXIT.ok;
-  const program = makeProgram(env, output, (done) => {
+  const finish = (done: number) => {
     status = done;
-  });
+  };
+  const program = makeProgram(env, output, finish, signals);
   try {
     await program.parseAsync([...args], { from: "user" });
     return status;
@@ -51,7 +59,12 @@ export async function main(args: readonly string[], env: Environment, output: Ou
 }
 
 /** The definitions, from which help, completions and manual can be made. */
-export function makeProgram(env: Environment, output: Output, done: (status: number) => void): Command {
+export function makeProgram(
+  env: Environment,
+  output: Output,
+  done: (status: number) => void,
+  signals?: SignalQueue,
+): Command {
   const program = new Command("healthcheck-server")
     .description("The health checker of the Seesaw load balancer.")
     .version(versionText(), "-V, --version", "print version, revision, Bun and platform")
@@ -60,7 +73,10 @@ export function makeProgram(env: Environment, output: Output, done: (status: num
     .exitOverride()
     .configureOutput({ writeOut: (text) => output.out(text), writeErr: (text) => output.err(text) })
     .addHelpText("after", PROGRAM_EXAMPLES);
-  addRun(program, env, done);
+  program.hook("preAction", (_program, command) => {
+    if (command.name() !== DEFAULT_COMMAND) signals?.release();
+  });
+  addRun(program, env, done, signals);
   addCheckConfig(program, env, output, done);
   addProbe(program, env, output, done);
   addStatus(program, env, output, done);
@@ -69,7 +85,12 @@ export function makeProgram(env: Environment, output: Output, done: (status: num
   return program;
 }
 
-function addRun(program: Command, env: Environment, done: (status: number) => void): void {
+function addRun(
+  program: Command,
+  env: Environment,
+  done: (status: number) => void,
+  signals: SignalQueue | undefined,
+): void {
   program
     .command(DEFAULT_COMMAND, { isDefault: true })
     .description("serve the proxy socket and run the healthchecks; the default command")
@@ -85,7 +106,7 @@ function addRun(program: Command, env: Environment, done: (status: number) => vo
     .addOption(new Option("--log-format <format>", "how log lines are written").choices(LOG_FORMATS))
     .option("--checks <file>", "run standalone: healthchecks from this YAML file, no client")
     .addHelpText("after", RUN_EXAMPLES)
-    .action(async (options: RunOptions) => done(await run(options, env)));
+    .action(async (options: RunOptions) => done(await run(options, env, signals ?? new SignalQueue())));
 }
 
 function addCheckConfig(
@@ -121,10 +142,7 @@ function addProbe(program: Command, env: Environment, output: Output, done: (sta
   secure(common(command.command("tcp").argument("<host:port>", "name or address, and port")))
     .description("connect, and if wanted talk")
     .option("--tls", "do a TLS handshake")
-    .option(
-      "--send <text>",
-      "write this; \\r \\n \\t \\0 are understood, \\xHH is one byte",
-    )
+    .option("--send <text>", "write this; \\r \\n \\t \\0 are understood, \\xHH is one byte")
     .option("--receive <text>", "the answer must start with this")
     .addOption(new Option("--close <how>", "how to close").choices(["reset", "graceful"]))
     .action((where: string, options) => finish(tcpTarget(where, options), options));
@@ -144,7 +162,10 @@ function addProbe(program: Command, env: Environment, output: Output, done: (sta
       .argument("[@server]", "ask this server: @ADDRESS or @ADDRESS:PORT"),
   )
     .description("one DNS question")
-    .option("--type <type>", "record type", "A")
+    .option(
+      "--type <type>",
+      "record type (default: A; AAAA where only that can be meant; both without @server)",
+    )
     .option("--expect <ips>", "addresses of which one must be in the answer, separated by commas", commas)
     .action((name: string, server: string | undefined, options) =>
       finish(dnsTarget(name, server, options), options),

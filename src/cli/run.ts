@@ -5,9 +5,12 @@ import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { Daemon } from "../daemon.ts";
 import { HeldLog } from "../logging/held.ts";
 import { ConfigurableLogger, type Logger } from "../logging/logger.ts";
+import { PacedLog } from "../logging/paced.ts";
 import { LogSink } from "../logging/sink.ts";
 import { errorWords } from "../model/show.ts";
+import { ignoreStraySignals } from "../system/ignored-signals.ts";
 import { releaseStartPages } from "../system/memory.ts";
+import type { CaughtSignal, SignalQueue } from "../system/signals.ts";
 import { notifySettings } from "../system/systemd.ts";
 import { TEST_FAULTS, TestFault } from "../test-fault.ts";
 import { REVISION, VERSION } from "../version.ts";
@@ -23,6 +26,8 @@ import {
 
 /** The original logs to its standard output, and units rely on it. */
 const LOG_FD = 1;
+/** Lines about signals that may come at once. */
+const SIGNAL_BURST = 10;
 /** A log that nobody reads holds up the end for so long. */
 const LOG_FLUSH_MS = 300;
 
@@ -35,10 +40,11 @@ export interface RunOptions extends SettingOptions {
 /**
  * Runs the daemon until it is told to stop.
  *
+ * @param signals - of this process
  * @returns the exit status
  */
-export async function run(options: RunOptions, env: Environment): Promise<number> {
-  const runner = new Runner(options, env);
+export async function run(options: RunOptions, env: Environment, signals: SignalQueue): Promise<number> {
+  const runner = new Runner(options, env, signals);
   return await runner.run();
 }
 
@@ -48,25 +54,29 @@ class Runner {
   readonly #env: Environment;
   readonly #sink = new LogSink(LOG_FD, (lines) => this.#log.lossLine(lines));
   readonly #log: ConfigurableLogger;
+  readonly #signals: SignalQueue;
+  readonly #signalLog: PacedLog;
   #config = DEFAULT_CONFIG;
   #configValid = true;
   #daemon: Daemon | undefined;
   #stopping = false;
-  #reloading: Promise<void> = Promise.resolve();
-  #reloadsWaiting = 0;
+  /** A reload was asked for and has not begun. */
+  #reloadAsked = false;
+  #reloading = false;
 
-  constructor(options: RunOptions, env: Environment) {
+  constructor(options: RunOptions, env: Environment, signals: SignalQueue) {
+    this.#signals = signals;
     this.#options = options;
     this.#env = env;
     this.#log = new ConfigurableLogger(logSettings(options, env, DEFAULT_CONFIG.logging), this.#sink);
+    this.#signalLog = new PacedLog(this.#log, SIGNAL_BURST);
   }
 
   async run(): Promise<number> {
     process.on("uncaughtException", (error) => this.#lastWords(error));
     process.on("unhandledRejection", (error) => this.#lastWords(error));
-    process.on("SIGTERM", (signal) => this.#stop(signal));
-    process.on("SIGINT", (signal) => this.#stop(signal));
-    process.on("SIGHUP", () => this.#reload());
+    this.#signals.listen((signal) => this.#answer(signal));
+    ignoreStraySignals();
     const status = await this.#serve();
     await Promise.race([this.#sink.flush(), Bun.sleep(LOG_FLUSH_MS)]);
     return status;
@@ -97,6 +107,7 @@ class Runner {
     }
     this.#daemon = daemon;
     releaseStartPages();
+    if (this.#reloadAsked) this.#reload();
     await daemon.ended;
     return EXIT.ok;
   }
@@ -117,6 +128,24 @@ class Runner {
     return DEFAULT_CONFIG;
   }
 
+  #answer(signal: CaughtSignal): void {
+    switch (signal) {
+      case "SIGTERM":
+      case "SIGINT":
+      case "SIGQUIT":
+        this.#stop(signal);
+        break;
+      case "SIGHUP":
+        this.#reload();
+        break;
+      case "SIGUSR1":
+        this.#signalLog.info("Server state", this.#daemon?.state() ?? { starting: true });
+        break;
+      default:
+        this.#signalLog.info("Signal ignored", { signal });
+    }
+  }
+
   /** The first signal stops in good order, a second one, or one before there is anything to stop, at once. */
   #stop(signal: string): void {
     this.#log.info("Signal received", { signal });
@@ -126,18 +155,24 @@ class Runner {
     void this.#daemon?.stop();
   }
 
-  /** One reload after another: a second signal meanwhile reads the file once more, further ones do not. */
+  /** Asks for a reload: during the start it waits until the server runs, and any number that come during one are one. */
   #reload(): void {
-    // Before the start, the file is being read anyway.
-    if (this.#daemon === undefined || this.#reloadsWaiting > 1) return;
-    this.#reloadsWaiting++;
-    const daemon = this.#daemon;
-    this.#reloading = this.#reloading
-      .then(() => this.#reloadOnce(daemon))
-      .finally(() => void this.#reloadsWaiting--);
+    this.#reloadAsked = true;
+    if (this.#daemon !== undefined && !this.#reloading) void this.#reloadWhileAsked(this.#daemon);
   }
 
-  /** Reads the file again; one with faults changes nothing. */
+  async #reloadWhileAsked(daemon: Daemon): Promise<void> {
+    this.#reloading = true;
+    while (this.#reloadAsked) {
+      // The runtime drops signals when too many wait, also SIGTERM: they are taken before the work is done.
+      await new Promise((resolve) => setImmediate(resolve));
+      this.#reloadAsked = false;
+      await this.#reloadOnce(daemon);
+    }
+    this.#reloading = false;
+  }
+
+  /** Reads the file again; an invalid one changes nothing. */
   async #reloadOnce(daemon: Daemon): Promise<void> {
     const log = this.#log;
     log.info("Reloading configuration");

@@ -1,4 +1,5 @@
 /** The configuration in effect: file, environment and command line, in the order of their precedence. */
+import { configExposure } from "../config/exposure.ts";
 import { formatFault } from "../config/fault.ts";
 import { findConfigFile, loadConfigFile, reloadConfigFile } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
@@ -60,6 +61,8 @@ function report(
 ): LoadedConfig {
   for (const fault of faults) log.error(`Configuration error: ${formatFault(path, fault)}`);
   for (const warning of warnings) log.warn(`Configuration warning: ${formatFault(path, warning)}`);
+  const exposed = config && configExposure(path, config);
+  if (exposed !== undefined) log.warn(`Configuration warning: ${formatFault(path, exposed)}`);
   if (config !== undefined) log.info("Configuration loaded successfully");
   return { config, missing: missing && named !== undefined };
 }

@@ -3,6 +3,7 @@
  * Names and defaults are those of the original server.
  */
 import * as v from "valibot";
+import { CHECK_DEFAULTS, CLOSE_MODES, THRESHOLD_RULES } from "../model/check-defaults.ts";
 import { show } from "../model/show.ts";
 import { LONGEST_UNIX_PATH } from "../system/sockaddr.ts";
 import {
@@ -97,6 +98,21 @@ const manager = v.object({
   monitor_interval: duration("500ms", "10ms", "60s", {
     about: "The housekeeping tick, for example looking after the socket. State changes never wait for it.",
     reload: true,
+  }),
+});
+
+const checks = v.object({
+  thresholds: choice(THRESHOLD_RULES, CHECK_DEFAULTS.thresholds, {
+    about:
+      "How `rise` and `fall` follow from `retries`: `seesaw` is rise 1, fall retries + 1; `rust` is the Rust server's, " +
+      "both max(retries + 1, 2). A healthcheck's own `rise` and `fall` win.",
+    reload: false,
+  }),
+  close: choice(CLOSE_MODES, CHECK_DEFAULTS.close, {
+    about:
+      "How TCP checks close: `reset` by RST, which leaves no TIME_WAIT on this host, `graceful` by FIN, for backends that log " +
+      "resets. A healthcheck's own `close` wins.",
+    reload: false,
   }),
 });
 
@@ -202,7 +218,17 @@ const telemetry = v.object({
 });
 
 /** Every section by its name. */
-export const SECTIONS = { server, batching, channels, manager, advanced, logging, metrics, telemetry };
+export const SECTIONS = {
+  server,
+  batching,
+  channels,
+  manager,
+  checks,
+  advanced,
+  logging,
+  metrics,
+  telemetry,
+};
 
 /** The file: any section may be missing or empty. */
 export const ConfigSchema = v.object({
@@ -210,6 +236,7 @@ export const ConfigSchema = v.object({
   batching: v.nullish(batching, {}),
   channels: v.nullish(channels, {}),
   manager: v.nullish(manager, {}),
+  checks: v.nullish(checks, {}),
   advanced: v.nullish(advanced, {}),
   logging: v.nullish(logging, {}),
   metrics: v.nullish(metrics, {}),

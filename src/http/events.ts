@@ -9,7 +9,7 @@ import { formatTarget } from "../model/spec.ts";
 import type { State, StateCounts } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import type { StateChange } from "./page/api.ts";
-import { refuse } from "./reply.ts";
+import { beginStream, refuse } from "./reply.ts";
 
 const TICK_MS = 1_000;
 /** In one tick; the page asks for its rows anew anyway. */
@@ -35,11 +35,12 @@ export class EventFeed {
   /** Serves one viewer until it leaves. */
   serve(request: IncomingMessage, response: ServerResponse): void {
     if (this.#viewers.size >= this.#mostViewers) {
-      response.setHeader("Retry-After", "10");
+      response.setHeader("retry-after", "10");
       refuse(response, 503, `${this.#mostViewers} viewers are connected, and no more are served`);
       return;
     }
-    response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });
+    beginStream(request, response);
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
     if (request.method === "HEAD") {
       response.end();
       return;

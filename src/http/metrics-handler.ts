@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGzip } from "node:zlib";
 import type { Format } from "../metrics/exposition.ts";
+import { beginStream } from "./reply.ts";
 import { preference } from "./request.ts";
 
 const TYPES: Readonly<Record<Format, string>> = {
@@ -25,16 +26,16 @@ export async function serveMetrics(
   const format =
     openMetrics > 0 && openMetrics >= preference(accept, "text/plain") ? "openmetrics" : "prometheus";
   const gzip = preference(String(encoding ?? ""), "gzip") > 0;
-  response.setHeader("Vary", "Accept, Accept-Encoding");
+  response.setHeader("vary", "Accept, Accept-Encoding");
   if (request.method === "HEAD") {
-    setHead(response, format, gzip);
+    setHead(request, response, format, gzip);
     response.end();
     return;
   }
   const pieces = render(format)[Symbol.asyncIterator]();
   // Before the head is sent: what fails here is an error that can still be told.
   const first = await pieces.next();
-  setHead(response, format, gzip);
+  setHead(request, response, format, gzip);
   const body = Readable.from(continued(first, pieces), { highWaterMark: 1 });
   try {
     // The first level halves the work and does nearly as well; it is done on a thread of its own.
@@ -47,9 +48,10 @@ export async function serveMetrics(
   }
 }
 
-function setHead(response: ServerResponse, format: Format, gzip: boolean): void {
-  response.setHeader("Content-Type", TYPES[format]);
-  if (gzip) response.setHeader("Content-Encoding", "gzip");
+function setHead(request: IncomingMessage, response: ServerResponse, format: Format, gzip: boolean): void {
+  beginStream(request, response);
+  response.setHeader("content-type", TYPES[format]);
+  if (gzip) response.setHeader("content-encoding", "gzip");
 }
 
 async function* continued(

@@ -39,9 +39,9 @@ export function isPageFile(path: string): boolean {
 export function servePageFile(path: string, request: IncomingMessage, response: ServerResponse): void {
   const file = FILES[path];
   if (file === undefined) return;
-  response.setHeader("Content-Security-Policy", POLICY);
-  response.setHeader("ETag", file.etag);
-  response.setHeader("Cache-Control", "no-cache");
+  response.setHeader("content-security-policy", POLICY);
+  response.setHeader("etag", file.etag);
+  response.setHeader("cache-control", "no-cache");
   if (request.headers["if-none-match"] === file.etag) response.writeHead(304).end();
   else reply(response, 200, file.type, file.text);
 }

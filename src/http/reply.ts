@@ -1,15 +1,42 @@
-/** Answers in one piece. */
-import type { ServerResponse } from "node:http";
+/**
+ * Heads of answers, and answers in one piece. Every header's name is in lower case, those too that the runtime would add in
+ * its own spelling: scripts written for the original server look for `content-type`.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { KEEP_ALIVE_MS } from "./gate.ts";
+
+/** Sets the headers that every answer has: its date, and whether the connection stays open. */
+export function beginHead(request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader("date", new Date().toUTCString());
+  const options = (request.headers.connection ?? "").toLowerCase().split(",");
+  if (!response.shouldKeepAlive || options.some((option) => option.trim() === "close")) {
+    closeAfter(response);
+    return;
+  }
+  response.setHeader("connection", "keep-alive");
+  response.setHeader("keep-alive", `timeout=${KEEP_ALIVE_MS / 1_000}`);
+}
+
+/** Lets the connection end with this answer. */
+export function closeAfter(response: ServerResponse): void {
+  response.removeHeader("keep-alive");
+  response.setHeader("connection", "close");
+}
+
+/** Announces a body whose length is not known yet (RFC 9112, 7.1); HTTP/1.0 ends it with the connection. */
+export function beginStream(request: IncomingMessage, response: ServerResponse): void {
+  if (request.httpVersion !== "1.0") response.setHeader("transfer-encoding", "chunked");
+}
 
 /** JSON. @param status - of HTTP */
 export function replyJson(response: ServerResponse, status: number, value: unknown): void {
-  response.setHeader("Cache-Control", "no-store");
+  response.setHeader("cache-control", "no-store");
   reply(response, status, "application/json; charset=utf-8", `${JSON.stringify(value)}\n`);
 }
 
 /** One line of text. */
 export function replyText(response: ServerResponse, status: number, line: string): void {
-  response.setHeader("Cache-Control", "no-store");
+  response.setHeader("cache-control", "no-store");
   reply(response, status, "text/plain; charset=utf-8", `${line}\n`);
 }
 
@@ -27,6 +54,6 @@ export function reply(
   body: string | Uint8Array,
 ): void {
   const bytes = Buffer.from(body);
-  response.writeHead(status, { "Content-Type": type, "Content-Length": bytes.length });
+  response.writeHead(status, { "content-type": type, "content-length": bytes.length });
   response.end(response.req.method === "HEAD" ? undefined : bytes);
 }

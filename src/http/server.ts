@@ -9,7 +9,7 @@ import type { Logger } from "../logging/logger.ts";
 import { errorWords } from "../model/show.ts";
 import type { Address } from "../model/spec.ts";
 import { Gate, KEEP_ALIVE_MS } from "./gate.ts";
-import { refuse } from "./reply.ts";
+import { beginHead, closeAfter, refuse } from "./reply.ts";
 import { BadRequest, readTarget, type Target } from "./request.ts";
 
 /** Answers one kind of request. */
@@ -35,10 +35,10 @@ interface Line {
 
 /** What browsers may do with any answer; the page's own files allow themselves more. */
 const GUARDS = [
-  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
-  ["Cross-Origin-Resource-Policy", "same-origin"],
-  ["Referrer-Policy", "no-referrer"],
-  ["X-Content-Type-Options", "nosniff"],
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["cross-origin-resource-policy", "same-origin"],
+  ["referrer-policy", "no-referrer"],
+  ["x-content-type-options", "nosniff"],
 ] as const;
 
 /** What the runtime says of a request that it cannot read. */
@@ -69,7 +69,7 @@ export class HttpServer {
     this.#http.keepAliveTimeout = KEEP_ALIVE_MS;
     this.#http.on("clientError", (error: NodeJS.ErrnoException, socket) => {
       const status = UNREADABLE[error.code ?? ""] ?? "400 Bad Request";
-      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       else socket.destroy();
     });
     this.#gate = new Gate(mostConnections, (socket) => void this.#http.emit("connection", socket));
@@ -108,6 +108,7 @@ export class HttpServer {
 
   async #answer(socket: Socket, request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.once("close", this.#gate.answering(socket));
+    beginHead(request, response);
     for (const [name, value] of GUARDS) response.setHeader(name, value);
     try {
       await this.#dispatch(request, response);
@@ -127,10 +128,10 @@ export class HttpServer {
     const hasBody =
       request.headers["transfer-encoding"] !== undefined ||
       Number(request.headers["content-length"] ?? 0) > 0;
-    if (hasBody) response.setHeader("Connection", "close");
+    if (hasBody) closeAfter(response);
     if (!METHODS.includes(request.method ?? "")) {
-      response.setHeader("Allow", METHODS.join(", "));
-      response.setHeader("Connection", "close");
+      response.setHeader("allow", METHODS.join(", "));
+      closeAfter(response);
       refuse(response, 405, `${request.method} is not allowed: give ${METHODS.join(" or ")}`);
       return;
     }

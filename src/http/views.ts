@@ -4,7 +4,14 @@
  */
 import { hexOfBytes, textOfBytes } from "../model/bytes.ts";
 import { phaseFields, roundMs } from "../model/phases.ts";
-import { type CheckSpec, formatAddress, formatTarget, shownPath, type TlsSpec } from "../model/spec.ts";
+import {
+  type CheckSpec,
+  formatAddress,
+  formatQueryTypes,
+  formatTarget,
+  shownPath,
+  type TlsSpec,
+} from "../model/spec.ts";
 import type { PastResult } from "../monitor/history.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import type { HealthcheckDetail, HealthcheckItem, HistoryItem, LastResult } from "./page/api.ts";
@@ -109,7 +116,7 @@ function describeCheck(check: CheckSpec): Record<string, unknown> {
     case "dns":
       return {
         query: check.query,
-        query_type: check.queryType,
+        query_type: formatQueryTypes(check),
         expected_ips: check.expectedIps,
         server: check.server === undefined ? "the system's resolver" : formatAddress(check.server),
       };

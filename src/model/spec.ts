@@ -56,13 +56,14 @@ export const QUERY_TYPES = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA
 /** One of {@link QUERY_TYPES}. */
 export type QueryType = (typeof QUERY_TYPES)[number];
 
-/** One DNS question and its answer. */
+/** A DNS question, and what its answer must hold. */
 export interface DnsSpec {
   readonly type: "dns";
   /** In ASCII; with a dot at its end it is whole, a dot alone is the root. */
   readonly query: string;
-  readonly queryType: QueryType;
-  /** Addresses of which at least one must be in the answer; empty means any answer. */
+  /** At least one. Each is asked for, and one good answer suffices. */
+  readonly queryTypes: readonly QueryType[];
+  /** Addresses of which at least one must be in an answer; empty means any record. */
   readonly expectedIps: readonly string[];
   /** The server to ask; undefined means the system's resolver. */
   readonly server: Address | undefined;
@@ -102,6 +103,11 @@ export function formatAddress(address: Address): string {
   return address.ip.includes(":") ? `[${address.ip}]:${address.port}` : `${address.ip}:${address.port}`;
 }
 
+/** The record types of a DNS check as sentences, the API and traces show them: `A/AAAA`. */
+export function formatQueryTypes({ queryTypes }: Pick<DnsSpec, "queryTypes">): string {
+  return queryTypes.join("/");
+}
+
 /** The target as logs and the status page show it: what is asked, and where. */
 export function formatTarget(check: CheckSpec): string {
   switch (check.type) {
@@ -123,13 +129,15 @@ export function shownPath(path: string): string {
 }
 
 /**
- * Where in a path the secrets begin, its end when there are none. Query strings carry tokens; and what has a colon and later an @
- * may be a URL that was not understood as one, with a user and a password in it.
+ * Where in a path the secrets begin, its end when there are none. Query strings carry tokens; and what has a colon and later an @,
+ * or begins with a text and an @, may be a URL that was not understood as one, with a login in it: `TOKEN@host/x`.
  */
 export function secretsAt(path: string): number {
   const query = path.indexOf("?");
   const colon = path.indexOf(":");
   const hasUser = colon >= 0 && colon < path.lastIndexOf("@") && (query < 0 || colon < query);
   if (hasUser) return path.lastIndexOf("/", colon) + 1;
+  const login = /^(\/*)[^/?]+@/.exec(path);
+  if (login !== null) return login[1]?.length ?? 0;
   return query < 0 ? path.length : query;
 }

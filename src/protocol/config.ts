@@ -3,6 +3,7 @@
  * fields are ignored, null counts as absent.
  */
 import * as v from "valibot";
+import { CHECK_DEFAULTS, type CheckDefaults, thresholdsOf } from "../model/check-defaults.ts";
 import { type HealthcheckId, parseId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { inFile, onWire, TOKEN } from "./config-schema.ts";
@@ -38,8 +39,13 @@ export interface ConfigFault {
  *
  * @param value - as `parseJson` gives it, ids as bigint
  * @param where - `file` also takes ids in quotes
+ * @param defaults - of the server, for what the CONFIG leaves open
  */
-export function readConfig(value: unknown, where: "wire" | "file"): ReadConfig {
+export function readConfig(
+  value: unknown,
+  where: "wire" | "file",
+  defaults: CheckDefaults = CHECK_DEFAULTS,
+): ReadConfig {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return {
       ok: false,
@@ -51,16 +57,17 @@ export function readConfig(value: unknown, where: "wire" | "file"): ReadConfig {
   if (!parsed.success) return { ok: false, id: idOf(value), faults: parsed.issues.map(faultOf) };
   const { id, name, labels, interval, timeout, retries, rise, fall, ...fields } = parsed.output;
   try {
-    const check = normalise(fields);
+    const check = normalise(fields, defaults);
     const pace = amendPace({ interval, timeout, retries }, check.type);
     const { naming, warnings } = readNaming(name, labels);
+    const derived = thresholdsOf(pace.retries, defaults.thresholds);
     const spec = {
       id,
       ...naming,
       intervalMs: pace.interval,
       timeoutMs: pace.timeout,
-      rise: rise || 1,
-      fall: fall || pace.retries + 1,
+      rise: rise || derived.rise,
+      fall: fall || derived.fall,
     };
     return {
       ok: true,

@@ -9,7 +9,7 @@
 
 /** A message cut up. */
 export interface CutMessage {
-  /** The message with an empty `configs` list. */
+  /** The message without the list: an empty key is in its place, so that another `configs` beside it is seen. */
   readonly envelope: string;
   /** The text of each element of the list; undefined when the message has no such list. */
   readonly elements: readonly string[] | undefined;
@@ -28,7 +28,8 @@ const ID = /"id"\s*:\s*("?)([0-9]{1,20})\1/y;
  */
 export function cutMessage(text: string): CutMessage {
   const list = ownMatch(text, LIST);
-  return list === undefined ? { envelope: text, elements: undefined } : cutList(text, list.end);
+  if (list === undefined) return { envelope: text, elements: undefined };
+  return cutList(text, list.end - list.found[0].length, list.end);
 }
 
 /**
@@ -57,8 +58,11 @@ function ownMatch(text: string, pattern: RegExp): { end: number; found: RegExpEx
   return undefined;
 }
 
-/** @param start - behind the list's opening bracket */
-function cutList(text: string, start: number): CutMessage {
+/**
+ * @param keyStart - where the list's key begins
+ * @param start - behind the list's opening bracket
+ */
+function cutList(text: string, keyStart: number, start: number): CutMessage {
   const elements: string[] = [];
   let depth = 0;
   let elementStart = start;
@@ -70,7 +74,7 @@ function cutList(text: string, start: number): CutMessage {
       const last = text.slice(elementStart, at);
       // An empty list has no elements; a comma before the end leaves an empty one, which is an error.
       if (elements.length > 0 || last.trim() !== "") elements.push(last);
-      return { envelope: text.slice(0, start) + text.slice(at), elements };
+      return { envelope: `${text.slice(0, keyStart)}"":0${text.slice(at + 1)}`, elements };
     } else if (code === COMMA && depth === 0) {
       elements.push(text.slice(elementStart, at));
       elementStart = at + 1;

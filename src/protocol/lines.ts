@@ -4,12 +4,18 @@
  */
 
 const NEWLINE = 0x0a;
+/** Blocks grow with the line that they hold, from the first size to the second. */
+const MIN_BLOCK_BYTES = 256;
+const MAX_BLOCK_BYTES = 65_536;
 
 /** See the head of the file. */
 export class LineSplitter {
   readonly #maxBytes: number;
-  #parts: Uint8Array[] = [];
-  #partBytes = 0;
+  /** The begun line, in order; every block but the last is full. */
+  #blocks: Uint8Array[] = [];
+  /** Free bytes at the end of the last block. */
+  #freeBytes = 0;
+  #lineBytes = 0;
   #overflowed = false;
 
   /** @param maxBytes - a longer line is an error; without its newline */
@@ -20,6 +26,11 @@ export class LineSplitter {
   /** Whether a line was too long; nothing comes after that. */
   get overflowed(): boolean {
     return this.#overflowed;
+  }
+
+  /** Memory that the begun line takes, in bytes: at most twice its length and one block, however it was cut up. */
+  get heldBytes(): number {
+    return this.#lineBytes + this.#freeBytes;
   }
 
   /**
@@ -34,27 +45,55 @@ export class LineSplitter {
     while (!this.#overflowed) {
       const end = bytes.indexOf(NEWLINE, start);
       const part = bytes.subarray(start, end < 0 ? bytes.length : end);
-      if (this.#partBytes + part.length > this.#maxBytes) {
+      if (this.#lineBytes + part.length > this.#maxBytes) {
         this.#overflowed = true;
-        this.#parts = [];
-        this.#partBytes = 0;
+        this.#clear();
         break;
       }
-      if (part.length > 0) this.#parts.push(new Uint8Array(part));
-      this.#partBytes += part.length;
-      if (end < 0) break;
-      lines.push(this.#takeLine());
+      if (end < 0) {
+        this.#keep(part);
+        break;
+      }
+      lines.push(this.#takeLine(part));
       start = end + 1;
     }
     return lines;
   }
 
-  #takeLine(): Uint8Array {
-    const [only] = this.#parts;
-    const line =
-      this.#parts.length === 1 && only !== undefined ? only : Buffer.concat(this.#parts, this.#partBytes);
-    this.#parts = [];
-    this.#partBytes = 0;
+  /** Appends to the begun line: into the free end of its last block, and what is left into a new one. */
+  #keep(part: Uint8Array): void {
+    const last = this.#blocks.at(-1);
+    const fitting = part.subarray(0, this.#freeBytes);
+    if (last !== undefined) last.set(fitting, last.length - this.#freeBytes);
+    this.#freeBytes -= fitting.length;
+    this.#lineBytes += part.length;
+    const rest = part.subarray(fitting.length);
+    if (rest.length === 0) return;
+    const grownBytes = Math.min(MAX_BLOCK_BYTES, Math.max(MIN_BLOCK_BYTES, this.#lineBytes));
+    const block = new Uint8Array(Math.max(rest.length, grownBytes));
+    block.set(rest);
+    this.#blocks.push(block);
+    this.#freeBytes = block.length - rest.length;
+  }
+
+  /** @param end - of the line; its beginning is in the blocks */
+  #takeLine(end: Uint8Array): Uint8Array {
+    if (this.#lineBytes === 0) return new Uint8Array(end);
+    const line = new Uint8Array(this.#lineBytes + end.length);
+    let at = 0;
+    for (const block of this.#blocks) {
+      const used = block.subarray(0, this.#lineBytes - at);
+      line.set(used, at);
+      at += used.length;
+    }
+    line.set(end, at);
+    this.#clear();
     return line;
+  }
+
+  #clear(): void {
+    this.#blocks = [];
+    this.#freeBytes = 0;
+    this.#lineBytes = 0;
   }
 }

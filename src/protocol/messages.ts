@@ -1,5 +1,6 @@
 /** The messages of the client, understood. What cannot be understood becomes words for an `error` line. */
 import * as v from "valibot";
+import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { inSlices } from "../system/slices.ts";
@@ -38,6 +39,8 @@ export function readMessage(line: Uint8Array): ClientMessage {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new MessageError(`the line is not a JSON object (${line.length} bytes, not shown)`);
   }
+  if (elements !== undefined && "configs" in value)
+    throw new MessageError("configs: the key is there more than once, no list is taken");
   const parsed = v.safeParse(Envelope, value);
   if (parsed.success) {
     const { type, configs } = parsed.output;
@@ -60,6 +63,8 @@ export interface ReadConfigs {
   readonly warnings: readonly string[];
   /** Ids that came more than once; the last one counts. */
   readonly repeated: ReadonlySet<HealthcheckId>;
+  /** Whether it differs from the list before, other than in its order. */
+  readonly changed: boolean;
 }
 
 /** A config that was refused. */
@@ -77,7 +82,13 @@ export interface Refusal {
  * client sends ten thousand of them every 15 s, in another order each time, and hardly any has changed.
  */
 export class ConfigReader {
-  #before: ReadonlyMap<string, ReadConfig> = new Map();
+  readonly #defaults: CheckDefaults;
+  #before: ReadonlyMap<string, ReadConfig> | undefined;
+
+  /** @param defaults - of the server; they hold for the reader's life */
+  constructor(defaults: CheckDefaults = CHECK_DEFAULTS) {
+    this.#defaults = defaults;
+  }
 
   /** Works in slices; one list at a time. */
   async read(configs: readonly string[]): Promise<ReadConfigs> {
@@ -87,9 +98,12 @@ export class ConfigReader {
     const warnings: string[] = [];
     const seen = new Set<HealthcheckId>();
     const repeated = new Set<HealthcheckId>();
+    const former = this.#before;
+    let changed = false;
     await inSlices(configs, (text, index) => {
-      const before = this.#before.get(text);
-      const read = before ?? parseConfig(text);
+      const before = former?.get(text);
+      changed ||= before === undefined;
+      const read = before ?? parseConfig(text, this.#defaults);
       now.set(text, read);
       const id = read.ok ? read.spec.id : read.id;
       if (id !== undefined && seen.has(id)) repeated.add(id);
@@ -103,13 +117,14 @@ export class ConfigReader {
       else refusals.push({ id, message: refusalMessage(read, index), known: before !== undefined });
     });
     this.#before = now;
-    return { specs: [...specs.values()], refusals, warnings, repeated };
+    changed ||= former?.size !== now.size;
+    return { specs: [...specs.values()], refusals, warnings, repeated, changed };
   }
 }
 
-function parseConfig(text: string): ReadConfig {
+function parseConfig(text: string, defaults: CheckDefaults): ReadConfig {
   const value = tryParse(text);
-  if (value !== undefined) return readConfig(value, "wire");
+  if (value !== undefined) return readConfig(value, "wire", defaults);
   const message = `not JSON (${Buffer.byteLength(text)} bytes, not shown)`;
   const seen = idInRuins(text);
   // No more than a hint: where quotes are missing, one broken config holds its neighbours as well.

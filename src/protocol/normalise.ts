@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import type * as v from "valibot";
 import { bytesOfHex, bytesOfText } from "../model/bytes.ts";
+import type { CheckDefaults } from "../model/check-defaults.ts";
 import {
   type CheckSpec,
   type DnsSpec,
@@ -25,11 +26,11 @@ export class FieldError extends Error {
   }
 }
 
-/** @throws FieldError */
-export function normalise(fields: CheckFields): CheckSpec {
+/** @param defaults - of the server @throws FieldError */
+export function normalise(fields: CheckFields, defaults: CheckDefaults): CheckSpec {
   switch (fields.checker_type) {
     case "tcp":
-      return normaliseTcp(fields);
+      return normaliseTcp(fields, defaults);
     case "http":
       return normaliseHttp(fields);
     case "dns":
@@ -37,14 +38,14 @@ export function normalise(fields: CheckFields): CheckSpec {
   }
 }
 
-function normaliseTcp(fields: v.InferOutput<typeof tcp>): TcpSpec {
+function normaliseTcp(fields: v.InferOutput<typeof tcp>, defaults: CheckDefaults): TcpSpec {
   return {
     type: "tcp",
     address: { ip: fields.ip, port: fields.port },
     tls: tlsSpec(fields.secure, fields.tls_verify, fields.server_name || fields.ip),
     send: bytes("send_hex", fields.send, fields.send_hex),
     receive: bytes("receive_hex", fields.receive, fields.receive_hex),
-    close: fields.close || "reset",
+    close: fields.close || defaults.close,
   };
 }
 
@@ -100,18 +101,25 @@ function normaliseHttp(fields: v.InferOutput<typeof http>): HttpSpec {
 
 function normaliseDns(fields: v.InferOutput<typeof dns>): DnsSpec {
   const expectedIps = fields.expected_ips.filter((address) => address !== "");
-  const types = new Set(expectedIps.map(recordType));
-  // Without a type, addresses that are all IPv6 ask for AAAA.
-  const queryType = fields.query_type || (types.size === 1 && types.has("AAAA") ? "AAAA" : "A");
-  const foreign = expectedIps.find((address) => recordType(address) !== queryType);
-  if (foreign !== undefined && fields.query_type !== "") {
+  const server = fields.ip === "" ? undefined : { ip: fields.ip, port: fields.port || 53 };
+  const queryTypes =
+    fields.query_type === "" ? impliedTypes(expectedIps, server !== undefined) : [fields.query_type];
+  const foreign = expectedIps.find((address) => !queryTypes.includes(recordType(address)));
+  if (foreign !== undefined) {
     throw new FieldError(
       "expected_ips",
-      notAllowed(foreign, `what a query of type ${queryType} can answer with`),
+      notAllowed(foreign, `what a query of type ${fields.query_type} can answer with`),
     );
   }
-  const server = fields.ip === "" ? undefined : { ip: fields.ip, port: fields.port || 53 };
-  return { type: "dns", query: fields.query, queryType, expectedIps, server };
+  return { type: "dns", query: fields.query, queryTypes, expectedIps, server };
+}
+
+/** The record types to ask for where none is named: those that can hold the expected addresses. */
+function impliedTypes(expectedIps: readonly string[], hasServer: boolean): readonly QueryType[] {
+  const types = (["A", "AAAA"] as const).filter((type) => expectedIps.some((ip) => recordType(ip) === type));
+  if (types.length > 0) return types;
+  // The system's resolver asks for both (getaddrinfo).
+  return hasServer ? ["A"] : ["A", "AAAA"];
 }
 
 function recordType(address: string): QueryType {

@@ -1,14 +1,18 @@
-/** An epoll instance that is asked, never waited for: which of the descriptors under watch have become writable or failed. */
+/**
+ * The epoll instance of the checks' sockets. The scheduler polls it without waiting, on each tick. A descriptor is added once and reports
+ * each change of readiness from then on (edge-triggered), so a connection costs one `epoll_ctl`, from connect to close.
+ */
 import { errnoWords } from "./errno.ts";
 import {
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
   EPOLL_DATA_OFFSET,
   EPOLL_EVENT_BYTES,
-  EPOLLERR,
-  EPOLLHUP,
-  EPOLLONESHOT,
+  EPOLLET,
+  EPOLLIN,
   EPOLLOUT,
+  EPOLLRDHUP,
   errno,
   libc,
 } from "./libc.ts";
@@ -16,14 +20,15 @@ import {
 const EVENTS_PER_WAIT = 512;
 
 /**
- * Hears of one descriptor.
+ * Receives the readiness of one descriptor.
  *
- * @param serial - what it was put under watch with; it tells a descriptor from an earlier one with the same number
- * @param failed - whether the socket holds an error
+ * @param fd - the descriptor
+ * @param serial - the number it was added with; distinguishes a descriptor from an earlier one of the same number
+ * @param events - EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP and EPOLLERR, as bits
  */
-export type OnEvent = (fd: number, serial: number, failed: boolean) => void;
+export type OnEvent = (fd: number, serial: number, events: number) => void;
 
-/** See the head of the file. */
+/** An epoll instance that is polled, never waited for. */
 export class Epoll {
   readonly #epollFd: number;
   readonly #onEvent: OnEvent;
@@ -33,7 +38,7 @@ export class Epoll {
   readonly #event = new Uint8Array(EPOLL_EVENT_BYTES);
   readonly #eventView = new DataView(this.#event.buffer);
 
-  /** @throws Error when the kernel gives no instance */
+  /** @throws Error when the kernel gives no epoll instance */
   constructor(onEvent: OnEvent) {
     this.#onEvent = onEvent;
     this.#epollFd = libc.epoll_create1(EPOLL_CLOEXEC);
@@ -41,18 +46,23 @@ export class Epoll {
   }
 
   /**
-   * Puts a descriptor under watch, for one event; closing it ends the watch.
+   * Adds a descriptor; closing it removes it. What it is ready for already is reported by the next {@link poll}.
    *
    * @returns whether the kernel agreed; if not, `errno` says why
    */
-  watch(fd: number, serial: number): boolean {
-    this.#eventView.setUint32(0, EPOLLOUT | EPOLLONESHOT, true);
+  add(fd: number, serial: number): boolean {
+    this.#eventView.setInt32(0, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, true);
     this.#eventView.setUint32(EPOLL_DATA_OFFSET, fd, true);
     this.#eventView.setUint32(EPOLL_DATA_OFFSET + 4, serial, true);
     return libc.epoll_ctl(this.#epollFd, EPOLL_CTL_ADD, fd, this.#event) === 0;
   }
 
-  /** Tells of everything that has happened; returns at once. */
+  /** Removes a descriptor that stays open. */
+  remove(fd: number): void {
+    libc.epoll_ctl(this.#epollFd, EPOLL_CTL_DEL, fd, this.#event);
+  }
+
+  /** Reports every change since the last call; returns without waiting. */
   poll(): void {
     let count = EVENTS_PER_WAIT;
     while (count === EVENTS_PER_WAIT) {
@@ -62,7 +72,7 @@ export class Epoll {
         const events = this.#eventsView.getUint32(offset, true);
         const fd = this.#eventsView.getUint32(offset + EPOLL_DATA_OFFSET, true);
         const serial = this.#eventsView.getUint32(offset + EPOLL_DATA_OFFSET + 4, true);
-        this.#onEvent(fd, serial, (events & (EPOLLERR | EPOLLHUP)) !== 0);
+        this.#onEvent(fd, serial, events);
       }
     }
   }

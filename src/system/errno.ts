@@ -57,6 +57,8 @@ export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 /** The connection was open, and the other side has thrown it away. */
 export const ECONNRESET = 104;
+/** The other side has closed, and then thrown the connection away. */
+export const EPIPE = 32;
 /** A socket of another type lives at the path. */
 export const EPROTOTYPE = 91;
 

@@ -2,7 +2,7 @@
  * The C library through `bun:ffi`: every constant and struct layout that the process depends on is in this file. Linux on
  * x64 and arm64, glibc and musl. Sources: the kernel's uapi headers (socket.h, tcp.h, eventpoll.h, resource.h, time.h).
  */
-import { dlopen, read } from "bun:ffi";
+import { dlopen, FFIType, read } from "bun:ffi";
 
 /** glibc first, then musl's names; musl answers to the first one too, but does not promise it. */
 const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libc.so"];
@@ -11,10 +11,14 @@ const FUNCTIONS = {
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
   connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
   getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  getpeername: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  shutdown: { args: ["i32", "i32"], returns: "i32" },
   close: { args: ["i32"], returns: "i32" },
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
-  recv: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
+  recv: { args: ["i32", "ptr", "u64", "i32"], returns: FFIType.i64_fast },
+  recvmsg: { args: ["i32", "ptr", "i32"], returns: FFIType.i64_fast },
+  send: { args: ["i32", "ptr", "u64", "i32"], returns: FFIType.i64_fast },
   sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: "i64" },
   epoll_create1: { args: ["i32"], returns: "i32" },
   epoll_ctl: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
@@ -22,6 +26,7 @@ const FUNCTIONS = {
   getrlimit: { args: ["i32", "ptr"], returns: "i32" },
   setrlimit: { args: ["i32", "ptr"], returns: "i32" },
   clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
+  signal: { args: ["i32", "u64"], returns: "u64" },
   madvise: { args: ["u64", "u64", "i32"], returns: "i32" },
   __errno_location: { args: [], returns: "ptr" },
 } as const;
@@ -46,7 +51,12 @@ export const SOCK_CLOEXEC = 0o2000000;
 
 export const SOL_SOCKET = 1;
 export const SO_ERROR = 4;
+/** Asks for the kernel's receive timestamp of each packet; also the type of the control message that carries it. */
+export const SO_TIMESTAMPNS = 35;
+export const SHUT_WR = 1;
 export const MSG_PEEK = 0x02;
+/** Of a TCP socket: received bytes are dropped instead of copied. */
+export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const SO_LINGER = 13;
@@ -60,8 +70,9 @@ export const EPOLLIN = 0x001;
 export const EPOLLOUT = 0x004;
 export const EPOLLERR = 0x008;
 export const EPOLLHUP = 0x010;
-/** Reports once; the descriptor then belongs to whoever takes it over. */
-export const EPOLLONESHOT = 1 << 30;
+export const EPOLLRDHUP = 0x2000;
+/** Reports changes of readiness only (edge-triggered). */
+export const EPOLLET = 1 << 31;
 
 /**
  * `struct epoll_event`, which is packed on x64 only.
@@ -83,7 +94,13 @@ export const TCP_INFO_TOTAL_RETRANS_OFFSET = 100;
 /** As much of it as is asked for. */
 export const TCP_INFO_BYTES = 104;
 
+/** `struct msghdr` with one `struct iovec`: where their fields lie; the same on x64 and arm64, glibc and musl. */
+export const MSGHDR = { bytes: 56, iov: 16, iovLength: 24, control: 32, controlLength: 40 } as const;
+/** `struct cmsghdr`, and where its data begin. */
+export const CMSGHDR = { level: 8, type: 12, data: 16 } as const;
+
 export const RLIMIT_NOFILE = 7;
+export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;
 export const MADV_DONTNEED = 4;
 

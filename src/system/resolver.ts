@@ -1,143 +1,180 @@
 /**
- * The system's resolver as it is configured: /etc/hosts and the name servers of /etc/resolv.conf. Asking is the dns
- * checker's business. `getaddrinfo` is not used: it cannot be given up, blocks a thread for each dead name server,
- * and so would make healthy checks wait for dead ones.
+ * The system's resolver as it is configured: /etc/hosts and /etc/resolv.conf. Asking is up to the dns checker. `getaddrinfo` is not
+ * used: it cannot be cancelled, blocks a thread for each dead nameserver, and so would make healthy checks wait for dead ones.
  *
- * The files are read again when they have changed, looked at no more than once a second.
+ * The files are read again when they have changed, which is looked up at most once a second. They are read in slices; until a new
+ * version is read, the former one serves.
  */
 import { statSync } from "node:fs";
-import { asciiName, withoutLastDot } from "../model/domain-name.ts";
+import type { LocalCause } from "../model/result.ts";
 import type { Address } from "../model/spec.ts";
 import type { Clock } from "./clock.ts";
-import { canonicalIp } from "./sockaddr.ts";
-import { readTextFile } from "./text-file.ts";
+import { errnoOf, errnoWords, localCause } from "./errno.ts";
+import { HostsReader, type HostsTable } from "./hosts-file.ts";
+import { type ResolvConf, ResolvConfReader, type ResolverSurroundings } from "./resolv-conf.ts";
+import { Slice } from "./slices.ts";
+import { readTextPieces } from "./text-file.ts";
+import { PAUSE, splitWords } from "./words.ts";
 
-/** resolv.conf(5), as far as it matters here. */
-export interface ResolvConf {
-  readonly servers: readonly Address[];
-  /** Appended to short names. */
-  readonly search: readonly string[];
-  /** A name with at least this many dots is tried as it is first. */
-  readonly ndots: number;
+/** Both files as they were last read. */
+export interface ResolverFiles {
+  readonly conf: ResolvConf;
+  readonly hosts: HostsTable;
 }
 
-/** Addresses by lower-case name, from hosts(5). */
-export type Hosts = ReadonlyMap<string, readonly string[]>;
-
-const LOOK_AGAIN_MS = 1_000;
-const MOST_SERVERS = 3; // MAXNS of resolv.h
-
-/** Reads resolv.conf(5); without a name server in it the local one is meant. */
-export function parseResolvConf(text: string): ResolvConf {
-  const servers: Address[] = [];
-  let search: string[] = [];
-  let ndots = 1;
-  for (const words of lines(text)) {
-    const [keyword, ...values] = words;
-    const ip = canonicalIp(values[0] ?? "");
-    if (keyword === "nameserver" && ip !== undefined && servers.length < MOST_SERVERS)
-      servers.push({ ip, port: 53 });
-    if (keyword === "search" || keyword === "domain") search = values;
-    if (keyword === "options") ndots = ndotsOf(values) ?? ndots;
-  }
-  return { servers: servers.length > 0 ? servers : [{ ip: "127.0.0.1", port: 53 }], search, ndots };
+/** Where the files are, and what the environment adds to them. */
+export interface ResolverOptions extends Partial<ResolverSurroundings> {
+  readonly confPath?: string;
+  readonly hostsPath?: string;
+  /** Makes the slices that a file is read in; for tests. */
+  readonly newSlice?: () => Slice;
 }
 
-/** Reads hosts(5). */
-export function parseHosts(text: string): Hosts {
-  const hosts = new Map<string, string[]>();
-  for (const [address, ...names] of lines(text)) {
-    const ip = canonicalIp(address ?? "");
-    if (ip === undefined) continue;
-    for (const name of names) {
-      const key = (asciiName(name) ?? name).toLowerCase();
-      hosts.set(key, [...(hosts.get(key) ?? []), ip]);
-    }
-  }
-  return hosts;
+/** Why a file could not be read at all, when the fault is this host's. */
+export interface ReadTrouble {
+  readonly cause: LocalCause;
+  readonly words: string;
 }
 
-/**
- * The names to try in turn for one that was given, as resolv.conf(5) has it.
- *
- * @param name - absolute when it ends with a dot
- */
-export function candidates(name: string, { search, ndots }: Pick<ResolvConf, "search" | "ndots">): string[] {
-  if (name.endsWith(".")) return [withoutLastDot(name)];
-  const extended = search
-    .filter((domain) => domain !== ".")
-    .map((domain) => `${name}.${withoutLastDot(domain)}`);
-  const dots = name.split(".").length - 1;
-  return dots >= ndots ? [name, ...extended] : [...extended, name];
-}
+const RECHECK_MS = 1_000;
 
-/** The two files, kept fresh. */
+/** Serves the two files, kept fresh. */
 export class SystemResolver {
   readonly #conf: CachedFile<ResolvConf>;
-  readonly #hosts: CachedFile<Hosts>;
+  readonly #hosts: CachedFile<HostsTable>;
+  /** The files' paths, for sentences. */
+  readonly paths: string;
+  #turn = 0;
 
-  constructor(clock: Clock, confPath = "/etc/resolv.conf", hostsPath = "/etc/hosts") {
-    this.#conf = new CachedFile(clock, confPath, parseResolvConf);
-    this.#hosts = new CachedFile(clock, hostsPath, parseHosts);
+  constructor(clock: Clock, options: ResolverOptions = {}) {
+    const { confPath = "/etc/resolv.conf", hostsPath = "/etc/hosts", newSlice = () => new Slice() } = options;
+    const { localDomain, resOptions, hostname = "" } = options;
+    const surroundings = { localDomain, resOptions, hostname };
+    this.paths = `${confPath} and ${hostsPath}`;
+    this.#conf = new CachedFile(clock, confPath, "#;", newSlice, () => {
+      const reader = new ResolvConfReader(surroundings);
+      return { push: (word) => reader.push(word), result: () => reader.result() };
+    });
+    this.#hosts = new CachedFile<HostsTable>(clock, hostsPath, "#", newSlice, () => {
+      const reader = new HostsReader();
+      return { push: (word) => reader.push(word), result: () => reader };
+    });
   }
 
-  /** Name servers and search list as they are now. */
-  conf(): ResolvConf {
-    return this.#conf.get();
+  /** The files as they are now; undefined until both were read for the first time. */
+  files(): ResolverFiles | undefined {
+    const conf = this.#conf.get();
+    const hosts = this.#hosts.get();
+    return conf === undefined || hosts === undefined ? undefined : { conf, hosts };
   }
 
-  /** @returns the addresses that /etc/hosts has for a name; none when it does not know it */
-  hosts(name: string): readonly string[] {
-    return this.#hosts.get().get(withoutLastDot(name).toLowerCase()) ?? [];
+  /** Waits for the reading that is under way, if any. Never rejects. */
+  async ready(): Promise<void> {
+    await Promise.all([this.#conf.reading, this.#hosts.reading]);
+  }
+
+  /** Why {@link files} has nothing, when nothing is being read. */
+  get trouble(): ReadTrouble | undefined {
+    return this.#conf.trouble ?? this.#hosts.trouble;
+  }
+
+  /** The nameservers in the order in which this lookup should ask them: option `rotate` starts with another one each time. */
+  serversInTurn({ servers, rotate }: ResolvConf): readonly Address[] {
+    if (!rotate) return servers;
+    const first = this.#turn++ % servers.length;
+    return [...servers.slice(first), ...servers.slice(0, first)];
   }
 }
 
-/** A file that is parsed when it changes; a missing one is an empty one. */
+interface WordReader<T> {
+  push(word: string): void;
+  result(): T;
+}
+
+/** A file that is read when it changes. A missing one counts as empty; so does one that cannot be read, until it was read once. */
 class CachedFile<T> {
+  readonly #clock: Clock;
+  readonly #path: string;
+  readonly #comments: string;
+  readonly #newSlice: () => Slice;
+  readonly #newReader: () => WordReader<T>;
   #value: T | undefined;
+  #trouble: ReadTrouble | undefined;
+  /** Of the version that {@link #value} was read from, or that could not be read. */
   #stamp = "";
-  #lookAtMs = Number.NEGATIVE_INFINITY;
+  #recheckAtMs = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
 
   constructor(
-    readonly clock: Clock,
-    readonly path: string,
-    readonly parse: (text: string) => T,
-  ) {}
+    clock: Clock,
+    path: string,
+    comments: string,
+    newSlice: () => Slice,
+    newReader: () => WordReader<T>,
+  ) {
+    this.#clock = clock;
+    this.#path = path;
+    this.#comments = comments;
+    this.#newSlice = newSlice;
+    this.#newReader = newReader;
+  }
 
-  get(): T {
-    const nowMs = this.clock.nowMs();
-    if (this.#value !== undefined && nowMs < this.#lookAtMs) return this.#value;
-    this.#lookAtMs = nowMs + LOOK_AGAIN_MS;
-    const stat = statSync(this.path, { throwIfNoEntry: false });
-    const stamp = stat === undefined ? "none" : `${stat.ino} ${stat.mtimeMs} ${stat.size}`;
-    if (this.#value === undefined || stamp !== this.#stamp) {
-      this.#value = this.parse(this.#read());
-      this.#stamp = stamp;
+  get reading(): Promise<void> | undefined {
+    return this.#reading;
+  }
+
+  get trouble(): ReadTrouble | undefined {
+    return this.#value === undefined ? this.#trouble : undefined;
+  }
+
+  get(): T | undefined {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs >= this.#recheckAtMs && this.#reading === undefined) {
+      this.#recheckAtMs = nowMs + RECHECK_MS;
+      const stamp = stampOf(this.#path);
+      if (stamp !== this.#stamp) this.#refresh(stamp);
     }
     return this.#value;
   }
 
-  #read(): string {
+  #refresh(stamp: string): void {
+    this.#stamp = stamp;
+    if (stamp === MISSING) this.#value = this.#newReader().result();
+    else {
+      this.#reading = this.#read().finally(() => {
+        this.#reading = undefined;
+      });
+    }
+  }
+
+  async #read(): Promise<void> {
+    const slice = this.#newSlice();
+    const reader = this.#newReader();
     try {
-      return readTextFile(this.path);
-    } catch {
-      return "";
+      for (const word of splitWords(readTextPieces(this.#path), this.#comments)) {
+        if (word !== PAUSE) reader.push(word);
+        if (slice.over) await slice.next();
+      }
+      this.#value = reader.result();
+    } catch (error) {
+      const number = errnoOf(error);
+      const cause = number === 0 ? undefined : localCause(number);
+      // Trouble of this host passes; the file is tried again.
+      if (cause !== undefined) this.#stamp = "";
+      this.#trouble = cause && { cause, words: `cannot read ${this.#path}: ${errnoWords(number)}` };
+      if (cause === undefined) this.#value ??= this.#newReader().result();
     }
   }
 }
 
-/** The words of each line, without comments. */
-function lines(text: string): string[][] {
-  return text
-    .split("\n")
-    .map((line) => line.replace(/[#;].*/, "").trim())
-    .filter((line) => line !== "")
-    .map((line) => line.split(/\s+/));
-}
+const MISSING = "missing";
 
-function ndotsOf(options: readonly string[]): number | undefined {
-  const value = options
-    .map((option) => /^ndots:(\d+)$/.exec(option)?.[1])
-    .find((digits) => digits !== undefined);
-  return value === undefined ? undefined : Math.min(15, Number(value));
+/** Changes whenever the file does, its permissions included. */
+function stampOf(path: string): string {
+  try {
+    const { ino, mtimeMs, ctimeMs, size } = statSync(path);
+    return `${ino} ${mtimeMs} ${ctimeMs} ${size}`;
+  } catch {
+    return MISSING;
+  }
 }

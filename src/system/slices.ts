@@ -20,13 +20,19 @@ function serveNext(): void {
 
 /** Long work in slices, for loops that do more than {@link inSlices} can. */
 export class Slice {
+  readonly #nowMs: () => number;
   // The first few steps are free; after them the work waits for its turn like any other.
   #endMs = 0;
   #steps = 0;
 
+  /** @param nowMs - the time, in milliseconds; for tests */
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+  }
+
   /** Whether others should have their turn; asked after each step. */
   get over(): boolean {
-    return ++this.#steps % STEPS_PER_LOOK === 0 && performance.now() >= this.#endMs;
+    return ++this.#steps % STEPS_PER_LOOK === 0 && this.#nowMs() >= this.#endMs;
   }
 
   /** Waits for the next slice. */
@@ -36,7 +42,7 @@ export class Slice {
       if (!serving) setImmediate(serveNext);
       serving = true;
     });
-    this.#endMs = performance.now() + SLICE_MS;
+    this.#endMs = this.#nowMs() + SLICE_MS;
   }
 }
 

@@ -10,10 +10,9 @@ export const LONGEST_UNIX_PATH = 107;
 export interface SockAddr {
   readonly family: number;
   readonly bytes: Uint8Array;
-  /**
-   * Set for this very host. A connection there is answered before `connect` returns; and when nobody listens it can meet
-   * itself (simultaneous open, RFC 9293 3.5), which is no backend.
-   */
+  /** Of an internet address, as in {@link Address}. */
+  readonly port?: number;
+  /** Set for a loopback address: a connection there is answered before `connect` returns. */
   readonly local?: boolean;
 }
 
@@ -24,7 +23,7 @@ export interface SockAddr {
 export function sockAddr(address: Address): SockAddr {
   const sockAddr = isIPv4(address.ip) ? inet4(address) : inet6(address);
   const local = address.ip.startsWith("127.") || canonicalIp(address.ip) === "::1";
-  return { ...sockAddr, local };
+  return { ...sockAddr, port: address.port, local };
 }
 
 /**

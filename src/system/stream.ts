@@ -1,58 +1,46 @@
 /**
- * A conversation over an open connection: takes a dialled descriptor over into the runtime's event loop, with TLS or
- * without. Used by the checkers' exchange. One set of handlers serves every stream, so a check allocates one object.
+ * A conversation with TLS over an open connection: the runtime's event loop takes the descriptor over. Used by the checkers' exchange. One
+ * set of handlers serves every stream, so a check allocates one object.
  */
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { AuthoritiesError } from "./authorities.ts";
-import type { Dial, Dialer } from "./dialer.ts";
+import type { Dial } from "./connection.ts";
+import type { Dialer } from "./dialer.ts";
+import { errnoOf } from "./errno.ts";
 import { libc, MSG_DONTWAIT, MSG_PEEK } from "./libc.ts";
+import { type Lingerer, MAX_LINGER_BYTES } from "./lingering.ts";
+import type { Ending, TlsStreamOwner } from "./stream-owner.ts";
 import type { TlsOptions } from "./tls.ts";
 
-/** Who talks. It hears nothing more once {@link Stream.destroy} was called. */
-export interface StreamOwner {
-  /** Bytes may be sent: the TLS handshake is done, or there is none. */
-  opened(): void;
-  /** @param bytes - valid during the call only */
-  received(bytes: Uint8Array): void;
-  /** The other side closed, orderly (`error` undefined) or not; nothing follows. */
-  closed(error: Error | undefined): void;
-  /** The other side's TLS is at fault: its handshake, its certificate, or what it said later; nothing follows. */
-  refused(error: Error): void;
-  /** A fault of our own, the owner threw for example; the stream is gone, nothing follows. */
-  crashed(error: Error): void;
-}
+type RuntimeSocket = Bun.Socket<TlsStream>;
 
-type RuntimeSocket = Bun.Socket<Stream>;
-
-/** See the head of the file. */
-export class Stream {
+/** A conversation with TLS. */
+export class TlsStream implements Lingerer {
   readonly #dialer: Dialer;
-  readonly #tls: TlsOptions | undefined;
+  readonly #tls: TlsOptions;
   readonly #fd: number;
   #handshaking = false;
-  #owner: StreamOwner | undefined;
+  #owner: TlsStreamOwner | undefined;
   #socket: RuntimeSocket | undefined;
   #unsent: Uint8Array | undefined;
-  #ending: "reset" | "graceful" | undefined;
+  #ending: Ending | undefined;
+  #drainedBytes = 0;
 
   /**
+   * @param dialer - where the descriptor is counted, and bounded after the check
    * @param dial - an open connection; the stream owns it from here on
-   * @param tls - undefined for plain text
-   * @param owner - hears of everything; `opened` may come before the constructor returns
+   * @param tls - whom to trust, and the name to send
+   * @param owner - receives everything; nothing before the constructor returns but a fault of the runtime
    */
-  constructor(dialer: Dialer, dial: Dial, tls: TlsOptions | undefined, owner: StreamOwner) {
+  constructor(dialer: Dialer, dial: Dial, tls: TlsOptions, owner: TlsStreamOwner) {
     this.#dialer = dialer;
     this.#tls = tls;
     this.#fd = dial.fd;
     this.#owner = owner;
+    dialer.handOver(dial);
     // The types know neither `fd` together with `data` nor a native `secureContext`.
-    const options = {
-      fd: dial.fd,
-      data: this,
-      socket: HANDLERS,
-      ...(tls === undefined ? {} : { tls: tls.runtime }),
-    };
-    Bun.connect(options as unknown as Bun.TCPSocketConnectOptions<Stream>).catch(() => {
+    const options = { fd: dial.fd, data: this, socket: HANDLERS, tls: tls.runtime };
+    Bun.connect(options as unknown as Bun.TCPSocketConnectOptions<TlsStream>).catch(() => {
       // The handlers have heard of it.
     });
   }
@@ -72,21 +60,24 @@ export class Stream {
     this.#unsent = taken < rest.length ? rest.subarray(taken) : undefined;
   }
 
-  /** Ends it from our side; the owner hears nothing more. */
-  destroy(how: "reset" | "graceful"): void {
+  /** Ends it from our side; the owner receives nothing more. */
+  end(how: Ending): void {
     this.#owner = undefined;
     this.#ending = how;
-    this.#end();
+    if (how === "drain" && this.#socket !== undefined) this.#dialer.linger(this);
+    else this.#end();
+  }
+
+  /** Closes it while it is being read to its end. */
+  cutOff(): void {
+    this.#socket?.end();
   }
 
   /** @internal */ handleOpen(socket: RuntimeSocket): void {
     this.#socket = socket;
-    if (this.#tls !== undefined) {
-      this.#handshaking = true;
-      this.#tls.handshakes.begin(this.#fd);
-    }
+    this.#handshaking = true;
+    this.#tls.handshakes.begin(this.#fd);
     if (this.#ending !== undefined) this.#end();
-    else if (this.#tls === undefined) this.#owner?.opened();
   }
 
   /** @internal */ handleHandshake(socket: RuntimeSocket, error: Error | undefined): void {
@@ -97,14 +88,15 @@ export class Stream {
       return;
     }
     const owner = this.#owner;
-    this.destroy("reset");
-    if (this.#tls?.unread !== undefined && UNKNOWN_ISSUER.has(codeOf(fault))) {
+    this.end("reset");
+    if (this.#tls.unread !== undefined && UNKNOWN_ISSUER.has(codeOf(fault))) {
       owner?.crashed(new AuthoritiesError(`${fault.message}, but ${this.#tls.unread}`));
     } else owner?.refused(fault);
   }
 
   /** @internal */ handleData(bytes: Uint8Array): void {
-    this.#owner?.received(bytes);
+    if (this.#owner !== undefined) this.#owner.received(bytes, undefined);
+    else if (this.#ending === "drain") this.#drain(bytes.length);
   }
 
   /** @internal */ handleDrain(): void {
@@ -115,17 +107,19 @@ export class Stream {
 
   /** @internal */ handleEnd(): void {
     const owner = this.#owner;
-    this.destroy("graceful");
-    owner?.closed(undefined);
+    this.end("graceful");
+    owner?.closed(0);
   }
 
   /** @internal */ handleClose(error: Error | undefined): void {
     this.#socket = undefined;
     this.#endHandshake(undefined);
     this.#dialer.released();
+    this.#dialer.settled(this);
     const owner = this.#owner;
     this.#owner = undefined;
-    owner?.closed(error);
+    if (error === undefined) owner?.closed(0);
+    else owner?.closed(errnoOf(error) || undefined, error.message);
   }
 
   /**
@@ -134,8 +128,8 @@ export class Stream {
    */
   handleError(error: Error): void {
     const owner = this.#owner;
-    this.destroy("reset");
-    if (this.#tls !== undefined && isTlsError(error)) owner?.refused(error);
+    this.end("reset");
+    if (isTlsError(error)) owner?.refused(error);
     else owner?.crashed(error);
   }
 
@@ -151,7 +145,7 @@ export class Stream {
   #handshakeFault(socket: RuntimeSocket, error: Error | undefined): Error | undefined {
     const code = codeOf(error);
     if (error !== undefined && (isTlsError(error) || code === "ECONNRESET")) return error;
-    if (this.#tls?.verify !== true) return undefined;
+    if (!this.#tls.verify) return undefined;
     if (this.#tls.address === undefined) return error;
     // Of a certificate that is valid but not for the name, which was none, the address decides.
     if (error !== undefined && code !== "ERR_TLS_CERT_ALTNAME_INVALID") return error;
@@ -165,7 +159,12 @@ export class Stream {
   #endHandshake(fd: number | undefined): void {
     if (!this.#handshaking) return;
     this.#handshaking = false;
-    this.#tls?.handshakes.end(fd);
+    this.#tls.handshakes.end(fd);
+  }
+
+  #drain(bytes: number): void {
+    this.#drainedBytes += bytes;
+    if (this.#drainedBytes > MAX_LINGER_BYTES) this.#socket?.terminate();
   }
 
   #end(): void {
@@ -196,7 +195,7 @@ const UNKNOWN_ISSUER: ReadonlySet<unknown> = new Set([
 
 const PEEKED = new Uint8Array(1);
 
-const HANDLERS: Bun.SocketHandler<Stream> = {
+const HANDLERS: Bun.SocketHandler<TlsStream> = {
   open: (socket) => socket.data.handleOpen(socket),
   handshake: (socket, _success, error) => socket.data.handleHandshake(socket, error ?? undefined),
   data: (socket, bytes) => socket.data.handleData(bytes),

@@ -34,15 +34,49 @@ export function readTextFileOrPipe(path: string, maxBytes = MAX_BYTES): string {
   return read(path, true, maxBytes);
 }
 
+/**
+ * Reads a file piece by piece, through symbolic links. It is open until the last piece was taken, or the generator is returned.
+ *
+ * @returns its text, UTF-8, at most 64 KiB at a time
+ * @throws Error as {@link readTextFile} does, in the middle when it turns out too long
+ */
+export function* readTextPieces(path: string): Generator<string, void, undefined> {
+  const fd = openSync(path, FLAGS);
+  try {
+    const stat = checkKind(fd, path, false);
+    if (stat.size > MAX_BYTES) throw tooLong(path, MAX_BYTES);
+    const decoder = new TextDecoder();
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    let length = 0;
+    for (let count = readSome(fd, chunk); count > 0; count = readSome(fd, chunk)) {
+      length += count;
+      if (length > MAX_BYTES) throw tooLong(path, MAX_BYTES);
+      yield decoder.decode(chunk.subarray(0, count), { stream: true });
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** @throws Error unless it is a regular file or what stands for one */
+function checkKind(fd: number, path: string, pipes: boolean): Stats {
+  // Of what was opened: at the path there may be something else by now.
+  const stat = fstatSync(fd);
+  const isPipe = pipes && stat.isFIFO();
+  // The one device that ends: it stands for an empty file.
+  const isNull = stat.isCharacterDevice() && stat.rdev === NULL_DEVICE;
+  if (!stat.isFile() && !isPipe && !isNull) throw fault(`${path} is ${kindOf(stat)}, not a regular file`);
+  return stat;
+}
+
+function tooLong(path: string, maxBytes: number): Error {
+  return fault(`${path} is longer than the ${maxBytes} bytes allowed`);
+}
+
 function read(path: string, pipes: boolean, maxBytes: number): string {
   const fd = openSync(path, FLAGS);
   try {
-    // Of what was opened: at the path there may be something else by now.
-    const stat = fstatSync(fd);
-    const isPipe = pipes && stat.isFIFO();
-    // The one device that ends: it stands for an empty file.
-    const isNull = stat.isCharacterDevice() && stat.rdev === NULL_DEVICE;
-    if (!stat.isFile() && !isPipe && !isNull) throw fault(`${path} is ${kindOf(stat)}, not a regular file`);
+    const isPipe = checkKind(fd, path, pipes).isFIFO();
     const bytes = readToEnd(fd, path, maxBytes);
     if (isPipe && bytes.length === 0) throw fault(`${path} is a pipe that nothing came out of`);
     return bytes.toString("utf8");
@@ -60,7 +94,7 @@ function readToEnd(fd: number, path: string, maxBytes: number): Buffer {
     if (count === 0) return Buffer.concat(chunks);
     length += count;
     // What the kernel says of the size beforehand is not to be relied on: files in /proc have none.
-    if (length > maxBytes) throw fault(`${path} is longer than the ${maxBytes} bytes allowed`);
+    if (length > maxBytes) throw tooLong(path, maxBytes);
     chunks.push(chunk.subarray(0, count));
   }
 }

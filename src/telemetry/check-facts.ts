@@ -14,7 +14,7 @@ import {
 } from "@opentelemetry/semantic-conventions";
 import { PHASES, roundMs } from "../model/phases.ts";
 import { type CheckResult, type Conclusive, formatResult } from "../model/result.ts";
-import { type CheckSpec, formatTarget, type HealthcheckSpec } from "../model/spec.ts";
+import { type CheckSpec, formatQueryTypes, formatTarget, type HealthcheckSpec } from "../model/spec.ts";
 import { hrTime } from "./span.ts";
 
 /** Not stable in the conventions yet. */
@@ -47,7 +47,7 @@ function putTarget(attributes: Attributes, check: CheckSpec): void {
   }
   if (check.type === "dns") {
     attributes[ATTR_DNS_QUESTION_NAME] = check.query;
-    attributes["healthcheck.dns.query_type"] = check.queryType;
+    attributes["healthcheck.dns.query_type"] = formatQueryTypes(check);
   }
   if (check.type !== "http") return;
   attributes[ATTR_HTTP_REQUEST_METHOD] = check.method;

@@ -3,6 +3,7 @@ import { FaultList, type FileFault, formatFault, unreadable } from "../config/fa
 import { isExtension } from "../config/judge.ts";
 import { type Path, type ReadYaml, readYamlInSlices, type YamlFile } from "../config/yaml.ts";
 import type { DesiredSet } from "../manager/diff.ts";
+import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { didYouMean } from "../model/nearest.ts";
 import { NumberAsWritten } from "../model/show.ts";
@@ -33,15 +34,20 @@ export interface ChecksFile {
   readonly warnings: readonly FileFault[];
 }
 
-/** Reads a checks file. @throws ChecksFileError when it cannot be read or holds no list */
-export async function readChecksFile(path: string): Promise<ChecksFile> {
+/**
+ * Reads a checks file, in slices.
+ *
+ * @param defaults - of the server, for what the entries leave open
+ * @throws ChecksFileError when it cannot be read or holds no list
+ */
+export async function readChecksFile(path: string, defaults = CHECK_DEFAULTS): Promise<ChecksFile> {
   let text: string;
   try {
     text = readTextFile(path, MAX_YAML_BYTES);
   } catch (error) {
     throw new ChecksFileError(path, [unreadable(error)]);
   }
-  const judge = new ChecksJudge(path, await readYamlInSlices(text, "checks"));
+  const judge = new ChecksJudge(path, await readYamlInSlices(text, "checks"), defaults);
   await inSlices(judge.entries, (entry, index) => judge.entry(entry, index));
   return judge.result();
 }
@@ -50,10 +56,11 @@ export async function readChecksFile(path: string): Promise<ChecksFile> {
  * Judges a checks file that was read.
  *
  * @param path - for what is said of it
+ * @param defaults - of the server, for what the entries leave open
  * @throws ChecksFileError when it holds no list
  */
-export function judgeChecks(path: string, read: ReadYaml): ChecksFile {
-  const judge = new ChecksJudge(path, read);
+export function judgeChecks(path: string, read: ReadYaml, defaults = CHECK_DEFAULTS): ChecksFile {
+  const judge = new ChecksJudge(path, read, defaults);
   for (const [index, entry] of judge.entries.entries()) judge.entry(entry, index);
   return judge.result();
 }
@@ -62,6 +69,7 @@ export function judgeChecks(path: string, read: ReadYaml): ChecksFile {
 class ChecksJudge {
   readonly entries: readonly unknown[];
   readonly #file: YamlFile;
+  readonly #defaults: CheckDefaults;
   readonly #specs: HealthcheckSpec[] = [];
   readonly #refused = new Set<HealthcheckId | undefined>();
   readonly #faults = new FaultList("more errors");
@@ -70,7 +78,8 @@ class ChecksJudge {
   readonly #seen = new Set<HealthcheckId>();
 
   /** @throws ChecksFileError */
-  constructor(path: string, read: ReadYaml) {
+  constructor(path: string, read: ReadYaml, defaults: CheckDefaults) {
+    this.#defaults = defaults;
     if ("faults" in read) throw new ChecksFileError(path, read.faults);
     this.#file = read.file;
     const entries = entriesOf(this.#file);
@@ -83,7 +92,7 @@ class ChecksJudge {
   }
 
   entry(entry: unknown, index: number): void {
-    const read = readConfig(this.#asWritten(entry, index), "file");
+    const read = readConfig(this.#asWritten(entry, index), "file", this.#defaults);
     this.#unknownFields(entry, index);
     const id = read.ok ? read.spec.id : read.id;
     if (id !== undefined && this.#seen.has(id))

@@ -4,15 +4,21 @@
  */
 
 import type { Logger } from "../logging/logger.ts";
+import { PacedLog } from "../logging/paced.ts";
+import type { CheckDefaults } from "../model/check-defaults.ts";
+import type { HealthcheckId } from "../model/id.ts";
 import { errorWords } from "../model/show.ts";
 import { errorLine, packLine } from "../protocol/codec.ts";
 import { ConfigReader, MessageError, type ReadConfigs, readMessage } from "../protocol/messages.ts";
 import type { FindTracing, MessageNotes } from "./client-tracing.ts";
 import type { Connection } from "./connection.ts";
+import { ListLog } from "./list-log.ts";
 import type { CountFault, UpstreamEvents } from "./upstream.ts";
 
 /** After so many refused configs of one message the rest is told as a number. */
 const MOST_REFUSALS_TOLD = 100;
+/** Lines that a client may cause at once, by kind; after them one a second is written. */
+const BURST = { messages: 10, lists: 20, configs: MOST_REFUSALS_TOLD };
 
 /** What there is to know and to do about clients. */
 export interface Clients {
@@ -30,20 +36,44 @@ export class ClientMessages {
   readonly #count: CountFault;
   readonly #clients: Clients;
   readonly #tracing: FindTracing;
-  readonly #reader = new ConfigReader();
+  readonly #reader: ConfigReader;
+  readonly #messageLog: PacedLog;
+  readonly #configLog: PacedLog;
+  readonly #listLog: ListLog;
+  /** The client that was last sent what is wrong with its list. */
+  #informed: Connection | undefined;
+  #repeated: ReadonlySet<HealthcheckId> = new Set();
   #updating: Promise<unknown> = Promise.resolve();
 
-  /** @param tracing - whoever follows what clients do */
-  constructor(log: Logger, count: CountFault, clients: Clients, tracing: FindTracing) {
+  /**
+   * @param defaults - of the server, for what configs leave open
+   * @param tracing - whoever follows what clients do
+   */
+  constructor(
+    defaults: CheckDefaults,
+    log: Logger,
+    count: CountFault,
+    clients: Clients,
+    tracing: FindTracing,
+  ) {
+    this.#reader = new ConfigReader(defaults);
     this.#tracing = tracing;
     this.#log = log;
     this.#count = count;
     this.#clients = clients;
+    this.#messageLog = new PacedLog(log, BURST.messages);
+    this.#configLog = new PacedLog(log, BURST.configs);
+    this.#listLog = new ListLog(new PacedLog(log, BURST.lists));
   }
 
   /** Does what one line asks for; what makes no sense is answered with an `error` line. */
   async line(connection: Connection, line: Uint8Array): Promise<void> {
     await this.#tracing().received(connection, line.length, (notes) => this.#handle(connection, line, notes));
+  }
+
+  /** Logs a message that made no sense. @param error - why */
+  refused(error: string): void {
+    this.#messageLog.warn("Message refused", { error });
   }
 
   async #handle(connection: Connection, line: Uint8Array, notes: MessageNotes): Promise<void> {
@@ -56,14 +86,14 @@ export class ClientMessages {
         case "request_status":
           return await this.#respond(connection);
         case "shutdown":
-          this.#log.info("Shutdown requested by the proxy");
+          this.#log.info("Received shutdown request from proxy");
           return this.#clients.events()?.shutdown();
       }
     } catch (error) {
       this.#count("parse");
       if (error instanceof MessageError) {
         notes.failed("parse", error.message);
-        this.#log.warn("Message refused", { error: error.message });
+        this.refused(error.message);
         connection.send(errorLine(error.message));
       } else {
         notes.failed("internal", "internal fault");
@@ -94,26 +124,29 @@ export class ClientMessages {
     const refusals = read.refusals.length;
     if (refusals > 0) notes.failed("config", `${refusals} healthchecks refused`);
     const refused = new Set(read.refusals.map(({ id }) => id));
+    this.#listLog.received(read);
     await this.#clients.events()?.desired({ specs: read.specs, refused, refusals });
     this.#clients.listed(connection);
   }
 
+  /** Says what is wrong with a list: counted each time, and logged and sent when it is new; the list comes every 15 s. */
   #tellRefusals(connection: Connection, { refusals, repeated, warnings }: ReadConfigs): void {
-    for (const warning of warnings.slice(0, MOST_REFUSALS_TOLD))
-      this.#log.warn("Configuration warning: value amended", { warning });
-    const unsaid = warnings.length - MOST_REFUSALS_TOLD;
-    if (unsaid > 0) this.#log.warn("Configuration warning: more values amended", { healthchecks: unsaid });
-    for (const id of repeated) this.#log.warn("Healthcheck twice in one update, the last one counts", { id });
-    if (refusals.length === 0) return;
-    this.#count("config", refusals.length);
-    for (const { message, known } of refusals) {
-      // It is sent again every 15 s; said once is enough for the log.
-      if (!known) this.#log.warn("Configuration error: healthcheck refused", { error: message });
+    for (const warning of warnings) this.#configLog.warn("Configuration warning: value amended", { warning });
+    for (const id of repeated) {
+      if (!this.#repeated.has(id))
+        this.#configLog.warn("Healthcheck twice in one update, the last one counts", { id });
     }
-    const lines = refusals.slice(0, MOST_REFUSALS_TOLD).map(({ message }) => errorLine(message));
-    const rest = refusals.length - lines.length;
+    this.#repeated = repeated;
+    if (refusals.length > 0) this.#count("config", refusals.length);
+    const fresh = refusals.filter(({ known }) => !known);
+    for (const { message } of fresh)
+      this.#configLog.warn("Configuration error: healthcheck refused", { error: message });
+    const unsent = connection === this.#informed ? fresh : refusals;
+    this.#informed = connection;
+    const lines = unsent.slice(0, MOST_REFUSALS_TOLD).map(({ message }) => errorLine(message));
+    const rest = unsent.length - lines.length;
     if (rest > 0) lines.push(errorLine(`${rest} more healthchecks refused, see the log`));
-    connection.send(lines.join(""));
+    if (lines.length > 0) connection.send(lines.join(""));
   }
 
   async #respond(connection: Connection): Promise<void> {

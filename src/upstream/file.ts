@@ -1,13 +1,16 @@
 /** The standalone upstream: the desired set stands in a file, and changes of state are only logged. */
 import { formatFault } from "../config/fault.ts";
 import type { Logger } from "../logging/logger.ts";
+import type { CheckDefaults } from "../model/check-defaults.ts";
 import type { Notification } from "../model/status.ts";
+import { checksExposure } from "./checks-exposure.ts";
 import { readChecksFile } from "./checks-file.ts";
 import type { CountFault, Upstream, UpstreamEvents } from "./upstream.ts";
 
 /** See the head of the file. */
 export class FileUpstream implements Upstream {
   readonly #path: string;
+  readonly #defaults: CheckDefaults;
   readonly #log: Logger;
   readonly #count: CountFault;
   readonly connected = undefined;
@@ -15,8 +18,10 @@ export class FileUpstream implements Upstream {
   #events: UpstreamEvents | undefined;
   #loaded = false;
 
-  constructor(path: string, log: Logger, count: CountFault) {
+  /** @param defaults - of the server, for what the file leaves open */
+  constructor(path: string, defaults: CheckDefaults, log: Logger, count: CountFault) {
     this.#path = path;
+    this.#defaults = defaults;
     this.#log = log;
     this.#count = count;
   }
@@ -54,12 +59,13 @@ export class FileUpstream implements Upstream {
 
   async #load(): Promise<void> {
     this.#log.info(`Loading healthchecks from: ${this.#path}`);
-    const { set, faults, warnings } = await readChecksFile(this.#path);
+    const { set, faults, warnings } = await readChecksFile(this.#path, this.#defaults);
     for (const fault of faults) this.#log.warn(`Configuration error: ${formatFault(this.#path, fault)}`);
     for (const warning of warnings)
       this.#log.warn(`Configuration warning: ${formatFault(this.#path, warning)}`);
-    const refusals = set.refusals ?? 0;
-    if (faults.length > 0) this.#count("config", Math.max(faults.length, refusals));
+    const exposed = checksExposure(this.#path, set.specs);
+    if (exposed !== undefined) this.#log.warn(`Configuration warning: ${formatFault(this.#path, exposed)}`);
+    if (faults.length > 0) this.#count("config", Math.max(faults.length, set.refusals ?? 0));
     if (this.#loaded && set.refused.has(undefined))
       this.#log.warn("An entry was refused that says no id: no healthcheck is stopped by this file");
     await this.#events?.desired(set);

@@ -5,6 +5,8 @@
 
 import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
+import { PacedLog } from "../logging/paced.ts";
+import type { CheckDefaults } from "../model/check-defaults.ts";
 import { errorWords } from "../model/show.ts";
 import type { Notification } from "../model/status.ts";
 import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
@@ -18,12 +20,16 @@ import type { CountFault, QueueDepths, Upstream, UpstreamEvents } from "./upstre
 const DRAIN_LOOK_MS = 5;
 /** What happens with every look after the socket is logged so often. */
 const LOG_PERIOD_MS = 10_000;
+/** Lines about clients that come and go at once; after them one a second is written. A restarted proxy causes two. */
+const CONNECTION_BURST = 4;
 
 /** Where and how the socket is served. */
 export interface ProxySettings {
   readonly path: string;
   /** File mode of the socket. */
   readonly mode: number;
+  /** For what the client's configs leave open. */
+  readonly checks: CheckDefaults;
 }
 
 /** See the head of the file. */
@@ -33,6 +39,7 @@ export class ProxyUpstream implements Upstream {
   readonly #count: CountFault;
   readonly #tracing: FindTracing;
   readonly #messages: ClientMessages;
+  readonly #connectionLog: PacedLog;
   readonly #limiter = new RateLimiter(LOG_PERIOD_MS);
   #limits: ConnectionLimits;
   #events: UpstreamEvents | undefined;
@@ -56,13 +63,14 @@ export class ProxyUpstream implements Upstream {
     this.#settings = settings;
     this.#limits = limits;
     this.#log = log;
+    this.#connectionLog = new PacedLog(log, CONNECTION_BURST);
     this.#count = count;
     const clients = {
       events: () => this.#events,
       isDisplaced: (connection: Connection) => this.#isDisplaced(connection),
       listed: (connection: Connection) => this.#listed(connection),
     };
-    this.#messages = new ClientMessages(log, count, clients, tracing);
+    this.#messages = new ClientMessages(settings.checks, log, count, clients, tracing);
   }
 
   async start(events: UpstreamEvents): Promise<void> {
@@ -134,6 +142,7 @@ export class ProxyUpstream implements Upstream {
     if (this.#isInPlace()) this.#listener?.stop();
     this.#listener = undefined;
     this.#client?.close();
+    this.#connectionLog.flush();
   }
 
   #listen(): void {
@@ -182,10 +191,10 @@ export class ProxyUpstream implements Upstream {
     const former = this.#client;
     this.#client = connection;
     if (former !== undefined) {
-      this.#log.warn("A newer client takes the place of the connected one");
+      this.#connectionLog.warn("A newer client takes the place of the connected one");
       former.close(errorLine("another client has connected and takes your place"));
     }
-    this.#log.info("Proxy connected", { socket: this.#settings.path });
+    this.#connectionLog.info("Go proxy connected", { socket: this.#settings.path });
     connection.send(READY_LINE);
   }
 
@@ -197,7 +206,7 @@ export class ProxyUpstream implements Upstream {
     if (this.#client !== connection) return;
     this.#client = undefined;
     if (error !== undefined) this.#count("socket_io");
-    this.#log.info("Proxy disconnected", error === undefined ? {} : { error: error.message });
+    this.#connectionLog.info("Go proxy disconnected", error === undefined ? {} : { error: error.message });
   }
 
   /** The client's list is the running one: from here on it may be told of changes. */
@@ -216,7 +225,7 @@ export class ProxyUpstream implements Upstream {
     void this.#tracing().received(connection, MAX_CLIENT_LINE_BYTES, async (notes) => {
       notes.failed("parse", message);
       this.#count("parse");
-      this.#log.warn("Message refused", { error: message });
+      this.#messages.refused(message);
       connection.close(errorLine(message));
     });
   }

@@ -1,8 +1,8 @@
 /** DNS over TCP: a length, then the message. */
 import { expect, test } from "bun:test";
 import { type Answer, encode, type Packet, TRUNCATED_RESPONSE } from "dns-packet";
-import { encodeQuestion, type Question } from "../../src/checkers/dns-message.ts";
 import { DnsTcpConversation } from "../../src/checkers/dns-tcp.ts";
+import { encodeQuestion, type Question } from "../../src/checkers/dns-wire.ts";
 
 const QUESTION: Question = { id: 4_711, name: "www.example.com", type: "A" };
 const A: Answer = { type: "A", name: "www.example.com", ttl: 60, data: "192.0.2.1" };
@@ -13,7 +13,7 @@ function framed(changes: Partial<Packet> = {}): Buffer {
   return Buffer.concat([Uint8Array.of(message.length >> 8, message.length & 0xff), message]);
 }
 
-const talk = () => new DnsTcpConversation(QUESTION, []);
+const talk = () => new DnsTcpConversation(encodeQuestion(QUESTION), "A");
 
 test("dns over tcp: the question goes out with its length", () => {
   const message = encodeQuestion(QUESTION);
@@ -25,8 +25,11 @@ test("dns over tcp: an answer split at every byte is the same answer", () => {
   const conversation = talk();
   const verdicts = [...whole].map((byte) => conversation.received(Uint8Array.of(byte)));
   expect(verdicts.slice(0, -1).every((verdict) => verdict === undefined)).toBe(true);
-  expect(verdicts.at(-1)).toEqual({ ok: true, message: "answered 192.0.2.1" });
-  expect(talk().received(whole)).toEqual({ ok: true, message: "answered 192.0.2.1" });
+  expect(verdicts.at(-1)).toEqual({ ok: true, message: "answered NOERROR" });
+  expect(conversation.answer?.records.map(({ text }) => text())).toEqual(["192.0.2.1"]);
+  const quick = talk();
+  expect(quick.received(whole)).toEqual({ ok: true, message: "answered NOERROR" });
+  expect(quick.answer?.rcode).toBe(conversation.answer?.rcode);
 });
 
 test("dns over tcp: what follows the answer is not looked at", () => {
@@ -34,8 +37,8 @@ test("dns over tcp: what follows the answer is not looked at", () => {
 });
 
 test.each([
-  ["another id", framed({ id: 1 }), "answered over TCP with an answer with another id"],
-  ["truncated", framed({ flags: TRUNCATED_RESPONSE }), "answered over TCP with a truncated message"],
+  ["another id", framed({ id: 1 }), "answered with an answer with another id"],
+  ["truncated", framed({ flags: TRUNCATED_RESPONSE }), "answered with a truncated message"],
 ])("dns over tcp: %s is no valid answer", (_name, bytes, message) => {
   expect(talk().received(bytes)).toEqual({ ok: false, code: "L7RSP", message });
 });

@@ -1,8 +1,12 @@
 /** DNS messages taken apart: what is malformed, and what is none of a check's business. */
 import { expect, test } from "bun:test";
 import { type Answer, encode, TRUNCATED_RESPONSE } from "dns-packet";
-import { readMessage } from "../../src/checkers/dns-wire.ts";
+import fc from "fast-check";
+import { DnsNames, nameText } from "../../src/checkers/dns-names.ts";
+import { encodeQuestion, type Reply, readReply } from "../../src/checkers/dns-wire.ts";
 import type { QueryType } from "../../src/model/spec.ts";
+import { canonicalIp } from "../../src/system/sockaddr.ts";
+import { times } from "../support/checks.ts";
 
 const NAME = "www.example.com";
 /** The name in the question, behind the header. */
@@ -40,16 +44,27 @@ function message(
 }
 
 const A = record(1, ADDRESS);
-const found = (bytes: Buffer, type: QueryType = "A") =>
-  readMessage(bytes, type).answers.map((answer) => ("data" in answer ? answer.data : answer.type));
+
+function read(bytes: Uint8Array, type: QueryType = "A"): Reply {
+  return readReply(bytes, encodeQuestion({ id: 1, name: NAME, type }), type);
+}
+
+/** The records found; why, when the message is malformed. */
+function found(bytes: Uint8Array, type: QueryType = "A"): readonly string[] | string {
+  const reply = read(bytes, type);
+  if (reply.kind === "answer") return reply.records.map(({ text }) => text());
+  return "why" in reply ? reply.why : reply.kind;
+}
+
+const malformed = (why: string) => `a malformed message (${why})`;
 
 test("dns wire: an address is read", () => {
   expect(found(message({ answers: [A] }))).toEqual(["192.0.2.1"]);
 });
 
 test.each([0, 1, 11])("dns wire: %i bytes are no message", (length) => {
-  expect(() => readMessage(message({ answers: [A] }).subarray(0, length), "A")).toThrow(
-    "it is shorter than a header",
+  expect(found(message({ answers: [A] }).subarray(0, length))).toBe(
+    malformed(`${length} bytes, shorter than a header`),
   );
 });
 
@@ -57,10 +72,15 @@ test.each<[name: string, type: QueryType, bad: number[], why: string]>([
   ["an address of 5 bytes", "A", record(1, [...ADDRESS, 0]), "a record of type A has 5 bytes of data"],
   ["an address of 3 bytes", "A", record(1, ADDRESS.slice(1)), "a record of type A has 3 bytes of data"],
   ["an address of no bytes", "A", record(1, []), "a record of type A has 0 bytes of data"],
-  ["a length behind the end", "A", record(1, ADDRESS, IN, 400), "a record goes on behind its end"],
-  ["a record without its head", "A", A.slice(0, 8), "a record goes on behind its end"],
-  ["a name behind the end", "A", [63, 97], "a record goes on behind its end"],
-  ["a label of no known kind", "A", [0x80, ...A], "a name has a bad label"],
+  [
+    "a length behind the end",
+    "A",
+    record(1, ADDRESS, IN, 400),
+    "a record extends past the end of the message",
+  ],
+  ["a record without its head", "A", A.slice(0, 8), "a record extends past the end of the message"],
+  ["a name behind the end", "A", [63, 97], "a name extends past the end of the message"],
+  ["a label of no known kind", "A", [0x80, ...A], "a name has a label of unknown kind"],
   ["a short IPv6 address", "AAAA", record(28, ADDRESS), "a record of type AAAA has 4 bytes of data"],
   ["an alias and more", "A", record(5, [1, 97, 0, 0]), "a record of type CNAME has 4 bytes of data"],
   ["a name server and more", "NS", record(2, [...POINTER, 0]), "a record of type NS has 3 bytes of data"],
@@ -74,10 +94,11 @@ test.each<[name: string, type: QueryType, bad: number[], why: string]>([
   ["a zone and more", "SOA", record(6, Array(23).fill(0)), "a record of type SOA has 23 bytes of data"],
   ["a tag beyond its record", "CAA", record(257, [0, 9, 97]), "a record of type CAA has 3 bytes of data"],
 ])("dns wire: malformed: %s", (_name, type, bad, why) => {
-  expect(() => readMessage(message({ answers: [bad] }, type), type)).toThrow(why);
+  expect(found(message({ answers: [bad] }, type), type)).toBe(malformed(why));
 });
 
 test.each<[name: string, type: QueryType, bad: number[]]>([
+  ["a name that is too long", "NS", record(2, [...times(127, () => [2, 97, 97]).flat(), 0])],
   ["a text beyond its record", "TXT", record(16, [9, 97])],
   ["an alias of no bytes", "A", record(5, [])],
   ["an alias beyond its record", "A", record(5, [3, 97])],
@@ -85,8 +106,8 @@ test.each<[name: string, type: QueryType, bad: number[]]>([
   ["half a zone", "SOA", record(6, Array(21).fill(0))],
   ["half a CAA record", "CAA", record(257, [0])],
   ["a CAA record of no bytes", "CAA", record(257, [])],
-])("dns wire: malformed, as the decoder says: %s", (_name, type, bad) => {
-  expect(() => readMessage(message({ answers: [bad, A] }, type), type)).toThrow();
+])("dns wire: malformed: %s; a good record beside it does not save it", (_name, type, bad) => {
+  expect(read(message({ answers: [bad, A] }, type), type)).toMatchObject({ kind: "malformed" });
 });
 
 test("dns wire: malformed: two questions, or a record that is promised only", () => {
@@ -94,9 +115,9 @@ test("dns wire: malformed: two questions, or a record that is promised only", ()
     { type: "A" as const, name: NAME },
     { type: "A" as const, name: NAME },
   ];
-  expect(() => readMessage(encode({ type: "response", questions }), "A")).toThrow("it has 2 questions");
+  expect(found(encode({ type: "response", id: 1, questions }))).toBe(malformed("it has 2 questions"));
   const promising = message({ answers: [A], additionals: [A] }).subarray(0, -A.length);
-  expect(() => readMessage(promising, "A")).toThrow("a record goes on behind its end");
+  expect(found(promising)).toBe(malformed("a name extends past the end of the message"));
 });
 
 test("dns wire: a record of another class is no answer, whatever its data", () => {
@@ -142,10 +163,7 @@ test("dns wire: a truncated message may end anywhere behind its question", () =>
   const whole = message({ answers: [A, A] });
   whole.writeUInt16BE(0x8000 | TRUNCATED_RESPONSE, 2);
   for (let cut = 0; cut <= A.length * 2; cut++) {
-    expect(readMessage(whole.subarray(0, whole.length - cut), "A")).toMatchObject({
-      head: { flag_tc: true },
-      answers: [],
-    });
+    expect(read(whole.subarray(0, whole.length - cut))).toEqual({ kind: "truncated" });
   }
 });
 
@@ -162,23 +180,156 @@ const TYPICAL: Readonly<Record<QueryType, Answer>> = {
   TXT: { type: "TXT", name: NAME, data: ["a", "b"] },
 };
 
+const SHOWN: Readonly<Record<QueryType, string>> = {
+  A: "192.0.2.1",
+  AAAA: "2001:db8::1",
+  CAA: '0 issue "ca.example"',
+  CNAME: "other.example",
+  MX: "1 mx.example",
+  NS: "ns.example",
+  PTR: "host.example",
+  SOA: "ns.example admin.example 1",
+  SRV: "1 1 1 srv.example",
+  TXT: '"ab"',
+};
+
 test.each(Object.entries(TYPICAL))(
-  "dns wire: a record of type %s is read beside an alias",
+  "dns wire: a record of type %s, as another program encodes it, is read beside an alias",
   (_name, answer) => {
     // The key of a record is its type.
     const type = answer.type as QueryType;
     const alias: Answer = { type: "CNAME", name: NAME, data: "other.example" };
-    const bytes = encode({ type: "response", questions: [{ type, name: NAME }], answers: [alias, answer] });
-    expect(readMessage(bytes, type).answers.map((one) => one.type)).toEqual(["CNAME", type]);
+    const bytes = encode({
+      type: "response",
+      id: 1,
+      questions: [{ type, name: NAME }],
+      answers: [alias, answer],
+    });
+    expect(found(bytes, type)).toEqual(type === "CNAME" ? ["other.example", "other.example"] : [SHOWN[type]]);
   },
 );
 
+test("dns wire: IPv6 addresses have the form that expected addresses have", () => {
+  const group = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff }));
+  fc.assert(
+    fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
+      const text = canonicalIp(groups.map((value) => value.toString(16)).join(":"));
+      expect(found(message({ answers: [record(28, groups.flatMap(u16))] }, "AAAA"), "AAAA")).toEqual([
+        text ?? "",
+      ]);
+    }),
+  );
+});
+
 test("dns wire: names in the data may be pointers", () => {
-  expect(found(message({ answers: [record(15, [0, 1, ...POINTER])] }, "MX"), "MX")).toEqual([
-    { preference: 1, exchange: NAME },
+  const ends: [QueryType, number[], string][] = [
+    ["MX", record(15, [0, 1, ...POINTER]), "1 www.example.com"],
+    ["SRV", record(33, [0, 1, 0, 1, 0, 1, ...POINTER]), "1 1 1 www.example.com"],
+    ["NS", record(2, [1, 97, ...POINTER]), "a.www.example.com"],
+  ];
+  for (const [type, answer, text] of ends)
+    expect(found(message({ answers: [answer] }, type), type)).toEqual([text]);
+});
+
+test("dns wire: odd bytes in names are escaped, so that different names stay different", () => {
+  const odd = record(2, [4, 65, 46, 0, 0xff, 1, 92, 0]);
+  expect(found(message({ answers: [odd] }, "NS"), "NS")).toEqual([String.raw`A\.\000\255.\\`]);
+});
+
+test("dns wire: a lame server is one that neither owns the name nor looks it up", () => {
+  const flags = (bits: number, sections: Sections = {}) => {
+    const bytes = message(sections);
+    bytes.writeUInt16BE(0x8000 | bits, 2);
+    const reply = read(bytes);
+    return reply.kind === "answer" && reply.lame;
+  };
+  expect(flags(0)).toBe(true);
+  expect([flags(0x400), flags(0x80), flags(3), flags(0, { additionals: [A] })]).toEqual([
+    false,
+    false,
+    false,
+    false,
   ]);
-  expect(
-    found(message({ answers: [record(33, [0, 1, 0, 1, 0, 1, ...POINTER])] }, "SRV"), "SRV"),
-  ).toMatchObject([{ target: NAME }]);
-  expect(found(message({ answers: [record(2, POINTER)] }, "NS"), "NS")).toEqual([NAME]);
+});
+
+/** A message that counts how often one of its bytes is looked at. */
+function counted(bytes: Buffer): { readonly message: Buffer; readonly looks: () => number } {
+  let looks = 0;
+  const message = new Proxy(bytes, {
+    get(target, key) {
+      if (typeof key === "string" && /^[0-9]+$/.test(key)) looks++;
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  return { message, looks: () => looks };
+}
+
+function pointer(target: number): number[] {
+  return [0xc0 | (target >> 8), target & 0xff];
+}
+
+/** Names that lead into each other: chains of pointers, and labels that share their ends. */
+const TANGLES: Readonly<Record<string, { readonly web: number[]; readonly starts: readonly number[] }>> = {
+  pointers: {
+    web: [0, ...times(7_000, (index) => pointer(Math.max(0, index * 2 - 1))).flat()],
+    starts: times(1_000, (index) => 1 + index * 14),
+  },
+  labels: {
+    web: times(60, () => [...times(126, () => [1, 97]).flat(), 0]).flat(),
+    starts: times(1_000, (index) => (index % 60) * 253 + (Math.floor(index / 60) % 126) * 2),
+  },
+};
+
+test.each(Object.entries(TANGLES))(
+  "dns wire: however often names lead into each other, each place is decoded once: %s",
+  (_name, { web, starts }) => {
+    const names = (count: number) => {
+      const { message, looks } = counted(Buffer.from(web));
+      const read = new DnsNames(message);
+      for (const start of starts.slice(0, count)) read.read(start);
+      return looks();
+    };
+    expect(names(starts.length)).toBeLessThan(web.length * 3);
+    expect(names(2)).toBeGreaterThan(0);
+  },
+);
+
+test("dns wire: names have one number when, and only when, they are equal in any case", () => {
+  const label = fc.string({ unit: fc.constantFrom("a", "A", "b", "1"), minLength: 1, maxLength: 3 });
+  const name = fc.array(label, { maxLength: 4 });
+  const bytesOf = (labels: readonly string[]) =>
+    Buffer.from([...labels.flatMap((text) => [text.length, ...Buffer.from(text)]), 0]);
+  fc.assert(
+    fc.property(name, name, (first, second) => {
+      const [one, other] = [bytesOf(first), bytesOf(second)];
+      const names = new DnsNames(Buffer.concat([one, other]));
+      const equal = first.join(".").toLowerCase() === second.join(".").toLowerCase();
+      expect(names.read(0) === names.read(one.length)).toBe(equal);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test("dns wire: a name follows 127 pointers and no more", () => {
+  const chain = (pointers: number) =>
+    Buffer.from([0, ...times(pointers, (index) => pointer(Math.max(0, index * 2 - 1))).flat()]);
+  const last = (pointers: number) => 1 + (pointers - 1) * 2;
+  const long = chain(127);
+  expect(new DnsNames(long).read(last(127))).toBe(new DnsNames(long).read(0));
+  expect(nameText(long, last(127))).toBe(".");
+  expect(() => new DnsNames(chain(128)).read(last(128))).toThrow("more than 127 pointers");
+});
+
+test.each([
+  [1, "an answer with another id"],
+  [2, "a message that is not an answer"],
+  [20, "an answer to another question"],
+  [encodeQuestion({ id: 1, name: NAME, type: "A" }).length - 1, "an answer to another question"],
+])("dns wire: a stray is known by its head, before anything of it is decoded: byte %i", (at, why) => {
+  const bad = record(5, [0xc0, 200]);
+  expect(found(message({ answers: [bad] }))).toBe(malformed("a name points forward"));
+  const stray = message({ answers: [bad] });
+  stray[at] = 0x7f;
+  expect(found(stray)).toBe(why);
 });

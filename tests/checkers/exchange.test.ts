@@ -31,7 +31,6 @@ class Bench implements Disposable {
 
 test.each([
   [111, "L4CON", "connection refused"],
-  [104, "L4CON", "connection reset by peer"],
   [101, "L4CON", "network is unreachable"],
   [113, "L4CON", "no route to host"],
   [1, "L4CON", "operation not permitted"],

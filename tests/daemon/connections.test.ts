@@ -38,7 +38,7 @@ test("daemon: half a line and an end leave nothing behind", async () => {
     client.close();
     await client.closed;
   }
-  await daemon.waitForLog(/Proxy disconnected/, 5_000);
+  await daemon.waitForLog(/Go proxy disconnected/, 5_000);
   await using client = await connectClient(daemon.socketPath);
   // Behind the half line this would be nonsense; on a new connection it is a whole one.
   client.send('{"type":"request_status"}');

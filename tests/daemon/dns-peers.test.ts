@@ -36,6 +36,9 @@ peerTest(
       refused: ask("www.elsewhere.test"),
       closedPort: ask("one.example.test", { port: closed }),
       mx: ask("example.test", { query_type: "MX" }),
+      bothFamilies: ask("www.example.test", { expected_ips: ["192.0.2.99", "2001:db8::2"] }),
+      neitherFamily: ask("www.example.test", { expected_ips: ["192.0.2.99", "2001:db8::99"] }),
+      noV6Expected: ask("one.example.test", { expected_ips: ["192.0.2.99", "2001:db8::99"] }),
     });
     const at = (type: string, name: string) => `DNS ${type} ${name} @127.0.0.1:${knot.port}`;
     expect(found.a).toBe(`healthy L7OK ${at("A", "one.example.test")}: answered 192.0.2.10`);
@@ -57,7 +60,18 @@ peerTest(
     expect(found.closedPort).toBe(
       `unhealthy L4CON DNS A one.example.test @127.0.0.1:${closed}: connection refused`,
     );
-    expect(found.mx).toStartWith("healthy L7OK");
+    expect(found.mx).toMatch(
+      /^healthy L7OK DNS MX .*: answered 10 mail\.example\.test, 20 mail2\.example\.test$/,
+    );
+    expect(found.bothFamilies).toStartWith(
+      `healthy L7OK ${at("AAAA", "www.example.test")}: answered 2001:db8::`,
+    );
+    expect(found.neitherFamily).toMatch(
+      /^unhealthy L7STS DNS A www.* expected 192\.0\.2\.99 or 2001:db8::99; DNS AAAA www.* expected /,
+    );
+    expect(found.noV6Expected).toMatch(
+      /^unhealthy L7STS DNS A one.* expected .*; DNS AAAA one.*: answered without any AAAA record$/,
+    );
   },
 );
 
@@ -67,13 +81,19 @@ if (canUnshare()) {
   peerTest("daemon: dns without ip asks the system's resolver", ["knotd"], async () => {
     await using dir = makeTempDir("resolv");
     writeFileSync(join(dir.path, "resolv.conf"), `search example.test\nnameserver ${RESOLVER.hostname}\n`);
-    writeFileSync(join(dir.path, "hosts"), "127.0.0.1 localhost\n192.0.2.77 static.example.test\n");
+    writeFileSync(
+      join(dir.path, "hosts"),
+      "127.0.0.1 localhost\n192.0.2.77 static.example.test\n2001:db8::77 v6.static.test\n",
+    );
     await using knot = await startKnot(undefined, undefined, RESOLVER);
     const found = await verdicts(
       {
         full: (id) => dnsCheck(id, "one.example.test", { expected_ips: ["192.0.2.10"] }),
         searched: (id) => dnsCheck(id, "one", { expected_ips: ["192.0.2.10"] }),
         hosts: (id) => dnsCheck(id, "static.example.test", { expected_ips: ["192.0.2.77"] }),
+        v6only: (id) => dnsCheck(id, "v6only.example.test"),
+        either: (id) => dnsCheck(id, "www.example.test", { expected_ips: ["192.0.2.99", "2001:db8::2"] }),
+        hostsV6: (id) => dnsCheck(id, "v6.static.test"),
         missing: (id) => dnsCheck(id, "nowhere.example.test"),
       },
       {
@@ -88,8 +108,12 @@ if (canUnshare()) {
     expect(found.full).toBe(`healthy L7OK DNS A one.example.test ${at}: answered 192.0.2.10`);
     expect(found.searched).toBe(`healthy L7OK DNS A one.example.test ${at}: answered 192.0.2.10`);
     expect(found.hosts).toBe("healthy L7OK DNS A static.example.test in /etc/hosts: 192.0.2.77");
-    expect(found.missing).toStartWith("unhealthy L7STS");
-    expect(found.missing).toEndWith("answered NXDOMAIN");
+    expect(found.missing).toBe(
+      `unhealthy L7STS DNS A/AAAA nowhere.example.test ${at}: answered NXDOMAIN (also asked: nowhere.example.test.example.test)`,
+    );
+    expect(found.v6only).toBe(`healthy L7OK DNS AAAA v6only.example.test ${at}: answered 2001:db8::10`);
+    expect(found.either).toMatch(/^healthy L7OK DNS AAAA www\.example\.test /);
+    expect(found.hostsV6).toBe("healthy L7OK DNS A/AAAA v6.static.test in /etc/hosts: 2001:db8::77");
   });
 } else {
   peerTest("daemon: dns without ip asks the system's resolver (needs root; localhost only)", [], async () => {

@@ -37,7 +37,7 @@ peerTest(
       go.kill();
       await go.exited;
     }
-    await daemon.waitForLog(/Proxy disconnected/, 5_000);
+    await daemon.waitForLog(/Go proxy disconnected/, 5_000);
     backends[CHANGED]?.down();
     await daemon.waitForLog(new RegExp(`changed id=${CHANGED} .*new_state=unhealthy`), 5_000);
 

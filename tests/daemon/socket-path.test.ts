@@ -30,7 +30,7 @@ test("daemon: a second instance exits 1, says already running, and leaves the fi
   await stateOf(client, 1, "unhealthy");
   expect(notifications(client).length).toBe(length + 1);
   // Only one client was ever seen, and it is still the one.
-  expect(first.log.filter((line) => line.includes("Proxy connected")).length).toBe(1);
+  expect(first.log.filter((line) => line.includes("Go proxy connected")).length).toBe(1);
   expect(client.lines.filter(({ type }) => type === "ready" || type === "error").length).toBe(1);
 });
 

@@ -1,6 +1,8 @@
 /** TCP checks: a conversation, how the connection is closed, IPv6. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { acceptAll, closedPort, httpAnswer, httpServer } from "../support/backends.ts";
 import { httpCheck, tcpCheck } from "../support/checks.ts";
 import { connectClient } from "../support/client.ts";
@@ -40,6 +42,26 @@ test("daemon: tcp closes by RST, and with close graceful by FIN", async () => {
   expect([reset.ends, graceful.resets]).toEqual([0, 0]);
   client.send({ type: "update_configs" });
   await until(() => reset.open === 0 && graceful.open === 0, 2_000, "no connection to stay");
+});
+
+test("daemon: tcp closes as the section checks says, unless the healthcheck says otherwise; a change needs a restart", async () => {
+  await using graceful = acceptAll();
+  await using reset = acceptAll();
+  const config = (close: string) => `checks: { close: ${close}, thresholds: rust }\n`;
+  await using daemon = await startDaemon({ config: config("graceful") });
+  await using client = await connectClient(daemon.socketPath);
+  const checks = [tcpCheck(1, graceful), tcpCheck(2, reset, { close: "reset" })];
+  client.update(checks);
+  await until(() => reset.resets >= 5 && graceful.ends >= 5, 10_000, "five ends of each kind");
+  const file = join(daemon.dir, "config.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace("graceful", "reset"));
+  daemon.signal("SIGHUP");
+  await daemon.waitForLog(/takes effect only after a restart.* key=checks.close/, 5_000);
+  client.update(checks);
+  const { ends } = graceful;
+  await until(() => graceful.ends >= ends + 5, 10_000, "five more ends");
+  expect([reset.ends, graceful.resets]).toEqual([0, 0]);
+  expect(daemon.log.filter((line) => / (?:Adjusting|Replacing) /.test(line))).toEqual([]);
 });
 
 test.skipIf(!hasIpv6Loopback())("daemon: tcp and http over IPv6", async () => {

@@ -161,7 +161,7 @@ test.concurrent("telemetry: from the connection to the batch, each span leads to
       .sort(),
   );
 
-  expect(idsIn(daemon, /Proxy connected/)).toEqual(idsOf(connect));
+  expect(idsIn(daemon, /Go proxy connected/)).toEqual(idsOf(connect));
   expect(idsIn(daemon, /healthcheck refused/)).toEqual(idsOf(first));
   expect(idsIn(daemon, /Adding healthcheck id=1/)).toEqual(idsOf(update));
   expect(idsIn(daemon, /Message refused/)).toEqual(idsOf(nonsense));

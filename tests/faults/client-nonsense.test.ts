@@ -20,6 +20,11 @@ const MESSAGES: Readonly<Record<string, { text: string; error?: RegExp; runs: st
     runs: ["2"],
   },
   "an id twice in a config": { text: '{"type":"update_configs","configs":[{"id":7,2}]}', runs: ["2"] },
+  "two lists": {
+    text: '{"type":"update_configs","configs":[2],"configs":[]}',
+    error: /^configs: the key is there more than once, no list is taken/,
+    runs: ["1"],
+  },
   "configs only in __proto__": { text: '{"type":"update_configs","__proto__":{"configs":[2]}}', runs: [] },
   "type only in __proto__": { text: '{"__proto__":{"type":"shutdown"}}', error: /^type: /, runs: ["1"] },
   "a type that every object has": {

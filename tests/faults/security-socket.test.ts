@@ -191,8 +191,8 @@ test.skipIf(!isRoot)("security: another user connects only where the mode admits
     await using daemon = await startOn(join(dir.path, "proxy.sock"), mode);
     await modesSeen(daemon);
     expect([mode, strangerConnects(daemon.socketPath)]).toEqual([mode, admitted]);
-    if (admitted) await daemon.waitForLog(/Proxy connected/, 5_000);
-    else expect(daemon.log.join("\n")).not.toContain("Proxy connected");
+    if (admitted) await daemon.waitForLog(/Go proxy connected/, 5_000);
+    else expect(daemon.log.join("\n")).not.toContain("Go proxy connected");
   }
 });
 

@@ -13,7 +13,7 @@ const LARGEST = 2n ** 64n - 1n;
 const DNS: DnsSpec = {
   type: "dns",
   query: "www.example.com",
-  queryType: "A",
+  queryTypes: ["A"],
   expectedIps: [],
   server: undefined,
 };

@@ -72,6 +72,7 @@ test("events: who reads on after a while has missed ticks, and hears the next", 
   const response = Object.assign(new EventEmitter(), {
     writableNeedDrain: false,
     writeHead: () => response,
+    setHeader: () => response,
     write: (text: string) => written.push(text),
     end: () => response.emit("close"),
   });

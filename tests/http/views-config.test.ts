@@ -54,7 +54,7 @@ test("views: a check's configuration by type", () => {
     expected_codes: [200, 204],
     response: "ok",
   });
-  const dns = { type: "dns", query: "a.test", queryType: "AAAA", expectedIps: ["::1"] } as const;
+  const dns = { type: "dns", query: "a.test", queryTypes: ["AAAA"], expectedIps: ["::1"] } as const;
   const asked = { ...pace, query: "a.test", query_type: "AAAA", expected_ips: ["::1"] };
   expect(config({ ...dns, server: undefined })).toEqual({ ...asked, server: "the system's resolver" });
   expect(config({ ...dns, server: { ip: "::1", port: 53 } })).toEqual({ ...asked, server: "[::1]:53" });

@@ -81,7 +81,13 @@ test("check families: response times are those of conclusive checks", async () =
 
 test("check families: ids keep all their digits, and the types are told apart", async () => {
   const stock = new Stock();
-  const dns = { type: "dns", query: "x.test", queryType: "A", expectedIps: [], server: undefined } as const;
+  const dns = {
+    type: "dns",
+    query: "x.test",
+    queryTypes: ["A"],
+    expectedIps: [],
+    server: undefined,
+  } as const;
   stock.add(makeSpec(2, { check: dns }));
   stock.add(makeSpec(0, { id: id(BIG_ID) }));
   expect(linesOf(await render(stock), "healthcheck_state{")).toEqual([

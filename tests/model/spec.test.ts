@@ -20,7 +20,7 @@ function httpSpec(changes: Partial<HttpSpec>): HttpSpec {
 }
 
 function dnsSpec(server: DnsSpec["server"]): DnsSpec {
-  return { type: "dns", query: "www.example.com", queryType: "A", expectedIps: [], server };
+  return { type: "dns", query: "www.example.com", queryTypes: ["A"], expectedIps: [], server };
 }
 
 test("spec: an IPv6 address stands in brackets", () => {
@@ -50,6 +50,11 @@ test.each([
   ["/at/12:30", "/at/12:30"],
   ["/a?b=c:d@e", "/a?…"],
   // URLs that were not understood as such.
+  ["/hunter2@host/x", "/…"],
+  ["//hunter2@host/x?token=hunter2", "//…"],
+  ["/hunter2@host", "/…"],
+  ["/a/hunter2?b@c", "/a/hunter2?…"],
+  ["/@scope/x", "/@scope/x"],
   ["/user:hunter2@host/x", "/…"],
   ["//user:hunter2@host/x?token=hunter2", "//…"],
   ["/http:/user:hun/ter2@host", "/…"],

@@ -28,8 +28,8 @@ peerTest(
   async () => {
     for (const args of [
       ["check", "config", "prometheus.yml"],
-      ["check", "rules", "alerts.yml", "recording.yml"],
-      ["test", "rules", "alerts_test.yml"],
+      ["check", "rules", "alerts.yml", "recording.yml", "rust-names.yml", "server-names.yml"],
+      ["test", "rules", "alerts_test.yml", "rust_names_test.yml", "server_names_test.yml"],
     ]) {
       const { status, output } = await promtool(args);
       expect(output).toContain("SUCCESS");

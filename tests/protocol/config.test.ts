@@ -26,7 +26,7 @@ const HTTP = {
 const DNS = {
   type: "dns",
   query: "www.example.com",
-  queryType: "A",
+  queryTypes: ["A", "AAAA"],
   expectedIps: [],
   server: undefined,
 } as const;
@@ -190,18 +190,27 @@ const dnsRows: [object, object][] = [
   [{ expected_ips: null, query_type: null, ip: null, port: null }, {}],
   [{ expected_ips: [], query_type: "", ip: "", port: 0 }, {}],
   [{ expected_ips: [""] }, {}],
-  [{ expected_ips: ["", "192.0.2.1"] }, { expectedIps: ["192.0.2.1"] }],
-  [{ expected_ips: ["2001:DB8::0:1"] }, { expectedIps: ["2001:db8::1"], queryType: "AAAA" }],
-  [{ query_type: "aaaa" }, { queryType: "AAAA" }],
-  [{ query_type: "MX" }, { queryType: "MX" }],
-  [{ ip: "10.0.0.53" }, { server: { ip: "10.0.0.53", port: 53 } }],
-  [{ ip: "::1", port: 5353 }, { server: { ip: "::1", port: 5353 } }],
+  [{ expected_ips: ["", "192.0.2.1"] }, { expectedIps: ["192.0.2.1"], queryTypes: ["A"] }],
+  [{ expected_ips: ["2001:DB8::0:1"] }, { expectedIps: ["2001:db8::1"], queryTypes: ["AAAA"] }],
+  [{ query_type: "aaaa" }, { queryTypes: ["AAAA"] }],
+  [{ query_type: "MX" }, { queryTypes: ["MX"] }],
+  [{ query_type: "A" }, { queryTypes: ["A"] }],
+  [{ ip: "10.0.0.53" }, { queryTypes: ["A"], server: { ip: "10.0.0.53", port: 53 } }],
+  [
+    { ip: "10.0.0.53", expected_ips: ["192.0.2.1", "::1"] },
+    { queryTypes: ["A", "AAAA"], expectedIps: ["192.0.2.1", "::1"], server: { ip: "10.0.0.53", port: 53 } },
+  ],
+  [{ expected_ips: ["::1", "192.0.2.1"] }, { expectedIps: ["::1", "192.0.2.1"] }],
+  [
+    { ip: "::1", port: 5353 },
+    { queryTypes: ["A"], server: { ip: "::1", port: 5353 } },
+  ],
   [{ query: "www.example.com." }, { query: "www.example.com." }],
   [{ query: "_sip._tcp.example.com" }, { query: "_sip._tcp.example.com" }],
   [{ query: "Grün.example" }, { query: "xn--grn-ioa.example" }],
   [
     { query: ".", query_type: "NS" },
-    { query: ".", queryType: "NS" },
+    { query: ".", queryTypes: ["NS"] },
   ],
 ];
 test.each(dnsRows)("config: dns: %j", (fields, expected) => {

@@ -64,3 +64,21 @@ test("lines: the caller may reuse its bytes", () => {
   bytes.fill(0x78);
   expect(splitter.push(Buffer.from("c\n")).map(text)).toEqual(["abc"]);
 });
+
+test.each([1, 7, 255, 4_096, 70_000])(
+  "lines: in pieces of %i bytes a line takes at most twice its bytes and one block",
+  (pieceBytes) => {
+    const splitter = new LineSplitter(1_000_000);
+    const line = Buffer.alloc(300_000, "x");
+    let worstBytes = 0;
+    for (let at = 0; at < line.length; at += pieceBytes) {
+      splitter.push(line.subarray(at, at + pieceBytes));
+      const sentBytes = Math.min(at + pieceBytes, line.length);
+      worstBytes = Math.max(worstBytes, splitter.heldBytes - 2 * sentBytes);
+    }
+    expect(worstBytes).toBeLessThanOrEqual(256);
+    expect(splitter.heldBytes).toBeLessThanOrEqual(line.length + 65_536);
+    expect(splitter.push(Buffer.from("y\n")).map(text)).toEqual([`${line}y`]);
+    expect(splitter.heldBytes).toBe(0);
+  },
+);

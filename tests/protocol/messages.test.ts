@@ -55,6 +55,22 @@ test.each([
   expect(() => read(text)).toThrow(new MessageError(words));
 });
 
+test.each([
+  '{"type":"update_configs","configs":[1],"configs":[2]}',
+  '{"type":"update_configs","configs":[1],"configs":[]}',
+  '{"configs":[],"type":"update_configs","configs":[]}',
+  '{"type":"update_configs","configs":null,"configs":[1]}',
+  '{"type":"update_configs","configs":[1],"configs":null}',
+  '{"type":"update_configs","configs":{},"configs":[1]}',
+  '{"type":"update_configs","configs":[1],"c\\u006fnfigs":[]}',
+  '{"type":"update_configs","c\\u006fnfigs":[2],"configs":[1]}',
+  '{"type":"request_status","configs":[],"configs":[]}',
+])("messages: of two lists none is taken: %s", (text) => {
+  expect(() => read(text)).toThrow(
+    new MessageError("configs: the key is there more than once, no list is taken"),
+  );
+});
+
 test("messages: refuses what is not UTF-8", () => {
   const line = Buffer.concat([Buffer.from('{"type":"'), Buffer.from([0xff]), Buffer.from('"}')]);
   expect(() => readMessage(line)).toThrow(new MessageError("the line is not UTF-8"));

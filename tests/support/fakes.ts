@@ -10,10 +10,13 @@ import type { CheckResult, FailureCode, Success } from "../../src/model/result.t
 import type { HealthcheckSpec, TcpSpec } from "../../src/model/spec.ts";
 import type { Notification, State } from "../../src/model/status.ts";
 import type { Clock } from "../../src/system/clock.ts";
-import { Dial, type Dialer, type DialOwner } from "../../src/system/dialer.ts";
+import { Dial, type DialOwner } from "../../src/system/connection.ts";
+import type { Dialer } from "../../src/system/dialer.ts";
 import { Descriptors } from "../../src/system/limits.ts";
+import type { PlainStream } from "../../src/system/plain-stream.ts";
 import { SystemResolver } from "../../src/system/resolver.ts";
 import type { SockAddr } from "../../src/system/sockaddr.ts";
+import type { Ending } from "../../src/system/stream-owner.ts";
 import { TlsContexts } from "../../src/system/tls.ts";
 
 /**
@@ -101,11 +104,21 @@ export class FakeDialer implements Dialer {
     dial.waiting = false;
   }
 
-  close(_dial: Dial, how: "reset" | "graceful"): void {
+  close(_dial: Dial, how: Ending): void {
     this.closed.push(how);
   }
 
+  converse(): PlainStream {
+    throw new Error("there is no network to converse over");
+  }
+
+  handOver(): void {}
+
   released(): void {}
+
+  linger(): void {}
+
+  settled(): void {}
 
   #decide(dial: Dial, tell: () => void): void {
     this.#told.push(() => {
@@ -123,7 +136,10 @@ export function fakeEnv(clock: Clock, dialer: Dialer): CheckerEnv {
     dialer,
     descriptors: new Descriptors(10),
     tls: new TlsContexts(undefined, clock),
-    resolver: new SystemResolver(clock, "/nonexistent/resolv.conf", "/nonexistent/hosts"),
+    resolver: new SystemResolver(clock, {
+      confPath: "/nonexistent/resolv.conf",
+      hostsPath: "/nonexistent/hosts",
+    }),
     after: () => () => {},
     userAgent: "seesaw-healthcheck/test",
   };

@@ -1,7 +1,8 @@
 /** The dialer against real sockets on loopback. */
 import { afterEach, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { type Dial, LibcDialer } from "../../src/system/dialer.ts";
+import type { Dial } from "../../src/system/connection.ts";
+import { LibcDialer } from "../../src/system/dialer.ts";
 import { EMFILE } from "../../src/system/errno.ts";
 import { Descriptors } from "../../src/system/limits.ts";
 import { sockAddr } from "../../src/system/sockaddr.ts";

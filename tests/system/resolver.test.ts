@@ -1,76 +1,161 @@
-/** resolv.conf, hosts, and the names to try. */
+/** The resolver's files: read when they change, in slices, and kept when they cannot be read. */
 import { expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { candidates, parseHosts, parseResolvConf, SystemResolver } from "../../src/system/resolver.ts";
+import { type ResolverOptions, SystemResolver } from "../../src/system/resolver.ts";
+import { Slice } from "../../src/system/slices.ts";
+import { times } from "../support/checks.ts";
 import { makeTempDir } from "../support/tempdir.ts";
 
 const LOCAL = { ip: "127.0.0.1", port: 53 };
 
-test("resolv.conf: servers, search list and options", () => {
-  const text =
-    "# made by hand\nnameserver 10.0.0.53\nnameserver\t2001:DB8::53 ; second\nsearch a.example b.example.\noptions timeout:1 ndots:2\n";
-  expect(parseResolvConf(text)).toEqual({
-    servers: [
-      { ip: "10.0.0.53", port: 53 },
-      { ip: "2001:db8::53", port: 53 },
-    ],
-    search: ["a.example", "b.example."],
-    ndots: 2,
-  });
-});
+/** A resolver with files of its own, and a clock that the test moves. */
+class Bench implements AsyncDisposable {
+  readonly dir = makeTempDir("resolv");
+  readonly conf = join(this.dir.path, "resolv.conf");
+  readonly hosts = join(this.dir.path, "hosts");
+  readonly resolver: SystemResolver;
+  nowMs = 0;
 
-test("resolv.conf: without a server the local one is meant", () => {
-  for (const text of ["", "nameserver\n", "nameserver dns.example\n", "#nameserver 10.0.0.1\n"]) {
-    expect(parseResolvConf(text)).toEqual({ servers: [LOCAL], search: [], ndots: 1 });
+  constructor(options: ResolverOptions = {}) {
+    const clock = { nowMs: () => this.nowMs, wallMs: () => 0 };
+    this.resolver = new SystemResolver(clock, { confPath: this.conf, hostsPath: this.hosts, ...options });
   }
-});
 
-test("resolv.conf: three servers at most; of search and domain the last counts; ndots is bounded", () => {
-  const servers = [1, 2, 3, 4].map((last) => `nameserver 10.0.0.${last}\n`).join("");
-  const conf = parseResolvConf(`${servers}search a b\ndomain c\noptions ndots:99\n`);
-  expect(conf.servers.map(({ ip }) => ip)).toEqual(["10.0.0.1", "10.0.0.2", "10.0.0.3"]);
-  expect([conf.search, conf.ndots]).toEqual([["c"], 15]);
-  expect(parseResolvConf("options ndots:0 ndots:x rotate\n").ndots).toBe(0);
-});
+  /** The files as a check finds them that starts now, when it waits for reading. */
+  async files(resolver = this.resolver) {
+    resolver.files();
+    await resolver.ready();
+    const files = resolver.files();
+    if (files === undefined) throw new Error("nothing was read");
+    return files;
+  }
 
-test("hosts: a name may have several addresses and an address several names, in any case", () => {
-  const hosts = parseHosts(
-    "127.0.0.1 localhost LocalHost.localdomain # comment\n::1 localhost\n\nnonsense x\n10.0.0.1\n",
-  );
-  expect(hosts.get("localhost")).toEqual(["127.0.0.1", "::1"]);
-  expect(hosts.get("localhost.localdomain")).toEqual(["127.0.0.1"]);
-  expect([...hosts.keys()]).toEqual(["localhost", "localhost.localdomain"]);
-  // Such a name is asked for in Punycode.
-  expect([...parseHosts("10.0.0.1 grün.example")]).toEqual([["xn--grn-ioa.example", ["10.0.0.1"]]]);
-});
+  async addresses(name: string) {
+    const { hosts } = await this.files();
+    return [...hosts.addresses(name, 4), ...hosts.addresses(name, 6)];
+  }
 
-test.each([
-  ["www", 1, ["www.a.example", "www.b.example", "www"]],
-  ["www.dept", 1, ["www.dept", "www.dept.a.example", "www.dept.b.example"]],
-  ["www.dept", 2, ["www.dept.a.example", "www.dept.b.example", "www.dept"]],
-  ["www", 0, ["www", "www.a.example", "www.b.example"]],
-  ["www.", 5, ["www"]],
-  [".", 1, ["."]],
-])("candidates: %s with ndots %d", (name, ndots, names) => {
-  expect(candidates(name, { search: ["a.example", ".", "b.example."], ndots })).toEqual(names);
-});
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dir[Symbol.asyncDispose]();
+  }
+}
 
 test("resolver: reads its files again when they have changed, and looks at most once a second", async () => {
-  await using dir = makeTempDir("resolv");
-  const [conf, hosts] = [join(dir.path, "resolv.conf"), join(dir.path, "hosts")];
-  let nowMs = 0;
-  const resolver = new SystemResolver({ nowMs: () => nowMs, wallMs: () => 0 }, conf, hosts);
-  expect(resolver.conf().servers).toEqual([LOCAL]);
-  expect(resolver.hosts("www.example.com")).toEqual([]);
-  writeFileSync(conf, "nameserver 10.0.0.53\n");
-  writeFileSync(hosts, "10.0.0.1 www.example.com\n");
-  nowMs = 999;
-  expect(resolver.conf().servers).toEqual([LOCAL]);
-  nowMs = 1_000;
-  expect(resolver.conf().servers).toEqual([{ ip: "10.0.0.53", port: 53 }]);
-  expect(resolver.hosts("WWW.example.com.")).toEqual(["10.0.0.1"]);
-  rmSync(hosts);
-  nowMs = 2_000;
-  expect(resolver.hosts("www.example.com")).toEqual([]);
+  await using bench = new Bench();
+  const servers = async () => (await bench.files()).conf.servers;
+  expect(await servers()).toEqual([LOCAL]);
+  expect(await bench.addresses("www.example.com")).toEqual([]);
+  writeFileSync(bench.conf, "nameserver 10.0.0.53\n");
+  writeFileSync(bench.hosts, "10.0.0.1 www.example.com\n");
+  bench.nowMs = 999;
+  expect(await servers()).toEqual([LOCAL]);
+  bench.nowMs = 1_000;
+  expect(await servers()).toEqual([{ ip: "10.0.0.53", port: 53 }]);
+  expect(await bench.addresses("WWW.example.com.")).toEqual(["10.0.0.1"]);
+  rmSync(bench.hosts);
+  bench.nowMs = 2_000;
+  expect(await bench.addresses("www.example.com")).toEqual([]);
+});
+
+test("resolver: missing files are empty ones, at once", () => {
+  const bench = new Bench();
+  expect(bench.resolver.files()?.conf.servers).toEqual([LOCAL]);
+});
+
+test("resolver: what cannot be read counts as empty at first, and as it was later", async () => {
+  await using bench = new Bench();
+  mkdirSync(bench.hosts);
+  expect(await bench.addresses("a.test")).toEqual([]);
+  rmSync(bench.hosts, { recursive: true });
+  writeFileSync(bench.hosts, "10.0.0.1 a.test\n");
+  bench.nowMs = 1_000;
+  expect(await bench.addresses("a.test")).toEqual(["10.0.0.1"]);
+  rmSync(bench.hosts);
+  mkdirSync(bench.hosts);
+  bench.nowMs = 2_000;
+  expect(await bench.addresses("a.test")).toEqual(["10.0.0.1"]);
+});
+
+test("resolver: option rotate starts each lookup with another server", async () => {
+  await using bench = new Bench();
+  writeFileSync(bench.conf, "nameserver 10.0.0.1\nnameserver 10.0.0.2\noptions rotate\n");
+  const { conf } = await bench.files();
+  const firsts = times(3, () =>
+    bench.resolver
+      .serversInTurn(conf)
+      .map(({ ip }) => ip.at(-1))
+      .join(""),
+  );
+  expect(firsts).toEqual(["12", "21", "12"]);
+});
+
+/** A slice on a clock that says one millisecond more each time it is looked at; counts the steps between two turns. */
+class CountedSlice extends Slice {
+  static nowMs = 0;
+  steps = 0;
+  mostSteps = 0;
+  turns = 0;
+
+  constructor() {
+    super(() => CountedSlice.nowMs++);
+  }
+
+  override get over(): boolean {
+    this.steps++;
+    return super.over;
+  }
+
+  override async next(): Promise<void> {
+    this.mostSteps = Math.max(this.mostSteps, this.steps);
+    this.steps = 0;
+    this.turns++;
+    await super.next();
+  }
+}
+
+const NAMES = 20_000;
+/** Looks of the clock in a slice, each after 16 steps, and the step that finds it over. */
+const MAX_STEPS = 6 * 16;
+
+test.each<[string, (count: number) => string]>([
+  ["a name on each line", (count) => times(count, (index) => `10.0.0.1 n${index}.test\n`).join("")],
+  [
+    "one name on every line",
+    (count) => times(count, (index) => `10.0.${index >> 8}.${index & 255} same.test\n`).join(""),
+  ],
+  ["one line", (count) => `10.0.0.1 ${times(count, (index) => `n${index}.test`).join(" ")}`],
+  ["empty lines", (count) => "\n".repeat(count)],
+])(
+  "resolver: a large hosts file is read in slices, and the old one serves meanwhile: %s",
+  async (_name, text) => {
+    const slices: CountedSlice[] = [];
+    const newSlice = () => {
+      const slice = new CountedSlice();
+      slices.push(slice);
+      return slice;
+    };
+    await using bench = new Bench({ newSlice });
+    writeFileSync(bench.hosts, "10.9.9.9 old.test\n");
+    expect(await bench.addresses("old.test")).toEqual(["10.9.9.9"]);
+    writeFileSync(bench.hosts, `${text(NAMES)}\n10.8.8.8 new.test\n`);
+    bench.nowMs = 1_000;
+    expect(bench.resolver.files()?.hosts.addresses("old.test", 4)).toEqual(["10.9.9.9"]);
+    expect(await bench.addresses("new.test")).toEqual(["10.8.8.8"]);
+    expect(await bench.addresses("old.test")).toEqual([]);
+    const slice = slices.at(-1);
+    expect(slice?.mostSteps).toBeLessThanOrEqual(MAX_STEPS);
+    expect(slice?.turns).toBeGreaterThanOrEqual(NAMES / MAX_STEPS);
+  },
+);
+
+test("resolver: a long comment and a long word are read in slices too, and a word that is no name is left out", async () => {
+  let looks = 0;
+  await using bench = new Bench({ newSlice: () => new Slice(() => looks++) });
+  writeFileSync(bench.hosts, `#${"x".repeat(4_000_000)}\n10.0.0.1 a.test ${"y".repeat(4_000_000)} b.test\n`);
+  expect([await bench.addresses("a.test"), await bench.addresses("b.test")]).toEqual([
+    ["10.0.0.1"],
+    ["10.0.0.1"],
+  ]);
+  expect(looks).toBeGreaterThan(4);
 });

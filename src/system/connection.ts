@@ -1,0 +1,34 @@
+/** One connection of a check from `socket` to `close`, as the dialer and the streams share it. */
+import type { SockAddr } from "./sockaddr.ts";
+
+/** The owner of a connection on its way. */
+export interface DialOwner {
+  /**
+   * The connection is open; the descriptor is the owner's to close or hand over.
+   *
+   * @param dial - the connection
+   * @param rttMs - the handshake as the kernel measured it, or undefined when it had to repeat itself
+   */
+  connected(dial: Dial, rttMs: number | undefined): void;
+  /** The connection failed. @param number - the errno; the descriptor is closed already */
+  failed(number: number): void;
+}
+
+/** A connection: on its way first, then open, then perhaps read to its end. */
+export class Dial {
+  /** When it was started, on the clock of `performance.now()`; milliseconds. */
+  readonly startMs = performance.now();
+  /** @internal Whether its owner still waits for the outcome. */ waiting = true;
+  /** @internal Whether the outcome is known and not reported yet. */ decided = false;
+  /** @internal The error that the socket has reported, which it reports only once; 0 for none. */ error = 0;
+  /** @internal Called with epoll's events once the connection is open and somebody reads from it. */
+  onReady: ((events: number) => void) | undefined;
+
+  constructor(
+    readonly fd: number,
+    readonly owner: DialOwner,
+    /** @internal Distinguishes it from an earlier connection of the same descriptor. */
+    readonly serial: number,
+    /** @internal Where it goes. */ readonly address: SockAddr,
+  ) {}
+}

@@ -1,0 +1,63 @@
+/** hosts(5): addresses by name; pure. Its cost grows with the file only, however often a name is repeated. */
+import { asciiName, withoutLastDot } from "../model/domain-name.ts";
+import { canonicalIp } from "./sockaddr.ts";
+import { LINE_END, LINE_INDENT } from "./words.ts";
+
+type Family = 4 | 6;
+
+/** The names of a hosts file. */
+export interface HostsTable {
+  /**
+   * Finds the addresses of a name.
+   *
+   * @param name - in ASCII, any case, with or without a dot at its end
+   * @returns addresses of one family in their shortest form, in the order of the file; empty when there is none
+   */
+  addresses(name: string, family: Family): readonly string[];
+}
+
+/**
+ * A table is built of many small maps: one large map moves all of its entries at once when it grows, which holds the event loop for
+ * several milliseconds.
+ */
+const SHARDS = 256;
+
+/** Reads the words of a hosts file, one after the other; the table is good once the last one was read. */
+export class HostsReader implements HostsTable {
+  readonly #names: Readonly<Record<Family, readonly Map<string, string[]>[]>> = { 4: shards(), 6: shards() };
+  /** Of the line being read; undefined before its address, and when that is not one. */
+  #ip: string | undefined;
+  #atLineStart = true;
+
+  /** @param word - a word, or one of the marks of {@link splitWords} */
+  push(word: string): void {
+    if (word === LINE_END) this.#atLineStart = true;
+    else if (word === LINE_INDENT) return;
+    else if (this.#atLineStart) {
+      this.#ip = canonicalIp(word);
+      this.#atLineStart = false;
+    } else if (this.#ip !== undefined) this.#add((asciiName(word) ?? word).toLowerCase(), this.#ip);
+  }
+
+  addresses(name: string, family: Family): readonly string[] {
+    const key = withoutLastDot(name).toLowerCase();
+    return this.#names[family][shardOf(key)]?.get(key) ?? [];
+  }
+
+  #add(name: string, ip: string): void {
+    const shard = this.#names[ip.includes(":") ? 6 : 4][shardOf(name)];
+    const known = shard?.get(name);
+    if (known === undefined) shard?.set(name, [ip]);
+    else if (known.at(-1) !== ip) known.push(ip);
+  }
+}
+
+function shards(): Map<string, string[]>[] {
+  return Array.from({ length: SHARDS }, () => new Map<string, string[]>());
+}
+
+function shardOf(name: string): number {
+  let hash = name.length;
+  for (let at = 0; at < name.length; at++) hash = (hash * 31 + name.charCodeAt(at)) | 0;
+  return hash & (SHARDS - 1);
+}

@@ -1,0 +1,119 @@
+/**
+ * A plain-text conversation over an open connection, through the C library: sends, reads with the kernel's receive timestamps, and ends
+ * as the check wants it. Owned by the checkers' exchange.
+ */
+import type { Dial } from "./connection.ts";
+import { EAGAIN, EPIPE } from "./errno.ts";
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, errno, libc, MSG_NOSIGNAL } from "./libc.ts";
+import { RECEIVE_BYTES } from "./receiver.ts";
+import type { Sockets } from "./sockets.ts";
+import type { Ending, StreamOwner } from "./stream-owner.ts";
+
+/** Reads of one connection in one round; then the others have their turn. */
+const MAX_READS = 8;
+const ENDED = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+/** A conversation in plain text. */
+export class PlainStream {
+  readonly #sockets: Sockets;
+  readonly #dial: Dial;
+  readonly #owner: StreamOwner;
+  #unsent: Uint8Array | undefined;
+  /** The error that the kernel reports only once, kept until everything that came before it is read. */
+  #error: number;
+  #ended = false;
+  #over = false;
+
+  /**
+   * @param sockets - where it is watched, read and closed
+   * @param dial - open; the stream owns it from here on
+   * @param owner - receives everything, from within the dialer's poll only
+   */
+  constructor(sockets: Sockets, dial: Dial, owner: StreamOwner) {
+    this.#sockets = sockets;
+    this.#dial = dial;
+    this.#error = dial.error;
+    this.#owner = owner;
+    dial.onReady = (events) => this.#ready(events);
+    sockets.receiver.stamp(dial.fd);
+    if (sockets.watch(dial)) return;
+    // The kernel has no memory for it: reported with the next round, as any other error.
+    this.#error = errno();
+    sockets.again(dial);
+  }
+
+  /** Sends bytes, now or as soon as the kernel takes them. A failure is reported after the answers that came before it. */
+  write(bytes: Uint8Array): void {
+    if (this.#over) return;
+    if (this.#unsent !== undefined) {
+      this.#unsent = Buffer.concat([this.#unsent, bytes]);
+      return;
+    }
+    const taken = Number(libc.send(this.#dial.fd, bytes, bytes.length, MSG_NOSIGNAL));
+    if (taken === bytes.length) return;
+    if (taken >= 0) {
+      this.#unsent = bytes.subarray(taken);
+      return;
+    }
+    const number = errno();
+    if (number === EAGAIN) {
+      this.#unsent = bytes;
+      return;
+    }
+    // EPIPE comes after a reset, which was reported, or after the peer's orderly end, which reading finds.
+    if (number !== EPIPE && this.#error === 0) this.#error = number;
+    this.#sockets.again(this.#dial);
+  }
+
+  #ready(events: number): void {
+    try {
+      if ((events & EPOLLOUT) !== 0) this.#flush();
+      if ((events & (EPOLLIN | ENDED)) !== 0) this.#read((events & ENDED) !== 0 || this.#error !== 0);
+    } catch (error) {
+      if (this.#over) throw error;
+      this.end("reset");
+      this.#owner.crashed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** Ends it from our side; the owner receives nothing more. Harmless when it is over. */
+  end(how: Ending): void {
+    if (this.#over) return;
+    this.#over = true;
+    // The peer has ended it already, and everything is read: closing sends no reset and leaves no TIME_WAIT here.
+    if (this.#ended) this.#sockets.close(this.#dial);
+    else this.#sockets.end(this.#dial, how);
+  }
+
+  #flush(): void {
+    const unsent = this.#unsent;
+    this.#unsent = undefined;
+    if (unsent !== undefined) this.write(unsent);
+  }
+
+  /** @param toTheEnd - whether the end of the stream lies behind what can be read */
+  #read(toTheEnd: boolean): void {
+    const { receiver } = this.#sockets;
+    for (let reads = 0; reads < MAX_READS; reads++) {
+      const count = receiver.read(this.#dial.fd);
+      if (count <= 0) {
+        this.#finish(count === 0 ? 0 : errno());
+        return;
+      }
+      this.#owner.received(receiver.bytes.subarray(0, count), receiver.stampMs);
+      if (this.#over) return;
+      // Less than there was room for: the next bytes are a change that epoll reports.
+      if (count < RECEIVE_BYTES && !toTheEnd) return;
+    }
+    this.#sockets.again(this.#dial);
+  }
+
+  /** @param number - 0 at the end of the stream */
+  #finish(number: number): void {
+    if (number === EAGAIN && this.#error === 0) return;
+    const error = this.#error !== 0 ? this.#error : number;
+    this.#ended = true;
+    this.end("reset");
+    this.#owner.closed(error === EPIPE ? 0 : error);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Reads from stream sockets together with the kernel's receive timestamps (SO_TIMESTAMPNS): when the last packet of what was read
+ * came, however late this process reads it. Used by the plain-text conversations.
+ */
+import { ptr } from "bun:ffi";
+import {
+  AF_INET,
+  CLOCK_REALTIME,
+  CMSGHDR,
+  libc,
+  MSG_DONTWAIT,
+  MSGHDR,
+  SO_TIMESTAMPNS,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOL_SOCKET,
+} from "./libc.ts";
+
+/** Bytes that one call reads at most. */
+export const RECEIVE_BYTES = 65_536;
+const CONTROL_BYTES = 64;
+const IOVEC_AT = MSGHDR.bytes;
+const CONTROL_AT = IOVEC_AT + 16;
+/** The two clocks differ by a constant, unless somebody sets the wall clock. More than this is such a step; milliseconds. */
+const STEP_MS = 0.2;
+/** Between the two clocks' readings the process may lose the processor; then they are read again, up to this often. */
+const MAX_READINGS = 4;
+const READING_MS = 0.05;
+
+/** Reads with timestamps; one instance, with one buffer, serves every socket of the process. */
+export class Receiver {
+  /** What the last call has read; valid until the next one. */
+  readonly bytes = new Uint8Array(new ArrayBuffer(RECEIVE_BYTES));
+  // The buffers are made before the views: taking `.buffer` of a small typed array would move its bytes.
+  readonly #header = new ArrayBuffer(CONTROL_AT + CONTROL_BYTES);
+  readonly #view = new DataView(this.#header);
+  readonly #headerBytes = new Uint8Array(this.#header);
+  readonly #on = new Int32Array([1]);
+  readonly #time = new BigInt64Array(new ArrayBuffer(16));
+  #stampMs: number | undefined;
+  #offsetMs = Number.NaN;
+  #sampled = false;
+  #trusted = false;
+
+  constructor() {
+    const headerAt = address(this.#headerBytes);
+    this.#view.setBigUint64(MSGHDR.iov, BigInt(headerAt + IOVEC_AT), true);
+    this.#view.setBigUint64(MSGHDR.iovLength, 1n, true);
+    this.#view.setBigUint64(MSGHDR.control, BigInt(headerAt + CONTROL_AT), true);
+    this.#view.setBigUint64(IOVEC_AT, BigInt(address(this.bytes)), true);
+    this.#view.setBigUint64(IOVEC_AT + 8, BigInt(RECEIVE_BYTES), true);
+    // The kernel stamps packets while any socket wants it, and patches its own code when the first one comes and the last one goes:
+    // this one stays for the life of the process.
+    this.stamp(libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    this.#compareClocks();
+  }
+
+  /** When the last packet of what was read came, on the clock of `performance.now()`; undefined when the kernel did not say. */
+  get stampMs(): number | undefined {
+    return this.#stampMs;
+  }
+
+  /** Asks for the timestamps of a socket. */
+  stamp(fd: number): void {
+    libc.setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, this.#on, 4);
+  }
+
+  /** Starts a round of reads: the wall clock is compared anew. */
+  begin(): void {
+    this.#sampled = false;
+  }
+
+  /**
+   * Reads what has come.
+   *
+   * @returns the number of bytes, 0 at the end of the stream, negative on an error (`errno`)
+   */
+  read(fd: number): number {
+    if (!this.#sampled) this.#compareClocks();
+    this.#view.setBigUint64(MSGHDR.controlLength, BigInt(CONTROL_BYTES), true);
+    const count = libc.recvmsg(fd, this.#headerBytes, MSG_DONTWAIT);
+    this.#stampMs = count > 0 && this.#trusted ? this.#readStamp() : undefined;
+    return Number(count);
+  }
+
+  #readStamp(): number | undefined {
+    if (this.#view.getUint32(MSGHDR.controlLength, true) < CMSGHDR.data + 16) return undefined;
+    if (this.#view.getInt32(CONTROL_AT + CMSGHDR.type, true) !== SO_TIMESTAMPNS) return undefined;
+    const seconds = Number(this.#view.getBigInt64(CONTROL_AT + CMSGHDR.data, true));
+    const nanoseconds = Number(this.#view.getBigInt64(CONTROL_AT + CMSGHDR.data + 8, true));
+    // A packet that came before the first socket wanted timestamps has none.
+    return seconds === 0 ? undefined : seconds * 1_000 + nanoseconds / 1e6 - this.#offsetMs;
+  }
+
+  /** Timestamps are wall-clock time. After a step of that clock those of this round are of unknown origin, and not used. */
+  #compareClocks(): void {
+    this.#sampled = true;
+    const before = this.#offsetMs;
+    for (let reading = 0; reading < MAX_READINGS; reading++) {
+      const startMs = performance.now();
+      libc.clock_gettime(CLOCK_REALTIME, this.#time);
+      const endMs = performance.now();
+      const wallMs = Number(this.#time[0] ?? 0n) * 1_000 + Number(this.#time[1] ?? 0n) / 1e6;
+      this.#offsetMs = wallMs - (startMs + endMs) / 2;
+      if (endMs - startMs < READING_MS) break;
+    }
+    this.#trusted = Math.abs(this.#offsetMs - before) < STEP_MS;
+  }
+}
+
+function address(bytes: Uint8Array): number {
+  const at = ptr(bytes);
+  // The types allow for a null pointer, which only an empty array has.
+  if (at === null) throw new Error("take the address of a buffer: the runtime gave none");
+  return Number(at);
+}

@@ -1,0 +1,33 @@
+/** What an open connection reports to the check that owns it, in plain text and with TLS alike. */
+
+/**
+ * How a conversation ends from our side. `reset`: RST, which leaves nothing behind. `graceful`: FIN, then the rest is read. `drain`: the rest
+ * is read until the peer closes. Reading is bounded (lingering.ts).
+ */
+export type Ending = "reset" | "graceful" | "drain";
+
+/** The owner of a stream. It receives nothing more once it has ended the stream. */
+export interface StreamOwner {
+  /**
+   * @param bytes - valid during the call only
+   * @param atMs - when the last packet of them came, by the kernel, on the clock of `performance.now()`; undefined when it did not say
+   */
+  received(bytes: Uint8Array, atMs: number | undefined): void;
+  /**
+   * The other side closed; nothing follows.
+   *
+   * @param number - 0 after an orderly close, else the errno; undefined when there is none, only a message
+   * @param message - the runtime's, of an error without an errno
+   */
+  closed(number: number | undefined, message?: string): void;
+  /** A fault of our own, the owner threw for example; the stream is gone, nothing follows. */
+  crashed(error: Error): void;
+}
+
+/** The owner of a stream with TLS. */
+export interface TlsStreamOwner extends StreamOwner {
+  /** The handshake is done: bytes may be sent. */
+  opened(): void;
+  /** The other side's TLS is at fault: its handshake, its certificate, or what it said later; nothing follows. */
+  refused(error: Error): void;
+}

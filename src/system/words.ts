@@ -1,0 +1,63 @@
+/**
+ * The words of the system's line-oriented files (hosts(5), resolv.conf(5)), one at a time. However a file is built, one line of many
+ * megabytes included, the reader can stop after each word and let others have their turn.
+ */
+
+/** Yielded at the end of each line, of an empty one too. */
+export const LINE_END = "\n";
+/** Yielded before the first word of an indented line. */
+export const LINE_INDENT = " ";
+/** Yielded now and then where there is no word, so that the reader has its chance to stop. */
+export const PAUSE = "";
+
+/** Longer words are no names, addresses or options; they are left out. */
+const MAX_WORD = 1_024;
+const [NEWLINE, BLANK, TAB] = [0x0a, 0x20, 0x09];
+/** No blank and no character that starts a comment is above it. */
+const SEMICOLON = 0x3b;
+
+/**
+ * Splits text into words.
+ *
+ * @param pieces - of the text, cut anywhere
+ * @param comments - characters that start a comment, to the end of the line
+ * @returns words, and the marks {@link LINE_END}, {@link LINE_INDENT} and {@link PAUSE}
+ */
+export function* splitWords(pieces: Iterable<string>, comments: string): Generator<string, void, undefined> {
+  const isComment = new Set([...comments].map((char) => char.charCodeAt(0)));
+  let word = "";
+  let inComment = false;
+  let atLineStart = true;
+  for (const piece of pieces) {
+    let wordAt = 0;
+    for (let at = 0; at < piece.length; at++) {
+      const code = piece.charCodeAt(at);
+      if (code > SEMICOLON && !inComment) {
+        atLineStart = false;
+        continue;
+      }
+      if (inComment && code !== NEWLINE) continue;
+      const isBlank = code === BLANK || (code >= TAB && code <= 0x0d);
+      if (!isBlank && !isComment.has(code)) {
+        atLineStart = false;
+        continue;
+      }
+      if (!inComment) word = joined(word, piece, wordAt, at);
+      if (word !== "" && word.length <= MAX_WORD) yield word;
+      word = "";
+      wordAt = at + 1;
+      if (code === NEWLINE) yield LINE_END;
+      else if (isBlank && atLineStart) yield LINE_INDENT;
+      inComment = !isBlank;
+      atLineStart = code === NEWLINE;
+    }
+    if (!inComment) word = joined(word, piece, wordAt, piece.length);
+    yield PAUSE;
+  }
+  if (word !== "" && word.length <= MAX_WORD) yield word;
+}
+
+/** A word goes on in the next piece; of one that is too long no more is kept than shows it. */
+function joined(word: string, piece: string, start: number, end: number): string {
+  return word.length > MAX_WORD ? word : word + piece.slice(start, Math.min(end, start + MAX_WORD + 1));
+}

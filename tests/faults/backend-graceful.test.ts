@@ -1,0 +1,78 @@
+/**
+ * `close: graceful` against servers that have sent more than the check reads: each connection ends by FIN. What is left unread when a
+ * socket is closed makes the kernel send a reset, for which some servers block a host. Run by `bun test`.
+ */
+import { expect } from "bun:test";
+import { startBanners } from "../support/banners.ts";
+import { tcpCheck, times } from "../support/checks.ts";
+import { connectClient } from "../support/client.ts";
+import { startDaemon } from "../support/daemon.ts";
+import { tell } from "../support/figures.ts";
+import { startLink } from "../support/link.ts";
+import { rootTest } from "../support/peers.ts";
+import { requestStatus } from "../support/received.ts";
+import { until } from "../support/wait.ts";
+
+const CHECKS = 40;
+/** Of each kind. */
+const MIN_RESULTS = 2_000;
+const LIMIT_MS = 40_000;
+
+rootTest(
+  "backend: close graceful: not one RST is sent, with a banner of 10 bytes and of 100 kB",
+  ["ip", "nsenter"],
+  async () => {
+    await using link = await startLink();
+    await using banners = await startBanners(link.far);
+    await using daemon = await startDaemon({ prefix: link.near.prefix });
+    await using client = await connectClient(daemon.socketPath);
+    // A first request, so that the client's connection is counted.
+    await requestStatus(client);
+    const rest = daemon.fdCount();
+    const before = [link.near.resetsSent(), link.far.resetsSent()];
+    const fields = { interval: "100ms", timeout: "5s", close: "graceful" };
+    const { shortBanner, longBanner } = banners.ports;
+    // A bare connect, too: it reads nothing at all.
+    const kinds = [
+      { port: shortBanner, receive: "220 ready" },
+      { port: longBanner, receive: "220 ready" },
+      { port: shortBanner },
+      { port: longBanner },
+    ];
+    client.update(
+      kinds.flatMap(({ port, ...expected }, kind) =>
+        times(CHECKS / 2, (index) =>
+          tcpCheck(
+            (kind * CHECKS) / 2 + index,
+            { hostname: link.far.address, port },
+            { ...fields, ...expected },
+          ),
+        ),
+      ),
+    );
+    const resultsOf = async (port: number) => {
+      const statuses = await requestStatus(client);
+      const counts = kinds.map((kind, row) => {
+        const ids = times(CHECKS / 2, (index) => String((row * CHECKS) / 2 + index));
+        return kind.port === port ? ids.reduce((sum, id) => sum + (statuses.get(id)?.successes ?? 0), 0) : 0;
+      });
+      return counts.reduce((sum, count) => sum + count, 0);
+    };
+    const enough = async () => {
+      const [short, long] = [await resultsOf(shortBanner), await resultsOf(longBanner)];
+      await Bun.sleep(100);
+      return short >= MIN_RESULTS && long >= MIN_RESULTS;
+    };
+    await until(enough, LIMIT_MS, `${MIN_RESULTS} results of each banner`);
+    const failures = [...(await requestStatus(client)).values()].filter((status) => status.failures > 0);
+    client.update([]);
+    await until(() => daemon.fdCount() <= rest, 10_000, "the last connections to be read to their end");
+    const sent = [link.near.resetsSent(), link.far.resetsSent()].map(
+      (count, at) => count - (before[at] ?? 0),
+    );
+    tell("resets sent for 4,000 graceful checks", sent[0] ?? -1, "");
+    expect(failures).toEqual([]);
+    expect(sent).toEqual([0, 0]);
+  },
+  60_000,
+);

@@ -1,0 +1,53 @@
+/** Defaults of the server for what a CONFIG leaves open. */
+import { expect, test } from "bun:test";
+import { readYaml } from "../../src/config/yaml.ts";
+import { CHECK_DEFAULTS, type CheckDefaults, thresholdsOf } from "../../src/model/check-defaults.ts";
+import { readConfig } from "../../src/protocol/config.ts";
+import { ConfigReader } from "../../src/protocol/messages.ts";
+import { judgeChecks } from "../../src/upstream/checks-file.ts";
+import { configFields } from "../support/configs.ts";
+
+const RUST: CheckDefaults = { ...CHECK_DEFAULTS, thresholds: "rust" };
+const GRACEFUL: CheckDefaults = { ...CHECK_DEFAULTS, close: "graceful" };
+
+function specOf(changes: object, defaults?: CheckDefaults) {
+  const read = readConfig(configFields(changes), "wire", defaults);
+  if (!read.ok) throw new Error(JSON.stringify(read.faults));
+  return read.spec;
+}
+
+test.each([
+  [0, { rise: 1, fall: 1 }, { rise: 2, fall: 2 }],
+  [1, { rise: 1, fall: 2 }, { rise: 2, fall: 2 }],
+  [2, { rise: 1, fall: 3 }, { rise: 3, fall: 3 }],
+  [9, { rise: 1, fall: 10 }, { rise: 10, fall: 10 }],
+])("defaults: %i retries by either rule", (retries, seesaw, rust) => {
+  expect(thresholdsOf(retries, "seesaw")).toEqual(seesaw);
+  expect(thresholdsOf(retries, "rust")).toEqual(rust);
+  expect(specOf({ retries })).toMatchObject(seesaw);
+  expect(specOf({ retries }, RUST)).toMatchObject(rust);
+});
+
+test("defaults: a config's own rise and fall win, each alone", () => {
+  expect(specOf({ retries: 2, rise: 1 }, RUST)).toMatchObject({ rise: 1, fall: 3 });
+  expect(specOf({ retries: 2, fall: 1 }, RUST)).toMatchObject({ rise: 3, fall: 1 });
+  expect(specOf({ retries: 2, rise: 4, fall: 5 }, RUST)).toMatchObject({ rise: 4, fall: 5 });
+  // Go writes what is not set as 0.
+  expect(specOf({ retries: 2, rise: 0, fall: 0 }, RUST)).toMatchObject({ rise: 3, fall: 3 });
+});
+
+test("defaults: a config's own close wins", () => {
+  expect(specOf({}).check).toMatchObject({ close: "reset" });
+  expect(specOf({}, GRACEFUL).check).toMatchObject({ close: "graceful" });
+  expect(specOf({ close: "" }, GRACEFUL).check).toMatchObject({ close: "graceful" });
+  expect(specOf({ close: "reset" }, GRACEFUL).check).toMatchObject({ close: "reset" });
+});
+
+test("defaults: they hold for lists of the client and for checks files alike", async () => {
+  const defaults: CheckDefaults = { thresholds: "rust", close: "graceful" };
+  const text = JSON.stringify(configFields({ id: 0 })).replace('"id":0', '"id":1');
+  const { specs } = await new ConfigReader(defaults).read([text]);
+  const { set } = judgeChecks("checks.yaml", readYaml(`healthchecks: [${text}]\n`, "checks"), defaults);
+  for (const [spec] of [specs, set.specs])
+    expect(spec).toMatchObject({ rise: 2, fall: 2, check: { close: "graceful" } });
+});

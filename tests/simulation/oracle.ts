@@ -1,0 +1,230 @@
+/**
+ * The three promises as invariants. The oracle follows each healthcheck by what the network saw, with rules of its own written as plainly as
+ * can be, and compares: the verdict of each check, the state after it, the state that the client has, and when checks start.
+ */
+import type { HealthcheckId } from "../../src/model/id.ts";
+import type { CheckResult } from "../../src/model/result.ts";
+import type { HealthcheckSpec } from "../../src/model/spec.ts";
+import type { Client } from "./client.ts";
+import type { Fact, Network } from "./network.ts";
+
+/** A tick comes this much after its time at most, when the process does not stall. */
+const TICK_SLACK_MS = 40;
+/** The first check of a set may wait for its turn among the others. */
+const FIRST_START_MS = 2_000;
+/** Of a stall the scheduler takes this much for a busy process. */
+const STALL_TOLERANCE_MS = 20;
+
+/** A promise that was broken. */
+export class BrokenPromiseError extends Error {
+  override readonly name = "BrokenPromiseError";
+}
+
+/** One healthcheck as the oracle expects it. */
+interface Expected {
+  spec: HealthcheckSpec;
+  state: "unknown" | "healthy" | "unhealthy";
+  successes: number;
+  failures: number;
+  changedMs: number;
+  /** Since when its starts are comparable: made or adjusted then. */
+  sinceMs: number;
+  lastStartMs: number | undefined;
+  /** The timeout that the newest check started with; another one counts from the next check on. */
+  timeoutMs: number;
+  /** Starts that follow each other at the interval, so far. */
+  regular: number;
+}
+
+/** What the oracle knows of the world. */
+export interface OracleWorld {
+  readonly network: Network;
+  readonly client: Client;
+  readonly batchDelayMs: number;
+  nowMs(): number;
+  stalledMs(): number;
+  stalls(): number;
+  /** When the last disturbance of this host ended: a stall, a shortage of descriptors. */
+  disturbedMs(): number;
+  /** Whether checks wait for descriptors now. */
+  short(): boolean;
+}
+
+/** Holds a simulation to the three promises. */
+export class Oracle {
+  readonly #world: OracleWorld;
+  readonly #expected = new Map<HealthcheckId, Expected>();
+
+  constructor(world: OracleWorld) {
+    this.#world = world;
+    world.client.onReport = (id, state) => this.#reported(id, state);
+    world.client.onGarbage = (problem) => this.#broken("nothing lost", problem);
+  }
+
+  /** A monitor was made, for a new healthcheck or another target: whatever was known before is void. */
+  made(spec: HealthcheckSpec): void {
+    const nowMs = this.#world.nowMs();
+    this.#expected.set(spec.id, {
+      spec,
+      state: "unknown",
+      successes: 0,
+      failures: 0,
+      changedMs: nowMs,
+      sinceMs: nowMs,
+      lastStartMs: undefined,
+      timeoutMs: spec.timeoutMs,
+      regular: 0,
+    });
+  }
+
+  ended(id: HealthcheckId): void {
+    this.#expected.delete(id);
+  }
+
+  /** A set was applied: every healthcheck of it runs with its newest configuration. */
+  applied(specs: readonly HealthcheckSpec[]): void {
+    const wanted = new Map(specs.map((spec) => [spec.id, spec]));
+    for (const [id, spec] of wanted) {
+      const expected = this.#expected.get(id);
+      if (expected === undefined) this.#broken("nothing lost", `healthcheck ${id} of the set does not run`);
+      else if (portOf(expected.spec) !== portOf(spec))
+        this.#broken("no false verdict", `${id}: old target runs`);
+      else if (expected.spec !== spec) {
+        if (expected.spec.intervalMs !== spec.intervalMs) this.#restartGrid(expected);
+        expected.spec = spec;
+      }
+    }
+    for (const id of this.#expected.keys()) {
+      if (!wanted.has(id)) this.#broken("nothing lost", `healthcheck ${id} runs and is not in the set`);
+    }
+  }
+
+  /** A check ended, and its monitor has this state now. */
+  finished(id: HealthcheckId, result: CheckResult, state: string): void {
+    const expected = this.#expected.get(id);
+    if (expected === undefined)
+      this.#broken("no false verdict", `healthcheck ${id} reports and does not run`);
+    const fact = this.#world.network.facts.get(portOf(expected.spec));
+    if (fact === undefined)
+      this.#broken("no false verdict", `healthcheck ${id} has a result without a connection`);
+    this.#holdVerdict(id, expected.timeoutMs, result, fact);
+    if (result.outcome === "inconclusive") expected.regular = 0;
+    else this.#count(expected, result.outcome === "success");
+    if (expected.state !== state) {
+      this.#broken("no false verdict", `healthcheck ${id} is ${state}, expected ${expected.state}`);
+    }
+  }
+
+  /** To be called after each step. */
+  check(): void {
+    if (this.#world.network.overlaps > 0) this.#broken("on time", "a check overlapped itself");
+    for (const [id, expected] of this.#expected) {
+      this.#noteStart(id, expected);
+      this.#holdStart(id, expected);
+      this.#holdClient(id, expected);
+    }
+  }
+
+  #restartGrid(expected: Expected): void {
+    expected.sinceMs = this.#world.nowMs();
+    expected.regular = 0;
+  }
+
+  #holdVerdict(id: HealthcheckId, timeoutMs: number, result: CheckResult, fact: Fact): void {
+    const { outcome } = fact;
+    const right =
+      result.outcome === "success"
+        ? outcome === "connected"
+        : result.outcome === "inconclusive"
+          ? outcome === "local"
+          : result.code === "L4CON"
+            ? outcome === "refused"
+            : outcome === "canceled" && fact.readyMs > fact.endMs && this.#attendedMs(fact) >= timeoutMs;
+    if (right) return;
+    const took = `${fact.endMs - fact.startMs} ms, ${this.#attendedMs(fact)} ms of them attended`;
+    this.#broken(
+      "no false verdict",
+      `healthcheck ${id}: ${result.code} where the network had ${outcome} (${took}; timeout ${timeoutMs} ms)`,
+    );
+  }
+
+  /** How long this process waited for an answer at most, its own stalls left out. */
+  #attendedMs({ startMs, endMs, startStalledMs, startStalls }: Fact): number {
+    const stalledMs = this.#world.stalledMs() - startStalledMs;
+    const toleratedMs = (this.#world.stalls() - startStalls) * STALL_TOLERANCE_MS;
+    return endMs - startMs - Math.max(0, stalledMs - toleratedMs);
+  }
+
+  #count(expected: Expected, success: boolean): void {
+    const { rise, fall } = expected.spec;
+    expected.successes = success ? expected.successes + 1 : 0;
+    expected.failures = success ? 0 : expected.failures + 1;
+    const before = expected.state;
+    if (before === "unknown") expected.state = success ? "healthy" : "unhealthy";
+    else if (before === "healthy" && expected.failures >= fall) expected.state = "unhealthy";
+    else if (before === "unhealthy" && expected.successes >= rise) expected.state = "healthy";
+    if (expected.state !== before) expected.changedMs = this.#world.nowMs();
+  }
+
+  #reported(text: string, state: string): void {
+    const found = [...this.#expected].find(([id]) => id === text);
+    if (found === undefined)
+      this.#broken("no false verdict", `healthcheck ${text} was reported and does not run`);
+    const [id, expected] = found;
+    if (state !== expected.state) {
+      this.#broken("no false verdict", `healthcheck ${id} was reported ${state}, it is ${expected.state}`);
+    }
+    if (state === "unknown") this.#broken("no false verdict", `healthcheck ${id} was reported unmeasured`);
+  }
+
+  #noteStart(id: HealthcheckId, expected: Expected): void {
+    const startMs = this.#world.network.facts.get(portOf(expected.spec))?.startMs;
+    const before = expected.lastStartMs;
+    if (startMs === undefined || startMs === before) return;
+    expected.lastStartMs = startMs;
+    expected.timeoutMs = expected.spec.timeoutMs;
+    const undisturbed =
+      before !== undefined && before > Math.max(this.#world.disturbedMs(), expected.sinceMs);
+    if (!undisturbed) {
+      expected.regular = 0;
+      return;
+    }
+    const gapMs = startMs - before;
+    // The first few lead into the phase.
+    if (++expected.regular > 2 && gapMs < expected.spec.intervalMs - TICK_SLACK_MS) {
+      this.#broken("on time", `healthcheck ${id} started ${gapMs} ms after its last check`);
+    }
+  }
+
+  #holdStart(id: HealthcheckId, { spec, sinceMs, lastStartMs }: Expected): void {
+    if (this.#world.short()) return;
+    const fact = this.#world.network.facts.get(portOf(spec));
+    if (fact !== undefined && fact.outcome === undefined) return;
+    const fromMs = Math.max(
+      lastStartMs ?? sinceMs + FIRST_START_MS,
+      sinceMs,
+      fact?.endMs ?? 0,
+      this.#world.disturbedMs(),
+    );
+    const lateMs = this.#world.nowMs() - fromMs - spec.intervalMs;
+    if (lateMs > TICK_SLACK_MS) this.#broken("on time", `healthcheck ${id} is ${lateMs} ms late`);
+  }
+
+  #holdClient(id: HealthcheckId, { state, changedMs }: Expected): void {
+    const { client, batchDelayMs } = this.#world;
+    if (client.readySinceMs === undefined || state === "unknown") return;
+    const fromMs = Math.max(client.readySinceMs, changedMs, this.#world.disturbedMs());
+    if (this.#world.nowMs() - fromMs <= batchDelayMs + TICK_SLACK_MS) return;
+    const has = client.states.get(id)?.state;
+    if (has !== state)
+      this.#broken("nothing lost", `the client has ${has} of healthcheck ${id}, it is ${state}`);
+  }
+
+  #broken(promise: string, problem: string): never {
+    throw new BrokenPromiseError(`${promise}: ${problem} (at ${this.#world.nowMs()} ms)`);
+  }
+}
+
+function portOf({ check }: HealthcheckSpec): number {
+  return check.type === "tcp" ? check.address.port : 0;
+}

@@ -1,0 +1,50 @@
+/**
+ * Runs simulations until a time is over; `bun tests/simulation/simulate.ts [--seconds N] [--seed N] [--steps N] [--trace]`. A broken
+ * promise ends it with status 1 and the seed that shows it: `--seed N` repeats that one simulation exactly, `--trace` prints its results.
+ */
+import { parseArgs } from "node:util";
+import { World } from "./world.ts";
+
+const STEPS = 300;
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "20" },
+    seed: { type: "string" },
+    trace: { type: "boolean", default: false },
+    steps: { type: "string", default: String(STEPS) },
+  },
+});
+
+/** The real clock: inside a simulation every clock of the runtime is virtual. */
+const realMs = Date.now;
+
+const trace = (line: string) => {
+  if (values.trace) process.stdout.write(`${line}\n`);
+};
+
+/** @returns the broken promise, or undefined */
+async function simulate(seed: number): Promise<unknown> {
+  using world = new World(seed, trace);
+  try {
+    await world.run(Number(values.steps));
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+const first = values.seed === undefined ? 1 : Number(values.seed);
+const endMs = realMs() + Number(values.seconds) * 1_000;
+let seed = first;
+do {
+  const error = await simulate(seed);
+  if (error !== undefined) {
+    process.stdout.write(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (values.trace && error instanceof Error) process.stdout.write(`${error.stack}\n`);
+    process.exit(1);
+  }
+  seed++;
+} while (values.seed === undefined && realMs() < endMs);
+process.stdout.write(`${seed - first} simulations of ${values.steps} steps, every promise kept\n`);
+process.exit(0);

@@ -1,0 +1,46 @@
+/**
+ * Backends that speak first, in a process and network of their own. Started by banners.ts with an address; writes the ports as a line of
+ * JSON; ends with its stdin.
+ */
+import { freePort } from "./ports.ts";
+
+const [hostname = ""] = process.argv.slice(2);
+const SHORT = "220 ready\n";
+const LONG = `220 ready\n${"x".repeat(100_000 - SHORT.length)}`;
+
+interface Sending {
+  left: Uint8Array;
+}
+
+function listen(text: string, resets: boolean): number {
+  const port = freePort(hostname);
+  const bytes = Buffer.from(text);
+  const send = (socket: Bun.Socket<Sending>) => {
+    socket.data.left = socket.data.left.subarray(Math.max(0, socket.write(socket.data.left)));
+  };
+  Bun.listen<Sending>({
+    hostname,
+    port,
+    socket: {
+      open(socket) {
+        socket.data = { left: bytes };
+        if (bytes.length > 0) send(socket);
+        if (resets) socket.terminate();
+      },
+      data() {},
+      drain: send,
+      error() {},
+    },
+  });
+  return port;
+}
+
+const ports = {
+  resets: listen("", true),
+  bannerThenReset: listen(SHORT, true),
+  shortBanner: listen(SHORT, false),
+  longBanner: listen(LONG, false),
+};
+process.stdout.write(`${JSON.stringify(ports)}\n`);
+for await (const _ of Bun.stdin.stream());
+process.exit(0);
