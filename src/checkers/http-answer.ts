@@ -9,6 +9,8 @@ import { type AnswerFault, type Head, HeadReader } from "./http-head.ts";
 const MAX_INTERIM = 16;
 /** Status lines and headers of all answers together; none of it is kept. */
 export const MAX_HEAD_BYTES = 1_024 * 1_024;
+/** Lines of all of them together: short lines cost more than long ones. */
+export const MAX_HEAD_LINES = 32_768;
 const SWITCHING_PROTOCOLS = 101;
 
 /** What an answer consists of. Each callback returns whether more of the answer is wanted. */
@@ -27,6 +29,8 @@ export class AnswerReader {
   #head = new HeadReader();
   #body: BodyReader | undefined;
   #interim = 0;
+  /** Lines of the heads before. */
+  #lines = 0;
   #fault: AnswerFault | string | undefined;
 
   constructor(events: AnswerEvents) {
@@ -47,8 +51,9 @@ export class AnswerReader {
       const room = Math.min(bytes.length, at + MAX_HEAD_BYTES - this.headBytes);
       at = this.#head.read(room < bytes.length ? bytes.subarray(0, room) : bytes, at);
       this.headBytes += at - from;
-      const { head, fault } = this.#head;
-      if (fault !== undefined) this.#fault = fault;
+      const { head, fault, lines } = this.#head;
+      if (this.#lines + lines > MAX_HEAD_LINES) this.#fault = `more than ${MAX_HEAD_LINES} lines of headers`;
+      else if (fault !== undefined) this.#fault = fault;
       else if (head !== undefined) {
         if (!this.#begin(head)) return this.#fault;
       } else if (at < bytes.length) this.#fault = `no end of headers within ${MAX_HEAD_BYTES} bytes`;
@@ -70,6 +75,7 @@ export class AnswerReader {
       if (++this.#interim > MAX_INTERIM) {
         this.#fault = `more than ${MAX_INTERIM} interim answers (status ${statusCode})`;
       }
+      this.#lines += this.#head.lines;
       this.#head = new HeadReader();
       return this.#fault === undefined;
     }

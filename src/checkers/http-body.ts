@@ -7,8 +7,8 @@ import { latin1 } from "./latin1.ts";
 
 /** Bytes of chunk framing that a body may have beside {@link FRAMING_BYTES_PER_DATA_BYTE}. */
 export const MAX_FRAMING_BYTES = 16 * 1_024;
-/** A chunk of one byte needs five more; this leaves room for an extension. */
-const FRAMING_BYTES_PER_DATA_BYTE = 16;
+/** A chunk of one byte needs five more. */
+const FRAMING_BYTES_PER_DATA_BYTE = 8;
 
 const LF = 10;
 const CR = 13;

@@ -29,12 +29,15 @@ const CR = 13;
 const BLANK = 32;
 const TAB = 9;
 const LOWER_CASE = 0x20;
-const [C, L, T] = [..."clt"].map((letter) => letter.charCodeAt(0));
+/** The headers that are read, all others are skipped. */
+const NAMES = ["content-length", "location", "transfer-encoding"].map((name) => Buffer.from(name));
 
 /** Bytes of a line that are kept until it ends. */
 const MAX_KEPT_BYTES = 4_096;
 /** What a status line may need: 16 blanks, the code, and a reason phrase that is shown. */
 const MAX_STATUS_LINE_BYTES = 512;
+/** Lines of headers that are read, continuation lines among them; no server needs more than a few. */
+const MAX_FIELD_LINES = 256;
 /** A line break is searched for byte by byte first; beyond this the runtime's search is faster. */
 const NEAR_BYTES = 48;
 
@@ -50,6 +53,8 @@ export class HeadReader {
   head: Head | undefined;
   /** Set when it can never be. */
   fault: AnswerFault | undefined;
+  /** Lines so far, blank ones before the status line among them. */
+  lines = 0;
   #status: { readonly code: number; readonly reason: string } | undefined;
   /** What has come of the current line, where it may matter. */
   #line = "";
@@ -57,6 +62,7 @@ export class HeadReader {
   #skipping = false;
   /** The last header that matters, with its continuation lines (RFC 9112, 5.2). */
   #field = "";
+  #fieldLines = 0;
   #length: string | undefined;
   #lengthFault: AnswerFault | undefined;
   #coding: string | undefined;
@@ -71,8 +77,8 @@ export class HeadReader {
   read(bytes: Uint8Array, from: number): number {
     let at = from;
     while (at < bytes.length && this.head === undefined && this.fault === undefined) {
-      if (!this.#inLine && !this.#begin(bytes[at] ?? LF)) {
-        at++;
+      if (!this.#inLine && !this.#begin(bytes, at)) {
+        if (bytes[at++] === LF) this.lines++;
         continue;
       }
       const end = lineEnd(bytes, at);
@@ -80,22 +86,22 @@ export class HeadReader {
       at = end;
       if (at < bytes.length) {
         at++;
+        this.lines++;
         this.#endLine();
       } else if (this.#status === undefined) this.#judgeBegun();
     }
     return at;
   }
 
-  /** Decides by its first byte whether a line matters. @returns false for line breaks before the status line */
-  #begin(first: number): boolean {
+  /** Decides by its first bytes whether a line matters. @returns false for line breaks before the status line */
+  #begin(bytes: Uint8Array, at: number): boolean {
+    const first = bytes[at];
     if (this.#status === undefined) {
       if (first === CR || first === LF) return false;
-    } else {
-      const folded = first === BLANK || first === TAB;
-      if (!folded) this.#endField();
-      const letter = first | LOWER_CASE;
-      const matters = folded ? this.#field !== "" : letter === C || letter === L || letter === T;
-      this.#skipping = !matters && first !== LF && first !== CR;
+    } else if (first === BLANK || first === TAB) this.#skipping = this.#field === "";
+    else {
+      if (this.#field !== "") this.#endField();
+      this.#skipping = first !== LF && first !== CR && !mayMatter(bytes, at);
     }
     this.#inLine = true;
     return true;
@@ -116,8 +122,20 @@ export class HeadReader {
     if (skipped) return;
     if (this.#status === undefined) this.#readStatus(line);
     else if (line === "") this.#complete();
-    else if (/^[ \t]/.test(line)) this.#field = `${this.#field} ${line.trim()}`.slice(0, MAX_KEPT_BYTES);
+    else this.#readField(line);
+  }
+
+  #readField(line: string): void {
+    const folded = line.startsWith(" ") || line.startsWith("\t");
+    if (folded) this.#unfold(line.trim());
     else this.#field = FIELD.test(line) ? line : "";
+    if (this.#field === "" || ++this.#fieldLines <= MAX_FIELD_LINES) return;
+    this.fault = { problem: `more than ${MAX_FIELD_LINES} headers like`, line };
+  }
+
+  #unfold(continuation: string): void {
+    if (continuation === "" || this.#field.length >= MAX_KEPT_BYTES) return;
+    this.#field = `${this.#field} ${continuation}`.slice(0, MAX_KEPT_BYTES);
   }
 
   #readStatus(line: string): void {
@@ -136,7 +154,6 @@ export class HeadReader {
 
   #endField(): void {
     const line = this.#field;
-    if (line === "") return;
     this.#field = "";
     const [, name = "", value = ""] = FIELD.exec(line) ?? [];
     switch (name.toLowerCase()) {
@@ -180,6 +197,18 @@ export class HeadReader {
     if (this.#coding !== undefined) return this.#coding === "chunked" ? "chunked" : "close";
     return this.#length === undefined ? "close" : Number(this.#length);
   }
+}
+
+/** Whether a line begins like one of {@link NAMES}, as far as it has come. */
+function mayMatter(bytes: Uint8Array, at: number): boolean {
+  const first = (bytes[at] ?? 0) | LOWER_CASE;
+  const name = NAMES.find((candidate) => candidate[0] === first);
+  if (name === undefined) return false;
+  const length = Math.min(name.length, bytes.length - at);
+  for (let index = 1; index < length; index++) {
+    if (((bytes[at + index] ?? 0) | LOWER_CASE) !== name[index]) return false;
+  }
+  return true;
 }
 
 /** Where the line ends: its line feed, or the end of the bytes. */

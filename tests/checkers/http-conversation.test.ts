@@ -347,6 +347,33 @@ test("http: headers may be 1 MiB, however they come", () => {
   }
 });
 
+test("http: headers may have 32,768 lines, however they come", () => {
+  const answer = (lines: number) => `\r\n\nHTTP/1.1 200 OK\r\n${"c:\n".repeat(lines - 4)}\r\nbody`;
+  const pieces = (text: string) => text.match(/.{1,1000}/gs) ?? [];
+  for (const [lines, expected] of [
+    [32_768, "ok status 200 OK"],
+    [32_769, "L7RSP more than 32768 lines of headers"],
+  ] as const) {
+    expect(short(judge([answer(lines)]))).toBe(expected);
+    expect(short(judge(pieces(answer(lines))))).toBe(expected);
+  }
+});
+
+test("http: headers that are read, and their continuation lines, may be 256", () => {
+  for (const line of ["Location: /x\r\n", "content-length: 4\r\n"]) {
+    const answer = (lines: number) => `HTTP/1.1 200 OK\r\n${line.repeat(lines)}\r\nbody`;
+    for (const split of [(text: string) => [text], (text: string) => [...text]]) {
+      expect(short(judge(split(answer(256))))).toBe("ok status 200 OK");
+      expect(short(judge(split(answer(257))))).toBe(
+        `L7RSP not a valid HTTP answer: more than 256 headers like "${line.trim()}"`,
+      );
+    }
+  }
+  const folded = (lines: number) => `HTTP/1.1 200 OK\r\nLocation: /x\r\n${" y\r\n".repeat(lines)}\r\n`;
+  expect(short(judge([folded(255)]))).toBe("ok status 200 OK");
+  expect(short(judge([folded(256)]))).toBe('L7RSP not a valid HTTP answer: more than 256 headers like " y"');
+});
+
 test("http: reads no more of a body than it needs", () => {
   const talk = conversation({ body: "he" });
   expect(talk.received(Buffer.from("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nh"))).toBeUndefined();
