@@ -203,17 +203,24 @@ export const CHECK_FIELDS: readonly CheckField[] = [
     "reset",
     "How the connection ends. graceful is for backends that log resets, and leaves TIME_WAITs. Absent, the server's `checks.close` decides.",
   ),
-  field(STREAM, "secure", flag, "false", "TLS."),
+  field(TCP, "secure", flag, "false", "TLS."),
+  field(
+    HTTP,
+    "secure",
+    flag,
+    "true for an https URL in path, else false",
+    "TLS. Where it is set, it wins over the URL in path.",
+  ),
   field(STREAM, "tls_verify", flag, "true", "Whether the certificate must be valid and for the name."),
   field(TCP, "server_name", name, "ip", SERVER_NAME),
-  field(HTTP, "server_name", name, "the name in host or path, else ip", SERVER_NAME),
+  field(HTTP, "server_name", name, "the name in host, a Host header, or path, else ip", SERVER_NAME),
   field(HTTP, "method", { ...text, range: "an HTTP method but CONNECT" }, "GET", "The request's method."),
   field(
     HTTP,
     "path",
     { ...text, range: "a path, or a whole http or https URL" },
     "/",
-    "What is asked for; with OPTIONS a * is the server as a whole. Of a whole URL the host goes into the Host header and SNI, https means secure; the connection " +
+    "What is asked for; with OPTIONS a * is the server as a whole. Of a whole URL the host goes into the Host header and SNI, https means secure unless that is set; the connection " +
       "still goes to ip and port. Its query, user and password are secrets: never shown.",
   ),
   field(

@@ -1,33 +1,34 @@
 /** Foreign bytes in a sentence: short, printable, in quotes, and without the secrets that backends repeat. */
+import { latin1 } from "./latin1.ts";
+import type { Secrets } from "./secrets.ts";
 
-const LONGEST = 40;
-/** So many bytes in common with a secret are a piece of it. */
-const LEAST_PIECE = 6;
+/** Bytes of an answer that a sentence shows. */
+export const EXCERPT_BYTES = 60;
+/** Bytes beyond those that are looked at, so that a secret is recognized where the excerpt ends. */
+const MAX_SECRET_BYTES = 1_024;
+/** Bytes of an answer that are kept for a sentence. */
+export const MAX_SHOWN_BYTES = 512;
 
 /**
- * `"220 ready\r\n…"`: at most 40 bytes, whatever is not printable escaped.
+ * `"220 ready\r\n…"`: at most {@link EXCERPT_BYTES}, with everything that is not printable escaped.
  *
- * @param secrets - what the backend was sent and nobody else may read, as Latin-1; an answer may repeat it
+ * @param text - the bytes, or the same as Latin-1
+ * @param secrets - what the backend was sent and no one else may read; an answer may repeat it
  */
-export function excerpt(bytes: Uint8Array, secrets = ""): string {
-  const latin1 = Buffer.from(bytes.subarray(0, LONGEST)).toString("latin1");
-  const text = JSON.stringify(secrets === "" ? latin1 : withoutPieces(latin1, secrets));
-  const printable = text.replace(/[\x7f-\xff]/g, (char) => `\\x${char.charCodeAt(0).toString(16)}`);
-  return bytes.length > LONGEST ? `${printable.slice(0, -1)}…"` : printable;
+export function excerpt(text: Uint8Array | string, secrets?: Secrets): string {
+  const most = EXCERPT_BYTES + MAX_SECRET_BYTES;
+  const known = typeof text === "string" ? text.slice(0, most) : latin1(text, 0, Math.min(most, text.length));
+  const shown = secrets?.hide(known) ?? known;
+  const cut = shown.length > EXCERPT_BYTES;
+  const quoted = JSON.stringify(cut ? shown.slice(0, EXCERPT_BYTES) : shown);
+  const printable = quoted.replace(
+    /[\x7f-\xff]/g,
+    (character) => `\\x${character.charCodeAt(0).toString(16)}`,
+  );
+  return cut ? `${printable.slice(0, -1)}…"` : printable;
 }
 
-/** Leaves out whatever stands in the secrets, too; what is shorter than a piece stays. */
-function withoutPieces(text: string, secrets: string): string {
-  let shown = "";
-  for (let at = 0; at < text.length; ) {
-    let end = at + LEAST_PIECE;
-    if (end > text.length || !secrets.includes(text.slice(at, end))) {
-      shown += text.charAt(at++);
-      continue;
-    }
-    while (end < text.length && secrets.includes(text.slice(at, end + 1))) end++;
-    shown += "…";
-    at = end;
-  }
-  return shown;
+/** Foreign text within a sentence, without quotes: like {@link excerpt}. */
+export function excerptUnquoted(text: string, secrets?: Secrets): string {
+  return excerpt(text, secrets).slice(1, -1);
 }

@@ -230,7 +230,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
       verdict.ok
         ? this.#success("L7OK", message, spentMs)
         : this.#failure(verdict.code, message, false, spentMs),
-      this.#plan.close,
+      true,
     );
   }
 
@@ -239,23 +239,21 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     if (this.#phase !== "over") this.#finish(this.#failure(code, message, true));
   }
 
-  #finish(
-    result: CheckResult,
-    how: Ending = result.outcome === "success" ? this.#plan.close : "reset",
-  ): void {
+  /** @param complete - whether the peer has done its part, so that the connection ends as the plan says */
+  #finish(result: CheckResult, complete: boolean = result.outcome === "success"): void {
     if (this.#phase === "over") return;
-    this.#release(how);
+    this.#release(complete ? this.#plan.close : "reset", complete);
     this.#done(result);
   }
 
-  #release(how: Ending): void {
+  #release(how: Ending, complete = false): void {
     if (this.#phase === "connect") this.#plan.env.dialer.cancel(this.#dial);
     this.#phase = "over";
     // After an upgrade the backend waits for frames of the other protocol, and for our end.
     const ending =
       how === "drain" && this.#conversation?.statusCode === SWITCHING_PROTOCOLS ? "graceful" : how;
     this.#stream?.end(ending);
-    this.#tlsStream?.end(ending);
+    this.#tlsStream?.end(complete && ending === "reset" ? "notify" : ending);
     this.#stream = undefined;
     this.#tlsStream = undefined;
   }

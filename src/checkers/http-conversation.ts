@@ -1,11 +1,13 @@
 /**
- * What an HTTP answer means, pure. The parsing is llhttp's; what is decided here is when enough has come: the status
- * line and headers, and of the body only what `response` asks for.
+ * What an HTTP answer means, sans-I/O. The parsing is in http-answer.ts; decided here is when enough has come: the status line and headers,
+ * and of the body only what `response` asks for.
  */
 import { type Conversation, failed, type Verdict } from "./conversation.ts";
-import { excerpt } from "./excerpt.ts";
-import { LengthsParser } from "./http-lengths.ts";
-import type { AnswerParser } from "./http-parser.ts";
+import { excerpt, excerptUnquoted, MAX_SHOWN_BYTES } from "./excerpt.ts";
+import { AnswerReader } from "./http-answer.ts";
+import type { AnswerFault, Head } from "./http-head.ts";
+import { shownLocation } from "./http-location.ts";
+import type { Secrets } from "./secrets.ts";
 
 /** What makes an answer a good one. */
 export interface Expected {
@@ -13,122 +15,128 @@ export interface Expected {
   readonly codes: readonly number[];
   /** What the body must start with; empty means anything, even no body. */
   readonly body: Buffer;
-  /** What of the request may not be told when the answer repeats it, as Latin-1. */
-  readonly secrets?: string;
+  /** Hidden where the answer repeats it. */
+  readonly secrets?: Secrets | undefined;
 }
 
-/** Interim answers (1xx) before the real one; more is no sane server. */
-const MOST_INTERIM = 16;
-/** Status lines and headers of all answers together. */
-const MOST_HEAD_BYTES = 80 * 1_024;
+const NOTHING = Buffer.alloc(0);
 
-/** One request and its answer; see the head of the file. */
+/** One request and its answer. */
 export class HttpConversation implements Conversation {
   readonly #expected: Expected;
-  readonly #parser: AnswerParser;
+  readonly #answer: AnswerReader;
   #verdict: Verdict | undefined;
-  #status: string | undefined;
-  #statusCode: number | undefined;
-  #interim = 0;
-  #headBytes = 0;
-  #body = Buffer.alloc(0);
+  #head: Head | undefined;
+  /** The body, as far as it is expected or may be shown. */
+  #body = NOTHING;
+  #bodyBytes = 0;
+  /** What is wrong with the answer; the sentence waits for the rest of the piece, which may hold the body that explains it. */
+  #problem: "status" | "body" | undefined;
 
   constructor(
     readonly request: Uint8Array,
     expected: Expected,
   ) {
     this.#expected = expected;
-    this.#parser = new LengthsParser({
-      head: (code, reason) => this.#onHead(code, reason),
-      body: (part) => this.#onBody(part),
-      end: () => this.#onEnd(),
+    this.#answer = new AnswerReader({
+      head: (head) => this.#onHead(head),
+      body: (data) => this.#onBody(data),
     });
   }
 
   get statusCode(): number | undefined {
-    return this.#statusCode;
+    return this.#head?.statusCode;
   }
 
   received(bytes: Uint8Array): Verdict | undefined {
-    if (this.#status !== undefined) return this.#read(bytes);
-    // Just as much as headers may be, so that what is too long does not depend on how it comes.
-    const room = MOST_HEAD_BYTES - this.#headBytes;
-    const head = bytes.subarray(0, room);
-    this.#headBytes += head.length;
-    const verdict = this.#read(head);
-    if (verdict !== undefined || bytes.length <= room) return verdict;
-    return this.#status === undefined
-      ? failed("L7RSP", `no end of headers within ${MOST_HEAD_BYTES} bytes`)
-      : this.#read(bytes.subarray(room));
-  }
-
-  #read(bytes: Uint8Array): Verdict | undefined {
-    const fault = this.#parser.execute(bytes);
+    const fault = this.#answer.read(bytes);
     if (this.#verdict !== undefined) return this.#verdict;
-    return fault === undefined ? undefined : failed("L7RSP", `not a valid HTTP answer: ${fault}`);
+    if (this.#problem !== undefined) this.#verdict = this.#blame(this.#problem);
+    else if (fault !== undefined) this.#verdict = failed("L7RSP", this.#faultSentence(fault));
+    else if (this.#answer.ended) this.#verdict = this.#tooShort();
+    return this.#verdict;
   }
 
   closed(): Verdict {
-    this.#parser.finish();
-    if (this.#verdict !== undefined) return this.#verdict;
-    if (this.#headBytes === 0) return failed("L7RSP", "closed by peer without an answer");
-    if (this.#status === undefined) return failed("L7RSP", "closed by peer before the end of the headers");
+    this.#answer.close();
+    if (this.#answer.headBytes === 0) return failed("L7RSP", "closed by peer without an answer");
+    if (this.#head === undefined) return failed("L7RSP", "closed by peer before the end of the headers");
+    if (this.#answer.ended) return this.#tooShort();
+    const { body } = this.#expected;
     return failed(
       "L7RSP",
-      `closed by peer in the middle of the body, after ${this.#shown(this.#body)}, expected ${excerpt(this.#expected.body)}`,
+      `closed by peer in the middle of the body, after ${this.#shownBody()}, expected ${excerpt(body)}`,
     );
   }
 
   progress(): string {
-    if (this.#status !== undefined) return `status ${this.#status}, ${this.#body.length} bytes of the body`;
-    return this.#headBytes === 0 ? "" : `${this.#headBytes} bytes of the headers`;
+    if (this.#head !== undefined)
+      return `status ${this.#status(this.#head)}, ${this.#bodyBytes} bytes of the body`;
+    return this.#answer.headBytes === 0 ? "" : `${this.#answer.headBytes} bytes of the headers`;
   }
 
-  #onHead(code: number, reason: string): void {
-    if (this.#verdict !== undefined) return;
-    if (code < 200 && code !== 101) {
-      if (++this.#interim > MOST_INTERIM) {
-        this.#verdict = failed("L7RSP", `more than ${MOST_INTERIM} interim answers (status ${code})`);
-      }
-      return;
-    }
-    this.#statusCode = code;
-    this.#status =
-      reason === "" ? `${code}` : `${code} ${this.#shown(Buffer.from(reason, "latin1")).slice(1, -1)}`;
+  #onHead(head: Head): boolean {
+    this.#head = head;
     const { codes, body } = this.#expected;
-    if (codes.length > 0 && !codes.includes(code)) {
-      this.#verdict = failed("L7STS", `status ${this.#status}, expected ${codes.join(" or ")}`);
-    } else if (body.length === 0) {
-      this.#verdict = { ok: true, message: `status ${this.#status}` };
-    }
+    if (codes.length > 0 && !codes.includes(head.statusCode)) this.#problem = "status";
+    else if (body.length === 0) this.#verdict = { ok: true, message: `status ${this.#status(head)}` };
+    return this.#verdict === undefined;
   }
 
-  #onBody(bytes: Uint8Array): void {
-    if (this.#verdict !== undefined || this.#status === undefined) return;
+  #onBody(data: Uint8Array): boolean {
+    const from = this.#bodyBytes;
+    this.#keep(data);
+    if (this.#head === undefined || this.#problem !== undefined) return this.#bodyBytes < MAX_SHOWN_BYTES;
     const wanted = this.#expected.body;
-    this.#body = Buffer.concat([this.#body, bytes.subarray(0, wanted.length - this.#body.length)]);
-    if (!wanted.subarray(0, this.#body.length).equals(this.#body)) {
-      this.#verdict = failed(
-        "L7STS",
-        `body starts with ${this.#shown(this.#body)}, expected ${excerpt(wanted)}`,
-      );
-    } else if (this.#body.length === wanted.length) {
-      this.#verdict = { ok: true, message: `status ${this.#status}, body as expected` };
+    const to = Math.min(this.#bodyBytes, wanted.length);
+    if (wanted.compare(this.#body, from, to, from, to) !== 0) {
+      this.#problem = "body";
+      return this.#bodyBytes < MAX_SHOWN_BYTES;
     }
+    if (to < wanted.length) return true;
+    this.#verdict = { ok: true, message: `status ${this.#status(this.#head)}, body as expected` };
+    return false;
   }
 
-  #onEnd(): void {
-    if (this.#status !== undefined) this.#verdict ??= this.#tooShort();
+  #keep(data: Uint8Array): void {
+    const most = Math.max(this.#expected.body.length, MAX_SHOWN_BYTES);
+    if (this.#body.length === 0) this.#body = Buffer.allocUnsafe(most);
+    const kept = data.subarray(0, most - this.#bodyBytes);
+    this.#body.set(kept, this.#bodyBytes);
+    this.#bodyBytes += kept.length;
   }
 
-  #shown(bytes: Uint8Array): string {
-    return excerpt(bytes, this.#expected.secrets);
+  #blame(problem: "status" | "body"): Verdict {
+    const { codes, body } = this.#expected;
+    if (problem === "body") {
+      return failed("L7STS", `body starts with ${this.#shownBody()}, expected ${excerpt(body)}`);
+    }
+    const { location = "", statusCode = 0 } = this.#head ?? {};
+    let detail = "";
+    if (statusCode >= 300 && statusCode < 400 && location !== "") {
+      detail = `, Location ${shownLocation(location, this.#expected.secrets)}`;
+    } else if (this.#bodyBytes > 0) detail = `, body starts with ${this.#shownBody()}`;
+    const status = this.#head === undefined ? "" : this.#status(this.#head);
+    return failed("L7STS", `status ${status}, expected ${codes.join(" or ")}${detail}`);
+  }
+
+  /** `200 OK` */
+  #status({ statusCode, reason }: Head): string {
+    if (reason === "") return `${statusCode}`;
+    const shown = this.#expected.secrets?.hideInReason(reason, statusCode) ?? reason;
+    return `${statusCode} ${excerptUnquoted(shown)}`;
+  }
+
+  #faultSentence(fault: AnswerFault | string): string {
+    if (typeof fault === "string") return fault;
+    return `not a valid HTTP answer: ${fault.problem} ${excerpt(fault.line, this.#expected.secrets)}`;
   }
 
   #tooShort(): Verdict {
-    return failed(
-      "L7STS",
-      `body ends after ${this.#shown(this.#body)}, expected ${excerpt(this.#expected.body)}`,
-    );
+    return failed("L7STS", `body ends after ${this.#shownBody()}, expected ${excerpt(this.#expected.body)}`);
+  }
+
+  #shownBody(): string {
+    return excerpt(this.#body.subarray(0, this.#bodyBytes), this.#expected.secrets);
   }
 }

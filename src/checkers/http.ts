@@ -1,9 +1,10 @@
 /** The http checker: one HTTP/1.1 request on a fresh connection and as much of its answer as the verdict needs. */
 import type { HttpSpec } from "../model/spec.ts";
-import { formatTarget, secretsAt } from "../model/spec.ts";
+import { formatTarget } from "../model/spec.ts";
 import type { Checker, CheckerEnv } from "./checker.ts";
 import { Exchange, ExchangePlan } from "./exchange.ts";
 import { HttpConversation } from "./http-conversation.ts";
+import { httpSecrets } from "./secrets.ts";
 
 const TRACEPARENT = "traceparent";
 const BODY_METHODS = ["POST", "PUT", "PATCH"];
@@ -14,7 +15,7 @@ export function httpChecker(spec: HttpSpec, env: CheckerEnv): Checker {
   const expected = {
     codes: spec.expectedCodes,
     body: Buffer.from(spec.response ?? ""),
-    secrets: secretsOf(spec),
+    secrets: httpSecrets(spec),
   };
   const dialogue = {
     subject: `HTTP ${spec.method} ${formatTarget(spec)}`,
@@ -33,12 +34,6 @@ function requestMaker(spec: HttpSpec, { userAgent, traceparent }: CheckerEnv): (
   return () => Buffer.concat([head, Buffer.from(`${TRACEPARENT}: ${traceparent()}\r\n\r\n`)]);
 }
 
-/** What is sent and may be shown nowhere (docs/security.md). */
-function secretsOf({ path, headers }: HttpSpec): string {
-  const texts = [path.slice(secretsAt(path)), ...headers.map(([, value]) => value)];
-  return Buffer.from(texts.join("\n")).toString("latin1");
-}
-
 /**
  * The request as it goes out (RFC 9112). The specs' parser has made sure that no field holds a line break.
  *
@@ -53,9 +48,10 @@ export function renderRequest(spec: HttpSpec, userAgent: string): Uint8Array {
   ];
   // Without a length a server may wait for a body that never comes.
   const length = BODY_METHODS.includes(spec.method) ? [["Content-Length", "0"] as const] : [];
-  for (const header of [...defaults, ...length, ...spec.headers, ["Connection", "close"] as const]) {
+  for (const header of [...defaults, ...length, ...spec.headers])
     headers.set(header[0].toLowerCase(), header);
-  }
+  // An upgrade needs a Connection header of its own (RFC 9110, 7.8).
+  if (!headers.has("connection")) headers.set("connection", ["Connection", "close"]);
   const lines = [...headers.values()].map(([name, value]) => `${name}: ${value}\r\n`);
   return Buffer.from(`${spec.method} ${spec.path} HTTP/1.1\r\n${lines.join("")}\r\n`);
 }

@@ -3,8 +3,9 @@ import type { TcpSpec } from "../model/spec.ts";
 import { formatAddress } from "../model/spec.ts";
 import type { Checker, CheckerEnv } from "./checker.ts";
 import { type Conversation, type Dialogue, failed, type Verdict } from "./conversation.ts";
-import { excerpt } from "./excerpt.ts";
+import { excerpt, MAX_SHOWN_BYTES } from "./excerpt.ts";
 import { Exchange, ExchangePlan } from "./exchange.ts";
+import { byteSecrets, type Secrets } from "./secrets.ts";
 
 /** Makes a tcp checker. */
 export function tcpChecker(spec: TcpSpec, env: CheckerEnv): Checker {
@@ -16,28 +17,35 @@ function dialogue(spec: TcpSpec): Dialogue | undefined {
   if (spec.send === undefined && spec.receive === undefined) return undefined;
   const request = spec.send;
   const expected = Buffer.from(spec.receive ?? []);
+  const secrets = byteSecrets(spec.send ?? new Uint8Array());
   return {
     subject: `TCP ${request === undefined ? "read from" : "send to"} ${formatAddress(spec.address)}`,
-    begin: () => new PrefixConversation(request, expected),
+    begin: () => new PrefixConversation(request, expected, secrets),
   };
 }
 
 /** Expects the answer to start with certain bytes; with none expected, any byte will do. */
 export class PrefixConversation implements Conversation {
+  /** What has come, as far as it is expected or may be shown. */
   #seen = Buffer.alloc(0);
 
+  /** @param secrets - hidden where the answer repeats them: many protocols repeat a command that they refuse, password and all */
   constructor(
     readonly request: Uint8Array | undefined,
     readonly expected: Buffer,
+    readonly secrets?: Secrets,
   ) {}
 
   received(bytes: Uint8Array): Verdict | undefined {
     const wanted = this.expected.length;
-    this.#seen = Buffer.concat([this.#seen, bytes.subarray(0, wanted - this.#seen.length)]);
-    const matches = this.expected.subarray(0, this.#seen.length).equals(this.#seen);
-    if (!matches)
-      return failed("L7RSP", `answer starts with ${this.#shown()}, expected ${excerpt(this.expected)}`);
-    return this.#seen.length === wanted ? { ok: true, message: "answered as expected" } : undefined;
+    const most = Math.max(wanted, MAX_SHOWN_BYTES);
+    this.#seen = Buffer.concat([this.#seen, bytes.subarray(0, most - this.#seen.length)]);
+    const length = Math.min(wanted, this.#seen.length);
+    if (this.expected.compare(this.#seen, 0, length, 0, length) !== 0) {
+      const shown = excerpt(this.#seen, this.secrets);
+      return failed("L7RSP", `answer starts with ${shown}, expected ${excerpt(this.expected)}`);
+    }
+    return length === wanted ? { ok: true, message: "answered as expected" } : undefined;
   }
 
   closed(): Verdict {
@@ -50,10 +58,5 @@ export class PrefixConversation implements Conversation {
 
   progress(): string {
     return this.#seen.length === 0 ? "" : `${this.#seen.length} of ${this.expected.length} expected bytes`;
-  }
-
-  /** Many protocols repeat a command that they refuse, password and all. */
-  #shown(): string {
-    return excerpt(this.#seen, Buffer.from(this.request ?? []).toString("latin1"));
   }
 }

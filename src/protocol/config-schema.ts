@@ -72,7 +72,8 @@ export const http = v.object(
     method: v.nullish(pattern(/^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/, "an HTTP method"), ""),
     path: v.nullish(secretText, "/"),
     expected_codes: list(count(0, 999), MOST_ELEMENTS),
-    secure: v.nullish(flag, false),
+    // Absent, it is decided by the URL in `path`.
+    secure: v.nullish(flag),
     tls_verify: v.nullish(flag, true),
     server_name: serverName,
     host: optional(converted(hostName, HOST_WORDS), HOST_WORDS),

@@ -2,7 +2,7 @@
 
 /** What a path says. */
 export interface HttpTarget {
-  /** Whether it is an https URL. */
+  /** Whether it is an https URL; an explicit `secure` outweighs it. */
   readonly secure: boolean;
   /** The URL's host, with its port if it names one; undefined for a mere path. */
   readonly host: string | undefined;

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import type * as v from "valibot";
 import { bytesOfHex, bytesOfText } from "../model/bytes.ts";
 import type { CheckDefaults } from "../model/check-defaults.ts";
+import { hostName, withoutLastDot } from "../model/domain-name.ts";
 import {
   type CheckSpec,
   type DnsSpec,
@@ -75,13 +76,16 @@ function normaliseHttp(fields: v.InferOutput<typeof http>): HttpSpec {
     throw new FieldError("response", notAllowed(fields.response, "absent: an answer to HEAD has no body"));
   }
   const address = { ip: fields.ip, port: fields.port };
-  const secure = fields.secure || target.secure;
+  // Google's Go server, too, takes the scheme from `secure` alone.
+  const secure = fields.secure ?? target.secure;
   const named = fields.host || target.host;
+  const serverName =
+    fields.server_name || fields.host || hostHeader(fields.headers) || target.host || fields.ip;
   const { authorization } = target;
   return {
     type: "http",
     address,
-    tls: tlsSpec(secure, fields.tls_verify, fields.server_name || withoutPort(named ?? fields.ip)),
+    tls: tlsSpec(secure, fields.tls_verify, serverName),
     method,
     path: encodePath(target.path),
     host:
@@ -126,8 +130,15 @@ function recordType(address: string): QueryType {
   return isIP(address) === 6 ? "AAAA" : "A";
 }
 
-function tlsSpec(secure: boolean, verify: boolean, serverName: string): TlsSpec | undefined {
-  return secure ? { verify, serverName } : undefined;
+/** @param host - a name or an address, maybe with a port. A dot at the end of a name is no part of it in TLS (RFC 6066, 3). */
+function tlsSpec(secure: boolean, verify: boolean, host: string): TlsSpec | undefined {
+  return secure ? { verify, serverName: withoutLastDot(withoutPort(host)) } : undefined;
+}
+
+/** The value of a Host header, in Punycode; undefined when there is none that names a host. */
+function hostHeader(headers: Readonly<Record<string, string>>): string | undefined {
+  const [, value = ""] = Object.entries(headers).findLast(([name]) => name.toLowerCase() === "host") ?? [];
+  return hostName(value.trim());
 }
 
 /** A host's name: `[::1]:8443` is `::1`. */

@@ -54,6 +54,7 @@ export const SO_ERROR = 4;
 /** Asks for the kernel's receive timestamp of each packet; also the type of the control message that carries it. */
 export const SO_TIMESTAMPNS = 35;
 export const SHUT_WR = 1;
+export const SHUT_RDWR = 2;
 export const MSG_PEEK = 0x02;
 /** Of a TCP socket: received bytes are dropped instead of copied. */
 export const MSG_TRUNC = 0x20;

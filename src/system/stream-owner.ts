@@ -6,6 +6,12 @@
  */
 export type Ending = "reset" | "graceful" | "drain";
 
+/**
+ * How a conversation with TLS ends. `notify`: close_notify, and RST once the peer has sent its own. A bare RST would reach the server
+ * before it has read the end of our handshake, which it logs as an error; with `notify` neither side keeps a TIME_WAIT.
+ */
+export type TlsEnding = Ending | "notify";
+
 /** The owner of a stream. It receives nothing more once it has ended the stream. */
 export interface StreamOwner {
   /**

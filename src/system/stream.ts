@@ -7,9 +7,9 @@ import { AuthoritiesError } from "./authorities.ts";
 import type { Dial } from "./connection.ts";
 import type { Dialer } from "./dialer.ts";
 import { errnoOf } from "./errno.ts";
-import { libc, MSG_DONTWAIT, MSG_PEEK } from "./libc.ts";
+import { libc, MSG_DONTWAIT, MSG_PEEK, SHUT_RDWR, SO_LINGER, SOL_SOCKET } from "./libc.ts";
 import { type Lingerer, MAX_LINGER_BYTES } from "./lingering.ts";
-import type { Ending, TlsStreamOwner } from "./stream-owner.ts";
+import type { TlsEnding, TlsStreamOwner } from "./stream-owner.ts";
 import type { TlsOptions } from "./tls.ts";
 
 type RuntimeSocket = Bun.Socket<TlsStream>;
@@ -23,7 +23,7 @@ export class TlsStream implements Lingerer {
   #owner: TlsStreamOwner | undefined;
   #socket: RuntimeSocket | undefined;
   #unsent: Uint8Array | undefined;
-  #ending: Ending | undefined;
+  #ending: TlsEnding | undefined;
   #drainedBytes = 0;
 
   /**
@@ -61,16 +61,17 @@ export class TlsStream implements Lingerer {
   }
 
   /** Ends it from our side; the owner receives nothing more. */
-  end(how: Ending): void {
+  end(how: TlsEnding): void {
     this.#owner = undefined;
     this.#ending = how;
-    if (how === "drain" && this.#socket !== undefined) this.#dialer.linger(this);
-    else this.#end();
+    this.#end();
   }
 
-  /** Closes it while it is being read to its end. */
+  /** Closes it while it is being read to its end, or while the peer's close_notify is awaited. */
   cutOff(): void {
-    this.#socket?.end();
+    if (this.#ending === "drain") this.#socket?.terminate();
+    // The runtime has let go of a socket that it ended, and would wait for the peer without a bound.
+    else if (this.#socket !== undefined) libc.shutdown(this.#fd, SHUT_RDWR);
   }
 
   /** @internal */ handleOpen(socket: RuntimeSocket): void {
@@ -96,7 +97,7 @@ export class TlsStream implements Lingerer {
 
   /** @internal */ handleData(bytes: Uint8Array): void {
     if (this.#owner !== undefined) this.#owner.received(bytes, undefined);
-    else if (this.#ending === "drain") this.#drain(bytes.length);
+    else this.#drain(bytes.length);
   }
 
   /** @internal */ handleDrain(): void {
@@ -164,14 +165,21 @@ export class TlsStream implements Lingerer {
 
   #drain(bytes: number): void {
     this.#drainedBytes += bytes;
-    if (this.#drainedBytes > MAX_LINGER_BYTES) this.#socket?.terminate();
+    if (this.#drainedBytes > MAX_LINGER_BYTES) this.cutOff();
   }
 
   #end(): void {
     const socket = this.#socket;
     if (socket === undefined) return;
-    if (this.#ending === "graceful") socket.end();
-    else socket.terminate();
+    if (this.#ending === "reset") {
+      socket.terminate();
+      return;
+    }
+    this.#dialer.linger(this);
+    if (this.#ending === "drain") return;
+    if (this.#ending === "notify") libc.setsockopt(this.#fd, SOL_SOCKET, SO_LINGER, NO_LINGER, 8);
+    // Sends close_notify, and closes when the peer has sent its own.
+    socket.end();
   }
 }
 
@@ -194,6 +202,7 @@ const UNKNOWN_ISSUER: ReadonlySet<unknown> = new Set([
 ]);
 
 const PEEKED = new Uint8Array(1);
+const NO_LINGER = new Int32Array([1, 0]);
 
 const HANDLERS: Bun.SocketHandler<TlsStream> = {
   open: (socket) => socket.data.handleOpen(socket),

@@ -35,6 +35,13 @@ interface Trust {
   readonly unread: string | undefined;
 }
 
+/**
+ * The key exchange groups (RFC 8446, 4.2.7), without the post-quantum X25519MLKEM768: its key share of 1,216 bytes makes a ClientHello
+ * of two segments, and servers and firewalls exist that take the first segment for all of it. The library sends that share wherever
+ * the group stands in the list, so it cannot be offered as a last resort.
+ */
+const GROUPS = "X25519:P-256:P-384:P-521";
+
 /** Authorities that cannot be read are read again so much later. */
 const READ_AGAIN_MS = 1_000;
 
@@ -108,9 +115,14 @@ export class TlsContexts {
   }
 }
 
-/** @param ca - undefined means those that the runtime carries */
+/** Makes the runtime's context for outgoing connections. @param ca - authorities in PEM; undefined means those that the runtime carries */
 function makeContext(ca: readonly string[] | undefined): object {
-  const made: object = createSecureContext(ca === undefined ? {} : { ca: [...ca] });
+  const made: object = createSecureContext({
+    ecdhCurve: GROUPS,
+    // A trusted intermediate authority suffices without the root above it, as in Go and curl (X509_V_FLAG_PARTIAL_CHAIN).
+    allowPartialTrustChain: true,
+    ...(ca === undefined ? {} : { ca: [...ca] }),
+  });
   // `Bun.connect` takes the native context inside, which the types of node:tls do not show.
   const { context } = made as { readonly context?: object };
   if (context === undefined) throw new Error("make a TLS context: the runtime gave none");

@@ -13,7 +13,7 @@ test("tcp: an answer that starts as expected is a good one", () => {
 });
 
 test("tcp: an answer that starts otherwise is told, as soon as it can be", () => {
-  const message = 'answer starts with "221 ", expected "220 "';
+  const message = 'answer starts with "221 bye", expected "220 "';
   expect(talk("220 ").received(Buffer.from("221 bye"))).toEqual({ ok: false, code: "L7RSP", message });
   expect(talk("220 ").received(Buffer.from("5"))).toMatchObject({ ok: false, code: "L7RSP" });
 });

@@ -27,6 +27,10 @@ peerTest("daemon: https against nginx: verification, names and SNI", ["nginx", "
       url: http(httpsPort, { path: "https://good.test/healthz" }),
       address: http(httpsPort, { path: "/healthz", secure: true }),
       serverName: http(httpsPort, { path: "/healthz", secure: true, server_name: "good.test" }),
+      dot: http(httpsPort, { path: "https://good.test./healthz" }),
+      hostHeader: http(httpsPort, { path: "/healthz", secure: true, headers: { Host: "good.test.:8443" } }),
+      secureOfPlainUrl: http(httpsPort, { path: "http://good.test/healthz", secure: true }),
+      plainOfSecureUrl: http(httpPort, { path: "https://good.test/healthz", secure: false }),
       wrongName: http(httpsPort, { path: "https://other.test/healthz" }),
       expired: http(old.httpsPort, { path: "https://good.test/healthz" }),
       untrusted: http(foreign.httpsPort, { path: "https://good.test/healthz" }),
@@ -45,6 +49,10 @@ peerTest("daemon: https against nginx: verification, names and SNI", ["nginx", "
   expect(found.url).toBe(`healthy L7OK HTTP GET https://127.0.0.1:${httpsPort}/healthz: status 200 OK`);
   expect(found.address).toStartWith("healthy L7OK");
   expect(found.serverName).toStartWith("healthy L7OK");
+  expect(found.dot).toStartWith("healthy L7OK");
+  expect(found.hostHeader).toStartWith("healthy L7OK HTTP GET https://");
+  expect(found.secureOfPlainUrl).toStartWith("healthy L7OK HTTP GET https://");
+  expect(found.plainOfSecureUrl).toStartWith("healthy L7OK HTTP GET http://");
   expect(found.unverified).toStartWith("healthy L7OK");
   expect(found.expiredUnverified).toStartWith("healthy L7OK");
   expect(found.status).toStartWith("unhealthy L7STS");
@@ -61,7 +69,8 @@ peerTest("daemon: https against nginx: verification, names and SNI", ["nginx", "
   expect(found.plainPort.length).toBeGreaterThan(handshake(httpPort, "good.test").length + 5);
   expect(found.tcpPlainPort).toStartWith(`unhealthy L6RSP TLS handshake with 127.0.0.1:${httpPort}: `);
 
-  await until(() => nginx.accessLog().length >= 4, 2_000, "the access log");
+  await until(() => nginx.accessLog().length >= 8, 2_000, "the access log");
+  expect(nginx.accessLog().filter((line) => /sni=\S*\.( |$)/.test(line))).toEqual([]);
   expect(nginx.accessLog().join("\n")).toMatch(
     /^host=good\.test request="GET \/healthz HTTP\/1\.1" status=200 .* sni=good\.test /m,
   );

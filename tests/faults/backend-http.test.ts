@@ -20,7 +20,11 @@ const check = (fields: object = {}) => {
 };
 
 /** A row whose backend does something once it is asked. */
-function asked(found: string | RegExp, behave: (talk: Talk) => void, fields: object = {}): BackendFault {
+function asked(
+  found: string | RegExp,
+  behave: (talk: Talk, request: Buffer) => void,
+  fields: object = {},
+): BackendFault {
   return { backend: () => hostile({ asked: behave }), check: check(fields), found };
 }
 
@@ -42,7 +46,8 @@ function says(
 
 const RESET = `unhealthy L7RSP ${AT} connection reset by peer`;
 const WHOLE = { response: "0123456789" };
-const INVALID = /^unhealthy L7RSP HTTP GET http:\/\/@\/: not a valid HTTP answer: [A-Z].+$/;
+const INVALID =
+  /^unhealthy L7RSP HTTP GET http:\/\/@\/: not a valid HTTP answer: [a-z ]+(?: beside 10)? ".+"$/;
 
 test("backend: http: silent, reset, closed or dripping at every stage", async () => {
   await meetFaults({
@@ -134,6 +139,61 @@ test("backend: http: nonsense in the status line, the headers, the chunks, and n
   });
 });
 
+/** Switches protocols for a client that asks for it in the words of RFC 9110, 7.8. */
+function upgrade(talk: Talk, request: Buffer): void {
+  const asked = request.toString().toLowerCase().split("\r\n");
+  const wanted = asked.includes("connection: upgrade") && asked.includes("upgrade: websocket");
+  talk.say(
+    `HTTP/1.1 ${wanted ? "101 Switching Protocols" : "426 Upgrade Required"}\r\nUpgrade: websocket\r\n\r\n`,
+  );
+}
+
+test("backend: http: odd headers, large ones and an upgrade are no fault, and a failed answer is shown", async () => {
+  const body = "Content-Length: 10\r\n\r\n0123456789";
+  const good = `healthy L7OK ${AT} status 200 OK, body as expected`;
+  const notice = "<br />\n<b>Notice</b>:  Undefined index: x in <b>/srv/x.php</b> on line <b>3</b><br />\n";
+  const headers = {
+    Connection: "Upgrade",
+    Upgrade: "websocket",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+  };
+  await meetFaults({
+    oddHeaders: says(`${HEAD}Foo Bar: x\r\nFoo@Bar: x\r\n: x\r\n${body}`, "hang", good, WHOLE),
+    noticeInHeaders: says(HEAD + notice + body, "hang", good, WHOLE),
+    headers100KB: says(`${HEAD}X: ${"y".repeat(100_000)}\r\n${body}`, "hang", good, WHOLE),
+    manyHeaders: says(
+      `${HEAD}${"X-Header: all work and no play\r\n".repeat(20_000)}${body}`,
+      "hang",
+      good,
+      WHOLE,
+    ),
+    upgrades: asked(`healthy L7OK ${AT} status 101 Switching Protocols`, upgrade, {
+      headers,
+      expected_codes: [101],
+    }),
+    wantsUpgrade: asked(`unhealthy L7STS ${AT} status 426 Upgrade Required, expected 101`, upgrade, {
+      headers: { ...headers, Connection: "keep-alive" },
+      expected_codes: [101],
+    }),
+    otherStatus: says(
+      "HTTP/1.1 503 Busy\r\nContent-Length: 16\r\n\r\ndatabase is down",
+      "hang",
+      `unhealthy L7STS ${AT} status 503 Busy, expected 200, body starts with "database is down"`,
+    ),
+    otherBody: says(
+      `${HEAD}\r\n<html>Welcome to nginx!</html>`,
+      "hang",
+      `unhealthy L7STS ${AT} body starts with "<html>Welcome to nginx!</html>", expected "0123456789"`,
+      WHOLE,
+    ),
+    lineAtFault: says(
+      `${HEAD}Content-Length: ten\r\n\r\n0123456789`,
+      "hang",
+      `unhealthy L7RSP ${AT} not a valid HTTP answer: invalid length "Content-Length: ten"`,
+    ),
+  });
+});
+
 test("backend: http: a redirect in a circle is one request a check, and an answer like any other", async () => {
   const circle: Hostile[] = [];
   await meetFaults(
@@ -145,7 +205,7 @@ test("backend: http: a redirect in a circle is one request a check, and an answe
           return circle[0] ?? hostile({});
         },
         check: check({ interval: "10s" }),
-        found: `unhealthy L7STS ${AT} status 302 Found, expected 200`,
+        found: `unhealthy L7STS ${AT} status 302 Found, expected 200, Location "/"`,
       },
     },
     { rounds: 1, meanwhile: () => expect(circle[0]?.connections).toBe(1) },

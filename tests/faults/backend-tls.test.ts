@@ -128,7 +128,7 @@ peerTest(
         resets: behind(`unhealthy L7RSP ${HTTPS}: connection reset by peer`, (talk) => talk.reset()),
         closes: behind(`unhealthy L7RSP ${HTTPS}: closed by peer without an answer`, (talk) => talk.end()),
         endless: behind(
-          /^unhealthy L7STS HTTP GET https:\/\/@\/: body starts with "all", /,
+          /^unhealthy L7STS HTTP GET https:\/\/@\/: body starts with "all work and /,
           (talk) => {
             talk.say("HTTP/1.1 200 OK\r\n\r\n");
             talk.flood("all work and no play ");

@@ -6,11 +6,13 @@ import type { Conversation, Verdict } from "../../src/checkers/conversation.ts";
 import { judgeAnswer } from "../../src/checkers/dns-message.ts";
 import { DnsTcpConversation } from "../../src/checkers/dns-tcp.ts";
 import { encodeQuestion, type Question, readReply } from "../../src/checkers/dns-wire.ts";
+import { AnswerReader } from "../../src/checkers/http-answer.ts";
 import { HttpConversation } from "../../src/checkers/http-conversation.ts";
 import { PrefixConversation } from "../../src/checkers/tcp.ts";
 import { QUERY_TYPES } from "../../src/model/spec.ts";
 import { ADDRESS, ASKED, framed, rawReply, reply } from "../support/dns-liar.ts";
 import { FUZZ_TEST_MS, fuzz, inPieces, latin1, mutated } from "../support/fuzz.ts";
+import { llhttp, type SecondOpinion } from "../support/llhttp.ts";
 
 setDefaultTimeout(FUZZ_TEST_MS);
 
@@ -29,6 +31,9 @@ const HTTP_WORDS = [
     "|",
   ),
   "y".repeat(90_000),
+  ..."Foo Bar: x\r\n|: x\r\n|no colon\r\n|\r\n folded|Location: /x\r\n|Transfer-Encoding: gzip\r\n".split(
+    "|",
+  ),
 ];
 const WANTED = [
   { codes: [], body: "" },
@@ -50,6 +55,51 @@ test("fuzz: answers: HTTP, mangled and cut anywhere, has one verdict", () => {
     },
   );
 });
+
+/**
+ * What llhttp reads otherwise: a bare CR ends a line, a line of blanks alone may end a head, a tab or comma at the end belongs to the value,
+ * and numbers may have 64 bits.
+ */
+const READ_OTHERWISE = /\r(?!\n)|\n[ \t]|[\t,]\r?\n|[0-9a-f]{14}/i;
+/** We take only HTTP/1, 16 interim answers and chunks that end as they should. */
+const STRICTER = /^(?:invalid status line|more than 16 interim answers|no line break after a chunk)/;
+/** What both must refuse. In everything else that llhttp refuses it minds a line that means nothing to us. */
+const FRAMING = /^(?:Invalid character in chunk size|Chunk size overflow)/;
+
+test("fuzz: answers: HTTP, mangled, has the status and body that llhttp sees", () => {
+  let agreed = 0;
+  fuzz("HTTP beside llhttp", mutated(HTTP, HTTP_WORDS), (answer) => {
+    if (READ_OTHERWISE.test(Buffer.from(answer).toString("latin1"))) return;
+    const theirs = llhttp(answer);
+    const ours = readAnswer(answer);
+    if (theirs.fault === undefined) {
+      if (ours.fault !== undefined && STRICTER.test(ours.fault)) return;
+      // Trailers mean nothing to us, so an answer may have ended without them.
+      expect({ ...ours, ended: theirs.ended }).toEqual(theirs);
+      expect(ours.ended || !theirs.ended).toBe(true);
+      agreed++;
+    } else if (FRAMING.test(theirs.fault)) expect(ours).not.toMatchObject({ fault: undefined, ended: true });
+  });
+  expect(agreed).toBeGreaterThan(0);
+});
+
+function readAnswer(answer: Uint8Array): SecondOpinion {
+  let statusCode: number | undefined;
+  let body = "";
+  const reader = new AnswerReader({
+    head: (head) => {
+      statusCode = head.statusCode;
+      return true;
+    },
+    body: (data) => {
+      body += Buffer.from(data).toString("latin1");
+      return true;
+    },
+  });
+  const fault = reader.read(answer);
+  if (fault === undefined) reader.close();
+  return { statusCode, body, ended: reader.ended, fault: typeof fault === "object" ? fault.problem : fault };
+}
 
 test("fuzz: answers: bytes that are compared with a prefix have one verdict", () => {
   const answers = mutated(latin1("220 ready\r\n", ""), ["220", "\0", "\xff", "\n"]);

@@ -180,9 +180,55 @@ const httpRows: [object, object][] = [
     { host: "a.example:81", tls: { verify: true, serverName: "a.example" } },
   ],
   [{ path: "https://[::1]/" }, { host: "[::1]", tls: { verify: true, serverName: "::1" } }],
+  // An explicit secure wins over the URL, in both directions; an absent one leaves it to the URL.
+  [
+    { secure: false, path: "https://a.test:8080/x" },
+    { host: "a.test:8080", path: "/x", tls: undefined },
+  ],
+  [
+    { secure: null, path: "https://a.test/" },
+    { host: "a.test", tls: { verify: true, serverName: "a.test" } },
+  ],
+  [
+    { secure: true, path: "http://a.test/" },
+    { host: "a.test", tls: { verify: true, serverName: "a.test" } },
+  ],
+  [{ host: "www.a.test." }, { host: "www.a.test." }],
 ];
 test.each(httpRows)("config: http: %j", (fields, expected) => {
   expect<unknown>(checkOf({ ...http, ...fields })).toEqual({ ...HTTP, ...expected });
+});
+
+const HEADER = { headers: { Host: "header.test" } };
+const URL_PATH = { path: "http://url.test/" };
+const nameRows: [object, string][] = [
+  // server_name, host, a Host header, the URL, the address.
+  [{ ...URL_PATH, ...HEADER, host: "host.test", server_name: "name.test" }, "name.test"],
+  [{ ...URL_PATH, ...HEADER, host: "host.test" }, "host.test"],
+  [{ ...URL_PATH, ...HEADER }, "header.test"],
+  [URL_PATH, "url.test"],
+  [{}, "10.0.0.1"],
+  [{ headers: { HOST: "grün.test:8443" } }, "xn--grn-ioa.test"],
+  [{ headers: { hOST: " [::1]:8443" } }, "::1"],
+  [{ ...URL_PATH, headers: { Host: "a b" } }, "url.test"],
+  [{ headers: { Host: "first.test", host: "second.test" } }, "second.test"],
+  // RFC 6066, 3: without the dot at the end.
+  [{ host: "www.a.test." }, "www.a.test"],
+  [{ host: "www.a.test.:8443" }, "www.a.test"],
+  [{ headers: { Host: "www.a.test." } }, "www.a.test"],
+  [{ path: "https://www.a.test./" }, "www.a.test"],
+  [{ path: "https://www.a.test.:8443/" }, "www.a.test"],
+  [{ server_name: "www.a.test." }, "www.a.test"],
+  [{ server_name: "www.grün.test。" }, "www.xn--grn-ioa.test"],
+];
+test.each(nameRows)("config: http: %j names the server of TLS", (fields, serverName) => {
+  const check = checkOf({ ...http, secure: true, ...fields });
+  expect(check).toMatchObject({ tls: { verify: true, serverName } });
+});
+
+test("config: tcp: the name in TLS has no dot at its end", () => {
+  const check = checkOf({ secure: true, server_name: "www.a.test." });
+  expect(check).toMatchObject({ tls: { serverName: "www.a.test" } });
 });
 
 const dnsRows: [object, object][] = [

@@ -2,7 +2,7 @@
  * A certificate authority for tests, made with OpenSSL. Called by the tests of TLS, of checkers and nginx.
  */
 
-import { writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { peerPath } from "./peers.ts";
 import { makeTempDir } from "./tempdir.ts";
@@ -25,14 +25,28 @@ export interface Cert {
   readonly keyFile: string;
 }
 
-/** A certificate authority; disposing removes all its files. */
-export interface TestCa extends AsyncDisposable {
+/** What signs certificates. */
+export interface Issuer {
   /** Its own certificate, as a PEM file. */
   readonly caFile: string;
   /** Signs a certificate. */
   issue(request: CertRequest): Cert;
 }
 
+/** A certificate authority; disposing removes all its files. */
+export interface TestCa extends Issuer, AsyncDisposable {
+  /** Makes an intermediate authority. @param isCa - false for one that must not sign, and does it all the same */
+  intermediate(request: {
+    readonly name: string;
+    readonly expired?: boolean;
+    readonly isCa?: boolean;
+  }): Issuer;
+}
+
+const CA_EXTENSIONS = `basicConstraints = critical,CA:true
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+`;
 const CONFIG = `
 [req]
 distinguished_name = req_dn
@@ -40,10 +54,7 @@ prompt = no
 [req_dn]
 CN = healthcheck test CA
 [ca_ext]
-basicConstraints = critical,CA:true
-keyUsage = critical,keyCertSign,cRLSign
-subjectKeyIdentifier = hash
-[ca]
+${CA_EXTENSIONS}[ca]
 default_ca = test_ca
 [test_ca]
 database = index.txt
@@ -64,8 +75,7 @@ commonName = supplied
  */
 export async function makeCa(): Promise<TestCa> {
   const dir = makeTempDir("ca");
-  writeFileSync(join(dir.path, "ca.cnf"), CONFIG);
-  writeFileSync(join(dir.path, "index.txt"), "");
+  prepare(dir.path);
   try {
     openssl(dir.path, [
       ...["req", "-x509", "-config", "ca.cnf", "-extensions", "ca_ext", "-days", "30"],
@@ -79,17 +89,39 @@ export async function makeCa(): Promise<TestCa> {
   return {
     caFile: join(dir.path, "ca.pem"),
     issue: (request) => issue(dir.path, request),
+    intermediate: ({ name, expired = false, isCa = true }) => {
+      const own = join(dir.path, `${name}-files`);
+      mkdirSync(own);
+      prepare(own);
+      const extensions = isCa ? CA_EXTENSIONS : "basicConstraints = critical,CA:false\n";
+      const { certFile, keyFile } = sign(dir.path, { name, expired, extensions });
+      copyFileSync(certFile, join(own, "ca.pem"));
+      copyFileSync(keyFile, join(own, "ca.key"));
+      return { caFile: join(own, "ca.pem"), issue: (request) => issue(own, request) };
+    },
     [Symbol.asyncDispose]: dir[Symbol.asyncDispose],
   };
 }
 
-function issue(dir: string, request: CertRequest): Cert {
-  const { name, sans, expired = false } = request;
+function prepare(dir: string): void {
+  writeFileSync(join(dir, "ca.cnf"), CONFIG);
+  writeFileSync(join(dir, "index.txt"), "");
+}
+
+function issue(dir: string, { name, sans, expired = false }: CertRequest): Cert {
+  const extensions = `basicConstraints = CA:false\nextendedKeyUsage = serverAuth,clientAuth\nsubjectAltName = ${sans.join(",")}\n`;
+  return sign(dir, { name, expired, extensions });
+}
+
+interface SignRequest {
+  readonly name: string;
+  readonly expired: boolean;
+  readonly extensions: string;
+}
+
+function sign(dir: string, { name, expired, extensions }: SignRequest): Cert {
   const [csr, cert, key, ext] = [`${name}.csr`, `${name}.pem`, `${name}.key`, `${name}.ext`];
-  writeFileSync(
-    join(dir, ext),
-    `basicConstraints = CA:false\nextendedKeyUsage = serverAuth,clientAuth\nsubjectAltName = ${sans.join(",")}\n`,
-  );
+  writeFileSync(join(dir, ext), extensions);
   openssl(dir, ["req", "-new", "-config", "ca.cnf", "-subj", `/CN=${name}`, ...newKey(key), "-out", csr]);
   // `openssl ca` and not `x509 -req`: only there OpenSSL 3.0 takes both ends of the validity.
   openssl(dir, [
