@@ -33,7 +33,7 @@ export function printable(text: string): string {
 
 /** {@link printable} for text of several lines: line breaks and tabs stay. */
 export function printableLines(text: string): string {
-  return text.replace(UNPRINTABLE_IN_LINES, escaped);
+  return PLAIN.test(text) ? text : text.replace(UNPRINTABLE_IN_LINES, escaped);
 }
 
 function escaped(char: string): string {
