@@ -19,6 +19,21 @@ export interface Line {
   readonly blocks: readonly Uint8Array[];
 }
 
+/** A line of this size is given back at once, in bytes. */
+const LARGE_LINE_BYTES = 1_024 * 1_024;
+
+/**
+ * Gives back the memory of a large line that has been handled. The garbage collector would do so later, and a client that sends one
+ * after the other would make the process several times as large as one line is. Its blocks must not be used afterwards.
+ */
+export function release({ byteLength, blocks }: Line): void {
+  if (byteLength < LARGE_LINE_BYTES) return;
+  for (const { buffer } of blocks) {
+    // Each block has a buffer of its own; detached, it is freed.
+    if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+  }
+}
+
 /** Splits a stream of bytes at its newlines. */
 export class LineSplitter {
   readonly #maxBytes: number;

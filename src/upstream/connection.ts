@@ -2,7 +2,7 @@
  * One client on the proxy socket: its lines in, ours out. Lines are handled one after the other; while one is being handled,
  * or the client does not take its answers, nothing more is read from it than the bounds allow.
  */
-import { type Line, LineSplitter } from "../protocol/lines.ts";
+import { type Line, LineSplitter, release } from "../protocol/lines.ts";
 
 /** The longest line of a client: 10,000 configs are about 2 MB. */
 export const MAX_CLIENT_LINE_BYTES = 64 * 1_024 * 1_024;
@@ -138,6 +138,7 @@ export class Connection {
       this.#lineBytes -= line.byteLength;
       this.#watch();
       await this.#events.line(line);
+      release(line);
     }
     this.#handling = false;
   }
