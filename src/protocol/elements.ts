@@ -9,7 +9,7 @@
 import { isUtf8 } from "node:buffer";
 import { formatCount } from "../model/printable.ts";
 import { Slice } from "../system/slices.ts";
-import type { Line } from "./lines.ts";
+import { type Line, release } from "./lines.ts";
 import { MessageError } from "./message-error.ts";
 
 /** Maximum number of configs in a list; the design size is 10,000. */
@@ -141,13 +141,14 @@ export class ElementList {
     return undefined;
   }
 
-  /** Takes the elements in order. */
+  /** Takes the elements in order, once: the memory of a large line is given back meanwhile. */
   *[Symbol.iterator](): Generator<Element> {
     const cursor = new Cursor(this.#line);
     const places = this.#places;
     for (let at = 0; at < places.length; at += 2) {
       const [start = 0, end = 0] = [places[at], places[at + 1]];
       const excess = this.#excesses.get(at / 2);
+      cursor.releaseBefore(start);
       const text = excess === undefined ? cursor.text(start, end) : undefined;
       if (text !== undefined) yield { text };
       else {
@@ -219,14 +220,23 @@ export class ElementList {
 
 /** Takes bytes out of a line from its beginning to its end. */
 class Cursor {
+  readonly #line: Line;
   readonly #blocks: readonly Uint8Array[];
   #index = 0;
   #block: Buffer;
   #blockStart = 0;
 
-  constructor({ blocks }: Line) {
-    this.#blocks = blocks;
-    this.#block = asBuffer(blocks[0]);
+  constructor(line: Line) {
+    this.#line = line;
+    this.#blocks = line.blocks;
+    this.#block = asBuffer(line.blocks[0]);
+  }
+
+  /** Gives back the blocks before a place. @param start - not before that of the call before */
+  releaseBefore(start: number): void {
+    const before = this.#index;
+    this.#goTo(start);
+    if (this.#index > before) release(this.#line, this.#index);
   }
 
   /**

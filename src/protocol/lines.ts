@@ -19,18 +19,22 @@ export interface Line {
   readonly blocks: readonly Uint8Array[];
 }
 
-/** A line of this size is given back at once, in bytes. */
+/** Lines of this size are given back as soon as they have been handled, in bytes. */
 const LARGE_LINE_BYTES = 1_024 * 1_024;
 
 /**
- * Gives back the memory of a large line that has been handled. The garbage collector would do so later, and a client that sends one
- * after the other would make the process several times as large as one line is. Its blocks must not be used afterwards.
+ * Gives back the memory of the first blocks of a large line. The garbage collector would do so later, and a client that sends one
+ * line after the other would make the process several times as large as one line is. The blocks must not be used afterwards.
+ *
+ * @param count - how many of them; may include some that have been given back
  */
-export function release({ byteLength, blocks }: Line): void {
+export function release({ byteLength, blocks }: Line, count = blocks.length): void {
   if (byteLength < LARGE_LINE_BYTES) return;
-  for (const { buffer } of blocks) {
+  for (let index = count - 1; index >= 0; index--) {
+    const buffer = blocks[index]?.buffer;
     // Each block has a buffer of its own; detached, it is freed.
-    if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+    if (!(buffer instanceof ArrayBuffer) || buffer.detached) return;
+    buffer.transfer(0);
   }
 }
 
