@@ -153,6 +153,11 @@ class Reading {
     this.#before = undefined;
   }
 
+  /** What is known of a config with this text. */
+  known(text: string): Known | undefined {
+    return this.#kept.get(text);
+  }
+
   /** Whether it differs from another list, other than in its order; what is not kept is counted only. */
   differsFrom(before: Reading | undefined): boolean {
     if (before === undefined || this.#isNew) return true;
@@ -162,7 +167,7 @@ class Reading {
 
   take(element: Element): void {
     const { text } = element;
-    const before = text === undefined ? undefined : this.#before?.#kept.get(text);
+    const before = text === undefined ? undefined : this.#before?.known(text);
     const known =
       before ?? (element.text === undefined ? unread(element) : parseConfig(element.text, this.#defaults));
     if (text !== undefined && text.length <= MAX_KEPT_CHARS) this.#keep(text, known, before === undefined);
