@@ -16,8 +16,8 @@ import { MessageError } from "./message-error.ts";
 export const MAX_CONFIGS = 250_000;
 /** Maximum length of a config, in bytes. */
 export const MAX_CONFIG_BYTES = 65_536;
-/** Maximum number of commas in a config: 1,000 codes, 1,000 addresses and 100 headers are far fewer. */
-export const MAX_CONFIG_VALUES = 4_096;
+/** Maximum number of commas in a config: 1,000 codes or addresses, 100 headers and the fields are fewer. */
+export const MAX_CONFIG_VALUES = 2_048;
 /** Maximum depth of brackets in a config, its own counted; headers are at 2. */
 export const MAX_CONFIG_DEPTH = 16;
 /** Maximum length of a message without its configs, in bytes. */
