@@ -3,6 +3,7 @@
  * (docs/security.md).
  */
 import { phaseFields, roundMs } from "../model/phases.ts";
+import { printable } from "../model/printable.ts";
 import {
   type CheckSpec,
   formatAddress,
@@ -92,7 +93,7 @@ function describeCheck(check: CheckSpec): Record<string, unknown> {
         address: formatAddress(check.address),
         tls: describeTls(check.tls),
         send: check.send === undefined ? null : `(${Buffer.byteLength(check.send)} bytes, not shown)`,
-        receive: check.receive ?? null,
+        receive: shownText(check.receive),
         close: check.close,
       };
     case "http":
@@ -104,7 +105,7 @@ function describeCheck(check: CheckSpec): Record<string, unknown> {
         host: check.host,
         headers: check.headers.map(([name]) => `${name}: (not shown)`),
         expected_codes: check.expectedCodes,
-        response: check.response ?? null,
+        response: shownText(check.response),
       };
     case "dns":
       return {
@@ -114,6 +115,11 @@ function describeCheck(check: CheckSpec): Record<string, unknown> {
         server: check.server === undefined ? "the system's resolver" : formatAddress(check.server),
       };
   }
+}
+
+/** Makes a text fit for a page and a terminal; the value of a healthcheck may hold anything. */
+function shownText(text: string | undefined): string | null {
+  return text === undefined ? null : printable(text);
 }
 
 function describeTls(tls: TlsSpec | undefined) {

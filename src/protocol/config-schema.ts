@@ -30,6 +30,7 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/u;
 const HOST_WORDS = "a host name, maybe with a port";
 const MOST_THRESHOLD = 1_000_000;
 const MOST_ELEMENTS = 1_000;
+const MAX_HEADERS = 100;
 
 /** Of an object only an absent field can be wrong. */
 const missing = "missing";
@@ -76,6 +77,10 @@ export const http = v.object(
         v.custom<Record<string, unknown>>(
           (value) => typeof value === "object" && !Array.isArray(value),
           secretRule("headers by their names"),
+        ),
+        v.check(
+          (headers) => Object.keys(headers).length <= MAX_HEADERS,
+          `must hold at most ${MAX_HEADERS} headers`,
         ),
         v.record(
           secretPattern(TOKEN, "a header name"),
