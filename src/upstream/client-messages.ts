@@ -21,6 +21,9 @@ import type { CountFault, UpstreamEvents } from "./upstream.ts";
 /** Lines that a client may cause at once, by kind; after them one a second is written. */
 const BURST = { messages: 10, lists: 20, configs: MAX_REFUSALS_DESCRIBED };
 
+/** Lines in a row that may make no sense; the Go proxy sends none. */
+const MAX_SENSELESS_LINES = 1_000;
+
 /** What there is to know and to do about clients. */
 export interface Clients {
   /** Where messages have their effect. */
@@ -36,6 +39,8 @@ export class ClientMessages {
   readonly #log: Logger;
   readonly #count: CountFault;
   readonly #clients: Clients;
+  /** Lines that made no sense, of each connection, since its last message that did. */
+  readonly #senseless = new WeakMap<Connection, number>();
   readonly #tracing: FindTracing;
   readonly #reader: ConfigReader;
   readonly #messageLog: PacedLog;
@@ -82,6 +87,7 @@ export class ClientMessages {
   async #handle(connection: Connection, line: Line, notes: MessageNotes): Promise<void> {
     try {
       const message = await readMessage(line);
+      this.#senseless.delete(connection);
       notes.isA(message.type);
       switch (message.type) {
         case "update_configs":
@@ -97,13 +103,22 @@ export class ClientMessages {
       if (error instanceof MessageError) {
         notes.failed("parse", error.message);
         this.refused(error.message);
-        connection.send(errorLine(error.message));
+        this.#answerSenseless(connection, error.message);
       } else {
         notes.failed("internal", "internal fault");
         this.#log.error("Proxy task error", { error: errorWords(error) });
         connection.send(errorLine("internal error, see the log"));
       }
     }
+  }
+
+  /** A client that sends nothing but senseless lines would keep us busy with answers: after a while its connection is closed. */
+  #answerSenseless(connection: Connection, problem: string): void {
+    const count = (this.#senseless.get(connection) ?? 0) + 1;
+    this.#senseless.set(connection, count);
+    if (count < MAX_SENSELESS_LINES) connection.send(errorLine(problem));
+    else
+      connection.close(errorLine(`${problem}; ${count} senseless lines in a row, the connection is closed`));
   }
 
   /** One list at a time, also when a newer client sends its own while an older one's is being read. */

@@ -3,6 +3,7 @@
  * or the client does not take its answers, nothing more is read from it than the bounds allow.
  */
 import { type Line, LineSplitter, release } from "../protocol/lines.ts";
+import { Queue } from "./queue.ts";
 
 /** The longest line of a client: 10,000 configs are about 2 MB. */
 export const MAX_CLIENT_LINE_BYTES = 64 * 1_024 * 1_024;
@@ -37,7 +38,7 @@ export class Connection {
   readonly #socket: ClientSocket;
   readonly #events: ConnectionEvents;
   readonly #splitter = new LineSplitter(MAX_CLIENT_LINE_BYTES);
-  readonly #lines: Line[] = [];
+  readonly #lines = new Queue<Line>();
   #limits: ConnectionLimits;
   #lineBytes = 0;
   #unwritten: Uint8Array[] = [];
@@ -88,7 +89,7 @@ export class Connection {
     // Behind a half-written line another one would be garbage.
     if (lastLine !== "" && this.drained) this.#socket.write(lastLine);
     this.#closing = true;
-    this.#lines.length = 0;
+    this.#lines.clear();
     this.#unwritten = [];
     this.#socket.end();
   }
