@@ -116,9 +116,13 @@ export class ClientMessages {
   #answerSenseless(connection: Connection, problem: string): void {
     const count = (this.#senseless.get(connection) ?? 0) + 1;
     this.#senseless.set(connection, count);
-    if (count < MAX_SENSELESS_LINES) connection.send(errorLine(problem));
-    else
-      connection.close(errorLine(`${problem}; ${count} senseless lines in a row, the connection is closed`));
+    if (count < MAX_SENSELESS_LINES) {
+      connection.send(errorLine(problem));
+      return;
+    }
+    const reason = `${count} senseless lines in a row`;
+    this.#log.warn("Closing the client's connection", { reason });
+    connection.close(errorLine(`${problem}; ${reason}, the connection is closed`));
   }
 
   /** One list at a time, also when a newer client sends its own while an older one's is being read. */
