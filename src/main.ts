@@ -24,6 +24,7 @@ import "./early-signals.ts";
 import { writeSync } from "node:fs";
 import { main } from "./cli/program.ts";
 import { processSignals } from "./early-signals.ts";
+import { printableLines } from "./model/printable.ts";
 import { errorWords } from "./model/show.ts";
 
 // Synchronous, so that nothing is cut off when the process exits.
@@ -35,7 +36,7 @@ const output = {
 main(process.argv.slice(2), process.env, output, processSignals).then(
   (status) => process.exit(status),
   (error: unknown) => {
-    output.err(`${errorWords(error)}\n`);
+    output.err(`${printableLines(errorWords(error))}\n`);
     process.exit(1);
   },
 );

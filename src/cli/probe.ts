@@ -6,7 +6,7 @@ import type { Checker } from "../checkers/checker.ts";
 import { makeChecker } from "../checkers/registry.ts";
 import { type Checking, makeChecking } from "../checking.ts";
 import { parseDuration } from "../model/duration.ts";
-import { type CheckResult, inconclusive } from "../model/result.ts";
+import { type CheckResult, inconclusive, withSafeMessage } from "../model/result.ts";
 import { errorWords } from "../model/show.ts";
 import { formatTarget, type HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/config.ts";
@@ -54,7 +54,8 @@ export async function probe(
   const checking = makeChecking(env["SSL_CERT_FILE"], events, env);
   const outcomes = new Set<CheckResult["outcome"]>();
   for (let index = 0; index < options.count; index++) {
-    const { result, label } = await probeOnce(target, timeoutMs, checking);
+    const { result: found, label } = await probeOnce(target, timeoutMs, checking);
+    const result = withSafeMessage(found);
     outcomes.add(result.outcome);
     output.out(options.json === true ? probeJson(label, result) : formatProbe(label, result));
   }

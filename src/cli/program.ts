@@ -1,6 +1,7 @@
 /** The command line: every command with its options and examples. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.ts";
+import { printableLines } from "../model/printable.ts";
 import { SignalQueue } from "../system/signals.ts";
 import { versionText } from "../version.ts";
 import { type CheckConfigOptions, checkConfig, type Output } from "./check-config.ts";
@@ -37,10 +38,11 @@ export const DEFAULT_COMMAND = "run";
 export async function main(
   args: readonly string[],
   env: Environment,
-  output: Output,
+  terminal: Output,
   signals?: SignalQueue,
 ): Promise<number> {
   let status: number = EXIT.ok;
+  const output = printableOutput(terminal);
   const finish = (done: number) => {
     status = done;
   };
@@ -56,6 +58,14 @@ export async function main(
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
+}
+
+/** Keeps what a server, a backend or a file says from the terminal as a control sequence, whichever command shows it. */
+function printableOutput(output: Output): Output {
+  return {
+    out: (text) => output.out(printableLines(text)),
+    err: (text) => output.err(printableLines(text)),
+  };
 }
 
 /** The definitions, from which help, completions and manual can be made. */

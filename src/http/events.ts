@@ -3,6 +3,7 @@
  * totals and what has changed; all of them get the same bytes. Without viewers nothing is gathered.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { printable } from "../model/printable.ts";
 import type { Conclusive } from "../model/result.ts";
 import { formatResult } from "../model/result.ts";
 import { formatTarget } from "../model/spec.ts";
@@ -102,5 +103,5 @@ export class EventFeed {
 }
 
 function event(name: string, data: object): string {
-  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+  return `event: ${name}\ndata: ${printable(JSON.stringify(data))}\n\n`;
 }

@@ -3,6 +3,7 @@
  * its own spelling: scripts written for the original server look for `content-type`.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { printable } from "../model/printable.ts";
 import { KEEP_ALIVE_MS } from "./gate.ts";
 
 /** Sets the headers that every answer has: its date, and whether the connection stays open. */
@@ -31,13 +32,14 @@ export function beginStream(request: IncomingMessage, response: ServerResponse):
 /** JSON. @param status - of HTTP */
 export function replyJson(response: ServerResponse, status: number, value: unknown): void {
   response.setHeader("cache-control", "no-store");
-  reply(response, status, "application/json; charset=utf-8", `${JSON.stringify(value)}\n`);
+  // What is not printable can only be within strings, and there the escapes are JSON's: values stay the same.
+  reply(response, status, "application/json; charset=utf-8", `${printable(JSON.stringify(value))}\n`);
 }
 
 /** One line of text. */
 export function replyText(response: ServerResponse, status: number, line: string): void {
   response.setHeader("cache-control", "no-store");
-  reply(response, status, "text/plain; charset=utf-8", `${line}\n`);
+  reply(response, status, "text/plain; charset=utf-8", `${printable(line)}\n`);
 }
 
 /** An error, in the words of the message; nothing when an answer has begun already. */

@@ -4,6 +4,7 @@
  */
 import { hexOfBytes, textOfBytes } from "../model/bytes.ts";
 import { phaseFields, roundMs } from "../model/phases.ts";
+import { printable } from "../model/printable.ts";
 import {
   type CheckSpec,
   formatAddress,
@@ -111,7 +112,7 @@ function describeCheck(check: CheckSpec): Record<string, unknown> {
         host: check.host,
         headers: check.headers.map(([name]) => `${name}: (not shown)`),
         expected_codes: check.expectedCodes,
-        response: check.response ?? null,
+        response: shownText(check.response),
       };
     case "dns":
       return {
@@ -127,7 +128,12 @@ function describeCheck(check: CheckSpec): Record<string, unknown> {
 function describeReceive(receive: Uint8Array | undefined) {
   if (receive === undefined) return { receive: null };
   const text = textOfBytes(receive);
-  return text === undefined ? { receive_hex: hexOfBytes(receive) } : { receive: text };
+  return text === undefined ? { receive_hex: hexOfBytes(receive) } : { receive: printable(text) };
+}
+
+/** Makes a text fit for a page and a terminal; the value of a healthcheck may hold anything. */
+function shownText(text: string | undefined): string | null {
+  return text === undefined ? null : printable(text);
 }
 
 function describeTls(tls: TlsSpec | undefined) {

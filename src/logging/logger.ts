@@ -1,8 +1,10 @@
 /**
  * The log: one line an event, a message of fixed words and structured fields, as text or JSON. The levels and the JSON
- * are pino's. Messages of the original server keep their words, because alerts are built on them.
+ * are pino's. Messages of the original server keep their words, because alerts are built on them. Every line passes the bounds of bounds.ts:
+ * no stranger's words make it too long, or break it.
  */
 import pino from "pino";
+import { boundedFields, boundedText } from "./bounds.ts";
 import { formatText } from "./text.ts";
 
 /** From the gravest to the most talkative. */
@@ -78,28 +80,34 @@ export class ConfigurableLogger implements Logger {
     return this.#settings.format === "json" ? `${json}\n` : formatText(json);
   }
 
-  error(message: string, fields: LogFields = {}): void {
-    this.#pino.error(fields, message);
+  error(message: string, fields?: LogFields): void {
+    this.#write("error", message, fields);
   }
 
-  warn(message: string, fields: LogFields = {}): void {
-    this.#pino.warn(fields, message);
+  warn(message: string, fields?: LogFields): void {
+    this.#write("warn", message, fields);
   }
 
-  info(message: string, fields: LogFields = {}): void {
-    this.#pino.info(fields, message);
+  info(message: string, fields?: LogFields): void {
+    this.#write("info", message, fields);
   }
 
-  debug(message: string, fields: LogFields = {}): void {
-    this.#pino.debug(fields, message);
+  debug(message: string, fields?: LogFields): void {
+    this.#write("debug", message, fields);
   }
 
-  trace(message: string, fields: LogFields = {}): void {
-    this.#pino.trace(fields, message);
+  trace(message: string, fields?: LogFields): void {
+    this.#write("trace", message, fields);
   }
 
   enabled(level: LogLevel): boolean {
     return this.#pino.isLevelEnabled(level);
+  }
+
+  #write(level: LogLevel, message: string, fields: LogFields = {}): void {
+    if (!this.enabled(level)) return;
+    const words = boundedText(message);
+    this.#pino[level](boundedFields(fields, words), words);
   }
 }
 

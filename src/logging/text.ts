@@ -1,4 +1,5 @@
 /** Log lines for people: `2026-01-31T12:00:00.000Z  INFO Adding healthcheck id=1 target=tcp://10.0.0.1:80`. */
+import { printable } from "../model/printable.ts";
 
 const WIDTH = 5;
 
@@ -11,7 +12,7 @@ const WIDTH = 5;
 export function formatText(json: string): string {
   const { time, level, message, ...fields }: Record<string, unknown> = JSON.parse(json);
   const pairs = Object.entries(fields).map(([key, value]) => ` ${key}=${formatValue(value)}`);
-  return `${time} ${String(level).toUpperCase().padStart(WIDTH)} ${message}${pairs.join("")}\n`;
+  return `${time} ${String(level).toUpperCase().padStart(WIDTH)} ${printable(String(message))}${pairs.join("")}\n`;
 }
 
 /** Bare where that is unmistakable, JSON where it is not. */

@@ -2,6 +2,7 @@
  * The outcome of one check: success, failure or inconclusive, with a code and a sentence that say why. The codes
  * are HAProxy's, which operators know; `LOCAL` is ours, for faults of our own making.
  */
+import { MAX_SENTENCE_BYTES, sentence } from "./printable.ts";
 
 /** What was proved: a connection, a TLS handshake, an answer. */
 export const SUCCESS_CODES = ["L4OK", "L6OK", "L7OK"] as const;
@@ -71,6 +72,18 @@ export type Conclusive = Success | Failure;
 /** Makes the result of a check that could not be carried out. */
 export function inconclusive(cause: LocalCause, message: string): Inconclusive {
   return { outcome: "inconclusive", code: "LOCAL", cause, message };
+}
+
+/** Leaves room for the longest code and a blank. */
+const MAX_MESSAGE_BYTES = MAX_SENTENCE_BYTES - "L4TOUT ".length;
+
+/**
+ * Makes the sentence of a result printable and bounded: with its code it has at most {@link MAX_SENTENCE_BYTES}. Every result passes
+ * here before anything else sees it.
+ */
+export function withSafeMessage<Result extends CheckResult>(result: Result): Result {
+  const message = sentence(result.message, MAX_MESSAGE_BYTES);
+  return message === result.message ? result : { ...result, message };
 }
 
 /** `L4CON TCP connect to 10.0.0.1:80: connection refused` */

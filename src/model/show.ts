@@ -1,4 +1,5 @@
 /** Foreign values in messages. */
+import { printable } from "./printable.ts";
 
 const LONGEST = 60;
 const KINDS: Readonly<Record<string, string>> = {
@@ -7,6 +8,9 @@ const KINDS: Readonly<Record<string, string>> = {
   bigint: "a number",
   object: "an object",
 };
+
+/** The first half of a character that was cut in two. */
+const HALF_PAIR = /[\ud800-\udbff]$/;
 
 /** A number that must not be shown as what it amounts to: `1.0` is 1, and yet no id. */
 export class NumberAsWritten {
@@ -29,10 +33,11 @@ export function showKind(value: unknown): string {
   return `${kind ?? "a value"} (not shown)`;
 }
 
-/** A value as JSON, shortened; `nothing` for what is not there. */
+/** Formats a value as JSON, printable and shortened to 60 characters; an absent one is `nothing`. */
 export function show(value: unknown): string {
-  const text = asText(value);
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  // Shortened first: nobody waits for the JSON of 60 MB. As JSON a text only grows.
+  const text = printable(asText(typeof value === "string" ? value.slice(0, LONGEST + 1) : value));
+  return text.length > LONGEST ? `${text.slice(0, LONGEST).replace(HALF_PAIR, "")}…` : text;
 }
 
 function asText(value: unknown): string {

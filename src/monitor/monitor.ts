@@ -4,7 +4,13 @@
  */
 
 import type { Attempt, Checker } from "../checkers/checker.ts";
-import { type CheckResult, type Conclusive, formatResult, inconclusive } from "../model/result.ts";
+import {
+  type CheckResult,
+  type Conclusive,
+  formatResult,
+  inconclusive,
+  withSafeMessage,
+} from "../model/result.ts";
 import { errorWords } from "../model/show.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { type State, type Status, UNKNOWN } from "../model/status.ts";
@@ -184,7 +190,7 @@ export class Monitor implements Startable {
     const { scheduler, observer } = this.#env;
     scheduler.cancelTimer(this.#deadline);
     this.#attempt = undefined;
-    const result = this.#ownFault(found) ?? found;
+    const result = withSafeMessage(this.#ownFault(found) ?? found);
     this.record?.finished(result, this.#beganWallMs, this.#latenessMs);
     if (result.outcome === "inconclusive") this.#repeatSoon();
     else this.#take(result);

@@ -2,6 +2,7 @@
  * JSON that keeps 64-bit ids whole, and the lines that the server writes. Numbers named `id` are read as bigint and
  * written digit by digit; nothing else differs from plain JSON.
  */
+import { clip, MAX_SENTENCE_BYTES, sentence } from "../model/printable.ts";
 import { NumberAsWritten } from "../model/show.ts";
 import type { Notification, Status } from "../model/status.ts";
 
@@ -10,8 +11,6 @@ import type { Notification, Status } from "../model/status.ts";
  * spare.
  */
 export const MAX_LINE_BYTES = 60_000;
-/** The longest `message` of a status, in bytes of UTF-8. */
-const MAX_MESSAGE_BYTES = 512;
 const NS_PER_MS = 1e6;
 
 /**
@@ -33,9 +32,12 @@ export function parseJson(text: string): unknown {
 /** The first line on every connection. */
 export const READY_LINE = '{"type":"ready"}\n';
 
-/** An `error` line. @param message - shortened when it is too long for a line */
+/** Maximum length of the `message` of an `error` line, in bytes of UTF-8. */
+const MAX_ERROR_BYTES = 4_096;
+
+/** Makes an `error` line. @param message - printable and shortened when it is not: the proxy logs it */
 export function errorLine(message: string): string {
-  return `{"type":"error","message":${JSON.stringify(clip(message, MAX_LINE_BYTES / 8))}}\n`;
+  return `{"type":"error","message":${JSON.stringify(sentence(message, MAX_ERROR_BYTES))}}\n`;
 }
 
 /** Lists of statuses come in these two messages. */
@@ -78,14 +80,6 @@ function renderStatus({ lastCheckMs, durationMs, failures, successes, state, mes
   const durationNs = Math.max(0, Math.round(durationMs * NS_PER_MS));
   return (
     `{${lastCheck}"duration":${durationNs},"failures":${failures},"successes":${successes},` +
-    `"state":"${state}","message":${JSON.stringify(clip(message, MAX_MESSAGE_BYTES))}}`
+    `"state":"${state}","message":${JSON.stringify(clip(message, MAX_SENTENCE_BYTES))}}`
   );
-}
-
-/** Shortens a text to so many bytes of UTF-8, between characters; lone surrogates become U+FFFD. */
-export function clip(text: string, maxBytes: number): string {
-  const whole = text.toWellFormed();
-  if (whole.length * 3 <= maxBytes || Buffer.byteLength(whole) <= maxBytes) return whole;
-  const { written } = new TextEncoder().encodeInto(whole, new Uint8Array(maxBytes - 3));
-  return `${Buffer.from(whole).toString("utf8", 0, written)}…`;
 }

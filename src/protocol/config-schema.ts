@@ -34,6 +34,7 @@ const HOST_WORDS = "a host name, maybe with a port";
 /** The most successes or failures in a row that may be asked for. */
 export const MAX_THRESHOLD = 1_000_000;
 const MOST_ELEMENTS = 1_000;
+const MAX_HEADERS = 100;
 
 /** Of an object only an absent field can be wrong. */
 const missing = "missing";
@@ -82,6 +83,10 @@ export const http = v.object(
         v.custom<Record<string, unknown>>(
           (value) => typeof value === "object" && !Array.isArray(value),
           secretRule("headers by their names"),
+        ),
+        v.check(
+          (headers) => Object.keys(headers).length <= MAX_HEADERS,
+          `must hold at most ${MAX_HEADERS} headers`,
         ),
         v.record(
           secretPattern(TOKEN, "a header name"),

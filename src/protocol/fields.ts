@@ -3,9 +3,12 @@ import * as v from "valibot";
 import { HEX_BYTES } from "../model/bytes.ts";
 import { DURATION_RULE, parseDuration } from "../model/duration.ts";
 import { type HealthcheckId, ID_RULE, parseId } from "../model/id.ts";
+import { sentence } from "../model/printable.ts";
 import { NumberAsWritten, show, showKind } from "../model/show.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 
+/** Maximum length of an id in a message about it. */
+const MAX_ID_BYTES = 64;
 /** Longest text of any field; far more than anybody needs. */
 const MOST_CHARS = 8_192;
 
@@ -42,7 +45,7 @@ const idRule = rule(ID_RULE);
 const digitsToId = v.rawTransform<string, HealthcheckId>(({ dataset, addIssue, NEVER }) => {
   const id = parseId(dataset.value);
   if (id !== undefined) return id;
-  addIssue({ message: `${dataset.value} is not allowed: must be ${ID_RULE}` });
+  addIssue({ message: `${sentence(dataset.value, MAX_ID_BYTES)} is not allowed: must be ${ID_RULE}` });
   return NEVER;
 });
 
@@ -152,11 +155,15 @@ export const secretHexText = hex(secretRule(HEX_RULE));
 /** Yes or no. */
 export const flag = v.boolean(rule("true or false"));
 
-/** A list of bounded length; Go writes an empty one as null. */
+/** A list of bounded length; Go writes an empty one as null. Its length is checked before its elements. */
 export function list<const Item extends v.GenericSchema>(item: Item, most: number) {
   const message = rule(`a list of at most ${most}`);
   return v.nullish(
-    v.pipe(v.array(item, message), v.maxLength(most, `must hold at most ${most} elements`)),
+    v.pipe(
+      v.custom<unknown[]>(Array.isArray, message),
+      v.maxLength(most, `must hold at most ${most} elements`),
+      v.array(item),
+    ),
     [],
   );
 }

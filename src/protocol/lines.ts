@@ -8,7 +8,37 @@ const NEWLINE = 0x0a;
 const MIN_BLOCK_BYTES = 256;
 const MAX_BLOCK_BYTES = 65_536;
 
-/** See the head of the file. */
+/**
+ * A line in the blocks in which it was received: one of 64 MiB is not copied into one piece, which would hold up checks for 100 ms and
+ * take its memory twice.
+ */
+export interface Line {
+  /** Without the newline. */
+  readonly byteLength: number;
+  /** The bytes in order; none of them is empty. */
+  readonly blocks: readonly Uint8Array[];
+}
+
+/** Lines of this size are given back as soon as they have been handled, in bytes. */
+const LARGE_LINE_BYTES = 1_024 * 1_024;
+
+/**
+ * Gives back the memory of the first blocks of a large line. The garbage collector would do so later, and a client that sends one
+ * line after the other would make the process several times as large as one line is. The blocks must not be used afterwards.
+ *
+ * @param count - how many of them; may include some that have been given back
+ */
+export function release({ byteLength, blocks }: Line, count = blocks.length): void {
+  if (byteLength < LARGE_LINE_BYTES) return;
+  for (let index = count - 1; index >= 0; index--) {
+    const buffer = blocks[index]?.buffer;
+    // Each block has a buffer of its own; detached, it is freed.
+    if (!(buffer instanceof ArrayBuffer) || buffer.detached) return;
+    buffer.transfer(0);
+  }
+}
+
+/** Splits a stream of bytes at its newlines. */
 export class LineSplitter {
   readonly #maxBytes: number;
   /** The begun line, in order; every block but the last is full. */
@@ -39,8 +69,8 @@ export class LineSplitter {
    * @param bytes - may be reused by the caller afterwards
    * @returns the lines that they complete, without their newlines
    */
-  push(bytes: Uint8Array): Uint8Array[] {
-    const lines: Uint8Array[] = [];
+  push(bytes: Uint8Array): Line[] {
+    const lines: Line[] = [];
     let start = 0;
     while (!this.#overflowed) {
       const end = bytes.indexOf(NEWLINE, start);
@@ -77,16 +107,12 @@ export class LineSplitter {
   }
 
   /** @param end - of the line; its beginning is in the blocks */
-  #takeLine(end: Uint8Array): Uint8Array {
-    if (this.#lineBytes === 0) return new Uint8Array(end);
-    const line = new Uint8Array(this.#lineBytes + end.length);
-    let at = 0;
-    for (const block of this.#blocks) {
-      const used = block.subarray(0, this.#lineBytes - at);
-      line.set(used, at);
-      at += used.length;
-    }
-    line.set(end, at);
+  #takeLine(end: Uint8Array): Line {
+    const blocks = this.#blocks;
+    const last = blocks.at(-1);
+    if (last !== undefined) blocks[blocks.length - 1] = last.subarray(0, last.length - this.#freeBytes);
+    if (end.length > 0) blocks.push(new Uint8Array(end));
+    const line = { byteLength: this.#lineBytes + end.length, blocks };
     this.#clear();
     return line;
   }

@@ -1,43 +1,50 @@
 /** The messages of the client, understood. What cannot be understood becomes words for an `error` line. */
+import { isUtf8 } from "node:buffer";
 import * as v from "valibot";
 import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
 import type { HealthcheckId } from "../model/id.ts";
+import { formatCount } from "../model/printable.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
-import { inSlices } from "../system/slices.ts";
+import { Slice } from "../system/slices.ts";
 import { parseJson } from "./codec.ts";
-import { type ConfigFault, type ReadConfig, readConfig } from "./config.ts";
-import { cutMessage, idInRuins } from "./elements.ts";
+import { type ConfigFault, readConfig } from "./config.ts";
+import { cutMessage, type Element, idInRuins } from "./elements.ts";
 import { notAllowed, secretNotAllowed } from "./fields.ts";
+import type { Line } from "./lines.ts";
+import { MessageError } from "./message-error.ts";
 
 /** One message of the client. */
 export type ClientMessage =
-  | { readonly type: "update_configs"; readonly configs: readonly string[] }
+  | { readonly type: "update_configs"; readonly configs: Iterable<Element> }
   | { readonly type: "request_status" }
   | { readonly type: "shutdown" };
 
 const TYPES = ["update_configs", "request_status", "shutdown"] as const;
+/** Maximum number of refused configs of one list that are described; the others are counted. */
+export const MAX_REFUSALS_DESCRIBED = 100;
+/** Maximum number of errors of one config in its refusal. */
+const MAX_ERRORS = 5;
+/** Maximum length of a config whose text is kept, so that it need not be parsed again. A usual one has 200 characters. */
+const MAX_KEPT_CHARS = 4_096;
+/** Maximum number of refusals that are kept, so that they are not reported again. */
+const MAX_KEPT_REFUSALS = 10_000;
+/** So many characters of a config count as one more step of a slice. */
+const STEP_CHARS = 1_024;
 
-/** A message that makes no sense; the text is for the client. */
-export class MessageError extends Error {}
-
+const BYTE_ORDER_MARK = /^\ufeff/;
 const Envelope = v.object({ type: v.picklist(TYPES), configs: v.nullish(v.array(v.unknown())) });
 
 /**
- * Understands one line of the client, except for the configs in it, which stay text.
+ * Understands one line of the client, except for the configs in it, which stay bytes. Works in slices.
  *
  * @throws MessageError
  */
-export function readMessage(line: Uint8Array): ClientMessage {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(line);
-  } catch {
-    throw new MessageError("the line is not UTF-8");
-  }
-  const { envelope, elements } = cutMessage(text);
-  const value = tryParse(envelope);
+export async function readMessage(line: Line): Promise<ClientMessage> {
+  const { envelope, elements } = await cutMessage(line);
+  if (!isUtf8(envelope)) throw new MessageError("the line is not UTF-8");
+  const value = tryParse(envelope.toString("utf8").replace(BYTE_ORDER_MARK, ""));
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new MessageError(`the line is not a JSON object (${line.length} bytes, not shown)`);
+    throw new MessageError(`the line is not a JSON object (${line.byteLength} bytes, not shown)`);
   }
   if (elements !== undefined && "configs" in value)
     throw new MessageError("configs: the key is there more than once, no list is taken");
@@ -57,10 +64,14 @@ export function readMessage(line: Uint8Array): ClientMessage {
 /** A desired set as far as it was understood. */
 export interface ReadConfigs {
   readonly specs: readonly HealthcheckSpec[];
-  /** One entry a config that was refused, in words. */
+  /** The first refused configs, in words; at most 100. */
   readonly refusals: readonly Refusal[];
-  /** What new configs say that is used otherwise, one sentence a config: `healthcheck 42: timeout: …`. */
+  /** What new configs say that is used otherwise, one sentence a config, at most 100: `healthcheck 42: timeout: …`. */
   readonly warnings: readonly string[];
+  /** How many configs were refused. */
+  readonly refused: number;
+  /** Their ids; undefined stands for those whose id nobody can know. */
+  readonly refusedIds: ReadonlySet<HealthcheckId | undefined>;
   /** Ids that came more than once; the last one counts. */
   readonly repeated: ReadonlySet<HealthcheckId>;
   /** Whether it differs from the list before, other than in its order. */
@@ -69,7 +80,7 @@ export interface ReadConfigs {
 
 /** A config that was refused. */
 export interface Refusal {
-  /** Whose it is; undefined when nobody can know. */
+  /** Its id; undefined when nobody can know. */
   readonly id: HealthcheckId | undefined;
   /** `healthcheck 42 refused: port: 70000 is not allowed: must be …` */
   readonly message: string;
@@ -77,13 +88,18 @@ export interface Refusal {
   readonly known: boolean;
 }
 
+/** A config read before: its spec, or its id and what is wrong with it. */
+type Known =
+  | { readonly spec: HealthcheckSpec; readonly warnings?: readonly ConfigFault[] }
+  | { readonly spec: undefined; readonly id: HealthcheckId | undefined; readonly words: string };
+
 /**
  * Understands lists of configs, one after the other. A config whose text was in the list before is not parsed again: the
  * client sends ten thousand of them every 15 s, in another order each time, and hardly any has changed.
  */
 export class ConfigReader {
   readonly #defaults: CheckDefaults;
-  #before: ReadonlyMap<string, ReadConfig> | undefined;
+  #before: Reading | undefined;
 
   /** @param defaults - of the server; they hold for the reader's life */
   constructor(defaults: CheckDefaults = CHECK_DEFAULTS) {
@@ -91,65 +107,141 @@ export class ConfigReader {
   }
 
   /** Works in slices; one list at a time. */
-  async read(configs: readonly string[]): Promise<ReadConfigs> {
-    const now = new Map<string, ReadConfig>();
-    const specs = new Map<HealthcheckId, HealthcheckSpec>();
-    const refusals: Refusal[] = [];
-    const warnings: string[] = [];
-    const seen = new Set<HealthcheckId>();
-    const repeated = new Set<HealthcheckId>();
-    const former = this.#before;
-    let changed = false;
-    await inSlices(configs, (text, index) => {
-      const before = former?.get(text);
-      changed ||= before === undefined;
-      const read = before ?? parseConfig(text, this.#defaults);
-      now.set(text, read);
-      const id = read.ok ? read.spec.id : read.id;
-      if (id !== undefined && seen.has(id)) repeated.add(id);
-      if (id !== undefined) seen.add(id);
-      // Of two with the same id the last counts, also when it is refused.
-      if (id !== undefined) specs.delete(id);
-      // Logged when its text is new, not every 15 s.
-      if (read.ok && read.warnings.length > 0 && before === undefined)
-        warnings.push(`healthcheck ${read.spec.id}: ${joined(read.warnings)}`);
-      if (read.ok) specs.set(read.spec.id, read.spec);
-      else refusals.push({ id, message: refusalMessage(read, index), known: before !== undefined });
-    });
-    this.#before = now;
-    changed ||= former?.size !== now.size;
-    return { specs: [...specs.values()], refusals, warnings, repeated, changed };
+  async read(configs: Iterable<Element>): Promise<ReadConfigs> {
+    const before = this.#before;
+    const reading = new Reading(this.#defaults, before);
+    const slice = new Slice();
+    for (const element of configs) {
+      reading.take(element);
+      const chars = element.text?.length ?? 0;
+      if (slice.isOverAfter(1 + Math.floor(chars / STEP_CHARS))) await slice.next();
+    }
+    reading.forgetBefore();
+    this.#before = reading;
+    const { byId, refusals, warnings, refused, refusedIds, repeated } = reading;
+    return {
+      specs: [...byId.values()],
+      refusals,
+      warnings,
+      refused,
+      refusedIds,
+      repeated,
+      changed: reading.differsFrom(before),
+    };
   }
 }
 
-function parseConfig(text: string, defaults: CheckDefaults): ReadConfig {
-  const value = tryParse(text);
-  if (value !== undefined) return readConfig(value, "wire", defaults);
-  const message = `not JSON (${Buffer.byteLength(text)} bytes, not shown)`;
-  const seen = idInRuins(text);
-  // No more than a hint: where quotes are missing, one broken config holds its neighbours as well.
-  const hint = seen === undefined ? "" : `, perhaps of healthcheck ${seen}`;
-  return { ok: false, id: undefined, faults: [{ path: [], message: message + hint }] };
+/** One list while it is read, and what the next one needs of it. */
+class Reading {
+  readonly byId = new Map<HealthcheckId, HealthcheckSpec>();
+  readonly refusals: Refusal[] = [];
+  readonly warnings: string[] = [];
+  readonly refusedIds = new Set<HealthcheckId | undefined>();
+  readonly repeated = new Set<HealthcheckId>();
+  refused = 0;
+  readonly #defaults: CheckDefaults;
+  /** What need not be parsed again, by its text. */
+  readonly #kept = new Map<string, Known>();
+  #before: Reading | undefined;
+  #keptRefusals = 0;
+  #isNew = false;
+  #count = 0;
+
+  constructor(defaults: CheckDefaults, before: Reading | undefined) {
+    this.#defaults = defaults;
+    this.#before = before;
+  }
+
+  /** A list keeps the one before it only while it is read. */
+  forgetBefore(): void {
+    this.#before = undefined;
+  }
+
+  /** What is known of a config with this text. */
+  known(text: string): Known | undefined {
+    return this.#kept.get(text);
+  }
+
+  /** Whether it differs from another list, other than in its order; what is not kept is counted only. */
+  differsFrom(before: Reading | undefined): boolean {
+    if (before === undefined || this.#isNew) return true;
+    const { size } = this.#kept;
+    return size !== before.#kept.size || this.#count !== before.#count || this.refused !== before.refused;
+  }
+
+  take(element: Element): void {
+    const { text } = element;
+    const before = text === undefined ? undefined : this.#before?.known(text);
+    const known =
+      before ?? (element.text === undefined ? unread(element) : parseConfig(element.text, this.#defaults));
+    if (text !== undefined && text.length <= MAX_KEPT_CHARS) this.#keep(text, known, before === undefined);
+    const id = known.spec === undefined ? known.id : known.spec.id;
+    if (id !== undefined) {
+      if (this.byId.has(id) || this.refusedIds.has(id)) this.repeated.add(id);
+      // Of two with the same id the last counts, also when it is refused.
+      this.byId.delete(id);
+    }
+    // Logged when its text is new, not every 15 s.
+    if (known.spec !== undefined && before === undefined) this.#warn(known.spec.id, known.warnings ?? []);
+    if (known.spec !== undefined) this.byId.set(known.spec.id, known.spec);
+    else this.#refuse(known.id, known.words, before !== undefined);
+    this.#count++;
+  }
+
+  #keep(text: string, known: Known, isNew: boolean): void {
+    if (known.spec === undefined && ++this.#keptRefusals > MAX_KEPT_REFUSALS) return;
+    this.#isNew ||= isNew;
+    this.#kept.set(text, known);
+  }
+
+  #warn(id: HealthcheckId, warnings: readonly ConfigFault[]): void {
+    if (warnings.length > 0 && this.warnings.length < MAX_REFUSALS_DESCRIBED)
+      this.warnings.push(`healthcheck ${id}: ${faultWords(warnings)}`);
+  }
+
+  #refuse(id: HealthcheckId | undefined, words: string, isKept: boolean): void {
+    this.refused++;
+    this.refusedIds.add(id);
+    if (this.refusals.length >= MAX_REFUSALS_DESCRIBED) return;
+    const name = id === undefined ? `config ${this.#count} of the list` : `healthcheck ${id}`;
+    // A client that is told of a refused config must also learn that no other was stopped.
+    const consequence = id === undefined ? "; no healthcheck is stopped by this list" : "";
+    const message = `${name} refused: ${words}${consequence}`;
+    // One that is too large is not kept; its words are.
+    const known = isKept || this.#before?.refusals.some((refusal) => refusal.message === message) === true;
+    this.refusals.push({ id, message, known });
+  }
 }
 
-/** @returns undefined for what is not JSON, or nested too deeply to be read */
+function parseConfig(text: string, defaults: CheckDefaults): Known {
+  const value = tryParse(text);
+  if (value === undefined)
+    return unread({ head: text, byteLength: Buffer.byteLength(text), problem: "not JSON" });
+  const read = readConfig(value, "wire", defaults);
+  return read.ok ? read : { spec: undefined, id: read.id, words: faultWords(read.faults) };
+}
+
+/** A config that cannot be parsed. */
+function unread({ head, byteLength, problem }: Omit<Extract<Element, { text: undefined }>, "text">): Known {
+  const seen = idInRuins(head);
+  // No more than a hint: where quotes are missing, one broken config holds its neighbors as well.
+  const hint = seen === undefined ? "" : `, perhaps of healthcheck ${seen}`;
+  return { spec: undefined, id: undefined, words: `${problem} (${byteLength} bytes, not shown)${hint}` };
+}
+
+function faultWords(faults: readonly ConfigFault[]): string {
+  const words = faults
+    .slice(0, MAX_ERRORS)
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
+  const more = faults.length - words.length;
+  return `${words.join("; ")}${more > 0 ? `; … and ${formatCount(more)} more` : ""}`;
+}
+
+/** Returns undefined for what is not JSON, or nested too deeply to be read. */
 function tryParse(text: string): unknown {
   try {
     return parseJson(text);
   } catch {
     return undefined;
   }
-}
-
-function refusalMessage(read: ReadConfig & { readonly ok: false }, index: number): string {
-  const name = read.id === undefined ? `config ${index} of the list` : `healthcheck ${read.id}`;
-  // A client that hears that a config is left out must also know that others were not taken out.
-  const rest = read.id === undefined ? "; no healthcheck is stopped by this list" : "";
-  return `${name} refused: ${joined(read.faults)}${rest}`;
-}
-
-function joined(faults: readonly ConfigFault[]): string {
-  return faults
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
-    .join("; ");
 }

@@ -32,7 +32,15 @@ export class Slice {
 
   /** Whether others should have their turn; asked after each step. */
   get over(): boolean {
-    return ++this.#steps % STEPS_PER_LOOK === 0 && this.#nowMs() >= this.#endMs;
+    return this.isOverAfter(1);
+  }
+
+  /** Whether others should have their turn, after a step of unusual size. @param steps - how many usual ones it was worth */
+  isOverAfter(steps: number): boolean {
+    this.#steps += steps;
+    if (this.#steps < STEPS_PER_LOOK) return false;
+    this.#steps = 0;
+    return this.#nowMs() >= this.#endMs;
   }
 
   /** Waits for the next slice. */

@@ -9,16 +9,20 @@ import type { CheckDefaults } from "../model/check-defaults.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { errorWords } from "../model/show.ts";
 import { errorLine, packLine } from "../protocol/codec.ts";
-import { ConfigReader, MessageError, type ReadConfigs, readMessage } from "../protocol/messages.ts";
+import type { Element } from "../protocol/elements.ts";
+import type { Line } from "../protocol/lines.ts";
+import { MessageError } from "../protocol/message-error.ts";
+import { ConfigReader, MAX_REFUSALS_DESCRIBED, type ReadConfigs, readMessage } from "../protocol/messages.ts";
 import type { FindTracing, MessageNotes } from "./client-tracing.ts";
 import type { Connection } from "./connection.ts";
 import { ListLog } from "./list-log.ts";
 import type { CountFault, UpstreamEvents } from "./upstream.ts";
 
-/** After so many refused configs of one message the rest is told as a number. */
-const MOST_REFUSALS_TOLD = 100;
 /** Lines that a client may cause at once, by kind; after them one a second is written. */
-const BURST = { messages: 10, lists: 20, configs: MOST_REFUSALS_TOLD };
+const BURST = { messages: 10, lists: 20, configs: MAX_REFUSALS_DESCRIBED };
+
+/** Lines in a row that may make no sense; the Go proxy sends none. */
+const MAX_SENSELESS_LINES = 1_000;
 
 /** What there is to know and to do about clients. */
 export interface Clients {
@@ -35,6 +39,8 @@ export class ClientMessages {
   readonly #log: Logger;
   readonly #count: CountFault;
   readonly #clients: Clients;
+  /** Lines that made no sense, of each connection, since its last message that did. */
+  readonly #senseless = new WeakMap<Connection, number>();
   readonly #tracing: FindTracing;
   readonly #reader: ConfigReader;
   readonly #messageLog: PacedLog;
@@ -67,8 +73,10 @@ export class ClientMessages {
   }
 
   /** Does what one line asks for; what makes no sense is answered with an `error` line. */
-  async line(connection: Connection, line: Uint8Array): Promise<void> {
-    await this.#tracing().received(connection, line.length, (notes) => this.#handle(connection, line, notes));
+  async line(connection: Connection, line: Line): Promise<void> {
+    await this.#tracing().received(connection, line.byteLength, (notes) =>
+      this.#handle(connection, line, notes),
+    );
   }
 
   /** Logs a message that made no sense. @param error - why */
@@ -76,9 +84,10 @@ export class ClientMessages {
     this.#messageLog.warn("Message refused", { error });
   }
 
-  async #handle(connection: Connection, line: Uint8Array, notes: MessageNotes): Promise<void> {
+  async #handle(connection: Connection, line: Line, notes: MessageNotes): Promise<void> {
     try {
-      const message = readMessage(line);
+      const message = await readMessage(line);
+      this.#senseless.delete(connection);
       notes.isA(message.type);
       switch (message.type) {
         case "update_configs":
@@ -94,7 +103,7 @@ export class ClientMessages {
       if (error instanceof MessageError) {
         notes.failed("parse", error.message);
         this.refused(error.message);
-        connection.send(errorLine(error.message));
+        this.#answerSenseless(connection, error.message);
       } else {
         notes.failed("internal", "internal fault");
         this.#log.error("Proxy task error", { error: errorWords(error) });
@@ -103,8 +112,21 @@ export class ClientMessages {
     }
   }
 
+  /** A client that sends nothing but senseless lines would keep us busy with answers: after a while its connection is closed. */
+  #answerSenseless(connection: Connection, problem: string): void {
+    const count = (this.#senseless.get(connection) ?? 0) + 1;
+    this.#senseless.set(connection, count);
+    if (count < MAX_SENSELESS_LINES) {
+      connection.send(errorLine(problem));
+      return;
+    }
+    const reason = `${count} senseless lines in a row`;
+    this.#log.warn("Closing the client's connection", { reason });
+    connection.close(errorLine(`${problem}; ${reason}, the connection is closed`));
+  }
+
   /** One list at a time, also when a newer client sends its own while an older one's is being read. */
-  async #update(connection: Connection, configs: readonly string[], notes: MessageNotes): Promise<void> {
+  async #update(connection: Connection, configs: Iterable<Element>, notes: MessageNotes): Promise<void> {
     const before = this.#updating;
     const turn = Promise.withResolvers<void>();
     this.#updating = turn.promise;
@@ -116,36 +138,37 @@ export class ClientMessages {
     }
   }
 
-  async #takeIn(connection: Connection, configs: readonly string[], notes: MessageNotes): Promise<void> {
+  async #takeIn(connection: Connection, configs: Iterable<Element>, notes: MessageNotes): Promise<void> {
     if (this.#clients.isDisplaced(connection)) return;
     const read = await this.#reader.read(configs);
     if (this.#clients.isDisplaced(connection)) return;
-    this.#tellRefusals(connection, read);
-    const refusals = read.refusals.length;
+    this.#reportRefusals(connection, read);
+    const { specs, refused: refusals, refusedIds: refused } = read;
     if (refusals > 0) notes.failed("config", `${refusals} healthchecks refused`);
-    const refused = new Set(read.refusals.map(({ id }) => id));
     this.#listLog.received(read);
-    await this.#clients.events()?.desired({ specs: read.specs, refused, refusals });
+    await this.#clients.events()?.desired({ specs, refused, refusals });
     this.#clients.listed(connection);
   }
 
-  /** Says what is wrong with a list: counted each time, and logged and sent when it is new; the list comes every 15 s. */
-  #tellRefusals(connection: Connection, { refusals, repeated, warnings }: ReadConfigs): void {
+  /** Reports what is wrong with a list: counted each time, and logged and sent when it is new; the list comes every 15 s. */
+  #reportRefusals(connection: Connection, { refusals, refused, repeated, warnings }: ReadConfigs): void {
     for (const warning of warnings) this.#configLog.warn("Configuration warning: value amended", { warning });
     for (const id of repeated) {
       if (!this.#repeated.has(id))
         this.#configLog.warn("Healthcheck twice in one update, the last one counts", { id });
     }
     this.#repeated = repeated;
-    if (refusals.length > 0) this.#count("config", refusals.length);
+    if (refused > 0) this.#count("config", refused);
     const fresh = refusals.filter(({ known }) => !known);
     for (const { message } of fresh)
       this.#configLog.warn("Configuration error: healthcheck refused", { error: message });
+    const rest = refused - refusals.length;
+    if (rest > 0 && fresh.length > 0)
+      this.#configLog.warn("Configuration error: more healthchecks refused", { count: rest });
     const unsent = connection === this.#informed ? fresh : refusals;
     this.#informed = connection;
-    const lines = unsent.slice(0, MOST_REFUSALS_TOLD).map(({ message }) => errorLine(message));
-    const rest = unsent.length - lines.length;
-    if (rest > 0) lines.push(errorLine(`${rest} more healthchecks refused, see the log`));
+    const lines = unsent.map(({ message }) => errorLine(message));
+    if (rest > 0 && lines.length > 0) lines.push(errorLine(`${rest} more healthchecks refused`));
     if (lines.length > 0) connection.send(lines.join(""));
   }
 

@@ -2,7 +2,8 @@
  * One client on the proxy socket: its lines in, ours out. Lines are handled one after the other; while one is being handled,
  * or the client does not take its answers, nothing more is read from it than the bounds allow.
  */
-import { LineSplitter } from "../protocol/lines.ts";
+import { type Line, LineSplitter, release } from "../protocol/lines.ts";
+import { Queue } from "./queue.ts";
 
 /** The longest line of a client: 10,000 configs are about 2 MB. */
 export const MAX_CLIENT_LINE_BYTES = 64 * 1_024 * 1_024;
@@ -18,7 +19,7 @@ export interface ConnectionLimits {
 /** What a connection makes happen. */
 export interface ConnectionEvents {
   /** A line came; the next follows when this is settled. */
-  line(line: Uint8Array): Promise<void>;
+  line(line: Line): Promise<void>;
   /** A line was too long; nothing more is read. */
   overflow(): void;
   /** Everything has been written. */
@@ -37,7 +38,7 @@ export class Connection {
   readonly #socket: ClientSocket;
   readonly #events: ConnectionEvents;
   readonly #splitter = new LineSplitter(MAX_CLIENT_LINE_BYTES);
-  readonly #lines: Uint8Array[] = [];
+  readonly #lines = new Queue<Line>();
   #limits: ConnectionLimits;
   #lineBytes = 0;
   #unwritten: Uint8Array[] = [];
@@ -88,7 +89,7 @@ export class Connection {
     // Behind a half-written line another one would be garbage.
     if (lastLine !== "" && this.drained) this.#socket.write(lastLine);
     this.#closing = true;
-    this.#lines.length = 0;
+    this.#lines.clear();
     this.#unwritten = [];
     this.#socket.end();
   }
@@ -98,7 +99,7 @@ export class Connection {
     if (this.#closing) return;
     for (const line of this.#splitter.push(bytes)) {
       this.#lines.push(line);
-      this.#lineBytes += line.length;
+      this.#lineBytes += line.byteLength;
     }
     if (this.#splitter.overflowed) this.#events.overflow();
     else {
@@ -135,9 +136,10 @@ export class Connection {
     while (!this.#closing && this.#unwritten.length < this.#limits.outbound) {
       const line = this.#lines.shift();
       if (line === undefined) break;
-      this.#lineBytes -= line.length;
+      this.#lineBytes -= line.byteLength;
       this.#watch();
       await this.#events.line(line);
+      release(line);
     }
     this.#handling = false;
   }

@@ -18,9 +18,8 @@ export class ListLog {
   }
 
   /** Takes note of a list that was understood. */
-  received({ specs, refusals, changed }: ReadConfigs): void {
+  received({ specs, refused, changed }: ReadConfigs): void {
     if (!changed) return;
-    const refused = refusals.length;
     this.#log.info(`Received ${specs.length + refused} healthcheck configs from proxy`, { refused });
     const resolved = new Set(specs.filter(asksResolver).map(({ id }) => id));
     const added = [...resolved].find((id) => !this.#resolved.has(id));

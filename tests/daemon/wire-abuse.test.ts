@@ -105,3 +105,17 @@ test("daemon: of two configs with the same id the last counts, with a warning", 
   expect((await requestStatus(client)).size).toBe(2);
   await daemon.waitForLog(/WARN .*twice.*id=5/, 2_000);
 });
+
+test("daemon: a thousand senseless lines in a row close the connection; a message between them does not count", async () => {
+  await using daemon = await startDaemon();
+  await using patient = await connectClient(daemon.socketPath);
+  for (let round = 0; round < 3; round++) {
+    patient.send("\n".repeat(900));
+    await requestStatus(patient);
+  }
+  await using client = await connectClient(daemon.socketPath);
+  client.send("\n".repeat(2_000));
+  await client.closed;
+  // The newer client has taken the patient one's place, and nothing but its own lines has closed it.
+  await daemon.waitForLog(/WARN .*senseless lines/, 5_000);
+});

@@ -4,11 +4,12 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { parseJson } from "../../src/protocol/codec.ts";
 import { readConfig } from "../../src/protocol/config.ts";
-import { cutMessage } from "../../src/protocol/elements.ts";
 import { LineSplitter } from "../../src/protocol/lines.ts";
-import { MessageError, readMessage } from "../../src/protocol/messages.ts";
+import { MessageError } from "../../src/protocol/message-error.ts";
+import { readMessage } from "../../src/protocol/messages.ts";
 import { config } from "../support/client.ts";
-import { FUZZ_TEST_MS, fuzz, inPieces, mutated } from "../support/fuzz.ts";
+import { bytesOf, cutText, lineOf } from "../support/client-lines.ts";
+import { FUZZ_TEST_MS, fuzz, fuzzAsync, inPieces, mutated } from "../support/fuzz.ts";
 
 setDefaultTimeout(FUZZ_TEST_MS);
 
@@ -75,7 +76,7 @@ test("fuzz: framing: any bytes, cut anywhere, give the same lines, and too long 
     fc.tuple(inPieces(messages), fc.integer({ min: 0, max: 2_000 })),
     ([{ whole, pieces }, most]) => {
       const splitter = new LineSplitter(most);
-      const lines = pieces.flatMap((piece) => splitter.push(piece).map(text));
+      const lines = pieces.flatMap((piece) => splitter.push(piece).map((line) => text(bytesOf(line))));
       const expected = text(whole).split("\n");
       const tooLong = expected.findIndex((line) => line.length > most);
       expect(splitter.overflowed).toBe(tooLong >= 0);
@@ -84,7 +85,7 @@ test("fuzz: framing: any bytes, cut anywhere, give the same lines, and too long 
   );
 });
 
-test("fuzz: framing: a list is cut as JSON.parse reads it, whatever stands around and in it", () => {
+test("fuzz: framing: a list is cut as JSON.parse reads it, whatever stands around and in it", async () => {
   const value = fc.jsonValue({ maxDepth: 4 });
   const parts = fc.record({
     list: fc.array(value),
@@ -92,10 +93,10 @@ test("fuzz: framing: a list is cut as JSON.parse reads it, whatever stands aroun
     after: value,
     blank: fc.constantFrom("", " ", "\n\t "),
   });
-  fuzz("elements", parts, ({ list, before, after, blank }) => {
+  await fuzzAsync("elements", parts, async ({ list, before, after, blank }) => {
     const [head, tail, inner] = [before, after, list].map((part) => JSON.stringify(part));
     const message = `{${blank}"x":${head},${blank}"configs"${blank}:${blank}${inner}${blank},"y":${tail}}`;
-    const { envelope, elements } = cutMessage(message);
+    const { envelope, elements } = await cutText(message);
     expect(elements?.map((element) => JSON.parse(element))).toEqual(JSON.parse(inner ?? ""));
     expect(JSON.parse(envelope)).toEqual({
       x: JSON.parse(head ?? ""),
@@ -106,10 +107,10 @@ test("fuzz: framing: a list is cut as JSON.parse reads it, whatever stands aroun
   });
 });
 
-test("fuzz: framing: a line makes a message or a MessageError, and nothing else", () => {
-  fuzz("messages", messages, (line) => {
+test("fuzz: framing: a line makes a message or a MessageError, and nothing else", async () => {
+  await fuzzAsync("messages", messages, async (line) => {
     try {
-      const message = readMessage(line);
+      const message = await readMessage(lineOf(line));
       expect(["update_configs", "request_status", "shutdown"]).toContain(message.type);
     } catch (error) {
       if (!(error instanceof MessageError)) throw error;

@@ -5,6 +5,7 @@ import { CHECK_DEFAULTS, type CheckDefaults, thresholdsOf } from "../../src/mode
 import { readConfig } from "../../src/protocol/config.ts";
 import { ConfigReader } from "../../src/protocol/messages.ts";
 import { judgeChecks } from "../../src/upstream/checks-file.ts";
+import { elementsOf } from "../support/client-lines.ts";
 import { configFields } from "../support/configs.ts";
 
 const RUST: CheckDefaults = { ...CHECK_DEFAULTS, thresholds: "rust" };
@@ -46,7 +47,7 @@ test("defaults: a config's own close wins", () => {
 test("defaults: they hold for lists of the client and for checks files alike", async () => {
   const defaults: CheckDefaults = { thresholds: "rust", close: "graceful" };
   const text = JSON.stringify(configFields({ id: 0 })).replace('"id":0', '"id":1');
-  const { specs } = await new ConfigReader(defaults).read([text]);
+  const { specs } = await new ConfigReader(defaults).read(elementsOf([text]));
   const { set } = judgeChecks("checks.yaml", readYaml(`healthchecks: [${text}]\n`, "checks"), defaults);
   for (const [spec] of [specs, set.specs])
     expect(spec).toMatchObject({ rise: 2, fall: 2, check: { close: "graceful" } });

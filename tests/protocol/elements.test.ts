@@ -1,7 +1,8 @@
 /** Cutting a message into its configs, against JSON.parse of the whole. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { cutMessage, idInRuins } from "../../src/protocol/elements.ts";
+import { idInRuins } from "../../src/protocol/elements.ts";
+import { cutText } from "../support/client-lines.ts";
 
 /** Texts that look like structure. */
 const trickyText = fc
@@ -68,11 +69,11 @@ const anyMessage = fc
     };
   });
 
-test("elements: what is cut out and what is left are what JSON.parse makes of the whole", () => {
-  fc.assert(
-    fc.property(anyMessage, ({ text, configs }) => {
+test("elements: what is cut out and what is left are what JSON.parse makes of the whole, however it was received", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyMessage, fc.integer({ min: 1, max: 300 }), async ({ text, configs }, pieceBytes) => {
       const whole = JSON.parse(text);
-      const { envelope, elements } = cutMessage(text);
+      const { envelope, elements } = await cutText(text, pieceBytes);
       expect(elements?.map((element) => JSON.parse(element))).toEqual(whole.configs);
       expect(elements?.length).toBe(configs.length);
       const { configs: _list, "": _marked, ...others } = whole;
@@ -83,19 +84,19 @@ test("elements: what is cut out and what is left are what JSON.parse makes of th
   );
 });
 
-test("elements: a message without the list stays whole", () => {
-  fc.assert(
-    fc.property(json, (value) => {
+test("elements: a message without the list stays whole", async () => {
+  await fc.assert(
+    fc.asyncProperty(json, async (value) => {
       const text = JSON.stringify({ type: "x", nested: { configs: [value] }, list: [{ configs: [1] }] });
-      expect(cutMessage(text)).toEqual({ envelope: text, elements: undefined });
+      expect(await cutText(text)).toEqual({ envelope: text, elements: undefined });
     }),
   );
 });
 
-test("elements: a list that is empty has none; one that is no list is left in place", () => {
-  expect(cutMessage('{"configs":[ ]}').elements).toEqual([]);
+test("elements: a list that is empty has none; one that is no list is left in place", async () => {
+  expect((await cutText('{"configs":[ ]}')).elements).toEqual([]);
   for (const text of ['{"configs":{"a":[1]}}', '{"configs":"[1]"}', '{"configs":null}']) {
-    expect(cutMessage(text)).toEqual({ envelope: text, elements: undefined });
+    expect(await cutText(text)).toEqual({ envelope: text, elements: undefined });
   }
 });
 
@@ -107,8 +108,8 @@ test.each([
   '{"configs":["a]}',
   '{"configs":[1',
   "{",
-])("elements: what is not JSON stays so: %s", (text) => {
-  const { envelope, elements = [] } = cutMessage(text);
+])("elements: what is not JSON stays so: %s", async (text) => {
+  const { envelope, elements = [] } = await cutText(text);
   expect(() => [envelope, ...elements].map((part) => JSON.parse(part))).toThrow();
 });
 
@@ -125,13 +126,13 @@ test.each([
   expect(idInRuins(text)).toBe(id);
 });
 
-test("elements: no text makes it throw", () => {
+test("elements: no text makes it throw", async () => {
   const anyText = fc
     .array(fc.constantFrom('"', "\\", "[", "]", "{", "}", ",", ":", '"configs"', " ", "1"))
     .map((parts) => parts.join(""));
-  fc.assert(
-    fc.property(anyText, (text) => {
-      const { envelope } = cutMessage(text);
+  await fc.assert(
+    fc.asyncProperty(anyText, async (text) => {
+      const { envelope } = await cutText(text);
       idInRuins(text);
       expect(envelope.length).toBeLessThanOrEqual(text.length);
     }),

@@ -1,10 +1,11 @@
 /** Framing: bytes split anywhere give the same lines. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { LineSplitter } from "../../src/protocol/lines.ts";
+import { type Line, LineSplitter } from "../../src/protocol/lines.ts";
+import { bytesOf } from "../support/client-lines.ts";
 
 const NEWLINE = 0x0a;
-const text = (line: Uint8Array) => Buffer.from(line).toString("latin1");
+const text = (line: Line) => bytesOf(line).toString("latin1");
 
 /** Bytes with many newlines among them. */
 const anyBytes = fc
@@ -22,7 +23,7 @@ test("lines: any bytes, split anywhere, give the same lines", () => {
     fc.property(anyBytes, fc.array(fc.nat()), (bytes, places) => {
       const splitter = new LineSplitter(1_000);
       const lines = cut(bytes, places).flatMap((part) => splitter.push(part).map(text));
-      const whole = text(bytes).split("\n");
+      const whole = Buffer.from(bytes).toString("latin1").split("\n");
       expect(lines).toEqual(whole.slice(0, -1));
     }),
   );
@@ -33,7 +34,7 @@ test("lines: too long is too long however it is split", () => {
     fc.property(anyBytes, fc.array(fc.nat()), fc.integer({ min: 0, max: 20 }), (bytes, places, maxBytes) => {
       const splitter = new LineSplitter(maxBytes);
       const lines = cut(bytes, places).flatMap((part) => splitter.push(part).map(text));
-      const whole = text(bytes).split("\n");
+      const whole = Buffer.from(bytes).toString("latin1").split("\n");
       const tooLong = whole.findIndex((line) => line.length > maxBytes);
       expect(splitter.overflowed).toBe(tooLong >= 0);
       expect(lines).toEqual(tooLong < 0 ? whole.slice(0, -1) : whole.slice(0, tooLong));
@@ -82,3 +83,12 @@ test.each([1, 7, 255, 4_096, 70_000])(
     expect(splitter.heldBytes).toBe(0);
   },
 );
+
+test("lines: a long line is not copied into one piece", () => {
+  const splitter = new LineSplitter(1_000_000);
+  const block = Buffer.alloc(65_536, "x");
+  for (let count = 0; count < 4; count++) splitter.push(block);
+  const [line] = splitter.push(Buffer.from("y\n"));
+  expect(line?.byteLength).toBe(4 * 65_536 + 1);
+  expect(line?.blocks.map((part) => part.length)).toEqual([65_536, 65_536, 65_536, 65_536, 1]);
+});

@@ -1,8 +1,39 @@
 /** The client's messages, and its lists of configs. */
 import { expect, test } from "bun:test";
-import { ConfigReader, MessageError, readMessage } from "../../src/protocol/messages.ts";
+import { MessageError } from "../../src/protocol/message-error.ts";
+import { ConfigReader as Reader, readMessage } from "../../src/protocol/messages.ts";
+import { times } from "../support/checks.ts";
+import { elementsOf, lineOf, textsOf } from "../support/client-lines.ts";
 
-const read = (text: string) => readMessage(Buffer.from(text));
+/** Reads lists of texts. */
+class ConfigReader {
+  readonly #reader = new Reader();
+
+  read(texts: readonly string[]) {
+    return this.#reader.read(elementsOf(texts));
+  }
+}
+
+/** The configs of a message with this list, read. */
+async function readList(list: string | Uint8Array) {
+  const message = await readMessage(
+    lineOf(
+      Buffer.concat([
+        Buffer.from('{"type":"update_configs","configs":'),
+        Buffer.from(list),
+        Buffer.from("}"),
+      ]),
+    ),
+  );
+  if (message.type !== "update_configs") throw new Error(message.type);
+  return await new Reader().read(message.configs);
+}
+
+/** The message that a line is, its configs as text. */
+async function read(text: string | Uint8Array) {
+  const message = await readMessage(lineOf(text));
+  return message.type === "update_configs" ? { ...message, configs: textsOf(message.configs) } : message;
+}
 
 function config(id: string, changes: object = {}): string {
   const fields = {
@@ -17,11 +48,11 @@ function config(id: string, changes: object = {}): string {
   return JSON.stringify({ id: 0, ...fields }).replace('"id":0', `"id":${id}`);
 }
 
-test("messages: the three types are understood", () => {
-  expect(read('{"type":"request_status"}')).toEqual({ type: "request_status" });
-  expect(read('{"type":"shutdown"}')).toEqual({ type: "shutdown" });
+test("messages: the three types are understood", async () => {
+  expect(await read('{"type":"request_status"}')).toEqual({ type: "request_status" });
+  expect(await read('{"type":"shutdown"}')).toEqual({ type: "shutdown" });
   const [one, two] = [config("1"), config("2")];
-  expect(read(`{"type":"update_configs","configs":[${one},${two}]}`)).toEqual({
+  expect(await read(`{"type":"update_configs","configs":[${one},${two}]}`)).toEqual({
     type: "update_configs",
     configs: [one, two],
   });
@@ -31,12 +62,12 @@ test.each([
   '{"type":"update_configs"}',
   '{"type":"update_configs","configs":null}',
   '{"configs":[],"type":"update_configs"}',
-])("messages: no configs means that nothing is to be checked: %s", (text) => {
-  expect(read(text)).toEqual({ type: "update_configs", configs: [] });
+])("messages: no configs means that nothing is to be checked: %s", async (text) => {
+  expect(await read(text)).toEqual({ type: "update_configs", configs: [] });
 });
 
-test("messages: a carriage return, a byte order mark and unknown keys do no harm", () => {
-  expect(read('\ufeff{"type":"shutdown","force":true}\r')).toEqual({ type: "shutdown" });
+test("messages: a carriage return, a byte order mark and unknown keys do no harm", async () => {
+  expect(await read('\ufeff{"type":"shutdown","force":true}\r')).toEqual({ type: "shutdown" });
 });
 
 const TYPES = "update_configs, request_status, shutdown";
@@ -51,8 +82,8 @@ test.each([
   ["[1]", "the line is not a JSON object (3 bytes, not shown)"],
   ["null", "the line is not a JSON object (4 bytes, not shown)"],
   ['{"type":"shutdown"', "the line is not a JSON object (18 bytes, not shown)"],
-])("messages: refuses %s", (text, words) => {
-  expect(() => read(text)).toThrow(new MessageError(words));
+])("messages: refuses %s", async (text, words) => {
+  await expect(read(text)).rejects.toThrow(new MessageError(words));
 });
 
 test.each([
@@ -65,26 +96,26 @@ test.each([
   '{"type":"update_configs","configs":[1],"c\\u006fnfigs":[]}',
   '{"type":"update_configs","c\\u006fnfigs":[2],"configs":[1]}',
   '{"type":"request_status","configs":[],"configs":[]}',
-])("messages: of two lists none is taken: %s", (text) => {
-  expect(() => read(text)).toThrow(
+])("messages: of two lists none is taken: %s", async (text) => {
+  await expect(read(text)).rejects.toThrow(
     new MessageError("configs: the key is there more than once, no list is taken"),
   );
 });
 
-test("messages: refuses what is not UTF-8", () => {
+test("messages: refuses what is not UTF-8", async () => {
   const line = Buffer.concat([Buffer.from('{"type":"'), Buffer.from([0xff]), Buffer.from('"}')]);
-  expect(() => readMessage(line)).toThrow(new MessageError("the line is not UTF-8"));
+  await expect(read(line)).rejects.toThrow(new MessageError("the line is not UTF-8"));
 });
 
-test("messages: a line nested without end is refused, not fatal", () => {
-  expect(() => read("[".repeat(200_000))).toThrow(MessageError);
+test("messages: a line nested without end is refused, not fatal", async () => {
+  await expect(read("[".repeat(200_000))).rejects.toThrow(MessageError);
 });
 
-test("messages: a list whose key is written with escapes is not taken for no list", () => {
+test("messages: a list whose key is written with escapes is not taken for no list", async () => {
   const text = `{"type":"update_configs","\\u0063onfigs":[${config("1")}]}`;
   let configs: readonly string[] | undefined;
   try {
-    const message = read(text);
+    const message = await read(text);
     configs = message.type === "update_configs" ? message.configs : undefined;
   } catch (error) {
     // To refuse it is as good; to stop every healthcheck is not.
@@ -191,5 +222,76 @@ test("configs: a refusal that was told with the last list is marked as known", a
   expect((await reader.read([config("2"), bad])).refusals.map(({ known }) => known)).toEqual([true]);
   expect((await reader.read([config("1", { port: 70_000 })])).refusals.map(({ known }) => known)).toEqual([
     false,
+  ]);
+});
+
+test("messages: what is larger than a message may be is refused before it is parsed", async () => {
+  const beside = "the line has more than 16,384 bytes beside the elements of configs";
+  const spaces = " ".repeat(20_000);
+  const cases: [string, string][] = [
+    [`{"type":"${spaces}"}`, beside],
+    [`{"type":"update_configs","configs":[]${spaces}}`, beside],
+    [`{"type":"update_configs","x":"${spaces}","configs":[]}`, beside],
+    [
+      `{"type":"update_configs","configs":[${",".repeat(300_000)}]}`,
+      "configs: must hold at most 250,000 elements",
+    ],
+  ];
+  for (const [text, words] of cases) await expect(read(text)).rejects.toThrow(new MessageError(words));
+});
+
+test.each([
+  [
+    "70,000 bytes",
+    `"x":"${"x".repeat(70_000)}"`,
+    /^must have at most 65,536 bytes \(70\d{3} bytes, not shown\)/,
+  ],
+  ["5,000 values", `"x":[${"0,".repeat(5_000)}0]`, /^must have at most 2,048 values/],
+  ["20 levels", `"x":${"[".repeat(20)}${"]".repeat(20)}`, /^must be nested at most 16 levels deep/],
+])("configs: one of %s is refused alone, without being parsed", async (_, field, words) => {
+  const bad = `{"id":7,${field}}`;
+  const { specs, refusals, refusedIds } = await readList(`[${config("1")},${bad},${config("2")}]`);
+  expect(specs.map(({ id }) => String(id))).toEqual(["1", "2"]);
+  expect(refusedIds).toEqual(new Set([undefined]));
+  const [refusal] = refusals;
+  expect(refusal?.message).toStartWith("config 1 of the list refused: ");
+  expect(refusal?.message.slice("config 1 of the list refused: ".length)).toMatch(words);
+  expect(refusal?.message).toEndWith("perhaps of healthcheck 7; no healthcheck is stopped by this list");
+});
+
+test("configs: one that is not UTF-8 is refused alone", async () => {
+  const parts = [`[${config("1")},{"id":7,"x":"`, Uint8Array.of(0xc3), `"},${config("2")}]`];
+  const { specs, refusals } = await readList(
+    Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part))),
+  );
+  expect(specs.length).toBe(2);
+  expect(refusals[0]?.message).toContain("not UTF-8 (16 bytes, not shown), perhaps of healthcheck 7");
+});
+
+test("configs: of many refused ones a hundred are described, the others counted, all kept from being stopped", async () => {
+  const { refusals, refused, refusedIds } = await new ConfigReader().read(
+    times(2_000, (n) => config(`${n + 1}`, { port: 0 })),
+  );
+  expect([refusals.length, refused, refusedIds.size]).toEqual([100, 2_000, 2_000]);
+  expect(refusals.at(-1)?.message).toStartWith("healthcheck 100 refused: ");
+});
+
+test("configs: of many errors in one config five are said, and the number of the others", async () => {
+  const bad = { checker_type: "http", expected_codes: times(900, () => "x"), port: 0 };
+  const { refusals } = await new ConfigReader().read([config("1", bad)]);
+  const { message = "" } = refusals[0] ?? {};
+  expect(message.split("; ").length).toBe(6);
+  expect(message).toEndWith("; … and 896 more");
+});
+
+test("configs: the length of a list is checked before its elements, and so is the number of headers", async () => {
+  const headers = Object.fromEntries(times(101, (n) => [`bad name ${n}`, 7]));
+  const { refusals } = await new ConfigReader().read([
+    config("1", { checker_type: "http", expected_codes: times(1_001, () => "x"), headers }),
+    config("2", { checker_type: "dns", query: "a.test", expected_ips: times(1_001, () => "x") }),
+  ]);
+  expect(refusals.map(({ message }) => message)).toEqual([
+    "healthcheck 1 refused: expected_codes: must hold at most 1000 elements; headers: must hold at most 100 headers",
+    "healthcheck 2 refused: expected_ips: must hold at most 1000 elements",
   ]);
 });

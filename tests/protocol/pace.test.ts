@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { readConfig } from "../../src/protocol/config.ts";
 import { ConfigReader } from "../../src/protocol/messages.ts";
+import { elementsOf } from "../support/client-lines.ts";
 import { configFields } from "../support/configs.ts";
 
 const HTTP = { checker_type: "http", ip: "127.0.0.1", port: 80 };
@@ -91,12 +92,12 @@ test("messages: what is amended is said when the text is new, not with each list
   const list = [
     '{"id":7,"interval":"1s","timeout":"0s","retries":0,"checker_type":"tcp","ip":"127.0.0.1","port":1}',
   ];
-  expect((await reader.read(list)).warnings).toEqual([
+  expect((await reader.read(elementsOf(list))).warnings).toEqual([
     "healthcheck 7: timeout: 0s is not above 0: 10s is used, the default of tcp checks",
   ]);
-  expect((await reader.read(list)).warnings).toEqual([]);
+  expect((await reader.read(elementsOf(list))).warnings).toEqual([]);
   const changed = list.map((text) => text.replace("1s", "0s"));
-  expect((await reader.read(changed)).warnings).toEqual([
+  expect((await reader.read(elementsOf(changed))).warnings).toEqual([
     "healthcheck 7: interval: 0s is too short: 10ms is used; must be from 10ms to a year; " +
       "timeout: 0s is not above 0: 10s is used, the default of tcp checks",
   ]);

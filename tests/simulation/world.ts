@@ -12,6 +12,7 @@ import { Notifier } from "../../src/notifier/notifier.ts";
 import { ConfigReader, readMessage } from "../../src/protocol/messages.ts";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
 import { Descriptors } from "../../src/system/limits.ts";
+import { lineOf } from "../support/client-lines.ts";
 import { FakeLogger, fakeEnv, VirtualTime } from "../support/fakes.ts";
 import { Client } from "./client.ts";
 import { type Behavior, Network } from "./network.ts";
@@ -231,8 +232,8 @@ export class World implements Disposable {
     if (!this.#client.connected) return;
     const configs = [...this.#wanted.values()].map((wanted) => this.#config(wanted));
     configs.sort(() => this.#random.next() - 0.5);
-    const line = Buffer.from(`{"type":"update_configs","configs":[${configs.join(",")}]}`);
-    const message = readMessage(line);
+    const line = lineOf(`{"type":"update_configs","configs":[${configs.join(",")}]}`);
+    const message = await readMessage(line);
     if (message.type !== "update_configs") throw new Error("the list was read as another message");
     const { specs, refusals } = await this.#reader.read(message.configs);
     if (refusals.length > 0) throw new Error(refusals[0]?.message);

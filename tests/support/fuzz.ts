@@ -17,24 +17,61 @@ let told = false;
 
 /** Tries a property that must hold for whatever fast-check comes up with. @param holds - throws when it does not */
 export function fuzz<Input>(what: string, inputs: fc.Arbitrary<Input>, holds: (input: Input) => void): void {
-  if (!told) process.stderr.write(`  fuzz: FUZZ_SEED=${SEED} FUZZ_SECONDS=${SECONDS} repeats this run\n`);
-  told = true;
-  let runs = 0;
-  let slowestMs = 0;
+  const runs = new Runs(what);
   const timed = (input: Input) => {
     const startMs = performance.now();
     holds(input);
-    slowestMs = Math.max(slowestMs, performance.now() - startMs);
-    runs++;
-    if (slowestMs > MOST_MS) throw new Error(`took ${Math.round(slowestMs)} ms`);
+    runs.ended(startMs);
   };
-  fc.assert(fc.property(inputs, timed), {
-    seed: SEED,
-    numRuns: Number.MAX_SAFE_INTEGER,
-    interruptAfterTimeLimit: SECONDS * 1_000,
-    markInterruptAsFailure: false,
-  });
-  process.stderr.write(`  fuzz: ${what}: ${runs} inputs, the slowest ${slowestMs.toFixed(1)} ms\n`);
+  fc.assert(fc.property(inputs, timed), PARAMETERS);
+  runs.report();
+}
+
+/** {@link fuzz} for a property that takes its time. */
+export async function fuzzAsync<Input>(
+  what: string,
+  inputs: fc.Arbitrary<Input>,
+  holds: (input: Input) => Promise<void>,
+): Promise<void> {
+  const runs = new Runs(what);
+  const timed = async (input: Input) => {
+    const startMs = performance.now();
+    await holds(input);
+    runs.ended(startMs);
+  };
+  await fc.assert(fc.asyncProperty(inputs, timed), PARAMETERS);
+  runs.report();
+}
+
+const PARAMETERS = {
+  seed: SEED,
+  numRuns: Number.MAX_SAFE_INTEGER,
+  interruptAfterTimeLimit: SECONDS * 1_000,
+  markInterruptAsFailure: false,
+};
+
+/** Counts the inputs of one property, and how long they took. */
+class Runs {
+  readonly #what: string;
+  #count = 0;
+  #slowestMs = 0;
+
+  constructor(what: string) {
+    this.#what = what;
+    if (!told) process.stderr.write(`  fuzz: FUZZ_SEED=${SEED} FUZZ_SECONDS=${SECONDS} repeats this run\n`);
+    told = true;
+  }
+
+  ended(startMs: number): void {
+    this.#count++;
+    this.#slowestMs = Math.max(this.#slowestMs, performance.now() - startMs);
+    if (this.#slowestMs > MOST_MS) throw new Error(`took ${Math.round(this.#slowestMs)} ms`);
+  }
+
+  report(): void {
+    const slowest = this.#slowestMs.toFixed(1);
+    process.stderr.write(`  fuzz: ${this.#what}: ${this.#count} inputs, the slowest ${slowest} ms\n`);
+  }
 }
 
 /** Pieces of bytes, cut at any places. */
