@@ -279,6 +279,12 @@ test("config: a key that resembles no other has no proposal", () => {
   ]);
 });
 
+test("config: a list may be closed at the margin, as the original's parser allows", () => {
+  const text = "metrics:\n  batch_size_buckets: [\n    1,\n    5,\n  ]\n";
+  expect(judgeConfig(text).config?.metrics.batch_size_buckets).toEqual([1, 5]);
+  expect(warnings(text)).toEqual([]);
+});
+
 test("config: x- keys are for anchors", () => {
   expect(judgeConfig("x-common: &c {delay: 1s}\nbatching: *c\n")).toMatchObject({ faults: [], warnings: [] });
 });

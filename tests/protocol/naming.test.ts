@@ -37,7 +37,7 @@ const TEXT = "is not allowed: must be text of at most 128 visible characters; it
 test.each([
   [["a"], undefined, "name", `a list (not shown) ${TEXT}`],
   ["a\u001bb", undefined, "name", `"a\\u001bb" ${TEXT}`],
-  ["a\u202eb", undefined, "name", `"a\u202eb" ${TEXT}`],
+  ["a\u202eb", undefined, "name", `"a\\u202eb" ${TEXT}`],
   ["x".repeat(129), undefined, "name", `"${"x".repeat(59)}… ${TEXT}`],
   ["", [1], "labels", "a list (not shown) is not allowed: must be texts by names; it is left out"],
   [
