@@ -247,20 +247,23 @@ test.concurrent("telemetry: the file wins over the environment, and the environm
   );
 });
 
-test.concurrent("telemetry: a stop delivers what waits, those of the last batch too", async () => {
-  await using collector = await startGrpcCollector({ delayMs: 50 });
-  await using backend = closedPort();
-  const config = `batching: { delay: 10s }\n${NO_REFRESH}${telemetryConfig(collector.port)}`;
-  await using daemon = await startDaemon({ config });
-  await using client = await connectClient(daemon.socketPath);
-  client.update([tcpCheck(1, backend, { interval: "60s" })]);
-  await daemon.waitForLog(/Health state changed/, SOON_MS);
-  daemon.signal("SIGTERM");
-  expect(await daemon.exited).toBe(0);
-  const [batch] = collector.named("healthcheck.batch_send");
-  const [change] = collector.named("healthcheck.state_transition");
-  expect(batch?.links).toEqual([{ traceId: change?.traceId ?? "", spanId: change?.spanId ?? "" }]);
-});
+test.concurrent.each(PROTOCOLS)(
+  "telemetry: a stop delivers what waits, those of the last batch too, over %s",
+  async (protocol) => {
+    await using collector = await startCollector(protocol, { delayMs: 50 });
+    await using backend = closedPort();
+    const config = `batching: { delay: 10s }\n${NO_REFRESH}${telemetryConfig(collector.port, { use_http: isHttp(protocol) })}`;
+    await using daemon = await startDaemon({ config });
+    await using client = await connectClient(daemon.socketPath);
+    client.update([tcpCheck(1, backend, { interval: "60s" })]);
+    await daemon.waitForLog(/Health state changed/, SOON_MS);
+    daemon.signal("SIGTERM");
+    expect(await daemon.exited).toBe(0);
+    const [batch] = collector.named("healthcheck.batch_send");
+    const [change] = collector.named("healthcheck.state_transition");
+    expect(batch?.links).toEqual([{ traceId: change?.traceId ?? "", spanId: change?.spanId ?? "" }]);
+  },
+);
 
 test.concurrent("telemetry: what cannot be set up is told, and the checks go on without", async () => {
   await using backend = closedPort();
