@@ -1,6 +1,6 @@
 /**
- * What a collector answers (ExportTraceServiceResponse of OTLP). The OpenTelemetry library only writes of it to a log that nobody
- * reads; here it is heard where the library has it read.
+ * Collectors' answers (OTLP's `ExportTraceServiceResponse`), and the outcome of a delivery. The OpenTelemetry library logs what an answer
+ * says beyond success, and returns nothing of it: over gRPC it is taken from the deserializer, over HTTP from that log (diag.ts).
  */
 import { ExportResultCode } from "@opentelemetry/core";
 import type { IOtlpExportDelegate } from "@opentelemetry/otlp-exporter-base";
@@ -14,7 +14,7 @@ import { harmless } from "./trust.ts";
 /** Serialises requests and reads answers. */
 export type TraceSerializer = ISerializer<ReadableSpan[], IExportTraceServiceResponse>;
 
-/** What is longer is not read: an answer holds a number and a sentence. */
+/** Longer answers are not parsed: an answer holds a number and a sentence. */
 const LONGEST_ANSWER_BYTES = 64 * 1_024;
 
 /** In JSON an int64 is a string, and anything may come. */
@@ -26,11 +26,26 @@ const ANSWER = v.object({
   }),
 });
 
+/** The part that the library's exporters and their delegates have in common. */
+type SpanSender = Pick<IOtlpExportDelegate<ReadableSpan[]>, "export">;
+
+/**
+ * Limits the answers that a serializer parses.
+ *
+ * @returns a serializer that returns an empty answer for one of more than 64 KiB
+ */
+export function bounded({ serializeRequest, deserializeResponse }: TraceSerializer): TraceSerializer {
+  return {
+    serializeRequest,
+    deserializeResponse: (bytes) => (bytes.length > LONGEST_ANSWER_BYTES ? {} : deserializeResponse(bytes)),
+  };
+}
+
 /**
  * Sends spans with the library's delegate.
  *
  * @param delegateOf - makes the delegate, with the serializer that it has to use
- * @param failureOf - judges what went wrong
+ * @param failureOf - turns an error into the reason and whether to try again
  */
 export function delivery(
   serializer: TraceSerializer,
@@ -39,20 +54,42 @@ export function delivery(
   failureOf: (error: Error | undefined) => ExportFailure,
 ): Exporter["export"] {
   let answer: unknown;
+  const { serializeRequest, deserializeResponse } = bounded(serializer);
   const delegate = delegateOf({
-    serializeRequest: (spans) => serializer.serializeRequest(spans),
+    serializeRequest,
     deserializeResponse: (bytes) => {
-      if (bytes.length <= LONGEST_ANSWER_BYTES) answer = serializer.deserializeResponse(bytes);
+      answer = deserializeResponse(bytes);
       return {};
     },
   });
+  const takeAnswer = () => {
+    const own = answer;
+    answer = undefined;
+    return own;
+  };
+  return sending(delegate, takeAnswer, headers, failureOf);
+}
+
+/**
+ * Turns a sender that calls back into an {@link Exporter}'s `export`.
+ *
+ * @param takeAnswer - returns, and forgets, the answer that the sender has read in the turn in which it calls back
+ * @param failureOf - turns an error into the reason and whether to try again
+ */
+export function sending(
+  sender: SpanSender,
+  takeAnswer: () => unknown,
+  headers: ExporterSettings["headers"],
+  failureOf: (error: Error | undefined) => ExportFailure,
+): Exporter["export"] {
   return (spans) =>
     new Promise((resolve) => {
-      delegate.export([...spans], ({ code, error }) => {
-        // The delegate tells in the turn in which it has read: the answer is that to these spans.
-        const own = answer;
-        answer = undefined;
-        resolve(code === ExportResultCode.SUCCESS ? remarkOf(own, spans.length, headers) : failureOf(error));
+      sender.export([...spans], ({ code, error }) => {
+        // Taken after a failure too: the next delivery must not find it.
+        const answer = takeAnswer();
+        resolve(
+          code === ExportResultCode.SUCCESS ? remarkOf(answer, spans.length, headers) : failureOf(error),
+        );
       });
     });
 }

@@ -202,10 +202,14 @@ test.concurrent.each(PROTOCOLS)(
     await using collector = await startCollector(protocol);
     const otlp_endpoint = `http://some%20one:pass%3Aword@127.0.0.1:${collector.port}`;
     const env = {
-      OTEL_EXPORTER_OTLP_HEADERS: "X-Tenant=a%20b, x-two = 2,authorization=Bearer of-the-environment",
+      // Two of them cannot be headers, and cost the others nothing.
+      OTEL_EXPORTER_OTLP_HEADERS:
+        "X-Tenant=a%20b, x-two = 2,authorization=Bearer of-the-environment,bad name=1,x-bad=a%0ab",
       OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=rack%2042,service.name=unheard,host.name=here",
       OTEL_SERVICE_NAME: "named-by-the-environment",
       OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
+      // The file names the endpoint, so this one is not even read, and its password is shown nowhere.
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://user:hunter2@[bad",
       // Nobody asked for a proxy; nobody listens there either.
       http_proxy: "http://127.0.0.1:1",
       grpc_proxy: "http://127.0.0.1:1",
@@ -221,7 +225,9 @@ test.concurrent.each(PROTOCOLS)(
       "deployment.environment.name": "rack 42",
       "host.name": "here",
     });
-    expect(daemon.log.join("\n")).toContain(`endpoint=http://***@127.0.0.1:${collector.port}/`);
+    const log = daemon.log.join("\n");
+    expect(log).toContain(`endpoint=http://***@127.0.0.1:${collector.port}/`);
+    expect(log).not.toContain("hunter2");
   },
 );
 
@@ -241,20 +247,23 @@ test.concurrent("telemetry: the file wins over the environment, and the environm
   );
 });
 
-test.concurrent("telemetry: a stop delivers what waits, those of the last batch too", async () => {
-  await using collector = await startGrpcCollector({ delayMs: 50 });
-  await using backend = closedPort();
-  const config = `batching: { delay: 10s }\n${NO_REFRESH}${telemetryConfig(collector.port)}`;
-  await using daemon = await startDaemon({ config });
-  await using client = await connectClient(daemon.socketPath);
-  client.update([tcpCheck(1, backend, { interval: "60s" })]);
-  await daemon.waitForLog(/Health state changed/, SOON_MS);
-  daemon.signal("SIGTERM");
-  expect(await daemon.exited).toBe(0);
-  const [batch] = collector.named("healthcheck.batch_send");
-  const [change] = collector.named("healthcheck.state_transition");
-  expect(batch?.links).toEqual([{ traceId: change?.traceId ?? "", spanId: change?.spanId ?? "" }]);
-});
+test.concurrent.each(PROTOCOLS)(
+  "telemetry: a stop delivers what waits, those of the last batch too, over %s",
+  async (protocol) => {
+    await using collector = await startCollector(protocol, { delayMs: 50 });
+    await using backend = closedPort();
+    const config = `batching: { delay: 10s }\n${NO_REFRESH}${telemetryConfig(collector.port, { use_http: isHttp(protocol) })}`;
+    await using daemon = await startDaemon({ config });
+    await using client = await connectClient(daemon.socketPath);
+    client.update([tcpCheck(1, backend, { interval: "60s" })]);
+    await daemon.waitForLog(/Health state changed/, SOON_MS);
+    daemon.signal("SIGTERM");
+    expect(await daemon.exited).toBe(0);
+    const [batch] = collector.named("healthcheck.batch_send");
+    const [change] = collector.named("healthcheck.state_transition");
+    expect(batch?.links).toEqual([{ traceId: change?.traceId ?? "", spanId: change?.spanId ?? "" }]);
+  },
+);
 
 test.concurrent("telemetry: what cannot be set up is told, and the checks go on without", async () => {
   await using backend = closedPort();

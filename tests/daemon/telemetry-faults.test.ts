@@ -126,6 +126,20 @@ test.concurrent.each(PROTOCOLS)(
   },
 );
 
+test.concurrent("telemetry: an answer of megabytes over HTTP is not parsed, and its spans are delivered", async () => {
+  const remark = { rejectedSpans: 1, errorMessage: "unread" };
+  await using collector = startHttpCollector({ remark, answerBytes: 4_000_000 });
+  await using daemon = await startDaemon({ config: telemetryConfig(collector.port, { use_http: true }) });
+  await using client = await connectClient(daemon.socketPath);
+  await using backend = closedPort();
+  client.update([tcpCheck(1, backend, { interval: "50ms" })]);
+  // The second delivery follows when the answer to the first has been dealt with.
+  await until(() => collector.requests.length > 1, SOON_MS, "two deliveries");
+  daemon.signal("SIGTERM");
+  expect(await daemon.exited).toBe(0);
+  expect(daemon.log.filter((line) => /Cannot deliver|collector warns/.test(line))).toEqual([]);
+});
+
 test.concurrent.each([
   ["http", "does not answer"],
   ["grpc", "does not answer"],

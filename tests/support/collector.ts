@@ -7,6 +7,7 @@ import { freePort } from "./ports.ts";
 import { until } from "./wait.ts";
 
 const SOON_MS = 20_000;
+const JSON_TYPE = { "content-type": "application/json" };
 
 /** How it behaves. */
 export interface CollectorOptions {
@@ -22,6 +23,8 @@ export interface CollectorOptions {
   readonly refuse?: () => number | undefined;
   /** Takes spans, and says so much about them (OTLP's partial success). */
   readonly remark?: PartialSuccess;
+  /** Over HTTP: the length of its answers in JSON, filled up with spaces; as short as they are if absent. */
+  readonly answerBytes?: number;
   /** Waits so long before it answers. */
   readonly delayMs?: number;
 }
@@ -75,7 +78,15 @@ function clientsOf({ clientCaFile }: CollectorOptions) {
 
 /** OTLP over HTTP: JSON and protobuf. */
 export function startHttpCollector(options: CollectorOptions = {}): Collector {
-  const { host = "127.0.0.1", port = freePort(), tls, refuse, remark, delayMs = 0 } = options;
+  const {
+    host = "127.0.0.1",
+    port = freePort(),
+    tls,
+    refuse,
+    remark,
+    answerBytes = 0,
+    delayMs = 0,
+  } = options;
   const received = new Received();
   const server = Bun.serve({
     port,
@@ -93,10 +104,11 @@ export function startHttpCollector(options: CollectorOptions = {}): Collector {
       await Bun.sleep(delayMs);
       const refusal = refuse?.();
       if (refusal !== undefined) return new Response("refused", { status: refusal });
-      const isJson = request.headers.get("content-type") === "application/json";
+      const isJson = request.headers.get("content-type") === JSON_TYPE["content-type"];
       received.spans.push(...(isJson ? readJson(new TextDecoder().decode(body)) : readProtobuf(body)));
       const partialSuccess = remark && { ...remark, rejectedSpans: String(remark.rejectedSpans) };
-      return isJson ? Response.json({ partialSuccess }) : new Response(takenAnswer(remark));
+      if (!isJson) return new Response(takenAnswer(remark));
+      return new Response(JSON.stringify({ partialSuccess }).padEnd(answerBytes), { headers: JSON_TYPE });
     },
   });
   return collector(port, received, () => server.stop(true));
