@@ -9,6 +9,7 @@ import { type Checking, type CheckingEvents, makeChecking } from "./checking.ts"
 import type { Config } from "./config/schema.ts";
 import type { LogFields, Logger } from "./logging/logger.ts";
 import { Manager } from "./manager/manager.ts";
+import { roundMs } from "./model/phases.ts";
 import { errorWords } from "./model/show.ts";
 import { Monitor, type MonitorObserver } from "./monitor/monitor.ts";
 import { MonitorLog } from "./monitor/monitor-log.ts";
@@ -110,7 +111,7 @@ export class Daemon {
       sent: (trigger, waitedMs, latenciesMs, delivered) => {
         const size = delivered.length;
         this.#serving?.metrics.server.sent(size, trigger, waitedMs, latenciesMs);
-        const tell = () => log.debug("Batch sent", { size, trigger, waited_ms: waitedMs });
+        const tell = () => log.debug("Batch sent", { size, trigger, waited_ms: roundMs(waitedMs) });
         if (this.#telemetry === undefined) tell();
         else this.#telemetry.deliveries.sent(delivered, trigger, waitedMs, tell);
       },

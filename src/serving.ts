@@ -2,7 +2,7 @@
  * What people and Prometheus look at, put together: metrics, status API, status page, health. Only reads; loaded and made only
  * when `metrics.enabled` says so.
  */
-import { parseListenAddress } from "./config/listen-address.ts";
+import { type ListenAddress, parseListenAddress } from "./config/listen-address.ts";
 import type { Config } from "./config/schema.ts";
 import { EventFeed } from "./http/events.ts";
 import { makeRouter } from "./http/routes.ts";
@@ -10,9 +10,10 @@ import { HttpServer } from "./http/server.ts";
 import type { Logger } from "./logging/logger.ts";
 import type { Manager } from "./manager/manager.ts";
 import { Metrics } from "./metrics/metrics.ts";
-import { formatAddress } from "./model/spec.ts";
+import { type Address, formatAddress } from "./model/spec.ts";
 import type { MonitorRecord } from "./monitor/record.ts";
 import { SCHEDULER_DEAD_MS, type Scheduler } from "./scheduler/scheduler.ts";
+import { listenHosts } from "./system/listen-hosts.ts";
 import type { TestFault } from "./test-fault.ts";
 import { UPSTREAM_FAULTS, type Upstream } from "./upstream/upstream.ts";
 import { REVISION, VERSION } from "./version.ts";
@@ -94,16 +95,32 @@ export class Serving {
     // The schema has judged it.
     if (address === undefined || this.#closed) return;
     try {
-      const bound = await this.#http.listen(address);
+      const bound = await this.#listenOn(address);
       this.#log.info("Serving metrics and status page", { address: formatAddress(bound) });
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
       // Said once, not every five seconds.
+      if (this.#closed) return;
       if (words !== this.#saidWords)
         this.#log.error("Cannot serve metrics, trying again", { address: listen_addr, error: words });
       this.#saidWords = words;
       this.#retry = setTimeout(() => void this.listen(), RETRY_LISTEN_MS);
     }
+  }
+
+  /** Listens on the first of the host's addresses that works. @returns where @throws Error when none does */
+  async #listenOn({ host, port }: ListenAddress): Promise<Address> {
+    const faults: unknown[] = [];
+    for (const ip of await listenHosts(host)) {
+      // Closed while the name was resolved.
+      if (this.#closed) break;
+      try {
+        return await this.#http.listen({ ip, port });
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    throw faults[0] ?? new Error(`${host} has no address`);
   }
 
   /** Ends it. */

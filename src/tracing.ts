@@ -1,5 +1,5 @@
 /** Telemetry as the daemon starts it: from the configuration and the environment. Loaded only when `telemetry.enabled` says so. */
-import { isNamed } from "./config/load.ts";
+import { isNamed } from "./config/judge.ts";
 import type { Config } from "./config/schema.ts";
 import type { Logger } from "./logging/logger.ts";
 import { type Environment, telemetrySettings } from "./telemetry/settings.ts";

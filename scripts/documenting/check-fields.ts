@@ -2,9 +2,11 @@
  * The fields of a healthcheck in a checks file, for the reference and for editors. What is allowed is decided by
  * src/protocol/config-schema.ts; tests hold this list against it.
  */
+import { HEX_BYTES } from "../../src/model/bytes.ts";
 import { CHECK_TYPES, type CheckType, QUERY_TYPES } from "../../src/model/spec.ts";
 
-import { DURATION, type JsonSchema, orNull } from "./json.ts";
+import { LABEL_NAME, MAX_LABELS, MAX_NAME_CHARS } from "../../src/protocol/naming.ts";
+import { anyCase, DURATION, type JsonSchema, orNull } from "./json.ts";
 
 /** What a value may be, in words and for an editor. */
 interface Value {
@@ -32,6 +34,17 @@ const text: Value = {
   kind: "text",
   range: `at most ${MOST_CHARS} characters`,
   schema: { type: "string", maxLength: MOST_CHARS },
+};
+/** YAML may take unquoted digits for a number. */
+const hexText: Value = {
+  kind: "text",
+  range: `pairs of hexadecimal digits, blanks and colons between them, at most ${MOST_CHARS} bytes`,
+  schema: {
+    anyOf: [
+      { type: "string", pattern: HEX_BYTES.source, maxLength: 3 * MOST_CHARS },
+      { type: "number", minimum: 0 },
+    ],
+  },
 };
 const ip: Value = { kind: "text", range: "IPv4 or IPv6 address", schema: { type: "string" } };
 const name: Value = { ...text, range: "a host name" };
@@ -90,10 +103,6 @@ const queryType: Value = {
   },
 };
 
-function anyCase(word: string): string {
-  return word.replaceAll(/./g, (letter) => `[${letter}${letter.toLowerCase()}]`);
-}
-
 function field(
   types: readonly CheckType[],
   fieldName: string,
@@ -144,10 +153,49 @@ export const CHECK_FIELDS: readonly CheckField[] = [
     "1",
     "So many successes in a row make it healthy. 0 counts as absent; then the server's `checks.thresholds` decides.",
   ),
+  field(
+    ALL,
+    "name",
+    {
+      kind: "text",
+      range: `at most ${MAX_NAME_CHARS} visible characters`,
+      schema: {
+        anyOf: [{ type: "string", maxLength: MAX_NAME_CHARS }, { type: "number" }, { type: "boolean" }],
+      },
+    },
+    "none",
+    "What its operators call it: shown on the status page, in the API and by explain, and a label of healthcheck_info. A change resets nothing.",
+  ),
+  field(
+    ALL,
+    "labels",
+    {
+      kind: "texts by names",
+      range: `at most ${MAX_LABELS}, names as Prometheus has them`,
+      schema: {
+        type: "object",
+        maxProperties: MAX_LABELS,
+        propertyNames: { pattern: LABEL_NAME.source },
+        additionalProperties: {
+          anyOf: [{ type: "string", maxLength: MAX_NAME_CHARS }, { type: "number" }, { type: "boolean" }],
+        },
+      },
+    },
+    "none",
+    "Likewise; healthcheck_info has each as label_NAME.",
+  ),
   field(STREAM, "ip", ip, undefined, "The target. Never a name."),
   field(STREAM, "port", count(1, 65_535), undefined, "The target's port."),
   field(TCP, "send", text, "nothing", "Written once connected. A secret: never shown."),
   field(TCP, "receive", text, "anything", "The answer must start with it."),
+  field(
+    TCP,
+    "send_hex",
+    hexText,
+    "nothing",
+    "In place of send: its bytes in hexadecimal, such as 00 ff. A secret: never shown.",
+  ),
+  field(TCP, "receive_hex", hexText, "anything", "In place of receive: its bytes in hexadecimal."),
   field(
     TCP,
     "close",

@@ -2,13 +2,23 @@
 import { type JsonSchema as LibrarySchema, toJsonSchema } from "@valibot/to-json-schema";
 import type { FieldFacts, FieldKind } from "../../src/config/fields.ts";
 import { ConfigSchema } from "../../src/config/schema.ts";
-import { DIALECT, type JsonSchema, orNull } from "./json.ts";
+import { LOG_FORMATS, LOG_LEVELS } from "../../src/logging/logger.ts";
+import { anyCase, DIALECT, type JsonSchema, orNull } from "./json.ts";
+
+/** A level in any case, or what has the form of RUST_LOG's directives. */
+const LOG_DIRECTIVES = `^\\s*(?:${[...LOG_LEVELS, "off"].map(anyCase).join("|")}|[0-5]|healthcheck[_-]server)\\s*$|[=,]`;
 
 /** What the conversion cannot know of a kind. */
 const OF_KIND: Readonly<Partial<Record<FieldKind, (schema: JsonSchema) => JsonSchema>>> = {
   // Without quotes YAML reads 0660 as a number, and the server takes it as it was written.
   "file mode": (schema) => ({
     anyOf: [schema, { type: "integer", minimum: 0, maximum: 777 }],
+  }),
+  "log level": (schema) => ({
+    anyOf: [schema, { type: "string", pattern: LOG_DIRECTIVES }, { type: "integer", minimum: 0, maximum: 5 }],
+  }),
+  "log format": (schema) => ({
+    anyOf: [schema, { type: "string", pattern: `^\\s*(?:${LOG_FORMATS.map(anyCase).join("|")})\\s*$` }],
   }),
   "list of numbers": (schema) => ({
     ...schema,

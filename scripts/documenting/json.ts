@@ -20,3 +20,8 @@ export function orNull(schema: JsonSchema): JsonSchema {
     ...(Array.isArray(anyOf) ? { anyOf: [...anyOf, { type: "null" }] } : {}),
   };
 }
+
+/** A word in any case, for a pattern: a JSON Schema has no flags. */
+export function anyCase(word: string): string {
+  return word.replaceAll(/[a-z]/gi, (letter) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`);
+}

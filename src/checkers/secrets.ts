@@ -2,7 +2,9 @@
  * The secrets of one healthcheck, as they are hidden in what a backend answers: backends repeat what they are sent. A secret is hidden by
  * its value, whole, in its usual encodings, or cut off; letters that it shares with other words are not. Made once for each healthcheck.
  */
+
 import { STATUS_CODES } from "node:http";
+import { textOfBytes } from "../model/bytes.ts";
 import { type HttpSpec, secretsAt } from "../model/spec.ts";
 
 /** Headers whose values are known to every client, so that words like `Upgrade` stay in a sentence. */
@@ -65,13 +67,25 @@ export function httpSecrets({ path, headers }: HttpSpec): Secrets {
 
 /** The secrets in what a TCP check sends: of each line everything but the first word, which is a command where others follow. */
 export function textSecrets(text: string): Secrets {
+  return new Secrets(secretWords(text).map(asSent));
+}
+
+/** {@link textSecrets} for bytes, which need not be text. */
+export function byteSecrets(bytes: Uint8Array): Secrets {
+  const text = textOfBytes(bytes);
+  return text === undefined
+    ? new Secrets(secretWords(Buffer.from(bytes).toString("latin1")))
+    : textSecrets(text);
+}
+
+function secretWords(text: string): string[] {
   const values: string[] = [];
   for (const line of text.split(/[\r\n]+/)) {
     const [, command = "", rest = ""] = /^\s*(\S*)\s*(.*?)\s*$/s.exec(line) ?? [];
     const secret = rest === "" ? command : rest;
     values.push(secret, ...secret.split(/[\s"'=:,;&{}]+/).filter((word) => !/^HTTP\/\d/.test(word)));
   }
-  return new Secrets(values.map(asSent));
+  return values;
 }
 
 /** `Bearer hunter2`: the credentials; of lists and cookies each value, without the names. */

@@ -5,7 +5,7 @@ import type { Checker, CheckerEnv } from "./checker.ts";
 import { type Conversation, type Dialogue, failed, type Verdict } from "./conversation.ts";
 import { excerpt, MAX_SHOWN_BYTES } from "./excerpt.ts";
 import { Exchange, ExchangePlan } from "./exchange.ts";
-import { type Secrets, textSecrets } from "./secrets.ts";
+import { byteSecrets, type Secrets } from "./secrets.ts";
 
 /** Makes a tcp checker. */
 export function tcpChecker(spec: TcpSpec, env: CheckerEnv): Checker {
@@ -15,9 +15,9 @@ export function tcpChecker(spec: TcpSpec, env: CheckerEnv): Checker {
 
 function dialogue(spec: TcpSpec): Dialogue | undefined {
   if (spec.send === undefined && spec.receive === undefined) return undefined;
-  const request = spec.send === undefined ? undefined : Buffer.from(spec.send);
-  const expected = Buffer.from(spec.receive ?? "");
-  const secrets = textSecrets(spec.send ?? "");
+  const request = spec.send;
+  const expected = Buffer.from(spec.receive ?? []);
+  const secrets = byteSecrets(spec.send ?? new Uint8Array());
   return {
     subject: `TCP ${request === undefined ? "read from" : "send to"} ${formatAddress(spec.address)}`,
     begin: () => new PrefixConversation(request, expected, secrets),

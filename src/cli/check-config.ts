@@ -2,20 +2,25 @@
 import { stringify } from "yaml";
 import { configExposure } from "../config/exposure.ts";
 import { type FileFault, formatFault, unreadable } from "../config/fault.ts";
+import { isExtension } from "../config/judge.ts";
 import { findConfigFile, judgeConfig } from "../config/load.ts";
-import { DEFAULT_CONFIG, toFile } from "../config/schema.ts";
-import { readTextFileOrPipe } from "../system/text-file.ts";
+import { DEFAULT_CONFIG, SECTIONS, toFile } from "../config/schema.ts";
+import { type FileKind, type ReadYaml, readYaml } from "../config/yaml.ts";
+import { nearest } from "../model/nearest.ts";
+import { MAX_YAML_BYTES, readTextFileOrPipe } from "../system/text-file.ts";
 import { checksExposure } from "../upstream/checks-exposure.ts";
-import { ChecksFileError, isChecksFile, judgeChecks } from "../upstream/checks-file.ts";
+import { ChecksFileError, judgeChecks } from "../upstream/checks-file.ts";
 import { EXIT } from "./exit.ts";
 import type { Environment } from "./settings.ts";
 import { UsageError } from "./usage.ts";
 
 /** Options of the command. */
 export interface CheckConfigOptions {
+  /** A checks file, whatever it holds. */
+  readonly checks?: string;
   /** Print the effective configuration, defaults filled in. */
   readonly print?: boolean;
-  /** An unknown key or field is a fault too. */
+  /** An unknown key or field is a fault too; other warnings are not. */
   readonly strictConfig?: boolean;
 }
 
@@ -26,7 +31,7 @@ export interface Output {
 }
 
 /**
- * Judges a file. One that holds `healthchecks` and nothing else is a checks file.
+ * Judges a file. `--checks` says that it is a checks file; otherwise its keys decide.
  *
  * @param named - the file; otherwise the one that the server would take
  * @returns the exit status
@@ -38,7 +43,9 @@ export function checkConfig(
   env: Environment,
   output: Output,
 ): number {
-  const path = findConfigFile(named, env);
+  if (named !== undefined && options.checks !== undefined)
+    throw new UsageError("--checks names a file already: give one file");
+  const path = options.checks ?? findConfigFile(named, env);
   if (path === undefined) {
     output.err("No configuration file found, the server would use the defaults\n");
     if (options.print === true) output.out(stringify(toFile(DEFAULT_CONFIG)));
@@ -48,34 +55,61 @@ export function checkConfig(
   const report = (words: string) => (options.print === true ? output.err(words) : output.out(words));
   let text: string;
   try {
-    text = readTextFileOrPipe(path);
+    text = readTextFileOrPipe(path, MAX_YAML_BYTES);
   } catch (error) {
     tell(path, [unreadable(error)], [], report);
     return EXIT.fault;
   }
-  if (isChecksFile(text)) return tellChecks(path, text, options, report);
+  // As a checks file: its bounds are the wider ones.
+  const read = readYaml(text, "checks");
+  const kind = options.checks === undefined ? kindOf(read) : "checks";
+  if (kind === undefined) {
+    tell(path, [NEITHER], [], report);
+    return EXIT.fault;
+  }
+  if (kind === "checks") return tellChecks(path, read, options, report);
   const { config, faults, warnings } = judgeConfig(text);
   tell(path, faults, warnings, report);
   if (config === undefined) return EXIT.fault;
   tellExposure(path, configExposure(path, config), report);
   if (options.print === true) output.out(stringify(toFile(config)));
-  else report(`${path}: valid${warned(warnings)}\n`);
+  else report(`${path}: valid configuration file${warned(warnings)}\n`);
   return verdict(options, warnings);
+}
+
+const NEITHER: FileFault = {
+  key: "",
+  message:
+    `neither a configuration file nor a checks file: give sections (${Object.keys(SECTIONS).join(", ")}), ` +
+    "or healthchecks",
+};
+
+/** What kind of file it is by its keys; undefined when it has keys of neither. */
+function kindOf(read: ReadYaml): FileKind | undefined {
+  const value = "file" in read ? read.file.value : undefined;
+  // What is empty or no map at all is judged as what the server would take it for.
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "configuration";
+  const names = Object.keys(value).filter((name) => !isExtension(name));
+  const isOfSection = names.some((name) => Object.hasOwn(SECTIONS, name));
+  if (names.includes("healthchecks") && !isOfSection) return "checks";
+  const sections = Object.keys(SECTIONS);
+  const isNear = names.some((name) => nearest(name, sections) !== undefined);
+  return isOfSection || isNear || names.length === 0 ? "configuration" : undefined;
 }
 
 function tellChecks(
   path: string,
-  text: string,
+  read: ReadYaml,
   options: CheckConfigOptions,
   report: (words: string) => void,
 ): number {
   try {
-    const { set, faults, warnings } = judgeChecks(path, text);
+    const { set, faults, warnings } = judgeChecks(path, read);
     tell(path, faults, warnings, report);
     tellExposure(path, checksExposure(path, set.specs), report);
     if (faults.length > 0) return EXIT.fault;
     if (options.print === true) throw new UsageError(`--print: ${path} is a checks file, it has no defaults`);
-    report(`${path}: valid, ${set.specs.length} healthchecks${warned(warnings)}\n`);
+    report(`${path}: valid checks file, ${set.specs.length} healthchecks${warned(warnings)}\n`);
     return verdict(options, warnings);
   } catch (error) {
     if (!(error instanceof ChecksFileError)) throw error;
@@ -104,5 +138,6 @@ function warned(warnings: readonly FileFault[]): string {
 }
 
 function verdict({ strictConfig }: CheckConfigOptions, warnings: readonly FileFault[]): number {
-  return strictConfig === true && warnings.length > 0 ? EXIT.fault : EXIT.ok;
+  const isStrict = strictConfig === true && warnings.some(({ unknown }) => unknown === true);
+  return isStrict ? EXIT.fault : EXIT.ok;
 }

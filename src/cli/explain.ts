@@ -41,7 +41,7 @@ export function formatDetail(detail: HealthcheckDetail, nowMs: number): string {
   const { position, totals, last } = detail;
   const forMs = Math.max(0, Math.round((nowMs - Date.parse(detail.since)) / 1_000) * 1_000);
   const lines = [
-    `healthcheck ${detail.id}  ${detail.target}`,
+    `healthcheck ${detail.id}  ${detail.name === undefined ? "" : `${detail.name}  `}${detail.target}`,
     row("state", `${detail.state} since ${detail.since} (${formatDuration(forMs)})`),
     row("last", last === null ? "nothing yet" : `${last.code} ${last.message}`),
     row(

@@ -1,4 +1,5 @@
 /** Turns the arguments of `probe` into the fields of CONFIG (protocol.md), which judges them. */
+import { bytesOfHex, bytesOfText, hexOfBytes, textOfBytes } from "../model/bytes.ts";
 import type { ProbeTarget } from "./probe.ts";
 import { UsageError } from "./usage.ts";
 
@@ -32,8 +33,8 @@ interface DnsOptions {
 export function tcpTarget(where: string, options: TcpOptions): ProbeTarget {
   const { host, port } = splitHostPort(where);
   const talk = {
-    send: unescapeText(options.send),
-    receive: unescapeText(options.receive),
+    ...talkField("send", options.send),
+    ...talkField("receive", options.receive),
     close: options.close,
   };
   return {
@@ -62,7 +63,7 @@ export function httpTarget(url: string, options: HttpOptions): ProbeTarget {
       expected_codes: expect,
       host: options.host,
       headers: Object.fromEntries(header.map(splitHeader)),
-      response: unescapeText(response),
+      response: responseText(response),
       ...tlsFields(options, urlHost),
     },
   };
@@ -101,13 +102,27 @@ function splitHeader(text: string): [string, string] {
 
 const ESCAPES: Readonly<Record<string, string>> = { r: "\r", n: "\n", t: "\t", "0": "\0", "\\": "\\" };
 
-/** The escapes that a shell does not do. */
-function unescapeText(text: string | undefined): string | undefined {
-  return text?.replace(
-    /\\(?:x([0-9a-fA-F]{2})|(.))/g,
-    (whole, hex: string | undefined, char: string | undefined) => {
-      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
-      return ESCAPES[char ?? ""] ?? whole;
-    },
-  );
+/** `send` or `send_hex`: as text where it is text. */
+function talkField(name: "send" | "receive", written: string | undefined) {
+  if (written === undefined) return {};
+  const bytes = unescapeBytes(written);
+  const text = textOfBytes(bytes);
+  return text === undefined ? { [`${name}_hex`]: hexOfBytes(bytes) } : { [name]: text };
+}
+
+/** @throws UsageError */
+function responseText(written: string | undefined): string | undefined {
+  const text = written === undefined ? undefined : textOfBytes(unescapeBytes(written));
+  if (written !== undefined && text === undefined)
+    throw new UsageError(`--response: "${written}" is not UTF-8: a body is compared as text`);
+  return text;
+}
+
+/** Does the escapes that a shell does not do; `\xHH` is one byte, the rest is UTF-8. */
+function unescapeBytes(text: string): Uint8Array {
+  const pieces = text.split(/(\\(?:x[0-9a-fA-F]{2}|.))/s).map((piece) => {
+    if (/^\\x../s.test(piece)) return bytesOfHex(piece.slice(2));
+    return bytesOfText(piece.startsWith("\\") ? (ESCAPES[piece.charAt(1)] ?? piece) : piece);
+  });
+  return Buffer.concat(pieces);
 }

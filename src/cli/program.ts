@@ -129,8 +129,9 @@ function addCheckConfig(
     .command("check-config")
     .description("judge a configuration or checks file as the server would, every fault at once")
     .argument("[file]", "the file; otherwise the one that the server would take")
+    .option("--checks <file>", "this checks file, as run --checks would read it")
     .option("--print", "print the effective configuration, defaults filled in")
-    .option("--strict-config", "unknown keys and fields are faults too")
+    .option("--strict-config", "unknown keys and fields are errors too; other warnings are not")
     .addHelpText("after", CHECK_CONFIG_EXAMPLES)
     .action((file: string | undefined, options: CheckConfigOptions) =>
       done(checkConfig(file, options, env, output)),
@@ -151,7 +152,7 @@ function addProbe(program: Command, env: Environment, output: Output, done: (sta
   secure(common(command.command("tcp").argument("<host:port>", "name or address, and port")))
     .description("connect, and if wanted talk")
     .option("--tls", "do a TLS handshake")
-    .option("--send <text>", "write this once connected; \\r \\n \\t \\0 \\xHH are understood")
+    .option("--send <text>", "write this; \\r \\n \\t \\0 are understood, \\xHH is one byte")
     .option("--receive <text>", "the answer must start with this")
     .addOption(new Option("--close <how>", "how to close").choices(["reset", "graceful"]))
     .action((where: string, options) => finish(tcpTarget(where, options), options));

@@ -1,10 +1,9 @@
 /** The HTTP listener of a running server, asked by `status` and `explain`. */
 
-import { parseListenAddress } from "../config/listen-address.ts";
+import { formatListenAddress, parseListenAddress } from "../config/listen-address.ts";
 import { findConfigFile, loadConfigFile } from "../config/load.ts";
 import { DEFAULT_CONFIG } from "../config/schema.ts";
 import { parseDuration } from "../model/duration.ts";
-import { formatAddress } from "../model/spec.ts";
 import type { Environment } from "./settings.ts";
 import { UsageError } from "./usage.ts";
 
@@ -56,11 +55,12 @@ export function serverPlace({ addr, config: named }: RemoteOptions, env: Environ
   return { url, doubt: `metrics.enabled is needed, and ${where}` };
 }
 
-/** What listens everywhere is asked here. */
+/** A server that listens on every address is asked on this host's own. */
 function reachable(listenAddress: string): string {
   const address = parseListenAddress(listenAddress);
-  if (address?.ip === "0.0.0.0") return formatAddress({ ...address, ip: "127.0.0.1" });
-  if (address?.ip === "::") return formatAddress({ ...address, ip: "::1" });
+  if (address?.host === "" || address?.host === "0.0.0.0")
+    return formatListenAddress({ ...address, host: "127.0.0.1" });
+  if (address?.host === "::") return formatListenAddress({ ...address, host: "::1" });
   return listenAddress;
 }
 

@@ -15,7 +15,14 @@ import { notifySettings } from "../system/systemd.ts";
 import { TEST_FAULTS, TestFault } from "../test-fault.ts";
 import { REVISION, VERSION } from "../version.ts";
 import { EXIT } from "./exit.ts";
-import { type Environment, levelFault, loadConfig, logSettings, type SettingOptions } from "./settings.ts";
+import {
+  type Environment,
+  levelFault,
+  loadConfig,
+  logSettings,
+  reloadConfig,
+  type SettingOptions,
+} from "./settings.ts";
 
 /** The original logs to its standard output, and units rely on it. */
 const LOG_FD = 1;
@@ -169,7 +176,7 @@ class Runner {
   async #reloadOnce(daemon: Daemon): Promise<void> {
     const log = this.#log;
     log.info("Reloading configuration");
-    const { config } = loadConfig(this.#options.config, this.#env, log);
+    const { config } = await reloadConfig(this.#options.config, this.#env, log);
     if (config === undefined) {
       log.warn("The configuration file is invalid, nothing has changed");
     } else {

@@ -1,15 +1,10 @@
 /** The configuration in effect: file, environment and command line, in the order of their precedence. */
 import { configExposure } from "../config/exposure.ts";
 import { formatFault } from "../config/fault.ts";
-import { findConfigFile, loadConfigFile } from "../config/load.ts";
+import { findConfigFile, loadConfigFile, reloadConfigFile } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
-import {
-  LOG_LEVELS,
-  type LogFormat,
-  type Logger,
-  type LogLevel,
-  type LogSettings,
-} from "../logging/logger.ts";
+import { LOG_LEVEL_RULE, readLevel } from "../logging/level.ts";
+import type { LogFormat, Logger, LogLevel, LogSettings, LogThreshold } from "../logging/logger.ts";
 import { show } from "../model/show.ts";
 
 /** The process's environment. */
@@ -32,13 +27,38 @@ export interface LoadedConfig {
 
 /** Finds and reads the configuration file, and logs what there is to say about it, in the words of the original. */
 export function loadConfig(named: string | undefined, env: Environment, log: Logger): LoadedConfig {
+  const path = announce(named, env, log);
+  return path === undefined ? DEFAULTS : report(path, loadConfigFile(path), named, log);
+}
+
+/** {@link loadConfig} while the server runs: the event loop has its turns. */
+export async function reloadConfig(
+  named: string | undefined,
+  env: Environment,
+  log: Logger,
+): Promise<LoadedConfig> {
+  const path = announce(named, env, log);
+  return path === undefined ? DEFAULTS : report(path, await reloadConfigFile(path), named, log);
+}
+
+const DEFAULTS: LoadedConfig = { config: DEFAULT_CONFIG, missing: false };
+
+function announce(named: string | undefined, env: Environment, log: Logger): string | undefined {
   const path = findConfigFile(named, env);
-  if (path === undefined) {
-    log.info("No configuration file found, using defaults");
-    return { config: DEFAULT_CONFIG, missing: false };
-  }
-  log.info(`Loading configuration from: ${path}`);
-  const { config, faults, warnings, missing } = loadConfigFile(path);
+  log.info(
+    path === undefined
+      ? "No configuration file found, using defaults"
+      : `Loading configuration from: ${path}`,
+  );
+  return path;
+}
+
+function report(
+  path: string,
+  { config, faults, warnings, missing }: ReturnType<typeof loadConfigFile>,
+  named: string | undefined,
+  log: Logger,
+): LoadedConfig {
   for (const fault of faults) log.error(`Configuration error: ${formatFault(path, fault)}`);
   for (const warning of warnings) log.warn(`Configuration warning: ${formatFault(path, warning)}`);
   const exposed = config && configExposure(path, config);
@@ -63,22 +83,13 @@ export function logSettings(options: SettingOptions, env: Environment, file: Con
  * The level that the environment asks for: HEALTHCHECK_LOG, or RUST_LOG as units of the original server have it
  * (`debug`, `healthcheck_server=debug,info`).
  */
-export function levelFromEnvironment(env: Environment): LogLevel | undefined {
-  const own = asLevel(env["HEALTHCHECK_LOG"] ?? "");
-  if (own !== undefined) return own;
-  const directives = (env["RUST_LOG"] ?? "").split(",").map((directive) => directive.trim());
-  const ofServer = directives.find((directive) => /^healthcheck[_-]server(?:::[^=]*)?=/.test(directive));
-  const general = directives.find((directive) => !directive.includes("="));
-  return asLevel(ofServer?.replace(/^.*=/, "") ?? general ?? "");
+export function levelFromEnvironment(env: Environment): LogThreshold | undefined {
+  return readLevel(env["HEALTHCHECK_LOG"] ?? "")?.level ?? readLevel(env["RUST_LOG"] ?? "")?.level;
 }
 
 /** What is wrong with the level that HEALTHCHECK_LOG asks for, in words; undefined when nothing is. */
 export function levelFault(env: Environment): string | undefined {
   const word = env["HEALTHCHECK_LOG"] ?? "";
-  if (word.trim() === "" || asLevel(word) !== undefined) return undefined;
-  return `HEALTHCHECK_LOG: ${show(word)} is not allowed and has no effect: give one of ${LOG_LEVELS.join(", ")}`;
-}
-
-function asLevel(word: string): LogLevel | undefined {
-  return LOG_LEVELS.find((level) => level === word.trim().toLowerCase());
+  if (word.trim() === "" || readLevel(word) !== undefined) return undefined;
+  return `HEALTHCHECK_LOG: ${show(word)} is not allowed and has no effect: give ${LOG_LEVEL_RULE}`;
 }

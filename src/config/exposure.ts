@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import type { FileFault } from "./fault.ts";
 import { shownUrl } from "./fields.ts";
-import { isNamed } from "./load.ts";
+import { isNamed } from "./judge.ts";
 import type { Config } from "./schema.ts";
 
 const OTHERS_READ = 0o004;

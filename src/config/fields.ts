@@ -4,8 +4,13 @@
  * facts. What a pattern can say is said by a pattern, because that is all an editor can check.
  */
 import * as v from "valibot";
-import { DURATION_PATTERN, DURATION_RULE, formatDuration, parseDuration } from "../model/duration.ts";
+import { LOG_LEVEL_RULE, readLevel } from "../logging/level.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogThreshold } from "../logging/logger.ts";
+import { DURATION_PATTERN, durationRule, formatDuration, parseDuration } from "../model/duration.ts";
 import { show } from "../model/show.ts";
+import type { Amend, Amended } from "./amend.ts";
+import { amendBuckets, MAX_BUCKETS } from "./buckets.ts";
+import { decimalHint, MODE_DIGITS, modeWords, ownerMayConnect, readMode } from "./file-mode.ts";
 
 /** What the documentation tells of a key; attached to its schema. */
 export interface FieldAbout {
@@ -13,6 +18,8 @@ export interface FieldAbout {
   readonly about: string;
   /** Whether a change takes effect on SIGHUP. */
   readonly reload: boolean;
+  /** Why the key has no effect; a wrong value of it is then no more than a warning. */
+  readonly withoutEffect?: string;
 }
 
 /** {@link FieldAbout} with what the schema itself knows. */
@@ -24,6 +31,8 @@ export interface FieldFacts extends FieldAbout {
   readonly range: string;
   /** As one writes it in the file. */
   readonly fallback: unknown;
+  /** Makes an odd value a usable one before it is judged; absent where nothing can be amended. */
+  readonly amend?: Amend;
 }
 
 /** What a key takes. */
@@ -33,6 +42,8 @@ export type FieldKind =
   | "number"
   | "boolean"
   | "choice"
+  | "log level"
+  | "log format"
   | "text"
   | "URL"
   | "list of numbers"
@@ -43,6 +54,9 @@ export interface TextForm {
   /** Without flags, which a JSON Schema cannot have. */
   readonly pattern: RegExp;
   readonly holds?: (text: string) => boolean;
+  readonly amend?: (text: string) => Amended | undefined;
+  /** Whether any text will do, also one that looks like a number. */
+  readonly isFree?: boolean;
 }
 
 /** Milliseconds; the unit stands in the type, because the key of the file has none. */
@@ -54,7 +68,7 @@ function message(rule: string) {
 }
 
 function facts(
-  known: Pick<FieldFacts, "kind" | "rule" | "range" | "fallback">,
+  known: Pick<FieldFacts, "kind" | "rule" | "range" | "fallback" | "amend">,
   about: FieldAbout,
 ): Readonly<Record<string, unknown>> {
   return { ...known, ...about } satisfies FieldFacts;
@@ -68,10 +82,10 @@ function facts(
  * @param max - largest allowed, likewise
  */
 export function duration(fallback: string, min: string, max: string, about: FieldAbout) {
-  const rule = `give ${DURATION_RULE}, from ${min} to ${max}`;
-  const range = `${min} to ${max}`;
   const minMs = parseDuration(min) ?? 0;
   const maxMs = parseDuration(max) ?? Number.POSITIVE_INFINITY;
+  const range = `${min} to ${max}`;
+  const rule = `give ${durationRule(minMs, maxMs)}, from ${range}`;
   const allowed = (text: string) => {
     const ms = parseDuration(text);
     return ms !== undefined && ms >= minMs && ms <= maxMs;
@@ -148,13 +162,64 @@ export function choice<const Words extends readonly string[]>(
  * @param rule - what is allowed, as the end of a message: `give …`
  */
 export function text(fallback: string, rule: string, form: TextForm, about: FieldAbout) {
-  const { pattern, holds = () => true } = form;
+  const { pattern, holds = () => true, amend, isFree = false } = form;
   return v.pipe(
     v.nullish(
       v.pipe(v.string(message(rule)), v.regex(pattern, message(rule)), v.check(holds, message(rule))),
       fallback,
     ),
-    v.metadata(facts({ kind: "text", rule, range: rule.replace(/^give /, ""), fallback }, about)),
+    v.metadata(
+      facts(
+        {
+          kind: "text",
+          rule,
+          range: rule.replace(/^give /, ""),
+          fallback,
+          amend: (value, source) =>
+            typeof value === "string" ? amend?.(value) : isFree ? asText(value, source) : undefined,
+        },
+        about,
+      ),
+    ),
+  );
+}
+
+/** A number or boolean without quotes is text to the original server, as it stands in the file. */
+function asText(value: unknown, source: string | undefined): Amended | undefined {
+  if (source === undefined || (typeof value !== "number" && typeof value !== "boolean")) return undefined;
+  return { value: source, warnings: [`${source} is taken as text: write it in quotes`] };
+}
+
+/** The level of the log: a word, or the directives of RUST_LOG. */
+export function logLevel(fallback: LogThreshold, about: FieldAbout) {
+  const rule = `give ${LOG_LEVEL_RULE}`;
+  const amend: Amend = (value, source) => {
+    const written = typeof value === "number" ? source : value;
+    const read = typeof written === "string" ? readLevel(written) : undefined;
+    if (read === undefined) return undefined;
+    if (read.level !== undefined) return { value: read.level, warnings: [] };
+    const warning = `${show(written)} says nothing of healthcheck_server: ${fallback} is used; ${rule}`;
+    return { value: undefined, warnings: [warning] };
+  };
+  const words: readonly LogThreshold[] = [...LOG_LEVELS, "off"];
+  return v.pipe(
+    v.nullish(v.picklist(words, message(rule)), fallback),
+    v.metadata(facts({ kind: "log level", rule, range: words.join(", "), fallback, amend }, about)),
+  );
+}
+
+/** The format of log lines; formats of the original server that there are not give way to the default. */
+export function logFormat(fallback: LogFormat, about: FieldAbout) {
+  const rule = `give one of ${LOG_FORMATS.join(", ")}`;
+  const amend: Amend = (value) => {
+    if (typeof value !== "string") return undefined;
+    const format = LOG_FORMATS.find((known) => known === value.trim().toLowerCase());
+    if (format !== undefined) return { value: format, warnings: [] };
+    return { value: fallback, warnings: [`${show(value)} is not known, ${fallback} is used: ${rule}`] };
+  };
+  return v.pipe(
+    v.nullish(v.picklist(LOG_FORMATS, message(rule)), fallback),
+    v.metadata(facts({ kind: "log format", rule, range: LOG_FORMATS.join(", "), fallback, amend }, about)),
   );
 }
 
@@ -176,11 +241,9 @@ export function httpUrl(fallback: string, rule: string, about: FieldAbout) {
   );
 }
 
-const MOST_BUCKETS = 50;
-
 /** Upper bounds of histogram buckets. */
 export function buckets(fallback: readonly number[], unit: string, about: FieldAbout) {
-  const range = `1 to ${MOST_BUCKETS} ascending positive numbers (${unit})`;
+  const range = `1 to ${MAX_BUCKETS} ascending positive numbers (${unit})`;
   const rule = `give a list of ${range}`;
   const ascending = (list: number[]) =>
     list.every((bound, at) => bound > (at === 0 ? 0 : (list[at - 1] ?? 0)));
@@ -189,28 +252,46 @@ export function buckets(fallback: readonly number[], unit: string, about: FieldA
       v.pipe(
         v.array(v.number(message(rule)), message(rule)),
         v.minLength(1, message(rule)),
-        v.maxLength(MOST_BUCKETS, message(rule)),
+        v.maxLength(MAX_BUCKETS, message(rule)),
         v.check(ascending, message(rule)),
       ),
       [...fallback],
     ),
-    v.metadata(facts({ kind: "list of numbers", rule, range, fallback }, about)),
+    v.metadata(facts({ kind: "list of numbers", rule, range, fallback, amend: amendBuckets }, about)),
   );
 }
 
-/** An octal file mode, as chmod takes it. */
+/** An octal file mode, as chmod takes it, with which the owner may connect. */
 export function fileMode(fallback: string, about: FieldAbout) {
   const rule = `give a file mode of three octal digits, such as ${fallback}`;
   return v.pipe(
     v.nullish(
       v.pipe(
         v.string(message(rule)),
-        v.regex(/^(?:0o?)?[0-7]{3}$/, message(rule)),
-        v.transform((digits) => Number.parseInt(digits.replace(/^0o?/, ""), 8)),
+        v.regex(MODE_DIGITS, ({ input }) => `${show(input)} is not allowed: ${rule}${decimalHint(input)}`),
+        v.check(
+          (digits) => ownerMayConnect(readMode(digits)),
+          ({ input }) =>
+            `${modeWords(input)} is not allowed: ${rule}, in which the owner has rw${decimalHint(input)}`,
+        ),
+        v.transform(readMode),
       ),
       fallback,
     ),
-    v.metadata(facts({ kind: "file mode", rule, range: "three octal digits", fallback }, about)),
+    // YAML reads 0660 as the number 660; what counts is what was written.
+    v.metadata(
+      facts(
+        {
+          kind: "file mode",
+          rule,
+          range: "three octal digits, rw for the owner",
+          fallback,
+          amend: (value, source) =>
+            typeof value === "number" && source !== undefined ? { value: source, warnings: [] } : undefined,
+        },
+        about,
+      ),
+    ),
   );
 }
 

@@ -1,21 +1,40 @@
-/** Addresses to listen on, as one writes them: `127.0.0.1:9090`, `[::1]:9090`. */
+/** Addresses to listen on, as operators write them: `127.0.0.1:9090`, `[::1]:9090`, `localhost:9090`, `:9090`. */
 import { isIP } from "node:net";
-import type { Address } from "../model/spec.ts";
+import { hostName } from "../model/domain-name.ts";
 
-/** What it looks like; whether the address is one, only reading it tells. */
-export const LISTEN_ADDRESS = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/;
+/** Its form; whether the host and port are valid, only {@link parseListenAddress} says. */
+export const LISTEN_ADDRESS = /^(?:\[([^\]]+)\]|([^:[\]\s/]*)):([0-9]{1,5})$/;
+
+/** Where to listen. */
+export interface ListenAddress {
+  /** An IP address or a host name; empty for every address of this host, IPv6 and IPv4. */
+  readonly host: string;
+  /** 0–65535; 0 lets the system choose. */
+  readonly port: number;
+}
 
 /**
- * Reads `ADDRESS:PORT`, with an IP address, the IPv6 one in brackets; port 0 lets the system choose.
+ * Reads `HOST:PORT`: an IP address, the IPv6 one in brackets, a host name, or nothing for every address.
  *
- * @returns undefined when it is none
+ * @returns undefined when it is not a valid one
  */
-export function parseListenAddress(text: string): Address | undefined {
+export function parseListenAddress(text: string): ListenAddress | undefined {
   const parts = LISTEN_ADDRESS.exec(text);
   if (parts === null) return undefined;
-  const [, v6, v4, digits] = parts;
-  const ip = v6 ?? v4 ?? "";
+  const [, v6, other = "", digits] = parts;
+  const host = v6 ?? other;
   const port = Number(digits);
-  const valid = isIP(ip) === (v6 === undefined ? 4 : 6) && port <= 65_535;
-  return valid ? { ip, port } : undefined;
+  const valid = v6 === undefined ? isHost(host) : isIP(v6) === 6;
+  return valid && port <= 65_535 ? { host, port } : undefined;
+}
+
+function isHost(host: string): boolean {
+  if (host === "" || isIP(host) === 4) return true;
+  // 256.0.0.1 is a slip in an address, not a name.
+  return !/^[0-9.]+$/.test(host) && hostName(host) !== undefined;
+}
+
+/** `127.0.0.1:9090`, `[::1]:9090`, `:9090` */
+export function formatListenAddress({ host, port }: ListenAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -3,8 +3,8 @@
  * Names and defaults are those of the original server.
  */
 import * as v from "valibot";
-import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.ts";
 import { CHECK_DEFAULTS, CLOSE_MODES, THRESHOLD_RULES } from "../model/check-defaults.ts";
+import { show } from "../model/show.ts";
 import { LONGEST_UNIX_PATH } from "../system/sockaddr.ts";
 import {
   buckets,
@@ -16,6 +16,8 @@ import {
   flag,
   httpUrl,
   integer,
+  logFormat,
+  logLevel,
   printable,
   type TextForm,
   text,
@@ -33,6 +35,14 @@ const BATCH_SIZE_BUCKETS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000];
 const SOCKET_PATH: TextForm = {
   pattern: /^\.?\/[^\0]*[^\0/]$/,
   holds: (path) => Buffer.byteLength(path) <= LONGEST_UNIX_PATH,
+  // The original takes a relative path as the system does.
+  amend: (path) =>
+    /^(?!\.?\/)[^\0]*[^\0/]$/.test(path)
+      ? {
+          value: `./${path}`,
+          warnings: [`${show(path)} is relative to the working directory: write ./ before it`],
+        }
+      : undefined,
 };
 
 const server = v.object({
@@ -42,7 +52,16 @@ const server = v.object({
     SOCKET_PATH,
     { about: "The Unix socket on which the client connects.", reload: false },
   ),
-  socket_mode: fileMode("0660", { about: "Who may connect: the file mode of the socket.", reload: false }),
+  socket_mode: fileMode("0660", {
+    about:
+      "Who may connect: the file mode of the socket, always octal. One that lets every user of the host connect (w for others) " +
+      "is refused without socket_mode_allow_others.",
+    reload: false,
+  }),
+  socket_mode_allow_others: flag(false, {
+    about: "Whether socket_mode may let every user of the host connect, and so decide what is checked.",
+    reload: false,
+  }),
 });
 
 const batching = v.object({
@@ -97,20 +116,32 @@ const checks = v.object({
   }),
 });
 
-const POLLING_ONLY = "For an upstream that polls. Checked, and without effect with the proxy.";
+const POLLING_ONLY = {
+  about:
+    "For an upstream that polls. Without effect with the proxy: a wrong value is ignored with a warning.",
+  reload: false,
+  withoutEffect: "has no effect with the proxy",
+};
 const advanced = v.object({
   notify_interval: duration("15s", "1s", "1h", {
     about: "Everything known is told to the client again after so long.",
     reload: true,
   }),
-  max_failures: integer(10, 1, 1_000, { about: POLLING_ONLY, reload: false }),
-  fetch_interval: duration("15s", "1s", "1h", { about: POLLING_ONLY, reload: false }),
-  retry_delay: duration("2s", "100ms", "60s", { about: POLLING_ONLY, reload: false }),
+  max_failures: integer(10, 1, 1_000, POLLING_ONLY),
+  fetch_interval: duration("15s", "1s", "1h", POLLING_ONLY),
+  retry_delay: duration("2s", "100ms", "60s", POLLING_ONLY),
 });
 
 const logging = v.object({
-  level: choice(LOG_LEVELS, "info", { about: "The least grave level that is logged.", reload: true }),
-  format: choice(LOG_FORMATS, "text", { about: "Lines for people or for machines.", reload: true }),
+  level: logLevel("info", {
+    about:
+      "The least severe level that is logged; or directives as in RUST_LOG, such as healthcheck_server=debug,info.",
+    reload: true,
+  }),
+  format: logFormat("text", {
+    about: "Lines for people or for machines. Any other format is text, with a warning.",
+    reload: true,
+  }),
 });
 
 /** Which series each healthcheck has. */
@@ -122,9 +153,9 @@ const metrics = v.object({
   enabled: flag(false, { about: "Whether metrics, the status page and its API are served.", reload: false }),
   listen_addr: text(
     "127.0.0.1:9090",
-    'give an IP address and a port, such as "127.0.0.1:9090" or "[::1]:9090"',
+    'give an address or a host name and a port, such as "127.0.0.1:9090", "[::1]:9090" or "localhost:9090", or ":9090" for every address',
     { pattern: LISTEN_ADDRESS, holds: (value) => parseListenAddress(value) !== undefined },
-    { about: "Where they are served.", reload: false },
+    { about: "Where they are served. A host name is resolved at the start.", reload: false },
   ),
   per_healthcheck: choice(PER_HEALTHCHECK, "full", {
     about:
@@ -155,7 +186,7 @@ const telemetry = v.object({
   service_name: text(
     "healthcheck-server",
     "give a name",
-    { pattern: /\S/ },
+    { pattern: /\S/, isFree: true },
     {
       about: `The service.name of the traces. ${OWN_WORDS} OTEL_SERVICE_NAME counts.`,
       reload: false,

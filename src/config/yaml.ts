@@ -2,28 +2,26 @@
  * YAML with places: reads a document so that every fault can be told with line and column. Used for the configuration
  * file and the standalone checks file.
  */
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  LineCounter,
-  parseDocument,
-  visit,
-  type YAMLError,
-} from "yaml";
+import { LineCounter } from "yaml";
+import { Slice } from "../system/slices.ts";
 import type { FileFault } from "./fault.ts";
+import { type StreamOptions, YamlStream } from "./yaml-stream.ts";
+import type { YamlNode } from "./yaml-tree.ts";
 
 /** One broken line may break all that follow: the rest is told as a number. */
-const MOST_FAULTS = 20;
+const MAX_FORM_FAULTS = 20;
+/** How many values a file may hold: a configuration has some 50, a healthcheck some 10. */
+const MAX_VALUES = { configuration: 20_000, checks: 300_000 };
+
+/** The kinds of files. */
+export type FileKind = keyof typeof MAX_VALUES;
 
 /** A way from the root of a document to a value. */
 export type Path = readonly (string | number)[];
 
 /** A document that is well-formed. */
 export interface YamlFile {
-  /** Plain values; whole numbers are bigint where that was asked for. */
+  /** Plain values; in a checks file whole numbers are bigint. */
   readonly value: unknown;
   /** The source text of a scalar as it stands in the file, `0660`; undefined when there is none. */
   source(path: Path): string | undefined;
@@ -31,100 +29,88 @@ export interface YamlFile {
   locate(path: Path, what?: "key" | "value"): { readonly line: number; readonly column: number };
 }
 
+/** A document that is well-formed, or everything that is wrong with its form. */
+export type ReadYaml = { readonly file: YamlFile } | { readonly faults: readonly FileFault[] };
+
 /**
- * Reads a document.
+ * Reads a document in one go.
  *
- * @param options - `bigIntegers`: whole numbers become bigint, so that 64-bit ids keep their digits
  * @returns the document, or everything that is wrong with its form
  */
-export function readYaml(
-  text: string,
-  options: { readonly bigIntegers: boolean },
-): { readonly file: YamlFile } | { readonly faults: readonly FileFault[] } {
-  const counter = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: counter,
-    intAsBigInt: options.bigIntegers,
-    prettyErrors: false,
-    logLevel: "error",
-  });
-  if (document.errors.length > 0) {
-    const faults: FileFault[] = document.errors.slice(0, MOST_FAULTS).map((error) => {
-      const { line, col } = counter.linePos(error.pos[0]);
-      return { line, column: col, key: "", message: `not valid YAML: ${wordsOf(error)}` };
+export function readYaml(text: string, kind: FileKind): ReadYaml {
+  const reading = new Reading(text, kind);
+  for (const _ of reading.steps());
+  return reading.result();
+}
+
+/** {@link readYaml} in slices, for a server that runs checks meanwhile. */
+export async function readYamlInSlices(text: string, kind: FileKind): Promise<ReadYaml> {
+  const reading = new Reading(text, kind);
+  const slice = new Slice();
+  for (const _ of reading.steps()) if (slice.over) await slice.next();
+  return reading.result();
+}
+
+class Reading {
+  readonly #lines = new LineCounter();
+  readonly #stream: YamlStream;
+
+  constructor(text: string, kind: FileKind) {
+    const options: StreamOptions = { bigIntegers: kind === "checks", maxValues: MAX_VALUES[kind] };
+    this.#stream = new YamlStream(text, options, this.#lines.addNewLine);
+  }
+
+  steps(): Generator<void> {
+    return this.#stream.read();
+  }
+
+  result(): ReadYaml {
+    const { faults, root } = this.#stream;
+    if (faults.length === 0) return { file: yamlFile(root, this.#lines) };
+    const told: FileFault[] = faults.slice(0, MAX_FORM_FAULTS).map(({ offset, message }) => {
+      const place = offset === undefined ? {} : placeOf(this.#lines, offset);
+      return { ...place, key: "", message: `not valid YAML: ${message}` };
     });
-    const rest = document.errors.length - faults.length;
-    if (rest > 0) faults.push({ key: "", message: `not valid YAML: ${rest} more faults` });
-    return { faults };
-  }
-  try {
-    const endless = findEndless(document);
-    if (endless !== undefined) {
-      const { line, col } = counter.linePos(endless.range?.[0] ?? 0);
-      const message = `not valid YAML: the alias *${endless.source} stands inside of what it stands for`;
-      return { faults: [{ line, column: col, key: "", message }] };
-    }
-    // Aliases are limited by the library, so that a small file cannot become a large value.
-    return { file: yamlFile(document, counter, document.toJS()) };
-  } catch (error) {
-    const words = error instanceof Error ? withoutSource(error.message) : String(error);
-    return { faults: [{ key: "", message: `not valid YAML: ${words}` }] };
+    const rest = faults.length - told.length;
+    if (rest > 0) told.push({ key: "", message: `not valid YAML: ${rest} more faults` });
+    return { faults: told };
   }
 }
 
-/** The library's words, but for its advice to whoever writes programs. */
-function wordsOf({ code, message }: YAMLError): string {
-  if (code === "MULTIPLE_DOCS") return "a second document begins here (---), only one is allowed";
-  return withoutSource(message);
-}
-
-/** The library quotes what it stumbles over, which may be a secret; line and column say where it is. */
-function withoutSource(message: string): string {
-  return message.replace(/(?<=\S): .*/s, "").replace(/(escape sequence).*/s, "$1");
-}
-
-/** An alias within its own anchor: nothing could walk through such a value to its end. */
-function findEndless(document: Document): Alias | undefined {
-  let found: Alias | undefined;
-  // The library would look for the anchor of each alias in the whole document again.
-  const anchors = new Map<string, unknown>();
-  visit(document, {
-    Node: (_key, node, path) => {
-      if (isAlias(node)) {
-        const target = anchors.get(node.source);
-        if (target === undefined || !path.some((outer) => outer === target)) return undefined;
-        found = node;
-        return visit.BREAK;
-      }
-      if ("anchor" in node && node.anchor !== undefined) anchors.set(node.anchor, node);
-      return undefined;
-    },
-  });
-  return found;
-}
-
-function yamlFile(document: Document, counter: LineCounter, value: unknown): YamlFile {
+function yamlFile(root: YamlNode | undefined, lines: LineCounter): YamlFile {
+  const find = (path: Path): Found | undefined => {
+    let found: Found | undefined = root && { node: root, keyOffset: root.offset };
+    for (const step of path) found = found && childOf(found.node, step);
+    return found;
+  };
   const offsetOf = (path: Path, what: "key" | "value"): number => {
-    const parent = path.length === 0 ? undefined : document.getIn(path.slice(0, -1), true);
-    if (what === "key" && isMap(parent)) {
-      const last = String(path.at(-1));
-      const pair = parent.items.find(({ key }) => isScalar(key) && String(key.value) === last);
-      if (pair !== undefined && isScalar(pair.key)) return pair.key.range?.[0] ?? 0;
-    }
-    const node = path.length === 0 ? document.contents : document.getIn(path, true);
-    const range = typeof node === "object" && node !== null && "range" in node ? node.range : undefined;
-    if (Array.isArray(range) && typeof range[0] === "number") return range[0];
+    const found = find(path);
+    if (found !== undefined) return what === "key" ? found.keyOffset : found.node.offset;
     return path.length === 0 ? 0 : offsetOf(path.slice(0, -1), "key");
   };
   return {
-    value,
+    value: root?.value,
     source: (path) => {
-      const node = document.getIn(path, true);
-      return isScalar(node) ? node.source : undefined;
+      const node = find(path)?.node;
+      return node?.source ?? (typeof node?.value === "string" ? node.value : undefined);
     },
-    locate: (path, what = "value") => {
-      const { line, col } = counter.linePos(offsetOf(path, what));
-      return { line: Math.max(1, line), column: Math.max(1, col) };
-    },
+    locate: (path, what = "value") => placeOf(lines, offsetOf(path, what)),
   };
+}
+
+interface Found {
+  readonly node: YamlNode;
+  /** An element of a list has no key: its own place. */
+  readonly keyOffset: number;
+}
+
+function childOf({ names, keyOffsets, children }: YamlNode, step: string | number): Found | undefined {
+  const at = names === undefined ? Number(step) : names.indexOf(String(step));
+  const node = children?.[at];
+  return node && { node, keyOffset: keyOffsets?.[at] ?? node.offset };
+}
+
+function placeOf(lines: LineCounter, offset: number): { readonly line: number; readonly column: number } {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(1, line), column: Math.max(1, col) };
 }

@@ -2,6 +2,7 @@
  * Healthchecks as the API shows them; pure. Secrets are left out: header values, what is sent, query strings, users and passwords
  * (docs/security.md).
  */
+import { hexOfBytes, textOfBytes } from "../model/bytes.ts";
 import { phaseFields, roundMs } from "../model/phases.ts";
 import { printable } from "../model/printable.ts";
 import {
@@ -35,6 +36,8 @@ export function detail(monitor: Monitor): HealthcheckDetail {
   return {
     ...head(monitor),
     config: {
+      ...(spec.name === undefined ? {} : { name: spec.name }),
+      ...(spec.labels === undefined ? {} : { labels: Object.fromEntries(spec.labels) }),
       interval_ms: spec.intervalMs,
       timeout_ms: spec.timeoutMs,
       rise: spec.rise,
@@ -63,13 +66,17 @@ export function detail(monitor: Monitor): HealthcheckDetail {
 /** What a search looks in; lower case. */
 export function searchText(monitor: Monitor): string {
   const { spec, record } = monitor;
-  return `${spec.id} ${formatTarget(spec.check)} ${record?.history.lastWords ?? ""}`.toLowerCase();
+  const { name, labels } = spec;
+  const named = name === undefined ? "" : `${name} `;
+  const labelled = labels?.map((pair) => `${pair.join("=")} `).join("") ?? "";
+  return `${spec.id} ${named}${labelled}${formatTarget(spec.check)} ${record?.history.lastWords ?? ""}`.toLowerCase();
 }
 
 function head({ spec, health, record }: Monitor) {
   const last = record?.history.at(0);
   return {
     id: spec.id,
+    ...(spec.name === undefined ? {} : { name: spec.name }),
     type: spec.check.type,
     target: formatTarget(spec.check),
     state: health.state,
@@ -92,8 +99,8 @@ function describeCheck(check: CheckSpec): Record<string, unknown> {
       return {
         address: formatAddress(check.address),
         tls: describeTls(check.tls),
-        send: check.send === undefined ? null : `(${Buffer.byteLength(check.send)} bytes, not shown)`,
-        receive: shownText(check.receive),
+        send: check.send === undefined ? null : `(${check.send.length} bytes, not shown)`,
+        ...describeReceive(check.receive),
         close: check.close,
       };
     case "http":
@@ -115,6 +122,13 @@ function describeCheck(check: CheckSpec): Record<string, unknown> {
         server: check.server === undefined ? "the system's resolver" : formatAddress(check.server),
       };
   }
+}
+
+/** As the operator would write it: text where it is text. */
+function describeReceive(receive: Uint8Array | undefined) {
+  if (receive === undefined) return { receive: null };
+  const text = textOfBytes(receive);
+  return text === undefined ? { receive_hex: hexOfBytes(receive) } : { receive: printable(text) };
 }
 
 /** Makes a text fit for a page and a terminal; the value of a healthcheck may hold anything. */

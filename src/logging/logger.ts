@@ -11,6 +11,8 @@ import { formatText } from "./text.ts";
 export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
 /** One of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
+/** The least severe level that is logged; `off` logs nothing. */
+export type LogThreshold = LogLevel | "off";
 
 /** How lines are written. */
 export const LOG_FORMATS = ["text", "json"] as const;
@@ -38,7 +40,7 @@ export interface LineSink {
 
 /** How much is logged, and how. */
 export interface LogSettings {
-  readonly level: LogLevel;
+  readonly level: LogThreshold;
   readonly format: LogFormat;
 }
 
@@ -115,7 +117,7 @@ function makePino(
   sink: LineSink,
 ): pino.Logger {
   const options: pino.LoggerOptions = {
-    level,
+    level: level === "off" ? "silent" : level,
     base: null,
     messageKey: "message",
     errorKey: "error",

@@ -3,7 +3,7 @@
  * healthchecks are some 240,000 lines, and whoever sends them must be able to stop in between.
  */
 import type { Histogram } from "../model/histogram.ts";
-import { formatTarget } from "../model/spec.ts";
+import { formatTarget, type Naming } from "../model/spec.ts";
 import { STATES } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { TRANSITIONS } from "../monitor/record.ts";
@@ -34,7 +34,13 @@ const FAMILIES: readonly CheckFamily[] = [
     type: "gauge",
     help: "What the healthcheck asks, and where. Always 1.",
     write: (sheet, name, labels, { spec }) =>
-      writeSample(sheet, name, labels, 1, `,target="${escapeLabel(formatTarget(spec.check))}"`),
+      writeSample(
+        sheet,
+        name,
+        labels,
+        1,
+        `,target="${escapeLabel(formatTarget(spec.check))}"${namingLabels(spec)}`,
+      ),
   },
   {
     name: "healthcheck_checks_total",
@@ -78,6 +84,13 @@ const FAMILIES: readonly CheckFamily[] = [
     },
   },
 ];
+
+/** `,name="web",label_rack="r12"`: the prefix keeps them apart from the family's own labels. */
+function namingLabels({ name, labels }: Naming): string {
+  let text = name === undefined ? "" : `,name="${escapeLabel(name)}"`;
+  for (const [label, value] of labels ?? []) text += `,label_${label}="${escapeLabel(value)}"`;
+  return text;
+}
 
 /** @param bounds - of every monitor's record */
 function responseTimes(bounds: readonly number[]): CheckFamily {

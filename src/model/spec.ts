@@ -26,9 +26,9 @@ export interface TcpSpec {
   readonly address: Address;
   readonly tls: TlsSpec | undefined;
   /** Written once connected. */
-  readonly send: string | undefined;
+  readonly send: Uint8Array | undefined;
   /** What the answer must start with. */
-  readonly receive: string | undefined;
+  readonly receive: Uint8Array | undefined;
   /** `reset` leaves no TIME_WAIT behind; `graceful` is for backends that log resets. */
   readonly close: "reset" | "graceful";
 }
@@ -77,8 +77,15 @@ export const CHECK_TYPES = ["tcp", "http", "dns"] as const satisfies readonly Ch
 /** One of {@link CHECK_TYPES}. */
 export type CheckType = (typeof CHECK_TYPES)[number];
 
+/** What a healthcheck is called by its operators. Only shown: a change of it leaves state and counters alone. */
+export interface Naming {
+  readonly name?: string;
+  /** At least one, by Prometheus label names. */
+  readonly labels?: readonly (readonly [name: string, value: string])[];
+}
+
 /** One healthcheck, whole. */
-export interface HealthcheckSpec {
+export interface HealthcheckSpec extends Naming {
   readonly id: HealthcheckId;
   /** Between two starts; above 0. */
   readonly intervalMs: number;

@@ -1,6 +1,7 @@
 /** What the log says of checks: every change of state, and, not too often, what went wrong on our own side. */
 import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
+import { roundMs } from "../model/phases.ts";
 import { type CheckResult, type Conclusive, formatResult } from "../model/result.ts";
 import { formatTarget } from "../model/spec.ts";
 import type { State } from "../model/status.ts";
@@ -30,7 +31,11 @@ export class MonitorLog implements MonitorObserver {
     } else if (this.#log.enabled("debug")) {
       const { durationMs } = result;
       const fields = { id: spec.id, target: formatTarget(spec.check), result: formatResult(result) };
-      this.#log.debug("Check finished", { ...fields, duration_ms: durationMs, lateness_ms: latenessMs });
+      this.#log.debug("Check finished", {
+        ...fields,
+        duration_ms: roundMs(durationMs),
+        lateness_ms: roundMs(latenessMs),
+      });
     }
   }
 

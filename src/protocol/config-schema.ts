@@ -6,10 +6,12 @@ import * as v from "valibot";
 import { domainName, hostName } from "../model/domain-name.ts";
 import { QUERY_TYPES } from "../model/spec.ts";
 import {
+  anyCount,
   converted,
   count,
   durationMs,
   flag,
+  hexText,
   IP_WORDS,
   idNumber,
   idNumberOrText,
@@ -18,6 +20,7 @@ import {
   pattern,
   port,
   rule,
+  secretHexText,
   secretPattern,
   secretRule,
   secretText,
@@ -28,7 +31,8 @@ import {
 export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/u;
 const HOST_WORDS = "a host name, maybe with a port";
-const MOST_THRESHOLD = 1_000_000;
+/** The most successes or failures in a row that may be asked for. */
+export const MAX_THRESHOLD = 1_000_000;
 const MOST_ELEMENTS = 1_000;
 const MAX_HEADERS = 100;
 
@@ -50,6 +54,8 @@ export const tcp = v.object(
     port,
     send: v.nullish(secretText, ""),
     receive: v.nullish(text, ""),
+    send_hex: v.nullish(secretHexText, ""),
+    receive_hex: v.nullish(hexText, ""),
     close: v.nullish(v.picklist(["", "reset", "graceful"], rule('"reset" or "graceful"')), ""),
     secure: v.nullish(flag, false),
     tls_verify: v.nullish(flag, true),
@@ -115,12 +121,15 @@ export const dns = v.object(
 );
 
 const common = {
+  // Judged in naming.ts, which refuses nothing.
+  name: v.optional(v.unknown()),
+  labels: v.optional(v.unknown()),
   interval: durationMs,
   timeout: durationMs,
-  retries: v.nullish(count(0, MOST_THRESHOLD), 0),
+  retries: v.nullish(anyCount(0, MAX_THRESHOLD), 0),
   // Go writes what is not set as 0.
-  rise: v.nullish(count(0, MOST_THRESHOLD), 0),
-  fall: v.nullish(count(0, MOST_THRESHOLD), 0),
+  rise: v.nullish(count(0, MAX_THRESHOLD), 0),
+  fall: v.nullish(count(0, MAX_THRESHOLD), 0),
 };
 
 /** What depends on the type. */

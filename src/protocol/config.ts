@@ -8,11 +8,18 @@ import { type HealthcheckId, parseId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { inFile, onWire, TOKEN } from "./config-schema.ts";
 import { secretNotAllowed } from "./fields.ts";
+import { readNaming } from "./naming.ts";
 import { FieldError, normalise } from "./normalise.ts";
+import { amendPace } from "./pace.ts";
 
 /** A CONFIG understood, or why it was not. */
 export type ReadConfig =
-  | { readonly ok: true; readonly spec: HealthcheckSpec }
+  | {
+      readonly ok: true;
+      readonly spec: HealthcheckSpec;
+      /** What is used otherwise than it was written, one entry a field. */
+      readonly warnings: readonly ConfigFault[];
+    }
   | {
       readonly ok: false;
       /** When at least that could be read. */
@@ -48,17 +55,25 @@ export function readConfig(
   }
   const parsed = v.safeParse(where === "wire" ? onWire : inFile, value);
   if (!parsed.success) return { ok: false, id: idOf(value), faults: parsed.issues.map(faultOf) };
-  const { id, interval, timeout, retries, rise, fall, ...fields } = parsed.output;
+  const { id, name, labels, interval, timeout, retries, rise, fall, ...fields } = parsed.output;
   try {
-    const derived = thresholdsOf(retries, defaults.thresholds);
+    const check = normalise(fields, defaults);
+    const pace = amendPace({ interval, timeout, retries }, check.type);
+    const { naming, warnings } = readNaming(name, labels);
+    const derived = thresholdsOf(pace.retries, defaults.thresholds);
     const spec = {
       id,
-      intervalMs: interval,
-      timeoutMs: timeout,
+      ...naming,
+      intervalMs: pace.interval,
+      timeoutMs: pace.timeout,
       rise: rise || derived.rise,
       fall: fall || derived.fall,
     };
-    return { ok: true, spec: { ...spec, check: normalise(fields, defaults) } };
+    return {
+      ok: true,
+      spec: { ...spec, check },
+      warnings: warnings.length === 0 ? pace.warnings : [...pace.warnings, ...warnings],
+    };
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
     return { ok: false, id, faults: [{ path: [error.field], message: error.message }] };

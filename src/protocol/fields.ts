@@ -1,12 +1,12 @@
 /** Building blocks of the CONFIG schema: what a field may be, with a message that says so. */
 import * as v from "valibot";
+import { HEX_BYTES } from "../model/bytes.ts";
 import { DURATION_RULE, parseDuration } from "../model/duration.ts";
 import { type HealthcheckId, ID_RULE, parseId } from "../model/id.ts";
 import { sentence } from "../model/printable.ts";
 import { NumberAsWritten, show, showKind } from "../model/show.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 
-const YEAR_MS = 365 * 86_400_000;
 /** Maximum length of an id in a message about it. */
 const MAX_ID_BYTES = 64;
 /** Longest text of any field; far more than anybody needs. */
@@ -59,15 +59,23 @@ export const idNumberOrText = v.pipe(
 );
 
 const DURATION = rule(`${DURATION_RULE}, above 0 and at most a year`);
-/** A duration above zero, in milliseconds. */
+/** A duration in milliseconds, maybe 0 or below it as Go may print one; pace.ts amends what is out of range. */
 export const durationMs = v.pipe(
   v.string(DURATION),
-  v.check((text) => inRange(parseDuration(text)), DURATION),
-  v.transform((text) => parseDuration(text) ?? 0),
+  v.check((text) => parseSigned(text) !== undefined, DURATION),
+  v.transform((text) => parseSigned(text) ?? 0),
 );
 
-function inRange(ms: number | undefined): boolean {
-  return ms !== undefined && ms > 0 && ms <= YEAR_MS;
+function parseSigned(text: string): number | undefined {
+  const [, sign, rest = text] = /^\s*([-+])(.*)$/s.exec(text) ?? [];
+  const ms = parseDuration(rest);
+  return ms === undefined || sign !== "-" ? ms : -ms;
+}
+
+/** A whole number that is meant to lie between `min` and `max`; pace.ts amends one that does not. */
+export function anyCount(min: number, max: number) {
+  const message = rule(`a whole number from ${min} to ${max}`);
+  return v.pipe(v.union([v.number(), v.bigint()], message), v.transform(Number), v.integer(message));
 }
 
 /** A whole number from `min` to `max`; YAML may give it as a bigint. */
@@ -125,6 +133,24 @@ export function pattern(regex: RegExp, words: string) {
 export function secretPattern(regex: RegExp, words: string) {
   return v.pipe(secretText, v.regex(regex, secretRule(words)));
 }
+
+const HEX_RULE = "bytes as pairs of hexadecimal digits";
+/** With a sign between any two bytes. */
+const MAX_HEX_CHARS = 3 * MOST_CHARS;
+
+/** Bytes as hexadecimal digits. @param rule - whether the message shows the value */
+function hex(hexRule: (issue: v.BaseIssue<unknown>) => string) {
+  return v.pipe(
+    v.string(hexRule),
+    v.maxLength(MAX_HEX_CHARS, `must be at most ${MOST_CHARS} bytes`),
+    v.regex(HEX_BYTES, hexRule),
+  );
+}
+
+/** Bytes as hexadecimal digits. */
+export const hexText = hex(rule(HEX_RULE));
+/** {@link hexText} that is never told again. */
+export const secretHexText = hex(secretRule(HEX_RULE));
 
 /** Yes or no. */
 export const flag = v.boolean(rule("true or false"));

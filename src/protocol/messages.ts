@@ -7,7 +7,7 @@ import { formatCount } from "../model/printable.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { Slice } from "../system/slices.ts";
 import { parseJson } from "./codec.ts";
-import { type ReadConfig, readConfig } from "./config.ts";
+import { type ConfigFault, readConfig } from "./config.ts";
 import { cutMessage, type Element, idInRuins } from "./elements.ts";
 import { notAllowed, secretNotAllowed } from "./fields.ts";
 import type { Line } from "./lines.ts";
@@ -66,6 +66,8 @@ export interface ReadConfigs {
   readonly specs: readonly HealthcheckSpec[];
   /** The first refused configs, in words; at most 100. */
   readonly refusals: readonly Refusal[];
+  /** What new configs say that is used otherwise, one sentence a config, at most 100: `healthcheck 42: timeout: …`. */
+  readonly warnings: readonly string[];
   /** How many configs were refused. */
   readonly refused: number;
   /** Their ids; undefined stands for those whose id nobody can know. */
@@ -88,7 +90,7 @@ export interface Refusal {
 
 /** A config read before: its spec, or its id and what is wrong with it. */
 type Known =
-  | { readonly spec: HealthcheckSpec }
+  | { readonly spec: HealthcheckSpec; readonly warnings?: readonly ConfigFault[] }
   | { readonly spec: undefined; readonly id: HealthcheckId | undefined; readonly words: string };
 
 /**
@@ -116,10 +118,11 @@ export class ConfigReader {
     }
     reading.forgetBefore();
     this.#before = reading;
-    const { byId, refusals, refused, refusedIds, repeated } = reading;
+    const { byId, refusals, warnings, refused, refusedIds, repeated } = reading;
     return {
       specs: [...byId.values()],
       refusals,
+      warnings,
       refused,
       refusedIds,
       repeated,
@@ -132,6 +135,7 @@ export class ConfigReader {
 class Reading {
   readonly byId = new Map<HealthcheckId, HealthcheckSpec>();
   readonly refusals: Refusal[] = [];
+  readonly warnings: string[] = [];
   readonly refusedIds = new Set<HealthcheckId | undefined>();
   readonly repeated = new Set<HealthcheckId>();
   refused = 0;
@@ -177,6 +181,8 @@ class Reading {
       // Of two with the same id the last counts, also when it is refused.
       this.byId.delete(id);
     }
+    // Logged when its text is new, not every 15 s.
+    if (known.spec !== undefined && before === undefined) this.#warn(known.spec.id, known.warnings ?? []);
     if (known.spec !== undefined) this.byId.set(known.spec.id, known.spec);
     else this.#refuse(known.id, known.words, before !== undefined);
     this.#count++;
@@ -186,6 +192,11 @@ class Reading {
     if (known.spec === undefined && ++this.#keptRefusals > MAX_KEPT_REFUSALS) return;
     this.#isNew ||= isNew;
     this.#kept.set(text, known);
+  }
+
+  #warn(id: HealthcheckId, warnings: readonly ConfigFault[]): void {
+    if (warnings.length > 0 && this.warnings.length < MAX_REFUSALS_DESCRIBED)
+      this.warnings.push(`healthcheck ${id}: ${faultWords(warnings)}`);
   }
 
   #refuse(id: HealthcheckId | undefined, words: string, isKept: boolean): void {
@@ -207,7 +218,7 @@ function parseConfig(text: string, defaults: CheckDefaults): Known {
   if (value === undefined)
     return unread({ head: text, byteLength: Buffer.byteLength(text), problem: "not JSON" });
   const read = readConfig(value, "wire", defaults);
-  return read.ok ? read : { spec: undefined, id: read.id, words: faultWords(read) };
+  return read.ok ? read : { spec: undefined, id: read.id, words: faultWords(read.faults) };
 }
 
 /** A config that cannot be parsed. */
@@ -218,7 +229,7 @@ function unread({ head, byteLength, problem }: Omit<Extract<Element, { text: und
   return { spec: undefined, id: undefined, words: `${problem} (${byteLength} bytes, not shown)${hint}` };
 }
 
-function faultWords({ faults }: ReadConfig & { readonly ok: false }): string {
+function faultWords(faults: readonly ConfigFault[]): string {
   const words = faults
     .slice(0, MAX_ERRORS)
     .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));

@@ -1,6 +1,7 @@
 /** From the fields of a CONFIG to what is to be checked: defaults that depend on other fields, and what contradicts itself. */
 import { isIP } from "node:net";
 import type * as v from "valibot";
+import { bytesOfHex, bytesOfText } from "../model/bytes.ts";
 import type { CheckDefaults } from "../model/check-defaults.ts";
 import { hostName, withoutLastDot } from "../model/domain-name.ts";
 import {
@@ -43,10 +44,20 @@ function normaliseTcp(fields: v.InferOutput<typeof tcp>, defaults: CheckDefaults
     type: "tcp",
     address: { ip: fields.ip, port: fields.port },
     tls: tlsSpec(fields.secure, fields.tls_verify, fields.server_name || fields.ip),
-    send: fields.send || undefined,
-    receive: fields.receive || undefined,
+    send: bytes("send_hex", fields.send, fields.send_hex),
+    receive: bytes("receive_hex", fields.receive, fields.receive_hex),
     close: fields.close || defaults.close,
   };
+}
+
+/** @throws FieldError when both are there */
+function bytes(hexField: string, text: string, hex: string): Uint8Array | undefined {
+  if (text !== "" && hex !== "") {
+    const textField = hexField.replace("_hex", "");
+    throw new FieldError(hexField, secretNotAllowed(hex, `absent: ${textField} is there`));
+  }
+  const found = hex === "" ? bytesOfText(text) : bytesOfHex(hex);
+  return found.length === 0 ? undefined : found;
 }
 
 function normaliseHttp(fields: v.InferOutput<typeof http>): HttpSpec {

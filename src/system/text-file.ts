@@ -4,8 +4,10 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 
-/** A longer file is none of ours. */
-const MOST_BYTES = 64 * 1_024 * 1_024;
+/** The longest file of certificates: a whole trust store has some 200 KiB. */
+const MAX_BYTES = 64 * 1_024 * 1_024;
+/** The longest configuration or checks file; 10,000 healthchecks have some 1.5 MB. */
+export const MAX_YAML_BYTES = 4 * 1_024 * 1_024;
 const CHUNK_BYTES = 64 * 1_024;
 /** Opening a pipe waits for its writer otherwise, and opening a terminal may make it ours. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -16,19 +18,20 @@ const NULL_DEVICE = 0x103;
 /**
  * Reads a file, through symbolic links.
  *
+ * @param maxBytes - the longest that is read
  * @returns its text, UTF-8
- * @throws Error when it cannot be read, is no regular file, or has more than 64 MiB
+ * @throws Error when it cannot be read, is no regular file, or is longer
  */
-export function readTextFile(path: string): string {
-  return read(path, false);
+export function readTextFile(path: string, maxBytes = MAX_BYTES): string {
+  return read(path, false, maxBytes);
 }
 
 /**
  * {@link readTextFile} for a command at a terminal, which may wait: a pipe that somebody writes to is read to its end, for
  * `/dev/stdin` and the shell's `<(…)`.
  */
-export function readTextFileOrPipe(path: string): string {
-  return read(path, true);
+export function readTextFileOrPipe(path: string, maxBytes = MAX_BYTES): string {
+  return read(path, true, maxBytes);
 }
 
 /**
@@ -41,13 +44,13 @@ export function* readTextPieces(path: string): Generator<string, void, undefined
   const fd = openSync(path, FLAGS);
   try {
     const stat = checkKind(fd, path, false);
-    if (stat.size > MOST_BYTES) throw tooLong(path);
+    if (stat.size > MAX_BYTES) throw tooLong(path, MAX_BYTES);
     const decoder = new TextDecoder();
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     let length = 0;
     for (let count = readSome(fd, chunk); count > 0; count = readSome(fd, chunk)) {
       length += count;
-      if (length > MOST_BYTES) throw tooLong(path);
+      if (length > MAX_BYTES) throw tooLong(path, MAX_BYTES);
       yield decoder.decode(chunk.subarray(0, count), { stream: true });
     }
   } finally {
@@ -66,15 +69,15 @@ function checkKind(fd: number, path: string, pipes: boolean): Stats {
   return stat;
 }
 
-function tooLong(path: string): Error {
-  return fault(`${path} is longer than the ${MOST_BYTES} bytes allowed`);
+function tooLong(path: string, maxBytes: number): Error {
+  return fault(`${path} is longer than the ${maxBytes} bytes allowed`);
 }
 
-function read(path: string, pipes: boolean): string {
+function read(path: string, pipes: boolean, maxBytes: number): string {
   const fd = openSync(path, FLAGS);
   try {
     const isPipe = checkKind(fd, path, pipes).isFIFO();
-    const bytes = readToEnd(fd, path);
+    const bytes = readToEnd(fd, path, maxBytes);
     if (isPipe && bytes.length === 0) throw fault(`${path} is a pipe that nothing came out of`);
     return bytes.toString("utf8");
   } finally {
@@ -82,7 +85,7 @@ function read(path: string, pipes: boolean): string {
   }
 }
 
-function readToEnd(fd: number, path: string): Buffer {
+function readToEnd(fd: number, path: string, maxBytes: number): Buffer {
   const chunks: Buffer[] = [];
   let length = 0;
   for (;;) {
@@ -91,7 +94,7 @@ function readToEnd(fd: number, path: string): Buffer {
     if (count === 0) return Buffer.concat(chunks);
     length += count;
     // What the kernel says of the size beforehand is not to be relied on: files in /proc have none.
-    if (length > MOST_BYTES) throw tooLong(path);
+    if (length > maxBytes) throw tooLong(path, maxBytes);
     chunks.push(chunk.subarray(0, count));
   }
 }

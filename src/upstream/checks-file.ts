@@ -1,16 +1,20 @@
 /** The standalone checks file: a YAML list `healthchecks:` whose entries have the fields of CONFIG (protocol.md). */
-import { closest } from "fastest-levenshtein";
-import { type FileFault, formatFault, unreadable } from "../config/fault.ts";
-import { readYaml, type YamlFile } from "../config/yaml.ts";
+import { FaultList, type FileFault, formatFault, unreadable } from "../config/fault.ts";
+import { isExtension } from "../config/judge.ts";
+import { type Path, type ReadYaml, readYamlInSlices, type YamlFile } from "../config/yaml.ts";
 import type { DesiredSet } from "../manager/diff.ts";
 import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
 import type { HealthcheckId } from "../model/id.ts";
+import { didYouMean } from "../model/nearest.ts";
 import { NumberAsWritten } from "../model/show.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/config.ts";
 import { fieldsOf } from "../protocol/config-schema.ts";
-import { readTextFile } from "../system/text-file.ts";
+import { inSlices } from "../system/slices.ts";
+import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 
+/** Fields of hexadecimal digits, which YAML may take for a number. */
+const HEX_FIELDS = ["send_hex", "receive_hex"];
 /** What may be the name of a field, misspelt. */
 const FIELD_NAME = /^[A-Za-z_-]{1,30}$/;
 
@@ -26,54 +30,138 @@ export interface ChecksFile {
   readonly set: DesiredSet;
   /** Entries that were refused; the others count. */
   readonly faults: readonly FileFault[];
-  /** Fields that nobody knows; the entries count. */
+  /** Unknown fields, and values that are used otherwise than they stand in the file; the entries count. */
   readonly warnings: readonly FileFault[];
 }
 
-/** Whether a text is that of a checks file rather than of anything else, sound or not. */
-export function isChecksFile(text: string): boolean {
-  const read = readYaml(text, { bigIntegers: true });
-  if ("faults" in read) return false;
-  const { value } = read.file;
-  return typeof value === "object" && value !== null && Object.keys(value).join() === "healthchecks";
-}
-
 /**
- * Reads a checks file.
+ * Reads a checks file, in slices.
  *
  * @param defaults - of the server, for what the entries leave open
  * @throws ChecksFileError when it cannot be read or holds no list
  */
-export function readChecksFile(path: string, defaults = CHECK_DEFAULTS): ChecksFile {
+export async function readChecksFile(path: string, defaults = CHECK_DEFAULTS): Promise<ChecksFile> {
   let text: string;
   try {
-    text = readTextFile(path);
+    text = readTextFile(path, MAX_YAML_BYTES);
   } catch (error) {
     throw new ChecksFileError(path, [unreadable(error)]);
   }
-  return judgeChecks(path, text, defaults);
+  const judge = new ChecksJudge(path, await readYamlInSlices(text, "checks"), defaults);
+  await inSlices(judge.entries, (entry, index) => judge.entry(entry, index));
+  return judge.result();
 }
 
 /**
- * Judges the text of a checks file.
+ * Judges a checks file that was read.
  *
  * @param path - for what is said of it
  * @param defaults - of the server, for what the entries leave open
  * @throws ChecksFileError when it holds no list
  */
-export function judgeChecks(path: string, text: string, defaults = CHECK_DEFAULTS): ChecksFile {
-  const read = readYaml(text, { bigIntegers: true });
-  if ("faults" in read) throw new ChecksFileError(path, read.faults);
-  const entries = entriesOf(read.file);
-  if (entries === undefined) {
-    const fault = {
-      ...read.file.locate([]),
-      key: "healthchecks",
-      message: "missing: must be a list of healthchecks",
-    };
-    throw new ChecksFileError(path, [fault]);
+export function judgeChecks(path: string, read: ReadYaml, defaults = CHECK_DEFAULTS): ChecksFile {
+  const judge = new ChecksJudge(path, read, defaults);
+  for (const [index, entry] of judge.entries.entries()) judge.entry(entry, index);
+  return judge.result();
+}
+
+/** One file while its entries are judged. */
+class ChecksJudge {
+  readonly entries: readonly unknown[];
+  readonly #file: YamlFile;
+  readonly #defaults: CheckDefaults;
+  readonly #specs: HealthcheckSpec[] = [];
+  readonly #refused = new Set<HealthcheckId | undefined>();
+  readonly #faults = new FaultList("more errors");
+  readonly #warnings = new FaultList("more warnings");
+  readonly #unknown = new FaultList("more unknown fields", { unknown: true });
+  readonly #seen = new Set<HealthcheckId>();
+
+  /** @throws ChecksFileError */
+  constructor(path: string, read: ReadYaml, defaults: CheckDefaults) {
+    this.#defaults = defaults;
+    if ("faults" in read) throw new ChecksFileError(path, read.faults);
+    this.#file = read.file;
+    const entries = entriesOf(this.#file);
+    if (entries === undefined) {
+      const message = "missing: must be a list of healthchecks";
+      throw new ChecksFileError(path, [{ ...this.#file.locate([]), key: "healthchecks", message }]);
+    }
+    this.entries = entries;
+    this.#unknownKeys();
   }
-  return judgeEntries(read.file, entries, defaults);
+
+  entry(entry: unknown, index: number): void {
+    const read = readConfig(this.#asWritten(entry, index), "file", this.#defaults);
+    this.#unknownFields(entry, index);
+    const id = read.ok ? read.spec.id : read.id;
+    if (id !== undefined && this.#seen.has(id))
+      this.#faults.add(() => this.#at(index, ["id"], `${id} was used before; the last one counts`));
+    if (id !== undefined) this.#seen.add(id);
+    if (read.ok) {
+      this.#specs.push(read.spec);
+      for (const { path, message } of read.warnings) this.#warnings.add(() => this.#at(index, path, message));
+      return;
+    }
+    this.#refused.add(read.id);
+    for (const { path, message } of read.faults) this.#faults.add(() => this.#at(index, path, message));
+  }
+
+  result(): ChecksFile {
+    const refusals = this.entries.length - this.#specs.length;
+    return {
+      set: { specs: this.#specs, refused: this.#refused, refusals },
+      faults: this.#faults.all(),
+      warnings: [...this.#unknown.all(), ...this.#warnings.all()],
+    };
+  }
+
+  #at(index: number, path: Path, message: string): FileFault {
+    const place = this.#file.locate(["healthchecks", index, ...path]);
+    return { ...place, key: [`healthchecks[${index}]`, ...path].join("."), message };
+  }
+
+  /** An id such as 1.0 is refused, and must not be told as the number that it is; 0012 and 12e4 are hexadecimal digits. */
+  #asWritten(entry: unknown, index: number): unknown {
+    if (typeof entry !== "object" || entry === null) return entry;
+    let written: object = entry;
+    for (const [name, value] of Object.entries(entry)) {
+      const isHex = HEX_FIELDS.includes(name) && (typeof value === "number" || typeof value === "bigint");
+      if (!isHex && !(name === "id" && typeof value === "number")) continue;
+      const source = this.#file.source(["healthchecks", index, name]);
+      if (source !== undefined)
+        written = { ...written, [name]: isHex ? source : new NumberAsWritten(source) };
+    }
+    return written;
+  }
+
+  #unknownKeys(): void {
+    const { value } = this.#file;
+    for (const name of Object.keys(value ?? {})) {
+      if (name === "healthchecks" || isExtension(name)) continue;
+      const place = this.#file.locate([name], "key");
+      const message = `unknown key, ignored${didYouMean(name, ["healthchecks"])}`;
+      this.#unknown.add(() => ({ ...place, key: name, message, unknown: true }));
+    }
+  }
+
+  #unknownFields(entry: unknown, index: number): void {
+    if (typeof entry !== "object" || entry === null || !("checker_type" in entry)) return;
+    const known = fieldsOf(String(entry.checker_type));
+    if (known === undefined) return;
+    for (const name of Object.keys(entry)) {
+      if (known.includes(name)) continue;
+      this.#unknown.add(() => {
+        const place = this.#file.locate(["healthchecks", index, name], "key");
+        const key = `healthchecks[${index}]`;
+        // What stands where a name should be may be a whole header, with its value.
+        if (!FIELD_NAME.test(name))
+          return { ...place, key, message: "unknown field (not shown), ignored", unknown: true };
+        const message = `unknown field, ignored${didYouMean(name, known)}`;
+        return { ...place, key: `${key}.${name}`, message, unknown: true };
+      });
+    }
+  }
 }
 
 /** An empty `healthchecks:` is an empty list. */
@@ -81,63 +169,4 @@ function entriesOf({ value }: YamlFile): readonly unknown[] | undefined {
   if (typeof value !== "object" || value === null || !("healthchecks" in value)) return undefined;
   if (value.healthchecks === null) return [];
   return Array.isArray(value.healthchecks) ? value.healthchecks : undefined;
-}
-
-function judgeEntries(file: YamlFile, entries: readonly unknown[], defaults: CheckDefaults): ChecksFile {
-  const specs: HealthcheckSpec[] = [];
-  const refused = new Set<HealthcheckId | undefined>();
-  const faults: FileFault[] = [];
-  const warnings: FileFault[] = [];
-  const places = new Map<HealthcheckId, number>();
-  for (const [index, entry] of entries.entries()) {
-    const read = readConfig(withIdAsWritten(file, entry, index), "file", defaults);
-    warnings.push(...unknownFields(file, entry, index));
-    const id = read.ok ? read.spec.id : read.id;
-    if (id !== undefined && places.has(id)) {
-      const key = `healthchecks[${index}].id`;
-      faults.push({
-        ...file.locate(["healthchecks", index, "id"]),
-        key,
-        message: `${id} was used before; the last one counts`,
-      });
-    }
-    if (id !== undefined) places.set(id, index);
-    if (read.ok) {
-      specs.push(read.spec);
-      continue;
-    }
-    refused.add(read.id);
-    for (const { path, message } of read.faults) {
-      const place = file.locate(["healthchecks", index, ...path]);
-      faults.push({
-        ...place,
-        key: [`healthchecks[${index}]`, ...path].join("."),
-        message,
-      });
-    }
-  }
-  return { set: { specs, refused, refusals: entries.length - specs.length }, faults, warnings };
-}
-
-/** An id such as 1.0 is refused, and must not be told as the number that it is. */
-function withIdAsWritten(file: YamlFile, entry: unknown, index: number): unknown {
-  if (typeof entry !== "object" || entry === null || !("id" in entry)) return entry;
-  const source = typeof entry.id === "number" ? file.source(["healthchecks", index, "id"]) : undefined;
-  return source === undefined ? entry : { ...entry, id: new NumberAsWritten(source) };
-}
-
-function unknownFields(file: YamlFile, entry: unknown, index: number): FileFault[] {
-  if (typeof entry !== "object" || entry === null || !("checker_type" in entry)) return [];
-  const known = fieldsOf(String(entry.checker_type));
-  if (known === undefined) return [];
-  return Object.keys(entry)
-    .filter((name) => !known.includes(name))
-    .map((name) => {
-      const place = file.locate(["healthchecks", index, name], "key");
-      const key = `healthchecks[${index}]`;
-      // What stands where a name should be may be a whole header, with its value.
-      if (!FIELD_NAME.test(name)) return { ...place, key, message: "unknown field (not shown), ignored" };
-      const message = `unknown field, ignored; did you mean ${closest(name, [...known])}?`;
-      return { ...place, key: `${key}.${name}`, message };
-    });
 }

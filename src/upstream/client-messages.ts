@@ -151,7 +151,8 @@ export class ClientMessages {
   }
 
   /** Reports what is wrong with a list: counted each time, and logged and sent when it is new; the list comes every 15 s. */
-  #reportRefusals(connection: Connection, { refusals, refused, repeated }: ReadConfigs): void {
+  #reportRefusals(connection: Connection, { refusals, refused, repeated, warnings }: ReadConfigs): void {
+    for (const warning of warnings) this.#configLog.warn("Configuration warning: value amended", { warning });
     for (const id of repeated) {
       if (!this.#repeated.has(id))
         this.#configLog.warn("Healthcheck twice in one update, the last one counts", { id });

@@ -59,13 +59,13 @@ export class FileUpstream implements Upstream {
 
   async #load(): Promise<void> {
     this.#log.info(`Loading healthchecks from: ${this.#path}`);
-    const { set, faults, warnings } = readChecksFile(this.#path, this.#defaults);
+    const { set, faults, warnings } = await readChecksFile(this.#path, this.#defaults);
     for (const fault of faults) this.#log.warn(`Configuration error: ${formatFault(this.#path, fault)}`);
     for (const warning of warnings)
       this.#log.warn(`Configuration warning: ${formatFault(this.#path, warning)}`);
     const exposed = checksExposure(this.#path, set.specs);
     if (exposed !== undefined) this.#log.warn(`Configuration warning: ${formatFault(this.#path, exposed)}`);
-    if (faults.length > 0) this.#count("config", faults.length);
+    if (faults.length > 0) this.#count("config", Math.max(faults.length, set.refusals ?? 0));
     if (this.#loaded && set.refused.has(undefined))
       this.#log.warn("An entry was refused that says no id: no healthcheck is stopped by this file");
     await this.#events?.desired(set);

@@ -1,7 +1,7 @@
 /** What is hidden of an answer that repeats the secrets of its request, and what is not. */
 import { expect, test } from "bun:test";
 import { excerpt } from "../../src/checkers/excerpt.ts";
-import { httpSecrets, type Secrets, textSecrets } from "../../src/checkers/secrets.ts";
+import { byteSecrets, httpSecrets, type Secrets, textSecrets } from "../../src/checkers/secrets.ts";
 import type { HttpSpec } from "../../src/model/spec.ts";
 
 const SPEC: HttpSpec = {
@@ -130,4 +130,9 @@ test("secrets: a standard reason phrase is shown whatever was sent", () => {
   const secrets = ofHeaders({ "X-Mode": "Upgrade Required" });
   expect(secrets.hideInReason("Upgrade Required", 426)).toBe("Upgrade Required");
   expect(secrets.hideInReason("Upgrade Required", 400)).toBe("…");
+});
+
+test("secrets: of bytes that are not text, a line's words are hidden too", () => {
+  const secrets = byteSecrets(Buffer.from("AUTH hunter2\xff\r\n", "latin1"));
+  expect(excerpt(Buffer.from("bad: hunter2\xff", "latin1"), secrets)).not.toContain("hunter2");
 });

@@ -19,7 +19,11 @@ async function check(text: string, options: Parameters<typeof checkConfig>[1] = 
 }
 
 test("check-config: a valid file", async () => {
-  expect(await check("batching:\n  delay: 1s\n")).toEqual({ status: 0, out: "FILE: valid\n", err: "" });
+  expect(await check("batching:\n  delay: 1s\n")).toEqual({
+    status: 0,
+    out: "FILE: valid configuration file\n",
+    err: "",
+  });
 });
 
 test("check-config: every fault at once, and status 1", async () => {
@@ -48,7 +52,7 @@ test("check-config: prints what is in effect, defaults filled in", async () => {
 
 test("check-config: what it prints is valid", async () => {
   const { out } = await check("", { print: true });
-  expect((await check(out)).out).toBe("FILE: valid\n");
+  expect((await check(out)).out).toBe("FILE: valid configuration file\n");
 });
 
 test("check-config: a file that does not exist is a fault", () => {
@@ -61,7 +65,7 @@ const ENTRY = "checker_type: tcp, interval: 1s, timeout: 1s, ip: 127.0.0.1";
 
 test("check-config: a file with healthchecks alone is judged as a checks file", async () => {
   const sound = await check(`healthchecks:\n  - {id: 1, port: 22, ${ENTRY}}\n`, { strictConfig: true });
-  expect(sound).toEqual({ status: 0, out: "FILE: valid, 1 healthchecks\n", err: "" });
+  expect(sound).toEqual({ status: 0, out: "FILE: valid checks file, 1 healthchecks\n", err: "" });
   const other = await check("healthchecks: []\nserver: {}\n");
   expect(other.out).toContain("FILE:1:1: healthchecks: unknown key");
 });
@@ -89,13 +93,88 @@ test("check-config: an unknown field of a healthcheck is a warning, or a fault w
   expect([status, out]).toEqual([
     0,
     "Configuration warning: FILE:2:13: healthchecks[0].prot: unknown field, ignored; did you mean port?\n" +
-      "FILE: valid, 1 healthchecks, 1 warnings\n",
+      "FILE: valid checks file, 1 healthchecks, 1 warnings\n",
   ]);
   expect((await check(text, { strictConfig: true })).status).toBe(1);
   const secret = await check(`healthchecks:\n  - {id: 1, port: 22, "X-Key: hunter2": 1, ${ENTRY}}\n`);
   expect(secret.out).toStartWith(
     "Configuration warning: FILE:2:23: healthchecks[0]: unknown field (not shown), ignored\n",
   );
+});
+
+test("check-config: x- keys with anchors are allowed in both files, other second keys of a checks file are not", async () => {
+  const common = "x-common: &c {interval: 1s, timeout: 1s, checker_type: tcp, ip: 127.0.0.1}\n";
+  const merged = `${common}healthchecks:\n  - {<<: *c, id: 1, port: 22}\n`;
+  expect(await check(merged, { strictConfig: true })).toEqual({
+    status: 0,
+    out: "FILE: valid checks file, 1 healthchecks\n",
+    err: "",
+  });
+  const config = await check("x-d: &d {delay: 1s}\nbatching:\n  <<: *d\n", { strictConfig: true });
+  expect([config.status, config.out]).toEqual([0, "FILE: valid configuration file\n"]);
+  const other = await check("healtchecks: 1\nhealthchecks: []\n", { strictConfig: true });
+  expect([other.status, other.out.split("\n")[0]]).toEqual([
+    1,
+    "Configuration warning: FILE:1:1: healtchecks: unknown key, ignored; did you mean healthchecks?",
+  ]);
+});
+
+test("check-config: a wrong value that was merged has the place of its source", async () => {
+  const text = "x-common: &c\n  interval: soon\n  prot: 1\nhealthchecks:\n  - <<: *c\n";
+  const { out } = await check(
+    `${text}    ${ENTRY.replaceAll(", ", "\n    ").replace("interval: 1s\n    ", "")}\n    id: 1\n    port: 1\n`,
+  );
+  expect(
+    out
+      .split("\n")
+      .slice(0, 2)
+      .map((line) => line.split(": ").slice(0, 3).join(": ")),
+  ).toEqual([
+    "Configuration error: FILE:2:13: healthchecks[0].interval",
+    "Configuration warning: FILE:3:3: healthchecks[0].prot",
+  ]);
+});
+
+test("check-config: a file of neither kind is an error that names both", async () => {
+  const { status, out } = await check("nonsense: 1\nfoo: {}\n");
+  expect([status, out]).toEqual([
+    1,
+    "Configuration error: FILE: neither a configuration file nor a checks file: give sections (server, batching, channels, " +
+      "manager, checks, advanced, logging, metrics, telemetry), or healthchecks\n",
+  ]);
+});
+
+test("check-config: --checks says that it is a checks file", async () => {
+  await using dir = makeTempDir("check");
+  const path = join(dir.path, "a.yaml");
+  writeFileSync(path, "server: {}\n");
+  const output = new FakeOutput();
+  expect(checkConfig(undefined, { checks: path }, {}, output)).toBe(1);
+  expect(output.stdout).toContain("healthchecks: missing: must be a list of healthchecks");
+  expect(() => checkConfig(path, { checks: path }, {}, output)).toThrow("give one file");
+});
+
+test("check-config: values that are amended are warnings with their places, and no faults when it is strict", async () => {
+  const text =
+    "healthchecks:\n  - {id: 1, checker_type: tcp, ip: 127.0.0.1, port: 1, interval: 100ns, timeout: 0s, retries: -1}\n";
+  expect(await check(text, { strictConfig: true })).toEqual({
+    status: 0,
+    out:
+      "Configuration warning: FILE:2:66: healthchecks[0].interval: 100ns is too short: 10ms is used; must be from 10ms to a year\n" +
+      "Configuration warning: FILE:2:82: healthchecks[0].timeout: 0s is not above 0: 10s is used, the default of tcp checks\n" +
+      "Configuration warning: FILE:2:95: healthchecks[0].retries: -1 is out of range: 1000000 is used; must be a whole number from 0 to 1000000\n" +
+      "FILE: valid checks file, 1 healthchecks, 3 warnings\n",
+    err: "",
+  });
+});
+
+test("check-config: hexadecimal digits need no quotes, also where YAML takes them for a number", async () => {
+  for (const digits of ["00", "0012", "12e4", "1234567890123456789012", "00 ff", "ff:00", "'00'"]) {
+    const text = `healthchecks:\n  - {id: 1, port: 22, send_hex: ${digits}, receive_hex: ${digits}, ${ENTRY}}\n`;
+    const { status, out } = await check(text);
+    expect([digits, status]).toEqual([digits, 0]);
+    expect(out).toEndWith("FILE: valid checks file, 1 healthchecks\n");
+  }
 });
 
 test("check-config: a checks file has nothing to print", () => {

@@ -26,6 +26,17 @@ test("probe tcp: the escapes that a shell does not do", () => {
   expect(fields).toMatchObject({ send: "PING\r\n\t\0A\\n\\q", receive: "+" });
 });
 
+test("probe tcp: \\xHH is a byte, and bytes that are not UTF-8 go as hexadecimal", () => {
+  const { fields } = tcpTarget("a:1", { ...tcp, send: "\\x00\\xff", receive: "é\\xe9" });
+  expect(fields).toMatchObject({ send_hex: "00 ff", receive_hex: "c3 a9 e9" });
+  expect(tcpTarget("a:1", { ...tcp, send: "\\xc3\\xa9" }).fields).toMatchObject({ send: "é" });
+  expect(tcpTarget("a:1", { ...tcp, send: "a\\" }).fields).toMatchObject({ send: "a\\" });
+});
+
+test("probe http: a body that is not UTF-8 cannot be expected", () => {
+  expect(() => httpTarget("http://a/", { ...http, response: "\\xff" })).toThrow("is not UTF-8");
+});
+
 test("probe tcp: TLS with its name", () => {
   const options = { verify: false, tls: true, serverName: "b.example" };
   expect(tcpTarget("a:1", options).fields).toMatchObject({

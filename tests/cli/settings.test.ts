@@ -20,7 +20,9 @@ test.each([
   [{ RUST_LOG: "info, healthcheck_server=debug" }, "debug"],
   [{ RUST_LOG: "hyper=trace,warn" }, "warn"],
   [{ RUST_LOG: "hyper=trace" }, undefined],
-  [{ RUST_LOG: "off" }, undefined],
+  [{ RUST_LOG: "off" }, "off"],
+  [{ RUST_LOG: "loud" }, undefined],
+  [{ HEALTHCHECK_LOG: "healthcheck_server=debug,info" }, "debug"],
   [{ RUST_LOG: "" }, undefined],
   [{}, undefined],
 ])("settings: the environment %j asks for %s", (env, level) => {
@@ -32,7 +34,7 @@ test("settings: a level of HEALTHCHECK_LOG that is none is told with what is all
     expect(levelFault({ HEALTHCHECK_LOG })).toBeUndefined();
   expect(levelFault({ RUST_LOG: "hyper=trace" })).toBeUndefined();
   expect(levelFault({ HEALTHCHECK_LOG: "bogus" })).toBe(
-    'HEALTHCHECK_LOG: "bogus" is not allowed and has no effect: give one of error, warn, info, debug, trace',
+    'HEALTHCHECK_LOG: "bogus" is not allowed and has no effect: give one of error, warn, info, debug, trace, off',
   );
 });
 
@@ -71,7 +73,7 @@ test("settings: every fault is logged, and the file is of no use", async () => {
   expect(loadConfig(path, {}, log)).toEqual({ config: undefined, missing: false });
   expect(log.messages("error")).toEqual([
     `Configuration error: ${path}:2:13: batching.max_size: 0 is not allowed: give a whole number from 1 to 10000`,
-    `Configuration error: ${path}:4:10: logging.level: "loud" is not allowed: give one of error, warn, info, debug, trace`,
+    `Configuration error: ${path}:4:10: logging.level: "loud" is not allowed: give one of error, warn, info, debug, trace, off`,
   ]);
   expect(log.messages("info")).not.toContain("Configuration loaded successfully");
 });

@@ -121,7 +121,11 @@ test("schema: every key has its default, its rule and a sentence about it", () =
 
 test("schema: the defaults are those of the documentation", () => {
   expect(toFile(DEFAULT_CONFIG)).toEqual({
-    server: { proxy_socket: "/var/run/seesaw/healthcheck-proxy.sock", socket_mode: "0660" },
+    server: {
+      proxy_socket: "/var/run/seesaw/healthcheck-proxy.sock",
+      socket_mode: "0660",
+      socket_mode_allow_others: false,
+    },
     batching: { delay: "100ms", max_size: 100 },
     channels: { notification: 1_000, config_update: 10, proxy_message: 10 },
     manager: { monitor_interval: "500ms" },

@@ -2,24 +2,38 @@
 import { expect, test } from "bun:test";
 import { formatFault } from "../../src/config/fault.ts";
 import { judgeConfig } from "../../src/config/load.ts";
-import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
+import { DEFAULT_CONFIG, toFile } from "../../src/config/schema.ts";
 
 const faults = (text: string) => judgeConfig(text).faults.map((fault) => formatFault("F", fault));
 const warnings = (text: string) => judgeConfig(text).warnings.map((fault) => formatFault("F", fault));
 /** One key of one section, on line 2. */
 const one = (section: string, key: string, value: string) => `${section}:\n  ${key}: ${value}\n`;
 
-const duration = (range: string) => `give a duration such as "500ms", "5s" or "1m30s", from ${range}`;
+const duration = (range: string) =>
+  `give a duration such as ${range === "1s to 1h" ? '"5s" or "1m30s"' : '"500ms" or "5s"'}, from ${range}`;
 const SOCKET = "give the path of a Unix socket, absolute or starting with ./, of at most 107 bytes";
 const MODE = "give a file mode of three octal digits, such as 0660";
-const LISTEN = 'give an IP address and a port, such as "127.0.0.1:9090" or "[::1]:9090"';
+const OTHERS = "give a file mode without w for others, such as 0660, or set socket_mode_allow_others";
+const LISTEN =
+  'give an address or a host name and a port, such as "127.0.0.1:9090", "[::1]:9090" or "localhost:9090", or ":9090" for every address';
 const buckets = (unit: string) => `give a list of 1 to 50 ascending positive numbers (${unit})`;
 
 test.each([
-  ["server", "proxy_socket", "relative.sock", `"relative.sock" is not allowed: ${SOCKET}`],
+  ["server", "proxy_socket", '""', `"" is not allowed: ${SOCKET}`],
+  ["server", "proxy_socket", "relative/", `"relative/" is not allowed: ${SOCKET}`],
   ["server", "proxy_socket", "/run/seesaw/", `"/run/seesaw/" is not allowed: ${SOCKET}`],
   ["server", "proxy_socket", `/${"a".repeat(107)}`, `"/${"a".repeat(58)}… is not allowed: ${SOCKET}`],
-  ["server", "proxy_socket", "7", `7 is not allowed: ${SOCKET}`],
+  ["server", "proxy_socket", "[/a]", `["/a"] is not allowed: ${SOCKET}`],
+  ["server", "socket_mode", "0060", `0060 (s---rw----) is not allowed: ${MODE}, in which the owner has rw`],
+  [
+    "server",
+    "socket_mode",
+    "432",
+    `432 (sr---wx-w-) is not allowed: ${MODE}, in which the owner has rw; 432 in decimal is 0660`,
+  ],
+  ["server", "socket_mode", "384", `"384" is not allowed: ${MODE}; 384 in decimal is 0600`],
+  ["server", "socket_mode", "'0662'", `0662 (srw-rw--w-) is not allowed: ${OTHERS}`],
+  ["server", "socket_mode", "0o777", `0o777 (srwxrwxrwx) is not allowed: ${OTHERS}`],
   ["server", "socket_mode", "0888", `"0888" is not allowed: ${MODE}`],
   ["server", "socket_mode", "rw-rw----", `"rw-rw----" is not allowed: ${MODE}`],
   ["server", "socket_mode", "01660", `"01660" is not allowed: ${MODE}`],
@@ -37,15 +51,12 @@ test.each([
   ["channels", "proxy_message", "-1", "-1 is not allowed: give a whole number from 1 to 1000"],
   ["manager", "monitor_interval", "5ms", `"5ms" is not allowed: ${duration("10ms to 60s")}`],
   ["advanced", "notify_interval", "500ms", `"500ms" is not allowed: ${duration("1s to 1h")}`],
-  ["advanced", "max_failures", "0", "0 is not allowed: give a whole number from 1 to 1000"],
-  ["advanced", "fetch_interval", "2h", `"2h" is not allowed: ${duration("1s to 1h")}`],
-  ["advanced", "retry_delay", "50ms", `"50ms" is not allowed: ${duration("100ms to 60s")}`],
-  ["logging", "level", "loud", '"loud" is not allowed: give one of error, warn, info, debug, trace'],
-  ["logging", "format", "xml", '"xml" is not allowed: give one of text, json'],
+  ["logging", "level", "loud", '"loud" is not allowed: give one of error, warn, info, debug, trace, off'],
+  ["logging", "level", "[info]", '["info"] is not allowed: give one of error, warn, info, debug, trace, off'],
+  ["logging", "format", "[text]", '["text"] is not allowed: give one of text, json'],
   ["metrics", "enabled", "yes", '"yes" is not allowed: give true or false'],
-  ["metrics", "listen_addr", "localhost:9090", `"localhost:9090" is not allowed: ${LISTEN}`],
-  ["metrics", "response_time_buckets", "[2, 1]", `[2,1] is not allowed: ${buckets("seconds")}`],
-  ["metrics", "batch_delay_buckets", "[]", `[] is not allowed: ${buckets("seconds")}`],
+  ["metrics", "listen_addr", "localhost", `"localhost" is not allowed: ${LISTEN}`],
+  ["metrics", "response_time_buckets", "[0.1, '1']", `"1" is not allowed: ${buckets("seconds")}`],
   ["metrics", "batch_size_buckets", "5", `5 is not allowed: ${buckets("a count")}`],
   ["telemetry", "enabled", "1", "1 is not allowed: give true or false"],
   ["telemetry", "service_name", '" "', '" " is not allowed: give a name'],
@@ -60,7 +71,147 @@ test.each([
 ])("config: refuses %s.%s: %s", (section, key, value, words) => {
   const judged = judgeConfig(one(section, key, value));
   expect(judged.config).toBeUndefined();
-  expect(faults(one(section, key, value))).toEqual([`F:2:${key.length + 5}: ${section}.${key}: ${words}`]);
+  // An element of a list is named by its place.
+  const [place, of] = value.startsWith("[0.1") ? [key.length + 11, `${key}.1`] : [key.length + 5, key];
+  expect(faults(one(section, key, value))).toEqual([`F:2:${place}: ${section}.${of}: ${words}`]);
+});
+
+const IDLE = "the key has no effect with the proxy and is ignored";
+const POLLED: readonly (readonly [key: string, value: string, words: string])[] = [
+  ["max_failures", "0", `0 is not allowed: give a whole number from 1 to 1000; ${IDLE}`],
+  ["max_failures", "many", `"many" is not allowed: give a whole number from 1 to 1000; ${IDLE}`],
+  ["fetch_interval", "2h", `"2h" is not allowed: ${duration("1s to 1h")}; ${IDLE}`],
+  [
+    "retry_delay",
+    "50ms",
+    `"50ms" is not allowed: give a duration such as "500ms" or "5s", from 100ms to 60s; ${IDLE}`,
+  ],
+  [
+    "retry_delay",
+    "{}",
+    `{} is not allowed: give a duration such as "500ms" or "5s", from 100ms to 60s; ${IDLE}`,
+  ],
+];
+
+type Amended = readonly [
+  section: string,
+  key: string,
+  value: string,
+  holds: unknown,
+  words: readonly string[],
+];
+
+/** What is odd, and yet the file counts: section, key, value; what holds, as one writes it; what is said of it. */
+const AMENDED: readonly Amended[] = [
+  ...POLLED.map(([key, value, words]): Amended => {
+    return ["advanced", key, value, toFile(DEFAULT_CONFIG)["advanced"]?.[key], [words]];
+  }),
+  ["batching", "delay", "100 ms", "100ms", []],
+  ["batching", "delay", "1sec", "1s", []],
+  ["advanced", "notify_interval", "1min", "1m", []],
+  ["advanced", "notify_interval", "1 hour", "1h", []],
+  ["batching", "max_size", "0b1010", 10, []],
+  ["batching", "max_size", "+0x1F", 31, []],
+  ["batching", "max_size", "100.0", 100, []],
+  [
+    "server",
+    "proxy_socket",
+    "relative.sock",
+    "./relative.sock",
+    ['"relative.sock" is relative to the working directory: write ./ before it'],
+  ],
+  ["telemetry", "service_name", "123", "123", ["123 is taken as text: write it in quotes"]],
+  ["telemetry", "service_name", "1e3", "1e3", ["1e3 is taken as text: write it in quotes"]],
+  ["telemetry", "sampling_rate", "1", 1, []],
+  ["metrics", "enabled", "True", true, []],
+  ["logging", "level", "INFO", "info", []],
+  ["logging", "level", "off", "off", []],
+  ["logging", "level", "4", "debug", []],
+  ["logging", "level", '"healthcheck_server=debug,info"', "debug", []],
+  [
+    "logging",
+    "level",
+    "hyper=trace",
+    "info",
+    [
+      '"hyper=trace" says nothing of healthcheck_server: info is used; give one of error, warn, info, debug, trace, off',
+    ],
+  ],
+  ["logging", "format", "JSON", "json", []],
+  ...["pretty", "compact", "full", "xml"].map((format): Amended => {
+    const words = `"${format}" is not known, text is used: give one of text, json`;
+    return ["logging", "format", format, "text", [words]];
+  }),
+  ["metrics", "listen_addr", "localhost:9090", "localhost:9090", []],
+  ["metrics", "listen_addr", '":9090"', ":9090", []],
+  ["metrics", "listen_addr", '"[::]:9090"', "[::]:9090", []],
+  [
+    "metrics",
+    "batch_size_buckets",
+    "[5, 1]",
+    [1, 5],
+    ["the bounds do not ascend: they are used in ascending order"],
+  ],
+  [
+    "metrics",
+    "response_time_buckets",
+    "[0.1, .inf]",
+    [0.1],
+    ["Infinity is left out: every histogram ends with an infinite bucket"],
+  ],
+  ["metrics", "response_time_buckets", "[1, 1, 2]", [1, 2], ["a bound that stands twice counts once"]],
+  [
+    "metrics",
+    "response_time_buckets",
+    "[-1, 0, .nan, 2]",
+    [2],
+    [
+      "-1 is left out: nothing that is measured is below it",
+      "0 is left out: nothing that is measured is below it",
+      "NaN is left out: not a number",
+    ],
+  ],
+  [
+    "metrics",
+    "batch_size_buckets",
+    "[]",
+    [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000],
+    ["no bound is left: the default is used"],
+  ],
+  [
+    "metrics",
+    "batch_size_buckets",
+    `[${Array.from({ length: 99 }, (_, at) => at + 1).join(", ")}]`,
+    Array.from({ length: 50 }, (_, at) => at * 2 + 1),
+    ["of 99 bounds 50 are used, evenly spread"],
+  ],
+];
+
+test.each(AMENDED)("config: %s.%s: %s does not cost the file", (section, key, value, holds, words) => {
+  const { config, faults: none } = judgeConfig(one(section, key, value));
+  expect(none).toEqual([]);
+  expect(toFile(config ?? DEFAULT_CONFIG)[section]?.[key]).toEqual(holds as never);
+  const place = `F:2:${key.length + 5}: ${section}.${key}: `;
+  expect(warnings(one(section, key, value))).toEqual(words.map((said) => `${place}${said}`));
+});
+
+test("config: a mode that lets every user connect needs a word of its own", () => {
+  const text = "server:\n  socket_mode: 0666\n  socket_mode_allow_others: true\n";
+  expect(judgeConfig(text).config?.server.socket_mode).toBe(0o666);
+  expect(faults(text.replace("true", "false")).length).toBe(1);
+});
+
+test("config: what is wrong in a section that is switched off does not cost the file", () => {
+  const text =
+    'telemetry:\n  enabled: false\n  otlp_endpoint: ""\nmetrics: {listen_addr: "", enabled: false}\n';
+  expect(judgeConfig(text).config).toEqual(DEFAULT_CONFIG);
+  const url = 'give an http or https URL, such as "http://localhost:4317"';
+  expect(warnings(text)).toEqual([
+    `F:3:18: telemetry.otlp_endpoint: "" is not allowed: ${url}; the key has no effect while telemetry.enabled is false and is ignored`,
+    `F:4:24: metrics.listen_addr: "" is not allowed: ${LISTEN}; the key has no effect while metrics.enabled is false and is ignored`,
+  ]);
+  for (const said of ["true", "maybe"])
+    expect(judgeConfig(text.replaceAll("enabled: false", `enabled: ${said}`)).config).toBeUndefined();
 });
 
 test("config: an element of a list is named by its place", () => {
@@ -120,6 +271,31 @@ test.each(["0660", '"0660"', "'660'", "0o660", "660", '"0o660"'])(
     expect(judgeConfig(one("server", "socket_mode", mode)).config?.server.socket_mode).toBe(0o660);
   },
 );
+
+test("config: a key that resembles no other has no proposal", () => {
+  expect(warnings("foo: 1\nserver:\n  name: x\n")).toEqual([
+    "F:1:1: foo: unknown key, ignored",
+    "F:3:3: server.name: unknown key, ignored",
+  ]);
+});
+
+test("config: a list may be closed at the margin, as the original's parser allows", () => {
+  const text = "metrics:\n  batch_size_buckets: [\n    1,\n    5,\n  ]\n";
+  expect(judgeConfig(text).config?.metrics.batch_size_buckets).toEqual([1, 5]);
+  expect(warnings(text)).toEqual([]);
+});
+
+test("config: x- keys are for anchors", () => {
+  expect(judgeConfig("x-common: &c {delay: 1s}\nbatching: *c\n")).toMatchObject({ faults: [], warnings: [] });
+});
+
+test("config: of very many unknown keys the first are told, and how many there are", () => {
+  const text = Array.from({ length: 1_000 }, (_, at) => `k${at}: 1\n`).join("");
+  expect(warnings(text).slice(99)).toEqual([
+    "F:100:1: k99: unknown key, ignored",
+    "F: 900 more unknown keys",
+  ]);
+});
 
 test("config: an unknown key is a warning, with the nearest known one", () => {
   expect(warnings("batchin:\n  delay: 1ms\n")).toEqual([

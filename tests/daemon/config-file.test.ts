@@ -17,7 +17,7 @@ setDefaultTimeout(30_000);
 
 const DEFAULT_SOCKET = "seesaw/healthcheck-proxy.sock";
 const FAULTY = `server:
-  proxy_socket: relative/path.sock
+  proxy_socket: relative/path/
 batching:
   delay: 20s
   max_size: many

@@ -140,7 +140,7 @@ test("docs: opentelemetry.md has the bounds of the buffer", () => {
   expect(described.map(([, value]) => value)).toEqual([...spans, ...times]);
 });
 
-test("docs: the configurations of opentelemetry.md and its examples are valid", () => {
+test("docs: the configurations of opentelemetry.md and its examples are valid", async () => {
   const blocks = [...TEXT.matchAll(/^```yaml\n((?:#.*\n)?telemetry:\n.*?)^```$/gms)].map(
     ([, text = ""]) => text,
   );
@@ -150,7 +150,7 @@ test("docs: the configurations of opentelemetry.md and its examples are valid", 
     expect([faults, warnings]).toEqual([[], []]);
     expect(config?.telemetry).toEqual({ ...DEFAULT_CONFIG.telemetry, enabled: true });
   }
-  const { set, faults } = readChecksFile(join(ROOT, "examples", "jaeger", "checks.yaml"));
+  const { set, faults } = await readChecksFile(join(ROOT, "examples", "jaeger", "checks.yaml"));
   expect([set.specs.length, faults]).toEqual([3, []]);
 });
 

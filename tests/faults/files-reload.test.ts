@@ -39,7 +39,12 @@ const BREAK: Readonly<Record<string, (file: string) => void>> = {
 };
 
 /** Puts something in the file's place and has it read. @returns the lines of the log since then */
-async function reloadWith(daemon: Daemon, file: string, make: (file: string) => void): Promise<string[]> {
+async function reloadWith(
+  daemon: Daemon,
+  file: string,
+  make: (file: string) => void,
+  withinMs = 5_000,
+): Promise<string[]> {
   const before = daemon.log.length;
   rmSync(file, { recursive: true, force: true });
   make(file);
@@ -50,7 +55,7 @@ async function reloadWith(daemon: Daemon, file: string, make: (file: string) => 
       lines.some((line) => /nothing has changed|was not loaded|Healthchecks updated/.test(line)) && lines
     );
   };
-  return await until(judged, 5_000, () => `a judgement in ${daemon.log.slice(before).join("\n")}`);
+  return await until(judged, withinMs, () => `a judgement in ${daemon.log.slice(before).join("\n")}`);
 }
 
 test("files: whatever the configuration file has become, SIGHUP changes nothing and says why", async () => {
@@ -145,6 +150,44 @@ test("files: SIGHUP in a loop while both files are written again and again: noth
   expect(daemon.log.filter((line) => /new_state=unhealthy|Unexpected fault/.test(line))).toEqual([]);
   expect(daemon.rssBytes() - rss).toBeLessThan(60e6);
 });
+
+/** As long as a file may be. */
+const NONSENSE: Readonly<Record<string, string>> = {
+  "entries that are words": `healthchecks:\n${"- a\n".repeat(1_040_000)}`,
+  keys: Array.from({ length: 380_000 }, (_, at) => `k${at}: v\n`).join(""),
+  comments: "# nothing\n".repeat(400_000),
+};
+
+test.each(Object.keys(NONSENSE))(
+  "files: SIGHUP with 4 MiB of %s: checks go on, memory is bounded",
+  async (what) => {
+    await using up = acceptAll();
+    await using daemon = await startDaemon({
+      files: { "checks.yaml": `healthchecks:\n${entry(1, up.port).replace("50ms", "10ms")}` },
+      args: ["--checks", "checks.yaml"],
+    });
+    await daemon.waitForLog(/changed id=1 .*new_state=healthy/, 5_000);
+    const rss = daemon.rssBytes();
+    let peak = rss;
+    const watch = setInterval(() => {
+      peak = Math.max(peak, daemon.rssBytes());
+    }, 20);
+    try {
+      const before = daemon.log.length;
+      const { connections } = up;
+      const make = (file: string) => writeFileSync(file, NONSENSE[what] ?? "");
+      await reloadWith(daemon, join(daemon.dir, "checks.yaml"), make, 45_000);
+      // Reading takes a hundred intervals; a held event loop would have started one check.
+      expect(up.connections - connections).toBeGreaterThan(5);
+      const lines = daemon.log.slice(before);
+      expect(lines.some((line) => line.includes("the running healthchecks go on"))).toBe(true);
+      expect(lines.length).toBeLessThan(150);
+      expect(peak - rss).toBeLessThan(200e6);
+    } finally {
+      clearInterval(watch);
+    }
+  },
+);
 
 test("files: authorities that are a pipe make TLS checks inconclusive, and the others do not wait", async () => {
   await using dir = makeTempDir("authorities");

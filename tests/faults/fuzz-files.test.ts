@@ -1,11 +1,12 @@
 /** Configuration and checks files, mangled: judged, with a place for each fault, and never an exception of another kind. Run by `bun test` and scripts/soak. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FileFault } from "../../src/config/fault.ts";
 import { judgeConfig } from "../../src/config/load.ts";
-import { ChecksFileError, readChecksFile } from "../../src/upstream/checks-file.ts";
+import { readYaml } from "../../src/config/yaml.ts";
+import { ChecksFileError, judgeChecks } from "../../src/upstream/checks-file.ts";
 import { FUZZ_TEST_MS, fuzz, mutated } from "../support/fuzz.ts";
 import { makeTempDir } from "../support/tempdir.ts";
 
@@ -54,9 +55,9 @@ test("fuzz: files: a mangled checks file gives healthchecks and faults, or a Che
   await using dir = makeTempDir("fuzz");
   const path = join(dir.path, "checks.yaml");
   fuzz("checks", mutated([readFileSync(EXAMPLE)], WORDS), (bytes) => {
-    writeFileSync(path, bytes);
+    const text = Buffer.from(bytes).toString("utf8");
     try {
-      const { set, faults } = readChecksFile(path);
+      const { set, faults } = judgeChecks(path, readYaml(text, "checks"));
       for (const { intervalMs } of set.specs) expect(intervalMs).toBeGreaterThan(0);
       for (const fault of faults) expectPlace(fault, Buffer.from(bytes).toString("utf8"));
     } catch (error) {

@@ -32,7 +32,7 @@ const modeOf = (path: string) => lstatSync(path).mode & 0o7777;
 function startOn(socketPath: string, mode: string, umask = "022"): Promise<Daemon> {
   return startDaemon({
     socketPath,
-    config: `server: { proxy_socket: ${JSON.stringify(socketPath)}, socket_mode: "${mode}" }`,
+    config: `server: { proxy_socket: ${JSON.stringify(socketPath)}, socket_mode: "${mode}", socket_mode_allow_others: true }`,
     prefix: ["sh", "-c", `umask ${umask} && exec "$0" "$@"`],
     waitForSocket: false,
   });
@@ -59,7 +59,7 @@ test.each([
   ["0660", "077"],
   ["0666", "077"],
   ["0777", "777"],
-  ["0000", "000"],
+  ["0700", "000"],
 ])("security: the socket has mode %s under a umask of %s, and never another", async (mode, umask) => {
   await using dir = makeTempDir("sec");
   await using daemon = await startOn(join(dir.path, "proxy.sock"), mode, umask);

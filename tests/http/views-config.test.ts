@@ -1,6 +1,7 @@
 /** What the API shows of how a check is done, and what it does not. */
 import { expect, test } from "bun:test";
 import { detail, listItem, searchText } from "../../src/http/views.ts";
+import { bytesOfText } from "../../src/model/bytes.ts";
 import type { CheckSpec, HttpSpec } from "../../src/model/spec.ts";
 import { makeSpec, success, tcpSpec } from "../support/fakes.ts";
 import { Stock } from "../support/stock.ts";
@@ -34,11 +35,14 @@ test("views: a check's configuration by type", () => {
     receive: null,
     close: "reset",
   });
-  expect(config(tcpSpec(443, { tls: TLS, send: "é", receive: "+OK" }))).toMatchObject({
+  expect(
+    config(tcpSpec(443, { tls: TLS, send: bytesOfText("é"), receive: bytesOfText("+OK") })),
+  ).toMatchObject({
     tls: { verify: false, server_name: "www.example.com" },
     send: "(2 bytes, not shown)",
     receive: "+OK",
   });
+  expect(config(tcpSpec(443, { receive: Uint8Array.of(0, 255) }))).toMatchObject({ receive_hex: "00 ff" });
   expect(config(HTTP)).toEqual({
     ...pace,
     address: "10.0.0.1:443",
@@ -58,7 +62,7 @@ test("views: a check's configuration by type", () => {
 
 test("views: header values, what is sent and query strings are shown nowhere, and cannot be searched for", () => {
   const stock = new Stock();
-  for (const check of [HTTP, tcpSpec(80, { send: `AUTH ${SECRET}\r\n` })]) {
+  for (const check of [HTTP, tcpSpec(80, { send: bytesOfText(`AUTH ${SECRET}\r\n`) })]) {
     const monitor = stock.add(makeSpec(1, { check }), [success()]);
     expect(JSON.stringify([detail(monitor), listItem(monitor)])).not.toContain(SECRET);
     expect(searchText(monitor)).not.toContain(SECRET);

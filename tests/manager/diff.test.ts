@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Diff, diff } from "../../src/manager/diff.ts";
+import { bytesOfText } from "../../src/model/bytes.ts";
 import type { HealthcheckId } from "../../src/model/id.ts";
 import type { HealthcheckSpec } from "../../src/model/spec.ts";
 import { id, makeSpec, tcpSpec } from "../support/fakes.ts";
@@ -50,7 +51,8 @@ test.each([
 test.each([
   ["port", tcpSpec(81)],
   ["address", tcpSpec(80, { address: { ip: "10.0.0.2", port: 80 } })],
-  ["text to send", tcpSpec(80, { send: "PING" })],
+  ["text to send", tcpSpec(80, { send: bytesOfText("PING") })],
+  ["bytes to expect", tcpSpec(80, { receive: Uint8Array.of(255) })],
   ["way to close", tcpSpec(80, { close: "graceful" })],
   ["TLS", tcpSpec(80, { tls: { verify: true, serverName: "a" } })],
 ])("diff: another %s replaces, also together with another pace", (_name, check) => {

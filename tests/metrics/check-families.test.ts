@@ -142,3 +142,19 @@ test("check families: without monitors there are the heads, and a target cannot 
     'healthcheck_info{id="1",type="tcp",target="tcp://a\\"b\\\\c\\nd:1"} 1',
   ]);
 });
+
+test("check families: name and labels are labels of healthcheck_info, whatever is in them", async () => {
+  const stock = new Stock();
+  stock.add(
+    makeSpec(1, {
+      name: 'a "b"\\c',
+      labels: [
+        ["id", "x"],
+        ["rack_1", "r 12"],
+      ],
+    }),
+  );
+  expect(linesOf(await render(stock), "healthcheck_info")).toEqual([
+    'healthcheck_info{id="1",type="tcp",target="tcp://10.0.0.1:80",name="a \\"b\\"\\\\c",label_id="x",label_rack_1="r 12"} 1',
+  ]);
+});

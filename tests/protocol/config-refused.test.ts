@@ -15,12 +15,24 @@ test.each([
   [{ id: 1.5 }, `id: 1.5 is not allowed: ${ID}`],
   [{ id: null }, `id: null is not allowed: ${ID}`],
   [{ id: "minus one" }, `id: "minus one" is not allowed: ${ID}`],
+  [
+    { send_hex: "0" },
+    "send_hex: a text (not shown) is not allowed: must be bytes as pairs of hexadecimal digits",
+  ],
+  [
+    { receive_hex: "0x00" },
+    'receive_hex: "0x00" is not allowed: must be bytes as pairs of hexadecimal digits',
+  ],
+  [
+    { send: "a", send_hex: "00" },
+    "send_hex: a text (not shown) is not allowed: must be absent: send is there",
+  ],
+  [
+    { receive: "a", receive_hex: "00" },
+    "receive_hex: a text (not shown) is not allowed: must be absent: receive is there",
+  ],
   [{ interval: "soon" }, `interval: "soon" is not allowed: ${DURATION}`],
   [{ interval: 5 }, `interval: 5 is not allowed: ${DURATION}`],
-  [{ interval: "0s" }, `interval: "0s" is not allowed: ${DURATION}`],
-  [{ interval: "366d" }, `interval: "366d" is not allowed: ${DURATION}`],
-  [{ timeout: "-1s" }, `timeout: "-1s" is not allowed: ${DURATION}`],
-  [{ retries: -1 }, "retries: -1 is not allowed: must be a whole number from 0 to 1000000"],
   [{ retries: 1.5 }, "retries: 1.5 is not allowed: must be a whole number from 0 to 1000000"],
   [{ rise: -1 }, "rise: -1 is not allowed: must be a whole number from 0 to 1000000"],
   [{ fall: 0.5 }, "fall: 0.5 is not allowed: must be a whole number from 0 to 1000000"],

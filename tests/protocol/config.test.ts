@@ -1,5 +1,6 @@
 /** CONFIG understood: every field with its default. What is refused is in config-refused.test.ts. */
 import { expect, test } from "bun:test";
+import { bytesOfText } from "../../src/model/bytes.ts";
 import type { CheckSpec } from "../../src/model/spec.ts";
 import { checkOf, specOf } from "../support/configs.ts";
 
@@ -71,8 +72,14 @@ const tcpRows: [object, Partial<CheckSpec>][] = [
   [{ ip: "2001:DB8:0:0::1" }, { address: { ip: "2001:db8::1", port: 80 } }],
   [
     { send: "PING\r\n", receive: "+PONG" },
-    { send: "PING\r\n", receive: "+PONG" },
+    { send: bytesOfText("PING\r\n"), receive: bytesOfText("+PONG") },
   ],
+  [
+    { send_hex: "00 FF:0a", receive_hex: "0aff" },
+    { send: Uint8Array.of(0, 255, 10), receive: Uint8Array.of(10, 255) },
+  ],
+  [{ send: "é", send_hex: "" }, { send: Uint8Array.of(0xc3, 0xa9) }],
+  [{ send_hex: " ", receive_hex: ":" }, {}],
   [{ send: "", receive: "" }, {}],
   [{ send: null, receive: null, close: null, secure: null, tls_verify: null, server_name: null }, {}],
   [{ close: "graceful" }, { close: "graceful" }],

@@ -44,6 +44,8 @@ export interface RecentResult {
 export interface HealthcheckHead {
   /** Decimal; beyond what a JavaScript number holds. */
   readonly id: string;
+  /** What its operators call it; absent when they have not named it. */
+  readonly name?: string;
   readonly type: CheckType;
   /** `tcp://10.0.0.1:80` */
   readonly target: string;

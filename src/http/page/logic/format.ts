@@ -121,3 +121,8 @@ function part(ms: number, unit: number, larger: number, name: string): string {
 function two(value: number): string {
   return String(value).padStart(2, "0");
 }
+
+/** What a healthcheck is called: its name, if it has one, and its target. */
+export function named({ name, target }: { readonly name?: string; readonly target: string }): string {
+  return name === undefined ? target : `${name} · ${target}`;
+}

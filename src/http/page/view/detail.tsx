@@ -6,7 +6,7 @@ import { type Connection, isStale } from "../data/connection.ts";
 import type { DetailStore } from "../data/detail-store.ts";
 import type { Session } from "../data/session.ts";
 import type { ServerClock } from "../logic/clock.ts";
-import { formatAgo, formatExact, formatWhen } from "../logic/format.ts";
+import { formatAgo, formatExact, formatWhen, named } from "../logic/format.ts";
 import { Facts } from "./facts.tsx";
 import { History } from "./history.tsx";
 import { useCell, useNow } from "./hooks.ts";
@@ -58,7 +58,7 @@ function Everything({ detail, nowMs }: { readonly detail: HealthcheckDetail; rea
   const timeoutMs = Number(detail.config["timeout_ms"] ?? 0);
   return (
     <>
-      <Title>{detail.target}</Title>
+      <Title>{named(detail)}</Title>
       <Verdict detail={detail} nowMs={nowMs} />
       <div class="columns">
         <div class="column-main">

@@ -1,6 +1,6 @@
 /** One row of the list. */
 import type { HealthcheckItem } from "../api.ts";
-import { formatAgo, formatExact, formatMs, NOTHING } from "../logic/format.ts";
+import { formatAgo, formatExact, formatMs, NOTHING, named } from "../logic/format.ts";
 import { detailHash } from "../logic/route.ts";
 import { Reason, Spark, StateMark } from "./marks.tsx";
 
@@ -44,8 +44,8 @@ export function Row({ index, top, item, nowMs }: RowProps) {
         <StateMark state={item.state} />
       </td>
       <th scope="row" class="cell-target">
-        <a href={detailHash(item.id)} data-index={index} title={item.target}>
-          {item.target}
+        <a href={detailHash(item.id)} data-index={index} title={named(item)}>
+          {named(item)}
         </a>
       </th>
       <td class="cell-id">{item.id}</td>

@@ -24,7 +24,7 @@ export function SearchBox({ filter, router }: { readonly filter: Filter; readonl
         type="search"
         value={text}
         maxLength={LONGEST}
-        placeholder="Search id, target or reason"
+        placeholder="Search id, name, target or reason"
         autocomplete="off"
         spellcheck={false}
         aria-keyshortcuts="/"

@@ -1,0 +1,43 @@
+/** Lists of histogram buckets that the original server accepts, made usable. */
+import { show } from "../model/show.ts";
+import type { Amended } from "./amend.ts";
+
+/** A histogram has at most this many buckets besides the infinite one; each healthcheck has a histogram. */
+export const MAX_BUCKETS = 50;
+
+/**
+ * Puts a list of buckets in order: ascending, positive, finite, each bound once, at most {@link MAX_BUCKETS}.
+ *
+ * @returns undefined when it is in order, or not a list of numbers
+ */
+export function amendBuckets(value: unknown): Amended | undefined {
+  if (!Array.isArray(value) || !value.every((bound): bound is number => typeof bound === "number"))
+    return undefined;
+  const warnings: string[] = [];
+  const useful = value.filter((bound) => bound > 0 && Number.isFinite(bound));
+  const useless = [...new Set(value.filter((bound) => !useful.includes(bound)))];
+  for (const bound of useless.slice(0, 3)) warnings.push(`${show(bound)} is left out: ${whyUseless(bound)}`);
+  if (useless.length > 3)
+    warnings.push(`${useless.length - 3} more bounds are left out: not positive numbers`);
+  const sorted = [...new Set(useful)].sort((a, b) => a - b);
+  if (sorted.length < useful.length) warnings.push("a bound that stands twice counts once");
+  if (useful.some((bound, at) => bound < (useful[at - 1] ?? 0)))
+    warnings.push("the bounds do not ascend: they are used in ascending order");
+  if (sorted.length > MAX_BUCKETS)
+    warnings.push(`of ${sorted.length} bounds ${MAX_BUCKETS} are used, evenly spread`);
+  if (sorted.length === 0)
+    return { value: undefined, warnings: [...warnings, "no bound is left: the default is used"] };
+  return warnings.length === 0 ? undefined : { value: thinned(sorted), warnings };
+}
+
+function whyUseless(bound: number): string {
+  if (bound === Number.POSITIVE_INFINITY) return "every histogram ends with an infinite bucket";
+  return bound <= 0 ? "nothing that is measured is below it" : "not a number";
+}
+
+/** The first and the last bound, and those in between at even steps. */
+function thinned(sorted: readonly number[]): number[] {
+  if (sorted.length <= MAX_BUCKETS) return [...sorted];
+  const step = (sorted.length - 1) / (MAX_BUCKETS - 1);
+  return Array.from({ length: MAX_BUCKETS }, (_, at) => sorted[Math.round(at * step)] ?? 0);
+}

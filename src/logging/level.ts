@@ -1,0 +1,70 @@
+/**
+ * The least severe level that is logged, as operators write it: one of our words, or the directives of the Rust server's RUST_LOG
+ * (`debug`, `healthcheck_server=debug,info`, `off`). Read from the configuration file and from the environment.
+ */
+import { LOG_LEVELS, type LogThreshold } from "./logger.ts";
+
+/** How a level is written, in the words of error messages. */
+export const LOG_LEVEL_RULE = `one of ${LOG_LEVELS.join(", ")}, off`;
+
+/** The module that the Rust server's own directives name. */
+const MODULE = "healthcheck_server";
+/** `TARGET[SPAN]=LEVEL` */
+const DIRECTIVE = /^([^=[\]]*)(?:\[[^\]]*\])?(?:=(.*))?$/s;
+/** tracing's LevelFilter reads numbers, too. */
+const BY_NUMBER: readonly LogThreshold[] = ["off", ...LOG_LEVELS];
+
+/** What a text asks for. */
+export type ReadLevel =
+  | { readonly level: LogThreshold }
+  /** Well-formed directives, all of them for other programs' modules. */
+  | { readonly level: undefined };
+
+/**
+ * Reads a level or a list of RUST_LOG directives. The most specific directive for this server counts, else the general one.
+ *
+ * @returns undefined when the text is neither
+ */
+export function readLevel(text: string): ReadLevel | undefined {
+  const directives = text.split(",").map((directive) => readDirective(directive.trim().toLowerCase()));
+  const ours = directives
+    .filter((directive) => directive !== undefined && rank(directive.target) > 0)
+    .sort((a, b) => rank(b?.target ?? "") - rank(a?.target ?? ""));
+  const [first] = ours;
+  if (first !== undefined) return { level: first.level };
+  const areDirectives = directives.every((directive) => directive?.target !== undefined);
+  return areDirectives ? { level: undefined } : undefined;
+}
+
+interface Directive {
+  /** Empty for the general one. */
+  readonly target: string;
+  readonly level: LogThreshold;
+}
+
+function readDirective(text: string): Directive | undefined {
+  const general = asLevel(text);
+  if (general !== undefined) return { target: "", level: general };
+  const [, target = "", word] = DIRECTIVE.exec(text) ?? [];
+  const module = target.replaceAll("-", "_");
+  // A module alone logs everything; any other bare word is a misspelt level.
+  const level = word === undefined ? (isOurs(module) ? "trace" : undefined) : asLevel(word);
+  return level === undefined || target === "" ? undefined : { target: module, level };
+}
+
+function asLevel(word: string): LogThreshold | undefined {
+  return BY_NUMBER.find((level, index) => word.trim() === level || word.trim() === String(index));
+}
+
+/** A directive is for every module whose name begins with its target. */
+function isOurs(module: string): boolean {
+  return module !== "" && (MODULE.startsWith(module) || module.startsWith(`${MODULE}::`));
+}
+
+/** How specific a directive is for this server; 0 when it is not for it. */
+function rank(target: string): number {
+  if (target === "") return 1;
+  if (!isOurs(target)) return 0;
+  // One of its modules stands for the whole only where nothing else does.
+  return target.length <= MODULE.length ? 2 + target.length : 2;
+}
