@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
+import { WITHOUT_EFFECT } from "../../src/system/runtime-variables.ts";
 import { daemonPath } from "../support/executable.ts";
 import { peerPath, peerTest } from "../support/peers.ts";
 import { makeTempDir } from "../support/tempdir.ts";
@@ -55,6 +56,13 @@ for (const unit of UNITS) {
     expect(exitCode).toBe(0);
   });
 }
+
+test("units: they remove what is meant for the runtime inside", () => {
+  const removed = values(read("healthcheck-server.service"), "UnsetEnvironment").flatMap((line) =>
+    line.split(" "),
+  );
+  expect(removed.sort()).toEqual([...WITHOUT_EFFECT].sort());
+});
 
 test("units: they name what the server does", () => {
   const unit = read("healthcheck-server.service");
