@@ -11,6 +11,7 @@ import {
   type LogSettings,
 } from "../logging/logger.ts";
 import { show } from "../model/show.ts";
+import { findDistrust, isRoot } from "../system/file-trust.ts";
 
 /** The process's environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,6 +39,12 @@ export function loadConfig(named: string | undefined, env: Environment, log: Log
     return { config: DEFAULT_CONFIG, missing: false };
   }
   log.info(`Loading configuration from: ${path}`);
+  const reason = isRoot() ? findDistrust(path) : undefined;
+  if (reason !== undefined) {
+    const message = `root obeys only files that nobody else can change, and ${reason}`;
+    log.error(`Configuration error: ${formatFault(path, { key: "", message })}`);
+    return { config: undefined, missing: false };
+  }
   const { config, faults, warnings, missing } = loadConfigFile(path);
   for (const fault of faults) log.error(`Configuration error: ${formatFault(path, fault)}`);
   for (const warning of warnings) log.warn(`Configuration warning: ${formatFault(path, warning)}`);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { closest } from "fastest-levenshtein";
 import * as v from "valibot";
 import { showKind } from "../model/show.ts";
+import { isRoot } from "../system/file-trust.ts";
 import { readTextFile } from "../system/text-file.ts";
 import { type FileFault, unreadable } from "./fault.ts";
 import {
@@ -46,22 +47,27 @@ export function findConfigFile(
   named: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
   home: string | undefined = ownHome(),
+  asRoot: boolean = isRoot(),
 ): string | undefined {
   if (named !== undefined) return named;
-  return configPlaces(env, home).find((place) => existsSync(place));
+  return configPlaces(env, home, asRoot).find((place) => existsSync(place));
 }
 
-/** Where a file is looked for when none is named, in this order. */
+/**
+ * Where a file is looked for when none is named, in this order. Root gets no file from the home and the working directory: with `sudo`
+ * either may be another user's.
+ */
 export function configPlaces(
   env: Readonly<Record<string, string | undefined>>,
   home: string | undefined,
+  asRoot = false,
 ): string[] {
   const fromEnvironment = env["HEALTHCHECK_CONFIG"];
   return [
     ...(fromEnvironment === undefined || fromEnvironment === "" ? [] : [fromEnvironment]),
     "/etc/seesaw/healthcheck-server.yaml",
-    ...(home === undefined ? [] : [join(home, ".config/seesaw/healthcheck-server.yaml")]),
-    "./healthcheck-server.yaml",
+    ...(home === undefined || asRoot ? [] : [join(home, ".config/seesaw/healthcheck-server.yaml")]),
+    ...(asRoot ? [] : ["./healthcheck-server.yaml"]),
   ];
 }
 

@@ -67,6 +67,7 @@ test("units: they remove what is meant for the runtime inside", () => {
 test("units: they name what the server does", () => {
   const unit = read("healthcheck-server.service");
   expect(values(unit, "Type")).toEqual(["notify"]);
+  expect(values(unit, "ExecStart")).toEqual(["/usr/local/bin/healthcheck-server run --strict-config"]);
   expect(values(unit, "MemoryDenyWriteExecute")).toEqual([]);
   // /var/run is /run on every systemd.
   const [directory = ""] = values(unit, "RuntimeDirectory");
