@@ -2,7 +2,7 @@
  * What people and Prometheus look at, put together: metrics, status API, status page, health. Only reads; loaded and made only
  * when `metrics.enabled` says so.
  */
-import { parseListenAddress } from "./config/listen-address.ts";
+import { isLoopback, parseListenAddress } from "./config/listen-address.ts";
 import type { Config } from "./config/schema.ts";
 import { EventFeed } from "./http/events.ts";
 import { makeRouter } from "./http/routes.ts";
@@ -79,7 +79,11 @@ export class Serving {
       unready: () => (parts.stopping() ? "stopping" : parts.upstream.unready()),
     });
     const failed = () => this.metrics.server.failed("internal");
-    this.#http = new HttpServer(parts.testFault?.router(router) ?? router, most, log, failed);
+    const hosts = {
+      loopback: isLoopback(parseListenAddress(config.listen_addr)?.ip ?? ""),
+      allowedHosts: config.allowed_hosts,
+    };
+    this.#http = new HttpServer(parts.testFault?.router(router) ?? router, most, hosts, log, failed);
   }
 
   /** What a new monitor keeps of itself. @param wallMs - now */

@@ -9,6 +9,7 @@ import type { Logger } from "../logging/logger.ts";
 import { errorWords } from "../model/show.ts";
 import type { Address } from "../model/spec.ts";
 import { Gate, KEEP_ALIVE_MS } from "./gate.ts";
+import { findHostProblem, type HostPolicy } from "./host.ts";
 import { beginHead, closeAfter, refuse } from "./reply.ts";
 import { BadRequest, readTarget, type Target } from "./request.ts";
 
@@ -51,16 +52,25 @@ export class HttpServer {
   readonly #route: Router;
   readonly #log: Logger;
   readonly #failed: () => void;
+  readonly #hosts: HostPolicy;
   readonly #http: Server;
   readonly #gate: Gate;
   readonly #lines = new WeakMap<Socket, Line>();
 
   /**
    * @param mostConnections - at once
+   * @param hosts - which names a request may be for
    * @param failed - a handler threw; it has been logged
    */
-  constructor(route: Router, mostConnections: number, log: Logger, failed: () => void = () => {}) {
+  constructor(
+    route: Router,
+    mostConnections: number,
+    hosts: HostPolicy,
+    log: Logger,
+    failed: () => void = () => {},
+  ) {
     this.#route = route;
+    this.#hosts = hosts;
     this.#log = log;
     this.#failed = failed;
     this.#http = createServer({ maxHeaderSize: MOST_HEADER_BYTES }, (request, response) => {
@@ -129,6 +139,12 @@ export class HttpServer {
       request.headers["transfer-encoding"] !== undefined ||
       Number(request.headers["content-length"] ?? 0) > 0;
     if (hasBody) closeAfter(response);
+    const problem = findHostProblem(request, this.#hosts);
+    if (problem !== undefined) {
+      closeAfter(response);
+      refuse(response, problem.status, problem.message);
+      return;
+    }
     if (!METHODS.includes(request.method ?? "")) {
       response.setHeader("allow", METHODS.join(", "));
       closeAfter(response);

@@ -140,6 +140,7 @@ test("schema: the defaults are those of the documentation", () => {
     metrics: {
       enabled: false,
       listen_addr: "127.0.0.1:9090",
+      allowed_hosts: [],
       per_healthcheck: "full",
       response_time_buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       batch_delay_buckets: [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.5, 1],

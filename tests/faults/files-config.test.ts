@@ -13,7 +13,7 @@ setDefaultTimeout(30_000);
 const VALUES: Readonly<Record<string, { readonly text: string; readonly of: readonly string[] }>> = {
   map: { text: "{ a: 1 }", of: [] },
   // In a list of numbers each element is told by its own place.
-  "list of texts": { text: "[x, y]", of: ["list of numbers"] },
+  "list of texts": { text: "[x, y]", of: ["list of numbers", "list of names"] },
   boolean: { text: "true", of: ["boolean"] },
   "negative number": { text: "-1", of: [] },
   fraction: { text: "0.5", of: ["number"] },
