@@ -19,7 +19,7 @@ import { REVISION, VERSION } from "./version.ts";
 
 /** When the port is somebody else's, it is tried again so often: after a restart the former process may still be there. */
 const RETRY_LISTEN_MS = 5_000;
-const MOST_CONNECTIONS = 40;
+const MOST_CONNECTIONS = 48;
 /** Viewers of the status page; at most half of the connections, so that others find a place. */
 const MOST_VIEWERS = 16;
 
@@ -69,7 +69,9 @@ export class Serving {
     const counts = () => parts.manager.census().states;
     // Half of what is kept from the checks at the most: the log, the client and files need some too.
     const most = Math.min(MOST_CONNECTIONS, (parts.descriptorLimit - parts.checkDescriptors) >> 1);
-    this.feed = new EventFeed(counts, VERSION, Math.min(MOST_VIEWERS, most >> 1));
+    // Two thirds are served, one third waits in line while all of these are.
+    const places = Math.floor((most * 2) / 3);
+    this.feed = new EventFeed(counts, VERSION, Math.min(MOST_VIEWERS, places >> 1));
     const router = makeRouter({
       source: parts.manager,
       feed: this.feed,
@@ -83,7 +85,7 @@ export class Serving {
       loopback: isLoopback(parseListenAddress(config.listen_addr)?.ip ?? ""),
       allowedHosts: config.allowed_hosts,
     };
-    this.#http = new HttpServer(parts.testFault?.router(router) ?? router, most, hosts, log, failed);
+    this.#http = new HttpServer(parts.testFault?.router(router) ?? router, places, hosts, log, failed);
   }
 
   /** What a new monitor keeps of itself. @param wallMs - now */
