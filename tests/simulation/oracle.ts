@@ -191,9 +191,10 @@ export class Oracle {
     }
     const gapMs = startMs - before;
     const { intervalMs, timeoutMs } = expected.spec;
-    // Two lead to the grid; where a check may take more than half the interval, any may be on the way still.
-    const onGrid = ++expected.regular > 2 && timeoutMs <= intervalMs / 2;
-    if (gapMs < (onGrid ? intervalMs : intervalMs / 2) - TICK_SLACK_MS) {
+    // Three lead to the grid at most: the end of the interval, where a repeated check was in the way, and two of half an interval or
+    // more. A check that may itself take more than half the interval can be on the way for longer.
+    const leastMs = timeoutMs <= intervalMs / 2 ? intervalMs : intervalMs / 2;
+    if (++expected.regular > 3 && gapMs < leastMs - TICK_SLACK_MS) {
       this.#broken("on time", `healthcheck ${id} started ${gapMs} ms after its last check`);
     }
   }
