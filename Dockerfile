@@ -37,3 +37,5 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
   CMD ["/usr/local/bin/healthcheck-server", "status", "--timeout", "3s"]
 ENTRYPOINT ["/usr/local/bin/healthcheck-server"]
+# With an invalid file it ends: on the defaults it would open the default socket with the default mode, which the file may forbid.
+CMD ["run", "--strict-config"]

@@ -26,6 +26,7 @@ import { main } from "./cli/program.ts";
 import { processSignals } from "./early-signals.ts";
 import { printableLines } from "./model/printable.ts";
 import { errorWords } from "./model/show.ts";
+import { removeRuntimeVariables } from "./system/runtime-variables.ts";
 
 // Synchronous, so that nothing is cut off when the process exits.
 const output = {
@@ -33,7 +34,11 @@ const output = {
   err: (text: string) => void writeSync(2, text),
 };
 
-main(process.argv.slice(2), process.env, output, processSignals).then(
+// Commands get the environment as it was, to report what is set in it.
+const env = { ...process.env };
+removeRuntimeVariables(process.env);
+
+main(process.argv.slice(2), env, output, processSignals).then(
   (status) => process.exit(status),
   (error: unknown) => {
     output.err(`${printableLines(errorWords(error))}\n`);

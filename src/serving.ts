@@ -2,7 +2,7 @@
  * What people and Prometheus look at, put together: metrics, status API, status page, health. Only reads; loaded and made only
  * when `metrics.enabled` says so.
  */
-import { type ListenAddress, parseListenAddress } from "./config/listen-address.ts";
+import { isLoopback, type ListenAddress, parseListenAddress } from "./config/listen-address.ts";
 import type { Config } from "./config/schema.ts";
 import { EventFeed } from "./http/events.ts";
 import { makeRouter } from "./http/routes.ts";
@@ -20,7 +20,7 @@ import { REVISION, VERSION } from "./version.ts";
 
 /** When the port is somebody else's, it is tried again so often: after a restart the former process may still be there. */
 const RETRY_LISTEN_MS = 5_000;
-const MOST_CONNECTIONS = 40;
+const MOST_CONNECTIONS = 48;
 /** Viewers of the status page; at most half of the connections, so that others find a place. */
 const MOST_VIEWERS = 16;
 
@@ -46,6 +46,8 @@ export class Serving {
   readonly #parts: ServedParts;
   readonly #log: Logger;
   readonly #http: HttpServer;
+  /** Which names requests may be for; the address is known once its name is resolved. */
+  readonly #hosts: { loopback: boolean; readonly allowedHosts: readonly string[] };
   #retry: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
   #saidWords = "";
@@ -70,7 +72,9 @@ export class Serving {
     const counts = () => parts.manager.census().states;
     // Half of what is kept from the checks at the most: the log, the client and files need some too.
     const most = Math.min(MOST_CONNECTIONS, (parts.descriptorLimit - parts.checkDescriptors) >> 1);
-    this.feed = new EventFeed(counts, VERSION, Math.min(MOST_VIEWERS, most >> 1));
+    // Two thirds are served, one third waits in line while all of these are.
+    const places = Math.floor((most * 2) / 3);
+    this.feed = new EventFeed(counts, VERSION, Math.min(MOST_VIEWERS, places >> 1));
     const router = makeRouter({
       source: parts.manager,
       feed: this.feed,
@@ -80,7 +84,9 @@ export class Serving {
       unready: () => (parts.stopping() ? "stopping" : parts.upstream.unready()),
     });
     const failed = () => this.metrics.server.failed("internal");
-    this.#http = new HttpServer(parts.testFault?.router(router) ?? router, most, log, failed);
+    this.#hosts = { loopback: true, allowedHosts: config.allowed_hosts };
+    const route = parts.testFault?.router(router) ?? router;
+    this.#http = new HttpServer(route, places, this.#hosts, log, failed);
   }
 
   /** What a new monitor keeps of itself. @param wallMs - now */
@@ -114,6 +120,7 @@ export class Serving {
     for (const ip of await listenHosts(host)) {
       // Closed while the name was resolved.
       if (this.#closed) break;
+      this.#hosts.loopback = isLoopback(ip);
       try {
         return await this.#http.listen({ ip, port });
       } catch (error) {

@@ -1,6 +1,8 @@
 /** Compiles the executable. The same sources give the same bytes, in whatever directory. Called by build.ts and by the release. */
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { SEALED_VARIABLES } from "../../src/system/runtime-variables.ts";
+import { seal } from "./seal.ts";
 import { ROOT } from "./source.ts";
 
 /** What is to be compiled. */
@@ -37,6 +39,7 @@ export function compile(options: CompileOptions): void {
       stderr: "pipe",
     });
     if (!built.success) throw new Error(`${built.stdout}${built.stderr}`.trim());
+    seal(draft, statSync(options.foreign?.runtimeFile ?? process.execPath).size, SEALED_VARIABLES);
     renameSync(draft, file);
   } finally {
     rmSync(draftDir, { recursive: true, force: true });

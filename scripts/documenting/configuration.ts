@@ -33,7 +33,7 @@ function sectionTable(section: string): string {
     .map(({ name, about: { kind, range, fallback, reload, about } }) => [
       code(name),
       kind,
-      code(Array.isArray(fallback) ? fallback.join(" ") : String(fallback)),
+      code(Array.isArray(fallback) ? fallback.join(" ") || "[]" : String(fallback)),
       range,
       reload ? "yes" : "restart",
       about,

@@ -134,7 +134,9 @@ function files(): string {
       `Pa ${argument(first ?? "")}`,
       "The configuration file, unless --config or HEALTHCHECK_CONFIG names another.",
     ],
-    ...others.map((place) => [`Pa ${argument(place)}`, "Where it is looked for next."] as const),
+    ...others.map(
+      (place) => [`Pa ${argument(place)}`, "Where it is looked for next, except as root."] as const,
+    ),
     [
       `Pa ${DEFAULT_CONFIG.server.proxy_socket}`,
       "The socket for the client, unless server.proxy_socket is another.",

@@ -5,7 +5,7 @@ import { parseId } from "../model/id.ts";
 import { PHASES } from "../model/phases.ts";
 import type { Output } from "./check-config.ts";
 import { EXIT } from "./exit.ts";
-import { ask, RemoteError, type RemoteOptions, readAnswer, serverPlace } from "./remote.ts";
+import { ask, formatAnswer, RemoteError, type RemoteOptions, readAnswer, serverPlace } from "./remote.ts";
 import type { Environment } from "./settings.ts";
 import { UsageError } from "./usage.ts";
 
@@ -27,7 +27,8 @@ export async function explain(
   try {
     const answer = await ask(serverPlace(options, env), `/api/healthchecks/${id}`, options);
     const detail = readAnswer<HealthcheckDetail>(answer);
-    output.out(options.json === true ? answer.text : formatDetail(detail, Date.now()));
+    const format = () => (options.json === true ? answer.text : formatDetail(detail, Date.now()));
+    output.out(formatAnswer(format));
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;

@@ -4,6 +4,7 @@ import { formatListenAddress, parseListenAddress } from "../config/listen-addres
 import { findConfigFile, loadConfigFile } from "../config/load.ts";
 import { DEFAULT_CONFIG } from "../config/schema.ts";
 import { parseDuration } from "../model/duration.ts";
+import { printable, sentence } from "../model/printable.ts";
 import type { Environment } from "./settings.ts";
 import { UsageError } from "./usage.ts";
 
@@ -14,6 +15,9 @@ export interface RemoteOptions {
   readonly timeout: string;
   readonly json?: boolean;
 }
+
+/** The longest answers are of a few thousand bytes a healthcheck, and commands ask for one. */
+const MAX_ANSWER_BYTES = 16 * 1_024 * 1_024;
 
 /** The server cannot be asked, or has no answer; the message says why. */
 export class RemoteError extends Error {}
@@ -77,12 +81,35 @@ export async function ask({ url, doubt }: Place, path: string, { timeout }: Remo
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     // The server is on this host, or near: no proxy of the environment lies in between. The types know only texts.
-    const response = await fetch(`${url}${path}`, { signal, proxy: false as unknown as string });
-    return { status: response.status, text: await response.text() };
+    const response = await fetch(`${url}${path}`, {
+      signal,
+      proxy: false as unknown as string,
+      // Another program may have the port: it leads nowhere else, and its answer does not grow here.
+      redirect: "error",
+      decompress: false,
+      headers: { "Accept-Encoding": "identity" },
+    });
+    return { status: response.status, text: await readText(response) };
   } catch (error) {
     const hint = doubt === undefined ? "" : ` (${doubt})`;
     throw new RemoteError(`${url} does not answer: ${whyNot(error, timeout)}${hint}`);
   }
+}
+
+/**
+ * Reads a body.
+ *
+ * @throws Error when it has more than 16 MiB
+ */
+async function readText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new Error(`its answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** The runtime's words are for people at a browser. */
@@ -101,12 +128,32 @@ function whyNot(error: unknown, timeout: string): string {
 export function readAnswer<Body>({ status, text }: Answer): Body {
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = JSON.parse(text, inOneLine);
   } catch {
     throw new RemoteError(`the answer is no JSON (status ${status}): is this a healthcheck-server?`);
   }
   if (status === 200) return body as Body; // Written by the same version of this program, as page/api.ts says.
-  const error =
-    typeof body === "object" && body !== null && "error" in body ? String(body.error) : text.trim();
-  throw new RemoteError(error);
+  const error = typeof body === "object" && body !== null && "error" in body ? String(body.error) : text;
+  throw new RemoteError(sentence(error.trim()));
+}
+
+/** For `JSON.parse`: no text of the answer, nor a key, ends a line, so every line that is printed is this program's. */
+function inOneLine(_key: string, value: unknown): unknown {
+  if (typeof value === "string") return printable(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [printable(key), inner]));
+}
+
+/**
+ * Formats an answer whose shape was taken on trust.
+ *
+ * @throws RemoteError when it has another shape
+ */
+export function formatAnswer(format: () => string): string {
+  try {
+    return format();
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    throw new RemoteError("the answer is that of another program or version");
+  }
 }

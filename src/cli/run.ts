@@ -10,6 +10,7 @@ import { LogSink } from "../logging/sink.ts";
 import { errorWords } from "../model/show.ts";
 import { ignoreStraySignals } from "../system/ignored-signals.ts";
 import { releaseStartPages } from "../system/memory.ts";
+import { runtimeVariables } from "../system/runtime-variables.ts";
 import type { CaughtSignal, SignalQueue } from "../system/signals.ts";
 import { notifySettings } from "../system/systemd.ts";
 import { TEST_FAULTS, TestFault } from "../test-fault.ts";
@@ -116,6 +117,10 @@ class Runner {
   #startConfig(): Config | undefined {
     const held = new HeldLog();
     held.info("Starting healthcheck server", { version: VERSION, revision: REVISION, pid: process.pid });
+    for (const { name, obeyed } of runtimeVariables(this.#env)) {
+      if (obeyed) held.warn("Environment variable is obeyed by the runtime, unset it", { variable: name });
+      else held.warn("Environment variable has no effect", { variable: name });
+    }
     const fault = levelFault(this.#env);
     if (fault !== undefined) held.error(`Configuration error: ${fault}`);
     const { config, missing } = loadConfig(this.#options.config, this.#env, held);

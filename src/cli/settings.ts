@@ -6,6 +6,7 @@ import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { LOG_LEVEL_RULE, readLevel } from "../logging/level.ts";
 import type { LogFormat, Logger, LogLevel, LogSettings, LogThreshold } from "../logging/logger.ts";
 import { show } from "../model/show.ts";
+import { findDistrust, isRoot } from "../system/file-trust.ts";
 
 /** The process's environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,7 +29,8 @@ export interface LoadedConfig {
 /** Finds and reads the configuration file, and logs what there is to say about it, in the words of the original. */
 export function loadConfig(named: string | undefined, env: Environment, log: Logger): LoadedConfig {
   const path = announce(named, env, log);
-  return path === undefined ? DEFAULTS : report(path, loadConfigFile(path), named, log);
+  if (path === undefined) return DEFAULTS;
+  return isDistrusted(path, log) ? DISTRUSTED : report(path, loadConfigFile(path), named, log);
 }
 
 /** {@link loadConfig} while the server runs: the event loop has its turns. */
@@ -38,10 +40,21 @@ export async function reloadConfig(
   log: Logger,
 ): Promise<LoadedConfig> {
   const path = announce(named, env, log);
-  return path === undefined ? DEFAULTS : report(path, await reloadConfigFile(path), named, log);
+  if (path === undefined) return DEFAULTS;
+  return isDistrusted(path, log) ? DISTRUSTED : report(path, await reloadConfigFile(path), named, log);
 }
 
 const DEFAULTS: LoadedConfig = { config: DEFAULT_CONFIG, missing: false };
+const DISTRUSTED: LoadedConfig = { config: undefined, missing: false };
+
+/** Whether root must not obey a file, which is logged: somebody else could change it. */
+function isDistrusted(path: string, log: Logger): boolean {
+  const reason = isRoot() ? findDistrust(path) : undefined;
+  if (reason === undefined) return false;
+  const message = `root obeys only files that nobody else can change, and ${reason}`;
+  log.error(`Configuration error: ${formatFault(path, { key: "", message })}`);
+  return true;
+}
 
 function announce(named: string | undefined, env: Environment, log: Logger): string | undefined {
   const path = findConfigFile(named, env);

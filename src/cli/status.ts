@@ -1,8 +1,9 @@
 /** `status`: whether a running server is ready, and how its healthchecks stand. The HEALTHCHECK of a container. */
 import type { HealthcheckList } from "../http/page/api.ts";
+import { sentence } from "../model/printable.ts";
 import type { Output } from "./check-config.ts";
 import { EXIT } from "./exit.ts";
-import { ask, RemoteError, type RemoteOptions, readAnswer, serverPlace } from "./remote.ts";
+import { ask, formatAnswer, RemoteError, type RemoteOptions, readAnswer, serverPlace } from "./remote.ts";
 import type { Environment } from "./settings.ts";
 
 /**
@@ -17,8 +18,9 @@ export async function status(options: RemoteOptions, env: Environment, output: O
     const ready = await ask(place, "/readyz", options);
     const list = readAnswer<HealthcheckList>(await ask(place, "/api/healthchecks?limit=0", options));
     const isReady = ready.status === 200;
-    const reason = isReady ? undefined : ready.text.trim();
-    output.out(options.json === true ? asJson(isReady, reason, list) : asText(reason, list));
+    const reason = isReady ? undefined : sentence(ready.text.trim());
+    const format = () => (options.json === true ? asJson(isReady, reason, list) : asText(reason, list));
+    output.out(formatAnswer(format));
     return isReady ? EXIT.ok : EXIT.fault;
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
@@ -39,5 +41,9 @@ function asText(reason: string | undefined, { totals }: HealthcheckList): string
 }
 
 function asJson(ready: boolean, reason: string | undefined, { totals }: HealthcheckList): string {
-  return `${JSON.stringify({ ready, ...(reason === undefined ? {} : { reason }), ...totals })}\n`;
+  // Taken apart, so that another program's answer without them is an error.
+  const { healthchecks, healthy, unhealthy, unknown } = totals;
+  const counts = { healthchecks, healthy, unhealthy, unknown };
+  return `${JSON.stringify({ ready, ...(reason === undefined ? {} : { reason }), ...counts })}
+`;
 }

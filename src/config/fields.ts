@@ -47,6 +47,7 @@ export type FieldKind =
   | "text"
   | "URL"
   | "list of numbers"
+  | "list of names"
   | "file mode";
 
 /** What a text must look like, and what no pattern can say of it. */
@@ -258,6 +259,27 @@ export function buckets(fallback: readonly number[], unit: string, about: FieldA
       [...fallback],
     ),
     v.metadata(facts({ kind: "list of numbers", rule, range, fallback, amend: amendBuckets }, about)),
+  );
+}
+
+const MAX_HOST_NAMES = 100;
+/** Labels of letters, digits, hyphens and underscores; a name for the Host header has no other. */
+const HOST_NAME =
+  /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?$/;
+
+/** Host names without ports; none by default. */
+export function hostNames(about: FieldAbout) {
+  const range = `at most ${MAX_HOST_NAMES} host names, without ports`;
+  const rule = `give a list of ${range}`;
+  return v.pipe(
+    v.nullish(
+      v.pipe(
+        v.array(v.pipe(v.string(message(rule)), v.regex(HOST_NAME, message(rule))), message(rule)),
+        v.maxLength(MAX_HOST_NAMES, message(rule)),
+      ),
+      [],
+    ),
+    v.metadata(facts({ kind: "list of names", rule, range, fallback: [] }, about)),
   );
 }
 

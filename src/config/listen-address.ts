@@ -38,3 +38,11 @@ function isHost(host: string): boolean {
 export function formatListenAddress({ host, port }: ListenAddress): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** Whether only this host reaches an address: 127.0.0.0/8, also written as IPv6, and ::1. */
+export function isLoopback(ip: string): boolean {
+  if (isIP(ip) !== 6) return ip.startsWith("127.");
+  // The URL writes each address in one way (RFC 5952).
+  const host = URL.parse(`http://[${ip}]`)?.hostname ?? "";
+  return host === "[::1]" || /^\[::ffff:7f[0-9a-f]{2}:/.test(host);
+}

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { isRoot } from "../system/file-trust.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 import { unreadable } from "./fault.ts";
 import { type Judgement, judgeRead } from "./judge.ts";
@@ -18,22 +19,27 @@ export function findConfigFile(
   named: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
   home: string | undefined = ownHome(),
+  asRoot: boolean = isRoot(),
 ): string | undefined {
   if (named !== undefined) return named;
-  return configPlaces(env, home).find((place) => existsSync(place));
+  return configPlaces(env, home, asRoot).find((place) => existsSync(place));
 }
 
-/** Where a file is looked for when none is named, in this order. */
+/**
+ * Where a file is looked for when none is named, in this order. Root gets no file from the home and the working directory: with `sudo`
+ * either may be another user's.
+ */
 export function configPlaces(
   env: Readonly<Record<string, string | undefined>>,
   home: string | undefined,
+  asRoot = false,
 ): string[] {
   const fromEnvironment = env["HEALTHCHECK_CONFIG"];
   return [
     ...(fromEnvironment === undefined || fromEnvironment === "" ? [] : [fromEnvironment]),
     "/etc/seesaw/healthcheck-server.yaml",
-    ...(home === undefined ? [] : [join(home, ".config/seesaw/healthcheck-server.yaml")]),
-    "./healthcheck-server.yaml",
+    ...(home === undefined || asRoot ? [] : [join(home, ".config/seesaw/healthcheck-server.yaml")]),
+    ...(asRoot ? [] : ["./healthcheck-server.yaml"]),
   ];
 }
 

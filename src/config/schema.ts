@@ -14,6 +14,7 @@ import {
   type FieldFacts,
   fileMode,
   flag,
+  hostNames,
   httpUrl,
   integer,
   logFormat,
@@ -157,6 +158,13 @@ const metrics = v.object({
     { pattern: LISTEN_ADDRESS, holds: (value) => parseListenAddress(value) !== undefined },
     { about: "Where they are served. A host name is resolved at the start.", reload: false },
   ),
+  allowed_hosts: hostNames({
+    about:
+      "Names under which the server may be asked (the Host header), besides addresses and localhost. On a loopback address no other " +
+      "names are taken, against DNS rebinding; elsewhere any is, unless some are given here. A reverse proxy that passes the name on " +
+      "needs it here.",
+    reload: false,
+  }),
   per_healthcheck: choice(PER_HEALTHCHECK, "full", {
     about:
       "Which series each healthcheck has: all of them, all but the histogram of response times (15 of 24), or none. " +

@@ -1,6 +1,10 @@
 /**
- * The listener in front of the HTTP server: bounds how many connections there are and how long each may take. Whoever connects
- * must not be able to take descriptors away from the checks, nor memory, nor to lock out the next one.
+ * The listener in front of the HTTP server: bounds how many connections there are and how long each may take. A client must not
+ * be able to take descriptors or memory away from the checks, nor to lock out the next client.
+ *
+ * There is a number of places. When all are taken, a new connection takes that of the one that has waited longest without being
+ * answered. When all are being answered, it waits in line: then each connection ends with its answer, and the first in line takes its
+ * place. Among those in line the address that holds the fewest places comes first, so no address keeps out another.
  */
 import { createServer, type Server, type Socket } from "node:net";
 import type { Address } from "../model/spec.ts";
@@ -10,8 +14,17 @@ const REQUEST_MS = 10_000;
 /** A connection without a request is kept for so long; milliseconds. */
 export const KEEP_ALIVE_MS = 75_000;
 const STUCK_MS = 30_000;
-/** When there is no place left, an answer that has not moved on for so long makes room. */
+/** When there is no place left, an answer that has not moved on for so long makes room, … */
 const SLOW_MS = 2_000;
+/** … and one that has gone on for so long, though it moves on. */
+const LONG_MS = 5_000;
+/** While connections wait in line, places are looked for this often. */
+const LINE_SWEEP_MS = 100;
+/**
+ * A request has so many sweeps to arrive before another connection may take its place. Counted and not measured: on a busy event loop time
+ * passes without anything being read.
+ */
+const GRACE_SWEEPS = 3;
 /** Connections are looked after so often, while there are any. */
 const SWEEP_MS = 1_000;
 
@@ -23,6 +36,10 @@ interface Guest {
   requesting: boolean;
   /** Since when it has been at what it is at. */
   sinceMs: number;
+  /** Sweeps since it has owed a request. */
+  sweeps: number;
+  /** When its present answer began. */
+  answerMs: number;
   /** Bytes read when its last answer ended, and bytes written when its answer last moved on. */
   read: number;
   written: number;
@@ -33,25 +50,36 @@ export class Gate {
   readonly #server: Server;
   readonly #guests = new Map<Socket, Guest>();
   readonly #most: number;
+  readonly #mostInLine: number;
+  readonly #admit: (socket: Socket) => void;
+  /** Connections without a place, in the order in which they came. What they send waits in the socket. */
+  readonly #line: Socket[] = [];
   #sweeping: ReturnType<typeof setInterval> | undefined;
+  #sweepingLine: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * @param most - connections at once; when another one comes, the one that has waited longest goes
+   * @param most - places
+   * @param mostInLine - connections that wait for a place while all are being answered; further ones are closed
    * @param admit - takes a connection over
    */
-  constructor(most: number, admit: (socket: Socket) => void) {
+  constructor(most: number, mostInLine: number, admit: (socket: Socket) => void) {
     this.#most = most;
-    this.#server = createServer((socket) => {
-      if (this.#enter(socket)) admit(socket);
-    });
+    this.#mostInLine = mostInLine;
+    this.#admit = admit;
+    this.#server = createServer((socket) => this.#enter(socket));
     this.#server.on("error", () => {
       // A connection that could not be accepted; whoever is listening hears why it cannot.
     });
   }
 
-  /** Connections now. */
+  /** Connections that have a place. */
   get size(): number {
     return this.#guests.size;
+  }
+
+  /** Whether connections wait in line, so that each ends with its answer. */
+  get crowded(): boolean {
+    return this.#line.length > 0;
   }
 
   /**
@@ -80,54 +108,106 @@ export class Gate {
   answering(socket: Socket): () => void {
     const guest = this.#guests.get(socket);
     if (guest === undefined) return () => {};
-    if (guest.answering++ === 0) guest.sinceMs = performance.now();
+    if (guest.answering++ === 0) {
+      guest.sinceMs = performance.now();
+      guest.answerMs = guest.sinceMs;
+    }
     return () => {
       guest.answering--;
       guest.requesting = false;
+      guest.sweeps = 0;
       guest.sinceMs = performance.now();
       guest.read = socket.bytesRead;
+      // What has been written goes out first.
+      if (this.crowded && guest.answering === 0) socket.destroySoon();
     };
   }
 
   /** Closes the listener and every connection. */
   close(): void {
     this.#server.close();
-    for (const socket of this.#guests.keys()) socket.destroy();
+    for (const socket of [...this.#guests.keys(), ...this.#line.splice(0)]) socket.destroy();
     clearInterval(this.#sweeping);
+    clearInterval(this.#sweepingLine);
   }
 
-  #enter(socket: Socket): boolean {
+  #enter(socket: Socket): void {
     socket.on("error", () => {
       // A connection that breaks is its client's affair; `close` follows.
     });
-    if (this.#guests.size >= this.#most && !this.#dismissOne()) {
-      socket.destroy();
-      return false;
+    socket.once("close", () => this.#leave(socket));
+    this.#line.push(socket);
+    this.#advance();
+    if (this.#line.length > this.#mostInLine) this.#advance(0);
+    if (this.#line.length > this.#mostInLine) this.#shorten();
+  }
+
+  /** Gives places to those in line as long as there are any. */
+  #advance(graceSweeps = GRACE_SWEEPS): void {
+    while (this.#line.length > 0 && (this.#guests.size < this.#most || this.#dismissOne(graceSweeps))) {
+      const socket = this.#takeNext();
+      if (socket !== undefined) this.#place(socket);
     }
+    if (this.#line.length > 0)
+      this.#sweepingLine ??= setInterval(() => {
+        this.#countSweep();
+        this.#advance();
+      }, LINE_SWEEP_MS);
+    else {
+      clearInterval(this.#sweepingLine);
+      this.#sweepingLine = undefined;
+    }
+  }
+
+  #place(socket: Socket): void {
+    const nowMs = performance.now();
     this.#guests.set(socket, {
       answering: 0,
       requesting: true,
-      sinceMs: performance.now(),
+      sinceMs: nowMs,
+      sweeps: 0,
+      answerMs: nowMs,
       read: 0,
       written: 0,
     });
-    socket.once("close", () => this.#leave(socket));
     this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS);
-    return true;
+    this.#admit(socket);
+  }
+
+  /** Takes out of the line whose address holds the fewest places; of several the one that has waited longest. */
+  #takeNext(): Socket | undefined {
+    const held = countByAddress(this.#guests.keys());
+    let next = 0;
+    const places = (at: number) => held.get(this.#line[at]?.remoteAddress) ?? 0;
+    for (let at = 1; at < this.#line.length; at++) if (places(at) < places(next)) next = at;
+    return this.#line.splice(next, 1)[0];
+  }
+
+  /** Closes the newest connection of the address that has most in line. */
+  #shorten(): void {
+    const waiting = countByAddress(this.#line);
+    const most = Math.max(...waiting.values());
+    const at = this.#line.findLastIndex(({ remoteAddress }) => waiting.get(remoteAddress) === most);
+    this.#line.splice(at, 1)[0]?.destroy();
   }
 
   #leave(socket: Socket): void {
+    const at = this.#line.indexOf(socket);
+    if (at >= 0) this.#line.splice(at, 1);
     this.#guests.delete(socket);
+    this.#advance();
     if (this.#guests.size > 0) return;
     clearInterval(this.#sweeping);
     this.#sweeping = undefined;
   }
 
   /**
-   * Sends away the connection that has waited longest, or else the one whose answer has not been read for longest; false when
-   * every answer moves on.
+   * Closes the connection that has waited longest, or else the one whose answer is the slowest.
+   *
+   * @param graceSweeps - a connection that has owed a request for fewer is spared
+   * @returns false when there is none to close
    */
-  #dismissOne(): boolean {
+  #dismissOne(graceSweeps: number): boolean {
     const nowMs = performance.now();
     let worst: Socket | undefined;
     let mostMs = 0;
@@ -135,8 +215,10 @@ export class Gate {
       watch(socket, guest, nowMs);
       const waitedMs = nowMs - guest.sinceMs;
       // Whoever is not being answered goes first.
-      const rankMs = guest.answering > 0 ? waitedMs - SLOW_MS : waitedMs + STUCK_MS;
-      if (rankMs <= mostMs) continue;
+      const slowMs = Math.max(waitedMs - SLOW_MS, nowMs - guest.answerMs - LONG_MS);
+      const rankMs = guest.answering > 0 ? slowMs : waitedMs + STUCK_MS;
+      if (rankMs <= mostMs || (guest.requesting && guest.answering === 0 && guest.sweeps < graceSweeps))
+        continue;
       worst = socket;
       mostMs = rankMs;
     }
@@ -146,13 +228,24 @@ export class Gate {
     return true;
   }
 
+  #countSweep(): void {
+    for (const guest of this.#guests.values()) guest.sweeps++;
+  }
+
   #sweep(): void {
+    this.#countSweep();
     const nowMs = performance.now();
     for (const [socket, guest] of this.#guests) {
       watch(socket, guest, nowMs);
       if (nowMs - guest.sinceMs > allowedMs(guest)) socket.destroy();
     }
   }
+}
+
+function countByAddress(sockets: Iterable<Socket>): Map<string | undefined, number> {
+  const counts = new Map<string | undefined, number>();
+  for (const { remoteAddress } of sockets) counts.set(remoteAddress, (counts.get(remoteAddress) ?? 0) + 1);
+  return counts;
 }
 
 /** Notes what has happened on a connection since the last look. */

@@ -9,6 +9,7 @@ import type { Logger } from "../logging/logger.ts";
 import { errorWords } from "../model/show.ts";
 import type { Address } from "../model/spec.ts";
 import { Gate, KEEP_ALIVE_MS } from "./gate.ts";
+import { findHostProblem, type HostPolicy } from "./host.ts";
 import { beginHead, closeAfter, refuse } from "./reply.ts";
 import { BadRequest, readTarget, type Target } from "./request.ts";
 
@@ -51,16 +52,19 @@ export class HttpServer {
   readonly #route: Router;
   readonly #log: Logger;
   readonly #failed: () => void;
+  readonly #hosts: HostPolicy;
   readonly #http: Server;
   readonly #gate: Gate;
   readonly #lines = new WeakMap<Socket, Line>();
 
   /**
-   * @param mostConnections - at once
+   * @param places - connections that are served at once; half as many more wait in line
+   * @param hosts - which names a request may be for
    * @param failed - a handler threw; it has been logged
    */
-  constructor(route: Router, mostConnections: number, log: Logger, failed: () => void = () => {}) {
+  constructor(route: Router, places: number, hosts: HostPolicy, log: Logger, failed: () => void = () => {}) {
     this.#route = route;
+    this.#hosts = hosts;
     this.#log = log;
     this.#failed = failed;
     this.#http = createServer({ maxHeaderSize: MOST_HEADER_BYTES }, (request, response) => {
@@ -72,7 +76,7 @@ export class HttpServer {
       if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       else socket.destroy();
     });
-    this.#gate = new Gate(mostConnections, (socket) => void this.#http.emit("connection", socket));
+    this.#gate = new Gate(places, places >> 1, (socket) => void this.#http.emit("connection", socket));
   }
 
   /** Listens. @returns where @throws Error when it cannot */
@@ -101,7 +105,9 @@ export class HttpServer {
     line.last = ended.promise;
     line.length++;
     await before;
-    if (!socket.destroyed) await this.#answer(socket, request, response);
+    // A connection that ends with the answer before this one takes no further.
+    if (socket.writable) await this.#answer(socket, request, response);
+    else socket.destroy();
     await ended.promise;
     line.length--;
   }
@@ -109,6 +115,7 @@ export class HttpServer {
   async #answer(socket: Socket, request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.once("close", this.#gate.answering(socket));
     beginHead(request, response);
+    if (this.#gate.crowded) closeAfter(response);
     for (const [name, value] of GUARDS) response.setHeader(name, value);
     try {
       await this.#dispatch(request, response);
@@ -129,6 +136,12 @@ export class HttpServer {
       request.headers["transfer-encoding"] !== undefined ||
       Number(request.headers["content-length"] ?? 0) > 0;
     if (hasBody) closeAfter(response);
+    const problem = findHostProblem(request, this.#hosts);
+    if (problem !== undefined) {
+      closeAfter(response);
+      refuse(response, problem.status, problem.message);
+      return;
+    }
     if (!METHODS.includes(request.method ?? "")) {
       response.setHeader("allow", METHODS.join(", "));
       closeAfter(response);

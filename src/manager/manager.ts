@@ -13,6 +13,7 @@ import { firstStartMs } from "../monitor/schedule.ts";
 import type { Clock } from "../system/clock.ts";
 import { inSlices } from "../system/slices.ts";
 import { type DesiredSet, type Diff, diff } from "./diff.ts";
+import { PhaseTable } from "./phase-table.ts";
 
 /** Makes a monitor; not started yet. */
 export type MonitorFactory = (spec: HealthcheckSpec) => Monitor;
@@ -40,6 +41,9 @@ export class Manager {
   readonly #makeMonitor: MonitorFactory;
   readonly #onEnd: (id: HealthcheckId) => void;
   readonly #monitors = new Map<HealthcheckId, Monitor>();
+  readonly #phases = new PhaseTable();
+  /** 1970 on the clock that never jumps: by it a phase is the same moment of the day in every process. */
+  readonly #originMs: number;
   #applying: Promise<unknown> = Promise.resolve();
   #revision = 0;
   #stopped = false;
@@ -47,6 +51,7 @@ export class Manager {
   /** @param onEnd - hears of every monitor that ends before the process does: what it had to say is void */
   constructor(clock: Clock, log: Logger, makeMonitor: MonitorFactory, onEnd: (id: HealthcheckId) => void) {
     this.#clock = clock;
+    this.#originMs = clock.nowMs() - clock.wallMs();
     this.#log = log;
     this.#makeMonitor = makeMonitor;
     this.#onEnd = onEnd;
@@ -107,8 +112,9 @@ export class Manager {
     const specs = new Map([...this.#monitors].map(([id, monitor]) => [id, monitor.spec]));
     const steps = diff(specs, desired);
     await inSlices(steps.remove, (id) => this.#remove(id));
-    await inSlices(steps.adjust, (spec) => this.#adjust(spec));
     const fresh = [...steps.replace, ...steps.add];
+    this.#phases.plan([...steps.adjust, ...fresh]);
+    await inSlices(steps.adjust, (spec) => this.#adjust(spec));
     const startMs = this.#clock.nowMs();
     await inSlices(fresh, (spec, index) => this.#start(spec, startMs + firstStartMs(index, fresh.length)));
     return this.#summarise(steps, specs.size);
@@ -120,7 +126,7 @@ export class Manager {
   }
 
   #adjust(spec: HealthcheckSpec): void {
-    this.#monitors.get(spec.id)?.reconfigure(spec);
+    this.#monitors.get(spec.id)?.reconfigure(spec, this.#gridMs(spec));
     this.#log.info("Adjusting healthcheck", { id: spec.id, target: formatTarget(spec.check) });
   }
 
@@ -131,9 +137,15 @@ export class Manager {
     if (monitor === undefined) return;
     this.#monitors.set(spec.id, monitor);
     this.#revision++;
-    monitor.start(firstMs);
+    monitor.start(firstMs, this.#gridMs(spec));
     const words = replaced ? "Replacing healthcheck" : "Adding healthcheck";
     this.#log.info(words, { id: spec.id, target: formatTarget(spec.check) });
+  }
+
+  /** A time on the grid of a healthcheck's starts. */
+  #gridMs({ id, intervalMs }: HealthcheckSpec): number {
+    // The remainder is small: a sum with 1970 in it would cost digits of the fraction.
+    return (this.#originMs % intervalMs) + this.#phases.place(id, intervalMs) * intervalMs;
   }
 
   /** One healthcheck that cannot be set up must not keep the others from being. */
@@ -150,6 +162,7 @@ export class Manager {
   #end(id: HealthcheckId): boolean {
     this.#monitors.get(id)?.stop();
     this.#onEnd(id);
+    this.#phases.release(id);
     this.#revision++;
     return this.#monitors.delete(id);
   }

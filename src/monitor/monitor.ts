@@ -17,7 +17,7 @@ import { type State, type Status, UNKNOWN } from "../model/status.ts";
 import type { Scheduler, Startable, StartEntry, TimerEntry } from "../scheduler/scheduler.ts";
 import type { Clock } from "../system/clock.ts";
 import type { MonitorRecord } from "./record.ts";
-import { nextOnGrid, repeatAfterMs } from "./schedule.ts";
+import { type Grid, nextPlan, type Plan, repeatAfterMs, replan } from "./schedule.ts";
 import { type Health, transition, UNKNOWN_HEALTH } from "./transition.ts";
 
 /** Who hears what monitors find. Called from within ticks: must be quick and must not throw. */
@@ -51,8 +51,9 @@ export class Monitor implements Startable {
   #health: Health = UNKNOWN_HEALTH;
   #status: Status = UNKNOWN;
   #attempt: Attempt | undefined;
-  /** The next time on the grid; a repeated check may come before it. */
-  #gridMs = 0;
+  #grid: Grid;
+  /** The next planned start; the repetition of an inconclusive check may come before it. */
+  #plan: Plan = { dueMs: 0, place: "off" };
   /** Of the check under way: how late it began, when by either clock, and how long we had stalled until then. */
   #latenessMs = 0;
   #beganMs = 0;
@@ -69,6 +70,7 @@ export class Monitor implements Startable {
     readonly record?: MonitorRecord,
   ) {
     this.#spec = spec;
+    this.#grid = { intervalMs: spec.intervalMs, timeMs: 0 };
     this.#checker = checker;
     this.#env = env;
     this.#start = env.scheduler.entry(this);
@@ -105,24 +107,36 @@ export class Monitor implements Startable {
     return this.#attempt !== undefined;
   }
 
-  /** @param firstMs - when the first check starts */
-  start(firstMs: number): void {
-    this.#gridMs = firstMs;
+  /**
+   * Schedules the first check.
+   *
+   * @param firstMs - its start
+   * @param gridMs - any time on the grid that the later checks keep to
+   */
+  start(firstMs: number, gridMs: number): void {
+    this.#grid = { intervalMs: this.#spec.intervalMs, timeMs: gridMs };
+    this.#plan = { dueMs: firstMs, place: "off" };
     this.#env.scheduler.startAt(this.#start, firstMs);
   }
 
-  /** Takes over interval, time-out and thresholds; state, counters and the check under way stay. */
-  reconfigure(spec: HealthcheckSpec): void {
+  /**
+   * Applies another interval, timeout or thresholds; state, counters and the check under way stay.
+   *
+   * @param gridMs - any time on the grid of the new interval; without effect unless the interval changes
+   */
+  reconfigure(spec: HealthcheckSpec, gridMs: number): void {
     const intervalChanged = spec.intervalMs !== this.#spec.intervalMs;
-    const beforeMs = this.#gridMs;
-    const lastMs = beforeMs - this.#spec.intervalMs;
     this.#spec = spec;
-    // Before the first start there is no grid to move.
-    if (!intervalChanged || !this.#begun) return;
-    this.#gridMs = Math.max(this.#env.clock.nowMs(), lastMs + spec.intervalMs);
-    // A repetition of an inconclusive check may be on its way already.
-    const repeatMs = this.#start.scheduled && this.#start.atMs < beforeMs ? this.#start.atMs : this.#gridMs;
-    this.#env.scheduler.startAt(this.#start, Math.min(repeatMs, this.#gridMs));
+    if (!intervalChanged) return;
+    this.#grid = { intervalMs: spec.intervalMs, timeMs: gridMs };
+    // The first start depends on no interval.
+    if (!this.#begun) return;
+    const oldDueMs = this.#plan.dueMs;
+    this.#plan = replan(this.#beganMs, oldDueMs, this.#grid, this.#env.clock.nowMs());
+    // The repetition of an inconclusive check may be scheduled already.
+    const repeatMs =
+      this.#start.scheduled && this.#start.atMs < oldDueMs ? this.#start.atMs : this.#plan.dueMs;
+    this.#env.scheduler.startAt(this.#start, Math.min(repeatMs, this.#plan.dueMs));
   }
 
   /** Ends it for good; a check under way is given up and nothing is heard of it. */
@@ -138,16 +152,14 @@ export class Monitor implements Startable {
     if (this.#stopped) return;
     this.#begun = true;
     const { clock, scheduler } = this.#env;
-    if (this.#gridMs <= nowMs) {
-      const step = nextOnGrid(this.#gridMs, this.#spec.intervalMs, nowMs);
-      this.#gridMs = step.dueMs;
-      if (step.missed > 0) this.#skip(step.missed, this.#attempt === undefined ? "late" : "running");
+    const running = this.#attempt !== undefined;
+    if (this.#plan.dueMs <= nowMs) {
+      const next = nextPlan(this.#plan, this.#grid, nowMs, running ? this.#beganMs : undefined);
+      this.#plan = next;
+      if (next.skipped > 0) this.#skip(next.skipped, running ? "running" : "late");
     }
-    scheduler.startAt(this.#start, this.#gridMs);
-    if (this.#attempt !== undefined) {
-      this.#skip(1, "running");
-      return;
-    }
+    scheduler.startAt(this.#start, this.#plan.dueMs);
+    if (running) return;
     this.#latenessMs = nowMs - dueMs;
     this.#beganMs = nowMs;
     this.#beganWallMs = clock.wallMs();
@@ -228,6 +240,6 @@ export class Monitor implements Startable {
 
   #repeatSoon(): void {
     const repeatMs = this.#env.clock.nowMs() + repeatAfterMs(this.#spec.intervalMs, Math.random());
-    if (repeatMs < this.#gridMs) this.#env.scheduler.startAt(this.#start, repeatMs);
+    if (repeatMs < this.#plan.dueMs) this.#env.scheduler.startAt(this.#start, repeatMs);
   }
 }

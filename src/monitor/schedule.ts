@@ -1,6 +1,7 @@
 /**
- * When a healthcheck starts, pure. Due times lie on a grid, first start + k × interval, so nothing drifts; a large new
- * set is spread so that the starts come evenly.
+ * When a healthcheck starts, pure. The first checks of a large new set are spread over a second or so. After its first check
+ * each healthcheck joins a grid of its own, time on the grid + k × interval, so nothing drifts; the manager spreads these
+ * grids evenly over the interval (`src/manager/phase-table.ts`).
  */
 
 /**
@@ -28,6 +29,83 @@ export function firstStartMs(index: number, count: number): number {
   if (count <= HANDFUL) return 0;
   const windowMs = Math.max(Math.min(count * APART_MS, SPREAD_MS), count / PACE_PER_MS);
   return ((index - (index % HANDFUL)) * windowMs) / count;
+}
+
+/** The due times of one healthcheck: `timeMs` + k × `intervalMs`, for every integer k. Milliseconds on the scheduler's clock. */
+export interface Grid {
+  readonly intervalMs: number;
+  readonly timeMs: number;
+}
+
+/**
+ * A planned start. `off` the grid: the first check, or one on the way to the grid. `joining`: the first start on the grid.
+ * `on`: every one after it.
+ */
+export interface Plan {
+  readonly dueMs: number;
+  readonly place: "off" | "joining" | "on";
+}
+
+/** The plan after a start that has come due, and the number of starts that did not happen. */
+export interface NextPlan extends Plan {
+  readonly skipped: number;
+}
+
+/** The first time on a grid that is not before `fromMs`. */
+export function firstOnGrid({ intervalMs, timeMs }: Grid, fromMs: number): number {
+  return timeMs + Math.ceil((fromMs - timeMs) / intervalMs) * intervalMs;
+}
+
+/**
+ * Plans the check after one that was off the grid: half an interval later at the earliest, an interval later at the latest.
+ * Where the grid has no time within these bounds, the way to it is two equal gaps, each of half to three quarters of the interval:
+ * a gap is never longer than the interval, and a check of up to half the interval is over before the next is due.
+ *
+ * @param dueMs - when that check was due
+ * @param nowMs - when it began; where it was late, the next one still comes a quarter of the interval later at the earliest
+ */
+export function settle(dueMs: number, grid: Grid, nowMs = dueMs): Plan {
+  const { intervalMs } = grid;
+  const gridMs = firstOnGrid(grid, Math.max(dueMs + intervalMs / 2, nowMs + intervalMs / 4));
+  if (gridMs - nowMs <= intervalMs) return { dueMs: gridMs, place: "joining" };
+  return { dueMs: (nowMs + gridMs) / 2, place: "off" };
+}
+
+/**
+ * Plans the start after one that has come due.
+ *
+ * @param due - the plan whose time has come, at or before `nowMs`
+ * @param runningSinceMs - start of the check that still runs, if one does: the due start does not happen then
+ */
+export function nextPlan(due: Plan, grid: Grid, nowMs: number, runningSinceMs?: number): NextPlan {
+  const { intervalMs } = grid;
+  if (due.place === "on" || (due.place === "joining" && runningSinceMs === undefined)) {
+    const { dueMs, missed } = nextOnGrid(due.dueMs, intervalMs, nowMs);
+    return { dueMs, place: "on", skipped: missed + (runningSinceMs === undefined ? 0 : 1) };
+  }
+  if (runningSinceMs === undefined) {
+    return { ...settle(due.dueMs, grid, nowMs), skipped: Math.floor((nowMs - due.dueMs) / intervalMs) };
+  }
+  // The way to the grid has gaps shorter than the interval. Where the check takes longer than that, nothing was skipped yet.
+  const latestMs = runningSinceMs + intervalMs;
+  if (nowMs < latestMs) return { dueMs: latestMs, place: "off", skipped: 0 };
+  const skipped = Math.floor((nowMs - latestMs) / intervalMs) + 1;
+  return { dueMs: firstOnGrid(grid, nowMs), place: "on", skipped };
+}
+
+/**
+ * Plans the next start after the interval has changed. The gap since the last check stays within the longer of the two
+ * intervals.
+ *
+ * @param beganMs - start of the last check
+ * @param oldDueMs - when the next one was due
+ * @param grid - with the new interval
+ */
+export function replan(beganMs: number, oldDueMs: number, grid: Grid, nowMs: number): Plan {
+  const plan = settle(beganMs, grid);
+  if (plan.dueMs >= nowMs) return plan;
+  const gridMs = firstOnGrid(grid, nowMs);
+  return gridMs <= oldDueMs ? { dueMs: gridMs, place: "joining" } : { dueMs: oldDueMs, place: "off" };
 }
 
 /** The next time on the grid, and how many were passed over to get there. */

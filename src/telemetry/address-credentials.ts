@@ -49,6 +49,8 @@ export class AddressCredentials extends ChannelCredentials {
       socket,
       secureContext: this.#context,
       ALPNProtocols: ["h2"],
+      // Said, so that no environment variable of the runtime decides it.
+      rejectUnauthorized: true,
       // Without a name sent, the one that comes here is not what the certificate must be for.
       checkServerIdentity: (_, certificate) => checkServerIdentity(this.#address, certificate),
     });

@@ -29,7 +29,8 @@ export class HttpExporter implements Exporter {
     const failed = (error: Error) => this.trouble(harmless(error.message, headers));
     const isTls = url.protocol === "https:";
     const agent = isTls
-      ? new HttpsAgent({ ...AGENT, ...present(readTrust(settings)) })
+      ? // Said, so that no environment variable of the runtime decides it.
+        new HttpsAgent({ ...AGENT, ...present(readTrust(settings)), rejectUnauthorized: true })
       : new HttpAgent(AGENT);
     this.#agent = agent;
     watch(agent, isTls ? "secureConnect" : "connect", timeoutMs, failed);

@@ -37,10 +37,12 @@ test("findConfigFile: then the environment's, when it exists, then the home's", 
   await using dir = makeTempDir("find");
   const ofHome = put(join(dir.path, ".config/seesaw/healthcheck-server.yaml"));
   const ofEnvironment = put(join(dir.path, "env.yaml"));
-  expect(findConfigFile(undefined, { HEALTHCHECK_CONFIG: ofEnvironment }, dir.path)).toBe(ofEnvironment);
-  expect(findConfigFile(undefined, { HEALTHCHECK_CONFIG: "/nonexistent.yaml" }, dir.path)).toBe(ofHome);
-  expect(findConfigFile(undefined, { HEALTHCHECK_CONFIG: "" }, dir.path)).toBe(ofHome);
-  expect(findConfigFile(undefined, {}, dir.path)).toBe(ofHome);
+  const find = (HEALTHCHECK_CONFIG?: string) =>
+    findConfigFile(undefined, { HEALTHCHECK_CONFIG }, dir.path, false);
+  expect(find(ofEnvironment)).toBe(ofEnvironment);
+  expect(find("/nonexistent.yaml")).toBe(ofHome);
+  expect(find("")).toBe(ofHome);
+  expect(find()).toBe(ofHome);
 });
 
 test("findConfigFile: last the working directory's, and none at all", async () => {
@@ -48,12 +50,19 @@ test("findConfigFile: last the working directory's, and none at all", async () =
   const before = process.cwd();
   process.chdir(dir.path);
   try {
-    expect(findConfigFile(undefined, {}, dir.path)).toBeUndefined();
+    expect(findConfigFile(undefined, {}, dir.path, false)).toBeUndefined();
     put(join(dir.path, "healthcheck-server.yaml"));
-    expect(findConfigFile(undefined, {}, dir.path)).toBe("./healthcheck-server.yaml");
+    expect(findConfigFile(undefined, {}, dir.path, false)).toBe("./healthcheck-server.yaml");
   } finally {
     process.chdir(before);
   }
+});
+
+test("configPlaces: root gets no file from a home or the working directory", () => {
+  expect(configPlaces({ HEALTHCHECK_CONFIG: "/env.yaml" }, "/root", true)).toEqual([
+    "/env.yaml",
+    "/etc/seesaw/healthcheck-server.yaml",
+  ]);
 });
 
 test("configPlaces: a user without a home has no place there", () => {
@@ -135,6 +144,7 @@ test("schema: the defaults are those of the documentation", () => {
     metrics: {
       enabled: false,
       listen_addr: "127.0.0.1:9090",
+      allowed_hosts: [],
       per_healthcheck: "full",
       response_time_buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       batch_delay_buckets: [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.5, 1],

@@ -1,6 +1,6 @@
 /** Addresses to listen on. */
 import { expect, test } from "bun:test";
-import { formatListenAddress, parseListenAddress } from "../../src/config/listen-address.ts";
+import { formatListenAddress, isLoopback, parseListenAddress } from "../../src/config/listen-address.ts";
 
 test("listen address: is an address, a host name or nothing, and a port", () => {
   expect(parseListenAddress("[2001:db8::1]:443")).toEqual({ host: "2001:db8::1", port: 443 });
@@ -43,3 +43,13 @@ test.each([
 ])("listen address: %j cannot be listened on", (text) => {
   expect(parseListenAddress(text)).toBeUndefined();
 });
+
+test.each(["127.0.0.1", "127.255.0.9", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1", "::ffff:7f00:1"])(
+  "listen address: %s is reached from this host only",
+  (ip) => expect(isLoopback(ip)).toBe(true),
+);
+
+test.each(["0.0.0.0", "10.127.0.1", "::", "::ffff:10.0.0.1", "::ffff:7f:1", "fe80::1", "::127.0.0.1"])(
+  "listen address: %s is reached from elsewhere",
+  (ip) => expect(isLoopback(ip)).toBe(false),
+);

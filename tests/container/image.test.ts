@@ -29,7 +29,7 @@ const SOCKET = "/run/seesaw/healthcheck-proxy.sock";
 
 /** The container: its log, and its end. */
 function startContainer(root: string) {
-  const child = Bun.spawn([...inRoot(root, IMAGE.user), ...IMAGE.entrypoint], {
+  const child = Bun.spawn([...inRoot(root, IMAGE.user), ...IMAGE.entrypoint, ...IMAGE.command], {
     cwd: "/",
     env: {},
     stdin: "ignore",

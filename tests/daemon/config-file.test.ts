@@ -1,7 +1,7 @@
 /** The configuration file: an invalid one is told with its places, and what happens then. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, realpathSync } from "node:fs";
+import { chmodSync, existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { acceptAll } from "../support/backends.ts";
@@ -10,6 +10,7 @@ import { connectClient } from "../support/client.ts";
 import { runCommand } from "../support/command.ts";
 import { startDaemon } from "../support/daemon.ts";
 import { canUnshare, inMountNamespace } from "../support/namespace.ts";
+import { rootTest } from "../support/peers.ts";
 import { stateOf } from "../support/received.ts";
 import { makeTempDir } from "../support/tempdir.ts";
 
@@ -48,6 +49,23 @@ test.skipIf(!canUnshare())(
     await stateOf(client, 1, "healthy");
   },
 );
+
+rootTest("daemon: root obeys no file that others can change, and says what to do", [], async () => {
+  await using dir = makeTempDir("config");
+  const file = join(dir.path, "healthcheck-server.yaml");
+  await Bun.write(file, "logging: { level: debug }\n");
+  chmodSync(file, 0o666);
+  const named = await runCommand(["run", "--config", file, "--strict-config"]);
+  expect(named.status).toBe(1);
+  expect(named.out).toEndWith(
+    `ERROR Configuration error: ${file}: root obeys only files that nobody else can change, and ` +
+      `${file} can be changed by everybody: chmod go-w ${file}\n`,
+  );
+  // Neither the home nor the working directory is searched.
+  await Bun.write(join(dir.path, ".config/seesaw/healthcheck-server.yaml"), "logging: { level: debug }\n");
+  const found = await runCommand(["check-config"], { cwd: dir.path, env: { HOME: dir.path } });
+  expect(found.err).toContain("No configuration file found");
+});
 
 test("daemon: --strict-config exits 1 on an invalid file", async () => {
   await using daemon = await startDaemon({

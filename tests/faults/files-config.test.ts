@@ -15,7 +15,7 @@ const VALUES: Readonly<
 > = {
   map: { text: "{ a: 1 }", of: [] },
   // In a list of numbers each element is told by its own place.
-  "list of texts": { text: "[x, y]", of: ["list of numbers"] },
+  "list of texts": { text: "[x, y]", of: ["list of numbers", "list of names"] },
   boolean: { text: "true", of: ["boolean"], free: true },
   "negative number": { text: "-1", of: [], free: true },
   fraction: { text: "0.5", of: ["number"], free: true },

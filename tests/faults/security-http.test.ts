@@ -89,6 +89,7 @@ const TARGETS = [
   "file:///etc/passwd",
   "file:/etc/passwd",
   "http://127.0.0.1:22/etc/passwd",
+  "http://localhost:22/etc/passwd",
   "http://user:pw@elsewhere.test/etc/passwd",
   "http://[",
   "javascript:alert(1)",
@@ -129,6 +130,33 @@ test.each([
   }
   expect([...headers.keys()].filter((name) => name.startsWith("access-control-"))).toEqual([]);
   expectNothingOfThisHost(bench.daemon, method, text);
+});
+
+test("security: on a loopback address a page under another name reads nothing (DNS rebinding)", async () => {
+  await using bench = await startHiding();
+  const ask = async (host: string, path: string) => {
+    const lines = `Host: ${host}\r\nConnection: close\r\n\r\n`;
+    return (await answerTo(bench.port, `GET ${path} HTTP/1.1\r\n${lines}`)).status;
+  };
+  for (const path of ["/", "/metrics", "/api/healthchecks", "/api/events", "/healthz"]) {
+    expect([path, await ask(`rebound.test:${bench.port}`, path)]).toEqual([path, 403]);
+    const rest = `Host: localhost\r\nConnection: close\r\n\r\n`;
+    const twice = `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${rest}`;
+    expect([path, (await answerTo(bench.port, twice)).status]).toEqual([path, 400]);
+    const none = `GET ${path} HTTP/1.1\r\nConnection: close\r\n\r\n`;
+    expect([path, (await answerTo(bench.port, none)).status]).toEqual([path, 400]);
+  }
+  expect(await ask(`localhost:${bench.port}`, "/metrics")).toBe(200);
+  expect(await ask(`127.0.0.1:${bench.port}`, "/metrics")).toBe(200);
+});
+
+test("security: metrics.allowed_hosts adds names, and all others are rejected still", async () => {
+  const port = freePort();
+  const config = metricsConfig(port, ", allowed_hosts: [status.example.com]");
+  await using _ = await startDaemon({ config });
+  const ask = async (host: string) =>
+    (await answerTo(port, `GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).status;
+  expect([await ask("status.example.com"), await ask("other.example.com")]).toEqual([200, 403]);
 });
 
 test("security: the Host header has no say, is not repeated, and leads nowhere else", async () => {

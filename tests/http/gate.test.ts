@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { Gate } from "../../src/http/gate.ts";
 import { openGate } from "../support/gate-bench.ts";
 import { freePort } from "../support/ports.ts";
+import { connectHttp } from "../support/raw-http.ts";
 import { turnsUntil } from "../support/turns.ts";
 
 test("gate: one more than there is room for sends away the one that has waited longest", async () => {
@@ -13,7 +14,7 @@ test("gate: one more than there is room for sends away the one that has waited l
   await bench.pass(10);
   // The first one's answer has ended just now: the second has waited longer.
   bench.gate.answering(first.socket)();
-  await bench.pass(10);
+  await bench.pass(3_000);
   const third = await bench.enter();
   await turnsUntil(() => second.client.closed, "the second to be sent away");
   expect([first.client.closed, third.client.closed, bench.gate.size]).toEqual([false, false, 2]);
@@ -69,11 +70,55 @@ test("gate: closing it closes the listener and every connection", async () => {
 test("gate: a port that is somebody else's is refused, and taken once it is free", async () => {
   const port = freePort();
   const other = Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } });
-  const gate = new Gate(2, () => {});
+  const gate = new Gate(2, 0, () => {});
   const address = { ip: "127.0.0.1", port };
   await expect(gate.listen(address)).rejects.toThrow("EADDRINUSE");
   await expect(gate.listen(address)).rejects.toThrow("EADDRINUSE");
   other.stop(true);
   expect(await gate.listen(address)).toEqual(address);
   gate.close();
+});
+
+test("gate: while all are answered the next waits in line, and takes the place of the first answer that ends", async () => {
+  using bench = await openGate(2, 2);
+  const [first, second] = [await bench.enter(), await bench.enter()];
+  const ends = [bench.gate.answering(first.socket), bench.gate.answering(second.socket)];
+  await using waiting = await connectHttp(bench.port);
+  await turnsUntil(() => bench.gate.crowded, "the third to wait in line");
+  ends[1]?.();
+  await turnsUntil(() => second.client.closed && bench.admitted.length === 3, "the third to have a place");
+  expect([first.client.closed, waiting.closed, bench.gate.crowded]).toEqual([false, false, false]);
+});
+
+test("gate: of more than the line holds the newest is closed", async () => {
+  using bench = await openGate(1, 1);
+  bench.gate.answering((await bench.enter()).socket);
+  await using waiting = await connectHttp(bench.port);
+  await turnsUntil(() => bench.gate.crowded, "the second to wait in line");
+  expect((await bench.connect()).client.closed).toBe(true);
+  expect(waiting.closed).toBe(false);
+});
+
+test("gate: a request that has not arrived keeps its place for three sweeps", async () => {
+  using bench = await openGate(1, 1);
+  const first = await bench.enter();
+  await using waiting = await connectHttp(bench.port);
+  await turnsUntil(() => bench.gate.crowded, "the second to wait in line");
+  await bench.pass(250);
+  expect(first.client.closed).toBe(false);
+  await bench.pass(100);
+  await turnsUntil(() => first.client.closed && bench.admitted.length === 2, "the second to have a place");
+  expect(waiting.closed).toBe(false);
+});
+
+test("gate: an answer that goes on for long ends when another waits", async () => {
+  using bench = await openGate(1, 1);
+  const first = await bench.enter();
+  bench.gate.answering(first.socket);
+  await using waiting = await connectHttp(bench.port);
+  await turnsUntil(() => bench.gate.crowded, "the second to wait in line");
+  await bench.pass(1_900);
+  expect([first.client.closed, waiting.closed]).toEqual([false, false]);
+  await bench.pass(3_300);
+  expect([first.client.closed, waiting.closed]).toEqual([true, false]);
 });

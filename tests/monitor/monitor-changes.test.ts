@@ -10,7 +10,7 @@ test("monitor: reconfiguring keeps state, counters and the check under way", () 
   bench.answer(success());
   bench.answer(failure("L4CON"));
   const before = bench.monitor.status;
-  bench.monitor.reconfigure(makeSpec(1, { fall: 2, timeoutMs: 300 }));
+  bench.monitor.reconfigure(makeSpec(1, { fall: 2, timeoutMs: 300 }), 0);
   expect(bench.monitor.status).toBe(before);
   expect(bench.checker.last.cancelled).toBe(false);
   bench.checker.last.finish(failure("L4CON"));
@@ -23,7 +23,7 @@ test("monitor: a shorter interval holds from the last start on", () => {
   bench.start();
   bench.checker.last.finish(success());
   bench.time.advance(1_000);
-  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 2_000 }));
+  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 2_000 }), 0);
   bench.toNextStart();
   expect(bench.startsMs.at(-1)).toBeGreaterThanOrEqual(2_000);
   expect(bench.startsMs.at(-1)).toBeLessThan(2_020);
@@ -34,26 +34,26 @@ test("monitor: a longer interval holds from the last start on", () => {
   bench.start();
   bench.checker.last.finish(success());
   bench.time.advance(500);
-  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 5_000 }));
+  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 5_000 }), 0);
   bench.toNextStart();
   expect(bench.startsMs.at(-1)).toBeGreaterThanOrEqual(5_000);
   expect(bench.startsMs.at(-1)).toBeLessThan(5_020);
 });
 
-test("monitor: a shorter interval that is over already means now", () => {
+test("monitor: after a shorter interval that has passed already, the next check is the next on its grid", () => {
   using bench = new MonitorBench({ intervalMs: 60_000 });
   bench.start();
   bench.checker.last.finish(success());
   bench.time.advance(10_000);
-  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 1_000 }));
-  bench.time.advance(20);
-  expect(bench.checker.attempts.length).toBe(2);
+  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 1_000 }), 300);
+  bench.toNextStart();
+  expect(Math.floor(bench.time.nowMs() / 10)).toBe(1_030);
 });
 
 test("monitor: a shorter interval holds while the very first check is under way", () => {
   using bench = new MonitorBench({ intervalMs: 3_600_000 });
   bench.start();
-  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 1_000 }));
+  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 1_000 }), 0);
   bench.checker.last.finish(success());
   bench.time.advance(1_100);
   expect(bench.checker.attempts.length).toBe(2);
@@ -63,15 +63,15 @@ test("monitor: a new interval does not put off the repetition of an inconclusive
   using bench = new MonitorBench({ intervalMs: 3_600_000 });
   bench.start();
   bench.checker.last.finish(inconclusive("ports", "no free local port"));
-  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 1_800_000 }));
+  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 1_800_000 }), 0);
   bench.time.advance(1_100);
   expect(bench.checker.attempts.length).toBe(2);
 });
 
 test("monitor: before the first start a new interval moves nothing", () => {
   using bench = new MonitorBench({ intervalMs: 1_000 });
-  bench.monitor.start(700);
-  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 60_000 }));
+  bench.monitor.start(700, 0);
+  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 60_000 }), 0);
   bench.time.advance(690);
   expect(bench.checker.attempts.length).toBe(0);
   bench.time.advance(30);
@@ -152,4 +152,41 @@ test("monitor: starts that a stall has swallowed are skipped and counted, not ma
   bench.checker.last.finish(success());
   bench.toNextStart();
   expect(Math.round(bench.time.nowMs() / 100)).toBe(40);
+});
+
+/** The starts of a monitor that begins at 0, in tenths of a second, each check answered after `tookMs`. */
+function tenths(gridMs: number, tookMs: number, changes: Parameters<typeof makeSpec>[1] = {}) {
+  using bench = new MonitorBench(changes);
+  bench.monitor.start(0, gridMs);
+  for (let ms = 0; ms < 45_000; ms += 5) {
+    bench.time.advance(5);
+    const began = bench.startsMs.at(-1) ?? 0;
+    if (bench.monitor.running && bench.time.nowMs() - began >= tookMs) bench.checker.last.finish(success());
+  }
+  return { starts: bench.startsMs.map((ms) => Math.floor(ms / 100)), skipped: bench.skipped };
+}
+
+test("monitor: the second check is on the grid where that is half an interval to an interval away", () => {
+  const { starts, skipped } = tenths(7_000, 100, { intervalMs: 10_000 });
+  expect(starts).toEqual([0, 70, 170, 270, 370]);
+  expect(skipped).toEqual({ running: 0, late: 0 });
+});
+
+test("monitor: where the grid is nearer, the way to it is two equal gaps", () => {
+  const { starts, skipped } = tenths(2_000, 100, { intervalMs: 10_000 });
+  expect(starts).toEqual([0, 60, 120, 220, 320, 420]);
+  expect(skipped).toEqual({ running: 0, late: 0 });
+});
+
+test("monitor: checks longer than half an interval keep their pace, and no start counts as skipped", () => {
+  const { starts, skipped } = tenths(2_000, 8_000, { intervalMs: 10_000, timeoutMs: 9_000 });
+  expect(starts).toEqual([0, 100, 200, 300, 400]);
+  expect(skipped).toEqual({ running: 0, late: 0 });
+});
+
+test("monitor: checks longer than the interval join the grid, and the starts left out are counted", () => {
+  const { starts, skipped } = tenths(2_000, 13_000, { intervalMs: 10_000, timeoutMs: 20_000 });
+  // Due at 100 an interval after the first, then on the grid at 120 and 320: a check still ran.
+  expect(starts).toEqual([0, 220, 420]);
+  expect(skipped).toEqual({ running: 3, late: 0 });
 });

@@ -90,7 +90,7 @@ test("monitor: what was written down outlives a new configuration", () => {
   using bench = new MonitorBench();
   bench.start();
   bench.answer(success());
-  bench.monitor.reconfigure(makeSpec(1, { fall: 7, intervalMs: 5_000 }));
+  bench.monitor.reconfigure(makeSpec(1, { fall: 7, intervalMs: 5_000 }), 0);
   expect(bench.monitor.record).toBe(bench.record);
   expect(bench.record.history.length).toBe(1);
 });

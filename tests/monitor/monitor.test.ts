@@ -135,7 +135,7 @@ test("monitor: stop gives up the check under way, and nothing is heard any more"
 
 test("monitor: stop before the first start lets none happen", () => {
   using bench = new MonitorBench();
-  bench.monitor.start(100);
+  bench.monitor.start(100, 0);
   bench.monitor.stop();
   bench.time.advance(5_000);
   expect(bench.checker.attempts).toEqual([]);
@@ -162,6 +162,6 @@ test("monitor: hears the change of state before the end of the check", () => {
 test("monitor: has the spec that it was given last", () => {
   using bench = new MonitorBench();
   const spec = makeSpec(1, { fall: 9, check: tcpSpec() });
-  bench.monitor.reconfigure(spec);
+  bench.monitor.reconfigure(spec, 0);
   expect(bench.monitor.spec).toBe(spec);
 });

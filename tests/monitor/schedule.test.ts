@@ -1,7 +1,17 @@
 /** When healthchecks start. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { firstStartMs, nextOnGrid, repeatAfterMs } from "../../src/monitor/schedule.ts";
+import {
+  firstOnGrid,
+  firstStartMs,
+  type NextPlan,
+  nextOnGrid,
+  nextPlan,
+  type Plan,
+  repeatAfterMs,
+  replan,
+  settle,
+} from "../../src/monitor/schedule.ts";
 
 function starts(count: number): number[] {
   return Array.from({ length: count }, (_, index) => firstStartMs(index, count));
@@ -80,6 +90,123 @@ test("repeatAfterMs: a quarter of the interval at most, within its bounds, never
       const ms = repeatAfterMs(intervalMs, jitter);
       expect(ms).toBeGreaterThanOrEqual(mostMs / 2);
       expect(ms).toBeLessThanOrEqual(mostMs);
+    }),
+  );
+});
+
+const GRID = { intervalMs: 1_000, timeMs: 300 };
+
+test.each([
+  [-700, -700],
+  [-699, 300],
+  [0, 300],
+  [300, 300],
+  [300.5, 1_300],
+  [5_299, 5_300],
+])("firstOnGrid: from %d on it is %d", (fromMs, dueMs) => {
+  expect(firstOnGrid(GRID, fromMs)).toBe(dueMs);
+});
+
+test.each([
+  [0, 650, "off"],
+  [290, 795, "off"],
+  [300, 1_300, "joining"],
+  [600, 1_300, "joining"],
+  [800, 1_300, "joining"],
+  [801, 1_550.5, "off"],
+] as const)("settle: a check that began at %d is followed at %d, %s the grid", (beganMs, dueMs, place) => {
+  expect(settle(beganMs, GRID)).toEqual({ dueMs, place });
+});
+
+const anySettling = fc.record({
+  intervalMs: fc.integer({ min: 10, max: 1e7 }),
+  timeMs: fc.integer({ min: -1e7, max: 1e7 }),
+  beganMs: fc.integer({ min: 0, max: 1e9 }),
+});
+
+test("settle: a check on its way to the grid that begins late joins it all the same", () => {
+  expect(settle(650, GRID, 650 + 240)).toEqual({ dueMs: 1_300, place: "joining" });
+  expect(settle(650, GRID, 650 + 500)).toEqual({ dueMs: 1_725, place: "off" });
+});
+
+test("settle: gaps are half an interval to an interval long, and the second start is on the grid at the latest", () => {
+  fc.assert(
+    fc.property(anySettling, ({ beganMs, ...grid }) => {
+      const starts: number[] = [beganMs];
+      let plan: Plan = settle(beganMs, grid);
+      for (; plan.place === "off"; plan = settle(plan.dueMs, grid)) starts.push(plan.dueMs);
+      starts.push(plan.dueMs);
+      expect(starts.length).toBeLessThanOrEqual(3);
+      for (const [index, ms] of starts.slice(1).entries()) {
+        const gapMs = ms - (starts[index] ?? 0);
+        expect(gapMs).toBeGreaterThanOrEqual(grid.intervalMs / 2);
+        expect(gapMs).toBeLessThanOrEqual(grid.intervalMs);
+      }
+      expect(Math.abs(plan.dueMs - grid.timeMs) % grid.intervalMs).toBe(0);
+    }),
+  );
+});
+
+test.each<[string, Plan, number, number | undefined, NextPlan]>([
+  ["on, on time", { dueMs: 1_300, place: "on" }, 1_304, undefined, { dueMs: 2_300, place: "on", skipped: 0 }],
+  ["on, running", { dueMs: 1_300, place: "on" }, 1_304, 300, { dueMs: 2_300, place: "on", skipped: 1 }],
+  [
+    "on, late by two",
+    { dueMs: 1_300, place: "on" },
+    3_400,
+    undefined,
+    { dueMs: 4_300, place: "on", skipped: 2 },
+  ],
+  [
+    "joining",
+    { dueMs: 1_300, place: "joining" },
+    1_304,
+    undefined,
+    { dueMs: 2_300, place: "on", skipped: 0 },
+  ],
+  [
+    "joining, running",
+    { dueMs: 1_300, place: "joining" },
+    1_304,
+    700,
+    { dueMs: 1_700, place: "off", skipped: 0 },
+  ],
+  ["first", { dueMs: 0, place: "off" }, 4, undefined, { dueMs: 652, place: "off", skipped: 0 }],
+  [
+    "first, late by two",
+    { dueMs: 0, place: "off" },
+    2_400,
+    undefined,
+    { dueMs: 3_300, place: "joining", skipped: 2 },
+  ],
+  ["off, running", { dueMs: 650, place: "off" }, 654, 4, { dueMs: 1_004, place: "off", skipped: 0 }],
+  [
+    "off, running an interval",
+    { dueMs: 1_004, place: "off" },
+    1_004,
+    4,
+    { dueMs: 1_300, place: "on", skipped: 1 },
+  ],
+  ["off, running three", { dueMs: 1_004, place: "off" }, 3_010, 4, { dueMs: 3_300, place: "on", skipped: 3 }],
+])("nextPlan: %s", (_name, due, nowMs, runningSinceMs, next) => {
+  expect(nextPlan(due, GRID, nowMs, runningSinceMs)).toEqual(next);
+});
+
+const anyChange = fc.record({
+  beganMs: fc.integer({ min: 0, max: 1e6 }),
+  oldMs: fc.integer({ min: 10, max: 1e6 }),
+  intervalMs: fc.integer({ min: 10, max: 1e6 }),
+  timeMs: fc.integer({ min: -1e6, max: 1e6 }),
+  passed: fc.double({ min: 0, max: 1, noNaN: true }),
+});
+
+test("replan: the gap is never longer than the longer interval, and not begun in the past", () => {
+  fc.assert(
+    fc.property(anyChange, ({ beganMs, oldMs, passed, ...grid }) => {
+      const nowMs = beganMs + passed * oldMs;
+      const plan = replan(beganMs, beganMs + oldMs, grid, nowMs);
+      expect(plan.dueMs).toBeGreaterThanOrEqual(nowMs);
+      expect(plan.dueMs).toBeLessThanOrEqual(beganMs + Math.max(oldMs, grid.intervalMs));
     }),
   );
 });

@@ -190,8 +190,11 @@ export class Oracle {
       return;
     }
     const gapMs = startMs - before;
-    // The first few lead into the phase.
-    if (++expected.regular > 2 && gapMs < expected.spec.intervalMs - TICK_SLACK_MS) {
+    const { intervalMs, timeoutMs } = expected.spec;
+    // Three lead to the grid at most: the end of the interval, where a repeated check was in the way, and two of half an interval or
+    // more. A check that may itself take more than half the interval can be on the way for longer.
+    const leastMs = timeoutMs <= intervalMs / 2 ? intervalMs : intervalMs / 2;
+    if (++expected.regular > 3 && gapMs < leastMs - TICK_SLACK_MS) {
       this.#broken("on time", `healthcheck ${id} started ${gapMs} ms after its last check`);
     }
   }

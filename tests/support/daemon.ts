@@ -4,6 +4,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { runtimeVariables } from "../../src/system/runtime-variables.ts";
 import { daemonPath } from "./executable.ts";
 import { readLines, stopProcess } from "./process.ts";
 import { makeTempDir } from "./tempdir.ts";
@@ -141,7 +142,8 @@ function withSocket(config: string, socketPath: string): string {
 
 function environment(options: DaemonOptions): Record<string, string | undefined> {
   if (options.cleanEnv ?? false) return { ...options.env };
-  const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.includes(name));
+  const unwanted = [...NOT_INHERITED, ...runtimeVariables(process.env).map(({ name }) => name)];
+  const inherited = Object.entries(process.env).filter(([name]) => !unwanted.includes(name));
   return { ...Object.fromEntries(inherited), ...options.env };
 }
 

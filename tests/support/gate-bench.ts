@@ -8,10 +8,10 @@ import { someTurns, turnsUntil } from "./turns.ts";
 const ANYWHERE = { ip: "127.0.0.1", port: 0 };
 
 /** A gate that admits so many, its connections, and the time. */
-export async function openGate(most: number) {
+export async function openGate(most: number, mostInLine = 0) {
   const time = new VirtualTime();
   const admitted: Socket[] = [];
-  const gate = new Gate(most, (socket) => {
+  const gate = new Gate(most, mostInLine, (socket) => {
     admitted.push(socket);
     socket.resume();
   });
@@ -40,7 +40,7 @@ export async function openGate(most: number) {
     gate.close();
     time[Symbol.dispose]();
   };
-  return { gate, connect, enter, pass, [Symbol.dispose]: dispose };
+  return { gate, port, admitted, connect, enter, pass, [Symbol.dispose]: dispose };
 }
 
 /** Sends bytes, and waits until they are there. */

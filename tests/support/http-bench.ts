@@ -1,5 +1,6 @@
 /** The HTTP listener inside the test process, with everything behind it. Called by tests/http. */
 import { EventFeed } from "../../src/http/events.ts";
+import type { HostPolicy } from "../../src/http/host.ts";
 import type { Render } from "../../src/http/metrics-handler.ts";
 import { makeRouter } from "../../src/http/routes.ts";
 import { HttpServer, type Router } from "../../src/http/server.ts";
@@ -15,6 +16,8 @@ export interface HttpOptions {
   readonly router?: Router;
   readonly render?: Render;
   readonly mostConnections?: number;
+  /** Any name unless the test says so. */
+  readonly hosts?: HostPolicy;
 }
 
 /** A listener; disposing closes it. */
@@ -47,7 +50,8 @@ export async function startHttp(options: HttpOptions = {}): Promise<HttpBench> {
     unalive: () => trouble.unalive,
     unready: () => trouble.unready,
   });
-  const server = new HttpServer(options.router ?? routes, options.mostConnections ?? 40, log);
+  const hosts = options.hosts ?? { loopback: false, allowedHosts: [] };
+  const server = new HttpServer(options.router ?? routes, options.mostConnections ?? 40, hosts, log);
   const { port } = await server.listen(LOOPBACK);
   const ask = async (path: string, ...headers: readonly string[]) => {
     await using http = await connectHttp(port);

@@ -13,6 +13,7 @@ const TOP = join(import.meta.dir, "..", "..");
 /** What Docker would do with it. */
 export interface Image {
   readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
   readonly healthcheck: readonly string[];
   readonly stopSignal: string;
   readonly user: string;
@@ -38,6 +39,7 @@ export function readImage(): Image {
   };
   return {
     entrypoint: strings(only("ENTRYPOINT")),
+    command: strings(only("CMD")),
     healthcheck: strings(only("HEALTHCHECK").replace(/^.*CMD /, "")),
     stopSignal: only("STOPSIGNAL"),
     user: only("USER"),

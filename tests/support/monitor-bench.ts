@@ -69,9 +69,9 @@ export class MonitorBench implements Disposable {
     );
   }
 
-  /** Starts it now and waits until its first check has begun. */
+  /** Starts it now, on a grid through 0, and waits until its first check has begun. */
   start(): void {
-    this.monitor.start(this.time.nowMs());
+    this.monitor.start(this.time.nowMs(), 0);
     this.time.advance(10);
   }
 

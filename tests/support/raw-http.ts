@@ -89,7 +89,7 @@ export async function connectHttp(port: number, keepText = true): Promise<RawHtt
 
 /** A GET request. @param headers - lines without their ends */
 export function get(path: string, ...headers: readonly string[]): string {
-  return `${[`GET ${path} HTTP/1.1`, "Host: test", ...headers].join("\r\n")}\r\n\r\n`;
+  return `${[`GET ${path} HTTP/1.1`, "Host: localhost", ...headers].join("\r\n")}\r\n\r\n`;
 }
 
 /** An answer taken apart. */

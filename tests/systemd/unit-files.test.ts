@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
+import { WITHOUT_EFFECT } from "../../src/system/runtime-variables.ts";
 import { daemonPath } from "../support/executable.ts";
 import { peerPath, peerTest } from "../support/peers.ts";
 import { makeTempDir } from "../support/tempdir.ts";
@@ -56,9 +57,17 @@ for (const unit of UNITS) {
   });
 }
 
+test("units: they remove what is meant for the runtime inside", () => {
+  const removed = values(read("healthcheck-server.service"), "UnsetEnvironment").flatMap((line) =>
+    line.split(" "),
+  );
+  expect(removed.sort()).toEqual([...WITHOUT_EFFECT].sort());
+});
+
 test("units: they name what the server does", () => {
   const unit = read("healthcheck-server.service");
   expect(values(unit, "Type")).toEqual(["notify"]);
+  expect(values(unit, "ExecStart")).toEqual(["/usr/local/bin/healthcheck-server run --strict-config"]);
   expect(values(unit, "MemoryDenyWriteExecute")).toEqual([]);
   // /var/run is /run on every systemd.
   const [directory = ""] = values(unit, "RuntimeDirectory");
