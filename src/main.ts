@@ -24,13 +24,16 @@ import "./early-signals.ts";
 import { writeSync } from "node:fs";
 import { main } from "./cli/program.ts";
 import { processSignals } from "./early-signals.ts";
+import { isJournalStream, withPriority } from "./logging/journal.ts";
 import { printableLines } from "./model/printable.ts";
 import { errorWords } from "./model/show.ts";
+
+const errorsToJournal = isJournalStream(2, process.env);
 
 // Synchronous, so that nothing is cut off when the process exits.
 const output = {
   out: (text: string) => void writeSync(1, text),
-  err: (text: string) => void writeSync(2, text),
+  err: (text: string) => void writeSync(2, errorsToJournal ? withPriority("error", text) : text),
 };
 
 main(process.argv.slice(2), process.env, output, processSignals).then(

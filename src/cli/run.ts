@@ -4,6 +4,7 @@ import { changedKeys, reloaded } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { Daemon } from "../daemon.ts";
 import { HeldLog } from "../logging/held.ts";
+import { isJournalStream } from "../logging/journal.ts";
 import { ConfigurableLogger, type Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
 import { LogSink } from "../logging/sink.ts";
@@ -68,7 +69,8 @@ class Runner {
     this.#signals = signals;
     this.#options = options;
     this.#env = env;
-    this.#log = new ConfigurableLogger(logSettings(options, env, DEFAULT_CONFIG.logging), this.#sink);
+    const settings = logSettings(options, env, DEFAULT_CONFIG.logging);
+    this.#log = new ConfigurableLogger(settings, this.#sink, isJournalStream(LOG_FD, env));
     this.#signalLog = new PacedLog(this.#log, SIGNAL_BURST);
   }
 
