@@ -21,6 +21,8 @@ export interface SettingOptions {
 export interface LoadedConfig {
   /** Undefined when the file is invalid. */
   readonly config: Config | undefined;
+  /** The first error of an invalid file, `FILE:LINE:COLUMN: KEY: …`; undefined when there is none. */
+  readonly fault: string | undefined;
   /** Whether the file named on the command line does not exist. */
   readonly missing: boolean;
 }
@@ -41,7 +43,7 @@ export async function reloadConfig(
   return path === undefined ? DEFAULTS : report(path, await reloadConfigFile(path), named, log);
 }
 
-const DEFAULTS: LoadedConfig = { config: DEFAULT_CONFIG, missing: false };
+const DEFAULTS: LoadedConfig = { config: DEFAULT_CONFIG, fault: undefined, missing: false };
 
 function announce(named: string | undefined, env: Environment, log: Logger): string | undefined {
   const path = findConfigFile(named, env);
@@ -64,7 +66,9 @@ function report(
   const exposed = config && configExposure(path, config);
   if (exposed !== undefined) log.warn(`Configuration warning: ${formatFault(path, exposed)}`);
   if (config !== undefined) log.info("Configuration loaded successfully");
-  return { config, missing: missing && named !== undefined };
+  const [first] = faults;
+  const fault = first && formatFault(path, first);
+  return { config, fault, missing: missing && named !== undefined };
 }
 
 /**

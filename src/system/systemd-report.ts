@@ -6,6 +6,8 @@ import type { StateCounts } from "../model/status.ts";
 
 /** The status is told so often at the most; and without a watchdog this is how often somebody looks. */
 const STATUS_MS = 1_000;
+/** In UTF-16 units; the rest of an error is in the log. */
+const MAX_STATUS_LENGTH = 400;
 
 /** How things stand. */
 export interface Standing {
@@ -13,6 +15,8 @@ export interface Standing {
   /** Whether a client is connected; undefined in standalone mode. */
   readonly connected: boolean | undefined;
   readonly stopping: boolean;
+  /** Why the operator should look into the log; undefined when there is no reason. */
+  readonly trouble: string | undefined;
   /** For how long the scheduler's next tick has been due. */
   readonly overdueMs: number;
 }
@@ -73,10 +77,17 @@ export class SystemdReport {
   }
 }
 
-function statusLine({ counts, connected, stopping }: Standing): string {
+/** The status is one line, and part of what it says was written by others: nothing in it may begin another line. */
+export function statusText(text: string): string {
+  const line = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ");
+  return line.length > MAX_STATUS_LENGTH ? `${line.slice(0, MAX_STATUS_LENGTH)}…` : line;
+}
+
+function statusLine({ counts, connected, stopping, trouble }: Standing): string {
   const { healthy, unhealthy, unknown } = counts;
   const client =
     connected === undefined ? "checks from a file" : connected ? "client connected" : "no client connected";
   const totals = `${healthy} healthy, ${unhealthy} unhealthy, ${unknown} unknown; ${client}`;
-  return `STATUS=${stopping ? "stopping; " : ""}${totals}`;
+  const why = trouble === undefined ? "" : `; ${trouble}`;
+  return `STATUS=${stopping ? "stopping; " : ""}${statusText(`${totals}${why}`)}`;
 }

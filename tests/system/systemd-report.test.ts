@@ -7,6 +7,7 @@ const ALL_WELL: Standing = {
   counts: { healthy: 3, unhealthy: 1, unknown: 0 },
   connected: true,
   stopping: false,
+  trouble: undefined,
   overdueMs: 0,
 };
 const STATUS = "STATUS=3 healthy, 1 unhealthy, 0 unknown; client connected";
@@ -29,6 +30,10 @@ test.each([
   [ALL_WELL, STATUS],
   [{ ...ALL_WELL, connected: false }, "STATUS=3 healthy, 1 unhealthy, 0 unknown; no client connected"],
   [{ ...ALL_WELL, connected: undefined }, "STATUS=3 healthy, 1 unhealthy, 0 unknown; checks from a file"],
+  [{ ...ALL_WELL, trouble: "it is broken" }, `${STATUS}; it is broken`],
+  // One line, whatever it holds, and bounded.
+  [{ ...ALL_WELL, trouble: "a\nSTOPPING=1\u2028b\u202ec" }, `${STATUS}; a STOPPING=1 b c`],
+  [{ ...ALL_WELL, trouble: "x".repeat(9_999) }, `${`${STATUS}; `.padEnd("STATUS=".length + 400, "x")}…`],
   [{ ...ALL_WELL, stopping: true }, "STATUS=stopping; 3 healthy, 1 unhealthy, 0 unknown; client connected"],
 ])("report: the status of %o", (standing, text) => {
   expect(new SystemdReport(undefined, DEAD_MS).look(0, standing)).toBe(text);
