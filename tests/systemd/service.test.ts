@@ -1,0 +1,418 @@
+/** The unit under a running systemd: readiness, status, reload, watchdog, kills, stops, the journal, users and hardening. Run by `bun test`. */
+import { afterAll, beforeAll, expect } from "bun:test";
+import { cpSync, existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../scripts/building/source.ts";
+import { makeCa } from "../support/certs.ts";
+import { dnsCheck, httpCheck, tcpCheck, times } from "../support/checks.ts";
+import { daemonPath } from "../support/executable.ts";
+import { type Booted, bootDebian, type JournalEntry } from "../support/nspawn.ts";
+import { limitLikeTheUnit } from "../support/nspawn-limits.ts";
+import { absentForNspawn, ROOT_LIMIT_MS } from "../support/nspawn-root.ts";
+import {
+  CONFIG,
+  connectInside,
+  placeProxy,
+  SOCKET,
+  SOON_MS,
+  UNIT,
+  waitForStatus,
+} from "../support/nspawn-server.ts";
+import { hasPeer, missingPeer, testUnless } from "../support/peers.ts";
+import { readLines, stopProcess } from "../support/process.ts";
+import { startSink } from "../support/sink.ts";
+import { until } from "../support/wait.ts";
+
+const LIMIT_MS = 180_000;
+const ABSENT = [
+  ...absentForNspawn(),
+  ...(hasPeer("openssl") ? [] : [{ name: "openssl", words: missingPeer("openssl") }]),
+];
+const DROP_IN = `/etc/systemd/system/${UNIT}.d/test.conf`;
+const METRICS = "metrics: { enabled: true }\n";
+/** What the runtime prints when it takes a signal for a crash of its own. */
+const CRASH_REPORT = /Bun|crash|panic/;
+
+let booted: Booted;
+
+beforeAll(async () => {
+  if (ABSENT.length > 0) return;
+  const executable = daemonPath();
+  booted = await bootDebian();
+  mkdirSync(booted.path("/usr/local/bin"), { recursive: true });
+  cpSync(executable, booted.path("/usr/local/bin/healthcheck-server"));
+  for (const [from, to] of [
+    [UNIT, `/etc/systemd/system/${UNIT}`],
+    ["seesaw-sysusers.conf", "/etc/sysusers.d/seesaw.conf"],
+    ["seesaw-tmpfiles.conf", "/etc/tmpfiles.d/seesaw.conf"],
+  ] as const) {
+    mkdirSync(booted.path(join(to, "..")), { recursive: true });
+    cpSync(join(ROOT, "examples", "systemd", from), booted.path(to));
+  }
+  await booted.ok(
+    "systemd-sysusers seesaw.conf && systemd-tmpfiles --create seesaw.conf && systemctl daemon-reload",
+  );
+}, ROOT_LIMIT_MS);
+
+afterAll(async () => await booted?.[Symbol.asyncDispose]());
+
+/** A test in the booted system, with the service started and a configuration of its own. */
+function serviceTest(name: string, config: string, fn: () => Promise<void>, dropIn = ""): void {
+  const run = async () => {
+    booted.write(CONFIG, config);
+    booted.write(DROP_IN, `[Service]\n${dropIn}`);
+    await booted.ok(`systemctl daemon-reload && systemctl restart ${UNIT}`);
+    await fn();
+  };
+  testUnless(`service: ${name}`, ABSENT, run, LIMIT_MS);
+}
+
+const show = <Name extends string>(...names: readonly Name[]) => booted.show(UNIT, ...names);
+const restarts = async () => Number((await show("NRestarts")).NRestarts);
+
+/** Entries of the journal since a moment that {@link mark} gave. */
+const since = (cursor: string, ...args: readonly string[]): Promise<JournalEntry[]> =>
+  booted.journal("-u", UNIT, `--after-cursor='${cursor}'`, ...args);
+const mark = async () =>
+  /^-- cursor: (.*)$/m.exec(await booted.ok("journalctl --sync; journalctl -n 0 --show-cursor"))?.[1] ?? "";
+
+/** Does something that ends the server, and waits until systemd has started the next one. */
+async function restartBy(act: () => unknown): Promise<JournalEntry[]> {
+  const cursor = await mark();
+  const { MainPID: before } = await show("MainPID");
+  const count = await restarts();
+  await act();
+  await until(async () => (await restarts()) === count + 1, SOON_MS, "systemd's restart");
+  await until(
+    async () => (await show("ActiveState")).ActiveState === "active",
+    SOON_MS,
+    "a service that is ready",
+  );
+  expect((await show("MainPID")).MainPID).not.toBe(before);
+  return await since(cursor);
+}
+
+serviceTest("the start returns when the socket is there; the status has totals and client", "", async () => {
+  expect(existsSync(booted.path(SOCKET))).toBe(true);
+  expect(await show("Type", "ActiveState", "SubState", "NRestarts")).toEqual({
+    Type: "notify",
+    ActiveState: "active",
+    SubState: "running",
+    NRestarts: "0",
+  });
+  await waitForStatus(booted, /^0 healthy, 0 unhealthy, 0 unknown; no client connected$/);
+  await using sink = await startSink(1, booted.inNetwork);
+  const [target = { hostname: "", port: 0 }] = sink.targets;
+  await using client = await connectInside(booted);
+  client.update([...times(3, (id) => tcpCheck(id, target)), tcpCheck(9, { hostname: "127.0.0.1", port: 1 })]);
+  await waitForStatus(booted, /^3 healthy, 1 unhealthy, 0 unknown; client connected$/);
+  expect(await booted.ok(`systemctl status ${UNIT}`)).toContain(
+    'Status: "3 healthy, 1 unhealthy, 0 unknown; client connected"',
+  );
+});
+
+serviceTest(
+  "a reload takes a good file; a bad one is in the status and, as an error, in the journal",
+  "",
+  async () => {
+    const { MainPID: before } = await show("MainPID");
+    const reload = async (text: string) => {
+      const cursor = await mark();
+      booted.write(CONFIG, text);
+      await booted.ok(`systemctl reload ${UNIT}`);
+      return cursor;
+    };
+    await reload("batching: { delay: 0s, max_size: 0 }\n");
+    const words = `${CONFIG}:1:20: batching.delay: `;
+    await waitForStatus(
+      booted,
+      new RegExp(`no client connected; not reloaded, the former one is in effect: ${words}`),
+    );
+    const cursor = await reload("batching: { delay: 20ms }\n");
+    await waitForStatus(booted, /^0 healthy, 0 unhealthy, 0 unknown; no client connected$/);
+    expect((await since(cursor)).map(({ MESSAGE }) => MESSAGE).join("\n")).toContain(
+      "Configuration changed key=batching.delay",
+    );
+    expect(await show("MainPID", "NRestarts", "Result")).toEqual({
+      MainPID: before,
+      NRestarts: "0",
+      Result: "success",
+    });
+  },
+);
+
+serviceTest(
+  "the journal knows errors from warnings from information, and the lines do not show it",
+  "batching: { max_size: 0 }\n",
+  async () => {
+    const cursor = await mark();
+    booted.write(CONFIG, "batching: { max_size: 0, dely: 1s }\n");
+    await booted.ok(`systemctl reload ${UNIT}`);
+    await until(
+      async () => (await since(cursor, "-g", "'nothing has changed'")).length === 1,
+      SOON_MS,
+      "the end of the reload",
+    );
+    const entries = (await since(cursor)).filter(({ _PID }) => _PID !== "1");
+    const priorities = entries.map(({ MESSAGE, PRIORITY }) => [
+      PRIORITY,
+      / (ERROR|WARN|INFO) /.exec(MESSAGE)?.[1],
+    ]);
+    expect(priorities).toEqual([
+      ["6", "INFO"],
+      ["6", "INFO"],
+      ["3", "ERROR"],
+      ["4", "WARN"],
+      ["4", "WARN"],
+    ]);
+    expect(entries.filter(({ MESSAGE }) => MESSAGE.includes("<"))).toEqual([]);
+    const errors = await since(cursor, "-p", "err");
+    expect(errors.map(({ MESSAGE }) => MESSAGE)).toEqual([
+      expect.stringContaining(`Configuration error: ${CONFIG}:1:23: batching.max_size: 0 `),
+    ]);
+  },
+);
+
+serviceTest("JSON lines are whole JSON in the journal", "logging: { format: json }\n", async () => {
+  const { InvocationID } = await show("InvocationID");
+  const entries = await booted.journal(`_SYSTEMD_INVOCATION_ID=${InvocationID}`);
+  const messages = entries.map(({ MESSAGE }) => JSON.parse(MESSAGE).message);
+  expect(messages).toContain("All tasks spawned, server running");
+});
+
+serviceTest(
+  "one that is stopped is killed by the watchdog, in two lines of systemd, and started again",
+  "",
+  async () => {
+    const { MainPID } = await show("MainPID");
+    const entries = await restartBy(() => booted.ok(`kill -STOP ${MainPID}`));
+    const messages = entries.map(({ MESSAGE }) => MESSAGE);
+    expect(messages.filter((message) => CRASH_REPORT.test(message))).toEqual([]);
+    expect(messages.join("\n")).toMatch(/Watchdog timeout \(limit 2s\)!/);
+    expect(messages.join("\n")).toMatch(/Failed with result 'watchdog'/);
+  },
+  "WatchdogSec=2s\n",
+);
+
+serviceTest(
+  "kill -9 and the client's shutdown: it is started again, and the next client receives everything",
+  "",
+  async () => {
+    await using sink = await startSink(1, booted.inNetwork);
+    const [target = { hostname: "", port: 0 }] = sink.targets;
+    const checks = times(20, (id) => tcpCheck(id, target));
+    const { MainPID } = await show("MainPID");
+    await restartBy(() => booted.ok(`kill -9 ${MainPID}`));
+    await using client = await connectInside(booted);
+    client.update(checks);
+    await waitForStatus(booted, /^20 healthy, 0 unhealthy/);
+    await restartBy(() => client.send({ type: "shutdown" }));
+    await using next = await connectInside(booted);
+    next.update(checks);
+    await until(
+      () => times(20, (id) => next.latest.get(String(id))?.state === "healthy").every(Boolean),
+      SOON_MS,
+      "every state",
+    );
+  },
+);
+
+serviceTest(
+  "a stop lasts while the proxy's unit runs, and a start brings both together again",
+  "",
+  async () => {
+    placeProxy(booted);
+    await booted.ok("systemctl daemon-reload && systemctl start healthcheck-proxy");
+    await waitForStatus(booted, /client connected$/);
+    await booted.ok(`systemctl stop ${UNIT}`);
+    const proxyRestarts = async () => Number((await booted.show("healthcheck-proxy", "NRestarts")).NRestarts);
+    const before = await proxyRestarts();
+    // Each of them would have started a server that it wants.
+    await until(async () => (await proxyRestarts()) >= before + 2, SOON_MS, "two restarts of the proxy");
+    expect(await show("ActiveState", "Result")).toEqual({ ActiveState: "inactive", Result: "success" });
+    await booted.ok(`systemctl start ${UNIT}`);
+    await waitForStatus(booted, /; client connected$/);
+    await booted.ok("systemctl stop healthcheck-proxy");
+  },
+);
+
+serviceTest(
+  "a socket that is taken, by a program or by a socket unit, is named; the service comes when it is free",
+  "",
+  async () => {
+    const listen = `[Socket]\nListenStream=${SOCKET}\n[Install]\nWantedBy=sockets.target\n`;
+    booted.write("/run/systemd/system/squatter.socket", listen);
+    booted.write("/run/systemd/system/squatter.service", "[Service]\nExecStart=/bin/cat\n");
+    await booted.ok(`systemctl stop ${UNIT}; systemctl daemon-reload; systemctl start squatter.socket`);
+    expect((await booted.run(`systemctl start ${UNIT}`)).status).toBe(1);
+    await waitForStatus(booted, /^cannot start: already running: another server listens on /);
+    // It is tried again and again, so it never counts as failed.
+    expect((await booted.run(`systemctl is-failed ${UNIT}`)).status).toBe(1);
+    await booted.ok("systemctl stop squatter.socket");
+    await waitForStatus(booted, /^0 healthy/);
+  },
+);
+
+serviceTest(
+  "a directory that is gone is in the status and in the log with its reason, and made again by a restart",
+  "",
+  async () => {
+    const cursor = await mark();
+    await booted.ok("rm -r /run/seesaw");
+    await waitForStatus(booted, /; the proxy socket's file is gone or another's$/);
+    const errors = await since(cursor, "-p", "err");
+    expect(errors.map(({ MESSAGE }) => MESSAGE)).toEqual([
+      expect.stringMatching(
+        /The proxy socket is gone, no client can connect; trying again .*(read-only file system|permission denied)/,
+      ),
+    ]);
+    await booted.ok(`systemctl restart ${UNIT}`);
+    expect((await booted.ok(`stat -c '%U %G %a' ${SOCKET} /run/seesaw`)).split("\n")).toEqual([
+      "seesaw seesaw 660",
+      "seesaw seesaw 755",
+      "",
+    ]);
+  },
+);
+
+serviceTest(
+  "a socket's directory that may not be written to is a reason in words, not only a path",
+  "",
+  async () => {
+    const cursor = await mark();
+    booted.write(CONFIG, "server: { proxy_socket: /etc/seesaw/proxy.sock }\n");
+    expect((await booted.run(`systemctl restart ${UNIT}`)).status).toBe(1);
+    await waitForStatus(
+      booted,
+      /^cannot start: listen on \/etc\/seesaw\/proxy\.sock: read-only file system$/,
+    );
+    const [first] = await since(cursor, "-g", "'Cannot start'");
+    expect(first?.MESSAGE).toEndWith(
+      'Cannot start error="listen on /etc/seesaw/proxy.sock: read-only file system"',
+    );
+  },
+);
+
+serviceTest("a user of the group may connect, another one may not", "", async () => {
+  await booted.ok("id operator || useradd --groups seesaw operator; id stranger || useradd stranger");
+  const connect = (user: string) =>
+    booted.run(`runuser -u ${user} -- socat -T 5 - UNIX-CONNECT:${SOCKET} < /dev/null`);
+  const operator = await connect("operator");
+  expect([operator.status, JSON.parse(operator.out).type]).toEqual([0, "ready"]);
+  const stranger = await connect("stranger");
+  expect([stranger.status, stranger.out]).toEqual([1, ""]);
+  expect(stranger.err).toContain("Permission denied");
+});
+
+serviceTest(
+  "a user who may not read the configuration learns that, and still gets the status",
+  METRICS,
+  async () => {
+    await booted.ok(
+      `id stranger || useradd stranger; chown root:seesaw ${CONFIG} && chmod 640 ${CONFIG}; systemctl restart ${UNIT}`,
+    );
+    const ask = () => booted.run("runuser -u stranger -- healthcheck-server status");
+    expect(await ask()).toEqual({ status: 0, out: expect.stringMatching(/^ready\n/), err: "" });
+    await booted.ok(`systemctl stop ${UNIT}`);
+    expect(await ask()).toEqual({
+      status: 1,
+      out: "",
+      err: `not ready: http://127.0.0.1:9090 does not answer: connection refused (${CONFIG} cannot be read: permission denied; give --addr)\n`,
+    });
+  },
+);
+
+serviceTest(
+  "the hardened unit checks over TLS and DNS, with its own and the system's name server, and exports traces",
+  "",
+  async () => {
+    await using ca = await makeCa();
+    const cert = ca.issue({ name: "good.test", sans: ["DNS:good.test"] });
+    const command = [
+      process.execPath,
+      join(import.meta.dir, "..", "support", "nspawn-peers.ts"),
+      cert.certFile,
+      cert.keyFile,
+    ];
+    const peers = Bun.spawn([...booted.inNetwork, ...command], {
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    const lines: string[] = [];
+    const reading = readLines(peers.stdout, (line) => lines.push(line));
+    try {
+      const { https, otlp } = JSON.parse(await until(() => lines[0], SOON_MS, "the peers"));
+      cpSync(ca.caFile, booted.path("/etc/seesaw/ca.pem"));
+      booted.write(
+        CONFIG,
+        `${METRICS}telemetry: { enabled: true, use_http: true, trace: all, otlp_endpoint: "http://127.0.0.1:${otlp}" }\n`,
+      );
+      await booted.ok(`systemctl restart ${UNIT}`);
+      await using client = await connectInside(booted);
+      const target = { hostname: "127.0.0.1", port: https };
+      client.update([
+        httpCheck(1, target, { secure: true, host: "good.test", expected_codes: [200], response: "fine" }),
+        httpCheck(2, target, { secure: true, host: "other.test", expected_codes: [200] }),
+        dnsCheck(3, "name.test", { ip: "127.0.0.1", port: 53, query_type: "A" }),
+        dnsCheck(4, "name.test", { query_type: "A" }),
+      ]);
+      await waitForStatus(booted, /^3 healthy, 1 unhealthy, 0 unknown; client connected$/);
+      expect(client.latest.get("2")?.state).toBe("unhealthy");
+      await until(() => lines.length > 1, SOON_MS, "a span at the collector");
+      expect(
+        await booted.journal(
+          "-u",
+          UNIT,
+          "-p",
+          "err",
+          "_SYSTEMD_INVOCATION_ID=" + (await show("InvocationID")).InvocationID,
+        ),
+      ).toEqual([]);
+      expect(
+        await booted.ok(
+          `grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/$(systemctl show -P MainPID ${UNIT})/status`,
+        ),
+      ).toBe("CapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n");
+    } finally {
+      peers.stdin.end();
+      await stopProcess(peers);
+      await reading;
+    }
+  },
+  "Environment=SSL_CERT_FILE=/etc/seesaw/ca.pem\n",
+);
+
+serviceTest(
+  "within 80 MB and a twentieth of a core, checks go on without a false verdict",
+  METRICS,
+  async () => {
+    await using sink = await startSink(1, booted.inNetwork);
+    const [target = { hostname: "", port: 0 }] = sink.targets;
+    const { MainPID, MemoryMax, CPUQuotaPerSecUSec } = await show(
+      "MainPID",
+      "MemoryMax",
+      "CPUQuotaPerSecUSec",
+    );
+    expect([MemoryMax, CPUQuotaPerSecUSec]).toEqual(["80000000", "50ms"]);
+    using _limits = limitLikeTheUnit(booted.hostPid(MainPID), { memoryBytes: 80_000_000, cpuShare: 0.05 });
+    const cursor = await mark();
+    await using client = await connectInside(booted);
+    client.update(times(50, (id) => tcpCheck(id, target, { interval: "1s", timeout: "5s" })));
+    await waitForStatus(booted, /^50 healthy, 0 unhealthy, 0 unknown; client connected$/);
+    const checked = async () => {
+      const text = await booted.ok("curl -s http://127.0.0.1:9090/metrics");
+      return [...text.matchAll(/^healthcheck_checks_total\{.*\} (\d+)$/gm)].reduce(
+        (sum, [, count]) => sum + Number(count),
+        0,
+      );
+    };
+    await until(async () => (await checked()) >= 250, 2 * SOON_MS, "five results of each healthcheck");
+    expect(await show("MainPID", "NRestarts")).toEqual({ MainPID, NRestarts: "0" });
+    const changes = await since(cursor, "-g", "'Health state changed'");
+    expect(changes.filter(({ MESSAGE }) => !MESSAGE.includes("old_state=unknown new_state=healthy"))).toEqual(
+      [],
+    );
+  },
+  "MemoryMax=80000000\nCPUQuota=5%\n",
+);
