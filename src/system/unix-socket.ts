@@ -4,10 +4,10 @@
  */
 import { lstatSync, mkdirSync, type Stats, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
-import { getSystemErrorMessage } from "node:util";
 import { ECONNREFUSED, EPROTOTYPE, errnoWords } from "./errno.ts";
 import { errno, libc, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
 import { unixSockAddr } from "./sockaddr.ts";
+import { systemReason } from "./system-reason.ts";
 
 /** Another server serves the socket. */
 export class AlreadyRunningError extends Error {
@@ -44,13 +44,6 @@ export function naming<T>(step: string, act: () => T): T {
   } catch (error) {
     throw new Error(`${step}: ${systemReason(error)}`, { cause: error });
   }
-}
-
-/** The reason in the system's words, `permission denied`; the message of an error that has no error number. */
-function systemReason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const number = "errno" in error && typeof error.errno === "number" ? Math.abs(error.errno) : 0;
-  return number === 0 ? error.message : getSystemErrorMessage(-number);
 }
 
 /**

@@ -21,6 +21,7 @@ export const SOON_MS = 30_000;
 export interface Packages extends Disposable {
   /** Of this version and of the next. */
   readonly present: string;
+  readonly presentVersion: string;
   readonly next: string;
   readonly nextVersion: string;
 }
@@ -46,6 +47,7 @@ export function makePackages(): Packages {
   rmSync(tree, { recursive: true });
   return {
     present,
+    presentVersion: version,
     next,
     nextVersion,
     [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }),

@@ -31,9 +31,9 @@ export interface Outcome {
 export interface JournalEntry {
   readonly MESSAGE: string;
   readonly PRIORITY: string;
-  readonly SYSLOG_IDENTIFIER?: string;
-  readonly _SYSTEMD_UNIT?: string;
   readonly _PID?: string;
+  /** Microseconds since 1970. */
+  readonly __REALTIME_TIMESTAMP: string;
 }
 
 /** The booted system; disposing ends it and removes everything. */
