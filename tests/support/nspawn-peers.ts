@@ -1,24 +1,54 @@
-/**
- * Peers of every kind for a booted system, in a process that runs in its network: an HTTPS backend, a name server on port 53, and a collector
- * of traces. Started by tests/systemd with the files of a certificate and its key. Writes its ports as one line of JSON, and a line for
- * each collected span; ends with its stdin.
- */
-import { startHttpCollector } from "./collector.ts";
-import { startNameServer } from "./name-server.ts";
+/** Peers of every kind in a booted system's network: HTTPS, HTTP, SSH's banner, name servers, a collector of traces. Called by tests/systemd. */
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { makeCa } from "./certs.ts";
+import type { Booted } from "./nspawn.ts";
+import { readLines, stopProcess } from "./process.ts";
+import { until } from "./wait.ts";
 
-const [, , certFile = "", keyFile = ""] = process.argv;
-const tls = { cert: Bun.file(certFile), key: Bun.file(keyFile) };
-const backend = Bun.serve({ hostname: "127.0.0.1", port: 0, tls, fetch: () => new Response("fine\n") });
-await startNameServer(53);
-const collector = startHttpCollector();
-process.stdout.write(`${JSON.stringify({ https: backend.port, otlp: collector.port })}\n`);
+const START_LIMIT_MS = 30_000;
+/** The documents' addresses (RFC 5737): backends, and a name server. */
+const BACKENDS = ["192.0.2.1", "192.0.2.2"];
+const NAME_SERVER = "192.0.2.53";
 
-let told = 0;
-setInterval(() => {
-  for (const { name } of collector.spans.slice(told)) process.stdout.write(`${name}\n`);
-  told = collector.spans.length;
-}, 50);
-for await (const _ of Bun.stdin.stream()) {
-  // Nothing is said; its end is what is waited for.
+/** The running peers; disposing ends them. */
+export interface Peers extends AsyncDisposable {
+  readonly collectorPort: number;
+  /** Names of the spans that the collector has received. */
+  readonly spans: readonly string[];
 }
-process.exit(0);
+
+/** Starts them. The certificate is for www.example.com, of an authority that the booted system trusts from then on. */
+export async function startPeers(booted: Booted): Promise<Peers> {
+  const stack = new AsyncDisposableStack();
+  const ca = stack.use(await makeCa());
+  const cert = ca.issue({ name: "www.example.com", sans: ["DNS:www.example.com"] });
+  cpSync(ca.caFile, booted.path("/usr/local/share/ca-certificates/test.crt"));
+  await booted.ok("update-ca-certificates");
+  for (const ip of [...BACKENDS, NAME_SERVER]) await booted.ok(`ip address replace ${ip}/32 dev lo`);
+  const program = [process.execPath, join(import.meta.dir, "nspawn-peers-process.ts")];
+  const child = Bun.spawn([...booted.inNetwork, ...program, cert.certFile, cert.keyFile, NAME_SERVER], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const lines: string[] = [];
+  const reading = readLines(child.stdout, (line) => lines.push(line));
+  stack.defer(async () => {
+    await stopProcess(child);
+    await reading;
+  });
+  try {
+    const collectorPort = Number(await until(() => lines[0], START_LIMIT_MS, "the peers"));
+    return {
+      collectorPort,
+      get spans() {
+        return lines.slice(1);
+      },
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}

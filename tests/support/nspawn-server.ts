@@ -1,9 +1,10 @@
 /** The server in a booted system: its package, its client, and a stand-in for Seesaw's proxy. Called by the tests in tests/systemd. */
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { version } from "../../package.json";
 import { ROOT } from "../../scripts/building/source.ts";
 import { type Client, connectClient } from "./client.ts";
+import { daemonPath } from "./executable.ts";
 import type { Booted } from "./nspawn.ts";
 import { NATIVE, sharedRelease } from "./release.ts";
 import { until } from "./wait.ts";
@@ -16,6 +17,25 @@ export const CONFIG = "/etc/seesaw/healthcheck-server.yaml";
 export const SOCKET = "/run/seesaw/healthcheck-proxy.sock";
 /** For whatever the server does within a second or two. */
 export const SOON_MS = 30_000;
+const EXAMPLES = join(ROOT, "examples", "systemd");
+
+/** Installs the executable under test and the units of the examples, as deployment.md has it, and starts nothing. */
+export async function installByHand(booted: Booted): Promise<void> {
+  for (const [from, to] of [
+    [daemonPath(), "/usr/local/bin/healthcheck-server"],
+    [join(EXAMPLES, UNIT), `/etc/systemd/system/${UNIT}`],
+    [join(EXAMPLES, "seesaw-sysusers.conf"), "/etc/sysusers.d/seesaw.conf"],
+    [join(EXAMPLES, "seesaw-tmpfiles.conf"), "/etc/tmpfiles.d/seesaw.conf"],
+  ] as const) {
+    mkdirSync(booted.path(dirname(to)), { recursive: true });
+    // A program that runs cannot be written over.
+    rmSync(booted.path(to), { force: true });
+    cpSync(from, booted.path(to));
+  }
+  await booted.ok(
+    "systemd-sysusers seesaw.conf && systemd-tmpfiles --create seesaw.conf && systemctl daemon-reload",
+  );
+}
 
 /** Packages under the paths that a booted system has them at; disposing removes them. */
 export interface Packages extends Disposable {
@@ -64,7 +84,7 @@ export function placeProxy(booted: Booted): void {
   chmodSync(booted.path(program), 0o755);
   const unit = "healthcheck-proxy.service";
   mkdirSync(booted.path("/etc/systemd/system"), { recursive: true });
-  cpSync(join(ROOT, "examples", "systemd", unit), booted.path(`/etc/systemd/system/${unit}`));
+  cpSync(join(EXAMPLES, unit), booted.path(`/etc/systemd/system/${unit}`));
 }
 
 /** Connects a client of this process as soon as the socket takes one. */

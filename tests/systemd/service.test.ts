@@ -1,33 +1,26 @@
 /** The unit under a running systemd: readiness, status, reload, watchdog, kills, stops, the journal, users and hardening. Run by `bun test`. */
 import { afterAll, beforeAll, expect } from "bun:test";
-import { cpSync, existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { ROOT } from "../../scripts/building/source.ts";
-import { makeCa } from "../support/certs.ts";
-import { dnsCheck, httpCheck, tcpCheck, times } from "../support/checks.ts";
+import { existsSync } from "node:fs";
+import { tcpCheck, times } from "../support/checks.ts";
 import { daemonPath } from "../support/executable.ts";
 import { type Booted, bootDebian, type JournalEntry } from "../support/nspawn.ts";
-import { limitLikeTheUnit } from "../support/nspawn-limits.ts";
 import { absentForNspawn, ROOT_LIMIT_MS } from "../support/nspawn-root.ts";
 import {
   CONFIG,
   connectInside,
+  installByHand,
   placeProxy,
   SOCKET,
   SOON_MS,
   UNIT,
   waitForStatus,
 } from "../support/nspawn-server.ts";
-import { hasPeer, missingPeer, testUnless } from "../support/peers.ts";
-import { readLines, stopProcess } from "../support/process.ts";
+import { testUnless } from "../support/peers.ts";
 import { startSink } from "../support/sink.ts";
 import { until } from "../support/wait.ts";
 
 const LIMIT_MS = 180_000;
-const ABSENT = [
-  ...absentForNspawn(),
-  ...(hasPeer("openssl") ? [] : [{ name: "openssl", words: missingPeer("openssl") }]),
-];
+const ABSENT = absentForNspawn();
 const DROP_IN = `/etc/systemd/system/${UNIT}.d/test.conf`;
 const METRICS = "metrics: { enabled: true }\n";
 /** What the runtime prints when it takes a signal for a crash of its own. */
@@ -37,21 +30,9 @@ let booted: Booted;
 
 beforeAll(async () => {
   if (ABSENT.length > 0) return;
-  const executable = daemonPath();
+  daemonPath();
   booted = await bootDebian();
-  mkdirSync(booted.path("/usr/local/bin"), { recursive: true });
-  cpSync(executable, booted.path("/usr/local/bin/healthcheck-server"));
-  for (const [from, to] of [
-    [UNIT, `/etc/systemd/system/${UNIT}`],
-    ["seesaw-sysusers.conf", "/etc/sysusers.d/seesaw.conf"],
-    ["seesaw-tmpfiles.conf", "/etc/tmpfiles.d/seesaw.conf"],
-  ] as const) {
-    mkdirSync(booted.path(join(to, "..")), { recursive: true });
-    cpSync(join(ROOT, "examples", "systemd", from), booted.path(to));
-  }
-  await booted.ok(
-    "systemd-sysusers seesaw.conf && systemd-tmpfiles --create seesaw.conf && systemctl daemon-reload",
-  );
+  await installByHand(booted);
 }, ROOT_LIMIT_MS);
 
 afterAll(async () => await booted?.[Symbol.asyncDispose]());
@@ -321,99 +302,4 @@ serviceTest(
       err: `not ready: http://127.0.0.1:9090 does not answer: connection refused (${CONFIG} cannot be read: permission denied; give --addr)\n`,
     });
   },
-);
-
-serviceTest(
-  "the hardened unit checks over TLS and DNS, with its own and the system's name server, and exports traces",
-  "",
-  async () => {
-    await using ca = await makeCa();
-    const cert = ca.issue({ name: "good.test", sans: ["DNS:good.test"] });
-    const command = [
-      process.execPath,
-      join(import.meta.dir, "..", "support", "nspawn-peers.ts"),
-      cert.certFile,
-      cert.keyFile,
-    ];
-    const peers = Bun.spawn([...booted.inNetwork, ...command], {
-      stdin: "pipe",
-      stdout: "pipe",
-      stderr: "inherit",
-    });
-    const lines: string[] = [];
-    const reading = readLines(peers.stdout, (line) => lines.push(line));
-    try {
-      const { https, otlp } = JSON.parse(await until(() => lines[0], SOON_MS, "the peers"));
-      cpSync(ca.caFile, booted.path("/etc/seesaw/ca.pem"));
-      booted.write(
-        CONFIG,
-        `${METRICS}telemetry: { enabled: true, use_http: true, trace: all, otlp_endpoint: "http://127.0.0.1:${otlp}" }\n`,
-      );
-      await booted.ok(`systemctl restart ${UNIT}`);
-      await using client = await connectInside(booted);
-      const target = { hostname: "127.0.0.1", port: https };
-      client.update([
-        httpCheck(1, target, { secure: true, host: "good.test", expected_codes: [200], response: "fine" }),
-        httpCheck(2, target, { secure: true, host: "other.test", expected_codes: [200] }),
-        dnsCheck(3, "name.test", { ip: "127.0.0.1", port: 53, query_type: "A" }),
-        dnsCheck(4, "name.test", { query_type: "A" }),
-      ]);
-      await waitForStatus(booted, /^3 healthy, 1 unhealthy, 0 unknown; client connected$/);
-      expect(client.latest.get("2")?.state).toBe("unhealthy");
-      await until(() => lines.length > 1, SOON_MS, "a span at the collector");
-      expect(
-        await booted.journal(
-          "-u",
-          UNIT,
-          "-p",
-          "err",
-          `_SYSTEMD_INVOCATION_ID=${(await show("InvocationID")).InvocationID}`,
-        ),
-      ).toEqual([]);
-      expect(
-        await booted.ok(
-          `grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/$(systemctl show -P MainPID ${UNIT})/status`,
-        ),
-      ).toBe("CapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n");
-    } finally {
-      peers.stdin.end();
-      await stopProcess(peers);
-      await reading;
-    }
-  },
-  "Environment=SSL_CERT_FILE=/etc/seesaw/ca.pem\n",
-);
-
-serviceTest(
-  "within 80 MB and a twentieth of a core, checks go on without a false verdict",
-  METRICS,
-  async () => {
-    await using sink = await startSink(1, booted.inNetwork);
-    const [target = { hostname: "", port: 0 }] = sink.targets;
-    const { MainPID, MemoryMax, CPUQuotaPerSecUSec } = await show(
-      "MainPID",
-      "MemoryMax",
-      "CPUQuotaPerSecUSec",
-    );
-    expect([MemoryMax, CPUQuotaPerSecUSec]).toEqual(["80000000", "50ms"]);
-    using _limits = limitLikeTheUnit(booted.hostPid(MainPID), { memoryBytes: 80_000_000, cpuShare: 0.05 });
-    const moment = await mark();
-    await using client = await connectInside(booted);
-    client.update(times(50, (id) => tcpCheck(id, target, { interval: "1s", timeout: "5s" })));
-    await waitForStatus(booted, /^50 healthy, 0 unhealthy, 0 unknown; client connected$/);
-    const checked = async () => {
-      const text = await booted.ok("curl -s http://127.0.0.1:9090/metrics");
-      return [...text.matchAll(/^healthcheck_checks_total\{.*\} (\d+)$/gm)].reduce(
-        (sum, [, count]) => sum + Number(count),
-        0,
-      );
-    };
-    await until(async () => (await checked()) >= 250, 2 * SOON_MS, "five results of each healthcheck");
-    expect(await show("MainPID", "NRestarts")).toEqual({ MainPID, NRestarts: "0" });
-    const changes = await since(moment, "-g", "'Health state changed'");
-    expect(changes.filter(({ MESSAGE }) => !MESSAGE.includes("old_state=unknown new_state=healthy"))).toEqual(
-      [],
-    );
-  },
-  "MemoryMax=80000000\nCPUQuota=5%\n",
 );
