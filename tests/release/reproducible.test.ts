@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/building/source.ts";
-import { bundledPackages, placeOf } from "../../scripts/releasing/dependencies.ts";
+import { neededPackages, placeOf } from "../../scripts/releasing/dependencies.ts";
 import { peerTest } from "../support/peers.ts";
 import { RELEASE_LIMIT_MS, release, sharedRelease } from "../support/release.ts";
 import { makeTempDir } from "../support/tempdir.ts";
@@ -26,7 +26,7 @@ function build(tree: string): Buffer {
 
 function copyTree(to: string): void {
   for (const name of SOURCES) cpSync(join(ROOT, name), join(to, name), { recursive: true });
-  for (const { key } of bundledPackages())
+  for (const { key } of neededPackages())
     cpSync(join(ROOT, placeOf(key)), join(to, placeOf(key)), { recursive: true });
 }
 
