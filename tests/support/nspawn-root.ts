@@ -12,7 +12,7 @@ export const ROOT_LIMIT_MS = 600_000;
 /** Beside what every Debian has: a bootable systemd, and the programs that the documents and the tests use inside. */
 const PACKAGES = [
   ...["systemd", "systemd-sysv", "dbus", "init-system-helpers", "passwd", "sudo", "procps", "iproute2"],
-  ...["ca-certificates", "curl", "jq", "socat", "less"],
+  ...["ca-certificates", "curl", "jq", "socat", "less", "minisign"],
 ];
 
 /** Everything the boot needs from this machine. */

@@ -3,9 +3,10 @@
  * tables below say what a page needs beforehand, which lines cannot run there and why, and which ones do not end. Run by `bun test`.
  */
 import { afterAll, expect, test } from "bun:test";
-import { cpSync, readdirSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../package.json";
+import { readSigningKey, signatureOf } from "../../scripts/releasing/signature.ts";
 import { dnsCheck, httpCheck, tcpCheck } from "../support/checks.ts";
 import type { Client } from "../support/client.ts";
 import { daemonPath } from "../support/executable.ts";
@@ -111,7 +112,11 @@ class Page {
     stack.use(await startPeers(booted));
     await booted.ok(`mkdir -p ${WORK}/dist && cp -a /project/examples ${WORK}/`);
     cpSync(daemonPath(), booted.path(`${WORK}/dist/healthcheck-server`));
-    for (const name of readdirSync(release).filter((name) => /\.(deb|tar\.gz)$/.test(name)))
+    await booted.ok(`cd ${WORK} && minisign -G -W -p healthcheck-server.pub -s /root/key`);
+    const key = readSigningKey(booted.path("/root/key"));
+    const signature = signatureOf(readFileSync(join(release, "SHA256SUMS")), "a release", key);
+    booted.write(`${WORK}/SHA256SUMS.minisig`, signature);
+    for (const name of readdirSync(release).filter((name) => /SUMS$|\.(deb|tar\.gz)$/.test(name)))
       cpSync(join(release, name), booted.path(`${WORK}/${name}`));
     booted.write(CONFIG, "metrics: { enabled: true }\n");
     booted.write("/run/documents.cwd", WORK);
