@@ -25,6 +25,8 @@ export function absentForNspawn(): Absent[] {
     words: missingPeer(peer),
   }));
   if (process.getuid?.() !== 0) return [...absent, { name: "root", words: "only root may boot a system" }];
+  if (cgroupRoot() === undefined)
+    absent.push({ name: "cgroup2", words: "the unified cgroup hierarchy is not mounted in /sys/fs/cgroup" });
   if (absent.length === 0 && !canOverlay())
     absent.push({ name: "overlayfs", words: "this machine cannot mount overlayfs" });
   return absent;
@@ -87,6 +89,12 @@ function codenameOf(osRelease: string): string {
   const codename = /^VERSION_CODENAME=(.*)$/m.exec(osRelease)?.[1];
   if (codename === undefined) throw new Error("/etc/os-release: has no VERSION_CODENAME");
   return codename;
+}
+
+/** Where the unified hierarchy of control groups is mounted: alone, or beside those of the first version. */
+export function cgroupRoot(): string | undefined {
+  const places = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
+  return places.find((place) => existsSync(join(place, "cgroup.controllers")));
 }
 
 function canOverlay(): boolean {

@@ -2,10 +2,18 @@
  * A Debian system with a running systemd, booted by systemd-nspawn for one test file. It has a network of its own with loopback only, and a
  * copy-on-write root: whatever happens inside is gone with it. Called by the tests in tests/systemd; needs root.
  */
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/building/source.ts";
-import { debianRoot } from "./nspawn-root.ts";
+import { cgroupRoot, debianRoot } from "./nspawn-root.ts";
 import { peerPath } from "./peers.ts";
 import { readLines } from "./process.ts";
 import { makeTempDir } from "./tempdir.ts";
@@ -56,8 +64,12 @@ export interface Booted extends AsyncDisposable {
   hostPid(insidePid: string): number;
 }
 
-/** Mounts the copy-on-write root and becomes systemd-nspawn. In a mount namespace of its own: it ends with the last process in it. */
+/**
+ * Enters a control group of its own, mounts the copy-on-write root and becomes systemd-nspawn. In a mount namespace of its own: it ends with
+ * the last process in it. Two systems in one group would take each other's services for their own.
+ */
 const BOOT = `
+mkdir "$GROUP" && echo $$ > "$GROUP/cgroup.procs" &&
 mount -t tmpfs tmpfs "$DIR" && mkdir "$DIR/upper" "$DIR/work" "$DIR/root" &&
 mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=$DIR/upper,workdir=$DIR/work" "$DIR/root" &&
 printf '127.0.0.1 localhost %s\\n::1 localhost\\n' "$MACHINE" > "$DIR/root/etc/hosts" &&
@@ -75,7 +87,8 @@ export async function bootDebian(): Promise<Booted> {
   const lower = await debianRoot();
   const dir = makeTempDir("boot");
   const machine = `hc-${process.pid}-${dir.path.slice(-6).replace(/[^A-Za-z0-9]/g, "x")}`;
-  const env = { ...process.env, DIR: dir.path, LOWER: lower, MACHINE: machine, PROJECT: ROOT };
+  const group = join(cgroupRoot() ?? "", machine);
+  const env = { ...process.env, DIR: dir.path, LOWER: lower, MACHINE: machine, PROJECT: ROOT, GROUP: group };
   const nspawn = Bun.spawn([peerPath("unshare"), "-m", "--propagation", "private", "sh", "-c", BOOT], {
     env: { ...env, NSPAWN: peerPath("systemd-nspawn"), SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" },
     stdin: "ignore",
@@ -98,6 +111,7 @@ export async function bootDebian(): Promise<Booted> {
     kill();
     await nspawn.exited;
     await Promise.all(reading);
+    await until(() => removeGroup(group), BOOT_LIMIT_MS, "the end of the last process");
     dir.remove();
   };
   try {
@@ -186,6 +200,21 @@ function hostPid(leader: number, insidePid: string): number {
     if (readlinkSync(`/proc/${pid}/ns/pid`) === namespace) return Number(pid);
   }
   throw new Error(`no process ${insidePid} in the booted system`);
+}
+
+/** Removes a control group with all below it. @returns false while a process is left in one of them */
+function removeGroup(group: string): boolean {
+  if (!existsSync(group)) return true;
+  const below = readdirSync(group, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  const paths = [group, ...below.map((entry) => join(entry.parentPath, entry.name))];
+  try {
+    for (const path of paths.sort((a, b) => b.length - a.length)) rmdirSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Empty for a process that is gone. */

@@ -2,7 +2,7 @@
  * README.md, docs/deployment.md and docs/migration.md: every block of commands is run in a booted system, as it is written, one after the other. The
  * tables below say what a page needs beforehand, which lines cannot run there and why, and which ones do not end. Run by `bun test`.
  */
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../package.json";
@@ -208,18 +208,23 @@ function endless(command: string): string {
 
 const PAGES = ["README.md", "docs/deployment.md", "docs/migration.md"];
 
-for (const path of PAGES) {
+describe.each(PAGES)("%s", (path) => {
   let page: Page | undefined;
+  afterAll(async () => await page?.end());
   for (const [at, block] of blocksOf(path).entries()) {
     const [first = ""] = block.lines;
     const run = async () => {
       page ??= await Page.boot();
       await page.run(block);
     };
-    testUnless(`${path}, block ${at + 1}: ${first}`, ABSENT, run, at === 0 ? ROOT_LIMIT_MS : LIMIT_MS);
+    testUnless(
+      `documents: ${path}, block ${at + 1}: ${first}`,
+      ABSENT,
+      run,
+      at === 0 ? ROOT_LIMIT_MS : LIMIT_MS,
+    );
   }
-  afterAll(async () => await page?.end());
-}
+});
 
 test("documents: every line that is marked is in a document", () => {
   const lines = PAGES.flatMap(blocksOf).flatMap((block) => block.lines);
