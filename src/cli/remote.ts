@@ -55,7 +55,7 @@ export function serverPlace({ addr, config: named }: RemoteOptions, env: Environ
 /** The listener's settings where no file says otherwise. */
 const NO_FILE = {
   metrics: DEFAULT_CONFIG.metrics,
-  doubt: "metrics.enabled is needed, and there is no configuration file",
+  doubt: "metrics.enabled is needed, and no configuration file was found that this user may read",
 };
 
 /** The listener's settings in a file, or the defaults and why the file does not count. */
