@@ -69,6 +69,8 @@ export interface Booted extends AsyncDisposable {
  * the last process in it. Two systems in one group would take each other's services for their own.
  */
 const BOOT = `
+# Where the controllers are not given away already; a hierarchy that has processes beside its groups refuses it.
+echo "+memory +cpu" > "$(dirname "$GROUP")/cgroup.subtree_control" 2>/dev/null
 mkdir "$GROUP" && echo $$ > "$GROUP/cgroup.procs" &&
 mount -t tmpfs tmpfs "$DIR" && mkdir "$DIR/upper" "$DIR/work" "$DIR/root" &&
 mount -t overlay overlay -o "lowerdir=$LOWER,upperdir=$DIR/upper,workdir=$DIR/work" "$DIR/root" &&
