@@ -4,9 +4,10 @@
  */
 import type { Logger } from "./logging/logger.ts";
 import type { Manager } from "./manager/manager.ts";
+import { sentence } from "./model/printable.ts";
 import { SCHEDULER_DEAD_MS, type Scheduler } from "./scheduler/scheduler.ts";
 import { monotonicUs, type NotifySettings, NotifySocket } from "./system/systemd.ts";
-import { type Standing, SystemdReport, statusText } from "./system/systemd-report.ts";
+import { type Standing, SystemdReport } from "./system/systemd-report.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 
 /** More words than these are never waiting: the last two say what the others did. */
@@ -115,6 +116,6 @@ export class Supervision {
 export function reportFailedStart(settings: NotifySettings | undefined, why: string): void {
   if (settings === undefined) return;
   const socket = new NotifySocket(settings.address, () => {});
-  socket.send(`STATUS=${statusText(`cannot start: ${why}`)}`);
+  socket.send(`STATUS=${sentence(`cannot start: ${why}`)}`);
   socket.close();
 }

@@ -2,12 +2,11 @@
  * What the service manager is told, and when. Pure: whoever owns it looks every {@link SystemdReport.periodMs} milliseconds, says what
  * time it is and how things stand, and sends what it is given.
  */
+import { sentence } from "../model/printable.ts";
 import type { StateCounts } from "../model/status.ts";
 
 /** The status is told so often at the most; and without a watchdog this is how often somebody looks. */
 const STATUS_MS = 1_000;
-/** In UTF-16 units; the rest of an error is in the log. */
-const MAX_STATUS_LENGTH = 400;
 
 /** How things stand. */
 export interface Standing {
@@ -77,17 +76,12 @@ export class SystemdReport {
   }
 }
 
-/** The status is one line, and part of what it says was written by others: nothing in it may begin another line. */
-export function statusText(text: string): string {
-  const line = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ");
-  return line.length > MAX_STATUS_LENGTH ? `${line.slice(0, MAX_STATUS_LENGTH)}…` : line;
-}
-
 function statusLine({ counts, connected, stopping, trouble }: Standing): string {
   const { healthy, unhealthy, unknown } = counts;
   const client =
     connected === undefined ? "checks from a file" : connected ? "client connected" : "no client connected";
   const totals = `${healthy} healthy, ${unhealthy} unhealthy, ${unknown} unknown; ${client}`;
+  // Part of it was written by others: nothing in it may begin another line, and the rest of a long error is in the log.
   const why = trouble === undefined ? "" : `; ${trouble}`;
-  return `STATUS=${stopping ? "stopping; " : ""}${statusText(`${totals}${why}`)}`;
+  return `STATUS=${stopping ? "stopping; " : ""}${sentence(`${totals}${why}`)}`;
 }
