@@ -161,9 +161,12 @@ serviceTest(
 
 serviceTest("JSON lines are whole JSON in the journal", "logging: { format: json }\n", async () => {
   const { InvocationID } = await show("InvocationID");
-  const entries = await booted.journal(`_SYSTEMD_INVOCATION_ID=${InvocationID}`);
-  const messages = entries.map(({ MESSAGE }) => JSON.parse(MESSAGE).message);
-  expect(messages).toContain("All tasks spawned, server running");
+  const messages = async () => {
+    const entries = await booted.journal(`_SYSTEMD_INVOCATION_ID=${InvocationID}`);
+    return entries.map(({ MESSAGE }) => JSON.parse(MESSAGE).message);
+  };
+  const last = "All tasks spawned, server running";
+  await until(async () => (await messages()).includes(last), SOON_MS, "the last line of the start");
 });
 
 serviceTest(
@@ -246,6 +249,11 @@ serviceTest(
     const moment = await mark();
     await booted.ok("rm -r /run/seesaw");
     await waitForStatus(booted, /; the proxy socket's file is gone or another's$/);
+    await until(
+      async () => (await since(moment, "-p", "err")).length > 0,
+      SOON_MS,
+      "an error in the journal",
+    );
     const errors = await since(moment, "-p", "err");
     expect(errors.map(({ MESSAGE }) => MESSAGE)).toEqual([
       expect.stringMatching(
