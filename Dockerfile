@@ -3,8 +3,14 @@
 #   docker build --build-arg BUILD_REVISION="$(git rev-parse --short=12 HEAD)" --tag healthcheck-server .
 #
 # Its configuration is mounted at /etc/seesaw, its socket is in the volume /var/run/seesaw.
+#
+# The tags below get security fixes of the distributions. Where a build must be repeatable, name the images by digest:
+# --build-arg BUILD_IMAGE=oven/bun@sha256:… --build-arg BASE_IMAGE=gcr.io/distroless/base-debian12@sha256:…
 
-FROM oven/bun:1.4.5-debian AS build
+ARG BUILD_IMAGE=oven/bun:1.4.5-debian
+ARG BASE_IMAGE=gcr.io/distroless/base-debian12:nonroot
+
+FROM ${BUILD_IMAGE} AS build
 WORKDIR /src
 # Dependencies first: they change less often than the sources.
 COPY package.json bun.lock bunfig.toml ./
@@ -13,9 +19,9 @@ RUN bash scripts/setup
 COPY . .
 # The sources come without git, which would know it.
 ARG BUILD_REVISION=unknown
-RUN BUILD_REVISION="${BUILD_REVISION}" scripts/build && mkdir /seesaw
+RUN BUILD_REVISION="${BUILD_REVISION}" scripts/build && scripts/release --notices dist/notices && mkdir /seesaw
 
-FROM gcr.io/distroless/base-debian12:nonroot
+FROM ${BASE_IMAGE}
 ARG BUILD_REVISION=unknown
 ARG VERSION=0.1.0
 ARG SOURCE=""
@@ -29,6 +35,8 @@ COPY --from=build /src/dist/healthcheck-server /usr/local/bin/healthcheck-server
 COPY --from=build --chown=65532:65532 /seesaw /var/run/seesaw
 COPY examples/container/healthcheck-server.yaml /etc/seesaw/healthcheck-server.yaml
 COPY LICENSE /usr/share/doc/healthcheck-server/LICENSE
+# The licenses of everything inside, and the bill of materials.
+COPY --from=build /src/dist/notices /usr/share/doc/healthcheck-server
 USER 65532:65532
 WORKDIR /
 VOLUME ["/var/run/seesaw"]

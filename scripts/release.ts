@@ -5,9 +5,10 @@
  *   releasing/targets.ts       for which kinds of Linux
  *   releasing/contents.ts      what is in the packages, and where
  *   releasing/runtimes.ts      the runtimes of other machines
- *   releasing/dependencies.ts licences.ts sbom.ts   what of others is inside
+ *   releasing/dependencies.ts inside.ts runtime-parts.ts licences.ts sbom.ts   what of others is inside
  *   releasing/documents.ts     the manual page and the completions
  *   releasing/stage.ts tarball.ts debian.ts checksums.ts   the files; debian/ is Debian's own
+ *   releasing/signature.ts     the signature
  */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,14 +19,16 @@ import { isModified, ROOT, revision, sourceTime } from "./building/source.ts";
 import { checksums, sha256 } from "./releasing/checksums.ts";
 import { contents } from "./releasing/contents.ts";
 import { writeDebian } from "./releasing/debian.ts";
-import { bundledPackages, runtimePackage } from "./releasing/dependencies.ts";
+import { runtimePackage } from "./releasing/dependencies.ts";
 import { documents } from "./releasing/documents.ts";
+import { packagesInside } from "./releasing/inside.ts";
 import { licenceText } from "./releasing/licences.ts";
 import { HELP, type ReleaseCommand, readOptions } from "./releasing/options.ts";
 import { fetchRuntime, isNative } from "./releasing/runtimes.ts";
 import { sbom } from "./releasing/sbom.ts";
+import { readSigningKey, signatureOf } from "./releasing/signature.ts";
 import { writeTarball } from "./releasing/tarball.ts";
-import type { Target } from "./releasing/targets.ts";
+import { TARGETS, type Target } from "./releasing/targets.ts";
 
 const FAULT = 1;
 const WRONG_USAGE = 2;
@@ -37,6 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
     const command = readOptions(args, process.cwd());
     if (command.do === "help") process.stdout.write(HELP);
     else if (command.do === "fetch") await fetchRuntimes(command.targets);
+    else if (command.do === "notices") await writeNotices(command.out);
     else await release(command);
     return 0;
   } catch (error) {
@@ -51,7 +55,38 @@ async function fetchRuntimes(targets: readonly Target[]): Promise<void> {
   for (const target of targets.filter((one) => !isNative(one))) await named(target, fetchRuntime(target));
 }
 
-async function release({ targets, out, ownOut, allowModified }: ReleaseCommand): Promise<void> {
+/** The notices of the executable that scripts/build has made; without git nothing tells when that was. */
+async function writeNotices(out: string): Promise<void> {
+  const executable = join(ROOT, "dist", "healthcheck-server");
+  const target = TARGETS.find(isNative);
+  if (target === undefined) throw new Error("there is no release for this kind of machine");
+  const { bill, licenses } = await notices(target, executable, undefined);
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, "THIRD-PARTY-LICENSES.txt"), licenses);
+  writeFileSync(join(out, "healthcheck-server.cdx.json"), bill);
+}
+
+/** What an executable contains of others: the bill of materials, and the licenses. */
+async function notices(target: Target, executable: string, timeSeconds: number | undefined) {
+  const [runtime, packages] = [runtimePackage(target.runtime), await packagesInside()];
+  if (runtime.version !== Bun.version) throw new Error(`bun.lock: has another runtime than ${Bun.version}`);
+  const subject = {
+    name: "healthcheck-server",
+    version,
+    description,
+    sha256: sha256(executable),
+    timeSeconds,
+  };
+  return {
+    bill: sbom(subject, runtime, packages, process.versions),
+    licenses: licenceText(runtime, packages, process.versions),
+  };
+}
+
+async function release(command: ReleaseCommand): Promise<void> {
+  const { targets, out, ownOut, allowModified, signingKey } = command;
+  // A key that is of no use is found out before the work.
+  const key = signingKey === undefined ? undefined : readSigningKey(signingKey);
   if (!allowModified && isModified({ untracked: true }))
     throw new Error(
       "the tree differs from its revision, or has none: commit what is new, or give --allow-modified",
@@ -69,8 +104,15 @@ async function release({ targets, out, ownOut, allowModified }: ReleaseCommand):
   );
   const files: string[] = [];
   for (const target of targets) files.push(...(await releaseTarget(target, built, out, timeSeconds)));
-  writeFileSync(join(out, "SHA256SUMS"), checksums(files.map((file) => join(out, file))));
-  for (const file of [...files, "SHA256SUMS"]) say(join(out, file));
+  const sums = checksums(files.map((file) => join(out, file)));
+  writeFileSync(join(out, "SHA256SUMS"), sums);
+  files.push("SHA256SUMS");
+  if (key !== undefined) {
+    const comment = `healthcheck-server ${version} (revision ${built}), file: SHA256SUMS`;
+    writeFileSync(join(out, "SHA256SUMS.minisig"), signatureOf(Buffer.from(sums), comment, key));
+    files.push("SHA256SUMS.minisig");
+  }
+  for (const file of files) say(join(out, file));
 }
 
 /** @returns the names of the files */
@@ -86,19 +128,11 @@ async function releaseTarget(
   try {
     const executable = join(workDir, "healthcheck-server");
     await compileFor(target, executable, built);
-    const [runtime, packages] = [runtimePackage(target.runtime), bundledPackages()];
-    const subject = {
-      name: "healthcheck-server",
-      version,
-      description,
-      sha256: sha256(executable),
-      timeSeconds,
-    };
-    const bill = sbom(subject, runtime, packages);
+    const { bill, licenses } = await notices(target, executable, timeSeconds);
     const items = contents({
       ...documents(timeSeconds),
       executable,
-      thirdPartyLicences: licenceText(runtime, packages),
+      thirdPartyLicences: licenses,
       sbom: bill,
     });
     const name = `healthcheck-server-${version}-${target.name}`;

@@ -40,8 +40,8 @@ export interface DaemonOptions {
   readonly checksFile: string | undefined;
   /** Trusted authorities in place of the host's. */
   readonly caFile: string | undefined;
-  /** Whether the configuration file was valid. */
-  readonly configValid: boolean;
+  /** The first error of an invalid configuration file, in whose place the defaults are in effect; undefined when it is valid. */
+  readonly configFault: string | undefined;
   /** The service manager that wants to hear how things stand; undefined when there is none. */
   readonly notify: NotifySettings | undefined;
   /** A part that is to fail, for tests. */
@@ -125,6 +125,8 @@ export class Daemon {
     });
     const parts = { manager: this.#manager, upstream: this.#upstream, scheduler };
     this.#supervision = options.notify && new Supervision(options.notify, parts, log);
+    const { configFault } = options;
+    this.#supervision?.configured(configFault && `running on the defaults: ${configFault}`);
   }
 
   /** Settles when it has stopped. */
@@ -180,20 +182,25 @@ export class Daemon {
   /**
    * Takes over what can change at run time.
    *
-   * @param valid - whether the file was; if not, the configuration is the one that runs
+   * @param fault - the first error of an invalid file: then the configuration is the one that runs; undefined when it is valid
    * @returns settles when it has
    */
-  async reload(config: Config, valid: boolean): Promise<void> {
+  async reload(config: Config, fault: string | undefined): Promise<void> {
     const reloaded = this.#supervision?.reloading();
     this.#config = config;
-    this.#tellConfig(valid);
+    this.#tellConfig(fault === undefined);
     if (this.#serving !== undefined) this.#serving.metrics.perHealthcheck = config.metrics.per_healthcheck;
     this.#telemetry?.configure(config.telemetry);
     this.#notifier.configure(notifierSettings(config));
     this.#keepHouse();
     this.#checking.checkerEnv.tls.forget();
+    let kept = fault;
     if (this.#upstream instanceof ProxyUpstream) this.#upstream.configure(connectionLimits(config));
-    else await this.#upstream.reload();
+    else {
+      const checksFault = await this.#upstream.reload();
+      kept ??= checksFault;
+    }
+    this.#supervision?.configured(kept && `not reloaded, the former one is in effect: ${kept}`);
     reloaded?.();
   }
 
@@ -243,7 +250,7 @@ export class Daemon {
       testFault: this.#options.testFault,
     };
     this.#serving = new Serving(metrics, parts, this.#log);
-    this.#tellConfig(this.#options.configValid);
+    this.#tellConfig(this.#options.configFault === undefined);
     await this.#serving.listen();
   }
 

@@ -24,14 +24,17 @@ import "./early-signals.ts";
 import { writeSync } from "node:fs";
 import { main } from "./cli/program.ts";
 import { processSignals } from "./early-signals.ts";
+import { isJournalStream, withPriority } from "./logging/journal.ts";
 import { printableLines } from "./model/printable.ts";
 import { errorWords } from "./model/show.ts";
 import { removeRuntimeVariables } from "./system/runtime-variables.ts";
 
+const errorsToJournal = isJournalStream(2, process.env);
+
 // Synchronous, so that nothing is cut off when the process exits.
 const output = {
   out: (text: string) => void writeSync(1, text),
-  err: (text: string) => void writeSync(2, text),
+  err: (text: string) => void writeSync(2, errorsToJournal ? withPriority("error", text) : text),
 };
 
 // Commands get the environment as it was, to report what is set in it.

@@ -4,6 +4,7 @@
  */
 import type { Logger } from "./logging/logger.ts";
 import type { Manager } from "./manager/manager.ts";
+import { sentence } from "./model/printable.ts";
 import { SCHEDULER_DEAD_MS, type Scheduler } from "./scheduler/scheduler.ts";
 import { monotonicUs, type NotifySettings, NotifySocket } from "./system/systemd.ts";
 import { type Standing, SystemdReport } from "./system/systemd-report.ts";
@@ -15,7 +16,7 @@ const MOST_WAITING = 2;
 /** What is told about. */
 export interface SupervisedParts {
   readonly manager: Pick<Manager, "census">;
-  readonly upstream: Pick<Upstream, "connected">;
+  readonly upstream: Pick<Upstream, "connected" | "unready">;
   readonly scheduler: Pick<Scheduler, "overdueMs">;
 }
 
@@ -29,6 +30,7 @@ export class Supervision {
   #timer: ReturnType<typeof setInterval> | undefined;
   #reloads = 0;
   #stopping = false;
+  #configTrouble: string | undefined;
 
   constructor({ address, watchdogMs }: NotifySettings, parts: SupervisedParts, log: Logger) {
     let told = false;
@@ -38,6 +40,11 @@ export class Supervision {
     });
     this.#report = new SystemdReport(watchdogMs, SCHEDULER_DEAD_MS);
     this.#parts = parts;
+  }
+
+  /** Reports the configuration's state in the status. @param trouble - what is wrong; undefined when the file is in effect */
+  configured(trouble: string | undefined): void {
+    this.#configTrouble = trouble;
   }
 
   /** It serves. From here on the watchdog is fed. */
@@ -86,6 +93,7 @@ export class Supervision {
       counts: manager.census().states,
       connected: upstream.connected,
       stopping: this.#stopping,
+      trouble: this.#configTrouble ?? (this.#stopping ? undefined : upstream.unready()),
       overdueMs: scheduler.overdueMs,
     };
   }
@@ -102,4 +110,12 @@ export class Supervision {
       this.#waiting.shift();
     }
   }
+}
+
+/** Reports why a start has failed, as the last status of a process that is about to end. */
+export function reportFailedStart(settings: NotifySettings | undefined, why: string): void {
+  if (settings === undefined) return;
+  const socket = new NotifySocket(settings.address, () => {});
+  socket.send(`STATUS=${sentence(`cannot start: ${why}`)}`);
+  socket.close();
 }

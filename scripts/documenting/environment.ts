@@ -62,6 +62,11 @@ export const VARIABLES: readonly Variable[] = [
   },
   { name: "WATCHDOG_PID", about: "Set by systemd: the process that its watchdog waits for." },
   {
+    name: "JOURNAL_STREAM",
+    about:
+      "Set by systemd: when it names the stream that the log goes to, each line begins with its priority, `<3>` to `<7>`.",
+  },
+  {
     name: "HEALTHCHECK_TEST_FAULT",
     about: "Makes a part fail on purpose, for tests of this program. The log warns of it. Leave it unset.",
   },

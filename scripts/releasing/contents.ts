@@ -38,8 +38,8 @@ const DEBIAN_COMPLETIONS: Readonly<Record<CompletionFile, string>> = {
 
 /** Where the Debian package has its documents. */
 export const DEBIAN_DOC = "usr/share/doc/healthcheck-server";
-/** Its configuration file, which dpkg leaves alone once it was changed. */
-export const DEBIAN_CONFIG = "etc/seesaw/healthcheck-server.yaml";
+/** The configuration file that postinst copies to /etc/seesaw when there is none. */
+const DEBIAN_CONFIG = "usr/share/healthcheck-server/healthcheck-server.yaml";
 
 /** Everything, in the order in which people look for it. */
 export function contents(made: Made): Item[] {

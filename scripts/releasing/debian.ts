@@ -5,7 +5,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { DEBIAN_CONFIG, DEBIAN_DOC, debianFile, type Item } from "./contents.ts";
+import { DEBIAN_DOC, debianFile, type Item } from "./contents.ts";
 import { run } from "./run.ts";
 import { stage } from "./stage.ts";
 
@@ -46,7 +46,6 @@ export async function writeDebian(options: DebianOptions): Promise<string> {
   stage(root, [
     { from: { text: changes }, to: `${DEBIAN_DOC}/changelog.gz` },
     { from: { text: control(version, architecture, kilobytes(root)) }, to: "DEBIAN/control" },
-    { from: { text: `/${DEBIAN_CONFIG}\n` }, to: "DEBIAN/conffiles" },
     ...SCRIPTS.map((name) => ({ from: debianFile(name), to: `DEBIAN/${name}`, executable: true })),
   ]);
   const file = `healthcheck-server_${version}_${architecture}.deb`;

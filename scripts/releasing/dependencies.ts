@@ -1,4 +1,4 @@
-/** What of others is inside the executable, as bun.lock has it: the packages that are needed at run time, and the runtime. */
+/** What the program needs of others, as bun.lock has it: the packages that are needed at run time, and the runtime. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../building/source.ts";
@@ -43,7 +43,7 @@ const readLock = () => Bun.JSONC.parse(readFileSync(join(ROOT, "bun.lock"), "utf
  *
  * @throws Error when bun.lock lacks one
  */
-export function bundledPackages(): Package[] {
+export function neededPackages(): Package[] {
   const { workspaces, packages } = readLock();
   const found = new Map<string, Package>();
   const visit = (key: string): void => {

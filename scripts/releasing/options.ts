@@ -8,6 +8,7 @@ import { TARGETS, type Target } from "./targets.ts";
 export type Command =
   | { readonly do: "help" }
   | { readonly do: "fetch"; readonly targets: readonly Target[] }
+  | { readonly do: "notices"; readonly out: string }
   | ReleaseCommand;
 
 /** What to release. */
@@ -20,11 +21,15 @@ export interface ReleaseCommand {
   readonly ownOut: boolean;
   /** Also from a tree that differs from its revision. */
   readonly allowModified: boolean;
+  /** The file of the key that signs the checksums; undefined leaves them unsigned. */
+  readonly signingKey: string | undefined;
 }
 
 const OPTIONS = {
   help: { type: "boolean" },
   fetch: { type: "boolean" },
+  notices: { type: "string" },
+  sign: { type: "string" },
   targets: { type: "string" },
   out: { type: "string" },
   "allow-modified": { type: "boolean" },
@@ -38,6 +43,8 @@ package for each glibc target, and SHA256SUMS. The same revision gives the same 
   --targets NAME[,NAME]  these only, of ${TARGETS.map(({ name }) => name).join(", ")}
   --out DIR              an empty or new directory (dist/release, which is emptied)
   --allow-modified       also from a tree that differs from its revision; its version says so
+  --sign KEY             signs SHA256SUMS, in SHA256SUMS.minisig, with a secret key of minisign without a password (minisign -G -W)
+  --notices DIR          only writes THIRD-PARTY-LICENSES.txt and the SBOM of dist/healthcheck-server, for an image
   --fetch                only fetches the runtimes of other machines, for building without a network later
   --help                 says this
 
@@ -53,6 +60,7 @@ come from npm's registry. Debian packages need dpkg-deb (Debian package dpkg).
 export function readOptions(args: readonly string[], cwd: string): Command {
   const values = parseOptions(args, OPTIONS);
   if (values.help === true) return { do: "help" };
+  if (values.notices !== undefined) return { do: "notices", out: resolve(cwd, values.notices) };
   const targets = values.targets === undefined ? TARGETS : named(values.targets);
   if (values.fetch === true) return { do: "fetch", targets };
   return {
@@ -61,6 +69,7 @@ export function readOptions(args: readonly string[], cwd: string): Command {
     out: values.out === undefined ? join(ROOT, "dist", "release") : resolve(cwd, values.out),
     ownOut: values.out === undefined,
     allowModified: values["allow-modified"] ?? false,
+    signingKey: values.sign === undefined ? undefined : resolve(cwd, values.sign),
   };
 }
 

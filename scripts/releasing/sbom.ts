@@ -2,6 +2,7 @@
 import * as CycloneDX from "@cyclonedx/cyclonedx-library";
 import { dependencies } from "../../package.json";
 import { licenceOf, type Package } from "./dependencies.ts";
+import { runtimeParts } from "./runtime-parts.ts";
 
 const { Enums, Models, Serialize, Spec, SPDX } = CycloneDX;
 
@@ -12,16 +13,23 @@ export interface Subject {
   readonly description: string;
   /** Hexadecimal, of the executable. */
   readonly sha256: string;
-  /** In seconds since 1970. */
-  readonly timeSeconds: number;
+  /** In seconds since 1970; undefined where nothing says when it was made. */
+  readonly timeSeconds: number | undefined;
 }
 
 /**
  * Writes it. Nothing in it depends on when or where that is done.
  *
+ * @param packages - those inside, and nothing else
+ * @param versions - what the runtime says of its own parts, `process.versions`
  * @throws Error when a package has no licence
  */
-export function sbom(subject: Subject, runtime: Package, packages: readonly Package[]): string {
+export function sbom(
+  subject: Subject,
+  runtime: Package,
+  packages: readonly Package[],
+  versions: Readonly<Record<string, string | undefined>>,
+): string {
   const { name, version, description, sha256, timeSeconds } = subject;
   const program = new Models.Component(Enums.ComponentType.Application, name, {
     bomRef: `${name}@${version}`,
@@ -32,12 +40,16 @@ export function sbom(subject: Subject, runtime: Package, packages: readonly Pack
     licenses: new Models.LicenseRepository([licence("Apache-2.0")]),
   });
   const bun = component(runtime, Enums.ComponentType.Platform, "MIT");
-  bun.components.add(
-    new Models.Component(Enums.ComponentType.Library, "JavaScriptCore", {
-      bomRef: `${runtime.name}@${runtime.version}|JavaScriptCore`,
-      licenses: new Models.LicenseRepository([new Models.NamedLicense("LGPL version 2")]),
-    }),
-  );
+  for (const { name, version, license, copyright, url } of runtimeParts(versions)) {
+    const part = new Models.Component(Enums.ComponentType.Library, name, {
+      bomRef: `${bun.bomRef.value}|${name}`,
+      licenses: new Models.LicenseRepository([licence(license)]),
+      copyright,
+      ...(version === undefined ? {} : { version }),
+    });
+    part.externalReferences.add(new Models.ExternalReference(url, Enums.ExternalReferenceType.VCS));
+    bun.components.add(part);
+  }
   const libraries = librariesOf(packages);
   for (const { key, needs } of packages) link(libraries.get(key), needs, libraries);
   link(program, Object.keys(dependencies), libraries);
@@ -45,7 +57,10 @@ export function sbom(subject: Subject, runtime: Package, packages: readonly Pack
 
   const bom = new Models.Bom({
     serialNumber: `urn:uuid:${uuidOf(sha256)}`,
-    metadata: new Models.Metadata({ timestamp: new Date(timeSeconds * 1_000), component: program }),
+    metadata: new Models.Metadata({
+      component: program,
+      ...(timeSeconds === undefined ? {} : { timestamp: new Date(timeSeconds * 1_000) }),
+    }),
     components: new Models.ComponentRepository([bun, ...new Set(libraries.values())]),
   });
   const normalizer = new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6);

@@ -1,10 +1,12 @@
 /** The HTTP listener of a running server, asked by `status` and `explain`. */
 
 import { formatListenAddress, parseListenAddress } from "../config/listen-address.ts";
-import { findConfigFile, loadConfigFile } from "../config/load.ts";
-import { DEFAULT_CONFIG } from "../config/schema.ts";
+import { findConfigFile, judgeConfig } from "../config/load.ts";
+import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { parseDuration } from "../model/duration.ts";
 import { printable, sentence } from "../model/printable.ts";
+import { systemReason } from "../system/system-reason.ts";
+import { readTextFile } from "../system/text-file.ts";
 import type { Environment } from "./settings.ts";
 import { UsageError } from "./usage.ts";
 
@@ -50,13 +52,29 @@ export function serverPlace({ addr, config: named }: RemoteOptions, env: Environ
     return { url: `http://${addr}`, doubt: undefined };
   }
   const path = findConfigFile(named, env);
-  const config = path === undefined ? DEFAULT_CONFIG : loadConfigFile(path).config;
-  const { enabled, listen_addr } = (config ?? DEFAULT_CONFIG).metrics;
-  const url = `http://${reachable(listen_addr)}`;
-  if (config === undefined) return { url, doubt: `${path} is invalid: see check-config, or give --addr` };
-  if (enabled) return { url, doubt: undefined };
-  const where = path === undefined ? "there is no configuration file" : `it is false in ${path}`;
-  return { url, doubt: `metrics.enabled is needed, and ${where}` };
+  const { metrics, doubt } = path === undefined ? NO_FILE : readMetrics(path);
+  return { url: `http://${reachable(metrics.listen_addr)}`, doubt };
+}
+
+/** The listener's settings where no file says otherwise. */
+const NO_FILE = {
+  metrics: DEFAULT_CONFIG.metrics,
+  doubt: "metrics.enabled is needed, and no configuration file was found that this user may read",
+};
+
+/** The listener's settings in a file, or the defaults and why the file does not count. */
+function readMetrics(path: string): { metrics: Config["metrics"]; doubt: string | undefined } {
+  const { metrics } = DEFAULT_CONFIG;
+  let text: string;
+  try {
+    text = readTextFile(path);
+  } catch (error) {
+    return { metrics, doubt: `${path} cannot be read: ${systemReason(error)}; give --addr` };
+  }
+  const { config } = judgeConfig(text);
+  if (config === undefined) return { metrics, doubt: `${path} is invalid: see check-config, or give --addr` };
+  const doubt = `metrics.enabled is needed, and it is false in ${path}`;
+  return { metrics: config.metrics, doubt: config.metrics.enabled ? undefined : doubt };
 }
 
 /** A server that listens on every address is asked on this host's own. */

@@ -4,10 +4,12 @@ import { changedKeys, reloaded } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { Daemon } from "../daemon.ts";
 import { HeldLog } from "../logging/held.ts";
+import { isJournalStream } from "../logging/journal.ts";
 import { ConfigurableLogger, type Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
 import { LogSink } from "../logging/sink.ts";
 import { errorWords } from "../model/show.ts";
+import { reportFailedStart } from "../supervision.ts";
 import { ignoreStraySignals } from "../system/ignored-signals.ts";
 import { releaseStartPages } from "../system/memory.ts";
 import { runtimeVariables } from "../system/runtime-variables.ts";
@@ -58,7 +60,8 @@ class Runner {
   readonly #signals: SignalQueue;
   readonly #signalLog: PacedLog;
   #config = DEFAULT_CONFIG;
-  #configValid = true;
+  /** The first error of a configuration file that is not in effect. */
+  #configFault: string | undefined;
   #daemon: Daemon | undefined;
   #stopping = false;
   /** A reload was asked for and has not begun. */
@@ -69,7 +72,8 @@ class Runner {
     this.#signals = signals;
     this.#options = options;
     this.#env = env;
-    this.#log = new ConfigurableLogger(logSettings(options, env, DEFAULT_CONFIG.logging), this.#sink);
+    const settings = logSettings(options, env, DEFAULT_CONFIG.logging);
+    this.#log = new ConfigurableLogger(settings, this.#sink, isJournalStream(LOG_FD, env));
     this.#signalLog = new PacedLog(this.#log, SIGNAL_BURST);
   }
 
@@ -84,16 +88,20 @@ class Runner {
   }
 
   async #serve(): Promise<number> {
+    const notify = notifySettings(this.#env, process.pid);
     const config = this.#startConfig();
-    if (config === undefined) return EXIT.fault;
+    if (config === undefined) {
+      reportFailedStart(notify, this.#configFault ?? "the configuration file is invalid");
+      return EXIT.fault;
+    }
     this.#config = config;
     const daemon = new Daemon(
       config,
       {
         checksFile: this.#options.checks,
         caFile: this.#env["SSL_CERT_FILE"],
-        configValid: this.#configValid,
-        notify: notifySettings(this.#env, process.pid),
+        configFault: this.#configFault,
+        notify,
         testFault: testFault(this.#env, this.#log),
         env: this.#env,
         addLogFields: (fields) => this.#log.addFields(fields),
@@ -103,7 +111,9 @@ class Runner {
     try {
       await daemon.start();
     } catch (error) {
-      this.#log.error("Cannot start", { error: error instanceof Error ? error.message : String(error) });
+      const why = error instanceof Error ? error.message : String(error);
+      this.#log.error("Cannot start", { error: why });
+      reportFailedStart(notify, why);
       return EXIT.fault;
     }
     this.#daemon = daemon;
@@ -123,12 +133,12 @@ class Runner {
     }
     const fault = levelFault(this.#env);
     if (fault !== undefined) held.error(`Configuration error: ${fault}`);
-    const { config, missing } = loadConfig(this.#options.config, this.#env, held);
+    const { config, fault: configFault, missing } = loadConfig(this.#options.config, this.#env, held);
+    this.#configFault = configFault;
     this.#log.configure(logSettings(this.#options, this.#env, (config ?? DEFAULT_CONFIG).logging));
     held.release(this.#log);
     if (config !== undefined) return config;
     if (missing || this.#options.strictConfig === true) return undefined;
-    this.#configValid = false;
     this.#log.warn("The configuration file is invalid, running on the defaults");
     return DEFAULT_CONFIG;
   }
@@ -181,7 +191,7 @@ class Runner {
   async #reloadOnce(daemon: Daemon): Promise<void> {
     const log = this.#log;
     log.info("Reloading configuration");
-    const { config } = await reloadConfig(this.#options.config, this.#env, log);
+    const { config, fault } = await reloadConfig(this.#options.config, this.#env, log);
     if (config === undefined) {
       log.warn("The configuration file is invalid, nothing has changed");
     } else {
@@ -192,7 +202,7 @@ class Runner {
       this.#config = reloaded(this.#config, config);
       log.configure(logSettings(this.#options, this.#env, config.logging));
     }
-    await daemon.reload(this.#config, config !== undefined);
+    await daemon.reload(this.#config, fault);
   }
 
   #lastWords(error: unknown): void {

@@ -22,6 +22,8 @@ export interface SettingOptions {
 export interface LoadedConfig {
   /** Undefined when the file is invalid. */
   readonly config: Config | undefined;
+  /** The first error of an invalid file, `FILE:LINE:COLUMN: KEY: …`; undefined when there is none. */
+  readonly fault: string | undefined;
   /** Whether the file named on the command line does not exist. */
   readonly missing: boolean;
 }
@@ -30,7 +32,7 @@ export interface LoadedConfig {
 export function loadConfig(named: string | undefined, env: Environment, log: Logger): LoadedConfig {
   const path = announce(named, env, log);
   if (path === undefined) return DEFAULTS;
-  return isDistrusted(path, log) ? DISTRUSTED : report(path, loadConfigFile(path), named, log);
+  return distrusted(path, log) ?? report(path, loadConfigFile(path), named, log);
 }
 
 /** {@link loadConfig} while the server runs: the event loop has its turns. */
@@ -41,19 +43,19 @@ export async function reloadConfig(
 ): Promise<LoadedConfig> {
   const path = announce(named, env, log);
   if (path === undefined) return DEFAULTS;
-  return isDistrusted(path, log) ? DISTRUSTED : report(path, await reloadConfigFile(path), named, log);
+  return distrusted(path, log) ?? report(path, await reloadConfigFile(path), named, log);
 }
 
-const DEFAULTS: LoadedConfig = { config: DEFAULT_CONFIG, missing: false };
-const DISTRUSTED: LoadedConfig = { config: undefined, missing: false };
+const DEFAULTS: LoadedConfig = { config: DEFAULT_CONFIG, fault: undefined, missing: false };
 
-/** Whether root must not obey a file, which is logged: somebody else could change it. */
-function isDistrusted(path: string, log: Logger): boolean {
+/** Why root must not obey a file, which is logged: somebody else could change it. @returns undefined when it may */
+function distrusted(path: string, log: Logger): LoadedConfig | undefined {
   const reason = isRoot() ? findDistrust(path) : undefined;
-  if (reason === undefined) return false;
+  if (reason === undefined) return undefined;
   const message = `root obeys only files that nobody else can change, and ${reason}`;
-  log.error(`Configuration error: ${formatFault(path, { key: "", message })}`);
-  return true;
+  const fault = formatFault(path, { key: "", message });
+  log.error(`Configuration error: ${fault}`);
+  return { config: undefined, fault, missing: false };
 }
 
 function announce(named: string | undefined, env: Environment, log: Logger): string | undefined {
@@ -77,7 +79,9 @@ function report(
   const exposed = config && configExposure(path, config);
   if (exposed !== undefined) log.warn(`Configuration warning: ${formatFault(path, exposed)}`);
   if (config !== undefined) log.info("Configuration loaded successfully");
-  return { config, missing: missing && named !== undefined };
+  const [first] = faults;
+  const fault = first && formatFault(path, first);
+  return { config, fault, missing: missing && named !== undefined };
 }
 
 /**

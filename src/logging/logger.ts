@@ -5,6 +5,7 @@
  */
 import pino from "pino";
 import { boundedFields, boundedText } from "./bounds.ts";
+import { withPriority } from "./journal.ts";
 import { formatText } from "./text.ts";
 
 /** From the gravest to the most talkative. */
@@ -46,27 +47,30 @@ export interface LogSettings {
 
 /** A logger whose settings can change while it is in use. */
 export class ConfigurableLogger implements Logger {
-  readonly #sink: LineSink;
+  readonly #writeLine: (json: string) => void;
+  readonly #forJournal: boolean;
   #settings: LogSettings;
   #common: (() => LogFields) | undefined;
   #pino: pino.Logger;
 
-  constructor(settings: LogSettings, sink: LineSink) {
-    this.#sink = sink;
+  /** @param forJournal - whether the journal reads the sink: then each line begins with its priority */
+  constructor(settings: LogSettings, sink: LineSink, forJournal = false) {
+    this.#writeLine = (json) => sink.write(this.#format(json));
+    this.#forJournal = forJournal;
     this.#settings = settings;
-    this.#pino = makePino(settings, undefined, sink);
+    this.#pino = makePino(settings, undefined, this.#writeLine);
   }
 
   /** Takes over new settings, from the next line on. */
   configure(settings: LogSettings): void {
     this.#settings = settings;
-    this.#pino = makePino(settings, this.#common, this.#sink);
+    this.#pino = makePino(settings, this.#common, this.#writeLine);
   }
 
   /** Puts further fields into every line from here on. @param fields - asked for each */
   addFields(fields: () => LogFields): void {
     this.#common = fields;
-    this.#pino = makePino(this.#settings, fields, this.#sink);
+    this.#pino = makePino(this.#settings, fields, this.#writeLine);
   }
 
   /** The line that tells of lost lines, for the sink that has lost them. */
@@ -77,7 +81,7 @@ export class ConfigurableLogger implements Logger {
       message: "Log lines were lost",
       lines,
     });
-    return this.#settings.format === "json" ? `${json}\n` : formatText(json);
+    return this.#format(`${json}\n`);
   }
 
   error(message: string, fields?: LogFields): void {
@@ -109,12 +113,23 @@ export class ConfigurableLogger implements Logger {
     const words = boundedText(message);
     this.#pino[level](boundedFields(fields, words), words);
   }
+
+  /** @param json - a line of JSON with its end */
+  #format(json: string): string {
+    const line = this.#settings.format === "json" ? json : formatText(json);
+    return this.#forJournal ? withPriority(levelOf(json), line) : line;
+  }
+}
+
+/** The level of a line, which pino writes first. */
+function levelOf(json: string): LogLevel {
+  return LOG_LEVELS.find((level) => json.startsWith(`{"level":"${level}"`)) ?? "error";
 }
 
 function makePino(
-  { level, format }: LogSettings,
+  { level }: LogSettings,
   common: (() => LogFields) | undefined,
-  sink: LineSink,
+  write: (json: string) => void,
 ): pino.Logger {
   const options: pino.LoggerOptions = {
     level: level === "off" ? "silent" : level,
@@ -128,5 +143,5 @@ function makePino(
       ? {}
       : { mixin: () => ({ ...common() }), mixinMergeStrategy: (own, added) => ({ ...own, ...added }) }),
   };
-  return pino(options, format === "json" ? sink : { write: (line: string) => sink.write(formatText(line)) });
+  return pino(options, { write });
 }

@@ -2,6 +2,7 @@
  * What the service manager is told, and when. Pure: whoever owns it looks every {@link SystemdReport.periodMs} milliseconds, says what
  * time it is and how things stand, and sends what it is given.
  */
+import { sentence } from "../model/printable.ts";
 import type { StateCounts } from "../model/status.ts";
 
 /** The status is told so often at the most; and without a watchdog this is how often somebody looks. */
@@ -13,6 +14,8 @@ export interface Standing {
   /** Whether a client is connected; undefined in standalone mode. */
   readonly connected: boolean | undefined;
   readonly stopping: boolean;
+  /** Why the operator should look into the log; undefined when there is no reason. */
+  readonly trouble: string | undefined;
   /** For how long the scheduler's next tick has been due. */
   readonly overdueMs: number;
 }
@@ -73,10 +76,12 @@ export class SystemdReport {
   }
 }
 
-function statusLine({ counts, connected, stopping }: Standing): string {
+function statusLine({ counts, connected, stopping, trouble }: Standing): string {
   const { healthy, unhealthy, unknown } = counts;
   const client =
     connected === undefined ? "checks from a file" : connected ? "client connected" : "no client connected";
   const totals = `${healthy} healthy, ${unhealthy} unhealthy, ${unknown} unknown; ${client}`;
-  return `STATUS=${stopping ? "stopping; " : ""}${totals}`;
+  // Part of it was written by others: nothing in it may begin another line, and the rest of a long error is in the log.
+  const why = trouble === undefined ? "" : `; ${trouble}`;
+  return `STATUS=${stopping ? "stopping; " : ""}${sentence(`${totals}${why}`)}`;
 }

@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { ECONNREFUSED, EPROTOTYPE, errnoWords } from "./errno.ts";
 import { errno, libc, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
 import { unixSockAddr } from "./sockaddr.ts";
+import { systemReason } from "./system-reason.ts";
 
 /** Another server serves the socket. */
 export class AlreadyRunningError extends Error {
@@ -19,15 +20,30 @@ export class AlreadyRunningError extends Error {
  * Makes a path free for listening.
  *
  * @throws AlreadyRunningError when a live server is behind it
- * @throws Error when something else is in the way
+ * @throws Error when something else is in the way; the message has the system's reason
  */
 export function clearSocketPath(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const stat: Stats | undefined = lstatSync(path, { throwIfNoEntry: false });
+  const directory = dirname(path);
+  naming(`make the directory ${directory}`, () => mkdirSync(directory, { recursive: true }));
+  const stat: Stats | undefined = naming(`look at ${path}`, () => lstatSync(path, { throwIfNoEntry: false }));
   if (stat === undefined) return;
   if (!stat.isSocket()) throw new Error(`listen on ${path}: something that is not a socket is there`);
   if (isServed(path)) throw new AlreadyRunningError(path);
-  unlinkSync(path);
+  naming(`remove the old socket ${path}`, () => unlinkSync(path));
+}
+
+/**
+ * Does one step of listening.
+ *
+ * @param step - for the error: `listen on /run/x.sock`
+ * @throws Error that names the step and the system's reason; the runtime's own message often lacks one of them
+ */
+export function naming<T>(step: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw new Error(`${step}: ${systemReason(error)}`, { cause: error });
+  }
 }
 
 /**

@@ -35,15 +35,18 @@ export class FileUpstream implements Upstream {
     await this.#load();
   }
 
-  /** Reads the file again; one that is of no use changes nothing. */
-  async reload(): Promise<void> {
+  /** Reads the file again. @returns the error of a file that cannot be used, which changes nothing; undefined when it is in effect */
+  async reload(): Promise<string | undefined> {
     try {
       await this.#load();
+      return undefined;
     } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
       this.#count("config");
       this.#log.error("Configuration error: the checks file was not loaded, the running healthchecks go on", {
-        error: error instanceof Error ? error.message : String(error),
+        error: why,
       });
+      return why;
     }
   }
 

@@ -11,7 +11,7 @@ import { errorWords } from "../model/show.ts";
 import type { Notification } from "../model/status.ts";
 import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
 import { withSocketMode } from "../system/socket-mode.ts";
-import { clearSocketPath, socketIdentity } from "../system/unix-socket.ts";
+import { clearSocketPath, naming, socketIdentity } from "../system/unix-socket.ts";
 import { ClientMessages } from "./client-messages.ts";
 import type { FindTracing } from "./client-tracing.ts";
 import { type ClientSocket, Connection, type ConnectionLimits, MAX_CLIENT_LINE_BYTES } from "./connection.ts";
@@ -159,7 +159,9 @@ export class ProxyUpstream implements Upstream {
       },
     };
     withSocketMode(path, mode, () => {
-      this.#listener = Bun.listen<Connection | undefined>({ unix: path, socket });
+      this.#listener = naming(`listen on ${path}`, () =>
+        Bun.listen<Connection | undefined>({ unix: path, socket }),
+      );
       // Also when the mode cannot be set: it serves, and must not be taken for another's.
       this.#socketIdentity = socketIdentity(path);
     });

@@ -70,7 +70,11 @@ test("settings: every fault is logged, and the file is of no use", async () => {
   const path = join(dir.path, "a.yaml");
   writeFileSync(path, "batching:\n  max_size: 0\nlogging:\n  level: loud\n");
   const log = new FakeLogger();
-  expect(loadConfig(path, {}, log)).toEqual({ config: undefined, missing: false });
+  expect(loadConfig(path, {}, log)).toEqual({
+    config: undefined,
+    fault: `${path}:2:13: batching.max_size: 0 is not allowed: give a whole number from 1 to 10000`,
+    missing: false,
+  });
   expect(log.messages("error")).toEqual([
     `Configuration error: ${path}:2:13: batching.max_size: 0 is not allowed: give a whole number from 1 to 10000`,
     `Configuration error: ${path}:4:10: logging.level: "loud" is not allowed: give one of error, warn, info, debug, trace, off`,
@@ -80,6 +84,6 @@ test("settings: every fault is logged, and the file is of no use", async () => {
 
 test("settings: a file that was named and does not exist is missing", () => {
   const log = new FakeLogger();
-  expect(loadConfig("/nonexistent/a.yaml", {}, log)).toEqual({ config: undefined, missing: true });
+  expect(loadConfig("/nonexistent/a.yaml", {}, log)).toMatchObject({ config: undefined, missing: true });
   expect(log.messages("error").length).toBe(1);
 });

@@ -1,6 +1,6 @@
 /** What the daemon tells a service manager, on a real notification socket. Run by `bun test`. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { monotonicUs, NotifySocket } from "../../src/system/systemd.ts";
 import { acceptAll, closedPort } from "../support/backends.ts";
@@ -8,6 +8,7 @@ import { tcpCheck } from "../support/checks.ts";
 import { connectClient } from "../support/client.ts";
 import { type Daemon, type DaemonOptions, startDaemon } from "../support/daemon.ts";
 import { tell } from "../support/figures.ts";
+import { canUnshare, inMountNamespace } from "../support/namespace.ts";
 import { listenForNotifications, type NotifyListener } from "../support/notify-socket.ts";
 import { stateOf } from "../support/received.ts";
 import { makeTempDir } from "../support/tempdir.ts";
@@ -58,13 +59,82 @@ test("systemd: a start that fails is never called ready", async () => {
   using listener = listen();
   const socketPath = join(dir.path, "not-a-socket");
   writeFileSync(socketPath, "");
-  for (const options of [{ socketPath }, { args: ["--checks", join(dir.path, "none.yaml")] }]) {
+  const starts: [DaemonOptions, RegExp][] = [
+    [{ socketPath }, /^listen on .*\/not-a-socket: something that is not a socket is there$/],
+    [{ args: ["--checks", join(dir.path, "none.yaml")] }, /none\.yaml/],
+    [
+      { config: "batching: { max_size: 0 }\n", args: ["--strict-config"] },
+      /config\.yaml:\d+:\d+: batching\.max_size: 0 /,
+    ],
+  ];
+  for (const [options, why] of starts) {
+    const { length } = listener.told;
     await using daemon = await start(listener, { ...options, env: WATCHDOG, waitForSocket: false });
     expect(await daemon.exited).toBe(1);
-    expect(daemon.log.at(-1)).toContain("ERROR Cannot start");
+    expect(daemon.log.at(-1)).toMatch(/ ERROR (Cannot start|Configuration error)/);
+    listener.read();
+    // Nothing but the reason, which `systemctl status` shows between the tries.
+    const said = listener.told.slice(length).map(({ text }) => /^STATUS=cannot start: (.*)$/.exec(text)?.[1]);
+    expect(said).toEqual([expect.stringMatching(why)]);
   }
-  listener.read();
-  expect(listener.told).toEqual([]);
+});
+
+test("systemd: the status says that a reloaded file is not in effect, with its first error, until one is", async () => {
+  using listener = listen();
+  await using daemon = await start(listener);
+  const reload = (text: string, status: RegExp) => {
+    const { length } = listener.told;
+    writeFileSync(join(daemon.dir, "config.yaml"), `server: { proxy_socket: ${daemon.socketPath} }\n${text}`);
+    daemon.signal("SIGHUP");
+    return listener.waitFor(status, 10_000, length);
+  };
+  await listener.waitFor(/^STATUS=.*; no client connected$/, 10_000);
+  const kept =
+    /no client connected; not reloaded, the former one is in effect: \S+config\.yaml:2:\d+: batching\.delay: /;
+  await reload("batching: { delay: 0s, max_size: 0 }\n", kept);
+  await reload("batching: { delay: 20ms }\n", /^STATUS=.*; no client connected$/);
+});
+
+test.skipIf(!canUnshare())(
+  "systemd: the status says that it runs on the defaults, and why (needs root)",
+  async () => {
+    using listener = listen();
+    await using _daemon = await start(listener, {
+      config: "batching: { max_size: 0 }\n",
+      prefix: inMountNamespace('mount -t tmpfs tmpfs "$(readlink -f /var/run)"'),
+    });
+    const why = /^STATUS=.*; running on the defaults: \S+config\.yaml:3:\d+: batching\.max_size: 0 /;
+    await listener.waitFor(why, 10_000);
+  },
+);
+
+test("systemd: the status says that the checks file was not loaded again", async () => {
+  using listener = listen();
+  await using daemon = await start(listener, {
+    files: { "checks.yaml": "healthchecks: []\n" },
+    args: ["--checks", "checks.yaml"],
+    waitForSocket: false,
+  });
+  await listener.waitFor(/^STATUS=.*; checks from a file$/, 10_000);
+  writeFileSync(join(daemon.dir, "checks.yaml"), "healthchecks: [\n");
+  daemon.signal("SIGHUP");
+  await listener.waitFor(
+    /checks from a file; not reloaded, the former one is in effect: .*checks\.yaml/,
+    10_000,
+  );
+});
+
+test("systemd: the status says that the socket is gone and cannot be made again", async () => {
+  await using dir = makeTempDir("gone");
+  using listener = listen();
+  const socketPath = join(dir.path, "directory", "proxy.sock");
+  await using _daemon = await start(listener, { socketPath });
+  await listener.waitFor(/^STATUS=/, 10_000);
+  rmSync(join(dir.path, "directory"), { recursive: true });
+  writeFileSync(join(dir.path, "directory"), "in its place");
+  await listener.waitFor(/; the proxy socket's file is gone or another's$/, 10_000);
+  rmSync(join(dir.path, "directory"));
+  await listener.waitFor(/^STATUS=.*; no client connected$/, 10_000, listener.told.length);
 });
 
 test("systemd: READY=1 is not lost in a queue that is full for the moment", async () => {
@@ -197,7 +267,8 @@ test("systemd: SIGHUP is RELOADING=1 with its time and then READY=1, also when t
     const beforeUs = monotonicUs();
     daemon.signal("SIGHUP");
     await listener.waitFor("READY=1", 5_000, length);
-    const [first, second, ...others] = listener.told.slice(length).map((entry) => entry.text);
+    const changes = listener.told.slice(length).map((entry) => entry.text);
+    const [first, second, ...others] = changes.filter((words) => !words.startsWith("STATUS="));
     expect(second).toBe("READY=1");
     expect(others).toEqual([]);
     const [, us = ""] = /^RELOADING=1\nMONOTONIC_USEC=([0-9]+)$/.exec(first ?? "") ?? [];

@@ -1,7 +1,7 @@
 /** The Debian package: installed, used, upgraded, removed and purged by dpkg in a system of its own. Run by `bun test`. */
 import { beforeAll, expect } from "bun:test";
-import { chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { version } from "../../package.json";
 import { acceptAll } from "../support/backends.ts";
@@ -17,6 +17,8 @@ import { until } from "../support/wait.ts";
 
 const NEEDS = ["dpkg", "dpkg-deb", "useradd"] as const;
 const CONFIG = "/etc/seesaw/healthcheck-server.yaml";
+const EXAMPLE = "/usr/share/healthcheck-server/healthcheck-server.yaml";
+const RECORD = "/var/lib/healthcheck-server/made";
 const UNIT = "/usr/lib/systemd/system/healthcheck-server.service";
 const LIMIT_MS = 60_000;
 
@@ -32,14 +34,14 @@ function expectSuccess(root: DebianRoot, ...command: readonly string[]): string 
   return out;
 }
 
-/** A package of the next version with another configuration file, and an executable that is quickly packed. */
+/** A package of the next version with another example of a configuration, and an executable that is quickly packed. */
 function nextVersion(workDir: string): string {
   const tree = join(workDir, "tree");
   Bun.spawnSync(["dpkg-deb", "-R", packageFile, tree]);
   const edit = (path: string, change: (text: string) => string) =>
     writeFileSync(join(tree, path), change(readFileSync(join(tree, path), "utf8")));
   edit("DEBIAN/control", (text) => text.replace(/^Version: .*$/m, "Version: 999"));
-  edit(CONFIG, (text) => `${text}# New in 999.\n`);
+  edit(EXAMPLE, (text) => `${text}# New in 999.\n`);
   writeFileSync(join(tree, "usr/bin/healthcheck-server"), "#!/bin/sh\n");
   const file = join(workDir, "next.deb");
   Bun.spawnSync(["dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, file]);
@@ -70,7 +72,12 @@ rootTest(
 
     expectSuccess(root, "dpkg", "-r", "healthcheck-server");
     // The configuration stays, and so does its directory.
-    expect(root.list().filter((path) => !before.includes(path))).toEqual(["/etc/seesaw", CONFIG]);
+    expect(root.list().filter((path) => !before.includes(path))).toEqual([
+      "/etc/seesaw",
+      CONFIG,
+      dirname(RECORD),
+      RECORD,
+    ]);
     expect(root.text("/etc/passwd")).toContain("seesaw");
 
     expectSuccess(root, "dpkg", "-P", "healthcheck-server");
@@ -124,24 +131,19 @@ rootTest(
     await using root = makeDebianRoot(true);
     expectSuccess(root, "dpkg", "-i", root.bring(packageFile));
     const installed = ["systemctl daemon-reload", "systemd-tmpfiles --create healthcheck-server.conf"];
-    expect(root.systemdCalls()).toEqual(installed);
+    const isEnabled = "systemctl --quiet is-enabled healthcheck-server.service";
+    expect(root.systemdCalls()).toEqual([...installed, isEnabled]);
     const mine = `${root.text(CONFIG)}logging: { level: warn }\n`;
     writeFileSync(join(root.path, CONFIG), mine);
 
-    expectSuccess(
-      root,
-      "dpkg",
-      "--force-confdef",
-      "--force-confold",
-      "-i",
-      root.bring(nextVersion(dir.path)),
-    );
+    expectSuccess(root, "dpkg", "-i", root.bring(nextVersion(dir.path)));
     expect(root.text(CONFIG)).toBe(mine);
     // postrm of the old version, and postinst of the new one.
     expect(root.systemdCalls()).toEqual([
       "systemctl daemon-reload",
       ...installed,
       "systemctl try-restart healthcheck-server.service",
+      isEnabled,
     ]);
 
     expectSuccess(root, "dpkg", "-P", "healthcheck-server");
@@ -172,6 +174,87 @@ rootTest(
     writeFileSync(join(root.path, "etc/systemd/system/proxy.service"), "[Service]\nUser=seesaw\n");
     expectSuccess(root, "dpkg", "-P", "healthcheck-server");
     expect(root.text("/etc/passwd")).toMatch(/^seesaw:.*:Seesaw healthcheck server:/m);
+  },
+  LIMIT_MS,
+);
+
+/** Purges what is installed, and says which of the user and the group are still there. */
+function leftAfterPurge(root: DebianRoot): string[] {
+  expectSuccess(root, "dpkg", "-P", "healthcheck-server");
+  return ["passwd", "group"].filter((file) => /^seesaw:/m.test(root.text(`/etc/${file}`)));
+}
+
+rootTest(
+  "debian: purge leaves a group that the administrator made, and both while anything uses them",
+  NEEDS,
+  async () => {
+    await using dir = makeTempDir("deb");
+    await using root = makeDebianRoot(true);
+    const file = root.bring(nextVersion(dir.path));
+    const install = () => expectSuccess(root, "dpkg", "-i", file);
+    const write = (path: string, text: string) => {
+      mkdirSync(join(root.path, dirname(path)), { recursive: true });
+      writeFileSync(join(root.path, path), text);
+      return () => rmSync(join(root.path, path));
+    };
+    install();
+    expect(leftAfterPurge(root)).toEqual([]);
+
+    expectSuccess(root, "groupadd", "--system", "seesaw");
+    install();
+    expect(leftAfterPurge(root)).toEqual(["group"]);
+    expectSuccess(root, "groupdel", "seesaw");
+
+    const uses: (() => () => unknown)[] = [
+      () => write("/etc/systemd/system/proxy.service", "[Service]\nUser=root\nGroup=seesaw\n"),
+      () =>
+        write("/run/systemd/system/proxy.service.d/a.conf", "[Service]\n SupplementaryGroups = a seesaw\n"),
+      () => write("/etc/sysusers.d/seesaw.conf", 'u seesaw - "Seesaw load balancer"\n'),
+      () => {
+        expectSuccess(root, "useradd", "--groups", "seesaw", "operator");
+        return () => expectSuccess(root, "userdel", "operator");
+      },
+      () => {
+        expectSuccess(root, "useradd", "--gid", "seesaw", "operator");
+        return () => expectSuccess(root, "userdel", "operator");
+      },
+      () => {
+        const remove = write("/etc/seesaw/checks.yaml", "healthchecks: []\n");
+        expectSuccess(root, "chown", "root:seesaw", "/etc/seesaw/checks.yaml");
+        return remove;
+      },
+    ];
+    for (const use of uses) {
+      install();
+      const unused = use();
+      expect([String(use), leftAfterPurge(root)]).toEqual([String(use), ["passwd", "group"]]);
+      unused();
+      for (const remove of ["userdel", "groupdel"]) root.run(remove, "seesaw");
+    }
+  },
+  LIMIT_MS,
+);
+
+rootTest(
+  "debian: a configuration file that was there before the package is neither asked about nor removed",
+  NEEDS,
+  async () => {
+    await using dir = makeTempDir("deb");
+    await using root = makeDebianRoot(true);
+    mkdirSync(join(root.path, "etc/seesaw"));
+    writeFileSync(join(root.path, CONFIG), "logging: { level: warn }\n");
+    expectSuccess(root, "dpkg", "-i", root.bring(nextVersion(dir.path)));
+    expect(root.text(CONFIG)).toBe("logging: { level: warn }\n");
+    expectSuccess(root, "dpkg", "-P", "healthcheck-server");
+    expect(root.text(CONFIG)).toBe("logging: { level: warn }\n");
+    rmSync(join(root.path, CONFIG));
+
+    // One that the operator has removed is not made again by an upgrade.
+    expectSuccess(root, "dpkg", "-i", "/tmp/package.deb");
+    expect(root.text(CONFIG)).toBe(root.text(EXAMPLE));
+    rmSync(join(root.path, CONFIG));
+    expectSuccess(root, "dpkg", "-i", "/tmp/package.deb");
+    expect(root.list()).not.toContain(CONFIG);
   },
   LIMIT_MS,
 );

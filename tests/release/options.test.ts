@@ -15,7 +15,10 @@ test("release options: without any, everything goes to dist/release", () => {
     out: join(ROOT, "dist", "release"),
     ownOut: true,
     allowModified: false,
+    signingKey: undefined,
   });
+  expect(readOptions(["--sign", "key"], "/somewhere")).toMatchObject({ signingKey: "/somewhere/key" });
+  expect(readOptions(["--notices", "out"], "/somewhere")).toEqual({ do: "notices", out: "/somewhere/out" });
 });
 
 test("release options: --targets picks, and --out is taken from the working directory and never emptied", () => {

@@ -6,7 +6,8 @@ import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import { dependencies, version } from "../../package.json";
 import { ROOT } from "../../scripts/building/source.ts";
 import { sha256 } from "../../scripts/releasing/checksums.ts";
-import { bundledPackages } from "../../scripts/releasing/dependencies.ts";
+import { neededPackages } from "../../scripts/releasing/dependencies.ts";
+import { daemonPath } from "../support/executable.ts";
 import { hasPeer, peerTest } from "../support/peers.ts";
 import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "../support/release.ts";
 import { makeTempDir, type TempDir } from "../support/tempdir.ts";
@@ -29,7 +30,10 @@ const inTarball = (path: string) => join(unpacked?.path ?? "", NAME, path);
 
 interface Bill {
   readonly metadata: { readonly component: { readonly hashes: readonly { readonly content: string }[] } };
-  readonly components: readonly { readonly purl: string }[];
+  readonly components: readonly {
+    readonly purl: string;
+    readonly components?: readonly { readonly name: string; readonly version?: string }[];
+  }[];
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
 }
 
@@ -99,7 +103,7 @@ peerTest("sbom: it is valid CycloneDX 1.6, of this very executable", ["dpkg-deb"
 });
 
 /** The packages whose files a bundle is made of. */
-async function packagesInside(entry: string, target: "bun" | "browser"): Promise<string[]> {
+async function packagesOf(entry: string, target: "bun" | "browser"): Promise<string[]> {
   const built = await Bun.build({ entrypoints: [join(ROOT, entry)], target, sourcemap: "external" });
   const map = built.outputs.find(({ kind }) => kind === "sourcemap");
   if (map === undefined) throw new Error(`${entry}: has no source map`);
@@ -111,20 +115,82 @@ async function packagesInside(entry: string, target: "bun" | "browser"): Promise
   return [...new Set(names)];
 }
 
-peerTest("sbom and licences: they name every package that the bundler puts in", ["dpkg-deb"], async () => {
-  const inside = [
-    ...(await packagesInside("src/main.ts", "bun")),
-    ...(await packagesInside("src/http/page/main.tsx", "browser")),
-  ];
-  expect(inside).toContain("pino");
-  expect(inside).toContain("preact");
-  const bill = readFileSync(inTarball("healthcheck-server.cdx.json"), "utf8");
-  const licences = readFileSync(inTarball("THIRD-PARTY-LICENSES.txt"), "utf8");
-  expect(licences).toContain(`Bun ${Bun.version} (MIT)`);
-  const known = new Map(bundledPackages().map((one) => [one.name, one]));
-  for (const name of inside) {
-    expect([name, known.has(name)]).toEqual([name, true]);
-    expect(bill).toContain(`"pkg:npm/${name.replace("@", "%40")}@${known.get(name)?.version}"`);
-    expect(licences).toContain(`${name} ${known.get(name)?.version} (`);
-  }
-});
+peerTest(
+  "sbom and licenses: they name every package that the bundler puts in, and no other",
+  ["dpkg-deb"],
+  async () => {
+    const inside = [
+      ...(await packagesOf("src/main.ts", "bun")),
+      ...(await packagesOf("src/http/page/main.tsx", "browser")),
+    ];
+    expect(inside).toContain("pino");
+    expect(inside).toContain("preact");
+    // The cast names what the schema has been held against above.
+    const bill = JSON.parse(readFileSync(inTarball("healthcheck-server.cdx.json"), "utf8")) as Bill;
+    const versions = new Map(neededPackages().map((one) => [one.name, one.version]));
+    const purls = [...new Set(inside)].map(
+      (name) => `pkg:npm/${name.replace("@", "%40")}@${versions.get(name)}`,
+    );
+    const runtime = `pkg:npm/${NATIVE?.runtime.replace("@", "%40")}@${Bun.version}`;
+    expect(bill.components.map(({ purl }) => purl).sort()).toEqual([runtime, ...purls].sort());
+    const licenses = readFileSync(inTarball("THIRD-PARTY-LICENSES.txt"), "utf8");
+    for (const name of inside) expect(licenses).toContain(`${name} ${versions.get(name)} (`);
+    // Needed by others, and dropped by the bundler.
+    for (const name of ["undici-types", "@types/node", "split2"]) {
+      expect(versions.has(name)).toBe(true);
+      expect(licenses).not.toContain(`${name} ${versions.get(name)} (`);
+    }
+  },
+);
+
+peerTest(
+  "sbom and licenses: they name the parts of the runtime with versions, and have the text of each license",
+  ["dpkg-deb"],
+  () => {
+    // The cast names what the schema has been held against above.
+    const bill = JSON.parse(readFileSync(inTarball("healthcheck-server.cdx.json"), "utf8")) as Bill;
+    const runtime = bill.components.find(({ purl }) => purl.includes("%40oven/bun-"));
+    const parts = new Map(runtime?.components?.map(({ name, version }) => [name, version]));
+    expect(parts.get("SQLite")).toBe(process.versions["sqlite"]);
+    expect(parts.get("ICU")).toBe(process.versions["icu"]);
+    expect(parts.get("JavaScriptCore and parts of WebKit")).toBe(process.versions["webkit"]);
+    const licenses = readFileSync(inTarball("THIRD-PARTY-LICENSES.txt"), "utf8");
+    for (const [name, version] of parts)
+      expect(licenses).toContain(`${name}${version === undefined ? "" : ` ${version}`} (`);
+    for (const words of [
+      "GNU LESSER GENERAL PUBLIC LICENSE",
+      "GNU LIBRARY GENERAL PUBLIC LICENSE",
+      "UNICODE LICENSE V3",
+      "Apache License",
+      "The author disclaims copyright to this source code",
+    ])
+      expect(licenses).toContain(words);
+    // What the runtime says of its parts, and nothing of which is left out: languages, interfaces and node's own numbers are no works inside.
+    const others = ["node", "bun", "openssl", "zig", "v8", "uv", "napi", "unicode", "typescript", "modules"];
+    const stated = Object.entries(process.versions).filter(([name]) => !others.includes(name));
+    expect(stated.filter(([, version]) => ![...parts.values()].includes(version))).toEqual([]);
+  },
+);
+
+peerTest(
+  "notices: those of the image are those of the packages, of the executable that is built",
+  ["dpkg-deb"],
+  async () => {
+    const executable = daemonPath();
+    await using dir = makeTempDir("notices");
+    const script = [process.execPath, join(ROOT, "scripts", "release.ts"), "--notices", dir.path];
+    expect(Bun.spawnSync(script).exitCode).toBe(0);
+    const text = (name: string) => readFileSync(join(dir.path, name), "utf8");
+    expect(text("THIRD-PARTY-LICENSES.txt")).toBe(
+      readFileSync(inTarball("THIRD-PARTY-LICENSES.txt"), "utf8"),
+    );
+    expect(
+      await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(
+        text("healthcheck-server.cdx.json"),
+      ),
+    ).toBeNull();
+    // The cast names what the schema has just been held against.
+    const bill = JSON.parse(text("healthcheck-server.cdx.json")) as Bill;
+    expect(bill.metadata.component.hashes.map(({ content }) => content)).toEqual([sha256(executable)]);
+  },
+);

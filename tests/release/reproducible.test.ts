@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/building/source.ts";
-import { bundledPackages, placeOf } from "../../scripts/releasing/dependencies.ts";
-import { peerTest } from "../support/peers.ts";
+import { neededPackages, placeOf } from "../../scripts/releasing/dependencies.ts";
+import { peerPath, peerTest } from "../support/peers.ts";
 import { RELEASE_LIMIT_MS, release, sharedRelease } from "../support/release.ts";
 import { makeTempDir } from "../support/tempdir.ts";
 
@@ -26,7 +26,7 @@ function build(tree: string): Buffer {
 
 function copyTree(to: string): void {
   for (const name of SOURCES) cpSync(join(ROOT, name), join(to, name), { recursive: true });
-  for (const { key } of bundledPackages())
+  for (const { key } of neededPackages())
     cpSync(join(ROOT, placeOf(key)), join(to, placeOf(key)), { recursive: true });
 }
 
@@ -43,15 +43,20 @@ test("build: twice in one directory and once in another gives the same bytes", a
 }, 60_000);
 
 peerTest(
-  "release: made again, with another umask and in another time zone, it has the same bytes",
-  ["dpkg-deb"],
+  "release: made again, with another umask and in another time zone, it has the same bytes; --sign adds a signature",
+  ["dpkg-deb", "minisign"],
   async () => {
     await using dir = makeTempDir("release");
     const first = sharedRelease();
     const again = join(dir.path, "out");
-    release(again, ["sh", "-c", 'umask 077 && exec "$0" "$@"'], { TZ: "Asia/Tokyo" });
+    const minisign = (...args: readonly string[]) =>
+      Bun.spawnSync([peerPath("minisign"), ...args], { cwd: dir.path, stdin: "ignore" }).exitCode;
+    expect(minisign("-G", "-W", "-p", "key.pub", "-s", "key")).toBe(0);
+    const sign = ["--sign", join(dir.path, "key")];
+    release(again, ["sh", "-c", 'umask 077 && exec "$0" "$@"'], { TZ: "Asia/Tokyo" }, sign);
     const names = readdirSync(first).sort();
-    expect(readdirSync(again).sort()).toEqual(names);
+    expect(readdirSync(again).sort()).toEqual([...names, "SHA256SUMS.minisig"].sort());
+    expect(minisign("-V", "-p", "key.pub", "-m", join(again, "SHA256SUMS"))).toBe(0);
     const differ = names.filter(
       (name) => !readFileSync(join(first, name)).equals(readFileSync(join(again, name))),
     );

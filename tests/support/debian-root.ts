@@ -23,7 +23,8 @@ const PROGRAMS = [
     "ldconfig",
     "start-stop-daemon",
   ],
-  ...["getent", "grep", "groupadd", "groupdel", "useradd", "userdel", "rmdir"],
+  ...["getent", "grep", "groupadd", "groupdel", "useradd", "userdel", "usermod", "rmdir", "mkdir", "cp"],
+  ...["cut", "find", "head", "chown"],
 ];
 
 /** What the scripts call of systemd. */
@@ -73,9 +74,9 @@ export function makeDebianRoot(systemd: boolean): DebianRoot {
     texts: {
       "/var/lib/dpkg/status": `${installed}\n`,
       "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
-      "/etc/group": "root:x:0:\n",
+      "/etc/group": "root:x:0:\nnogroup:x:65534:\n",
       "/etc/shadow": "root:*:1::::::\n",
-      "/etc/gshadow": "root:*::\n",
+      "/etc/gshadow": "root:*::\nnogroup:*::\n",
       "/etc/nsswitch.conf": "passwd: files\ngroup: files\n",
       "/etc/login.defs": readFileSync("/etc/login.defs", "utf8"),
       ...(systemd ? Object.fromEntries(SYSTEMD.map((name) => [`/usr/bin/${name}`, STAND_IN])) : {}),

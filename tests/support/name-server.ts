@@ -10,9 +10,8 @@ export interface NameServer extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Starts it on loopback. @param port - a free one if absent */
-export async function startNameServer(port = 0): Promise<NameServer> {
-  const hostname = "127.0.0.1";
+/** Starts it. @param port - a free one if absent @param hostname - the address that it listens on, of loopback if absent */
+export async function startNameServer(port = 0, hostname = "127.0.0.1"): Promise<NameServer> {
   const server = await Bun.udpSocket({
     hostname,
     port,

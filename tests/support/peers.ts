@@ -37,6 +37,11 @@ const PACKAGES = {
   "systemd-sysusers": "systemd",
   "systemd-tmpfiles": "systemd",
   setpriv: "util-linux",
+  unshare: "util-linux",
+  "systemd-nspawn": "systemd-container",
+  debootstrap: "debootstrap",
+  "apt-get": "apt",
+  minisign: "minisign",
 } as const;
 
 /** A program that a test may need. */
@@ -62,7 +67,7 @@ export function hasPeer(name: Peer): boolean {
  */
 export function peerPath(name: Peer): string {
   const path = findPeer(name);
-  if (path === null) throw new Error(missing([name]));
+  if (path === null) throw new Error(missingPeer(name));
   return path;
 }
 
@@ -79,7 +84,7 @@ export function peerTest(
 ): void {
   testUnless(
     name,
-    needs.filter((peer) => !hasPeer(peer)).map((peer) => ({ name: peer, words: missing([peer]) })),
+    needs.filter((peer) => !hasPeer(peer)).map((peer) => ({ name: peer, words: missingPeer(peer) })),
     fn,
     timeoutMs,
   );
@@ -125,6 +130,7 @@ export function rootTest(
   else test.skip(`${name} (needs root)`, fn);
 }
 
-function missing(absent: readonly Peer[]): string {
-  return absent.map((peer) => `${peer} is not installed (Debian package ${PACKAGES[peer]})`).join("; ");
+/** The failure in CI for a peer that is not installed: its name and its Debian package. */
+export function missingPeer(peer: Peer): string {
+  return `${peer} is not installed (Debian package ${PACKAGES[peer]})`;
 }

@@ -12,10 +12,21 @@ export const RELEASE_LIMIT_MS = 120_000;
 /** The target that this machine is. */
 export const NATIVE = TARGETS.find(isNative) ?? TARGETS[0];
 
-/** Makes a release. @throws Error with the script's words when it fails */
-export function release(out: string, prefix: readonly string[] = [], env: Record<string, string> = {}): void {
+/**
+ * Makes a release.
+ *
+ * @param prefix - a command that runs the script as its arguments
+ * @param options - further options of the script
+ * @throws Error with the script's words when it fails
+ */
+export function release(
+  out: string,
+  prefix: readonly string[] = [],
+  env: Record<string, string> = {},
+  options: readonly string[] = [],
+): void {
   if (NATIVE === undefined) throw new Error("there are no targets");
-  const args = ["--allow-modified", "--targets", NATIVE.name, "--out", out];
+  const args = ["--allow-modified", "--targets", NATIVE.name, "--out", out, ...options];
   const run = Bun.spawnSync([...prefix, process.execPath, SCRIPT, ...args], {
     env: { ...process.env, ...env },
     stdin: "ignore",

@@ -14,10 +14,12 @@ export interface Sink extends AsyncDisposable {
 
 /**
  * Starts a process that accepts on so many loopback ports.
+ * @param prefix - a command that runs it as its arguments, in another network for example
  * @throws Error when it does not start within 10 s
  */
-export async function startSink(ports: number): Promise<Sink> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "sink-process.ts"), String(ports)], {
+export async function startSink(ports: number, prefix: readonly string[] = []): Promise<Sink> {
+  const program = [process.execPath, join(import.meta.dir, "sink-process.ts"), String(ports)];
+  const child = Bun.spawn([...prefix, ...program], {
     stdin: "pipe",
     stdout: "pipe",
     stderr: "inherit",

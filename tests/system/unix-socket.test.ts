@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, lstatSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { AlreadyRunningError, clearSocketPath } from "../../src/system/unix-socket.ts";
+import { AlreadyRunningError, clearSocketPath, naming } from "../../src/system/unix-socket.ts";
 import { makeTempDir } from "../support/tempdir.ts";
 import { until } from "../support/wait.ts";
 
@@ -57,5 +57,20 @@ test("unix socket: what is no socket is left alone", async () => {
 test("unix socket: says why a directory cannot be made", async () => {
   await using dir = makeTempDir("sock");
   writeFileSync(join(dir.path, "file"), "");
-  expect(() => clearSocketPath(join(dir.path, "file/proxy.sock"))).toThrow();
+  const clear = () => clearSocketPath(join(dir.path, "file/directory/proxy.sock"));
+  expect(clear).toThrow(`make the directory ${dir.path}/file/directory: not a directory`);
+});
+
+test("unix socket: an error names the step and the system's reason, which the runtime's message leaves out", async () => {
+  await using dir = makeTempDir("sock");
+  const path = join(dir.path, "missing", "proxy.sock");
+  const listen = () => Bun.listen({ unix: path, socket: { data() {} } });
+  expect(listen).not.toThrow("no such file");
+  expect(() => naming(`listen on ${path}`, listen)).toThrow(`listen on ${path}: no such file or directory`);
+  expect(() =>
+    naming("step", () => {
+      throw new Error("another reason");
+    }),
+  ).toThrow("step: another reason");
+  expect(naming("step", () => 1)).toBe(1);
 });

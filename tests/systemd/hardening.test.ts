@@ -1,0 +1,98 @@
+/** The unit's hardening and limits under a running systemd: everything that the server does works inside them. Run by `bun test`. */
+import { afterAll, beforeAll, expect } from "bun:test";
+import { dnsCheck, httpCheck, tcpCheck, times } from "../support/checks.ts";
+import { daemonPath } from "../support/executable.ts";
+import { type Booted, bootDebian } from "../support/nspawn.ts";
+import { limitLikeTheUnit } from "../support/nspawn-limits.ts";
+import { startPeers } from "../support/nspawn-peers.ts";
+import { absentForNspawn, ROOT_LIMIT_MS } from "../support/nspawn-root.ts";
+import {
+  CONFIG,
+  connectInside,
+  installByHand,
+  SOON_MS,
+  UNIT,
+  waitForStatus,
+} from "../support/nspawn-server.ts";
+import { hasPeer, missingPeer, testUnless } from "../support/peers.ts";
+import { startSink } from "../support/sink.ts";
+import { until } from "../support/wait.ts";
+
+const LIMIT_MS = 180_000;
+const ABSENT = [
+  ...absentForNspawn(),
+  ...(hasPeer("openssl") ? [] : [{ name: "openssl", words: missingPeer("openssl") }]),
+];
+
+let booted: Booted;
+
+beforeAll(async () => {
+  if (ABSENT.length > 0) return;
+  daemonPath();
+  booted = await bootDebian();
+  await installByHand(booted);
+}, ROOT_LIMIT_MS);
+
+afterAll(async () => await booted?.[Symbol.asyncDispose]());
+
+const hardeningTest = (name: string, fn: () => Promise<void>) =>
+  testUnless(`hardening: ${name}`, ABSENT, fn, LIMIT_MS);
+
+/** Entries of the running service's journal. */
+async function journal(...args: readonly string[]): Promise<string[]> {
+  const { InvocationID } = await booted.show(UNIT, "InvocationID");
+  const entries = await booted.journal(`_SYSTEMD_INVOCATION_ID=${InvocationID}`, ...args);
+  return entries.map(({ MESSAGE }) => MESSAGE);
+}
+
+hardeningTest(
+  "TLS, DNS by a named and by the system's name server, and traces work in the hardened unit",
+  async () => {
+    await using peers = await startPeers(booted);
+    const endpoint = `http://127.0.0.1:${peers.collectorPort}`;
+    booted.write(
+      CONFIG,
+      `telemetry: { enabled: true, use_http: true, trace: all, otlp_endpoint: "${endpoint}" }\n`,
+    );
+    await booted.ok(`systemctl restart ${UNIT}`);
+    await using client = await connectInside(booted);
+    const target = { hostname: "192.0.2.1", port: 443 };
+    const https = { secure: true, expected_codes: [200], response: "fine" };
+    client.update([
+      httpCheck(1, target, { ...https, host: "www.example.com" }),
+      httpCheck(2, target, { ...https, host: "other.test" }),
+      dnsCheck(3, "name.test", { ip: "192.0.2.53", port: 53, query_type: "A" }),
+      dnsCheck(4, "name.test", { query_type: "A" }),
+    ]);
+    await waitForStatus(booted, /^3 healthy, 1 unhealthy, 0 unknown; client connected$/);
+    expect(client.latest.get("2")?.message).toContain("other.test");
+    await until(() => peers.spans.length > 0, SOON_MS, "a span at the collector");
+    expect(await journal("-p", "err")).toEqual([]);
+    const status = await booted.ok(`cat /proc/$(systemctl show -P MainPID ${UNIT})/status`);
+    for (const line of [/^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m])
+      expect(status).toMatch(line);
+  },
+);
+
+hardeningTest("within 80 MB and a twentieth of a core, checks go on without a false verdict", async () => {
+  await using sink = await startSink(1, booted.inNetwork);
+  const [target = { hostname: "", port: 0 }] = sink.targets;
+  booted.write(CONFIG, "metrics: { enabled: true }\n");
+  booted.write(`/etc/systemd/system/${UNIT}.d/limits.conf`, "[Service]\nMemoryMax=80000000\nCPUQuota=5%\n");
+  await booted.ok(`systemctl daemon-reload && systemctl restart ${UNIT}`);
+  const { MainPID, ...limits } = await booted.show(UNIT, "MainPID", "MemoryMax", "CPUQuotaPerSecUSec");
+  expect(limits).toEqual({ MemoryMax: "80000000", CPUQuotaPerSecUSec: "50ms" });
+  using _limits = limitLikeTheUnit(booted.hostPid(MainPID), { memoryBytes: 80_000_000, cpuShare: 0.05 });
+  await using client = await connectInside(booted);
+  client.update(times(50, (id) => tcpCheck(id, target, { interval: "1s", timeout: "5s" })));
+  await waitForStatus(booted, /^50 healthy, 0 unhealthy, 0 unknown; client connected$/);
+  const checked = async () => {
+    const text = await booted.ok("curl -s http://127.0.0.1:9090/metrics");
+    const counts = [...text.matchAll(/^healthcheck_checks_total\{.*\} (\d+)$/gm)];
+    return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+  };
+  await until(async () => (await checked()) >= 250, 2 * SOON_MS, "five results of each healthcheck");
+  expect(await booted.show(UNIT, "MainPID", "NRestarts")).toEqual({ MainPID, NRestarts: "0" });
+  const changes = await journal("-g", "'Health state changed'");
+  expect(changes.filter((line) => !line.includes("old_state=unknown new_state=healthy"))).toEqual([]);
+});
