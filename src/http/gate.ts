@@ -119,7 +119,7 @@ export class Gate {
       guest.sinceMs = performance.now();
       guest.read = socket.bytesRead;
       // What has been written goes out first.
-      if (this.crowded && guest.answering === 0) socket.destroySoon();
+      if (this.crowded && guest.answering === 0) endSoon(socket);
     };
   }
 
@@ -138,13 +138,12 @@ export class Gate {
     socket.once("close", () => this.#leave(socket));
     this.#line.push(socket);
     this.#advance();
-    if (this.#line.length > this.#mostInLine) this.#advance(0);
     if (this.#line.length > this.#mostInLine) this.#shorten();
   }
 
   /** Gives places to those in line as long as there are any. */
-  #advance(graceSweeps = GRACE_SWEEPS): void {
-    while (this.#line.length > 0 && (this.#guests.size < this.#most || this.#dismissOne(graceSweeps))) {
+  #advance(): void {
+    while (this.#line.length > 0 && (this.#guests.size < this.#most || this.#dismissOne())) {
       const socket = this.#takeNext();
       if (socket !== undefined) this.#place(socket);
     }
@@ -183,12 +182,16 @@ export class Gate {
     return this.#line.splice(next, 1)[0];
   }
 
-  /** Closes the newest connection of the address that has most in line. */
+  /** Closes a connection of the address that has most in line: the oldest that has sent nothing, or else the newest. */
   #shorten(): void {
     const waiting = countByAddress(this.#line);
     const most = Math.max(...waiting.values());
-    const at = this.#line.findLastIndex(({ remoteAddress }) => waiting.get(remoteAddress) === most);
-    this.#line.splice(at, 1)[0]?.destroy();
+    const crowd = this.#line.filter(({ remoteAddress }) => waiting.get(remoteAddress) === most);
+    const silent = crowd.slice(0, -1).find(({ bytesRead }) => bytesRead === 0);
+    const socket = silent ?? crowd.at(-1);
+    if (socket === undefined) return;
+    this.#line.splice(this.#line.indexOf(socket), 1);
+    socket.destroy();
   }
 
   #leave(socket: Socket): void {
@@ -204,10 +207,9 @@ export class Gate {
   /**
    * Closes the connection that has waited longest, or else the one whose answer is the slowest.
    *
-   * @param graceSweeps - a connection that has owed a request for fewer is spared
    * @returns false when there is none to close
    */
-  #dismissOne(graceSweeps: number): boolean {
+  #dismissOne(): boolean {
     const nowMs = performance.now();
     let worst: Socket | undefined;
     let mostMs = 0;
@@ -217,14 +219,16 @@ export class Gate {
       // Whoever is not being answered goes first.
       const slowMs = Math.max(waitedMs - SLOW_MS, nowMs - guest.answerMs - LONG_MS);
       const rankMs = guest.answering > 0 ? slowMs : waitedMs + STUCK_MS;
-      if (rankMs <= mostMs || (guest.requesting && guest.answering === 0 && guest.sweeps < graceSweeps))
+      if (rankMs <= mostMs || (guest.requesting && guest.answering === 0 && guest.sweeps < GRACE_SWEEPS))
         continue;
       worst = socket;
       mostMs = rankMs;
     }
     if (worst === undefined) return false;
+    const answered = this.#guests.get(worst)?.requesting === false;
     this.#guests.delete(worst);
-    worst.destroy();
+    if (answered) endSoon(worst);
+    else worst.destroy();
     return true;
   }
 
@@ -240,6 +244,13 @@ export class Gate {
       if (nowMs - guest.sinceMs > allowedMs(guest)) socket.destroy();
     }
   }
+}
+
+/** Ends a connection once the kernel has what was written to it, or soon. */
+function endSoon(socket: Socket): void {
+  socket.destroySoon();
+  const late = setTimeout(() => socket.destroy(), SLOW_MS);
+  socket.once("close", () => clearTimeout(late));
 }
 
 function countByAddress(sockets: Iterable<Socket>): Map<string | undefined, number> {
