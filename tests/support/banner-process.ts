@@ -10,6 +10,8 @@ const LONG = `220 ready\n${"x".repeat(100_000 - SHORT.length)}`;
 
 interface Sending {
   left: Uint8Array;
+  /** Whether the client has sent its FIN. */
+  ended: boolean;
 }
 
 function listen(text: string, resets: boolean): number {
@@ -17,17 +19,24 @@ function listen(text: string, resets: boolean): number {
   const bytes = Buffer.from(text);
   const send = (socket: Bun.Socket<Sending>) => {
     socket.data.left = socket.data.left.subarray(Math.max(0, socket.write(socket.data.left)));
+    if (socket.data.left.length === 0 && socket.data.ended) socket.end();
   };
   Bun.listen<Sending>({
     hostname,
     port,
+    // The runtime would otherwise drop what is not sent yet when the client's FIN comes, and reset the connection.
+    allowHalfOpen: true,
     socket: {
       open(socket) {
-        socket.data = { left: bytes };
+        socket.data = { left: bytes, ended: false };
         if (bytes.length > 0) send(socket);
         if (resets) socket.terminate();
       },
       data() {},
+      end(socket) {
+        socket.data.ended = true;
+        send(socket);
+      },
       drain: send,
       error() {},
     },
