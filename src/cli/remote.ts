@@ -6,7 +6,7 @@ import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { parseDuration } from "../model/duration.ts";
 import { printable, sentence } from "../model/printable.ts";
 import { systemReason } from "../system/system-reason.ts";
-import { readTextFile } from "../system/text-file.ts";
+import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 import type { Environment } from "./settings.ts";
 import { UsageError } from "./usage.ts";
 
@@ -67,7 +67,7 @@ function readMetrics(path: string): { metrics: Config["metrics"]; doubt: string 
   const { metrics } = DEFAULT_CONFIG;
   let text: string;
   try {
-    text = readTextFile(path);
+    text = readTextFile(path, MAX_YAML_BYTES);
   } catch (error) {
     return { metrics, doubt: `${path} cannot be read: ${systemReason(error)}; give --addr` };
   }
