@@ -20,13 +20,13 @@
  */
 
 // Before every other import, whose evaluation takes its time; a bare import is not sorted.
-import "./early-signals.ts";
+import "./system/early-signals.ts";
 import { writeSync } from "node:fs";
 import { main } from "./cli/program.ts";
-import { processSignals } from "./early-signals.ts";
 import { isJournalStream, withPriority } from "./logging/journal.ts";
+import { errorWords } from "./model/format-value.ts";
 import { printableLines } from "./model/printable.ts";
-import { errorWords } from "./model/show.ts";
+import { processSignals } from "./system/early-signals.ts";
 import { removeRuntimeVariables } from "./system/runtime-variables.ts";
 
 const errorsToJournal = isJournalStream(2, process.env);

@@ -1,15 +1,15 @@
 /** `check-config`: judges a configuration or checks file as the server would, and prints every fault at once. */
 import { stringify } from "yaml";
+import { type FileFault, formatFault, unreadable } from "../config/diagnostic.ts";
 import { configExposure } from "../config/exposure.ts";
-import { type FileFault, formatFault, unreadable } from "../config/fault.ts";
-import { isExtension } from "../config/judge.ts";
 import { findConfigFile, judgeConfig } from "../config/load.ts";
 import { DEFAULT_CONFIG, SECTIONS, toFile } from "../config/schema.ts";
+import { isExtension } from "../config/validate.ts";
 import { type FileKind, type ReadYaml, readYaml } from "../config/yaml.ts";
+import { checksExposure } from "../control/checks-exposure.ts";
+import { ChecksFileError, judgeChecks } from "../control/checks-file.ts";
 import { nearest } from "../model/nearest.ts";
 import { MAX_YAML_BYTES, readTextFileOrPipe } from "../system/text-file.ts";
-import { checksExposure } from "../upstream/checks-exposure.ts";
-import { ChecksFileError, judgeChecks } from "../upstream/checks-file.ts";
 import { EXIT } from "./exit.ts";
 import type { Environment } from "./settings.ts";
 import { UsageError } from "./usage.ts";

@@ -1,5 +1,5 @@
 /** `explain`: everything that a running server knows of one healthcheck, for a terminal. */
-import type { HealthcheckDetail, HistoryItem } from "../http/page/api.ts";
+import type { HealthcheckDetail, HistoryItem } from "../http/api.ts";
 import { formatDuration } from "../model/duration.ts";
 import { parseId } from "../model/id.ts";
 import { PHASES } from "../model/phases.ts";

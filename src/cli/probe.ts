@@ -2,14 +2,14 @@
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import type { Checker } from "../checkers/checker.ts";
-import { makeChecker } from "../checkers/registry.ts";
-import { type Checking, makeChecking } from "../checking.ts";
+import type { Checker } from "../checks/checker.ts";
+import { makeChecker } from "../checks/registry.ts";
+import { type Checking, makeChecking } from "../daemon/check-runtime.ts";
 import { parseDuration } from "../model/duration.ts";
+import { errorWords } from "../model/format-value.ts";
 import { type CheckResult, inconclusive, withSafeMessage } from "../model/result.ts";
-import { errorWords } from "../model/show.ts";
 import { formatTarget, type HealthcheckSpec } from "../model/spec.ts";
-import { readConfig } from "../protocol/config.ts";
+import { readConfig } from "../protocol/healthcheck.ts";
 import type { Output } from "./check-config.ts";
 import { EXIT } from "./exit.ts";
 import { formatProbe, probeJson } from "./probe-output.ts";

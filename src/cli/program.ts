@@ -1,9 +1,9 @@
 /** The command line: every command with its options and examples. */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { versionText } from "../build-info.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.ts";
 import { printableLines } from "../model/printable.ts";
 import { SignalQueue } from "../system/signals.ts";
-import { versionText } from "../version.ts";
 import { type CheckConfigOptions, checkConfig, type Output } from "./check-config.ts";
 import { completionScript, SHELLS, type Shell } from "./completion.ts";
 import {

@@ -1,22 +1,22 @@
 /** `run`: the daemon as a process, with its signals and its last words. */
 
+import { REVISION, VERSION } from "../build-info.ts";
 import { changedKeys, reloaded } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
-import { Daemon } from "../daemon.ts";
-import { HeldLog } from "../logging/held.ts";
+import { Daemon } from "../daemon/daemon.ts";
+import { TEST_FAULTS, TestFault } from "../daemon/fault-injection.ts";
+import { HeldLog } from "../logging/buffered-logger.ts";
 import { isJournalStream } from "../logging/journal.ts";
 import { ConfigurableLogger, type Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
 import { LogSink } from "../logging/sink.ts";
-import { errorWords } from "../model/show.ts";
-import { reportFailedStart } from "../supervision.ts";
+import { errorWords } from "../model/format-value.ts";
 import { ignoreStraySignals } from "../system/ignored-signals.ts";
 import { releaseStartPages } from "../system/memory.ts";
 import { runtimeVariables } from "../system/runtime-variables.ts";
 import type { CaughtSignal, SignalQueue } from "../system/signals.ts";
-import { notifySettings } from "../system/systemd.ts";
-import { TEST_FAULTS, TestFault } from "../test-fault.ts";
-import { REVISION, VERSION } from "../version.ts";
+import { notifySettings } from "../systemd/notify-socket.ts";
+import { reportFailedStart } from "../systemd/service-notifier.ts";
 import { EXIT } from "./exit.ts";
 import {
   type Environment,

@@ -1,11 +1,12 @@
 /** The configuration in effect: file, environment and command line, in the order of their precedence. */
+
+import { formatFault } from "../config/diagnostic.ts";
 import { configExposure } from "../config/exposure.ts";
-import { formatFault } from "../config/fault.ts";
 import { findConfigFile, loadConfigFile, reloadConfigFile } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { LOG_LEVEL_RULE, readLevel } from "../logging/level.ts";
 import type { LogFormat, Logger, LogLevel, LogSettings, LogThreshold } from "../logging/logger.ts";
-import { show } from "../model/show.ts";
+import { show } from "../model/format-value.ts";
 import { findDistrust, isRoot } from "../system/file-trust.ts";
 
 /** The process's environment. */

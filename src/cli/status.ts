@@ -1,5 +1,5 @@
 /** `status`: whether a running server is ready, and how its healthchecks stand. The HEALTHCHECK of a container. */
-import type { HealthcheckList } from "../http/page/api.ts";
+import type { HealthcheckList } from "../http/api.ts";
 import { sentence } from "../model/printable.ts";
 import type { Output } from "./check-config.ts";
 import { EXIT } from "./exit.ts";

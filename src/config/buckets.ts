@@ -1,5 +1,5 @@
 /** Lists of histogram buckets that the original server accepts, made usable. */
-import { show } from "../model/show.ts";
+import { show } from "../model/format-value.ts";
 import type { Amended } from "./amend.ts";
 
 /** A histogram has at most this many buckets besides the infinite one; each healthcheck has a histogram. */

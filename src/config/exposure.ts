@@ -1,9 +1,9 @@
 /** Warns about files that hold secrets and that every user of the host may read. */
 import { statSync } from "node:fs";
-import type { FileFault } from "./fault.ts";
+import type { FileFault } from "./diagnostic.ts";
 import { shownUrl } from "./fields.ts";
-import { isNamed } from "./judge.ts";
 import type { Config } from "./schema.ts";
+import { isNamed } from "./validate.ts";
 
 const OTHERS_READ = 0o004;
 const PERMISSIONS = 0o777;

@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { LOG_LEVEL_RULE, readLevel } from "../logging/level.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogThreshold } from "../logging/logger.ts";
 import { DURATION_PATTERN, durationRule, formatDuration, parseDuration } from "../model/duration.ts";
-import { show } from "../model/show.ts";
+import { show } from "../model/format-value.ts";
 import type { Amend, Amended } from "./amend.ts";
 import { amendBuckets, MAX_BUCKETS } from "./buckets.ts";
 import { decimalHint, MODE_DIGITS, modeWords, ownerMayConnect, readMode } from "./file-mode.ts";

@@ -4,9 +4,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { isRoot } from "../system/file-trust.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
-import { unreadable } from "./fault.ts";
-import { type Judgement, judgeRead } from "./judge.ts";
+import { unreadable } from "./diagnostic.ts";
 import { type Config, leaves } from "./schema.ts";
+import { type Judgement, judgeRead } from "./validate.ts";
 import { readYaml, readYamlInSlices } from "./yaml.ts";
 
 /**

@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { CHECK_DEFAULTS, CLOSE_MODES, THRESHOLD_RULES } from "../model/check-defaults.ts";
-import { show } from "../model/show.ts";
+import { show } from "../model/format-value.ts";
 import { LONGEST_UNIX_PATH } from "../system/sockaddr.ts";
 import {
   buckets,

@@ -3,8 +3,8 @@
  * file and the standalone checks file.
  */
 import { LineCounter } from "yaml";
-import { Slice } from "../system/slices.ts";
-import type { FileFault } from "./fault.ts";
+import { Slice } from "../system/time-slicing.ts";
+import type { FileFault } from "./diagnostic.ts";
 import { type StreamOptions, YamlStream } from "./yaml-stream.ts";
 import type { YamlNode } from "./yaml-tree.ts";
 

@@ -9,8 +9,8 @@ import { formatResult } from "../model/result.ts";
 import { formatTarget } from "../model/spec.ts";
 import type { State, StateCounts } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
-import type { StateChange } from "./page/api.ts";
-import { beginStream, refuse } from "./reply.ts";
+import type { StateChange } from "./api.ts";
+import { beginStream, refuse } from "./responses.ts";
 
 const TICK_MS = 1_000;
 /** In one tick; the page asks for its rows anew anyway. */

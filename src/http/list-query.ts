@@ -1,5 +1,5 @@
 /** The query of `/api/healthchecks`, judged; pure. */
-import { show } from "../model/show.ts";
+import { show } from "../model/format-value.ts";
 import { CHECK_TYPES, type CheckType } from "../model/spec.ts";
 import { STATES, type State } from "../model/status.ts";
 import { BadRequest } from "./request.ts";

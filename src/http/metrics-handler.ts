@@ -4,8 +4,8 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGzip } from "node:zlib";
 import type { Format } from "../metrics/exposition.ts";
-import { beginStream } from "./reply.ts";
 import { preference } from "./request.ts";
+import { beginStream } from "./responses.ts";
 
 const TYPES: Readonly<Record<Format, string>> = {
   prometheus: "text/plain; version=0.0.4; charset=utf-8",

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { bundle } from "./bundle.ts" with { type: "macro" };
 import html from "./page/index.html" with { type: "text" };
-import { reply } from "./reply.ts";
+import { reply } from "./responses.ts";
 
 /** What a browser may do with the page: load what comes from here, and nothing else. */
 const POLICY = [

@@ -1,16 +1,17 @@
 /** Every path of the HTTP listener, and who answers it. */
+
+import { show } from "../model/format-value.ts";
 import { parseId } from "../model/id.ts";
-import { show } from "../model/show.ts";
 import type { StateCounts } from "../model/status.ts";
-import { inSlices } from "../system/slices.ts";
+import { inSlices } from "../system/time-slicing.ts";
+import type { HealthcheckItem } from "./api.ts";
 import type { EventFeed } from "./events.ts";
 import { readListQuery } from "./list-query.ts";
 import { type Render, serveMetrics } from "./metrics-handler.ts";
-import type { HealthcheckItem } from "./page/api.ts";
+import { type MonitorSource, Roster } from "./monitor-index.ts";
 import { isPageFile, servePageFile } from "./page-files.ts";
-import { refuse, replyJson, replyText } from "./reply.ts";
 import { BadRequest, type Target } from "./request.ts";
-import { type MonitorSource, Roster } from "./roster.ts";
+import { refuse, replyJson, replyText } from "./responses.ts";
 import type { Handler, Router } from "./server.ts";
 import { detail, listItem } from "./views.ts";
 

@@ -6,12 +6,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "../logging/logger.ts";
-import { errorWords } from "../model/show.ts";
+import { errorWords } from "../model/format-value.ts";
 import type { Address } from "../model/spec.ts";
-import { Gate, KEEP_ALIVE_MS } from "./gate.ts";
+import { Gate, KEEP_ALIVE_MS } from "./connection-limiter.ts";
 import { findHostProblem, type HostPolicy } from "./host.ts";
-import { beginHead, closeAfter, refuse } from "./reply.ts";
 import { BadRequest, readTarget, type Target } from "./request.ts";
+import { beginHead, closeAfter, refuse } from "./responses.ts";
 
 /** Answers one kind of request. */
 export type Handler = (

@@ -15,7 +15,7 @@ import {
 } from "../model/spec.ts";
 import type { PastResult } from "../monitor/history.ts";
 import type { Monitor } from "../monitor/monitor.ts";
-import type { HealthcheckDetail, HealthcheckItem, HistoryItem, LastResult } from "./page/api.ts";
+import type { HealthcheckDetail, HealthcheckItem, HistoryItem, LastResult } from "./api.ts";
 
 /** A row of the list. */
 export function listItem(monitor: Monitor): HealthcheckItem {

@@ -6,7 +6,7 @@
 import pino from "pino";
 import { boundedFields, boundedText } from "./bounds.ts";
 import { withPriority } from "./journal.ts";
-import { formatText } from "./text.ts";
+import { formatText } from "./text-format.ts";
 
 /** From the gravest to the most talkative. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;

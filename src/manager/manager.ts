@@ -4,14 +4,14 @@
  */
 
 import type { Logger } from "../logging/logger.ts";
+import { errorWords } from "../model/format-value.ts";
 import type { HealthcheckId } from "../model/id.ts";
-import { errorWords } from "../model/show.ts";
 import { formatTarget, type HealthcheckSpec } from "../model/spec.ts";
 import type { Notification, StateCounts } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { firstStartMs } from "../monitor/schedule.ts";
 import type { Clock } from "../system/clock.ts";
-import { inSlices } from "../system/slices.ts";
+import { inSlices } from "../system/time-slicing.ts";
 import { type DesiredSet, type Diff, diff } from "./diff.ts";
 import { PhaseTable } from "./phase-table.ts";
 

@@ -11,8 +11,8 @@ import {
   type LocalCause,
 } from "../model/result.ts";
 import { CHECK_TYPES, type CheckType } from "../model/spec.ts";
+import type { Sheet } from "./byte-buffer.ts";
 import { type Exemplar, type Format, familyHead, HistogramWriter, writeCount } from "./exposition.ts";
-import type { Sheet } from "./sheet.ts";
 
 /** Finest where it matters: a check should start within 10 ms, and one that is 25 ms late is worth a question. Seconds. */
 const LATENESS_BOUNDS = [

@@ -7,6 +7,7 @@ import { formatTarget, type Naming } from "../model/spec.ts";
 import { STATES } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { TRANSITIONS } from "../monitor/record.ts";
+import type { Sheet } from "./byte-buffer.ts";
 import {
   escapeLabel,
   type FamilyType,
@@ -15,7 +16,6 @@ import {
   HistogramWriter,
   writeSample,
 } from "./exposition.ts";
-import type { Sheet } from "./sheet.ts";
 
 /** One family: its head, and what it shows of a monitor. */
 interface CheckFamily {

@@ -3,7 +3,7 @@
  * (https://prometheus.io/docs/instrumenting/exposition_formats/) and OpenMetrics 1.0.
  */
 import type { Histogram } from "../model/histogram.ts";
-import type { Sheet } from "./sheet.ts";
+import type { Sheet } from "./byte-buffer.ts";
 
 /** The formats in which metrics are served. */
 export type Format = "prometheus" | "openmetrics";

@@ -7,13 +7,13 @@ import type { CheckResult, FailureCode } from "../model/result.ts";
 import type { CheckType } from "../model/spec.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { MonitorRecord } from "../monitor/record.ts";
-import { Slice } from "../system/slices.ts";
+import { Slice } from "../system/time-slicing.ts";
+import { Sheet } from "./byte-buffer.ts";
 import { CheckCounters, type SkipReason } from "./check-counters.ts";
 import { writeCheckFamilies } from "./check-families.ts";
 import type { Format } from "./exposition.ts";
 import { ProcessFamilies } from "./process-families.ts";
 import { type ServerFacts, ServerFamilies, type ServerReading } from "./server-families.ts";
-import { Sheet } from "./sheet.ts";
 
 /** How metrics are kept; the bounds are in seconds. */
 export interface MetricsSettings extends ServerFacts {

@@ -1,9 +1,9 @@
 /** The families that every Prometheus client shows of its process. */
 import { readdir, readFile } from "node:fs/promises";
 import { Counter, Gauge, Registry } from "prom-client";
+import type { Sheet } from "./byte-buffer.ts";
 import type { Format } from "./exposition.ts";
-import { writeRegistry } from "./registry.ts";
-import type { Sheet } from "./sheet.ts";
+import { writeRegistry } from "./prom-client-writer.ts";
 
 /** The unit of /proc/self/statm; Bun runs on no Linux with another one. */
 const PAGE_BYTES = 4_096;

@@ -4,9 +4,9 @@
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { STATES, type StateCounts } from "../model/status.ts";
+import type { Sheet } from "./byte-buffer.ts";
 import type { Format } from "./exposition.ts";
-import { writeRegistry } from "./registry.ts";
-import type { Sheet } from "./sheet.ts";
+import { writeRegistry } from "./prom-client-writer.ts";
 
 /** How the server stands at the moment when somebody asks. */
 export interface ServerReading {

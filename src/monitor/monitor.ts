@@ -3,7 +3,8 @@
  * its state, and says when that changes. Made, reconfigured and stopped by the manager.
  */
 
-import type { Attempt, Checker } from "../checkers/checker.ts";
+import type { Attempt, Checker } from "../checks/checker.ts";
+import { errorWords } from "../model/format-value.ts";
 import {
   type CheckResult,
   type Conclusive,
@@ -11,7 +12,6 @@ import {
   inconclusive,
   withSafeMessage,
 } from "../model/result.ts";
-import { errorWords } from "../model/show.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { type State, type Status, UNKNOWN } from "../model/status.ts";
 import type { Scheduler, Startable, StartEntry, TimerEntry } from "../scheduler/scheduler.ts";

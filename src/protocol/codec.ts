@@ -2,8 +2,9 @@
  * JSON that keeps 64-bit ids whole, and the lines that the server writes. Numbers named `id` are read as bigint and
  * written digit by digit; nothing else differs from plain JSON.
  */
+
+import { NumberAsWritten } from "../model/format-value.ts";
 import { clip, MAX_SENTENCE_BYTES, sentence } from "../model/printable.ts";
-import { NumberAsWritten } from "../model/show.ts";
 import type { Notification, Status } from "../model/status.ts";
 
 /**

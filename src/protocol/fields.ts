@@ -2,9 +2,9 @@
 import * as v from "valibot";
 import { HEX_BYTES } from "../model/bytes.ts";
 import { DURATION_RULE, parseDuration } from "../model/duration.ts";
+import { NumberAsWritten, show, showKind } from "../model/format-value.ts";
 import { type HealthcheckId, ID_RULE, parseId } from "../model/id.ts";
 import { sentence } from "../model/printable.ts";
-import { NumberAsWritten, show, showKind } from "../model/show.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 
 /** Maximum length of an id in a message about it. */

@@ -5,11 +5,11 @@ import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { formatCount } from "../model/printable.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
-import { Slice } from "../system/slices.ts";
+import { Slice } from "../system/time-slicing.ts";
 import { parseJson } from "./codec.ts";
-import { type ConfigFault, readConfig } from "./config.ts";
-import { cutMessage, type Element, idInRuins } from "./elements.ts";
+import { cutMessage, type Element, idInRuins } from "./config-splitter.ts";
 import { notAllowed, secretNotAllowed } from "./fields.ts";
+import { type ConfigFault, readConfig } from "./healthcheck.ts";
 import type { Line } from "./lines.ts";
 import { MessageError } from "./message-error.ts";
 

@@ -1,5 +1,5 @@
 /** `name` and `labels` of a healthcheck: only shown, so what is wrong with them is left out with a warning and refuses nothing. */
-import { showKind } from "../model/show.ts";
+import { showKind } from "../model/format-value.ts";
 import type { Naming } from "../model/spec.ts";
 import { notAllowed } from "./fields.ts";
 

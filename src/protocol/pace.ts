@@ -1,7 +1,7 @@
 /** How often, how long and how many times: values out of range that Go's server runs all the same are amended, not refused. */
 import { formatDuration } from "../model/duration.ts";
 import type { CheckType } from "../model/spec.ts";
-import { MAX_THRESHOLD } from "./config-schema.ts";
+import { MAX_THRESHOLD } from "./healthcheck-schema.ts";
 
 /** The shortest interval between two starts. */
 export const MIN_INTERVAL_MS = 10;

@@ -8,6 +8,7 @@
  */
 
 import { Dial, type DialOwner } from "./connection.ts";
+import type { Descriptors } from "./descriptors.ts";
 import { ECONNREFUSED, ECONNRESET, EINPROGRESS, EMFILE, EPIPE } from "./errno.ts";
 import {
   EPOLLERR,
@@ -20,7 +21,6 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./libc.ts";
-import type { Descriptors } from "./limits.ts";
 import type { Lingerer } from "./lingering.ts";
 import { PlainStream } from "./plain-stream.ts";
 import { SelfConnection } from "./self-connection.ts";

@@ -1,7 +1,7 @@
 /** hosts(5): addresses by name; pure. Its cost grows with the file only, however often a name is repeated. */
 import { asciiName, withoutLastDot } from "../model/domain-name.ts";
+import { LINE_END, LINE_INDENT } from "./file-words.ts";
 import { canonicalIp } from "./sockaddr.ts";
-import { LINE_END, LINE_INDENT } from "./words.ts";
 
 type Family = 4 | 6;
 

@@ -1,7 +1,7 @@
 /** resolv.conf(5), with the environment variables that glibc reads beside it; pure. */
 import type { Address } from "../model/spec.ts";
+import { LINE_END } from "./file-words.ts";
 import { canonicalIp } from "./sockaddr.ts";
-import { LINE_END } from "./words.ts";
 
 /** The parts of resolv.conf that decide which server is asked for which name. */
 export interface ResolvConf {

@@ -10,11 +10,11 @@ import type { LocalCause } from "../model/result.ts";
 import type { Address } from "../model/spec.ts";
 import type { Clock } from "./clock.ts";
 import { errnoOf, errnoWords, localCause } from "./errno.ts";
+import { PAUSE, splitWords } from "./file-words.ts";
 import { HostsReader, type HostsTable } from "./hosts-file.ts";
 import { type ResolvConf, ResolvConfReader, type ResolverSurroundings } from "./resolv-conf.ts";
-import { Slice } from "./slices.ts";
 import { readTextPieces } from "./text-file.ts";
-import { PAUSE, splitWords } from "./words.ts";
+import { Slice } from "./time-slicing.ts";
 
 /** Both files as they were last read. */
 export interface ResolverFiles {

@@ -4,7 +4,7 @@
  */
 
 /**
- * Variables that the build takes from the runtime (`scripts/building/seal.ts`): the first three open a debugger or run code before the
+ * Variables that the build takes from the runtime (`scripts/tools/build/seal.ts`): the first three open a debugger or run code before the
  * first line of this program, or in its place, so nothing in the program could prevent it.
  */
 export const SEALED_VARIABLES = [

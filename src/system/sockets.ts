@@ -3,10 +3,10 @@
  * sockets and polls them here; the streams read and end them here. Every descriptor is counted from `socket` to `close`.
  */
 import type { Dial } from "./connection.ts";
+import type { Descriptors } from "./descriptors.ts";
 import { Epoll } from "./epoll.ts";
 import { EAGAIN } from "./errno.ts";
 import { EPOLLIN, errno, libc, MSG_DONTWAIT, MSG_TRUNC, SHUT_WR, SO_LINGER, SOL_SOCKET } from "./libc.ts";
-import type { Descriptors } from "./limits.ts";
 import { Lingering, MAX_LINGER_BYTES } from "./lingering.ts";
 import { Receiver } from "./receiver.ts";
 import type { Ending } from "./stream-owner.ts";

@@ -5,9 +5,9 @@
 import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import type { TlsSpec } from "../model/spec.ts";
-import { AuthoritiesError, authorities } from "./authorities.ts";
+import { AuthoritiesError, authorities } from "./ca-bundle.ts";
 import type { Clock } from "./clock.ts";
-import { Handshakes } from "./handshakes.ts";
+import { Handshakes } from "./handshake-gate.ts";
 
 /** How a stream does TLS. */
 export interface TlsOptions {

@@ -1,7 +1,7 @@
 /** A connected UDP socket for one exchange: a fresh port each time, and the kernel filters out strangers. */
 import type { Address } from "../model/spec.ts";
+import type { Descriptors } from "./descriptors.ts";
 import { EMFILE, errnoOf } from "./errno.ts";
-import type { Descriptors } from "./limits.ts";
 
 /** Who talks. It hears nothing after {@link UdpSocket.close}, and nothing before the constructor has returned. */
 export interface UdpOwner {

@@ -6,7 +6,7 @@
 import type { Socket } from "node:net";
 import { checkServerIdentity, connect, createSecureContext, type SecureContext } from "node:tls";
 import { CallCredentials, ChannelCredentials } from "@grpc/grpc-js";
-import { present, type Trust } from "./trust.ts";
+import { present, type Trust } from "./tls-files.ts";
 
 type Connector = ReturnType<ChannelCredentials["_createSecureConnector"]>;
 

@@ -7,9 +7,9 @@ import type { HealthcheckId } from "../model/id.ts";
 import type { CheckResult, Conclusive } from "../model/result.ts";
 import type { State } from "../model/status.ts";
 import type { Monitor, MonitorObserver } from "../monitor/monitor.ts";
-import { checkAttributes, checkStatus, healthcheckAttributes, phaseEvents } from "./check-facts.ts";
+import { checkAttributes, checkStatus, healthcheckAttributes, phaseEvents } from "./check-attributes.ts";
 import type { SpanScope } from "./scope.ts";
-import type { Timeline } from "./timeline.ts";
+import type { Timeline } from "./span-clock.ts";
 import { isSampled, type Tracer } from "./tracer.ts";
 
 const CHECK = "healthcheck.check_execution";

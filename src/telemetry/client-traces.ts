@@ -7,10 +7,10 @@ import {
   SpanStatusCode,
 } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
+import type { ClientTracing, MessageNotes } from "../control/client-tracing.ts";
 import type { UpdateCounts } from "../manager/manager.ts";
-import type { ClientTracing, MessageNotes } from "../upstream/client-tracing.ts";
 import type { SpanScope } from "./scope.ts";
-import type { Timeline } from "./timeline.ts";
+import type { Timeline } from "./span-clock.ts";
 import { isSampled, type Tracer } from "./tracer.ts";
 
 const CONNECT = "healthcheck.proxy_connect";

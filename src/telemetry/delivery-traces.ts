@@ -3,7 +3,7 @@ import { type Link, SpanKind } from "@opentelemetry/api";
 import type { Notification } from "../model/status.ts";
 import type { CheckTraces } from "./check-traces.ts";
 import type { SpanScope } from "./scope.ts";
-import type { Timeline } from "./timeline.ts";
+import type { Timeline } from "./span-clock.ts";
 import { isSampled, type Tracer } from "./tracer.ts";
 
 const BATCH = "healthcheck.batch_send";

@@ -24,10 +24,10 @@ import {
 import { ProtobufTraceSerializer, TraceExporterMetricsHelper } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { AddressCredentials } from "./address-credentials.ts";
-import { delivery } from "./answers.ts";
 import type { Exporter, ExportFailure } from "./exporter.ts";
+import { delivery } from "./otlp-response.ts";
 import type { ExporterSettings } from "./settings.ts";
-import { harmless, readTrust } from "./trust.ts";
+import { harmless, readTrust } from "./tls-files.ts";
 
 const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 /** After these the same request may be taken later (OTLP, gRPC retryable codes). */

@@ -8,10 +8,10 @@ import { CheckTraces } from "./check-traces.ts";
 import { ClientTraces } from "./client-traces.ts";
 import { DeliveryTraces } from "./delivery-traces.ts";
 import type { Exporter } from "./exporter.ts";
-import { Outbox } from "./outbox.ts";
 import { SpanScope } from "./scope.ts";
 import type { ExporterSettings, TelemetrySettings } from "./settings.ts";
-import { Timeline } from "./timeline.ts";
+import { Timeline } from "./span-clock.ts";
+import { Outbox } from "./span-export-queue.ts";
 import { Tracer } from "./tracer.ts";
 
 /** What it needs of the process. */

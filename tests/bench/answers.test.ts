@@ -1,7 +1,7 @@
 /** Tests of the DNS sink's answer: the daemon's own reading of it would hide a fault that both share. */
 import { expect, test } from "bun:test";
 import { decode, encode } from "dns-packet";
-import { answerDns } from "../../scripts/benchmark/sink/answers.ts";
+import { answerDns } from "../../scripts/tools/bench/sink/answers.ts";
 
 test("dns sink: answers the question with one address", () => {
   const message = new Uint8Array(512);

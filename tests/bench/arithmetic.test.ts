@@ -1,6 +1,6 @@
 /** Tests of the benchmark's plain arithmetic. */
 import { expect, test } from "bun:test";
-import { largest, median, quantile, ratios, sum } from "../../scripts/benchmark/arithmetic.ts";
+import { largest, median, quantile, ratios, sum } from "../../scripts/tools/bench/arithmetic.ts";
 
 const TO_A_HUNDRED = Array.from({ length: 100 }, (_, index) => 100 - index);
 

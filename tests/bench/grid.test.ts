@@ -1,6 +1,6 @@
 /** Tests of the benchmark's lateness as a backend sees it. */
 import { expect, test } from "bun:test";
-import { gridLatenessMs, missedStarts } from "../../scripts/benchmark/grid.ts";
+import { gridLatenessMs, missedStarts } from "../../scripts/tools/bench/grid.ts";
 
 const INTERVAL_MS = 100;
 

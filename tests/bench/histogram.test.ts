@@ -1,7 +1,7 @@
 /** Tests of reading quantiles out of two scrapes. */
 import { expect, test } from "bun:test";
-import { bucketMax, bucketQuantile, bucketsBetween, countOf } from "../../scripts/benchmark/histogram.ts";
-import { readSamples } from "../support/metrics.ts";
+import { bucketMax, bucketQuantile, bucketsBetween, countOf } from "../../scripts/tools/bench/histogram.ts";
+import { readSamples } from "../harness/daemon/metrics.ts";
 
 /** A scrape of a histogram with bounds 1, 2, 4 and cumulated counts. */
 function scraped(...counts: readonly number[]) {

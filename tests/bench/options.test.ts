@@ -1,7 +1,7 @@
 /** Tests of the benchmark's command line. */
 import { expect, test } from "bun:test";
-import { UsageError } from "../../scripts/arguments.ts";
-import { readOptions } from "../../scripts/benchmark/options.ts";
+import { UsageError } from "../../scripts/tools/arguments.ts";
+import { readOptions } from "../../scripts/tools/bench/options.ts";
 
 const NAMES = ["tcp", "http", "idle"];
 

@@ -1,8 +1,8 @@
 /** Tests of what the benchmark reads from /proc and of how it tells who else was there. */
 import { expect, test } from "bun:test";
-import { checksMade, counterOf } from "../../scripts/benchmark/kernel-counters.ts";
-import { isQuiet, noiseBetween, noiseWords } from "../../scripts/benchmark/noise.ts";
-import { cpuBetween } from "../../scripts/benchmark/process-figures.ts";
+import { checksMade, counterOf } from "../../scripts/tools/bench/kernel-counters.ts";
+import { isQuiet, noiseBetween, noiseWords } from "../../scripts/tools/bench/noise.ts";
+import { cpuBetween } from "../../scripts/tools/bench/process-figures.ts";
 
 test("kernel counters: read by name, from the group that has them", () => {
   const text = "IpExt: EmbryonicRsts InX\nIpExt: 1 2\nTcpExt: A EmbryonicRsts B\nTcpExt: 5 42 6\n";

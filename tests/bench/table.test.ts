@@ -1,6 +1,6 @@
 /** Tests of the benchmark's tables. */
 import { expect, test } from "bun:test";
-import { bytes, digits, renderTable } from "../../scripts/benchmark/table.ts";
+import { bytes, digits, renderTable } from "../../scripts/tools/bench/table.ts";
 
 test("table: names to the left, figures to the right, columns as wide as their widest cell", () => {
   const table = {

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { checkConfig } from "../../src/cli/check-config.ts";
 import { DEFAULT_CONFIG, toFile } from "../../src/config/schema.ts";
-import { FakeOutput } from "../support/fakes.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { FakeOutput } from "../harness/fakes/fakes.ts";
 
 async function check(text: string, options: Parameters<typeof checkConfig>[1] = {}) {
   await using dir = makeTempDir("check");

@@ -6,11 +6,11 @@ import { Argument, Command, Option } from "commander";
 import { allCommands, commandTree } from "../../src/cli/completion/tree.ts";
 import { completionScript, SHELLS } from "../../src/cli/completion.ts";
 import { DEFAULT_COMMAND, main, makeProgram } from "../../src/cli/program.ts";
-import { runCommand } from "../support/command.ts";
-import { FakeOutput } from "../support/fakes.ts";
-import { peerTest } from "../support/peers.ts";
-import { propose } from "../support/shells.ts";
-import { makeTempDir, type TempDir } from "../support/tempdir.ts";
+import { runCommand } from "../harness/base/command.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { propose } from "../harness/base/shells.ts";
+import { makeTempDir, type TempDir } from "../harness/base/tempdir.ts";
+import { FakeOutput } from "../harness/fakes/fakes.ts";
 
 setDefaultTimeout(60_000);
 

@@ -4,7 +4,7 @@ import { formatProbe, probeJson } from "../../src/cli/probe-output.ts";
 import { dnsTarget, httpTarget, tcpTarget } from "../../src/cli/probe-targets.ts";
 import { UsageError } from "../../src/cli/usage.ts";
 import { inconclusive } from "../../src/model/result.ts";
-import { failure, success } from "../support/fakes.ts";
+import { failure, success } from "../harness/fakes/fakes.ts";
 
 const tcp = { verify: true };
 const http = { verify: true, method: "GET", header: [] };

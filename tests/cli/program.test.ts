@@ -1,7 +1,7 @@
 /** The command line: what is wrong usage, and what is help. Nothing here starts the daemon or a probe. */
 import { expect, test } from "bun:test";
 import { main } from "../../src/cli/program.ts";
-import { FakeOutput } from "../support/fakes.ts";
+import { FakeOutput } from "../harness/fakes/fakes.ts";
 
 async function run(...args: string[]) {
   const output = new FakeOutput();

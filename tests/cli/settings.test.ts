@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { levelFault, levelFromEnvironment, loadConfig, logSettings } from "../../src/cli/settings.ts";
-import { FakeLogger } from "../support/fakes.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { FakeLogger } from "../harness/fakes/fakes.ts";
 
 test.each([
   [{ HEALTHCHECK_LOG: "debug" }, "debug"],

@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { runCommand } from "../support/command.ts";
+import { runCommand } from "../harness/base/command.ts";
 
 setDefaultTimeout(30_000);
 

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import * as v from "valibot";
 import { buckets, duration, fileMode, isHttpUrl, printable } from "../../src/config/fields.ts";
-import { show } from "../../src/model/show.ts";
+import { show } from "../../src/model/format-value.ts";
 
 const ABOUT = { about: "a test", reload: false };
 

@@ -11,7 +11,7 @@ import {
   reloaded,
 } from "../../src/config/load.ts";
 import { type Config, DEFAULT_CONFIG, leaves, SECTIONS, toFile } from "../../src/config/schema.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 
 function put(path: string, text = ""): string {
   mkdirSync(dirname(path), { recursive: true });

@@ -1,6 +1,6 @@
 /** The configuration file judged: one bad value a rule, with place and exact words. */
 import { expect, test } from "bun:test";
-import { formatFault } from "../../src/config/fault.ts";
+import { formatFault } from "../../src/config/diagnostic.ts";
 import { judgeConfig } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG, toFile } from "../../src/config/schema.ts";
 

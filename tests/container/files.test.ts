@@ -5,9 +5,9 @@ import { dirname, join } from "node:path";
 import { validate } from "dockerfile-utils";
 import { parse } from "yaml";
 import { description, devDependencies, license, version } from "../../package.json";
-import { runCommand } from "../support/command.ts";
-import { readImage } from "../support/image.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { runCommand } from "../harness/base/command.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { readImage } from "../harness/machines/image.ts";
 
 const TOP = join(import.meta.dir, "..", "..");
 const DOCKERFILE = readFileSync(join(TOP, "Dockerfile"), "utf8");

@@ -2,10 +2,10 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { version } from "../../package.json";
-import { acceptAll, closedPort, hang, httpAnswer, httpServer } from "../support/backends.ts";
-import { runCommand } from "../support/command.ts";
-import { startKnot } from "../support/knot.ts";
-import { peerTest } from "../support/peers.ts";
+import { acceptAll, closedPort, hang, httpAnswer, httpServer } from "../harness/backends/backends.ts";
+import { startKnot } from "../harness/backends/knot.ts";
+import { runCommand } from "../harness/base/command.ts";
+import { peerTest } from "../harness/base/peers.ts";
 
 setDefaultTimeout(30_000);
 

@@ -4,15 +4,15 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { runCommand } from "../support/command.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { canUnshare, inMountNamespace } from "../support/namespace.ts";
-import { rootTest } from "../support/peers.ts";
-import { stateOf } from "../support/received.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { runCommand } from "../harness/base/command.ts";
+import { rootTest } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { stateOf } from "../harness/client/client-assertions.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
+import { canUnshare, inMountNamespace } from "../harness/machines/namespace.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,13 +1,13 @@
 /** Connections: lines in any pieces, a line too long, a client in place of another. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { notifications, requestStatus, stateOf } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { tell } from "../harness/base/figures.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { notifications, requestStatus, stateOf } from "../harness/client/client-assertions.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,14 +1,14 @@
 /** A dead rack: 300 backends that drop SYNs beside healthy ones. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { type Backend, httpAnswer, httpServer } from "../support/backends.ts";
-import { startBlackhole } from "../support/blackhole.ts";
-import { httpCheck, tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { gaps, quantile, tell } from "../support/figures.ts";
-import { notifications, requestStatus, resultWallMs } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { type Backend, httpAnswer, httpServer } from "../harness/backends/backends.ts";
+import { startBlackhole } from "../harness/backends/blackhole.ts";
+import { gaps, quantile, tell } from "../harness/base/figures.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { notifications, requestStatus, resultWallMs } from "../harness/client/client-assertions.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,9 +1,9 @@
 /** Names that DNS checks ask for, as they go over the wire: international ones, the root, and those with a dot at their end. Run by `bun test`. */
 
 import { expect, test } from "bun:test";
-import { dnsCheck } from "../support/checks.ts";
-import { rawReply, startLiar } from "../support/dns-liar.ts";
-import { verdicts } from "../support/verdicts.ts";
+import { verdicts } from "../harness/backends/check-table.ts";
+import { rawReply, startLiar } from "../harness/backends/rogue-dns-server.ts";
+import { dnsCheck } from "../harness/client/checks.ts";
 
 const HEADER_BYTES = 12;
 const NS = 2;

@@ -3,13 +3,13 @@
 import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dnsCheck } from "../support/checks.ts";
-import { startKnot } from "../support/knot.ts";
-import { canUnshare, inMountNamespace } from "../support/namespace.ts";
-import { peerTest } from "../support/peers.ts";
-import { freePort } from "../support/ports.ts";
-import { makeTempDir } from "../support/tempdir.ts";
-import { verdicts } from "../support/verdicts.ts";
+import { verdicts } from "../harness/backends/check-table.ts";
+import { startKnot } from "../harness/backends/knot.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { dnsCheck } from "../harness/client/checks.ts";
+import { canUnshare, inMountNamespace } from "../harness/machines/namespace.ts";
 
 peerTest(
   "daemon: dns against Knot: records, expected addresses, NXDOMAIN, truncation",

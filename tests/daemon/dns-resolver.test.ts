@@ -5,12 +5,12 @@
 import { expect, setDefaultTimeout } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { times } from "../support/checks.ts";
-import { daemonPath } from "../support/executable.ts";
-import { canUnshare, inMountNamespace } from "../support/namespace.ts";
-import { peerTest } from "../support/peers.ts";
-import { makeTempDir } from "../support/tempdir.ts";
-import { type Manner, startZoneServer, type Zone } from "../support/zone-server.ts";
+import { type Manner, startZoneServer, type Zone } from "../harness/backends/zone-server.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { times } from "../harness/client/checks.ts";
+import { daemonPath } from "../harness/daemon/executable.ts";
+import { canUnshare, inMountNamespace } from "../harness/machines/namespace.ts";
 
 setDefaultTimeout(60_000);
 

@@ -3,15 +3,15 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { acceptAll, httpAnswer, httpServer } from "../support/backends.ts";
-import { makeCa } from "../support/certs.ts";
-import { httpCheck, tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { runCommand } from "../support/command.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { peerTest } from "../support/peers.ts";
-import { requestStatus } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, httpAnswer, httpServer } from "../harness/backends/backends.ts";
+import { makeCa } from "../harness/backends/certs.ts";
+import { runCommand } from "../harness/base/command.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { requestStatus } from "../harness/client/client-assertions.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

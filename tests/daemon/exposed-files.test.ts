@@ -2,9 +2,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
-import { runCommand } from "../support/command.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { runCommand } from "../harness/base/command.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

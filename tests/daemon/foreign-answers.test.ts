@@ -1,7 +1,7 @@
 /** `status` and `explain` against another program that has the server's port. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { runCommand } from "../support/command.ts";
+import { runCommand } from "../harness/base/command.ts";
 
 setDefaultTimeout(30_000);
 

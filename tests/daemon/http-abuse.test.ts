@@ -1,16 +1,16 @@
 /** Clients of the HTTP listener that mean no good: checks go on on time, scrapes answer, nothing piles up. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { type Daemon, NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { largestSince, metricsConfig, scrape, scrapeText } from "../support/metrics.ts";
-import { freePort } from "../support/ports.ts";
-import { connectHttp, get, type RawHttp } from "../support/raw-http.ts";
-import { requestStatus } from "../support/received.ts";
-import { startSink } from "../support/sink.ts";
-import { until } from "../support/wait.ts";
+import { startSink } from "../harness/backends/sink.ts";
+import { tell } from "../harness/base/figures.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { requestStatus } from "../harness/client/client-assertions.ts";
+import { connectHttp, get, type RawHttp } from "../harness/client/raw-http.ts";
+import { type Daemon, NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
+import { largestSince, metricsConfig, scrape, scrapeText } from "../harness/daemon/metrics.ts";
 
 setDefaultTimeout(30_000);
 

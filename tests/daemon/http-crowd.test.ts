@@ -1,11 +1,11 @@
 /** Clients that keep asking on every place of the HTTP listener, and a new one that wants an answer. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { metricsConfig } from "../support/metrics.ts";
-import { freePort } from "../support/ports.ts";
-import { connectHttp, get, type RawHttp, readAnswer } from "../support/raw-http.ts";
+import { tell } from "../harness/base/figures.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { connectHttp, get, type RawHttp, readAnswer } from "../harness/client/raw-http.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
+import { metricsConfig } from "../harness/daemon/metrics.ts";
 
 setDefaultTimeout(60_000);
 

@@ -2,16 +2,16 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { rmSync } from "node:fs";
-import { acceptAll, closedPort } from "../support/backends.ts";
-import { httpCheck, tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { runCommand } from "../support/command.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { metricsConfig, scrape } from "../support/metrics.ts";
-import { freePort } from "../support/ports.ts";
-import { connectHttp, get } from "../support/raw-http.ts";
-import { stateOf } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, closedPort } from "../harness/backends/backends.ts";
+import { runCommand } from "../harness/base/command.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { stateOf } from "../harness/client/client-assertions.ts";
+import { connectHttp, get } from "../harness/client/raw-http.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
+import { metricsConfig, scrape } from "../harness/daemon/metrics.ts";
 
 setDefaultTimeout(30_000);
 

@@ -2,11 +2,11 @@
 
 import { expect } from "bun:test";
 import { version } from "../../package.json";
-import { httpCheck } from "../support/checks.ts";
-import { startNginx } from "../support/nginx.ts";
-import { peerTest } from "../support/peers.ts";
-import { verdicts } from "../support/verdicts.ts";
-import { until } from "../support/wait.ts";
+import { verdicts } from "../harness/backends/check-table.ts";
+import { startNginx } from "../harness/backends/nginx.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck } from "../harness/client/checks.ts";
 
 peerTest("daemon: http against nginx: status codes and body", ["nginx"], async () => {
   await using nginx = await startNginx();

@@ -1,13 +1,13 @@
 /** Ids and line lengths, judged by Go: the Seesaw engine's own 64-bit ids come back digit by digit. Run by `bun test`. */
 
 import { expect } from "bun:test";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { type GoClient, startGoClient } from "../support/goclient.ts";
-import { peerTest } from "../support/peers.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { tell } from "../harness/base/figures.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { type GoClient, startGoClient } from "../harness/client/goclient.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 const GO_LINE_LIMIT = 65_536;
 const FIRST_ID = 0xbeefn << 48n;

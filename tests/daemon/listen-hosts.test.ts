@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { listenHosts } from "../../src/system/listen-hosts.ts";
-import { startDaemon } from "../support/daemon.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

@@ -2,13 +2,13 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { notifications, requestStatus, resultWallMs } from "../support/received.ts";
-import { startSink } from "../support/sink.ts";
-import { until } from "../support/wait.ts";
+import { startSink } from "../harness/backends/sink.ts";
+import { tell } from "../harness/base/figures.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { notifications, requestStatus, resultWallMs } from "../harness/client/client-assertions.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 
@@ -80,7 +80,7 @@ test("daemon: 1,000 TCP checks at 1 s: first results within 1 s, little CPU, und
 
 /** What connecting and closing costs by itself at this load, in per cent of a core. */
 async function referencePercent(ports: readonly number[]): Promise<number> {
-  const script = join(import.meta.dir, "..", "support", "reference-dialer.ts");
+  const script = join(import.meta.dir, "..", "harness", "backends", "reference-dialer.ts");
   const args = [JSON.stringify(ports), String(CHECKS), String(REFERENCE_S)];
   const child = Bun.spawn([process.execPath, script, ...args], { stdout: "pipe", stderr: "inherit" });
   const percent = Number(await new Response(child.stdout).text());

@@ -1,13 +1,13 @@
 /** What /metrics shows of notifications. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { type Client, connectClient } from "../support/client.ts";
-import { startMetered } from "../support/metered.ts";
-import { type Samples, sampleOf } from "../support/metrics.ts";
-import { handled, notifications, stateOf } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { type Client, connectClient } from "../harness/client/client.ts";
+import { handled, notifications, stateOf } from "../harness/client/client-assertions.ts";
+import { startMetered } from "../harness/daemon/daemon-with-metrics.ts";
+import { type Samples, sampleOf } from "../harness/daemon/metrics.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,14 +1,14 @@
 /** What /metrics shows of our own doing: checks under way, starts left out, checks that said nothing. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { acceptAll, type BackendSocket, hang, httpServer } from "../support/backends.ts";
-import { httpCheck, tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import type { Daemon } from "../support/daemon.ts";
-import { startMetered } from "../support/metered.ts";
-import { type Samples, sampleOf, scrape, scrapeUntil } from "../support/metrics.ts";
-import { requestStatus, stateOf } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, type BackendSocket, hang, httpServer } from "../harness/backends/backends.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { requestStatus, stateOf } from "../harness/client/client-assertions.ts";
+import type { Daemon } from "../harness/daemon/daemon.ts";
+import { startMetered } from "../harness/daemon/daemon-with-metrics.ts";
+import { type Samples, sampleOf, scrape, scrapeUntil } from "../harness/daemon/metrics.ts";
 
 setDefaultTimeout(30_000);
 

@@ -3,10 +3,14 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { type Daemon, NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
+import { type Sink, startSink } from "../harness/backends/sink.ts";
+import { tell } from "../harness/base/figures.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { connectHttp, get, type RawHttp } from "../harness/client/raw-http.ts";
+import { type Daemon, NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 import {
   largestSince,
   metricsConfig,
@@ -14,11 +18,7 @@ import {
   type Samples,
   scrape,
   scrapeText,
-} from "../support/metrics.ts";
-import { freePort } from "../support/ports.ts";
-import { connectHttp, get, type RawHttp } from "../support/raw-http.ts";
-import { type Sink, startSink } from "../support/sink.ts";
-import { until } from "../support/wait.ts";
+} from "../harness/daemon/metrics.ts";
 
 setDefaultTimeout(60_000);
 

@@ -3,13 +3,13 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { startMetered } from "../support/metered.ts";
-import { sampleOf } from "../support/metrics.ts";
-import { handled, stateOf } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { handled, stateOf } from "../harness/client/client-assertions.ts";
+import { startMetered } from "../harness/daemon/daemon-with-metrics.ts";
+import { sampleOf } from "../harness/daemon/metrics.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,15 +1,15 @@
 /** What /metrics shows of healthchecks, with real backends. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { acceptAll, closedPort, hang, httpAnswer, httpServer } from "../support/backends.ts";
-import { startBlackhole } from "../support/blackhole.ts";
-import { dnsCheck, httpCheck, tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { listeningPorts } from "../support/listening.ts";
-import { metricsConfig, type Samples, sampleOf, scrape, scrapeUntil } from "../support/metrics.ts";
-import { freePort } from "../support/ports.ts";
-import { handled, stateOf } from "../support/received.ts";
+import { acceptAll, closedPort, hang, httpAnswer, httpServer } from "../harness/backends/backends.ts";
+import { startBlackhole } from "../harness/backends/blackhole.ts";
+import { listeningPorts } from "../harness/base/listening.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { dnsCheck, httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { handled, stateOf } from "../harness/client/client-assertions.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
+import { metricsConfig, type Samples, sampleOf, scrape, scrapeUntil } from "../harness/daemon/metrics.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,13 +1,18 @@
 /** When a client is told what: nothing unmeasured, the first result soon, a change at once. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { acceptAll, closedPort, hang } from "../support/backends.ts";
-import { httpCheck, tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { quantile, tell } from "../support/figures.ts";
-import { nextNotification, notifications, requestStatus, resultWallMs } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, closedPort, hang } from "../harness/backends/backends.ts";
+import { quantile, tell } from "../harness/base/figures.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import {
+  nextNotification,
+  notifications,
+  requestStatus,
+  resultWallMs,
+} from "../harness/client/client-assertions.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

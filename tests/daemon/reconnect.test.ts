@@ -1,14 +1,14 @@
 /** The client is killed and comes back: it is told everything, once, as it is by then. Run by `bun test`. */
 
 import { expect, test } from "bun:test";
-import { acceptAll, closedPort } from "../support/backends.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { type GoClient, startGoClient } from "../support/goclient.ts";
-import { peerTest } from "../support/peers.ts";
-import { requestStatus } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, closedPort } from "../harness/backends/backends.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { requestStatus } from "../harness/client/client-assertions.ts";
+import { type GoClient, startGoClient } from "../harness/client/goclient.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 const BATCH_MS = 50;
 const CHECKS = 60;

@@ -3,12 +3,17 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { acceptAll, type Backend } from "../support/backends.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { type Client, connectClient } from "../support/client.ts";
-import { type Daemon, startDaemon } from "../support/daemon.ts";
-import { nextNotification, notifications, requestStatus, resultWallMs } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, type Backend } from "../harness/backends/backends.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
+import { type Client, connectClient } from "../harness/client/client.ts";
+import {
+  nextNotification,
+  notifications,
+  requestStatus,
+  resultWallMs,
+} from "../harness/client/client-assertions.ts";
+import { type Daemon, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,11 +1,11 @@
 /** The client sends its list every 15 s: what is to be said of it is said once a change, and counted each time. Run by `bun test`. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { type Client, config, connectClient } from "../support/client.ts";
-import { type Daemon, startDaemon } from "../support/daemon.ts";
-import { freePort } from "../support/ports.ts";
-import { handled, requestStatus } from "../support/received.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { type Client, config, connectClient } from "../harness/client/client.ts";
+import { handled, requestStatus } from "../harness/client/client-assertions.ts";
+import { type Daemon, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

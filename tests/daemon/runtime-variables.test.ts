@@ -3,14 +3,14 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { makeCa } from "../support/certs.ts";
-import { httpCheck, tcpCheck } from "../support/checks.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { listeningPorts } from "../support/listening.ts";
-import { startNginx } from "../support/nginx.ts";
-import { peerTest } from "../support/peers.ts";
-import { freePort } from "../support/ports.ts";
-import { verdicts } from "../support/verdicts.ts";
+import { makeCa } from "../harness/backends/certs.ts";
+import { verdicts } from "../harness/backends/check-table.ts";
+import { startNginx } from "../harness/backends/nginx.ts";
+import { listeningPorts } from "../harness/base/listening.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(60_000);
 

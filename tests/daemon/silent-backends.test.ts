@@ -1,13 +1,13 @@
 /** Hung applications beside a healthy one: 400 of them cost it nothing. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { hang, httpAnswer, httpServer } from "../support/backends.ts";
-import { httpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { gaps, quantile, tell } from "../support/figures.ts";
-import { notifications, requestStatus, stateOf } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { hang, httpAnswer, httpServer } from "../harness/backends/backends.ts";
+import { gaps, quantile, tell } from "../harness/base/figures.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { notifications, requestStatus, stateOf } from "../harness/client/client-assertions.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,13 +1,13 @@
 /** How the checks of the compiled executable lie in their interval, before and after a restart. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { quantile, tell } from "../support/figures.ts";
-import { requestStatus } from "../support/received.ts";
-import { startSink } from "../support/sink.ts";
-import { until } from "../support/wait.ts";
+import { startSink } from "../harness/backends/sink.ts";
+import { quantile, tell } from "../harness/base/figures.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { requestStatus } from "../harness/client/client-assertions.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(60_000);
 

@@ -3,8 +3,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { acceptAll, closedPort } from "../support/backends.ts";
-import { type Daemon, startDaemon } from "../support/daemon.ts";
+import { acceptAll, closedPort } from "../harness/backends/backends.ts";
+import { type Daemon, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

@@ -2,13 +2,13 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { acceptAll, type Backend, closedPort } from "../support/backends.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { type Daemon, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { handled, notifications } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, type Backend, closedPort } from "../harness/backends/backends.ts";
+import { tell } from "../harness/base/figures.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { handled, notifications } from "../harness/client/client-assertions.ts";
+import { type Daemon, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

@@ -2,17 +2,17 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { monotonicUs, NotifySocket } from "../../src/system/systemd.ts";
-import { acceptAll, closedPort } from "../support/backends.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { type Daemon, type DaemonOptions, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { canUnshare, inMountNamespace } from "../support/namespace.ts";
-import { listenForNotifications, type NotifyListener } from "../support/notify-socket.ts";
-import { stateOf } from "../support/received.ts";
-import { makeTempDir } from "../support/tempdir.ts";
-import { until } from "../support/wait.ts";
+import { monotonicUs, NotifySocket } from "../../src/systemd/notify-socket.ts";
+import { acceptAll, closedPort } from "../harness/backends/backends.ts";
+import { tell } from "../harness/base/figures.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { stateOf } from "../harness/client/client-assertions.ts";
+import { type Daemon, type DaemonOptions, startDaemon } from "../harness/daemon/daemon.ts";
+import { listenForNotifications, type NotifyListener } from "../harness/daemon/notify-socket.ts";
+import { canUnshare, inMountNamespace } from "../harness/machines/namespace.ts";
 
 setDefaultTimeout(40_000);
 

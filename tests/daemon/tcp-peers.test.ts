@@ -3,15 +3,15 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { acceptAll, closedPort, httpAnswer, httpServer } from "../support/backends.ts";
-import { httpCheck, tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { startNginx } from "../support/nginx.ts";
-import { peerTest } from "../support/peers.ts";
-import { hasIpv6Loopback } from "../support/ports.ts";
-import { verdicts } from "../support/verdicts.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, closedPort, httpAnswer, httpServer } from "../harness/backends/backends.ts";
+import { verdicts } from "../harness/backends/check-table.ts";
+import { startNginx } from "../harness/backends/nginx.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { hasIpv6Loopback } from "../harness/base/ports.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

@@ -1,21 +1,21 @@
 /** The way of traces out of the compiled executable, as collectors see it: over HTTP and gRPC, plain and TLS. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { closedPort } from "../support/backends.ts";
-import { type Cert, makeCa } from "../support/certs.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
+import { closedPort } from "../harness/backends/backends.ts";
+import { type Cert, makeCa } from "../harness/backends/certs.ts";
+import { hasPeer, peerTest, testUnless } from "../harness/base/peers.ts";
+import { hasIpv6Loopback } from "../harness/base/ports.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { type Daemon, type DaemonOptions, NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 import {
   type Collector,
   type CollectorOptions,
   startGrpcCollector,
   startHttpCollector,
   telemetryConfig,
-} from "../support/collector.ts";
-import { type Daemon, type DaemonOptions, NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { hasPeer, peerTest, testUnless } from "../support/peers.ts";
-import { hasIpv6Loopback } from "../support/ports.ts";
-import { until } from "../support/wait.ts";
+} from "../harness/observers/collector.ts";
 
 setDefaultTimeout(60_000);
 

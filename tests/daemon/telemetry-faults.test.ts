@@ -1,17 +1,17 @@
 /** A collector that is down, slow, refuses or drops SYNs costs a bounded buffer and one warning a minute, never a check. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { closedPort, hang } from "../support/backends.ts";
-import { startBlackhole } from "../support/blackhole.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { startGrpcCollector, startHttpCollector, telemetryConfig } from "../support/collector.ts";
-import { type Daemon, NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { largestSince, metricsConfig, sampleOf, scrape, scrapeUntil } from "../support/metrics.ts";
-import { freePort } from "../support/ports.ts";
-import { startSink } from "../support/sink.ts";
-import { until } from "../support/wait.ts";
+import { closedPort, hang } from "../harness/backends/backends.ts";
+import { startBlackhole } from "../harness/backends/blackhole.ts";
+import { startSink } from "../harness/backends/sink.ts";
+import { tell } from "../harness/base/figures.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { type Daemon, NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
+import { largestSince, metricsConfig, sampleOf, scrape, scrapeUntil } from "../harness/daemon/metrics.ts";
+import { startGrpcCollector, startHttpCollector, telemetryConfig } from "../harness/observers/collector.ts";
 
 setDefaultTimeout(120_000);
 

@@ -3,8 +3,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stopProcess } from "../support/process.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { stopProcess } from "../harness/base/process.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 
 setDefaultTimeout(60_000);
 
@@ -53,7 +53,7 @@ test("telemetry: off, none of its code is loaded; on, that of one protocol only"
   const off = await loadedModules(
     "telemetry: { enabled: false, use_http: true, trace: all, propagate: true }\n",
   );
-  expect(off.some((path) => path.endsWith("src/daemon.ts"))).toBe(true);
+  expect(off.some((path) => path.endsWith("src/daemon/daemon.ts"))).toBe(true);
   expect(off.filter((path) => FOREIGN.test(path) || OURS.test(path))).toEqual([]);
   const grpc = await loadedModules("telemetry: { enabled: true }\n");
   const http = await loadedModules("telemetry: { enabled: true, use_http: true }\n");

@@ -1,20 +1,20 @@
 /** What traces of the compiled executable say: names, parents, links, attributes, status; and the log and metrics beside them. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { acceptAll, closedPort, hang, httpServer } from "../support/backends.ts";
-import { dnsCheck, httpCheck, tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
+import { acceptAll, closedPort, hang, httpServer } from "../harness/backends/backends.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { until } from "../harness/base/wait.ts";
+import { dnsCheck, httpCheck, tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { type Daemon, NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
+import { metricsConfig, scrapeText } from "../harness/daemon/metrics.ts";
 import {
   type Collector,
   startGrpcCollector,
   startHttpCollector,
   telemetryConfig,
-} from "../support/collector.ts";
-import { type Daemon, NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { metricsConfig, scrapeText } from "../support/metrics.ts";
-import type { ReceivedSpan } from "../support/otlp.ts";
-import { freePort } from "../support/ports.ts";
-import { until } from "../support/wait.ts";
+} from "../harness/observers/collector.ts";
+import type { ReceivedSpan } from "../harness/observers/otlp.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,12 +1,12 @@
 /** A time-out bounds the whole check: a backend that drips one byte a second gains nothing by it. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { drip, httpServer } from "../support/backends.ts";
-import { httpCheck, tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { notifications, stateOf } from "../support/received.ts";
+import { drip, httpServer } from "../harness/backends/backends.ts";
+import { tell } from "../harness/base/figures.ts";
+import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { notifications, stateOf } from "../harness/client/client-assertions.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

@@ -2,14 +2,14 @@
 
 import { expect, setDefaultTimeout } from "bun:test";
 import { readFileSync } from "node:fs";
-import { makeCa } from "../support/certs.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { peerTest } from "../support/peers.ts";
-import { requestStatus } from "../support/received.ts";
-import { startTlsServer } from "../support/tls-server.ts";
-import { until } from "../support/wait.ts";
+import { makeCa } from "../harness/backends/certs.ts";
+import { startTlsServer } from "../harness/backends/tls-server.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { requestStatus } from "../harness/client/client-assertions.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,16 +1,16 @@
 /** More TLS handshakes than two cores can do: they get late, and no healthy backend is called unhealthy. Run by `bun test`. */
 
 import { expect } from "bun:test";
-import { hang } from "../support/backends.ts";
-import { makeCa } from "../support/certs.ts";
-import { httpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { startNginx } from "../support/nginx.ts";
-import { peerTest } from "../support/peers.ts";
-import { notifications, requestStatus } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { hang } from "../harness/backends/backends.ts";
+import { makeCa } from "../harness/backends/certs.ts";
+import { startNginx } from "../harness/backends/nginx.ts";
+import { tell } from "../harness/base/figures.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { notifications, requestStatus } from "../harness/client/client-assertions.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 const HEALTHY = 400;
 const SILENT = 50;

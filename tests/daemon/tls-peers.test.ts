@@ -1,12 +1,12 @@
 /** TLS checks against nginx: who is trusted, under which name, and what a refusal says. Run by `bun test`. */
 
 import { expect } from "bun:test";
-import { makeCa } from "../support/certs.ts";
-import { httpCheck, tcpCheck } from "../support/checks.ts";
-import { startNginx } from "../support/nginx.ts";
-import { peerTest } from "../support/peers.ts";
-import { verdicts } from "../support/verdicts.ts";
-import { until } from "../support/wait.ts";
+import { makeCa } from "../harness/backends/certs.ts";
+import { verdicts } from "../harness/backends/check-table.ts";
+import { startNginx } from "../harness/backends/nginx.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
 
 const local = (port = 0) => ({ hostname: "127.0.0.1", port });
 

@@ -3,12 +3,12 @@
 import { expect, setDefaultTimeout } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Cert, type Issuer, makeCa } from "../support/certs.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { hostile } from "../support/hostile.ts";
-import { peerTest } from "../support/peers.ts";
-import { makeTempDir } from "../support/tempdir.ts";
-import { verdicts } from "../support/verdicts.ts";
+import { type Cert, type Issuer, makeCa } from "../harness/backends/certs.ts";
+import { verdicts } from "../harness/backends/check-table.ts";
+import { hostile } from "../harness/backends/hostile.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
 
 setDefaultTimeout(60_000);
 

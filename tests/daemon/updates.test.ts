@@ -1,12 +1,12 @@
 /** The desired set: an empty one stops everything, a bad config harms nobody but itself. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { type Client, connectClient } from "../support/client.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { handled, requestStatus } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { type Client, connectClient } from "../harness/client/client.ts";
+import { handled, requestStatus } from "../harness/client/client-assertions.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

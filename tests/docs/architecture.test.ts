@@ -2,13 +2,13 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT, readText, tableRows } from "../support/markdown.ts";
+import { ROOT, readText, tableRows } from "../harness/base/markdown.ts";
 
 const TEXT = readText("docs/architecture.md");
 
-/** The plan, as scripts/check-layers.ts holds it. */
+/** The plan, as scripts/tools/check-layers.ts holds it. */
 function plan(): Map<string, string[]> {
-  const [, body = ""] = /ALLOWED[^=]*= \{\n(.*?)\n\};/s.exec(readText("scripts/check-layers.ts")) ?? [];
+  const [, body = ""] = /ALLOWED[^=]*= \{\n(.*?)\n\};/s.exec(readText("scripts/tools/check-layers.ts")) ?? [];
   const entries = [...body.matchAll(/^ {2}"?([\w/]+)"?: \[(.*)\],$/gm)];
   return new Map(
     entries.map(([, room = "", list = ""]) => [

@@ -3,13 +3,13 @@ import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { CHECK_FIELDS } from "../../scripts/documenting/check-fields.ts";
-import { VARIABLES } from "../../scripts/documenting/environment.ts";
-import { generatedFiles } from "../../scripts/documenting/generated.ts";
-import { fill, table } from "../../scripts/documenting/markdown.ts";
+import { CHECK_FIELDS } from "../../scripts/tools/docs/check-fields.ts";
+import { VARIABLES } from "../../scripts/tools/docs/environment.ts";
+import { generatedFiles } from "../../scripts/tools/docs/generated.ts";
+import { fill, table } from "../../scripts/tools/docs/markdown.ts";
 import { judgeConfig } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG, leaves, toFile } from "../../src/config/schema.ts";
-import { dns, http, inFile, tcp } from "../../src/protocol/config-schema.ts";
+import { dns, http, inFile, tcp } from "../../src/protocol/healthcheck-schema.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 const PAGE = readFileSync(join(ROOT, "docs", "configuration.md"), "utf8");
@@ -73,7 +73,7 @@ test("docs: every environment variable that the program reads is documented, and
     for (const [, name = ""] of text.matchAll(/[eE]nv\["([A-Z_]+)"\]/g)) read.add(name);
   }
   const documented = VARIABLES.map(({ name }) => name);
-  // Add what is missing to scripts/documenting/environment.ts.
+  // Add what is missing to scripts/tools/docs/environment.ts.
   expect([...read].sort()).toEqual(documented.toSorted());
 });
 

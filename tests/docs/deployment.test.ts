@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FAILURE_CODES } from "../../src/model/result.ts";
-import { ROOT, readText, tableRows } from "../support/markdown.ts";
+import { ROOT, readText, tableRows } from "../harness/base/markdown.ts";
 
 const TEXT = readText("docs/deployment.md");
 

@@ -2,12 +2,12 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Ajv } from "ajv";
 import fc from "fast-check";
-import { CHECK_FIELDS } from "../../scripts/documenting/check-fields.ts";
-import { checksJsonSchema } from "../../scripts/documenting/checks-schema.ts";
-import { configJsonSchema } from "../../scripts/documenting/config-schema.ts";
+import { CHECK_FIELDS } from "../../scripts/tools/docs/check-fields.ts";
+import { checksJsonSchema } from "../../scripts/tools/docs/checks-schema.ts";
+import { configJsonSchema } from "../../scripts/tools/docs/config-schema.ts";
 import { judgeConfig } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG, leaves, SECTIONS, toFile } from "../../src/config/schema.ts";
-import { readConfig } from "../../src/protocol/config.ts";
+import { readConfig } from "../../src/protocol/healthcheck.ts";
 
 setDefaultTimeout(30_000);
 

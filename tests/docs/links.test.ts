@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
-import { anchors, pages, prose, ROOT, readText } from "../support/markdown.ts";
+import { anchors, pages, prose, ROOT, readText } from "../harness/base/markdown.ts";
 
 /** A path of the project, wherever it stands: in a sentence, a table or a command. */
 const NAMED = /(?<![\w./~-])(?:src|tests|scripts|docs|examples|\.ci)\/[\w./*-]*/g;

@@ -2,16 +2,16 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { assets } from "../../scripts/documenting/assets.ts";
-import { VARIABLES } from "../../scripts/documenting/environment.ts";
-import { manualPage, SIGNALS } from "../../scripts/documenting/manual.ts";
-import { argument, display, flags, prose, sentence, terms } from "../../scripts/documenting/mdoc.ts";
+import { assets } from "../../scripts/tools/docs/assets.ts";
+import { VARIABLES } from "../../scripts/tools/docs/environment.ts";
+import { manualPage, SIGNALS } from "../../scripts/tools/docs/manual.ts";
+import { argument, display, flags, prose, sentence, terms } from "../../scripts/tools/docs/mdoc.ts";
 import { allCommands, commandTree } from "../../src/cli/completion/tree.ts";
 import { DEFAULT_COMMAND, makeProgram } from "../../src/cli/program.ts";
 import { CAUGHT_SIGNALS } from "../../src/system/signals.ts";
-import { FakeOutput } from "../support/fakes.ts";
-import { peerPath, peerTest } from "../support/peers.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { peerPath, peerTest } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { FakeOutput } from "../harness/fakes/fakes.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 const DAY = new Date("2026-03-01T23:30:00Z");

@@ -2,11 +2,11 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { runCommand } from "../support/command.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { blocks, ROOT, readText, tableRows } from "../support/markdown.ts";
-import { freePort } from "../support/ports.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { runCommand } from "../harness/base/command.ts";
+import { blocks, ROOT, readText, tableRows } from "../harness/base/markdown.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

@@ -7,15 +7,15 @@ import * as conventions from "@opentelemetry/semantic-conventions";
 import { parse } from "yaml";
 import { judgeConfig } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG, leaves, toFile } from "../../src/config/schema.ts";
+import { readChecksFile } from "../../src/control/checks-file.ts";
 import { PHASES } from "../../src/model/phases.ts";
 import { type Environment, telemetrySettings } from "../../src/telemetry/settings.ts";
-import { readChecksFile } from "../../src/upstream/checks-file.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const TEXT = read("docs/opentelemetry.md");
 const TELEMETRY = readdirSync(join(ROOT, "src", "telemetry")).map((name) => read(`src/telemetry/${name}`));
-const SOURCE = [...TELEMETRY, read("src/tracing.ts")].join("\n");
+const SOURCE = [...TELEMETRY, read("src/telemetry/start.ts")].join("\n");
 
 /** What stands below a heading, until the next of its level or above; a single `#` is a comment in a block. */
 function section(heading: string): string {

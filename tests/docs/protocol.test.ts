@@ -2,15 +2,15 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dns, http, inFile, onWire, tcp } from "../../src/protocol/config-schema.ts";
-import { acceptAll, closedPort, hang } from "../support/backends.ts";
-import { httpCheck, tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { blockLines, blocks, readText, tableRows } from "../support/markdown.ts";
-import { readLines, stopProcess } from "../support/process.ts";
-import { handled, requestStatus, stateOf } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { dns, http, inFile, onWire, tcp } from "../../src/protocol/healthcheck-schema.ts";
+import { acceptAll, closedPort, hang } from "../harness/backends/backends.ts";
+import { blockLines, blocks, readText, tableRows } from "../harness/base/markdown.ts";
+import { readLines, stopProcess } from "../harness/base/process.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { handled, requestStatus, stateOf } from "../harness/client/client-assertions.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
 import { parse } from "yaml";
-import { runCommand } from "../support/command.ts";
+import { runCommand } from "../harness/base/command.ts";
 
 const EXAMPLES = join(import.meta.dir, "..", "..", "examples");
 const NAMES = readdirSync(EXAMPLES).filter((name) => /^(?:healthcheck-server|checks)\b.*\.ya?ml$/.test(name));

@@ -2,10 +2,18 @@
 
 import { setDefaultTimeout, test } from "bun:test";
 import { type Answer, AUTHORITATIVE_ANSWER, TRUNCATED_RESPONSE } from "dns-packet";
-import { type BackendFault, FAULT_FIELDS, meetFaults } from "../support/backend-faults.ts";
-import { dnsCheck, type Target, times } from "../support/checks.ts";
-import { ADDRESS, ASKED, framed, rawReply, reply, startLiar, type Turn } from "../support/dns-liar.ts";
-import type { Behaviour, Talk } from "../support/hostile.ts";
+import { type BackendFault, FAULT_FIELDS, meetFaults } from "../harness/backends/backend-faults.ts";
+import type { Behaviour, Talk } from "../harness/backends/hostile.ts";
+import {
+  ADDRESS,
+  ASKED,
+  framed,
+  rawReply,
+  reply,
+  startLiar,
+  type Turn,
+} from "../harness/backends/rogue-dns-server.ts";
+import { dnsCheck, type Target, times } from "../harness/client/checks.ts";
 
 setDefaultTimeout(60_000);
 

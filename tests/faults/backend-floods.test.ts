@@ -1,9 +1,9 @@
 /** Backends that never end: bodies, headers, one header of 100 MB, chunks of nothing. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { FAULT_FIELDS, meetFaults } from "../support/backend-faults.ts";
-import { httpCheck, type Target } from "../support/checks.ts";
-import { type Hostile, hostile, type Talk } from "../support/hostile.ts";
+import { FAULT_FIELDS, meetFaults } from "../harness/backends/backend-faults.ts";
+import { type Hostile, hostile, type Talk } from "../harness/backends/hostile.ts";
+import { httpCheck, type Target } from "../harness/client/checks.ts";
 
 setDefaultTimeout(60_000);
 

@@ -3,15 +3,15 @@
  * socket is closed makes the kernel send a reset, for which some servers block a host. Run by `bun test`.
  */
 import { expect } from "bun:test";
-import { startBanners } from "../support/banners.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { startLink } from "../support/link.ts";
-import { rootTest } from "../support/peers.ts";
-import { requestStatus } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { startBanners } from "../harness/backends/banners.ts";
+import { tell } from "../harness/base/figures.ts";
+import { rootTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { requestStatus } from "../harness/client/client-assertions.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
+import { startLink } from "../harness/machines/link.ts";
 
 const CHECKS = 40;
 /** Of each kind. */

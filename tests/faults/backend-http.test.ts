@@ -1,10 +1,10 @@
 /** Backends that break HTTP: silence, resets at every stage, nonsense, redirects in a circle. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { type BackendFault, FAULT_FIELDS, meetFaults } from "../support/backend-faults.ts";
-import { drip } from "../support/backends.ts";
-import { httpCheck, type Target } from "../support/checks.ts";
-import { type Hostile, hostile, type Talk } from "../support/hostile.ts";
+import { type BackendFault, FAULT_FIELDS, meetFaults } from "../harness/backends/backend-faults.ts";
+import { drip } from "../harness/backends/backends.ts";
+import { type Hostile, hostile, type Talk } from "../harness/backends/hostile.ts";
+import { httpCheck, type Target } from "../harness/client/checks.ts";
 
 setDefaultTimeout(60_000);
 

@@ -4,13 +4,13 @@
  */
 import { expect } from "bun:test";
 import { join } from "node:path";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { rootTest } from "../support/peers.ts";
-import { notifications, requestStatus } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { tell } from "../harness/base/figures.ts";
+import { rootTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { notifications, requestStatus } from "../harness/client/client-assertions.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 
 const PORTS = 64;
 const FIRST_PORT = 61_000;
@@ -57,7 +57,7 @@ rootTest(
   "dialer: of 100,000 connects to own addresses and ephemeral ports none is open",
   ["ip"],
   async () => {
-    const script = join(import.meta.dir, "..", "support", "self-connect-process.ts");
+    const script = join(import.meta.dir, "..", "harness", "backends", "self-connect-process.ts");
     const args = [CONNECTS, FIRST_PORT, PORTS, ...ADDRESSES].map(String);
     const child = Bun.spawn([...NETWORK, process.execPath, script, ...args], {
       stdin: "ignore",

@@ -3,14 +3,19 @@
  * able to write it to its end; else each check is a line about a reset or a broken pipe. Run by `bun test`.
  */
 import { expect } from "bun:test";
-import { makeCa } from "../support/certs.ts";
-import { httpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { type LoggingServer, startLoggingNginx, startNode, startPython } from "../support/logging-servers.ts";
-import { type Peer, peerTest } from "../support/peers.ts";
-import { requestStatus } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { makeCa } from "../harness/backends/certs.ts";
+import {
+  type LoggingServer,
+  startLoggingNginx,
+  startNode,
+  startPython,
+} from "../harness/backends/logging-servers.ts";
+import { type Peer, peerTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { requestStatus } from "../harness/client/client-assertions.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 
 const CHECKS = 10;
 /** Over HTTP and over HTTPS each. */

@@ -3,16 +3,16 @@
  * before or after this process looks, so a verdict that depended on that would change within seconds. Run by `bun test`.
  */
 import { expect } from "bun:test";
-import { startBanners } from "../support/banners.ts";
-import { startBusyLoops } from "../support/busy.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { startLink } from "../support/link.ts";
-import { rootTest } from "../support/peers.ts";
-import { notifications, requestStatus } from "../support/received.ts";
-import { lasting } from "../support/soak.ts";
+import { startBanners } from "../harness/backends/banners.ts";
+import { startBusyLoops } from "../harness/base/busy.ts";
+import { tell } from "../harness/base/figures.ts";
+import { rootTest } from "../harness/base/peers.ts";
+import { lasting } from "../harness/base/soak.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { notifications, requestStatus } from "../harness/client/client-assertions.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
+import { startLink } from "../harness/machines/link.ts";
 
 const CHECKS = 20;
 const RUN_MS = lasting(4_000, 20_000);

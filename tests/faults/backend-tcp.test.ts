@@ -1,13 +1,13 @@
 /** Backends that refuse, drop, hang, reset and drip, seen by tcp checks. Run by `bun test`. */
 
 import { setDefaultTimeout, test } from "bun:test";
-import { FAULT_FIELDS, meetFaults } from "../support/backend-faults.ts";
-import { closedPort, drip } from "../support/backends.ts";
-import { startBlackhole } from "../support/blackhole.ts";
-import { type Target, tcpCheck } from "../support/checks.ts";
-import { hostile } from "../support/hostile.ts";
-import { closeFd, listenTcp } from "../support/libc.ts";
-import { freePort } from "../support/ports.ts";
+import { FAULT_FIELDS, meetFaults } from "../harness/backends/backend-faults.ts";
+import { closedPort, drip } from "../harness/backends/backends.ts";
+import { startBlackhole } from "../harness/backends/blackhole.ts";
+import { hostile } from "../harness/backends/hostile.ts";
+import { closeFd, listenTcp } from "../harness/base/libc.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { type Target, tcpCheck } from "../harness/client/checks.ts";
 
 setDefaultTimeout(60_000);
 

@@ -2,13 +2,13 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { type BackendFault, FAULT_FIELDS, meetFaults } from "../support/backend-faults.ts";
-import { type Cert, makeCa } from "../support/certs.ts";
-import { httpCheck, type Target, tcpCheck } from "../support/checks.ts";
-import { hostile, type Talk } from "../support/hostile.ts";
-import { peerTest } from "../support/peers.ts";
-import { type Renegotiator, startRenegotiator } from "../support/renegotiator.ts";
-import { tlsInjector } from "../support/tls-injector.ts";
+import { type BackendFault, FAULT_FIELDS, meetFaults } from "../harness/backends/backend-faults.ts";
+import { type Cert, makeCa } from "../harness/backends/certs.ts";
+import { hostile, type Talk } from "../harness/backends/hostile.ts";
+import { type Renegotiator, startRenegotiator } from "../harness/backends/renegotiator.ts";
+import { tlsInjector } from "../harness/backends/tls-injector.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { httpCheck, type Target, tcpCheck } from "../harness/client/checks.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,12 +1,12 @@
 /** What a client may send too much of: lines of 100 MB, half lines of 60 MB, 200,000 healthchecks. Memory returns. Run by `bun test`. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { requestStatus, stateOf } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { tell } from "../harness/base/figures.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { requestStatus, stateOf } from "../harness/client/client-assertions.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(90_000);
 

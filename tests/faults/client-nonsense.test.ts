@@ -1,10 +1,10 @@
 /** Messages that are JSON and still nonsense: keys twice, keys of every object, numbers without end, ways to write a key. Run by `bun test`. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { handled, requestStatus, stateOf } from "../support/received.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { handled, requestStatus, stateOf } from "../harness/client/client-assertions.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

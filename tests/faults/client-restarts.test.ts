@@ -1,12 +1,12 @@
 /** A client that is killed fifty times, in the middle of everything: nothing piles up, and the last one is told the truth. Run by `bun test`. */
 import { expect, test } from "bun:test";
-import { acceptAll, type Backend, closedPort } from "../support/backends.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { requestStatus } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, type Backend, closedPort } from "../harness/backends/backends.ts";
+import { tell } from "../harness/base/figures.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { requestStatus } from "../harness/client/client-assertions.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 const RESTARTS = 50;
 const BACKENDS = 20;

@@ -1,12 +1,12 @@
 /** A client that reads one byte at a time: every line arrives whole, and nobody waits for it. Run by `bun test`. */
 import { expect, test } from "bun:test";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { parseLine, type Status } from "../support/messages.ts";
-import { connectSlowReader } from "../support/slow-reader.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { tell } from "../harness/base/figures.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { parseLine, type Status } from "../harness/client/messages.ts";
+import { connectSlowReader } from "../harness/client/slow-reader.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 const CHECKS = 150;
 /** So many bytes, then others have their turn. */

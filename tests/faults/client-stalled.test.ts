@@ -1,14 +1,14 @@
 /** A client that stops reading while 5,000 states flap: memory is bounded, and the newest states arrive. Run by `bun test`. */
 import { expect, test } from "bun:test";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { metricsConfig, sampleOf, scrapeUntil } from "../support/metrics.ts";
-import { freePort } from "../support/ports.ts";
-import { lasting } from "../support/soak.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { tell } from "../harness/base/figures.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { lasting } from "../harness/base/soak.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
+import { metricsConfig, sampleOf, scrapeUntil } from "../harness/daemon/metrics.ts";
 
 const CHECKS = 5_000;
 const UNREAD_MS = lasting(5_000, 30_000);

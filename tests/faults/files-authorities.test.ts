@@ -3,17 +3,17 @@
 import { expect, setDefaultTimeout } from "bun:test";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeCa } from "../support/certs.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { hostile } from "../support/hostile.ts";
-import { metricsConfig, sampleOf, scrape, scrapeUntil } from "../support/metrics.ts";
-import { peerTest } from "../support/peers.ts";
-import { freePort } from "../support/ports.ts";
-import { notifications, requestStatus, stateOf } from "../support/received.ts";
-import { makeTempDir } from "../support/tempdir.ts";
-import { until } from "../support/wait.ts";
+import { makeCa } from "../harness/backends/certs.ts";
+import { hostile } from "../harness/backends/hostile.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { notifications, requestStatus, stateOf } from "../harness/client/client-assertions.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
+import { metricsConfig, sampleOf, scrape, scrapeUntil } from "../harness/daemon/metrics.ts";
 
 setDefaultTimeout(60_000);
 

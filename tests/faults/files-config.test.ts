@@ -3,9 +3,9 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { leaves } from "../../src/config/schema.ts";
-import { runCommand } from "../support/command.ts";
-import { daemonPath } from "../support/executable.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { runCommand } from "../harness/base/command.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { daemonPath } from "../harness/daemon/executable.ts";
 
 setDefaultTimeout(30_000);
 

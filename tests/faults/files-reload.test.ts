@@ -2,13 +2,13 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { acceptAll, closedPort } from "../support/backends.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { type Daemon, startDaemon } from "../support/daemon.ts";
-import { requestStatus, stateOf } from "../support/received.ts";
-import { makeTempDir } from "../support/tempdir.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, closedPort } from "../harness/backends/backends.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { requestStatus, stateOf } from "../harness/client/client-assertions.ts";
+import { type Daemon, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(60_000);
 

@@ -2,17 +2,17 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import type { Conversation, Verdict } from "../../src/checkers/conversation.ts";
-import { judgeAnswer } from "../../src/checkers/dns-message.ts";
-import { DnsTcpConversation } from "../../src/checkers/dns-tcp.ts";
-import { encodeQuestion, type Question, readReply } from "../../src/checkers/dns-wire.ts";
-import { AnswerReader } from "../../src/checkers/http-answer.ts";
-import { HttpConversation } from "../../src/checkers/http-conversation.ts";
-import { PrefixConversation } from "../../src/checkers/tcp.ts";
+import type { Conversation, Verdict } from "../../src/checks/conversation.ts";
+import { judgeAnswer } from "../../src/checks/dns/message.ts";
+import { DnsTcpConversation } from "../../src/checks/dns/tcp-conversation.ts";
+import { encodeQuestion, type Question, readReply } from "../../src/checks/dns/wire.ts";
+import { AnswerReader } from "../../src/checks/http/answer.ts";
+import { HttpConversation } from "../../src/checks/http/conversation.ts";
+import { PrefixConversation } from "../../src/checks/tcp/checker.ts";
 import { QUERY_TYPES } from "../../src/model/spec.ts";
-import { ADDRESS, ASKED, framed, rawReply, reply } from "../support/dns-liar.ts";
-import { FUZZ_TEST_MS, fuzz, inPieces, latin1, mutated } from "../support/fuzz.ts";
-import { llhttp, type SecondOpinion } from "../support/llhttp.ts";
+import { llhttp, type SecondOpinion } from "../harness/backends/llhttp.ts";
+import { ADDRESS, ASKED, framed, rawReply, reply } from "../harness/backends/rogue-dns-server.ts";
+import { FUZZ_TEST_MS, fuzz, inPieces, latin1, mutated } from "../harness/base/fuzz.ts";
 
 setDefaultTimeout(FUZZ_TEST_MS);
 

@@ -6,8 +6,8 @@ import type { HealthcheckId } from "../../src/model/id.ts";
 import { parseId } from "../../src/model/id.ts";
 import { STATES } from "../../src/model/status.ts";
 import { errorLine, packLine, parseJson } from "../../src/protocol/codec.ts";
-import { FUZZ_TEST_MS, fuzz } from "../support/fuzz.ts";
-import { parseLine } from "../support/messages.ts";
+import { FUZZ_TEST_MS, fuzz } from "../harness/base/fuzz.ts";
+import { parseLine } from "../harness/client/messages.ts";
 
 setDefaultTimeout(FUZZ_TEST_MS);
 

@@ -3,12 +3,12 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FileFault } from "../../src/config/fault.ts";
+import type { FileFault } from "../../src/config/diagnostic.ts";
 import { judgeConfig } from "../../src/config/load.ts";
 import { readYaml } from "../../src/config/yaml.ts";
-import { ChecksFileError, judgeChecks } from "../../src/upstream/checks-file.ts";
-import { FUZZ_TEST_MS, fuzz, mutated } from "../support/fuzz.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { ChecksFileError, judgeChecks } from "../../src/control/checks-file.ts";
+import { FUZZ_TEST_MS, fuzz, mutated } from "../harness/base/fuzz.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 
 setDefaultTimeout(FUZZ_TEST_MS);
 

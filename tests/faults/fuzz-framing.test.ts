@@ -3,13 +3,13 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { parseJson } from "../../src/protocol/codec.ts";
-import { readConfig } from "../../src/protocol/config.ts";
+import { readConfig } from "../../src/protocol/healthcheck.ts";
 import { LineSplitter } from "../../src/protocol/lines.ts";
 import { MessageError } from "../../src/protocol/message-error.ts";
 import { readMessage } from "../../src/protocol/messages.ts";
-import { config } from "../support/client.ts";
-import { bytesOf, cutText, lineOf } from "../support/client-lines.ts";
-import { FUZZ_TEST_MS, fuzz, fuzzAsync, inPieces, mutated } from "../support/fuzz.ts";
+import { FUZZ_TEST_MS, fuzz, fuzzAsync, inPieces, mutated } from "../harness/base/fuzz.ts";
+import { config } from "../harness/client/client.ts";
+import { bytesOf, cutText, lineOf } from "../harness/client/client-lines.ts";
 
 setDefaultTimeout(FUZZ_TEST_MS);
 

@@ -2,12 +2,12 @@
 import { expect } from "bun:test";
 import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { tell } from "../support/figures.ts";
-import { peerTest } from "../support/peers.ts";
-import { requestStatus } from "../support/received.ts";
-import { startSteady } from "../support/steady.ts";
-import { makeTempDir } from "../support/tempdir.ts";
-import { until } from "../support/wait.ts";
+import { tell } from "../harness/base/figures.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { until } from "../harness/base/wait.ts";
+import { requestStatus } from "../harness/client/client-assertions.ts";
+import { startSteady } from "../harness/daemon/steady.ts";
 
 const HOUR_MS = 3_600_000;
 const NOISE_MS = 60_000;

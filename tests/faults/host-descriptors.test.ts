@@ -2,15 +2,15 @@
 import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { hang } from "../support/backends.ts";
-import { httpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { tell } from "../support/figures.ts";
-import { sampleOf, scrape } from "../support/metrics.ts";
-import { peerTest } from "../support/peers.ts";
-import { requestStatus } from "../support/received.ts";
-import { startSteady } from "../support/steady.ts";
-import { until } from "../support/wait.ts";
+import { hang } from "../harness/backends/backends.ts";
+import { tell } from "../harness/base/figures.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { requestStatus } from "../harness/client/client-assertions.ts";
+import { sampleOf, scrape } from "../harness/daemon/metrics.ts";
+import { startSteady } from "../harness/daemon/steady.ts";
 
 const LIMIT = 100;
 const CHECKS = 1_000;

@@ -3,11 +3,11 @@
  * unhealthy. Run by `bun test`.
  */
 import { expect } from "bun:test";
-import { tell } from "../support/figures.ts";
-import { peerPath, peerTest } from "../support/peers.ts";
-import { stopProcess } from "../support/process.ts";
-import { startSteady } from "../support/steady.ts";
-import { until } from "../support/wait.ts";
+import { tell } from "../harness/base/figures.ts";
+import { peerPath, peerTest } from "../harness/base/peers.ts";
+import { stopProcess } from "../harness/base/process.ts";
+import { until } from "../harness/base/wait.ts";
+import { startSteady } from "../harness/daemon/steady.ts";
 
 const FAULTS = [
   { call: "socket", error: "ENFILE", cause: "descriptors" },

@@ -1,9 +1,9 @@
 /** A log that cannot be written: a full device, a full disk, a reader that has gone. The checks go on. Run by `bun test`. */
 import { expect } from "bun:test";
 import { readFileSync, unlinkSync } from "node:fs";
-import { peerTest, rootTest } from "../support/peers.ts";
-import { type Steady, startSteady } from "../support/steady.ts";
-import { until } from "../support/wait.ts";
+import { peerTest, rootTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { type Steady, startSteady } from "../harness/daemon/steady.ts";
 
 /** Every check is a line of it. */
 const TALKATIVE = "logging: { level: debug, format: json }\n";

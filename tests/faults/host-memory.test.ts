@@ -3,12 +3,12 @@
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { tell } from "../support/figures.ts";
-import { rootTest } from "../support/peers.ts";
-import { notifications } from "../support/received.ts";
-import { lasting } from "../support/soak.ts";
-import { startSteady } from "../support/steady.ts";
-import { until } from "../support/wait.ts";
+import { tell } from "../harness/base/figures.ts";
+import { rootTest } from "../harness/base/peers.ts";
+import { lasting } from "../harness/base/soak.ts";
+import { until } from "../harness/base/wait.ts";
+import { notifications } from "../harness/client/client-assertions.ts";
+import { startSteady } from "../harness/daemon/steady.ts";
 
 const MIB = 1_024 * 1_024;
 /** For 200 checks of every kind. */

@@ -1,10 +1,10 @@
 /** Out of local ports: a network with eight of them, all taken. Nobody is called unhealthy. Run by `bun test`. */
 import { expect } from "bun:test";
-import { tell } from "../support/figures.ts";
-import { readSamples, sampleOf } from "../support/metrics.ts";
-import { inNetworkOf, inOwnNetwork } from "../support/namespace.ts";
-import { rootTest } from "../support/peers.ts";
-import { startSteady } from "../support/steady.ts";
+import { tell } from "../harness/base/figures.ts";
+import { rootTest } from "../harness/base/peers.ts";
+import { readSamples, sampleOf } from "../harness/daemon/metrics.ts";
+import { startSteady } from "../harness/daemon/steady.ts";
+import { inNetworkOf, inOwnNetwork } from "../harness/machines/namespace.ts";
 
 const PORTS = 8;
 

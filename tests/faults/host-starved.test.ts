@@ -1,11 +1,11 @@
 /** Hardly any CPU: busy loops beside a daemon that is nice. Late, and nobody is called unhealthy. Run by `bun test`. */
 import { expect } from "bun:test";
-import { times } from "../support/checks.ts";
-import { tell } from "../support/figures.ts";
-import { peerTest } from "../support/peers.ts";
-import { stopProcess } from "../support/process.ts";
-import { lasting } from "../support/soak.ts";
-import { startSteady } from "../support/steady.ts";
+import { tell } from "../harness/base/figures.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { stopProcess } from "../harness/base/process.ts";
+import { lasting } from "../harness/base/soak.ts";
+import { times } from "../harness/client/checks.ts";
+import { startSteady } from "../harness/daemon/steady.ts";
 
 const STARVED_MS = lasting(4_000, 30_000);
 /** They end by themselves when nobody ends them; seconds of CPU. */

@@ -1,14 +1,14 @@
 /** The process stands still: SIGSTOP among answers, handshakes and backends that lose patience. Run by `bun test`. */
 import { expect, test } from "bun:test";
-import { httpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { metricsConfig, sampleOf, scrapeUntil } from "../support/metrics.ts";
-import { peerTest } from "../support/peers.ts";
-import { freePort } from "../support/ports.ts";
-import { lasting } from "../support/soak.ts";
-import { startSteady } from "../support/steady.ts";
+import { tell } from "../harness/base/figures.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { lasting } from "../harness/base/soak.ts";
+import { httpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
+import { metricsConfig, sampleOf, scrapeUntil } from "../harness/daemon/metrics.ts";
+import { startSteady } from "../harness/daemon/steady.ts";
 
 const STOP_MS = 1_300;
 const STOPS = [...times(3, () => STOP_MS), lasting(2_000, 10_000)];

@@ -4,20 +4,20 @@
  */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { dnsCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { ASKED } from "../support/dns-liar.ts";
-import { tell } from "../support/figures.ts";
-import { startHealthy } from "../support/healthy.ts";
-import { metricsConfig, sampleOf, scrape, sumOf } from "../support/metrics.ts";
-import { listenForNotifications } from "../support/notify-socket.ts";
-import { freePort } from "../support/ports.ts";
-import { readLines, stopProcess } from "../support/process.ts";
-import { notifications, requestStatus } from "../support/received.ts";
-import { makeTempDir } from "../support/tempdir.ts";
-import { UNDISTURBED } from "../support/undisturbed.ts";
-import { until } from "../support/wait.ts";
+import { startHealthy } from "../harness/backends/healthy.ts";
+import { ASKED } from "../harness/backends/rogue-dns-server.ts";
+import { tell } from "../harness/base/figures.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { readLines, stopProcess } from "../harness/base/process.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { UNDISTURBED } from "../harness/base/undisturbed.ts";
+import { until } from "../harness/base/wait.ts";
+import { dnsCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { notifications, requestStatus } from "../harness/client/client-assertions.ts";
+import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
+import { metricsConfig, sampleOf, scrape, sumOf } from "../harness/daemon/metrics.ts";
+import { listenForNotifications } from "../harness/daemon/notify-socket.ts";
 
 setDefaultTimeout(60_000);
 
@@ -37,7 +37,11 @@ const NO_RECORD = /^L7(OK|STS) DNS A /;
 
 async function startHostile() {
   const child = Bun.spawn(
-    [...UNDISTURBED, process.execPath, join(import.meta.dir, "..", "support", "hostile-names-process.ts")],
+    [
+      ...UNDISTURBED,
+      process.execPath,
+      join(import.meta.dir, "..", "harness", "backends", "hostile-names-process.ts"),
+    ],
     {
       stdin: "pipe",
       stdout: "pipe",

@@ -4,13 +4,13 @@
  */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import type { Daemon } from "../support/daemon.ts";
-import { tell } from "../support/figures.ts";
-import { startMetered } from "../support/metered.ts";
-import { handled, requestStatus, stateOf } from "../support/received.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { tell } from "../harness/base/figures.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { handled, requestStatus, stateOf } from "../harness/client/client-assertions.ts";
+import type { Daemon } from "../harness/daemon/daemon.ts";
+import { startMetered } from "../harness/daemon/daemon-with-metrics.ts";
 
 setDefaultTimeout(180_000);
 

@@ -5,18 +5,18 @@
  */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { makeCa } from "../support/certs.ts";
-import { dnsCheck, httpCheck, tcpCheck, times } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { runCommand } from "../support/command.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { ASKED, reply, startLiar } from "../support/dns-liar.ts";
-import { HOSTILE_CHARACTER, HOSTILE_TEXT } from "../support/foreign-text.ts";
-import { hostile } from "../support/hostile.ts";
-import { metricsConfig, scrapeText } from "../support/metrics.ts";
-import { freePort } from "../support/ports.ts";
-import { handled } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+import { makeCa } from "../harness/backends/certs.ts";
+import { hostile } from "../harness/backends/hostile.ts";
+import { ASKED, reply, startLiar } from "../harness/backends/rogue-dns-server.ts";
+import { runCommand } from "../harness/base/command.ts";
+import { HOSTILE_CHARACTER, HOSTILE_TEXT } from "../harness/base/foreign-text.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { until } from "../harness/base/wait.ts";
+import { dnsCheck, httpCheck, tcpCheck, times } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { handled } from "../harness/client/client-assertions.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
+import { metricsConfig, scrapeText } from "../harness/daemon/metrics.ts";
 
 setDefaultTimeout(90_000);
 

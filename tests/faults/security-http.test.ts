@@ -4,12 +4,12 @@
  */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { ROOT } from "../../scripts/building/source.ts";
-import { type Daemon, startDaemon } from "../support/daemon.ts";
-import { startHttp } from "../support/http-bench.ts";
-import { metricsConfig } from "../support/metrics.ts";
-import { freePort } from "../support/ports.ts";
-import { connectHttp, get, type RawAnswer, readAnswer } from "../support/raw-http.ts";
+import { ROOT } from "../../scripts/tools/build/source.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { connectHttp, get, type RawAnswer, readAnswer } from "../harness/client/raw-http.ts";
+import { type Daemon, startDaemon } from "../harness/daemon/daemon.ts";
+import { metricsConfig } from "../harness/daemon/metrics.ts";
+import { startHttp } from "../harness/fakes/http-fixture.ts";
 
 setDefaultTimeout(30_000);
 

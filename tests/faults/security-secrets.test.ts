@@ -6,7 +6,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { closedPort, hang, httpServer } from "../support/backends.ts";
+import { closedPort, hang, httpServer } from "../harness/backends/backends.ts";
 import {
   BASIC,
   canaryConfigs,
@@ -16,17 +16,17 @@ import {
   REFUSED_LINES,
   refusedConfigs,
   secret,
-} from "../support/canaries.ts";
-import { type Client, connectClient } from "../support/client.ts";
-import { startGrpcCollector, startHttpCollector, telemetryConfig } from "../support/collector.ts";
-import { runCommand } from "../support/command.ts";
-import { type Daemon, NO_REFRESH, startDaemon } from "../support/daemon.ts";
-import { metricsConfig, scrapeText } from "../support/metrics.ts";
-import { freePort } from "../support/ports.ts";
-import { connectHttp, get } from "../support/raw-http.ts";
-import { handled } from "../support/received.ts";
-import { makeTempDir } from "../support/tempdir.ts";
-import { until } from "../support/wait.ts";
+} from "../harness/base/canaries.ts";
+import { runCommand } from "../harness/base/command.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { until } from "../harness/base/wait.ts";
+import { type Client, connectClient } from "../harness/client/client.ts";
+import { handled } from "../harness/client/client-assertions.ts";
+import { connectHttp, get } from "../harness/client/raw-http.ts";
+import { type Daemon, NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
+import { metricsConfig, scrapeText } from "../harness/daemon/metrics.ts";
+import { startGrpcCollector, startHttpCollector, telemetryConfig } from "../harness/observers/collector.ts";
 
 setDefaultTimeout(60_000);
 

@@ -14,9 +14,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { connectClient } from "../support/client.ts";
-import { type Daemon, startDaemon } from "../support/daemon.ts";
-import { makeTempDir, type TempDir } from "../support/tempdir.ts";
+import { makeTempDir, type TempDir } from "../harness/base/tempdir.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { type Daemon, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 

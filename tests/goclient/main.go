@@ -1,5 +1,5 @@
 // Command goclient judges what the server writes: it reads as the deployed Go proxy does, with
-// bufio.Scanner's default buffer and into the same Go types. tests/support/goclient.ts builds and runs it.
+// bufio.Scanner's default buffer and into the same Go types. tests/harness/client/goclient.ts builds and runs it.
 //
 // Usage: goclient SOCKET. Lines on stdin go to the socket as they are; for each line of the server one
 // line of JSON goes to stdout. Exit status: 0 at the server's EOF, 3 at a line that Go cannot take.

@@ -1,9 +1,9 @@
 /** What the live feed tells; in virtual time, with real connections. */
 import { expect, test } from "bun:test";
-import { failure, makeSpec, success, VirtualTime } from "../support/fakes.ts";
-import { eventsOf, openFeed, tick, view } from "../support/feed-bench.ts";
-import { readAnswer } from "../support/raw-http.ts";
-import { someTurns } from "../support/turns.ts";
+import { someTurns } from "../harness/base/event-loop.ts";
+import { readAnswer } from "../harness/client/raw-http.ts";
+import { failure, makeSpec, success, VirtualTime } from "../harness/fakes/fakes.ts";
+import { eventsOf, openFeed, tick, view } from "../harness/fakes/feed-fixture.ts";
 
 const EMPTY = { healthchecks: 0, healthy: 0, unhealthy: 0, unknown: 0, version: "1.2.3" };
 

@@ -1,8 +1,8 @@
 /** Header names are in lower case in every answer, also where the runtime would choose: scripts look for `content-type`. */
 import { expect, test } from "bun:test";
 import type { Router } from "../../src/http/server.ts";
-import { startHttp } from "../support/http-bench.ts";
-import { connectHttp } from "../support/raw-http.ts";
+import { connectHttp } from "../harness/client/raw-http.ts";
+import { startHttp } from "../harness/fakes/http-fixture.ts";
 
 /** Requests, by the status of their answer. */
 const REQUESTS: readonly (readonly [status: number, request: string])[] = [

@@ -1,8 +1,8 @@
 /** Under which names the listener may be asked. */
 import { expect, test } from "bun:test";
 import { findHostProblem, type HostPolicy } from "../../src/http/host.ts";
-import { startHttp } from "../support/http-bench.ts";
-import { connectHttp, readAnswer } from "../support/raw-http.ts";
+import { connectHttp, readAnswer } from "../harness/client/raw-http.ts";
+import { startHttp } from "../harness/fakes/http-fixture.ts";
 
 const LOOPBACK: HostPolicy = { loopback: true, allowedHosts: ["status.example.com"] };
 const OPEN: HostPolicy = { loopback: false, allowedHosts: [] };

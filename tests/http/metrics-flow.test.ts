@@ -1,8 +1,8 @@
 /** /metrics: clients that do not read to the end, and renderings that do not come to theirs. */
 import { expect, test } from "bun:test";
-import { startHttp } from "../support/http-bench.ts";
-import { connectHttp, get } from "../support/raw-http.ts";
-import { until } from "../support/wait.ts";
+import { until } from "../harness/base/wait.ts";
+import { connectHttp, get } from "../harness/client/raw-http.ts";
+import { startHttp } from "../harness/fakes/http-fixture.ts";
 
 const PIECE = Buffer.alloc(60_000, "x");
 

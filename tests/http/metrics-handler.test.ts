@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { gunzipSync } from "node:zlib";
 import type { Format } from "../../src/metrics/exposition.ts";
-import { startHttp } from "../support/http-bench.ts";
+import { startHttp } from "../harness/fakes/http-fixture.ts";
 
 const CLASSIC = "text/plain; version=0.0.4; charset=utf-8";
 const OPEN = "application/openmetrics-text; version=1.0.0; charset=utf-8";

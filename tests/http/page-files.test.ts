@@ -1,6 +1,6 @@
 /** The files of the status page, as a browser gets them. */
 import { expect, test } from "bun:test";
-import { startHttp } from "../support/http-bench.ts";
+import { startHttp } from "../harness/fakes/http-fixture.ts";
 
 const FILES = [
   ["/", "text/html; charset=utf-8"],

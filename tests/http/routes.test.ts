@@ -1,7 +1,7 @@
 /** Every path, from the outside. */
 import { expect, test } from "bun:test";
-import { failure, id, makeSpec, success } from "../support/fakes.ts";
-import { startHttp } from "../support/http-bench.ts";
+import { failure, id, makeSpec, success } from "../harness/fakes/fakes.ts";
+import { startHttp } from "../harness/fakes/http-fixture.ts";
 
 const BIG_ID = "13758215386640154624";
 

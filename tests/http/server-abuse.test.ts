@@ -1,10 +1,10 @@
 /** The listener, and clients that do not mean well. */
 import { expect, test } from "bun:test";
-import { replyText } from "../../src/http/reply.ts";
+import { replyText } from "../../src/http/responses.ts";
 import type { Router } from "../../src/http/server.ts";
-import { ECHO, exchange } from "../support/echo-bench.ts";
-import { startHttp } from "../support/http-bench.ts";
-import { connectHttp, get, readAnswer } from "../support/raw-http.ts";
+import { connectHttp, get, readAnswer } from "../harness/client/raw-http.ts";
+import { ECHO, exchange } from "../harness/fakes/echo-fixture.ts";
+import { startHttp } from "../harness/fakes/http-fixture.ts";
 
 test("server: CONNECT gets no tunnel", async () => {
   using bench = await startHttp({ router: ECHO });

@@ -1,9 +1,9 @@
 /** The listener, and clients that mean well. */
 import { expect, test } from "bun:test";
-import { answerTo, ECHO, exchange } from "../support/echo-bench.ts";
-import { startHttp } from "../support/http-bench.ts";
-import { connectHttp, get } from "../support/raw-http.ts";
-import { until } from "../support/wait.ts";
+import { until } from "../harness/base/wait.ts";
+import { connectHttp, get } from "../harness/client/raw-http.ts";
+import { answerTo, ECHO, exchange } from "../harness/fakes/echo-fixture.ts";
+import { startHttp } from "../harness/fakes/http-fixture.ts";
 
 const CLOSE = "Connection: close\r\n\r\n";
 

@@ -3,10 +3,10 @@ import { expect, test } from "bun:test";
 import { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { EventFeed } from "../../src/http/events.ts";
-import { failure, makeSpec, success, VirtualTime } from "../support/fakes.ts";
-import { EVENTS, openFeed, view } from "../support/feed-bench.ts";
-import { connectHttp, get, type RawHttp, readAnswer } from "../support/raw-http.ts";
-import { someTurns, turnsUntil } from "../support/turns.ts";
+import { someTurns, turnsUntil } from "../harness/base/event-loop.ts";
+import { connectHttp, get, type RawHttp, readAnswer } from "../harness/client/raw-http.ts";
+import { failure, makeSpec, success, VirtualTime } from "../harness/fakes/fakes.ts";
+import { EVENTS, openFeed, view } from "../harness/fakes/feed-fixture.ts";
 
 test("events: 16 viewers are served, the next is refused in JSON, and served once another has left", async () => {
   using feed = await openFeed();

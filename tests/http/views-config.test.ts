@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 import { detail, listItem, searchText } from "../../src/http/views.ts";
 import { bytesOfText } from "../../src/model/bytes.ts";
 import type { CheckSpec, HttpSpec } from "../../src/model/spec.ts";
-import { makeSpec, success, tcpSpec } from "../support/fakes.ts";
-import { Stock } from "../support/stock.ts";
+import { makeSpec, success, tcpSpec } from "../harness/fakes/fakes.ts";
+import { Stock } from "../harness/fakes/monitor-fixtures.ts";
 
 const SECRET = "s3cr3t";
 const TLS = { verify: false, serverName: "www.example.com" };

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { detail, listItem, searchText } from "../../src/http/views.ts";
 import { inconclusive } from "../../src/model/result.ts";
-import { failure, id, makeSpec, success, VirtualTime } from "../support/fakes.ts";
-import { Stock } from "../support/stock.ts";
+import { failure, id, makeSpec, success, VirtualTime } from "../harness/fakes/fakes.ts";
+import { Stock } from "../harness/fakes/monitor-fixtures.ts";
 
 const iso = (ms: number) => new Date(VirtualTime.WALL_MS + ms).toISOString();
 

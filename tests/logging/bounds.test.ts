@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { boundedText, MAX_FIELD_BYTES, MAX_LOG_LINE_BYTES } from "../../src/logging/bounds.ts";
 import { ConfigurableLogger, LOG_FORMATS, type LogFields, type LogFormat } from "../../src/logging/logger.ts";
-import { anyForeignText, HOSTILE_CHARACTER } from "../support/foreign-text.ts";
+import { anyForeignText, HOSTILE_CHARACTER } from "../harness/base/foreign-text.ts";
 
 /** What a logger writes. */
 function written(format: LogFormat, message: string, fields: LogFields): string {

@@ -1,7 +1,7 @@
 /** Lines at a bounded pace: a burst, then one a second, and the newest always appears. */
 import { expect, test } from "bun:test";
 import { PacedLog } from "../../src/logging/paced.ts";
-import { FakeLogger, VirtualTime } from "../support/fakes.ts";
+import { FakeLogger, VirtualTime } from "../harness/fakes/fakes.ts";
 
 const BURST = 3;
 

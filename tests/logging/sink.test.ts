@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LogSink } from "../../src/logging/sink.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 
 const lossLine = (lines: number) => `${lines} lost\n`;
 

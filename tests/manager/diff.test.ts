@@ -5,7 +5,7 @@ import { type Diff, diff } from "../../src/manager/diff.ts";
 import { bytesOfText } from "../../src/model/bytes.ts";
 import type { HealthcheckId } from "../../src/model/id.ts";
 import type { HealthcheckSpec } from "../../src/model/spec.ts";
-import { id, makeSpec, tcpSpec } from "../support/fakes.ts";
+import { id, makeSpec, tcpSpec } from "../harness/fakes/fakes.ts";
 
 const NOTHING: Diff = { add: [], adjust: [], replace: [], remove: [] };
 const NONE_REFUSED: ReadonlySet<HealthcheckId> = new Set();

@@ -15,7 +15,7 @@ import {
   success,
   tcpSpec,
   VirtualTime,
-} from "../support/fakes.ts";
+} from "../harness/fakes/fakes.ts";
 
 const NONE_REFUSED: ReadonlySet<HealthcheckId> = new Set();
 

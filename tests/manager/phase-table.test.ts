@@ -1,8 +1,8 @@
 /** How evenly the phases of healthchecks lie, and what leaves them as they are. */
 import { expect, test } from "bun:test";
 import { PhaseTable, phaseOf } from "../../src/manager/phase-table.ts";
-import { id } from "../support/fakes.ts";
-import { pseudoRandom } from "../support/random.ts";
+import { pseudoRandom } from "../harness/base/random.ts";
+import { id } from "../harness/fakes/fakes.ts";
 
 const TEN_SECONDS_MS = 10_000;
 

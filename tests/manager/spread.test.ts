@@ -1,12 +1,12 @@
 /** The starts of 10,000 healthchecks in virtual time, through the real manager, monitors and scheduler. */
 import { expect, test } from "bun:test";
-import type { Attempt, Checker } from "../../src/checkers/checker.ts";
+import type { Attempt, Checker } from "../../src/checks/checker.ts";
 import { Manager } from "../../src/manager/manager.ts";
 import type { CheckResult } from "../../src/model/result.ts";
 import type { HealthcheckSpec } from "../../src/model/spec.ts";
 import { Monitor } from "../../src/monitor/monitor.ts";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
-import { FakeDialer, FakeLogger, makeSpec, success, VirtualTime } from "../support/fakes.ts";
+import { FakeDialer, FakeLogger, makeSpec, success, VirtualTime } from "../harness/fakes/fakes.ts";
 
 const SLOT_MS = 100;
 

@@ -4,8 +4,8 @@ import { CheckCounters } from "../../src/metrics/check-counters.ts";
 import type { Format } from "../../src/metrics/exposition.ts";
 import { FAILURE_CODES, inconclusive, LOCAL_CAUSES } from "../../src/model/result.ts";
 import { CHECK_TYPES } from "../../src/model/spec.ts";
-import { failure, success } from "../support/fakes.ts";
-import { linesOf, written } from "../support/sheets.ts";
+import { linesOf, written } from "../harness/daemon/sheets.ts";
+import { failure, success } from "../harness/fakes/fakes.ts";
 
 const DURATION_BOUNDS = [0.01, 1];
 

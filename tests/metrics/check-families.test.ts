@@ -1,12 +1,12 @@
 /** The series of each healthcheck. */
 import { expect, test } from "bun:test";
+import { Sheet } from "../../src/metrics/byte-buffer.ts";
 import { writeCheckFamilies } from "../../src/metrics/check-families.ts";
 import type { Format } from "../../src/metrics/exposition.ts";
-import { Sheet } from "../../src/metrics/sheet.ts";
 import { inconclusive } from "../../src/model/result.ts";
-import { failure, id, makeSpec, success, tcpSpec } from "../support/fakes.ts";
-import { linesOf, written } from "../support/sheets.ts";
-import { BOUNDS, Stock } from "../support/stock.ts";
+import { linesOf, written } from "../harness/daemon/sheets.ts";
+import { failure, id, makeSpec, success, tcpSpec } from "../harness/fakes/fakes.ts";
+import { BOUNDS, Stock } from "../harness/fakes/monitor-fixtures.ts";
 
 const BIG_ID = 13758215386640154624n;
 

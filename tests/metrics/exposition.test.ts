@@ -9,7 +9,7 @@ import {
   writeSample,
 } from "../../src/metrics/exposition.ts";
 import { Histogram } from "../../src/model/histogram.ts";
-import { written } from "../support/sheets.ts";
+import { written } from "../harness/daemon/sheets.ts";
 
 test.each<[string, FamilyType, string, string]>([
   ["checks_total", "counter", "checks_total", "checks"],

@@ -3,9 +3,9 @@ import { expect, test } from "bun:test";
 import type { PerHealthcheck } from "../../src/config/schema.ts";
 import type { Format } from "../../src/metrics/exposition.ts";
 import { Metrics } from "../../src/metrics/metrics.ts";
-import { failure, id, makeSpec, success } from "../support/fakes.ts";
-import { AT_REST, gathered, linesOf, SETTINGS } from "../support/sheets.ts";
-import { Stock } from "../support/stock.ts";
+import { AT_REST, gathered, linesOf, SETTINGS } from "../harness/daemon/sheets.ts";
+import { failure, id, makeSpec, success } from "../harness/fakes/fakes.ts";
+import { Stock } from "../harness/fakes/monitor-fixtures.ts";
 
 /** Metrics that hear of every check of a stock of monitors. */
 function makeBench(perHealthcheck: PerHealthcheck = "full") {

@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import type { Format } from "../../src/metrics/exposition.ts";
 import { ProcessFamilies } from "../../src/metrics/process-families.ts";
-import { readSamples, type Samples, sampleOf } from "../support/metrics.ts";
-import { linesOf, written } from "../support/sheets.ts";
+import { readSamples, type Samples, sampleOf } from "../harness/daemon/metrics.ts";
+import { linesOf, written } from "../harness/daemon/sheets.ts";
 
 async function samples(families: ProcessFamilies): Promise<Samples> {
   return readSamples(await written((sheet) => families.write(sheet, "prometheus")));

@@ -5,10 +5,10 @@ import { Metrics } from "../../src/metrics/metrics.ts";
 import type { CheckResult } from "../../src/model/result.ts";
 import { formatResult } from "../../src/model/result.ts";
 import type { Monitor } from "../../src/monitor/monitor.ts";
-import { failure, makeSpec, success } from "../support/fakes.ts";
-import { tell } from "../support/figures.ts";
-import { SETTINGS } from "../support/sheets.ts";
-import { Stock } from "../support/stock.ts";
+import { tell } from "../harness/base/figures.ts";
+import { SETTINGS } from "../harness/daemon/sheets.ts";
+import { failure, makeSpec, success } from "../harness/fakes/fakes.ts";
+import { Stock } from "../harness/fakes/monitor-fixtures.ts";
 
 const CHECKS = 200_000;
 const MONITORS = 1_000;

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import type { Format } from "../../src/metrics/exposition.ts";
 import { ServerFamilies, type ServerReading } from "../../src/metrics/server-families.ts";
-import { AT_REST, FACTS, linesOf, written } from "../support/sheets.ts";
+import { AT_REST, FACTS, linesOf, written } from "../harness/daemon/sheets.ts";
 
 async function text(
   families: ServerFamilies,

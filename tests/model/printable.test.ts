@@ -1,6 +1,7 @@
 /** The gate for foreign words. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { show } from "../../src/model/format-value.ts";
 import {
   clip,
   formatCount,
@@ -11,8 +12,7 @@ import {
   sentence,
 } from "../../src/model/printable.ts";
 import { type CheckResult, formatResult, inconclusive, withSafeMessage } from "../../src/model/result.ts";
-import { show } from "../../src/model/show.ts";
-import { anyForeignText, HOSTILE_CHARACTER } from "../support/foreign-text.ts";
+import { anyForeignText, HOSTILE_CHARACTER } from "../harness/base/foreign-text.ts";
 
 test.each([
   ["plain", "plain"],

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { formatResult, inconclusive } from "../../src/model/result.ts";
 import { type DnsSpec, formatAddress, formatTarget, type HttpSpec, shownPath } from "../../src/model/spec.ts";
-import { success, tcpSpec } from "../support/fakes.ts";
+import { success, tcpSpec } from "../harness/fakes/fakes.ts";
 
 const tls = { verify: true, serverName: "www.example.com" };
 

@@ -11,7 +11,7 @@ import {
   SUCCESS_CODES,
 } from "../../src/model/result.ts";
 import { HISTORY_LENGTH, History, type PastResult } from "../../src/monitor/history.ts";
-import { failure, success, VirtualTime } from "../support/fakes.ts";
+import { failure, success, VirtualTime } from "../harness/fakes/fakes.ts";
 
 /** One result and when it was. */
 interface Entry {

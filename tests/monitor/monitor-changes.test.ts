@@ -1,8 +1,8 @@
 /** A healthcheck whose configuration changes, or whose process stands still; in virtual time. */
 import { expect, test } from "bun:test";
 import { inconclusive } from "../../src/model/result.ts";
-import { failure, makeSpec, success } from "../support/fakes.ts";
-import { MonitorBench } from "../support/monitor-bench.ts";
+import { failure, makeSpec, success } from "../harness/fakes/fakes.ts";
+import { MonitorBench } from "../harness/fakes/monitor-fixture.ts";
 
 test("monitor: reconfiguring keeps state, counters and the check under way", () => {
   using bench = new MonitorBench({ fall: 3 });

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { inconclusive } from "../../src/model/result.ts";
 import { TRANSITIONS } from "../../src/monitor/record.ts";
-import { failure, makeSpec, success, VirtualTime } from "../support/fakes.ts";
-import { MonitorBench } from "../support/monitor-bench.ts";
+import { failure, makeSpec, success, VirtualTime } from "../harness/fakes/fakes.ts";
+import { MonitorBench } from "../harness/fakes/monitor-fixture.ts";
 
 /** How often the state has changed, by `from to`; those that have not are left out. */
 function changes({ record }: MonitorBench): Record<string, number> {

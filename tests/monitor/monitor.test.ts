@@ -1,8 +1,8 @@
 /** A healthcheck's life, in virtual time, with a checker whose answers the test gives. */
 import { expect, test } from "bun:test";
 import { inconclusive } from "../../src/model/result.ts";
-import { failure, makeSpec, success, tcpSpec, VirtualTime } from "../support/fakes.ts";
-import { MonitorBench } from "../support/monitor-bench.ts";
+import { failure, makeSpec, success, tcpSpec, VirtualTime } from "../harness/fakes/fakes.ts";
+import { MonitorBench } from "../harness/fakes/monitor-fixture.ts";
 
 test("monitor: says nothing before its first result, and the first result decides", () => {
   using bench = new MonitorBench({ rise: 3, fall: 3 });

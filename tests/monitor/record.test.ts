@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { inconclusive } from "../../src/model/result.ts";
 import { STATES } from "../../src/model/status.ts";
 import { MonitorRecord, TRANSITIONS } from "../../src/monitor/record.ts";
-import { failure, success } from "../support/fakes.ts";
+import { failure, success } from "../harness/fakes/fakes.ts";
 
 const BOUNDS = [0.005, 0.05];
 

@@ -1,7 +1,7 @@
 /** The dashboard as a file: what Grafana would not complain of and a person would. Run by `bun test`. */
 
 import { expect, test } from "bun:test";
-import { dashboard, panelQueries, panels, readYamlFile } from "../support/monitoring-files.ts";
+import { dashboard, panelQueries, panels, readYamlFile } from "../harness/observers/monitoring-files.ts";
 
 const COLUMNS = 24;
 /** Grafana's name for whatever the variable of that name holds; no template of ours. */

@@ -1,17 +1,17 @@
 /** From a metric to a trace, with a real Prometheus and what examples/monitoring has switched on. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { closedPort } from "../support/backends.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { startGrpcCollector, telemetryConfig } from "../support/collector.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { metricsConfig } from "../support/metrics.ts";
-import { pageQueries, readYamlFile } from "../support/monitoring-files.ts";
-import { peerTest } from "../support/peers.ts";
-import { freePort } from "../support/ports.ts";
-import { startPrometheus } from "../support/prometheus.ts";
-import { until } from "../support/wait.ts";
+import { closedPort } from "../harness/backends/backends.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
+import { metricsConfig } from "../harness/daemon/metrics.ts";
+import { startGrpcCollector, telemetryConfig } from "../harness/observers/collector.ts";
+import { pageQueries, readYamlFile } from "../harness/observers/monitoring-files.ts";
+import { startPrometheus } from "../harness/observers/prometheus.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,17 +1,17 @@
 /** What /metrics shows, against promtool and against the reference in docs/metrics.md. Run by `bun test`. */
 
 import { expect, test } from "bun:test";
-import { connectClient } from "../support/client.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { readPage } from "../harness/observers/monitoring-files.ts";
+import { promtool } from "../harness/observers/prometheus.ts";
 import {
   type CheckedBackends,
   type MeteredDaemon,
   startBackends,
   startMetered,
-} from "../support/monitored.ts";
-import { readPage } from "../support/monitoring-files.ts";
-import { peerTest } from "../support/peers.ts";
-import { promtool } from "../support/prometheus.ts";
-import { until } from "../support/wait.ts";
+} from "../harness/observers/prometheus-scenario.ts";
 
 const SETTLED_MS = 10_000;
 

@@ -5,7 +5,9 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
-import { runCommand } from "../support/command.ts";
+import { runCommand } from "../harness/base/command.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 import {
   alertRules,
   dashboard,
@@ -16,11 +18,9 @@ import {
   readPage,
   readYamlFile,
   recordingRules,
-} from "../support/monitoring-files.ts";
-import { peerTest } from "../support/peers.ts";
-import { promtool } from "../support/prometheus.ts";
-import { seriesNames } from "../support/promql.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+} from "../harness/observers/monitoring-files.ts";
+import { promtool } from "../harness/observers/prometheus.ts";
+import { seriesNames } from "../harness/observers/promql.ts";
 
 peerTest(
   "monitoring: promtool accepts configuration and rules, and the tests of the rules pass",

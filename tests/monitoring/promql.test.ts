@@ -1,7 +1,7 @@
 /** What the tests of queries understand of PromQL. Run by `bun test`. */
 
 import { expect, test } from "bun:test";
-import { alternatives, seriesNames, withoutThresholds } from "../support/promql.ts";
+import { alternatives, seriesNames, withoutThresholds } from "../harness/observers/promql.ts";
 
 test("withoutThresholds: comparisons of values only, wherever they stand", () => {
   const cases: [string, string][] = [

@@ -4,7 +4,8 @@
  */
 
 import { expect } from "bun:test";
-import { type Monitored, startMonitored } from "../support/monitored.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
 import {
   alertRules,
   dashboard,
@@ -13,11 +14,10 @@ import {
   pageQueries,
   panelQueries,
   recordingRules,
-} from "../support/monitoring-files.ts";
-import { peerTest } from "../support/peers.ts";
-import type { Prometheus } from "../support/prometheus.ts";
-import { alternatives, withoutThresholds } from "../support/promql.ts";
-import { until } from "../support/wait.ts";
+} from "../harness/observers/monitoring-files.ts";
+import type { Prometheus } from "../harness/observers/prometheus.ts";
+import { type Monitored, startMonitored } from "../harness/observers/prometheus-scenario.ts";
+import { alternatives, withoutThresholds } from "../harness/observers/promql.ts";
 
 /** Long enough for the second sample of whatever the last change brought, and the rules on top of it. */
 const DATA_MS = 15_000;

@@ -6,11 +6,11 @@
 import { expect, test } from "bun:test";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { EXAMPLES, readYamlFile } from "../support/monitoring-files.ts";
-import { peerTest } from "../support/peers.ts";
-import { freePort } from "../support/ports.ts";
-import { startPrometheus } from "../support/prometheus.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { EXAMPLES, readYamlFile } from "../harness/observers/monitoring-files.ts";
+import { startPrometheus } from "../harness/observers/prometheus.ts";
 
 const SCRIPT = join(import.meta.dir, "..", "monitoring_stack_test.sh");
 const COMPOSE = `compose --project-name healthcheck-monitoring-test --file ${EXAMPLES}/docker-compose.yml`;

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import type { Notification, State } from "../../src/model/status.ts";
 import { Notifier } from "../../src/notifier/notifier.ts";
 import { Pending } from "../../src/notifier/pending.ts";
-import { id, notification, VirtualTime } from "../support/fakes.ts";
+import { id, notification, VirtualTime } from "../harness/fakes/fakes.ts";
 
 const SETTINGS = { delayMs: 100, maxSize: 5, notifyIntervalMs: 15_000, channelSize: 10 };
 

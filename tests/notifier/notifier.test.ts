@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import type { Notification } from "../../src/model/status.ts";
 import { Notifier, type NotifierSettings } from "../../src/notifier/notifier.ts";
-import { id, notification, VirtualTime } from "../support/fakes.ts";
+import { id, notification, VirtualTime } from "../harness/fakes/fakes.ts";
 
 const SETTINGS: NotifierSettings = { delayMs: 100, maxSize: 5, notifyIntervalMs: 15_000, channelSize: 10 };
 

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Notification } from "../../src/model/status.ts";
 import { Pending } from "../../src/notifier/pending.ts";
-import { id, notification } from "../support/fakes.ts";
+import { id, notification } from "../harness/fakes/fakes.ts";
 
 const LIMITS = { delayMs: 100, maxSize: 3 };
 

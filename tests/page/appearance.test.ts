@@ -4,11 +4,11 @@ import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { acceptAll, closedPort, hang, httpAnswer, httpServer } from "../support/backends.ts";
-import type { VisitOptions } from "../support/browser.ts";
-import { httpCheck, tcpCheck } from "../support/checks.ts";
-import { listed, pageTest, rowWhere, type Served } from "../support/status-page.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, closedPort, hang, httpAnswer, httpServer } from "../harness/backends/backends.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import type { VisitOptions } from "../harness/observers/browser.ts";
+import { listed, pageTest, rowWhere, type Served } from "../harness/observers/status-page.ts";
 
 const AXE = join(import.meta.dir, "..", "..", "node_modules", "axe-core", "axe.min.js");
 const PHONE = { width: 390, height: 844, phone: true } as const;

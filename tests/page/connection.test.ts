@@ -1,13 +1,13 @@
 /** The status page while its server is away. Run by `bun test`. */
 
 import { expect } from "bun:test";
-import { acceptAll } from "../support/backends.ts";
-import { visit } from "../support/browser.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { peerTest } from "../support/peers.ts";
-import { freePort } from "../support/ports.ts";
-import { pageTest, rowWhere, serve } from "../support/status-page.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
+import { visit } from "../harness/observers/browser.ts";
+import { pageTest, rowWhere, serve } from "../harness/observers/status-page.ts";
 
 /** What Chromium itself says on the console when a connection breaks. */
 const BROKEN = [/net::ERR_/];

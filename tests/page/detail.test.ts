@@ -2,10 +2,10 @@
 
 import { expect } from "bun:test";
 import type { Page } from "playwright-core";
-import { acceptAll, httpAnswer, httpServer } from "../support/backends.ts";
-import { httpCheck, tcpCheck } from "../support/checks.ts";
-import { listed, pageTest, rowWhere, type Served } from "../support/status-page.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, httpAnswer, httpServer } from "../harness/backends/backends.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import { listed, pageTest, rowWhere, type Served } from "../harness/observers/status-page.ts";
 
 const ID = "13758215386640154625";
 const STATES = ["verdict-unhealthy", "verdict-healthy"] as const;

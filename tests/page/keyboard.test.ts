@@ -2,10 +2,10 @@
 
 import { expect } from "bun:test";
 import type { Page } from "playwright-core";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck, times } from "../support/checks.ts";
-import { listed, pageTest, rowWhere, type Served, shownRows } from "../support/status-page.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { listed, pageTest, rowWhere, type Served, shownRows } from "../harness/observers/status-page.ts";
 
 const COUNT = 200;
 const FIRST = 0xbeefn << 48n;

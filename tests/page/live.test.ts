@@ -1,10 +1,10 @@
 /** The status page while backends die and recover. Run by `bun test`. */
 
 import { expect } from "bun:test";
-import { acceptAll, httpAnswer, httpServer } from "../support/backends.ts";
-import { httpCheck, tcpCheck } from "../support/checks.ts";
-import { pageTest, rowWhere, shownRows } from "../support/status-page.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, httpAnswer, httpServer } from "../harness/backends/backends.ts";
+import { until } from "../harness/base/wait.ts";
+import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import { pageTest, rowWhere, shownRows } from "../harness/observers/status-page.ts";
 
 pageTest(
   "page: a backend that dies turns its row red, with the reason, and green again, without a reload",

@@ -2,13 +2,20 @@
 
 import { expect } from "bun:test";
 import type { Page } from "playwright-core";
-import type { HealthcheckItem } from "../../src/http/page/api.ts";
-import { type Target, tcpCheck, times } from "../support/checks.ts";
-import { tell } from "../support/figures.ts";
-import { freePort } from "../support/ports.ts";
-import { startSink } from "../support/sink.ts";
-import { listed, pageTest, rowWhere, type Served, type ShownRow, shownRows } from "../support/status-page.ts";
-import { until } from "../support/wait.ts";
+import type { HealthcheckItem } from "../../src/http/api.ts";
+import { startSink } from "../harness/backends/sink.ts";
+import { tell } from "../harness/base/figures.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { until } from "../harness/base/wait.ts";
+import { type Target, tcpCheck, times } from "../harness/client/checks.ts";
+import {
+  listed,
+  pageTest,
+  rowWhere,
+  type Served,
+  type ShownRow,
+  shownRows,
+} from "../harness/observers/status-page.ts";
 
 const COUNT = 10_000;
 const FIRST = 0xbeefn << 48n;

@@ -1,12 +1,12 @@
 /** Defaults of the server for what a CONFIG leaves open. */
 import { expect, test } from "bun:test";
 import { readYaml } from "../../src/config/yaml.ts";
+import { judgeChecks } from "../../src/control/checks-file.ts";
 import { CHECK_DEFAULTS, type CheckDefaults, thresholdsOf } from "../../src/model/check-defaults.ts";
-import { readConfig } from "../../src/protocol/config.ts";
+import { readConfig } from "../../src/protocol/healthcheck.ts";
 import { ConfigReader } from "../../src/protocol/messages.ts";
-import { judgeChecks } from "../../src/upstream/checks-file.ts";
-import { elementsOf } from "../support/client-lines.ts";
-import { configFields } from "../support/configs.ts";
+import { elementsOf } from "../harness/client/client-lines.ts";
+import { configFields } from "../harness/client/configs.ts";
 
 const RUST: CheckDefaults = { ...CHECK_DEFAULTS, thresholds: "rust" };
 const GRACEFUL: CheckDefaults = { ...CHECK_DEFAULTS, close: "graceful" };

@@ -1,7 +1,7 @@
 /** JSON with whole ids, and the lines that the server writes. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { NumberAsWritten } from "../../src/model/show.ts";
+import { NumberAsWritten } from "../../src/model/format-value.ts";
 import type { Notification } from "../../src/model/status.ts";
 import {
   errorLine,
@@ -11,7 +11,7 @@ import {
   READY_LINE,
   renderNotification,
 } from "../../src/protocol/codec.ts";
-import { id, notification } from "../support/fakes.ts";
+import { id, notification } from "../harness/fakes/fakes.ts";
 
 const anyId = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 /** Any code units, lone surrogates among them. */

@@ -1,8 +1,8 @@
 /** CONFIG refused: one bad value a rule, with the exact words. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { readConfig } from "../../src/protocol/config.ts";
-import { configFields, refusal } from "../support/configs.ts";
+import { readConfig } from "../../src/protocol/healthcheck.ts";
+import { configFields, refusal } from "../harness/client/configs.ts";
 
 const ID = "must be an integer from 0 to 18446744073709551615";
 const DURATION = 'must be a duration such as "500ms", "5s" or "1m30s", above 0 and at most a year';

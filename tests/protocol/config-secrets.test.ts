@@ -1,8 +1,8 @@
 /** What is told of a CONFIG that is refused: never a header's value, what is sent, or a URL's user, password or query. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { readConfig } from "../../src/protocol/config.ts";
-import { configFields, refusal } from "../support/configs.ts";
+import { readConfig } from "../../src/protocol/healthcheck.ts";
+import { configFields, refusal } from "../harness/client/configs.ts";
 
 const SECRET = "hunter2";
 

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { bytesOfText } from "../../src/model/bytes.ts";
 import type { CheckSpec } from "../../src/model/spec.ts";
-import { checkOf, specOf } from "../support/configs.ts";
+import { checkOf, specOf } from "../harness/client/configs.ts";
 
 const TCP = {
   type: "tcp",

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Line, LineSplitter } from "../../src/protocol/lines.ts";
-import { bytesOf } from "../support/client-lines.ts";
+import { bytesOf } from "../harness/client/client-lines.ts";
 
 const NEWLINE = 0x0a;
 const text = (line: Line) => bytesOf(line).toString("latin1");

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { MessageError } from "../../src/protocol/message-error.ts";
 import { ConfigReader as Reader, readMessage } from "../../src/protocol/messages.ts";
-import { times } from "../support/checks.ts";
-import { elementsOf, lineOf, textsOf } from "../support/client-lines.ts";
+import { times } from "../harness/client/checks.ts";
+import { elementsOf, lineOf, textsOf } from "../harness/client/client-lines.ts";
 
 /** Reads lists of texts. */
 class ConfigReader {

@@ -3,11 +3,11 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { detail, listItem, searchText } from "../../src/http/views.ts";
 import { diff } from "../../src/manager/diff.ts";
-import { readConfig } from "../../src/protocol/config.ts";
+import { readConfig } from "../../src/protocol/healthcheck.ts";
 import { readNaming } from "../../src/protocol/naming.ts";
-import { configFields } from "../support/configs.ts";
-import { id, makeSpec, success } from "../support/fakes.ts";
-import { Stock } from "../support/stock.ts";
+import { configFields } from "../harness/client/configs.ts";
+import { id, makeSpec, success } from "../harness/fakes/fakes.ts";
+import { Stock } from "../harness/fakes/monitor-fixtures.ts";
 
 const NAMED = { name: "web frontend", labels: [["rack", "r12"]] } as const;
 

@@ -1,10 +1,10 @@
 /** Intervals, timeouts and retries out of range: amended with a warning, as Go's server runs them. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { readConfig } from "../../src/protocol/config.ts";
+import { readConfig } from "../../src/protocol/healthcheck.ts";
 import { ConfigReader } from "../../src/protocol/messages.ts";
-import { elementsOf } from "../support/client-lines.ts";
-import { configFields } from "../support/configs.ts";
+import { elementsOf } from "../harness/client/client-lines.ts";
+import { configFields } from "../harness/client/configs.ts";
 
 const HTTP = { checker_type: "http", ip: "127.0.0.1", port: 80 };
 const DNS = { checker_type: "dns", query: "a.example" };

@@ -4,16 +4,16 @@ import { chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:
 import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { version } from "../../package.json";
-import { acceptAll } from "../support/backends.ts";
-import { tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { type DebianRoot, makeDebianRoot } from "../support/debian-root.ts";
-import { hasPeer, rootTest } from "../support/peers.ts";
-import { stopProcess } from "../support/process.ts";
-import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "../support/release.ts";
-import { inRoot } from "../support/rootfs.ts";
-import { makeTempDir } from "../support/tempdir.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll } from "../harness/backends/backends.ts";
+import { hasPeer, rootTest } from "../harness/base/peers.ts";
+import { stopProcess } from "../harness/base/process.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { type DebianRoot, makeDebianRoot } from "../harness/machines/debian-root.ts";
+import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "../harness/machines/release.ts";
+import { inRoot } from "../harness/machines/rootfs.ts";
 
 const NEEDS = ["dpkg", "dpkg-deb", "useradd"] as const;
 const CONFIG = "/etc/seesaw/healthcheck-server.yaml";

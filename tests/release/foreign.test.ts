@@ -1,15 +1,15 @@
 /** The executables for other machines, run here: struct layouts and the C library are theirs. Run by `bun test`. */
 import { expect } from "bun:test";
-import { acceptAll, closedPort } from "../support/backends.ts";
-import { makeCa } from "../support/certs.ts";
-import { dnsCheck, httpCheck, tcpCheck } from "../support/checks.ts";
-import { connectClient } from "../support/client.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { arm64, type ForeignMachine, x64Musl } from "../support/foreign-machine.ts";
-import { ANSWER, startNameServer } from "../support/name-server.ts";
-import { hasPeer, testUnless } from "../support/peers.ts";
-import { firstStates } from "../support/received.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { acceptAll, closedPort } from "../harness/backends/backends.ts";
+import { makeCa } from "../harness/backends/certs.ts";
+import { ANSWER, startNameServer } from "../harness/backends/name-server.ts";
+import { hasPeer, testUnless } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { dnsCheck, httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import { connectClient } from "../harness/client/client.ts";
+import { firstStates } from "../harness/client/client-assertions.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
+import { arm64, type ForeignMachine, x64Musl } from "../harness/machines/foreign-machine.ts";
 
 const LIMIT_MS = 60_000;
 /** An emulated machine is slow. */

@@ -2,11 +2,11 @@
 import { expect, test } from "bun:test";
 import { cpSync, existsSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../../scripts/arguments.ts";
-import { ROOT, sourceTime } from "../../scripts/building/source.ts";
-import { readOptions } from "../../scripts/releasing/options.ts";
-import { TARGETS } from "../../scripts/releasing/targets.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { UsageError } from "../../scripts/tools/arguments.ts";
+import { ROOT, sourceTime } from "../../scripts/tools/build/source.ts";
+import { readOptions } from "../../scripts/tools/release/options.ts";
+import { TARGETS } from "../../scripts/tools/release/targets.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 
 test("release options: without any, everything goes to dist/release", () => {
   expect(readOptions([], "/somewhere")).toEqual({
@@ -47,7 +47,7 @@ async function releaseWithoutGit(...args: readonly string[]) {
     cpSync(join(ROOT, name), join(tree.path, name), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(tree.path, "node_modules"));
   writeFileSync(join(tree.path, "mine"), "");
-  const run = Bun.spawnSync([process.execPath, "scripts/release.ts", ...args], { cwd: tree.path });
+  const run = Bun.spawnSync([process.execPath, "scripts/tools/release/main.ts", ...args], { cwd: tree.path });
   return { status: run.exitCode, err: run.stderr.toString(), left: existsSync(join(tree.path, "mine")) };
 }
 

@@ -4,13 +4,13 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import { dependencies, version } from "../../package.json";
-import { ROOT } from "../../scripts/building/source.ts";
-import { sha256 } from "../../scripts/releasing/checksums.ts";
-import { neededPackages } from "../../scripts/releasing/dependencies.ts";
-import { daemonPath } from "../support/executable.ts";
-import { hasPeer, peerTest } from "../support/peers.ts";
-import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "../support/release.ts";
-import { makeTempDir, type TempDir } from "../support/tempdir.ts";
+import { ROOT } from "../../scripts/tools/build/source.ts";
+import { sha256 } from "../../scripts/tools/release/checksums.ts";
+import { neededPackages } from "../../scripts/tools/release/dependencies.ts";
+import { hasPeer, peerTest } from "../harness/base/peers.ts";
+import { makeTempDir, type TempDir } from "../harness/base/tempdir.ts";
+import { daemonPath } from "../harness/daemon/executable.ts";
+import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "../harness/machines/release.ts";
 
 const NAME = `healthcheck-server-${version}-${NATIVE?.name}`;
 

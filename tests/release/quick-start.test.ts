@@ -2,10 +2,10 @@
 import { beforeAll, expect } from "bun:test";
 import { copyFileSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../../scripts/building/source.ts";
-import { hasPeer, rootTest } from "../support/peers.ts";
-import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "../support/release.ts";
-import { inRoot, makeRoot } from "../support/rootfs.ts";
+import { ROOT } from "../../scripts/tools/build/source.ts";
+import { hasPeer, rootTest } from "../harness/base/peers.ts";
+import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "../harness/machines/release.ts";
+import { inRoot, makeRoot } from "../harness/machines/rootfs.ts";
 
 /** What every Linux has. */
 const PROGRAMS = ["bash", "tar", "gzip", "sleep"];

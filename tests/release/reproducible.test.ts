@@ -2,11 +2,11 @@
 import { expect, test } from "bun:test";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../../scripts/building/source.ts";
-import { neededPackages, placeOf } from "../../scripts/releasing/dependencies.ts";
-import { peerPath, peerTest } from "../support/peers.ts";
-import { RELEASE_LIMIT_MS, release, sharedRelease } from "../support/release.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { ROOT } from "../../scripts/tools/build/source.ts";
+import { neededPackages, placeOf } from "../../scripts/tools/release/dependencies.ts";
+import { peerPath, peerTest } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { RELEASE_LIMIT_MS, release, sharedRelease } from "../harness/machines/release.ts";
 
 /** What the executable is made from, and what makes it. */
 const SOURCES = ["package.json", "bun.lock", "bunfig.toml", "tsconfig.json", "src", "scripts"];

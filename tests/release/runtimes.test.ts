@@ -1,10 +1,10 @@
 /** The runtimes of other machines: fetched once, and only as bun.lock has them. Run by `bun test`. */
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { fetchRuntime } from "../../scripts/releasing/runtimes.ts";
-import { TARGETS } from "../../scripts/releasing/targets.ts";
-import { freePort } from "../support/ports.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { fetchRuntime } from "../../scripts/tools/release/runtimes.ts";
+import { TARGETS } from "../../scripts/tools/release/targets.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 
 function foreign() {
   const target = TARGETS.find(({ name }) => name === "linux-arm64-musl");

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { seal } from "../../scripts/building/seal.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { seal } from "../../scripts/tools/build/seal.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 
 const RUNTIME = "\0BUN_X\0BUN_X_Y\0\0";
 

@@ -2,9 +2,9 @@
 import { expect } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readSigningKey, signatureOf } from "../../scripts/releasing/signature.ts";
-import { peerPath, peerTest } from "../support/peers.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { readSigningKey, signatureOf } from "../../scripts/tools/release/signature.ts";
+import { peerPath, peerTest } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 
 /** Runs minisign in a directory. @param input - what it reads at its prompts */
 function minisign(dir: string, args: readonly string[], input = "") {

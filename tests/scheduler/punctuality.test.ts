@@ -1,7 +1,7 @@
 /** What the scheduler says of its own punctuality, in virtual time. */
 import { expect, test } from "bun:test";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
-import { FakeDialer, VirtualTime } from "../support/fakes.ts";
+import { FakeDialer, VirtualTime } from "../harness/fakes/fakes.ts";
 
 class Bench implements Disposable {
   readonly time = new VirtualTime();

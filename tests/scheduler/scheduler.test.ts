@@ -1,7 +1,7 @@
 /** The scheduler in virtual time. */
 import { expect, test } from "bun:test";
 import { Scheduler, type Startable } from "../../src/scheduler/scheduler.ts";
-import { FakeDialer, VirtualTime } from "../support/fakes.ts";
+import { FakeDialer, VirtualTime } from "../harness/fakes/fakes.ts";
 
 /** Ticks are this far apart at least. */
 const TICK_MS = 8;

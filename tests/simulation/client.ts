@@ -2,9 +2,10 @@
  * The simulated client: what the Go proxy does on its side of the socket. It decodes the lines that the server packs, keeps the state of each
  * healthcheck as it was told last, and may leave, come back, and stop reading.
  */
+
+import type { UpstreamEvents } from "../../src/control/control-plane.ts";
 import type { Notification } from "../../src/model/status.ts";
 import { packLine } from "../../src/protocol/codec.ts";
-import type { UpstreamEvents } from "../../src/upstream/upstream.ts";
 
 /** The longest line that Go's scanner reads, its newline included. */
 const MAX_LINE_BYTES = 65_535;

@@ -3,9 +3,9 @@
  * moment. It keeps what really happened to each connection, so that the oracle can hold every verdict against it.
  */
 import { Dial, type DialOwner } from "../../src/system/connection.ts";
+import type { Descriptors } from "../../src/system/descriptors.ts";
 import type { Dialer } from "../../src/system/dialer.ts";
 import { ECONNREFUSED, EMFILE } from "../../src/system/errno.ts";
-import type { Descriptors } from "../../src/system/limits.ts";
 import type { PlainStream } from "../../src/system/plain-stream.ts";
 import type { SockAddr } from "../../src/system/sockaddr.ts";
 

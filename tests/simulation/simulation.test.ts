@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeTempDir } from "../support/tempdir.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 import { PLANTED_FAULTS } from "./planted.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
@@ -37,7 +37,7 @@ test.each(PLANTED_FAULTS)(
   "simulation: finds $name",
   async ({ promise, file, find, replace }) => {
     await using dir = makeTempDir("sim");
-    for (const part of ["src", "tests/simulation", "tests/support"]) {
+    for (const part of ["src", "tests/simulation", "tests/harness"]) {
       mkdirSync(join(dir.path, part), { recursive: true });
       cpSync(join(ROOT, part), join(dir.path, part), { recursive: true });
     }

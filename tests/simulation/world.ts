@@ -2,7 +2,7 @@
  * A whole server in a simulated world: the real manager, monitors, TCP checker, scheduler and notifier, on virtual time, between a simulated
  * network and a simulated client. A seed decides everything that happens.
  */
-import { makeChecker } from "../../src/checkers/registry.ts";
+import { makeChecker } from "../../src/checks/registry.ts";
 import { Manager } from "../../src/manager/manager.ts";
 import type { CheckResult } from "../../src/model/result.ts";
 import type { HealthcheckSpec } from "../../src/model/spec.ts";
@@ -11,9 +11,9 @@ import { Monitor } from "../../src/monitor/monitor.ts";
 import { Notifier } from "../../src/notifier/notifier.ts";
 import { ConfigReader, readMessage } from "../../src/protocol/messages.ts";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
-import { Descriptors } from "../../src/system/limits.ts";
-import { lineOf } from "../support/client-lines.ts";
-import { FakeLogger, fakeEnv, VirtualTime } from "../support/fakes.ts";
+import { Descriptors } from "../../src/system/descriptors.ts";
+import { lineOf } from "../harness/client/client-lines.ts";
+import { FakeLogger, fakeEnv, VirtualTime } from "../harness/fakes/fakes.ts";
 import { Client } from "./client.ts";
 import { type Behavior, Network } from "./network.ts";
 import { Oracle } from "./oracle.ts";

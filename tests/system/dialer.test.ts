@@ -2,13 +2,13 @@
 import { afterEach, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import type { Dial } from "../../src/system/connection.ts";
+import { Descriptors } from "../../src/system/descriptors.ts";
 import { LibcDialer } from "../../src/system/dialer.ts";
 import { EMFILE } from "../../src/system/errno.ts";
-import { Descriptors } from "../../src/system/limits.ts";
 import { sockAddr } from "../../src/system/sockaddr.ts";
-import { acceptAll, closedPort } from "../support/backends.ts";
-import { hasIpv6Loopback } from "../support/ports.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, closedPort } from "../harness/backends/backends.ts";
+import { hasIpv6Loopback } from "../harness/base/ports.ts";
+import { until } from "../harness/base/wait.ts";
 
 const faults: unknown[] = [];
 afterEach(() => {

@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { distrust, findDistrust, type Ownership } from "../../src/system/file-trust.ts";
-import { rootTest } from "../support/peers.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { rootTest } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 
 const FILE: Ownership = { uid: 0, gid: 0, mode: 0o644, kind: "file" };
 

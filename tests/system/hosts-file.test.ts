@@ -1,8 +1,8 @@
 /** hosts(5), and the words of such files. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { LINE_END, LINE_INDENT, PAUSE, splitWords } from "../../src/system/file-words.ts";
 import { HostsReader } from "../../src/system/hosts-file.ts";
-import { LINE_END, LINE_INDENT, PAUSE, splitWords } from "../../src/system/words.ts";
 
 function parse(text: string): HostsReader {
   const reader = new HostsReader();

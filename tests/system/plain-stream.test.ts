@@ -1,12 +1,12 @@
 /** Plain-text conversations over dialed connections, on loopback. */
 import { expect, test } from "bun:test";
 import type { Dial } from "../../src/system/connection.ts";
+import { Descriptors } from "../../src/system/descriptors.ts";
 import { LibcDialer } from "../../src/system/dialer.ts";
-import { Descriptors } from "../../src/system/limits.ts";
 import type { PlainStream } from "../../src/system/plain-stream.ts";
 import { sockAddr } from "../../src/system/sockaddr.ts";
-import { acceptAll, type Backend, type BackendSocket, httpServer } from "../support/backends.ts";
-import { until } from "../support/wait.ts";
+import { acceptAll, type Backend, type BackendSocket, httpServer } from "../harness/backends/backends.ts";
+import { until } from "../harness/base/wait.ts";
 
 /** A stream to a backend, and what its owner has received. Each look at it polls the dialer. */
 async function open(backend: Backend) {

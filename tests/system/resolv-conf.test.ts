@@ -1,7 +1,7 @@
 /** resolv.conf(5) and the environment beside it, as glibc reads them. */
 import { expect, test } from "bun:test";
+import { PAUSE, splitWords } from "../../src/system/file-words.ts";
 import { ResolvConfReader, type ResolverSurroundings } from "../../src/system/resolv-conf.ts";
-import { PAUSE, splitWords } from "../../src/system/words.ts";
 
 const LOCAL = { ip: "127.0.0.1", port: 53 };
 const PLAIN = { rotate: false, useVc: false, noTldQuery: false, noAaaa: false };

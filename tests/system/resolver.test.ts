@@ -3,9 +3,9 @@ import { expect, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ResolverOptions, SystemResolver } from "../../src/system/resolver.ts";
-import { Slice } from "../../src/system/slices.ts";
-import { times } from "../support/checks.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { Slice } from "../../src/system/time-slicing.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { times } from "../harness/client/checks.ts";
 
 const LOCAL = { ip: "127.0.0.1", port: 53 };
 

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { lstatSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setSocketMode, withSocketMode } from "../../src/system/socket-mode.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 
 const modeOf = (path: string) => lstatSync(path).mode & 0o7777;
 const listen = (path: string) => Bun.listen({ unix: path, socket: { data() {} } });

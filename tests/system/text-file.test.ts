@@ -2,10 +2,10 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { authorities } from "../../src/system/authorities.ts";
+import { authorities } from "../../src/system/ca-bundle.ts";
 import { readTextFile, readTextFileOrPipe } from "../../src/system/text-file.ts";
-import { readTrust } from "../../src/telemetry/trust.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { readTrust } from "../../src/telemetry/tls-files.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 
 const MOST_BYTES = 64 * 1_024 * 1_024;
 

@@ -1,18 +1,18 @@
 /** How conversations with TLS end, beside OpenSSL's server on loopback. */
 import { expect } from "bun:test";
 import type { Dial } from "../../src/system/connection.ts";
+import { Descriptors } from "../../src/system/descriptors.ts";
 import { LibcDialer } from "../../src/system/dialer.ts";
-import { Descriptors } from "../../src/system/limits.ts";
 import { sockAddr } from "../../src/system/sockaddr.ts";
-import { TlsStream } from "../../src/system/stream.ts";
 import type { TlsEnding } from "../../src/system/stream-owner.ts";
 import { TlsContexts } from "../../src/system/tls.ts";
-import { makeCa } from "../support/certs.ts";
-import type { Target } from "../support/checks.ts";
-import { hostile } from "../support/hostile.ts";
-import { peerTest } from "../support/peers.ts";
-import { startTlsServer } from "../support/tls-server.ts";
-import { until } from "../support/wait.ts";
+import { TlsStream } from "../../src/system/tls-stream.ts";
+import { makeCa } from "../harness/backends/certs.ts";
+import { hostile } from "../harness/backends/hostile.ts";
+import { startTlsServer } from "../harness/backends/tls-server.ts";
+import { peerTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import type { Target } from "../harness/client/checks.ts";
 
 /** A stream whose handshake is done. */
 async function open({ hostname, port }: Target) {

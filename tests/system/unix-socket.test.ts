@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 import { existsSync, lstatSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AlreadyRunningError, clearSocketPath, naming } from "../../src/system/unix-socket.ts";
-import { makeTempDir } from "../support/tempdir.ts";
-import { until } from "../support/wait.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { until } from "../harness/base/wait.ts";
 
 /** Leaves a socket behind that nobody listens on, as a killed process does. */
 async function leaveStale(path: string): Promise<void> {

@@ -6,17 +6,23 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../package.json";
-import { readSigningKey, signatureOf } from "../../scripts/releasing/signature.ts";
-import { dnsCheck, httpCheck, tcpCheck } from "../support/checks.ts";
-import type { Client } from "../support/client.ts";
-import { daemonPath } from "../support/executable.ts";
-import { readText } from "../support/markdown.ts";
-import { type Booted, bootDebian } from "../support/nspawn.ts";
-import { startPeers } from "../support/nspawn-peers.ts";
-import { absentForNspawn, ROOT_LIMIT_MS } from "../support/nspawn-root.ts";
-import { CONFIG, connectInside, installByHand, UNIT, waitForStatus } from "../support/nspawn-server.ts";
-import { hasPeer, missingPeer, testUnless } from "../support/peers.ts";
-import { NATIVE, sharedRelease } from "../support/release.ts";
+import { readSigningKey, signatureOf } from "../../scripts/tools/release/signature.ts";
+import { readText } from "../harness/base/markdown.ts";
+import { hasPeer, missingPeer, testUnless } from "../harness/base/peers.ts";
+import { dnsCheck, httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import type { Client } from "../harness/client/client.ts";
+import { daemonPath } from "../harness/daemon/executable.ts";
+import { type Booted, bootDebian } from "../harness/machines/nspawn.ts";
+import { startPeers } from "../harness/machines/nspawn-peers.ts";
+import { absentForNspawn, ROOT_LIMIT_MS } from "../harness/machines/nspawn-root.ts";
+import {
+  CONFIG,
+  connectInside,
+  installByHand,
+  UNIT,
+  waitForStatus,
+} from "../harness/machines/nspawn-server.ts";
+import { NATIVE, sharedRelease } from "../harness/machines/release.ts";
 
 const LIMIT_MS = 120_000;
 const NEEDS = (["openssl", "dpkg-deb"] as const).filter((peer) => !hasPeer(peer));

@@ -1,11 +1,14 @@
 /** The unit's hardening and limits under a running systemd: everything that the server does works inside them. Run by `bun test`. */
 import { afterAll, beforeAll, expect } from "bun:test";
-import { dnsCheck, httpCheck, tcpCheck, times } from "../support/checks.ts";
-import { daemonPath } from "../support/executable.ts";
-import { type Booted, bootDebian } from "../support/nspawn.ts";
-import { limitLikeTheUnit } from "../support/nspawn-limits.ts";
-import { startPeers } from "../support/nspawn-peers.ts";
-import { absentForNspawn, ROOT_LIMIT_MS } from "../support/nspawn-root.ts";
+import { startSink } from "../harness/backends/sink.ts";
+import { hasPeer, missingPeer, testUnless } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { dnsCheck, httpCheck, tcpCheck, times } from "../harness/client/checks.ts";
+import { daemonPath } from "../harness/daemon/executable.ts";
+import { type Booted, bootDebian } from "../harness/machines/nspawn.ts";
+import { limitLikeTheUnit } from "../harness/machines/nspawn-limits.ts";
+import { startPeers } from "../harness/machines/nspawn-peers.ts";
+import { absentForNspawn, ROOT_LIMIT_MS } from "../harness/machines/nspawn-root.ts";
 import {
   CONFIG,
   connectInside,
@@ -13,10 +16,7 @@ import {
   SOON_MS,
   UNIT,
   waitForStatus,
-} from "../support/nspawn-server.ts";
-import { hasPeer, missingPeer, testUnless } from "../support/peers.ts";
-import { startSink } from "../support/sink.ts";
-import { until } from "../support/wait.ts";
+} from "../harness/machines/nspawn-server.ts";
 
 const LIMIT_MS = 180_000;
 const ABSENT = [

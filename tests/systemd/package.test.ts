@@ -1,10 +1,13 @@
 /** The Debian package under a running systemd: installed, upgraded, removed, and beside other installations. Run by `bun test`. */
 import { afterAll, beforeAll, expect } from "bun:test";
 import { chmodSync, existsSync } from "node:fs";
-import { tcpCheck, times } from "../support/checks.ts";
-import { tell } from "../support/figures.ts";
-import { type Booted, bootDebian } from "../support/nspawn.ts";
-import { absentForNspawn, ROOT_LIMIT_MS } from "../support/nspawn-root.ts";
+import { startSink } from "../harness/backends/sink.ts";
+import { tell } from "../harness/base/figures.ts";
+import { hasPeer, testUnless } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { type Booted, bootDebian } from "../harness/machines/nspawn.ts";
+import { absentForNspawn, ROOT_LIMIT_MS } from "../harness/machines/nspawn-root.ts";
 import {
   CONFIG,
   connectInside,
@@ -15,10 +18,7 @@ import {
   SOON_MS,
   UNIT,
   waitForStatus,
-} from "../support/nspawn-server.ts";
-import { hasPeer, testUnless } from "../support/peers.ts";
-import { startSink } from "../support/sink.ts";
-import { until } from "../support/wait.ts";
+} from "../harness/machines/nspawn-server.ts";
 
 const LIMIT_MS = 180_000;
 const ABSENT = hasPeer("dpkg-deb")

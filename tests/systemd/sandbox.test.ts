@@ -2,11 +2,11 @@
 import { expect } from "bun:test";
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { tell } from "../support/figures.ts";
-import { listenForNotifications } from "../support/notify-socket.ts";
-import { peerPath, peerTest, rootTest } from "../support/peers.ts";
-import { startSteady } from "../support/steady.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { tell } from "../harness/base/figures.ts";
+import { peerPath, peerTest, rootTest } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { listenForNotifications } from "../harness/daemon/notify-socket.ts";
+import { startSteady } from "../harness/daemon/steady.ts";
 
 const UNIT = join(import.meta.dir, "..", "..", "examples", "systemd", "healthcheck-server.service");
 /** Nobody's; what belongs to it is what the unit's user has. */

@@ -1,10 +1,13 @@
 /** The unit under a running systemd: readiness, status, reload, watchdog, kills, stops, the journal, users and hardening. Run by `bun test`. */
 import { afterAll, beforeAll, expect } from "bun:test";
 import { existsSync } from "node:fs";
-import { tcpCheck, times } from "../support/checks.ts";
-import { daemonPath } from "../support/executable.ts";
-import { type Booted, bootDebian, type JournalEntry } from "../support/nspawn.ts";
-import { absentForNspawn, ROOT_LIMIT_MS } from "../support/nspawn-root.ts";
+import { startSink } from "../harness/backends/sink.ts";
+import { testUnless } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { tcpCheck, times } from "../harness/client/checks.ts";
+import { daemonPath } from "../harness/daemon/executable.ts";
+import { type Booted, bootDebian, type JournalEntry } from "../harness/machines/nspawn.ts";
+import { absentForNspawn, ROOT_LIMIT_MS } from "../harness/machines/nspawn-root.ts";
 import {
   CONFIG,
   connectInside,
@@ -14,10 +17,7 @@ import {
   SOON_MS,
   UNIT,
   waitForStatus,
-} from "../support/nspawn-server.ts";
-import { testUnless } from "../support/peers.ts";
-import { startSink } from "../support/sink.ts";
-import { until } from "../support/wait.ts";
+} from "../harness/machines/nspawn-server.ts";
 
 const LIMIT_MS = 180_000;
 const ABSENT = absentForNspawn();

@@ -4,9 +4,9 @@ import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "n
 import { join } from "node:path";
 import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
 import { WITHOUT_EFFECT } from "../../src/system/runtime-variables.ts";
-import { daemonPath } from "../support/executable.ts";
-import { peerPath, peerTest } from "../support/peers.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { peerPath, peerTest } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { daemonPath } from "../harness/daemon/executable.ts";
 
 const EXAMPLES = join(import.meta.dir, "..", "..", "examples", "systemd");
 const UNITS = ["healthcheck-server.service", "healthcheck-proxy.service"];

@@ -4,10 +4,10 @@ import type { Monitor, MonitorObserver } from "../../src/monitor/monitor.ts";
 import { systemClock } from "../../src/system/clock.ts";
 import { CheckTraces } from "../../src/telemetry/check-traces.ts";
 import { SpanScope } from "../../src/telemetry/scope.ts";
-import { Timeline } from "../../src/telemetry/timeline.ts";
+import { Timeline } from "../../src/telemetry/span-clock.ts";
 import { Tracer } from "../../src/telemetry/tracer.ts";
-import { makeSpec, success } from "../support/fakes.ts";
-import { tell } from "../support/figures.ts";
+import { tell } from "../harness/base/figures.ts";
+import { makeSpec, success } from "../harness/fakes/fakes.ts";
 
 const PASSES = 100;
 const ROUNDS = 7;

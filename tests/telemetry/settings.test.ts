@@ -1,8 +1,8 @@
 /** Where traces go: the file, the environment and the defaults. */
 import { expect, test } from "bun:test";
-import { isNamed } from "../../src/config/judge.ts";
 import { judgeConfig } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
+import { isNamed } from "../../src/config/validate.ts";
 import { type Environment, telemetrySettings } from "../../src/telemetry/settings.ts";
 
 /** @param section - of the file, in YAML's flow style */

@@ -3,9 +3,9 @@ import { expect, test } from "bun:test";
 import { SpanKind } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { hrTime } from "../../src/telemetry/span.ts";
-import { Timeline } from "../../src/telemetry/timeline.ts";
+import { Timeline } from "../../src/telemetry/span-clock.ts";
 import { isSampled, Tracer } from "../../src/telemetry/tracer.ts";
-import { times } from "../support/checks.ts";
+import { times } from "../harness/client/checks.ts";
 
 function tracerOf(rate: number) {
   const spans: ReadableSpan[] = [];

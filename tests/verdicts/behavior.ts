@@ -2,7 +2,7 @@
  * One row of the verdict table: what a backend does, the check that meets it, and the verdict that each program must reach.
  * The rows are data: the differential test runs them, and docs/verdicts.md is generated from them.
  */
-import type { Target } from "../support/checks.ts";
+import type { Target } from "../harness/client/checks.ts";
 import type { Pki } from "./pki.ts";
 
 /** The code of a result, as in `model/result.ts`; it decides the verdict. */

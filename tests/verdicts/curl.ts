@@ -1,5 +1,5 @@
 /** curl as a reference: one request for each row, with the request line, the names and the authorities of the row's check. */
-import { peerPath } from "../support/peers.ts";
+import { peerPath } from "../harness/base/peers.ts";
 import { type Behavior, OTHER_BODY, SHORT, type World } from "./behavior.ts";
 import type { Started } from "./haproxy.ts";
 import { httpHead, isSecure, seconds, serverName } from "./request.ts";

@@ -1,8 +1,9 @@
 /** The server under test: one process with one healthcheck for each row, and the codes of their results. */
-import { config, connectClient } from "../support/client.ts";
-import { startDaemon } from "../support/daemon.ts";
-import { requestStatus } from "../support/received.ts";
-import { until } from "../support/wait.ts";
+
+import { until } from "../harness/base/wait.ts";
+import { config, connectClient } from "../harness/client/client.ts";
+import { requestStatus } from "../harness/client/client-assertions.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
 import { type Behavior, verdictOf, type World } from "./behavior.ts";
 import type { Started } from "./haproxy.ts";
 

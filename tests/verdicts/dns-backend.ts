@@ -1,6 +1,6 @@
 /** Name servers on 127.0.0.1 that answer as a row says, over UDP and over TCP on the same port. Used by the rows of the verdict table. */
 import { type Answer, encode, type Packet } from "dns-packet";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "../harness/base/ports.ts";
 import type { Backend } from "./behavior.ts";
 import { type Script, scripted } from "./plain-backend.ts";
 

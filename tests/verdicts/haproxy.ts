@@ -1,10 +1,10 @@
 /** HAProxy as a reference: one server for each row, and the codes of its checks from the statistics socket. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { peerPath } from "../support/peers.ts";
-import { stopProcess } from "../support/process.ts";
-import { makeTempDir } from "../support/tempdir.ts";
-import { until } from "../support/wait.ts";
+import { peerPath } from "../harness/base/peers.ts";
+import { stopProcess } from "../harness/base/process.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { until } from "../harness/base/wait.ts";
 import { type Backend, type Behavior, SHORT, type World } from "./behavior.ts";
 import { httpHead, isSecure, serverName } from "./request.ts";
 

@@ -1,8 +1,8 @@
 /** The certificates of the verdict table: two trusted authorities, a foreign one, and every kind of certificate, made with OpenSSL. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { peerPath } from "../support/peers.ts";
-import { makeTempDir } from "../support/tempdir.ts";
+import { peerPath } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -1,6 +1,6 @@
 /** TCP backends that follow a script, on 127.0.0.1. Used by the rows of the verdict table. */
-import { closeFd, listenTcp } from "../support/libc.ts";
-import { freePort } from "../support/ports.ts";
+import { closeFd, listenTcp } from "../harness/base/libc.ts";
+import { freePort } from "../harness/base/ports.ts";
 import type { Backend } from "./behavior.ts";
 
 /** The server's end of one connection, as a script uses it. */

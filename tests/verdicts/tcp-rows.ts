@@ -1,5 +1,5 @@
 /** What backends do to a tcp check: connections, banners, answers, and every way to end. */
-import { startBlackhole } from "../support/blackhole.ts";
+import { startBlackhole } from "../harness/backends/blackhole.ts";
 import { type Behavior, PATIENT, SHORT } from "./behavior.ts";
 import { closed, inPieces, neverAccepts, type Script, scripted } from "./plain-backend.ts";
 

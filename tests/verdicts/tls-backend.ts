@@ -1,7 +1,7 @@
 /** TLS backends on 127.0.0.1, and devices in front of one. Used by the rows of the verdict table. */
 import { connect, createServer as createRelay, type Server } from "node:net";
 import { createServer, type TLSSocket, type TlsOptions } from "node:tls";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "../harness/base/ports.ts";
 import type { Backend } from "./behavior.ts";
 import { type Script, scripted } from "./plain-backend.ts";
 

@@ -3,7 +3,7 @@
  * verdict of the table, and the same one every time. docs/verdicts.md is the table for people. Run by `bun test`.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { hasPeer, peerTest } from "../support/peers.ts";
+import { hasPeer, peerTest } from "../harness/base/peers.ts";
 import { differs, type World } from "./behavior.ts";
 import { runCurl } from "./curl.ts";
 import { daemonCodes } from "./daemon-codes.ts";

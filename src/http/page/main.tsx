@@ -1,6 +1,6 @@
 /** The status page, in a browser: wires what it is made of and puts it on the screen. Bundled into the executable; see page-files.ts. */
 import { render } from "preact";
-import { askServer } from "./data/ask.ts";
+import { askServer } from "./data/api-client.ts";
 import { ListStore } from "./data/list-store.ts";
 import { Session } from "./data/session.ts";
 import { ServerClock } from "./logic/clock.ts";

@@ -1,6 +1,6 @@
 /** How the status page asks for one healthcheck. Run by `bun test`. */
 import { expect, test } from "bun:test";
-import type { Answer, Ask } from "../../../src/http/page/data/ask.ts";
+import type { Answer, Ask } from "../../../src/http/page/data/api-client.ts";
 import { DetailStore } from "../../../src/http/page/data/detail-store.ts";
 
 const MISSING = { ok: false, error: "no healthcheck has the id 1 (HTTP 404)", status: 404 } as const;

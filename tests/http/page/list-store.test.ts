@@ -1,10 +1,10 @@
 /** Which rows the status page asks for, and when. Run by `bun test`. */
 import { expect, test } from "bun:test";
-import type { HealthcheckItem, HealthcheckList } from "../../../src/http/page/api.ts";
-import type { Answer, Ask } from "../../../src/http/page/data/ask.ts";
+import type { HealthcheckItem, HealthcheckList } from "../../../src/http/api.ts";
+import type { Answer, Ask } from "../../../src/http/page/data/api-client.ts";
 import { ListStore } from "../../../src/http/page/data/list-store.ts";
 import { NO_FILTER } from "../../../src/http/page/logic/route.ts";
-import { VirtualTime } from "../../support/fakes.ts";
+import { VirtualTime } from "../../harness/fakes/fakes.ts";
 
 const TOTALS = { healthchecks: 1_000, healthy: 1_000, unhealthy: 0, unknown: 0 };
 const UNHEALTHY = { ...NO_FILTER, state: "unhealthy" } as const;

@@ -1,8 +1,8 @@
 /** Where the lines and layers of plots go. Run by `bun test`. */
 import { expect, test } from "bun:test";
-import type { HistoryItem, RecentResult } from "../../../src/http/page/api.ts";
+import type { HistoryItem, RecentResult } from "../../../src/http/api.ts";
 import { heightRange, isInSight, plotData, timeRange } from "../../../src/http/page/logic/plot-data.ts";
-import { sparkPaths, sparkWords } from "../../../src/http/page/logic/spark.ts";
+import { sparkPaths, sparkWords } from "../../../src/http/page/logic/sparkline.ts";
 
 const ok = (ms: number): RecentResult => ({ duration_ms: ms, result: "success" });
 const FAILED: RecentResult = { duration_ms: 500, result: "failure" };

@@ -1,9 +1,9 @@
 /** The live feed of the status page and what it sets in motion. Run by `bun test`. */
 import { expect, test } from "bun:test";
-import { Cell } from "../../../src/http/page/data/cell.ts";
 import type { Stream } from "../../../src/http/page/data/feed.ts";
 import { type Freshness, Session, type Shown, type Why } from "../../../src/http/page/data/session.ts";
-import { VirtualTime } from "../../support/fakes.ts";
+import { Cell } from "../../../src/http/page/data/signal.ts";
+import { VirtualTime } from "../../harness/fakes/fakes.ts";
 
 const TOTALS = { healthchecks: 3, healthy: 2, unhealthy: 1, unknown: 0, version: "0.1.0" };
 const CHANGE = {

@@ -11,7 +11,7 @@ import {
   stretch,
   visibleSpan,
   widen,
-} from "../../../src/http/page/logic/window.ts";
+} from "../../../src/http/page/logic/virtual-window.ts";
 
 const LIST: Geometry = { rows: 10_000, rowHeight: 40, scrolled: 0, viewport: 800 };
 /** Longer than browsers can lay out. */

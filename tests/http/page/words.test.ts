@@ -1,6 +1,6 @@
 /** What the status page says of changes, of the connection and of a healthcheck's standing. Run by `bun test`. */
 import { expect, test } from "bun:test";
-import type { State, StateChange } from "../../../src/http/page/api.ts";
+import type { State, StateChange } from "../../../src/http/api.ts";
 import { connectionOf } from "../../../src/http/page/data/connection.ts";
 import { summarise } from "../../../src/http/page/logic/announce.ts";
 import { ServerClock } from "../../../src/http/page/logic/clock.ts";

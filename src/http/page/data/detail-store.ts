@@ -1,9 +1,9 @@
 /** What is known of one healthcheck; asked for one question at a time. */
-import type { HealthcheckDetail } from "../api.ts";
+import type { HealthcheckDetail } from "../../api.ts";
 import { detailAddress } from "../logic/route.ts";
-import type { Ask } from "./ask.ts";
-import { Cell } from "./cell.ts";
+import type { Ask } from "./api-client.ts";
 import type { Shown, Why } from "./session.ts";
+import { Cell } from "./signal.ts";
 
 /** What is shown of it. */
 export interface DetailView {

@@ -3,8 +3,8 @@
  * when it is refused (503: too many viewers) and does not notice one that has died silently (a laptop that slept, a proxy). Both
  * are seen to here.
  */
-import type { ChangesEvent, TotalsEvent } from "../api.ts";
-import { Cell } from "./cell.ts";
+import type { ChangesEvent, TotalsEvent } from "../../api.ts";
+import { Cell } from "./signal.ts";
 
 /** `down` from the moment the connection breaks until events come again. */
 export type FeedState = "connecting" | "live" | "down";

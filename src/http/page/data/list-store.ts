@@ -2,12 +2,12 @@
  * The rows that are known of the list: only those around what is on the screen are asked for, one question at a time. Older rows
  * elsewhere are kept for a while, so that scrolling back shows them at once.
  */
-import type { HealthcheckItem, HealthcheckList, Totals } from "../api.ts";
+import type { HealthcheckItem, HealthcheckList, Totals } from "../../api.ts";
 import { type Filter, listAddress, NO_FILTER, sameFilter } from "../logic/route.ts";
-import { covers, overlaps, type Span, widen } from "../logic/window.ts";
-import type { Answer, Ask } from "./ask.ts";
-import { Cell } from "./cell.ts";
+import { covers, overlaps, type Span, widen } from "../logic/virtual-window.ts";
+import type { Answer, Ask } from "./api-client.ts";
 import type { Shown } from "./session.ts";
+import { Cell } from "./signal.ts";
 
 /** What is shown of the list. */
 export interface ListView {

@@ -3,10 +3,10 @@
  * once a second at most; without events it is asked for every few seconds. Knows no browser, so that tests can drive it.
  */
 
-import type { ChangesEvent, StateChange, Totals, TotalsEvent } from "../api.ts";
+import type { ChangesEvent, StateChange, Totals, TotalsEvent } from "../../api.ts";
 import { summarise } from "../logic/announce.ts";
-import { Cell } from "./cell.ts";
 import { Feed, type Stream } from "./feed.ts";
+import { Cell } from "./signal.ts";
 
 /** Why a view is to be asked for anew. */
 export type Why = "tick" | "changes" | "connection";

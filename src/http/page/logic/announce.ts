@@ -1,5 +1,5 @@
 /** Changes of state in one sentence, for screen readers. Pure. */
-import type { State, StateChange } from "../api.ts";
+import type { State, StateChange } from "../../api.ts";
 import { formatCount } from "./format.ts";
 import { STATES } from "./route.ts";
 

@@ -1,5 +1,5 @@
 /** Numbers and times as people read them. Pure. */
-import type { PhaseTimes } from "../api.ts";
+import type { PhaseTimes } from "../../api.ts";
 
 const COUNT = new Intl.NumberFormat("en");
 

@@ -1,5 +1,5 @@
 /** The history of a healthcheck as a plot wants it: columns of numbers, oldest first, phases piled up. Pure. */
-import type { HistoryItem, PhaseTimes } from "../api.ts";
+import type { HistoryItem, PhaseTimes } from "../../api.ts";
 import { PHASES } from "./format.ts";
 
 /** One layer of the pile. */

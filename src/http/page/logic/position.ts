@@ -1,5 +1,5 @@
 /** How far a healthcheck is from its next change of state. Pure. */
-import type { Position, State } from "../api.ts";
+import type { Position, State } from "../../api.ts";
 import { formatCount } from "./format.ts";
 
 /** Steps on the way. */

@@ -1,5 +1,5 @@
 /** What the address bar says after `#`: which view is shown, and what it is narrowed to. Pure. */
-import type { CheckType, State } from "../api.ts";
+import type { CheckType, State } from "../../api.ts";
 
 /** The states in the order of the list. */
 export const STATES: readonly State[] = ["unhealthy", "unknown", "healthy"];

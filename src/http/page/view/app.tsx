@@ -1,18 +1,18 @@
 /** The whole page: what every view has around it, and the view that the address names. */
 import { useEffect, useErrorBoundary, useMemo } from "preact/hooks";
-import type { Totals } from "../api.ts";
-import type { Ask } from "../data/ask.ts";
+import type { Totals } from "../../api.ts";
+import type { Ask } from "../data/api-client.ts";
 import { type Connection, connectionOf } from "../data/connection.ts";
 import { DetailStore } from "../data/detail-store.ts";
 import type { ListStore, ListView } from "../data/list-store.ts";
 import type { Session } from "../data/session.ts";
 import type { ServerClock } from "../logic/clock.ts";
 import { Detail } from "./detail.tsx";
+import { useTab } from "./document-title.ts";
 import { Banner, Header } from "./header.tsx";
 import { useCell } from "./hooks.ts";
 import { List } from "./list.tsx";
 import type { Router } from "./router.ts";
-import { useTab } from "./tab.ts";
 
 /** What the page is made of; all of it lives as long as the page. */
 export interface AppProps {

@@ -1,8 +1,8 @@
 /** What narrows the list: totals by state to be clicked, the types of checks; see also search.tsx. All of it is in the address. */
-import type { State, Totals } from "../api.ts";
+import type { State, Totals } from "../../api.ts";
 import { formatCount, formatCounted } from "../logic/format.ts";
 import { type Filter, listHash, NO_FILTER, STATES, TYPES } from "../logic/route.ts";
-import { StateIcon, stateWord } from "./marks.tsx";
+import { StateIcon, stateWord } from "./icons.tsx";
 import type { Router } from "./router.ts";
 
 /** Totals by state; each leads to its list. */

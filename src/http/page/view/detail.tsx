@@ -1,17 +1,17 @@
 /** The view of one healthcheck. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { HealthcheckDetail } from "../api.ts";
+import type { HealthcheckDetail } from "../../api.ts";
 import { type Connection, isStale } from "../data/connection.ts";
 import type { DetailStore } from "../data/detail-store.ts";
 import type { Session } from "../data/session.ts";
 import type { ServerClock } from "../logic/clock.ts";
 import { formatAgo, formatExact, formatWhen, named } from "../logic/format.ts";
-import { Facts } from "./facts.tsx";
 import { History } from "./history.tsx";
 import { useCell, useNow } from "./hooks.ts";
-import { Code, StateMark } from "./marks.tsx";
+import { Code, StateMark } from "./icons.tsx";
 import { Plot } from "./plot.tsx";
+import { Facts } from "./properties.tsx";
 import type { Router } from "./router.ts";
 
 /** What the view is given. */

@@ -1,7 +1,7 @@
 /** The last results of one healthcheck as a table. */
-import type { HistoryItem } from "../api.ts";
+import type { HistoryItem } from "../../api.ts";
 import { formatClockMs, formatExact, formatMs, formatPhases, NOTHING } from "../logic/format.ts";
-import { OutcomeIcon, Reason } from "./marks.tsx";
+import { OutcomeIcon, Reason } from "./icons.tsx";
 
 /** See the head of the file. */
 export function History({ history }: { readonly history: readonly HistoryItem[] }) {

@@ -1,7 +1,7 @@
 /** What components share: watching cells, the time, the size of things. */
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
-import type { Cell } from "../data/cell.ts";
+import type { Cell } from "../data/signal.ts";
 
 /** The value of a cell; the component is drawn again when it changes. */
 export function useCell<T>(cell: Cell<T>): T {

@@ -1,14 +1,14 @@
 /** The view of all healthchecks. */
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Totals } from "../api.ts";
+import type { Totals } from "../../api.ts";
 import { type Connection, isStale } from "../data/connection.ts";
 import type { ListStore, ListView } from "../data/list-store.ts";
 import type { Session } from "../data/session.ts";
 import type { ServerClock } from "../logic/clock.ts";
 import { type Filter, listHash, NO_FILTER, sameFilter } from "../logic/route.ts";
-import { useArrows } from "./arrows.ts";
 import { MatchCount, matchedWords, StateChips, TypePicker } from "./controls.tsx";
 import { useCell, useNow, useSize } from "./hooks.ts";
+import { useArrows } from "./keyboard-nav.ts";
 import type { Router } from "./router.ts";
 import { useAnchor, useScrolling } from "./scrolling.ts";
 import { SearchBox } from "./search.tsx";

@@ -1,11 +1,11 @@
 /** Response times over time, phases piled up, drawn by uPlot. The table below it says the same in words. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import type { HistoryItem } from "../api.ts";
+import type { HistoryItem } from "../../api.ts";
 import { formatClockMs, formatMs, formatPhases } from "../logic/format.ts";
 import { isInSight, type PlotData, plotData } from "../logic/plot-data.ts";
 import { useMedia, useSize } from "./hooks.ts";
-import { Code } from "./marks.tsx";
+import { Code } from "./icons.tsx";
 import { plotOptions, plotRows } from "./plot-options.ts";
 
 /** What the plot is given. */

@@ -1,5 +1,5 @@
 /** The address bar: which view it names, and the way back to the list as it was left. */
-import { Cell } from "../data/cell.ts";
+import { Cell } from "../data/signal.ts";
 import { listHash, NO_FILTER, parseHash, type Route } from "../logic/route.ts";
 
 /** What is kept with an entry of the browser's history. */

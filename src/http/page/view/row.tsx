@@ -1,8 +1,8 @@
 /** One row of the list. */
-import type { HealthcheckItem } from "../api.ts";
+import type { HealthcheckItem } from "../../api.ts";
 import { formatAgo, formatExact, formatMs, NOTHING, named } from "../logic/format.ts";
 import { detailHash } from "../logic/route.ts";
-import { Reason, Spark, StateMark } from "./marks.tsx";
+import { Reason, Spark, StateMark } from "./icons.tsx";
 
 /** What rows are given. */
 export interface RowProps {

@@ -1,8 +1,15 @@
 /** Where the list lies on the screen, followed as it is scrolled. */
 import type { RefObject } from "preact";
 import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { HealthcheckItem } from "../api.ts";
-import { type Geometry, type Span, scrollFor, shifted, stretch, visibleSpan } from "../logic/window.ts";
+import type { HealthcheckItem } from "../../api.ts";
+import {
+  type Geometry,
+  type Span,
+  scrollFor,
+  shifted,
+  stretch,
+  visibleSpan,
+} from "../logic/virtual-window.ts";
 
 /** The list as it lies, and how to move it. */
 export interface Scrolling {

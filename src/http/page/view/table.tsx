@@ -1,9 +1,9 @@
 /** The table of healthchecks: as high as all its rows, but only those on the screen are there. */
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect } from "preact/hooks";
-import type { HealthcheckItem } from "../api.ts";
+import type { HealthcheckItem } from "../../api.ts";
 import type { ListView } from "../data/list-store.ts";
-import { bodyHeight, type Geometry, rowTop, type Span, widen } from "../logic/window.ts";
+import { bodyHeight, type Geometry, rowTop, type Span, widen } from "../logic/virtual-window.ts";
 import { Row } from "./row.tsx";
 
 const COLUMNS = ["State", "Target", "Id", "Type", "Last result", "Response", "Since"];

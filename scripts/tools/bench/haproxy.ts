@@ -1,0 +1,99 @@
+/**
+ * HAProxy as the other contender: one thread, health checks only, nothing logged. Called by against.ts and main.ts.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readLines, stopProcess } from "../../../tests/harness/base/process.ts";
+import { makeTempDir } from "../../../tests/harness/base/tempdir.ts";
+import type { Target } from "../../../tests/harness/client/checks.ts";
+import { endWithUs } from "./orphans.ts";
+
+/** Where Debian's package is, and what to say when it is not there. */
+export const HAPROXY_MISSING = "haproxy is not installed (Debian package haproxy)";
+
+/** A running HAProxy; disposing ends it. */
+export interface Haproxy extends AsyncDisposable {
+  readonly pid: number;
+}
+
+/** Its program; the sbin directories are searched too, which a user's PATH often lacks. */
+export function findHaproxy(): string | null {
+  const { PATH = "" } = process.env;
+  return Bun.which("haproxy", { PATH: `${PATH}:/usr/local/sbin:/usr/sbin:/sbin` });
+}
+
+/** Its first words about itself: `HAProxy version 2.6.12-1+deb12u4 …`; undefined when it is missing. */
+export function haproxyVersion(): string | undefined {
+  const program = findHaproxy();
+  if (program === null) return undefined;
+  const said = Bun.spawnSync([program, "-v"], { stdin: "ignore" }).stdout.toString();
+  return /version (\S+)/.exec(said)?.[1] ?? "unknown";
+}
+
+/**
+ * Starts checking the targets.
+ *
+ * @throws Error with its own words when it refuses its configuration
+ */
+export async function startHaproxy(
+  kind: "tcp" | "http",
+  targets: readonly Target[],
+  intervalMs: number,
+): Promise<Haproxy> {
+  const program = findHaproxy();
+  if (program === null) throw new Error(HAPROXY_MISSING);
+  const dir = makeTempDir("haproxy");
+  const file = join(dir.path, "haproxy.cfg");
+  writeFileSync(file, configuration(kind, targets, intervalMs, join(dir.path, "unused.sock")));
+  const judged = Bun.spawnSync([program, "-c", "-f", file], { stdin: "ignore" });
+  if (!judged.success) throw new Error(`haproxy refuses its configuration: ${judged.stderr}`);
+  const child = Bun.spawn([program, "-db", "-f", file], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const reading = readLines(child.stderr, () => {});
+  const orphan = endWithUs(child.pid);
+  return {
+    pid: child.pid,
+    async [Symbol.asyncDispose]() {
+      await stopProcess(child);
+      orphan[Symbol.dispose]();
+      await reading;
+      dir.remove();
+    },
+  };
+}
+
+/** Servers of one backend, checked as the daemon checks them; it does not start without a frontend, which nobody calls. */
+function configuration(
+  kind: "tcp" | "http",
+  targets: readonly Target[],
+  intervalMs: number,
+  socket: string,
+): string {
+  const http = [
+    "  option httpchk",
+    "  http-check send meth GET uri / ver HTTP/1.1 hdr Host bench.test hdr User-Agent haproxy hdr Accept */*",
+    "  http-check expect status 200",
+  ];
+  return [
+    "global",
+    "  nbthread 1",
+    "  maxconn 1000",
+    "defaults",
+    "  mode http",
+    "  timeout connect 1s",
+    "  timeout check 1s",
+    "  timeout client 1s",
+    "  timeout server 1s",
+    "frontend unused",
+    `  bind ${socket}`,
+    "backend checked",
+    ...(kind === "http" ? http : []),
+    ...targets.map(
+      ({ hostname, port }, index) => `  server s${index} ${hostname}:${port} check inter ${intervalMs}ms`,
+    ),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,72 @@
+/** docs/configuration.md: its template, with what the program itself knows filled in. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Document } from "yaml";
+import { configPlaces } from "../../../src/config/load.ts";
+import { DEFAULT_CONFIG, leaves, SECTIONS, toFile } from "../../../src/config/schema.ts";
+import { CHECK_TYPES } from "../../../src/model/spec.ts";
+import { CHECK_FIELDS, type CheckField } from "./check-fields.ts";
+import { VARIABLES } from "./environment.ts";
+import { code, fill, table } from "./markdown.ts";
+
+const TEMPLATE = join(import.meta.dir, "configuration.template.md");
+
+/** The page. */
+export function configurationPage(): string {
+  const places = ["--config FILE", ...configPlaces({ HEALTHCHECK_CONFIG: "$HEALTHCHECK_CONFIG" }, "~")];
+  return fill(readFileSync(TEMPLATE, "utf8"), {
+    places: places.map((place, index) => `${index + 1}. ${code(place)}`).join("\n"),
+    environment: table(
+      ["variable", "effect"],
+      VARIABLES.map(({ name, about }) => [code(name), about]),
+    ),
+    keys: Object.keys(SECTIONS).map(sectionTable).join("\n\n"),
+    defaults: defaultsFile(),
+    common_fields: fieldTable(CHECK_FIELDS.filter(({ types }) => types.length === CHECK_TYPES.length)),
+    fields: CHECK_TYPES.map((type) => `### \`checker_type: ${type}\`\n\n${typeTable(type)}`).join("\n\n"),
+  });
+}
+
+function sectionTable(section: string): string {
+  const rows = leaves()
+    .filter((leaf) => leaf.section === section)
+    .map(({ name, about: { kind, range, fallback, reload, about } }) => [
+      code(name),
+      kind,
+      code(Array.isArray(fallback) ? fallback.join(" ") || "[]" : String(fallback)),
+      range,
+      reload ? "yes" : "restart",
+      about,
+    ]);
+  return `### \`${section}\`\n\n${table(["key", "type", "default", "allowed", "SIGHUP", "effect"], rows)}`;
+}
+
+/** Every key with its default, as a block of YAML. */
+function defaultsFile(): string {
+  const file = toFile(DEFAULT_CONFIG);
+  const document = new Document(file, { aliasDuplicateObjects: false });
+  for (const { section, name } of leaves()) {
+    const node = document.getIn([section, name], true);
+    if (typeof node === "object" && node !== null && "items" in node) Object.assign(node, { flow: true });
+  }
+  return `\`\`\`yaml\n${document.toString({ lineWidth: 120, flowCollectionPadding: false })}\`\`\``;
+}
+
+function typeTable(type: CheckField["types"][number]): string {
+  return fieldTable(
+    CHECK_FIELDS.filter(({ types }) => types.includes(type) && types.length < CHECK_TYPES.length),
+  );
+}
+
+function fieldTable(fields: readonly CheckField[]): string {
+  return table(
+    ["field", "type", "when absent", "allowed", "meaning"],
+    fields.map(({ name, kind, fallback, range, about }) => [
+      code(name),
+      kind,
+      fallback ?? "**must be there**",
+      range,
+      about,
+    ]),
+  );
+}

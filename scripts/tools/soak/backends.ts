@@ -1,0 +1,71 @@
+/** The backends of the soak, their truth, and the few that flap. Called by soak.ts. */
+import { join } from "node:path";
+import { makeCa } from "../../../tests/harness/backends/certs.ts";
+import { readLines, stopProcess } from "../../../tests/harness/base/process.ts";
+import { until } from "../../../tests/harness/base/wait.ts";
+import { endWithUs } from "../bench/orphans.ts";
+import { checkOf, KINDS } from "./kinds.ts";
+
+const START_MS = 30_000;
+/** One in so many flaps. */
+const FLAPPING = 20;
+const MOST_TOGGLED = 10;
+
+/** All of them; disposing ends their process. */
+export interface Backends extends AsyncDisposable {
+  /** A CONFIG for each, its id the index. */
+  readonly configs: readonly string[];
+  /** Trusted for https. */
+  readonly caFile: string;
+  /** Whether a backend is well now. */
+  isUp(index: number): boolean;
+  /** Whether it ever changes. */
+  flaps(index: number): boolean;
+  /** Changes a few of those that flap; settles when it is done. */
+  toggleSome(): Promise<void>;
+}
+
+/** Starts so many. @throws Error when they do not start */
+export async function startBackends(count: number): Promise<Backends> {
+  await using stack = new AsyncDisposableStack();
+  const ca = stack.use(await makeCa());
+  const { certFile, keyFile } = ca.issue({ name: "soak", sans: ["DNS:soak.test"] });
+  const program = join(import.meta.dir, "backends-process.ts");
+  const child = Bun.spawn([process.execPath, program, String(count), certFile, keyFile], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  stack.use(endWithUs(child.pid));
+  const lines: string[] = [];
+  const reading = readLines(child.stdout, (line) => lines.push(line));
+  stack.defer(async () => {
+    await stopProcess(child);
+    await reading;
+  });
+  const first = await until(() => lines.shift(), START_MS, "the backends' ports");
+  // What backends-process.ts writes.
+  const ports = JSON.parse(first) as number[];
+  const up = ports.map(() => true);
+  // Some of each kind, which a plain remainder would not give.
+  const flaps = (index: number) => index % FLAPPING === Math.floor(index / FLAPPING) % KINDS.length;
+  const flapping = ports.map((_, index) => index).filter(flaps);
+  const owned = stack.move();
+  return {
+    configs: ports.map((port, index) => checkOf(index, port)),
+    caFile: ca.caFile,
+    isUp: (index) => up[index] === true,
+    flaps,
+    async toggleSome() {
+      const chosen = Array.from({ length: 1 + Math.floor(Math.random() * MOST_TOGGLED) }, () => {
+        const index = flapping[Math.floor(Math.random() * flapping.length)] ?? 0;
+        up[index] = !up[index];
+        return [index, up[index]] as const;
+      });
+      child.stdin.write(`${JSON.stringify(chosen)}\n`);
+      await child.stdin.flush();
+      await until(() => lines.shift(), START_MS, "the backends to change");
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

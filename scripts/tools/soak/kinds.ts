@@ -1,0 +1,36 @@
+/** Which backend is of which kind, and how each is checked. */
+import { dnsCheck, httpCheck, tcpCheck } from "../../../tests/harness/client/checks.ts";
+
+/** As many of each. */
+export const KINDS = ["tcp", "http", "https", "dns"] as const;
+
+/** A quarter of each. */
+export function kindOf(index: number): (typeof KINDS)[number] {
+  return KINDS[index % KINDS.length] ?? "tcp";
+}
+
+/** Generous: other users of the machine may starve the backends for a while, which would be no false verdict but a true one. */
+const FIELDS = { interval: "1s", timeout: "5s", retries: 1 };
+/** A handshake costs as much as 50 other checks. */
+const SECURE = { interval: "5s", secure: true, server_name: "soak.test" };
+const WANTED = { expected_codes: [200], response: "ok" };
+
+/** The CONFIG of a backend's check; its id is the index. */
+export function checkOf(index: number, port: number): string {
+  const target = { hostname: "127.0.0.1", port };
+  switch (kindOf(index)) {
+    case "tcp":
+      return tcpCheck(index, target, FIELDS);
+    case "http":
+      return httpCheck(index, target, { ...FIELDS, ...WANTED });
+    case "https":
+      return httpCheck(index, target, { ...FIELDS, ...WANTED, ...SECURE });
+    case "dns":
+      return dnsCheck(index, "www.soak.test", {
+        ...FIELDS,
+        ip: target.hostname,
+        port,
+        expected_ips: ["192.0.2.1"],
+      });
+  }
+}

@@ -1,0 +1,69 @@
+/** What an answer to a DNS question means; pure. */
+import type { NameId } from "./names.ts";
+import type { DataText } from "./records.ts";
+import type { Answer } from "./wire.ts";
+
+/** What an answer came to. */
+export interface Judgment {
+  readonly ok: boolean;
+  /** Follows `DNS A www.example.com @10.0.0.1:53: `. Answers without a record have the same words for every type. */
+  readonly words: string;
+}
+
+const MAX_SHOWN = 4;
+/** Stands for the record types in {@link Judgment.words}; several types with the same words share a sentence. */
+export const TYPES_PLACE = "%TYPES%";
+
+/**
+ * Decides whether an answer is a good one.
+ *
+ * @param expectedIps - in their shortest form; one of them must be in the answer; empty means that any record will do
+ */
+export function judgeAnswer(answer: Answer, expectedIps: readonly string[]): Judgment {
+  if (answer.rcode !== "NOERROR") return { ok: false, words: `answered ${answer.rcode}` };
+  const owners = ownersOf(answer);
+  const found = answer.records.filter(({ owner }) => owners.has(owner));
+  if (found.length === 0) return { ok: false, words: `answered without any ${TYPES_PLACE} record` };
+  return judgeTexts(
+    "answered ",
+    found.map(({ text }) => text),
+    expectedIps,
+  );
+}
+
+/**
+ * Decides whether the expected addresses are among those found.
+ *
+ * @param prefix - of the words, before the addresses found
+ * @param found - at least one
+ */
+export function judgeTexts(
+  prefix: string,
+  found: readonly DataText[],
+  expectedIps: readonly string[],
+): Judgment {
+  const words = prefix + listTexts(found, ", ");
+  if (expectedIps.length === 0) return { ok: true, words };
+  const known = new Set(found.map((text) => text()));
+  if (expectedIps.some((ip) => known.has(ip))) return { ok: true, words };
+  const expected = expectedIps.map((ip) => () => ip);
+  return { ok: false, words: `${words}, expected ${listTexts(expected, " or ")}` };
+}
+
+/** The name and every alias it leads to; a loop of aliases ends where it began. */
+function ownersOf({ name, aliases }: Answer): ReadonlySet<NameId> {
+  const owners = new Set<NameId>();
+  for (let next = name; next !== undefined && !owners.has(next); next = aliases.get(next)) {
+    owners.add(next);
+  }
+  return owners;
+}
+
+/** The first few of a list, and the number of the others. */
+function listTexts(texts: readonly DataText[], separator: string): string {
+  const shown = texts
+    .slice(0, MAX_SHOWN)
+    .map((text) => text())
+    .join(separator);
+  return texts.length > MAX_SHOWN ? `${shown} and ${texts.length - MAX_SHOWN} more` : shown;
+}

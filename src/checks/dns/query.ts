@@ -1,0 +1,216 @@
+/**
+ * One DNS question put to one server: over UDP, once more when the datagram is lost, and over TCP when the answer does not fit. What an
+ * answer means, and whom to ask next, is up to the caller.
+ */
+
+import { randomInt } from "node:crypto";
+import { formatDuration } from "../../model/duration.ts";
+import { errorWords } from "../../model/format-value.ts";
+import type { CheckResult, FailureCode, LocalCause } from "../../model/result.ts";
+import { type Address, formatAddress, type QueryType } from "../../model/spec.ts";
+import { ECONNREFUSED, errnoWords, localCause } from "../../system/errno.ts";
+import { type UdpOwner, UdpSocket } from "../../system/udp.ts";
+import type { CancelTimer, CheckerEnv } from "../checker.ts";
+import { Exchange, ExchangePlan } from "../exchange.ts";
+import { Stopwatch, type Times } from "../stopwatch.ts";
+import { DnsTcpConversation } from "./tcp-conversation.ts";
+import { type Answer, encodeQuestion, readReply } from "./wire.ts";
+
+/** A datagram without an answer is sent again after half of the patience, or this. */
+const MAX_RESEND_MS = 1_000;
+/** We do not offer EDNS, so 512 bytes are all that a server may send; some send what they would with it. */
+const MAX_DATAGRAM_BYTES = 4_096;
+/** Each query has a port of its own, so no stray is a latecomer: a server that sends this many is broken or hostile. */
+const MAX_STRAYS = 64;
+
+/** A message with the right id and question costs most to read; the server that sends it broken will not do better. */
+const MAX_MALFORMED = 4;
+
+/** What to ask, and whom. */
+export interface QueryPlan {
+  readonly env: CheckerEnv;
+  readonly server: Address;
+  /** A valid name in ASCII, without a dot at its end except for the root. */
+  readonly name: string;
+  readonly type: QueryType;
+  /** Without UDP: `use-vc` of resolv.conf. */
+  readonly overTcp: boolean;
+  /** How long the caller waits before it turns to another server. */
+  readonly patienceMs: number;
+  /** The bound of the whole check, for sentences. */
+  readonly timeoutMs: number;
+}
+
+/** What a query came to. */
+export type QueryOutcome = {
+  /** ` over TCP`, or empty: ends the subject of the sentence. */
+  readonly via: string;
+} & (
+  | { readonly kind: "answer"; readonly answer: Answer; readonly times: Times }
+  | {
+      readonly kind: "failure";
+      readonly code: FailureCode;
+      readonly words: string;
+      readonly times: Times;
+      /** Nobody listens there (ICMP port unreachable, RST). */
+      readonly refused: boolean;
+      readonly interrupted: boolean;
+    }
+  | { readonly kind: "inconclusive"; readonly cause: LocalCause; readonly words: string }
+);
+
+/** One question under way. */
+export class DnsQuery implements UdpOwner {
+  readonly plan: QueryPlan;
+  readonly #ended: (outcome: QueryOutcome) => void;
+  readonly #asked: Buffer;
+  readonly #stopwatch: Stopwatch;
+  #socket: UdpSocket | undefined;
+  #cancelResend: CancelTimer = () => {};
+  #conversation: DnsTcpConversation | undefined;
+  #exchange: Exchange | undefined;
+  /** Ends the sentence of a failed connect. */
+  #connectSuffix = "";
+  #strays = 0;
+  #malformed = 0;
+  #lastStray = "";
+  #over = false;
+
+  /** @param ended - called once, never before the constructor has returned, and not after {@link expire} or {@link cancel} */
+  constructor(plan: QueryPlan, ended: (outcome: QueryOutcome) => void) {
+    this.plan = plan;
+    this.#ended = ended;
+    this.#asked = encodeQuestion({ id: randomInt(0x1_0000), name: plan.name, type: plan.type });
+    this.#stopwatch = new Stopwatch(plan.env.clock, "firstByteMs");
+    if (plan.overTcp) this.#askOverTcp();
+    else this.#askOverUdp();
+  }
+
+  /** Ends the query because the check's time is up. */
+  expire(): QueryOutcome {
+    const outcome =
+      this.#exchange === undefined ? this.#unanswered() : this.#overTcp(this.#exchange.expire());
+    this.#release();
+    return outcome;
+  }
+
+  /** Ends the query because its outcome no longer matters. */
+  cancel(): void {
+    this.#exchange?.cancel();
+    this.#release();
+  }
+
+  received(bytes: Uint8Array): void {
+    const reply =
+      bytes.length > MAX_DATAGRAM_BYTES
+        ? ({ kind: "stray", why: `a datagram of ${bytes.length} bytes` } as const)
+        : readReply(bytes, this.#asked, this.plan.type);
+    switch (reply.kind) {
+      case "stray":
+      case "malformed":
+        // Possibly a forgery: the true answer can still come.
+        this.#discard(reply.kind, reply.why);
+        return;
+      case "truncated":
+        this.#socket?.close();
+        this.#cancelResend();
+        this.#connectSuffix = " after a truncated answer over UDP";
+        this.#askOverTcp();
+        return;
+      case "answer":
+        this.#finish({ kind: "answer", via: "", answer: reply, times: this.#stopwatch.stop() });
+    }
+  }
+
+  failed(number: number, error: Error): void {
+    const words = number === 0 ? errorWords(error) : errnoWords(number);
+    const cause = number === 0 ? "fault" : localCause(number);
+    this.#finish(
+      cause === undefined
+        ? this.#failure("L4CON", words, number === ECONNREFUSED)
+        : { kind: "inconclusive", via: "", cause, words },
+    );
+  }
+
+  #discard(kind: "stray" | "malformed", why: string): void {
+    this.#strays++;
+    if (kind === "malformed") this.#malformed++;
+    this.#lastStray = why;
+    if (this.#strays < MAX_STRAYS && this.#malformed < MAX_MALFORMED) return;
+    this.#finish(
+      this.#failure("L7RSP", `no valid answer among ${this.#strays} datagrams, the last one ${why}`),
+    );
+  }
+
+  #askOverUdp(): void {
+    const { env, server, patienceMs } = this.plan;
+    const socket = new UdpSocket(env.descriptors, server, this);
+    this.#socket = socket;
+    socket.send(this.#asked);
+    this.#cancelResend = env.after(Math.min(MAX_RESEND_MS, patienceMs / 2), () => socket.send(this.#asked));
+  }
+
+  #askOverTcp(): void {
+    const { env, server, name, type, timeoutMs } = this.plan;
+    const conversation = new DnsTcpConversation(this.#asked, type);
+    this.#conversation = conversation;
+    const subject = `DNS ${type} ${name} @${formatAddress(server)} over TCP`;
+    const dialogue = { subject, connectSubject: subject, begin: () => conversation };
+    const plan = new ExchangePlan(env, server, undefined, dialogue, "reset");
+    this.#exchange = new Exchange(plan, timeoutMs, (result) => this.#finish(this.#overTcp(result)));
+  }
+
+  /** The outcome of the exchange: its sentence without the subject, which is the same for every query. */
+  #overTcp(result: CheckResult): QueryOutcome {
+    const via = " over TCP";
+    const words = result.message.slice(result.message.indexOf(`${via}: `) + via.length + 2);
+    if (result.outcome === "inconclusive") return { kind: "inconclusive", via, cause: result.cause, words };
+    const { durationMs, phases } = result;
+    const times = { durationMs, phases };
+    const answer = this.#conversation?.answer;
+    if (result.outcome === "success" && answer !== undefined) return { kind: "answer", via, answer, times };
+    if (result.outcome === "success") return { kind: "inconclusive", via, cause: "fault", words };
+    const { code, interrupted = false } = result;
+    const layer4 = code === "L4CON" || code === "L4TOUT";
+    const refused = words === errnoWords(ECONNREFUSED);
+    return {
+      kind: "failure",
+      via,
+      code,
+      words: layer4 ? words + this.#connectSuffix : words,
+      times,
+      refused,
+      interrupted,
+    };
+  }
+
+  #unanswered(): QueryOutcome {
+    const within = `within ${formatDuration(this.plan.timeoutMs)}`;
+    if (this.#strays === 0) return this.#failure("L7TOUT", `no answer ${within}`);
+    return this.#failure("L7RSP", `no valid answer ${within}, only ${this.#lastStray}`);
+  }
+
+  #failure(code: FailureCode, words: string, refused = false): QueryOutcome {
+    return {
+      kind: "failure",
+      via: "",
+      code,
+      words,
+      times: this.#stopwatch.stop(),
+      refused,
+      interrupted: false,
+    };
+  }
+
+  #finish(outcome: QueryOutcome): void {
+    if (this.#over) return;
+    this.#release();
+    this.#ended(outcome);
+  }
+
+  #release(): void {
+    this.#over = true;
+    this.#cancelResend();
+    this.#socket?.close();
+  }
+}

@@ -1,0 +1,56 @@
+/** One sentence for what several DNS queries for one name came to; pure. */
+import type { FailureCode } from "../../model/result.ts";
+import { type Address, formatAddress, type QueryType } from "../../model/spec.ts";
+import type { Times } from "../stopwatch.ts";
+import { TYPES_PLACE } from "./message.ts";
+
+/** What one query came to. */
+export interface QueryFailure {
+  readonly type: QueryType;
+  readonly server: Address;
+  /** ` over TCP`, or empty. */
+  readonly via: string;
+  readonly code: FailureCode;
+  /** With {@link TYPES_PLACE} where the record types belong. */
+  readonly words: string;
+  readonly times: Times;
+  readonly interrupted: boolean;
+}
+
+/**
+ * Puts failures into a sentence: those that differ in the type or the server alone share a clause.
+ *
+ * @param name - what was asked for
+ * @returns `DNS A/AAAA www.example.com @10.0.0.1:53: answered NXDOMAIN`
+ */
+export function failureSentence(name: string, failures: readonly QueryFailure[]): string {
+  const byServer = groupBy(failures, ({ server, via, words }) => `${formatAddress(server)} ${via} ${words}`);
+  const clauses = byServer.map((group) => ({
+    types: [...new Set(group.map(({ type }) => type))],
+    servers: [...new Set(group.map(({ server }) => formatAddress(server)))],
+    via: group[0]?.via ?? "",
+    words: group[0]?.words ?? "",
+  }));
+  const byTypes = groupBy(clauses, ({ types, via, words }) => `${types.join("/")} ${via} ${words}`);
+  return byTypes
+    .map((group) => {
+      const { types = [], via = "", words = "" } = group[0] ?? {};
+      const servers = [...new Set(group.flatMap((clause) => clause.servers))];
+      return `${querySubject(types, name, servers, via)}: ${words.replace(TYPES_PLACE, types.join(" or "))}`;
+    })
+    .join("; ");
+}
+
+/** `DNS A/AAAA www.example.com @10.0.0.1:53 over TCP` */
+export function querySubject(
+  types: readonly QueryType[],
+  name: string,
+  servers: readonly string[],
+  via: string,
+): string {
+  return `DNS ${types.join("/")} ${name} @${servers.join(", @")}${via}`;
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  return [...Map.groupBy(items, keyOf).values()];
+}

@@ -1,0 +1,237 @@
+/**
+ * One name put to the nameservers: all record types at once to one server, and to the next one when it fails or does not answer in its
+ * share of the time. A query stays open when the next server is asked, so a slow answer still counts. Called by the dns checker.
+ */
+import { type CheckResult, inconclusive } from "../../model/result.ts";
+import type { Address, QueryType } from "../../model/spec.ts";
+import { formatAddress } from "../../model/spec.ts";
+import type { CancelTimer, CheckerEnv } from "../checker.ts";
+import { type Judgment, judgeAnswer } from "./message.ts";
+import { DnsQuery, type QueryOutcome } from "./query.ts";
+import { failureSentence, type QueryFailure, querySubject } from "./report.ts";
+import type { NameOutcome } from "./search.ts";
+import type { Answer } from "./wire.ts";
+
+/** What to ask, and whom. */
+export interface RoundPlan {
+  readonly env: CheckerEnv;
+  readonly name: string;
+  /** At least one. One good answer suffices. */
+  readonly types: readonly QueryType[];
+  /** In the order of asking; at least one. */
+  readonly servers: readonly Address[];
+  readonly expectedIps: readonly string[];
+  readonly overTcp: boolean;
+  /** The bound of the whole check, for sentences. */
+  readonly timeoutMs: number;
+}
+
+/** Receives what becomes of a round; never called before its constructor has returned. */
+export interface RoundOwner {
+  /** @param serversLeft - how many servers, with this one, have still to be asked @returns how long to wait for it, in milliseconds */
+  shareMs(serversLeft: number): number;
+  /** The result is final: a good answer, or one that ends the search. */
+  settled(result: CheckResult): void;
+  /** The name was not found, see {@link DnsRound.outcome}. */
+  missed(round: DnsRound): void;
+  /** Every server has had its share, and the round goes on. */
+  overdue(round: DnsRound): void;
+}
+
+/** Response codes of a server that cannot answer; another one may. All others are answers. */
+const SERVER_FAILURES: ReadonlySet<string> = new Set(["SERVFAIL", "NOTIMP", "REFUSED"]);
+
+interface Settled {
+  readonly answer: Answer;
+  readonly failure: QueryFailure;
+}
+
+/** The round of one name. */
+export class DnsRound {
+  readonly name: string;
+  readonly #plan: RoundPlan;
+  readonly #owner: RoundOwner;
+  readonly #open = new Set<DnsQuery>();
+  readonly #settled = new Map<QueryType, Settled>();
+  readonly #failures: QueryFailure[] = [];
+  /** Local trouble by record type; it matters only for a type that nobody else answers. */
+  readonly #local = new Map<QueryType, CheckResult>();
+  #allRefused = true;
+  #lastRcode = "";
+  #asked = 0;
+  #cancelShare: CancelTimer = () => {};
+  #outcome: NameOutcome | undefined;
+  /** The server that answered last. */
+  answeredBy: Address | undefined;
+
+  constructor(plan: RoundPlan, owner: RoundOwner) {
+    this.name = plan.name;
+    this.#plan = plan;
+    this.#owner = owner;
+    this.#askNextServer();
+  }
+
+  /** What became of the name; undefined while it is being asked for. */
+  get outcome(): NameOutcome | undefined {
+    return this.#outcome;
+  }
+
+  /** The result, should the name decide it. The round must be over or expired. */
+  get result(): CheckResult {
+    const local = this.#unknown;
+    if (local !== undefined) return local;
+    const answers = [...this.#settled.values()].map(({ failure }) => failure);
+    const failures = this.#failures.filter(({ type }) => !this.#settled.has(type));
+    const all = [...answers, ...failures];
+    const last = answers.at(-1) ?? all.at(-1);
+    const message = failureSentence(this.name, all);
+    if (last === undefined) return inconclusive("fault", `DNS ${this.name}: nothing was asked`);
+    const { code, times, interrupted } = last;
+    return { outcome: "failure", code, message, interrupted, ...times };
+  }
+
+  /** The check's time is up: open queries become failures. */
+  expire(): void {
+    this.#cancelShare();
+    for (const query of this.#open) this.#note(query, query.expire());
+    this.#open.clear();
+  }
+
+  /** Ends the round because its outcome no longer matters. */
+  cancel(): void {
+    this.#cancelShare();
+    for (const query of this.#open) query.cancel();
+    this.#open.clear();
+  }
+
+  #askNextServer(): void {
+    const { env, name, types, servers, overTcp, timeoutMs } = this.#plan;
+    const server = servers[this.#asked];
+    if (server === undefined) return;
+    const patienceMs = this.#owner.shareMs(servers.length - this.#asked);
+    this.#asked++;
+    for (const type of types) {
+      if (this.#settled.has(type)) continue;
+      const plan = { env, server, name, type, overTcp, patienceMs, timeoutMs };
+      const query: DnsQuery = new DnsQuery(plan, (outcome) => this.#ended(query, outcome));
+      this.#open.add(query);
+    }
+    this.#cancelShare = env.after(patienceMs, () => this.#shareOver());
+  }
+
+  #shareOver(): void {
+    if (this.#asked < this.#plan.servers.length) this.#askNextServer();
+    else this.#owner.overdue(this);
+  }
+
+  #ended(query: DnsQuery, outcome: QueryOutcome): void {
+    this.#open.delete(query);
+    const good = this.#note(query, outcome);
+    if (good !== undefined) {
+      this.cancel();
+      this.#owner.settled(good);
+      return;
+    }
+    const { server } = query.plan;
+    if (this.#plan.types.every((type) => this.#settled.has(type))) this.#end();
+    else if ([...this.#open].some(({ plan }) => plan.server === server)) return;
+    else if (server !== this.#plan.servers[this.#asked - 1]) this.#endIfIdle();
+    else {
+      // The server asked last has nothing more to say.
+      this.#cancelShare();
+      if (this.#asked < this.#plan.servers.length) this.#askNextServer();
+      else this.#endIfIdle();
+    }
+  }
+
+  #endIfIdle(): void {
+    if (this.#asked < this.#plan.servers.length) return;
+    if (this.#open.size === 0) this.#end();
+    // Slow servers may still answer; meanwhile the search goes on.
+    else this.#owner.overdue(this);
+  }
+
+  #end(): void {
+    this.cancel();
+    this.#outcome = this.#classify();
+    const ends =
+      this.#unknown !== undefined || [...this.#settled.values()].some(({ answer }) => isFound(answer));
+    if (ends) this.#owner.settled(this.result);
+    else this.#owner.missed(this);
+  }
+
+  /** @returns the result when the answer is a good one */
+  #note({ plan: { server, type } }: DnsQuery, outcome: QueryOutcome): CheckResult | undefined {
+    const { via } = outcome;
+    if (outcome.kind === "inconclusive") {
+      const subject = querySubject([type], this.name, [formatAddress(server)], via);
+      this.#local.set(type, inconclusive(outcome.cause, `${subject}: ${outcome.words}`));
+      return undefined;
+    }
+    if (outcome.kind === "failure") {
+      const { code, words, times, refused, interrupted } = outcome;
+      this.#allRefused &&= refused;
+      this.#failures.push({ type, server, via, code, words, times, interrupted });
+      return undefined;
+    }
+    this.#allRefused = false;
+    const { answer, times } = outcome;
+    const judgment = judgeAnswer(answer, this.#plan.expectedIps);
+    if (judgment.ok) return this.#success(judgment, server, type, outcome.via, times);
+    this.#lastRcode = answer.rcode;
+    const failure = {
+      type,
+      server,
+      via,
+      code: "L7STS",
+      words: judgment.words,
+      times,
+      interrupted: false,
+    } as const;
+    this.#failures.push(failure);
+    const fails = SERVER_FAILURES.has(answer.rcode) || (answer.lame && this.#plan.servers.length > 1);
+    if (!fails) this.#settle(type, { answer, failure });
+    return undefined;
+  }
+
+  #settle(type: QueryType, settled: Settled): void {
+    this.answeredBy = settled.failure.server;
+    this.#settled.set(type, settled);
+    for (const query of this.#open) {
+      if (query.plan.type !== type) continue;
+      query.cancel();
+      this.#open.delete(query);
+    }
+  }
+
+  #success(
+    { words }: Judgment,
+    server: Address,
+    type: QueryType,
+    via: string,
+    times: QueryFailure["times"],
+  ): CheckResult {
+    const message = `${querySubject([type], this.name, [formatAddress(server)], via)}: ${words}`;
+    return { outcome: "success", code: "L7OK", message, ...times };
+  }
+
+  /** Why nothing is known about some type; undefined when everything is. */
+  get #unknown(): CheckResult | undefined {
+    for (const [type, result] of this.#local) if (!this.#settled.has(type)) return result;
+    return undefined;
+  }
+
+  #classify(): NameOutcome {
+    const rcodes = new Set([...this.#settled.values()].map(({ answer }) => answer.rcode));
+    if (rcodes.has("NOERROR")) return "no-data";
+    if (rcodes.has("NXDOMAIN")) return "no-name";
+    if (rcodes.size > 0) return "other";
+    if (this.#lastRcode === "SERVFAIL") return "server-failure";
+    return this.#allRefused ? "refused" : "other";
+  }
+}
+
+/** The name exists and has records, though not those expected: the system's resolver would look no further. */
+function isFound({ rcode, empty }: Answer): boolean {
+  return rcode === "NOERROR" && !empty;
+}

@@ -1,0 +1,274 @@
+/**
+ * Connect, TLS, talk: the way of every check that runs over TCP, with the phases timed apart and each failure given its
+ * code. Used by the tcp, http and dns checkers.
+ *
+ * Durations are the kernel's where it measures them: the handshake, and in plain text the arrival of the answer. So a busy event loop
+ * does not show in them; the time until this process notices is no phase and is left out.
+ */
+
+import { formatDuration } from "../model/duration.ts";
+import { errorWords } from "../model/format-value.ts";
+import type { CheckResult, FailureCode, SuccessCode } from "../model/result.ts";
+import { inconclusive } from "../model/result.ts";
+import { type Address, formatAddress, type TlsSpec } from "../model/spec.ts";
+import { AuthoritiesError } from "../system/ca-bundle.ts";
+import type { Dial, DialOwner } from "../system/connection.ts";
+import { ETIMEDOUT, errnoOf, errnoWords, localCause } from "../system/errno.ts";
+import type { PlainStream } from "../system/plain-stream.ts";
+import { type SockAddr, sockAddr } from "../system/sockaddr.ts";
+import type { Ending, TlsStreamOwner } from "../system/stream-owner.ts";
+import { tlsWords } from "../system/tls-errors.ts";
+import { TlsStream } from "../system/tls-stream.ts";
+import type { Attempt, CheckerEnv, Done } from "./checker.ts";
+import type { Conversation, Dialogue, Verdict } from "./conversation.ts";
+import { Stopwatch } from "./stopwatch.ts";
+
+const SWITCHING_PROTOCOLS = 101;
+const CLOSED_IN_HANDSHAKE = "closed by peer during the handshake";
+
+/** Everything about a healthcheck's exchanges that stays the same from one to the next. */
+export class ExchangePlan {
+  readonly target: string;
+  readonly sockAddr: SockAddr;
+  /** The result of a bare connect never differs but in its times. */
+  readonly connectedMessage: string;
+  /** Begins the sentence when connecting fails. */
+  readonly connectSubject: string;
+
+  /**
+   * @param tls - undefined for plain text
+   * @param dialogue - undefined when an open connection is all that is asked for
+   * @param close - how the connection ends after a verdict; without one it is reset
+   */
+  constructor(
+    readonly env: CheckerEnv,
+    readonly address: Address,
+    readonly tls: TlsSpec | undefined,
+    readonly dialogue: Dialogue | undefined,
+    readonly close: Ending,
+  ) {
+    this.target = formatAddress(address);
+    this.sockAddr = sockAddr(address);
+    this.connectSubject = dialogue?.connectSubject ?? `TCP connect to ${this.target}`;
+    this.connectedMessage =
+      tls === undefined ? `TCP connect to ${this.target}: connected` : `${this.tlsSubject()}: connected`;
+  }
+
+  /** `TLS handshake with 10.0.0.1:443 (www.example.com)` */
+  tlsSubject(): string {
+    return `TLS handshake with ${this.#peer()}`;
+  }
+
+  /** `TLS with 10.0.0.1:443 (www.example.com)`, of what goes wrong after the handshake. */
+  tlsPeer(): string {
+    return `TLS with ${this.#peer()}`;
+  }
+
+  #peer(): string {
+    const name = this.tls?.serverName;
+    return name === undefined || name === this.address.ip ? this.target : `${this.target} (${name})`;
+  }
+}
+
+type Phase = "connect" | "tls" | "talk" | "over";
+
+/** One check under way; see the head of the file. */
+export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
+  readonly #plan: ExchangePlan;
+  readonly #timeoutMs: number;
+  readonly #done: Done;
+  readonly #stopwatch: Stopwatch;
+  readonly #dial: Dial;
+  #phase: Phase = "connect";
+  #stream: PlainStream | undefined;
+  #tlsStream: TlsStream | undefined;
+  #conversation: Conversation | undefined;
+  #answering = false;
+  /** When the backend had what it needs to answer, and when the first and the newest bytes came, by the kernel; `performance.now()`. */
+  #askedMs = 0;
+  #firstMs: number | undefined;
+  #newestMs: number | undefined;
+
+  constructor(plan: ExchangePlan, timeoutMs: number, done: Done) {
+    this.#plan = plan;
+    this.#timeoutMs = timeoutMs;
+    this.#done = done;
+    this.#stopwatch = new Stopwatch(plan.env.clock, "connectMs");
+    this.#dial = plan.env.dialer.dial(plan.sockAddr, this);
+  }
+
+  expire(): CheckResult {
+    const within = `within ${formatDuration(this.#timeoutMs)}`;
+    const result = this.#late(within);
+    this.#release("reset");
+    return result;
+  }
+
+  cancel(): void {
+    this.#release(this.#phase === "talk" ? this.#plan.close : "reset");
+  }
+
+  connected(dial: Dial, rttMs: number | undefined): void {
+    const { env, tls, dialogue, close } = this.#plan;
+    if (tls === undefined && dialogue === undefined) {
+      this.#phase = "over";
+      env.dialer.close(dial, close);
+      this.#done(this.#success("L4OK", this.#plan.connectedMessage, rttMs));
+      return;
+    }
+    try {
+      if (tls === undefined) this.#talkPlainly(dial, rttMs);
+      else {
+        this.#stopwatch.next("tlsMs", rttMs);
+        this.#phase = "tls";
+        this.#tlsStream = new TlsStream(env.dialer, dial, env.tls.options(tls), this);
+      }
+    } catch (error) {
+      if (this.#stream === undefined && this.#tlsStream === undefined) env.dialer.close(dial, "reset");
+      this.crashed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  failed(number: number): void {
+    const local = localCause(number);
+    const message = `${this.#plan.connectSubject}: ${errnoWords(number)}`;
+    if (local !== undefined) this.#finish(inconclusive(local, message));
+    else this.#finish(this.#failure(number === ETIMEDOUT ? "L4TOUT" : "L4CON", message));
+  }
+
+  opened(): void {
+    if (this.#phase !== "tls") return;
+    this.#stopwatch.next("firstByteMs");
+    this.#phase = "talk";
+    this.#talk();
+  }
+
+  received(bytes: Uint8Array, atMs: number | undefined): void {
+    if (this.#conversation === undefined) return;
+    if (!this.#answering) {
+      this.#stopwatch.next("transferMs", atMs === undefined ? undefined : atMs - this.#askedMs);
+      this.#firstMs = atMs;
+    }
+    this.#newestMs = atMs;
+    this.#answering = true;
+    this.#judge(this.#conversation.received(bytes));
+  }
+
+  closed(number: number | undefined, message = "closed by peer"): void {
+    if (this.#phase === "tls") {
+      this.#interrupt("L6RSP", `${this.#plan.tlsSubject()}: ${CLOSED_IN_HANDSHAKE}`);
+      return;
+    }
+    const verdict = number === 0 ? this.#conversation?.closed() : undefined;
+    if (verdict?.ok === true) {
+      this.#judge(verdict);
+      return;
+    }
+    const local = number === undefined || number === 0 ? undefined : localCause(number);
+    const words = verdict?.message ?? (number === undefined || number === 0 ? message : errnoWords(number));
+    const sentence = `${this.#subject()}: ${words}`;
+    if (local !== undefined) this.#finish(inconclusive(local, sentence));
+    else this.#interrupt(verdict?.code ?? "L7RSP", sentence);
+  }
+
+  refused(error: Error): void {
+    // When the peer closes in the middle of a handshake the runtime says ECONNRESET, with words of its own.
+    if (errnoOf(error) === 0) {
+      const subject = this.#phase === "tls" ? this.#plan.tlsSubject() : this.#plan.tlsPeer();
+      this.#finish(this.#failure("L6RSP", `${subject}: ${tlsWords(error.message)}`));
+    } else this.#interrupt("L6RSP", `${this.#plan.tlsSubject()}: ${CLOSED_IN_HANDSHAKE}`);
+  }
+
+  crashed(error: Error): void {
+    const words = error instanceof AuthoritiesError ? error.message : errorWords(error);
+    const subject = this.#phase === "tls" ? this.#plan.tlsSubject() : this.#subject();
+    this.#finish(inconclusive("fault", `${subject}: ${words}`));
+  }
+
+  #talkPlainly(dial: Dial, rttMs: number | undefined): void {
+    this.#stopwatch.next("firstByteMs", rttMs);
+    this.#phase = "talk";
+    this.#stream = this.#plan.env.dialer.converse(dial, this);
+    this.#conversation = this.#plan.dialogue?.begin();
+    const request = this.#conversation?.request;
+    const nowMs = performance.now();
+    // A backend that speaks first does so from the handshake on, which we may notice later.
+    this.#askedMs = request === undefined && rttMs !== undefined ? dial.startMs + rttMs : nowMs;
+    if (request !== undefined) this.#stream.write(request);
+  }
+
+  /** The connection is open and secured. */
+  #talk(): void {
+    this.#conversation = this.#plan.dialogue?.begin();
+    if (this.#conversation === undefined) this.#finish(this.#success("L6OK", this.#plan.connectedMessage));
+    else if (this.#conversation.request !== undefined) this.#tlsStream?.write(this.#conversation.request);
+  }
+
+  #late(within: string): CheckResult {
+    if (this.#phase === "connect") {
+      return this.#failure("L4TOUT", `${this.#plan.connectSubject}: no answer ${within}`);
+    }
+    if (!this.#answering && this.#tlsStream?.hasUnread === true) {
+      return inconclusive("stalled", `${this.#subject()}: its answer came and was not read ${within}`);
+    }
+    if (this.#phase === "tls") {
+      return this.#failure("L6TOUT", `${this.#plan.tlsSubject()}: not finished ${within}`);
+    }
+    const progress = this.#conversation?.progress() ?? "";
+    const what = progress === "" ? "no answer" : `answer not complete (${progress})`;
+    return this.#failure("L7TOUT", `${this.#subject()}: ${what} ${within}`);
+  }
+
+  #judge(verdict: Verdict | undefined): void {
+    if (verdict === undefined) return;
+    const message = `${this.#subject()}: ${verdict.message}`;
+    const spentMs =
+      this.#firstMs === undefined || this.#newestMs === undefined
+        ? undefined
+        : this.#newestMs - this.#firstMs;
+    this.#finish(
+      verdict.ok
+        ? this.#success("L7OK", message, spentMs)
+        : this.#failure(verdict.code, message, false, spentMs),
+      true,
+    );
+  }
+
+  /** The other side closed before it had answered. */
+  #interrupt(code: FailureCode, message: string): void {
+    if (this.#phase !== "over") this.#finish(this.#failure(code, message, true));
+  }
+
+  /** @param complete - whether the peer has done its part, so that the connection ends as the plan says */
+  #finish(result: CheckResult, complete: boolean = result.outcome === "success"): void {
+    if (this.#phase === "over") return;
+    this.#release(complete ? this.#plan.close : "reset", complete);
+    this.#done(result);
+  }
+
+  #release(how: Ending, complete = false): void {
+    if (this.#phase === "connect") this.#plan.env.dialer.cancel(this.#dial);
+    this.#phase = "over";
+    // After an upgrade the backend waits for frames of the other protocol, and for our end.
+    const ending =
+      how === "drain" && this.#conversation?.statusCode === SWITCHING_PROTOCOLS ? "graceful" : how;
+    this.#stream?.end(ending);
+    this.#tlsStream?.end(complete && ending === "reset" ? "notify" : ending);
+    this.#stream = undefined;
+    this.#tlsStream = undefined;
+  }
+
+  #success(code: SuccessCode, message: string, spentMs?: number): CheckResult {
+    const statusCode = this.#conversation?.statusCode;
+    return { outcome: "success", code, message, statusCode, ...this.#stopwatch.stop(spentMs) };
+  }
+
+  #failure(code: FailureCode, message: string, interrupted = false, spentMs?: number): CheckResult {
+    const statusCode = this.#conversation?.statusCode;
+    return { outcome: "failure", code, message, interrupted, statusCode, ...this.#stopwatch.stop(spentMs) };
+  }
+
+  #subject(): string {
+    return this.#plan.dialogue?.subject ?? `TCP connect to ${this.#plan.target}`;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * One HTTP/1 answer as it arrives, sans-I/O: interim answers, the head, the body. A parser of our own, because the runtime's refuses an
+ * answer for any odd header line, which no client of a backend does, and follows framing without end.
+ */
+import { BodyReader } from "./body.ts";
+import { type AnswerFault, type Head, HeadReader } from "./head.ts";
+
+/** Interim answers (1xx) before the real one; no sane server sends more. */
+const MAX_INTERIM = 16;
+/** Status lines and headers of all answers together; none of it is kept. */
+export const MAX_HEAD_BYTES = 1_024 * 1_024;
+/** Lines of all of them together: short lines cost more than long ones. */
+export const MAX_HEAD_LINES = 32_768;
+const SWITCHING_PROTOCOLS = 101;
+
+/** What an answer consists of. Each callback returns whether more of the answer is wanted. */
+export interface AnswerEvents {
+  /** The head of the answer proper. */
+  head(head: Head): boolean;
+  /** @param data - valid during the call only */
+  body(data: Uint8Array): boolean;
+}
+
+/** Reads one answer. */
+export class AnswerReader {
+  /** Bytes of status lines and headers so far. */
+  headBytes = 0;
+  readonly #events: AnswerEvents;
+  #head = new HeadReader();
+  #body: BodyReader | undefined;
+  #interim = 0;
+  /** Lines of the heads before. */
+  #lines = 0;
+  #fault: AnswerFault | string | undefined;
+
+  constructor(events: AnswerEvents) {
+    this.#events = events;
+  }
+
+  /** Whether the whole answer has come. */
+  get ended(): boolean {
+    return this.#body?.ended === true;
+  }
+
+  /** @returns why it is not a valid answer: a line that is at fault, or a whole sentence; undefined while it is one */
+  read(bytes: Uint8Array): AnswerFault | string | undefined {
+    let at = 0;
+    while (this.#body === undefined && this.#fault === undefined && at < bytes.length) {
+      const from = at;
+      // As much as headers may have, so that the bound does not depend on how the bytes are cut.
+      const room = Math.min(bytes.length, at + MAX_HEAD_BYTES - this.headBytes);
+      at = this.#head.read(room < bytes.length ? bytes.subarray(0, room) : bytes, at);
+      this.headBytes += at - from;
+      const { head, fault, lines } = this.#head;
+      if (this.#lines + lines > MAX_HEAD_LINES) this.#fault = `more than ${MAX_HEAD_LINES} lines of headers`;
+      else if (fault !== undefined) this.#fault = fault;
+      else if (head !== undefined) {
+        if (!this.#begin(head)) return this.#fault;
+      } else if (at < bytes.length) this.#fault = `no end of headers within ${MAX_HEAD_BYTES} bytes`;
+    }
+    if (this.#body === undefined || this.#fault !== undefined) return this.#fault;
+    this.#body.read(bytes, at);
+    return this.#body.fault;
+  }
+
+  /** The peer has closed in good order. */
+  close(): void {
+    this.#body?.close();
+  }
+
+  /** @returns whether more is wanted */
+  #begin(head: Head): boolean {
+    const { statusCode } = head;
+    if (statusCode < 200 && statusCode !== SWITCHING_PROTOCOLS) {
+      if (++this.#interim > MAX_INTERIM) {
+        this.#fault = `more than ${MAX_INTERIM} interim answers (status ${statusCode})`;
+      }
+      this.#lines += this.#head.lines;
+      this.#head = new HeadReader();
+      return this.#fault === undefined;
+    }
+    this.#body = new BodyReader(head.framing, (data) => this.#events.body(data));
+    return this.#events.head(head);
+  }
+}

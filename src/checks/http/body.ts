@@ -1,0 +1,143 @@
+/**
+ * The body of an HTTP/1 answer, sans-I/O: takes the data out of its framing. Everything between the data (chunk sizes, extensions, empty
+ * lines) is counted, so a backend cannot keep a check busy with bytes that are not data.
+ */
+
+import { latin1 } from "../latin1.ts";
+import type { AnswerFault, Framing } from "./head.ts";
+
+/** Bytes of chunk framing that a body may have beside {@link FRAMING_BYTES_PER_DATA_BYTE}. */
+export const MAX_FRAMING_BYTES = 16 * 1_024;
+/** A chunk of one byte needs five more. */
+const FRAMING_BYTES_PER_DATA_BYTE = 8;
+
+const LF = 10;
+const CR = 13;
+const BLANK = 32;
+const TAB = 9;
+const SEMICOLON = 59;
+/** Bytes of a bad line that a sentence may show. */
+const SHOWN_BYTES = 64;
+
+/** Where in a chunked body the next byte stands. */
+type Place = "size" | "size end" | "extension" | "data" | "data end";
+
+/** Reads one body. */
+export class BodyReader {
+  /** Whether the body is complete; what follows is not read. */
+  ended = false;
+  /** Set when its framing is broken. */
+  fault: AnswerFault | string | undefined;
+  readonly #framing: Framing;
+  readonly #onData: (data: Uint8Array) => boolean;
+  #place: Place = "size";
+  /** Data bytes that the chunk, or a body with a length, still has. */
+  #left = 0;
+  #digits = "";
+  #dataBytes = 0;
+  #framingBytes = 0;
+
+  /** @param onData - takes a piece, valid during the call only; returns whether more is wanted */
+  constructor(framing: Framing, onData: (data: Uint8Array) => boolean) {
+    this.#framing = framing;
+    this.#onData = onData;
+    if (typeof framing === "number") {
+      this.#left = framing;
+      this.ended = framing === 0;
+    }
+  }
+
+  /** Reads until the body ends, no more of it is wanted, or the bytes are used up. */
+  read(bytes: Uint8Array, from: number): void {
+    let at = from;
+    let wanted = true;
+    while (at < bytes.length && wanted && !this.ended && this.fault === undefined) {
+      if (this.#framing === "close") {
+        this.#onData(bytes.subarray(at));
+        return;
+      }
+      if (this.#framing === "chunked" && this.#place !== "data") at = this.#readFraming(bytes, at);
+      else {
+        const end = Math.min(bytes.length, at + this.#left);
+        wanted = this.#onData(bytes.subarray(at, end));
+        this.#count(end - at);
+        at = end;
+      }
+    }
+  }
+
+  /** The peer has closed: a body without a length ends there. */
+  close(): void {
+    if (this.#framing === "close") this.ended = true;
+  }
+
+  #count(bytes: number): void {
+    this.#dataBytes += bytes;
+    this.#left -= bytes;
+    if (this.#left > 0) return;
+    if (this.#framing === "chunked") this.#place = "data end";
+    else this.ended = true;
+  }
+
+  #readFraming(bytes: Uint8Array, from: number): number {
+    let at = from;
+    if (this.#place === "extension") {
+      const end = bytes.indexOf(LF, at);
+      at = end < 0 ? bytes.length : end + 1;
+      if (end >= 0) this.#endSize();
+    } else if (this.#place === "data end") this.#readDataEnd(bytes, at++);
+    else this.#readSize(bytes, at++);
+    this.#framingBytes += at - from;
+    if (this.#framingBytes > MAX_FRAMING_BYTES + FRAMING_BYTES_PER_DATA_BYTE * this.#dataBytes) {
+      this.fault ??= `more than ${MAX_FRAMING_BYTES} bytes of chunk framing beside ${this.#dataBytes} bytes of the body`;
+    }
+    return at;
+  }
+
+  #readSize(bytes: Uint8Array, at: number): void {
+    const byte = bytes[at] ?? LF;
+    const digit = this.#place === "size" ? hexDigit(byte) : -1;
+    if (digit >= 0) {
+      this.#left = this.#left * 16 + digit;
+      if (this.#digits.length < SHOWN_BYTES) this.#digits += digit.toString(16);
+      if (this.#left <= Number.MAX_SAFE_INTEGER) return;
+    } else if (this.#digits !== "" && this.#endDigits(byte)) return;
+    const rest = lineFrom(bytes, digit < 0 ? at : at + 1);
+    this.fault = { problem: "invalid chunk size", line: this.#digits + rest };
+  }
+
+  /** @returns false for a byte that may not stand behind a chunk's size */
+  #endDigits(byte: number): boolean {
+    if (byte === LF) this.#endSize();
+    else if (byte === SEMICOLON) this.#place = "extension";
+    else if (byte === CR || byte === BLANK || byte === TAB) this.#place = "size end";
+    else return false;
+    return true;
+  }
+
+  /** The chunk of size 0 is the last; trailers behind it mean nothing here. */
+  #endSize(): void {
+    this.#digits = "";
+    this.#place = "data";
+    this.ended = this.#left === 0;
+  }
+
+  #readDataEnd(bytes: Uint8Array, at: number): void {
+    if (bytes[at] === LF) this.#place = "size";
+    else if (bytes[at] !== CR)
+      this.fault = { problem: "no line break after a chunk but", line: lineFrom(bytes, at) };
+  }
+}
+
+/** @returns -1 when it is not one */
+function hexDigit(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  const letter = byte | 0x20;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+}
+
+/** What a sentence shows of a line, as Latin-1. */
+function lineFrom(bytes: Uint8Array, from: number): string {
+  const shown = latin1(bytes, from, Math.min(from + SHOWN_BYTES, bytes.length));
+  return shown.split(/\r?\n/, 1)[0] ?? "";
+}

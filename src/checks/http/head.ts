@@ -1,0 +1,228 @@
+/**
+ * The status line and headers of an HTTP/1 answer, sans-I/O. Strict about the status line and about the headers that decide where the body
+ * ends; every other line is skipped, whatever it holds: no verdict depends on it. Nothing that is skipped is kept.
+ */
+import { latin1 } from "../latin1.ts";
+
+/** Where the body ends (RFC 9112, 6.3): a number of bytes, after the last chunk, or when the connection is closed. */
+export type Framing = number | "chunked" | "close";
+
+/** One status line with its headers. */
+export interface Head {
+  readonly statusCode: number;
+  /** Without blanks around it; may be empty. */
+  readonly reason: string;
+  /** The Location header, empty when there is none. */
+  readonly location: string;
+  readonly framing: Framing;
+}
+
+/** Why bytes are not a valid HTTP answer, with the line that is at fault. */
+export interface AnswerFault {
+  readonly problem: string;
+  /** As Latin-1, from its beginning; may be cut off. */
+  readonly line: string;
+}
+
+const LF = 10;
+const CR = 13;
+const BLANK = 32;
+const TAB = 9;
+const LOWER_CASE = 0x20;
+/** The headers that are read, all others are skipped. */
+const NAMES = ["content-length", "location", "transfer-encoding"].map((name) => Buffer.from(name));
+
+/** Bytes of a line that are kept until it ends. */
+const MAX_KEPT_BYTES = 4_096;
+/** What a status line may need: 16 blanks, the code, and a reason phrase that is shown. */
+const MAX_STATUS_LINE_BYTES = 512;
+/** Lines of headers that are read, continuation lines among them; no server needs more than a few. */
+const MAX_FIELD_LINES = 256;
+/** A line break is searched for byte by byte first; beyond this the runtime's search is faster. */
+const NEAR_BYTES = 48;
+
+const STATUS_LINE = /^HTTP\/1\.\d {1,16}([1-9]\d\d)(?: (.*))?$/s;
+/** The rest of a status line that has only begun. */
+const REST_OF_STATUS_LINE = "HTTP/1.1 200";
+const FIELD = /^(content-length|transfer-encoding|location)[ \t]*:(.*)$/is;
+const LENGTH = /^\d+$/;
+
+/** Reads one head. Interim answers (1xx) have heads of their own. */
+export class HeadReader {
+  /** Set when the head is complete. */
+  head: Head | undefined;
+  /** Set when it can never be. */
+  fault: AnswerFault | undefined;
+  /** Lines so far, blank ones before the status line among them. */
+  lines = 0;
+  #status: { readonly code: number; readonly reason: string } | undefined;
+  /** What has come of the current line, where it may matter. */
+  #line = "";
+  #inLine = false;
+  #skipping = false;
+  /** The last header that matters, with its continuation lines (RFC 9112, 5.2). */
+  #field = "";
+  #fieldLines = 0;
+  #length: string | undefined;
+  #lengthFault: AnswerFault | undefined;
+  #coding: string | undefined;
+  #location = "";
+
+  /**
+   * Reads up to the end of the head, at most to the end of the bytes.
+   *
+   * @param from - where to begin
+   * @returns where it stopped
+   */
+  read(bytes: Uint8Array, from: number): number {
+    let at = from;
+    while (at < bytes.length && this.head === undefined && this.fault === undefined) {
+      if (!this.#inLine && !this.#begin(bytes, at)) {
+        if (bytes[at++] === LF) this.lines++;
+        continue;
+      }
+      const end = lineEnd(bytes, at);
+      if (!this.#skipping) this.#keep(bytes, at, end);
+      at = end;
+      if (at < bytes.length) {
+        at++;
+        this.lines++;
+        this.#endLine();
+      } else if (this.#status === undefined) this.#judgeBegun();
+    }
+    return at;
+  }
+
+  /** Decides by its first bytes whether a line matters. @returns false for line breaks before the status line */
+  #begin(bytes: Uint8Array, at: number): boolean {
+    const first = bytes[at];
+    if (this.#status === undefined) {
+      if (first === CR || first === LF) return false;
+    } else if (first === BLANK || first === TAB) this.#skipping = this.#field === "";
+    else {
+      if (this.#field !== "") this.#endField();
+      this.#skipping = first !== LF && first !== CR && !mayMatter(bytes, at);
+    }
+    this.#inLine = true;
+    return true;
+  }
+
+  #keep(bytes: Uint8Array, from: number, to: number): void {
+    const most = this.#status === undefined ? MAX_STATUS_LINE_BYTES : MAX_KEPT_BYTES;
+    const end = Math.min(to, from + most - this.#line.length);
+    if (end > from) this.#line += latin1(bytes, from, end);
+  }
+
+  #endLine(): void {
+    const line = this.#line.endsWith("\r") ? this.#line.slice(0, -1) : this.#line;
+    const skipped = this.#skipping;
+    this.#line = "";
+    this.#inLine = false;
+    this.#skipping = false;
+    if (skipped) return;
+    if (this.#status === undefined) this.#readStatus(line);
+    else if (line === "") this.#complete();
+    else this.#readField(line);
+  }
+
+  #readField(line: string): void {
+    const folded = line.startsWith(" ") || line.startsWith("\t");
+    if (folded) this.#unfold(line.trim());
+    else this.#field = FIELD.test(line) ? line : "";
+    if (this.#field === "" || ++this.#fieldLines <= MAX_FIELD_LINES) return;
+    this.fault = { problem: `more than ${MAX_FIELD_LINES} headers like`, line };
+  }
+
+  #unfold(continuation: string): void {
+    if (continuation === "" || this.#field.length >= MAX_KEPT_BYTES) return;
+    this.#field = `${this.#field} ${continuation}`.slice(0, MAX_KEPT_BYTES);
+  }
+
+  #readStatus(line: string): void {
+    const [, code, reason = ""] = STATUS_LINE.exec(line) ?? [];
+    if (code === undefined) this.fault = { problem: "invalid status line", line };
+    else this.#status = { code: Number(code), reason: reason.trim() };
+  }
+
+  /** A status line that cannot become a valid one is one already, or a peer that waits would be waited for. */
+  #judgeBegun(): void {
+    const line = this.#line.replace(/\r$/, "");
+    const whole = line.replace(/ +/, " ");
+    if (STATUS_LINE.test(line) || STATUS_LINE.test(whole + REST_OF_STATUS_LINE.slice(whole.length))) return;
+    this.fault = { problem: "invalid status line", line };
+  }
+
+  #endField(): void {
+    const line = this.#field;
+    this.#field = "";
+    const [, name = "", value = ""] = FIELD.exec(line) ?? [];
+    switch (name.toLowerCase()) {
+      case "location":
+        this.#location = value.trim();
+        break;
+      case "transfer-encoding":
+        this.#coding = codings(value).at(-1) ?? this.#coding;
+        break;
+      default:
+        this.#readLengths(value, line);
+    }
+  }
+
+  /** Equal lengths count as one (RFC 9112, 6.3, rule 5). */
+  #readLengths(values: string, line: string): void {
+    for (const value of values.split(",")) {
+      const length = value.trim();
+      if (!LENGTH.test(length) || Number(length) > Number.MAX_SAFE_INTEGER || line.length >= MAX_KEPT_BYTES) {
+        this.#lengthFault ??= { problem: "invalid length", line };
+      } else if (this.#length !== undefined && Number(length) !== Number(this.#length)) {
+        this.#lengthFault ??= { problem: `a second length beside ${this.#length}`, line };
+      }
+      this.#length ??= length;
+    }
+  }
+
+  #complete(): void {
+    if (this.#status === undefined) return;
+    const { code, reason } = this.#status;
+    // These have no body, whatever their headers say (RFC 9112, 6.3, rule 1).
+    const bodiless = code < 200 || code === 204 || code === 304;
+    // A coding counts and a length beside it does not (rule 3).
+    if (this.#coding === undefined && !bodiless) this.fault = this.#lengthFault;
+    if (this.fault !== undefined) return;
+    const framing = bodiless ? 0 : this.#framing();
+    this.head = { statusCode: code, reason, location: this.#location, framing };
+  }
+
+  #framing(): Framing {
+    if (this.#coding !== undefined) return this.#coding === "chunked" ? "chunked" : "close";
+    return this.#length === undefined ? "close" : Number(this.#length);
+  }
+}
+
+/** Whether a line begins like one of {@link NAMES}, as far as it has come. */
+function mayMatter(bytes: Uint8Array, at: number): boolean {
+  const first = (bytes[at] ?? 0) | LOWER_CASE;
+  const name = NAMES.find((candidate) => candidate[0] === first);
+  if (name === undefined) return false;
+  const length = Math.min(name.length, bytes.length - at);
+  for (let index = 1; index < length; index++) {
+    if (((bytes[at + index] ?? 0) | LOWER_CASE) !== name[index]) return false;
+  }
+  return true;
+}
+
+/** Where the line ends: its line feed, or the end of the bytes. */
+function lineEnd(bytes: Uint8Array, from: number): number {
+  const near = Math.min(from + NEAR_BYTES, bytes.length);
+  for (let at = from; at < near; at++) if (bytes[at] === LF) return at;
+  const at = bytes.indexOf(LF, near);
+  return at < 0 ? bytes.length : at;
+}
+
+function codings(value: string): string[] {
+  return value
+    .toLowerCase()
+    .split(",")
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== "");
+}

@@ -1,0 +1,62 @@
+/** The tcp checker: a connection, with TLS if wanted, and if wanted something said and something expected back. */
+import type { TcpSpec } from "../../model/spec.ts";
+import { formatAddress } from "../../model/spec.ts";
+import type { Checker, CheckerEnv } from "../checker.ts";
+import { type Conversation, type Dialogue, failed, type Verdict } from "../conversation.ts";
+import { excerpt, MAX_SHOWN_BYTES } from "../excerpt.ts";
+import { Exchange, ExchangePlan } from "../exchange.ts";
+import { byteSecrets, type Secrets } from "../secrets.ts";
+
+/** Makes a tcp checker. */
+export function tcpChecker(spec: TcpSpec, env: CheckerEnv): Checker {
+  const plan = new ExchangePlan(env, spec.address, spec.tls, dialogue(spec), spec.close);
+  return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
+}
+
+function dialogue(spec: TcpSpec): Dialogue | undefined {
+  if (spec.send === undefined && spec.receive === undefined) return undefined;
+  const request = spec.send;
+  const expected = Buffer.from(spec.receive ?? []);
+  const secrets = byteSecrets(spec.send ?? new Uint8Array());
+  return {
+    subject: `TCP ${request === undefined ? "read from" : "send to"} ${formatAddress(spec.address)}`,
+    begin: () => new PrefixConversation(request, expected, secrets),
+  };
+}
+
+/** Expects the answer to start with certain bytes; with none expected, any byte will do. */
+export class PrefixConversation implements Conversation {
+  /** What has come, as far as it is expected or may be shown. */
+  #seen = Buffer.alloc(0);
+
+  /** @param secrets - hidden where the answer repeats them: many protocols repeat a command that they refuse, password and all */
+  constructor(
+    readonly request: Uint8Array | undefined,
+    readonly expected: Buffer,
+    readonly secrets?: Secrets,
+  ) {}
+
+  received(bytes: Uint8Array): Verdict | undefined {
+    const wanted = this.expected.length;
+    const most = Math.max(wanted, MAX_SHOWN_BYTES);
+    this.#seen = Buffer.concat([this.#seen, bytes.subarray(0, most - this.#seen.length)]);
+    const length = Math.min(wanted, this.#seen.length);
+    if (this.expected.compare(this.#seen, 0, length, 0, length) !== 0) {
+      const shown = excerpt(this.#seen, this.secrets);
+      return failed("L7RSP", `answer starts with ${shown}, expected ${excerpt(this.expected)}`);
+    }
+    return length === wanted ? { ok: true, message: "answered as expected" } : undefined;
+  }
+
+  closed(): Verdict {
+    if (this.expected.length === 0) return failed("L7RSP", "closed by peer without an answer");
+    return failed(
+      "L7RSP",
+      `closed by peer after ${this.#seen.length} of ${this.expected.length} expected bytes`,
+    );
+  }
+
+  progress(): string {
+    return this.#seen.length === 0 ? "" : `${this.#seen.length} of ${this.expected.length} expected bytes`;
+  }
+}

@@ -1,0 +1,172 @@
+/** The standalone checks file: a YAML list `healthchecks:` whose entries have the fields of CONFIG (protocol.md). */
+import { FaultList, type FileFault, formatFault, unreadable } from "../config/diagnostic.ts";
+import { isExtension } from "../config/validate.ts";
+import { type Path, type ReadYaml, readYamlInSlices, type YamlFile } from "../config/yaml.ts";
+import type { DesiredSet } from "../manager/diff.ts";
+import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
+import { NumberAsWritten } from "../model/format-value.ts";
+import type { HealthcheckId } from "../model/id.ts";
+import { didYouMean } from "../model/nearest.ts";
+import type { HealthcheckSpec } from "../model/spec.ts";
+import { readConfig } from "../protocol/healthcheck.ts";
+import { fieldsOf } from "../protocol/healthcheck-schema.ts";
+import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
+import { inSlices } from "../system/time-slicing.ts";
+
+/** Fields of hexadecimal digits, which YAML may take for a number. */
+const HEX_FIELDS = ["send_hex", "receive_hex"];
+/** What may be the name of a field, misspelt. */
+const FIELD_NAME = /^[A-Za-z_-]{1,30}$/;
+
+/** The file as a whole is of no use; nothing of it was taken. */
+export class ChecksFileError extends Error {
+  constructor(path: string, faults: readonly FileFault[]) {
+    super(faults.map((fault) => formatFault(path, fault)).join("\n"));
+  }
+}
+
+/** A checks file understood. */
+export interface ChecksFile {
+  readonly set: DesiredSet;
+  /** Entries that were refused; the others count. */
+  readonly faults: readonly FileFault[];
+  /** Unknown fields, and values that are used otherwise than they stand in the file; the entries count. */
+  readonly warnings: readonly FileFault[];
+}
+
+/**
+ * Reads a checks file, in slices.
+ *
+ * @param defaults - of the server, for what the entries leave open
+ * @throws ChecksFileError when it cannot be read or holds no list
+ */
+export async function readChecksFile(path: string, defaults = CHECK_DEFAULTS): Promise<ChecksFile> {
+  let text: string;
+  try {
+    text = readTextFile(path, MAX_YAML_BYTES);
+  } catch (error) {
+    throw new ChecksFileError(path, [unreadable(error)]);
+  }
+  const judge = new ChecksJudge(path, await readYamlInSlices(text, "checks"), defaults);
+  await inSlices(judge.entries, (entry, index) => judge.entry(entry, index));
+  return judge.result();
+}
+
+/**
+ * Judges a checks file that was read.
+ *
+ * @param path - for what is said of it
+ * @param defaults - of the server, for what the entries leave open
+ * @throws ChecksFileError when it holds no list
+ */
+export function judgeChecks(path: string, read: ReadYaml, defaults = CHECK_DEFAULTS): ChecksFile {
+  const judge = new ChecksJudge(path, read, defaults);
+  for (const [index, entry] of judge.entries.entries()) judge.entry(entry, index);
+  return judge.result();
+}
+
+/** One file while its entries are judged. */
+class ChecksJudge {
+  readonly entries: readonly unknown[];
+  readonly #file: YamlFile;
+  readonly #defaults: CheckDefaults;
+  readonly #specs: HealthcheckSpec[] = [];
+  readonly #refused = new Set<HealthcheckId | undefined>();
+  readonly #faults = new FaultList("more errors");
+  readonly #warnings = new FaultList("more warnings");
+  readonly #unknown = new FaultList("more unknown fields", { unknown: true });
+  readonly #seen = new Set<HealthcheckId>();
+
+  /** @throws ChecksFileError */
+  constructor(path: string, read: ReadYaml, defaults: CheckDefaults) {
+    this.#defaults = defaults;
+    if ("faults" in read) throw new ChecksFileError(path, read.faults);
+    this.#file = read.file;
+    const entries = entriesOf(this.#file);
+    if (entries === undefined) {
+      const message = "missing: must be a list of healthchecks";
+      throw new ChecksFileError(path, [{ ...this.#file.locate([]), key: "healthchecks", message }]);
+    }
+    this.entries = entries;
+    this.#unknownKeys();
+  }
+
+  entry(entry: unknown, index: number): void {
+    const read = readConfig(this.#asWritten(entry, index), "file", this.#defaults);
+    this.#unknownFields(entry, index);
+    const id = read.ok ? read.spec.id : read.id;
+    if (id !== undefined && this.#seen.has(id))
+      this.#faults.add(() => this.#at(index, ["id"], `${id} was used before; the last one counts`));
+    if (id !== undefined) this.#seen.add(id);
+    if (read.ok) {
+      this.#specs.push(read.spec);
+      for (const { path, message } of read.warnings) this.#warnings.add(() => this.#at(index, path, message));
+      return;
+    }
+    this.#refused.add(read.id);
+    for (const { path, message } of read.faults) this.#faults.add(() => this.#at(index, path, message));
+  }
+
+  result(): ChecksFile {
+    const refusals = this.entries.length - this.#specs.length;
+    return {
+      set: { specs: this.#specs, refused: this.#refused, refusals },
+      faults: this.#faults.all(),
+      warnings: [...this.#unknown.all(), ...this.#warnings.all()],
+    };
+  }
+
+  #at(index: number, path: Path, message: string): FileFault {
+    const place = this.#file.locate(["healthchecks", index, ...path]);
+    return { ...place, key: [`healthchecks[${index}]`, ...path].join("."), message };
+  }
+
+  /** An id such as 1.0 is refused, and must not be told as the number that it is; 0012 and 12e4 are hexadecimal digits. */
+  #asWritten(entry: unknown, index: number): unknown {
+    if (typeof entry !== "object" || entry === null) return entry;
+    let written: object = entry;
+    for (const [name, value] of Object.entries(entry)) {
+      const isHex = HEX_FIELDS.includes(name) && (typeof value === "number" || typeof value === "bigint");
+      if (!isHex && !(name === "id" && typeof value === "number")) continue;
+      const source = this.#file.source(["healthchecks", index, name]);
+      if (source !== undefined)
+        written = { ...written, [name]: isHex ? source : new NumberAsWritten(source) };
+    }
+    return written;
+  }
+
+  #unknownKeys(): void {
+    const { value } = this.#file;
+    for (const name of Object.keys(value ?? {})) {
+      if (name === "healthchecks" || isExtension(name)) continue;
+      const place = this.#file.locate([name], "key");
+      const message = `unknown key, ignored${didYouMean(name, ["healthchecks"])}`;
+      this.#unknown.add(() => ({ ...place, key: name, message, unknown: true }));
+    }
+  }
+
+  #unknownFields(entry: unknown, index: number): void {
+    if (typeof entry !== "object" || entry === null || !("checker_type" in entry)) return;
+    const known = fieldsOf(String(entry.checker_type));
+    if (known === undefined) return;
+    for (const name of Object.keys(entry)) {
+      if (known.includes(name)) continue;
+      this.#unknown.add(() => {
+        const place = this.#file.locate(["healthchecks", index, name], "key");
+        const key = `healthchecks[${index}]`;
+        // What stands where a name should be may be a whole header, with its value.
+        if (!FIELD_NAME.test(name))
+          return { ...place, key, message: "unknown field (not shown), ignored", unknown: true };
+        const message = `unknown field, ignored${didYouMean(name, known)}`;
+        return { ...place, key: `${key}.${name}`, message, unknown: true };
+      });
+    }
+  }
+}
+
+/** An empty `healthchecks:` is an empty list. */
+function entriesOf({ value }: YamlFile): readonly unknown[] | undefined {
+  if (typeof value !== "object" || value === null || !("healthchecks" in value)) return undefined;
+  if (value.healthchecks === null) return [];
+  return Array.isArray(value.healthchecks) ? value.healthchecks : undefined;
+}

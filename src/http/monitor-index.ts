@@ -1,0 +1,83 @@
+/**
+ * The monitors in the order in which people look for them, by id; sorted anew when one has come or gone. The client's own order
+ * is another each time.
+ */
+import { type HealthcheckId, parseId } from "../model/id.ts";
+import type { Monitor } from "../monitor/monitor.ts";
+import { inSlices } from "../system/time-slicing.ts";
+import type { ListQuery } from "./list-query.ts";
+import { searchText } from "./views.ts";
+
+/** Where the monitors are; the manager. */
+export interface MonitorSource {
+  readonly monitors: ReadonlyMap<HealthcheckId, Monitor>;
+  /** Changes whenever one comes or goes. */
+  readonly revision: number;
+}
+
+/** What a query found. */
+export interface Found {
+  /** How many fit. */
+  readonly matched: number;
+  /** Those from `offset` on, `limit` at most: unhealthy ones first, then unknown, then healthy ones. */
+  readonly monitors: readonly Monitor[];
+}
+
+/** See the head of the file. */
+export class Roster {
+  readonly #source: MonitorSource;
+  #sorted: readonly HealthcheckId[] = [];
+  #revision = -1;
+  #sorting: Promise<void> | undefined;
+
+  constructor(source: MonitorSource) {
+    this.#source = source;
+  }
+
+  /** Finds healthchecks; gives way to checks in between. */
+  async find(query: ListQuery): Promise<Found> {
+    const byState: Record<string, Monitor[]> = { unhealthy: [], unknown: [], healthy: [] };
+    await inSlices(await this.#inOrder(), (id) => {
+      const monitor = this.#source.monitors.get(id);
+      if (monitor !== undefined && fits(monitor, query)) byState[monitor.health.state]?.push(monitor);
+    });
+    const monitors = Object.values(byState).flat();
+    return {
+      matched: monitors.length,
+      monitors: monitors.slice(query.offset, query.offset + query.limit),
+    };
+  }
+
+  async #inOrder(): Promise<readonly HealthcheckId[]> {
+    if (this.#revision !== this.#source.revision) {
+      this.#sorting ??= this.#sort().finally(() => {
+        this.#sorting = undefined;
+      });
+      await this.#sorting;
+    }
+    return this.#sorted;
+  }
+
+  async #sort(): Promise<void> {
+    const { revision, monitors } = this.#source;
+    // Sorted natively: 50,000 ids take some 3 ms, and comparing them here would take 60.
+    const ids = new BigUint64Array(monitors.size);
+    await inSlices([...monitors.keys()], (id, index) => {
+      ids[index] = BigInt(id);
+    });
+    ids.sort();
+    const sorted: HealthcheckId[] = [];
+    await inSlices(ids, (number) => {
+      const id = parseId(String(number));
+      if (id !== undefined) sorted.push(id);
+    });
+    this.#sorted = sorted;
+    this.#revision = revision;
+  }
+}
+
+function fits(monitor: Monitor, { state, type, text }: ListQuery): boolean {
+  if (state !== undefined && monitor.health.state !== state) return false;
+  if (type !== undefined && monitor.spec.check.type !== type) return false;
+  return text === "" || searchText(monitor).includes(text);
+}

@@ -1,0 +1,124 @@
+/** The connect phase: what becomes of a dial, and what it is called. */
+import { expect, test } from "bun:test";
+import { httpChecker } from "../../src/checks/http/checker.ts";
+import { makeChecker } from "../../src/checks/registry.ts";
+import { tcpChecker } from "../../src/checks/tcp/checker.ts";
+import type { CheckResult } from "../../src/model/result.ts";
+import type { TcpSpec } from "../../src/model/spec.ts";
+import { FakeDialer, fakeEnv, tcpSpec, VirtualTime } from "../harness/fakes/fakes.ts";
+
+class Bench implements Disposable {
+  readonly time = new VirtualTime();
+  readonly dialer = new FakeDialer();
+  readonly env = fakeEnv(this.time, this.dialer);
+  readonly results: CheckResult[] = [];
+
+  start(changes: Partial<TcpSpec> = {}) {
+    return tcpChecker(tcpSpec(80, changes), this.env).start(500, (result) => this.results.push(result));
+  }
+
+  fail(number: number): CheckResult | undefined {
+    this.start();
+    this.dialer.fail(this.dialer.last, number);
+    this.dialer.poll();
+    return this.results.at(-1);
+  }
+
+  [Symbol.dispose](): void {
+    this.time[Symbol.dispose]();
+  }
+}
+
+test.each([
+  [111, "L4CON", "connection refused"],
+  [101, "L4CON", "network is unreachable"],
+  [113, "L4CON", "no route to host"],
+  [1, "L4CON", "operation not permitted"],
+  [110, "L4TOUT", "connection timed out"],
+  [92, "L4CON", "protocol is unreachable"],
+])("exchange: errno %d is a failure of the backend, %s", (number, code, words) => {
+  using bench = new Bench();
+  const message = `TCP connect to 10.0.0.1:80: ${words}`;
+  expect(bench.fail(number)).toMatchObject({ outcome: "failure", code, message });
+});
+
+test.each([
+  [24, "descriptors"],
+  [23, "descriptors"],
+  [99, "ports"],
+  [11, "ports"],
+  [105, "memory"],
+  [38, "fault"],
+  [12, "memory"],
+])("exchange: errno %d is our own fault and says nothing: %s", (number, cause) => {
+  using bench = new Bench();
+  expect(bench.fail(number)).toMatchObject({ outcome: "inconclusive", code: "LOCAL", cause });
+});
+
+test("exchange: a bare connect is a success, closed by RST, with the kernel's time", () => {
+  using bench = new Bench();
+  bench.start();
+  bench.time.advance(40);
+  bench.dialer.connect(bench.dialer.last, 0.25);
+  expect(bench.results).toEqual([]);
+  bench.dialer.poll();
+  const message = "TCP connect to 10.0.0.1:80: connected";
+  expect(bench.results).toEqual([
+    { outcome: "success", code: "L4OK", message, durationMs: 0.25, phases: { connectMs: 0.25 } },
+  ]);
+  expect(bench.dialer.closed).toEqual(["reset"]);
+});
+
+test("exchange: without the kernel's time our own counts; the close may be graceful", () => {
+  using bench = new Bench();
+  bench.start({ close: "graceful" });
+  bench.time.advance(40);
+  bench.dialer.connect(bench.dialer.last, undefined);
+  bench.dialer.poll();
+  expect(bench.results).toMatchObject([{ outcome: "success", durationMs: 40 }]);
+  expect(bench.dialer.closed).toEqual(["graceful"]);
+});
+
+test("exchange: a dead host is a connect time-out, and its dial is given up", () => {
+  using bench = new Bench();
+  const attempt = bench.start();
+  bench.time.advance(500);
+  expect(attempt.expire()).toMatchObject({
+    outcome: "failure",
+    code: "L4TOUT",
+    message: "TCP connect to 10.0.0.1:80: no answer within 500ms",
+    durationMs: 500,
+  });
+  expect(bench.dialer.cancelled.length).toBe(1);
+  expect(bench.results).toEqual([]);
+});
+
+test("exchange: cancelled, it gives up its dial and says nothing", () => {
+  using bench = new Bench();
+  const attempt = bench.start();
+  bench.dialer.connect(bench.dialer.last, 1);
+  attempt.cancel();
+  bench.dialer.poll();
+  expect(bench.dialer.cancelled.length).toBe(1);
+  expect(bench.results).toEqual([]);
+});
+
+test("exchange: every check dials anew", () => {
+  using bench = new Bench();
+  const checker = makeChecker(tcpSpec(), bench.env);
+  checker.start(500, () => {});
+  checker.start(500, () => {});
+  expect(bench.dialer.dials.length).toBe(2);
+});
+
+test("exchange: an http check that cannot connect says so in terms of the connection", () => {
+  using bench = new Bench();
+  const where = { address: { ip: "::1", port: 80 }, tls: undefined, method: "GET", path: "/", host: "[::1]" };
+  const spec = { type: "http" as const, ...where, headers: [], expectedCodes: [200], response: undefined };
+  httpChecker(spec, bench.env).start(500, (result) => bench.results.push(result));
+  bench.dialer.fail(bench.dialer.last, 111);
+  bench.dialer.poll();
+  expect(bench.results).toMatchObject([
+    { code: "L4CON", message: "TCP connect to [::1]:80: connection refused" },
+  ]);
+});

@@ -1,0 +1,42 @@
+/** Starts backends that speak first, in another network. Called by the tests of what connections do on a real interface. */
+import { join } from "node:path";
+import { readLines, stopProcess } from "../base/process.ts";
+import { until } from "../base/wait.ts";
+import type { End } from "../machines/link.ts";
+
+/** Their ports. */
+export interface BannerPorts {
+  /** Accepts and resets. */
+  readonly resets: number;
+  /** Sends `220 ready` and resets. */
+  readonly bannerThenReset: number;
+  /** Sends `220 ready`, 10 bytes, and waits. */
+  readonly shortBanner: number;
+  /** Sends 100 kB that begin with `220 ready`, and waits. */
+  readonly longBanner: number;
+}
+
+/** Running backends; disposing ends them. */
+export interface Banners extends AsyncDisposable {
+  readonly ports: BannerPorts;
+}
+
+/** Starts them at one end of a cable. @throws Error when they do not start within 10 s */
+export async function startBanners({ address, prefix }: End): Promise<Banners> {
+  const script = join(import.meta.dir, "banner-process.ts");
+  const child = Bun.spawn([...prefix, process.execPath, script, address], { stdin: "pipe", stdout: "pipe" });
+  const lines: string[] = [];
+  const reading = readLines(child.stdout, (line) => lines.push(line));
+  const stop = async () => {
+    await stopProcess(child);
+    await reading;
+  };
+  try {
+    const line = await until(() => lines[0], 10_000, "the ports of the banners");
+    // The cast names what our own program writes.
+    return { ports: JSON.parse(line) as BannerPorts, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

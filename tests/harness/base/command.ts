@@ -1,0 +1,48 @@
+/**
+ * The executable run to its end, as a command. Called by the tests of the commands and of failing starts.
+ */
+
+import { daemonPath } from "../daemon/executable.ts";
+import { stopProcess } from "./process.ts";
+
+const LIMIT_MS = 20_000;
+
+/** What a command came to. */
+export interface Outcome {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/**
+ * Runs the executable and waits for its end.
+ * @param cwd the working directory
+ * @param env added to the environment of the test process
+ * @throws Error when it does not end within 20 s
+ */
+export async function runCommand(
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Outcome> {
+  const { cwd = "/", env = {} } = options;
+  const child = Bun.spawn([daemonPath(), ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    void stopProcess(child);
+  }, LIMIT_MS);
+  const [out, err, status] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  clearTimeout(timer);
+  if (late) throw new Error(`${args.join(" ")} did not end within ${LIMIT_MS} ms: ${out}${err}`);
+  return { status, out, err };
+}

@@ -1,0 +1,277 @@
+/**
+ * Stand-ins for unit tests: a clock that tests move, a dialer without a network, a checker without a backend, a log that
+ * is kept. Called by the tests below tests/, which mirror src/.
+ */
+import { jest } from "bun:test";
+import type { Attempt, Checker, CheckerEnv, Done } from "../../../src/checks/checker.ts";
+import type { LogFields, Logger, LogLevel } from "../../../src/logging/logger.ts";
+import { type HealthcheckId, parseId } from "../../../src/model/id.ts";
+import type { CheckResult, FailureCode, Success } from "../../../src/model/result.ts";
+import type { HealthcheckSpec, TcpSpec } from "../../../src/model/spec.ts";
+import type { Notification, State } from "../../../src/model/status.ts";
+import type { Clock } from "../../../src/system/clock.ts";
+import { Dial, type DialOwner } from "../../../src/system/connection.ts";
+import { Descriptors } from "../../../src/system/descriptors.ts";
+import type { Dialer } from "../../../src/system/dialer.ts";
+import type { PlainStream } from "../../../src/system/plain-stream.ts";
+import { SystemResolver } from "../../../src/system/resolver.ts";
+import type { SockAddr } from "../../../src/system/sockaddr.ts";
+import type { Ending } from "../../../src/system/stream-owner.ts";
+import { TlsContexts } from "../../../src/system/tls.ts";
+
+/**
+ * Time that passes only when a test says so: a clock that starts at 0, and every timer of the process with it. Disposing
+ * gives the real timers back.
+ */
+export class VirtualTime implements Clock, Disposable {
+  /** Wall clock at 0. */
+  static readonly WALL_MS = Date.UTC(2026, 0, 31, 12);
+  readonly #baseMs: number;
+  #stalledMs = 0;
+
+  constructor() {
+    jest.useFakeTimers();
+    this.#baseMs = performance.now();
+  }
+
+  nowMs(): number {
+    // The subtraction leaves a rounding error that no real clock has.
+    return Math.round((performance.now() - this.#baseMs) * 1_000) / 1_000 + this.#stalledMs;
+  }
+
+  wallMs(): number {
+    return VirtualTime.WALL_MS + this.nowMs();
+  }
+
+  /** Lets time pass; timers fire when they are due. */
+  advance(ms: number): void {
+    jest.advanceTimersByTime(ms);
+  }
+
+  /** Lets time pass on the clock without any timer being served: the process stands still. */
+  stall(ms: number): void {
+    this.#stalledMs += ms;
+  }
+
+  [Symbol.dispose](): void {
+    jest.clearAllTimers();
+    jest.useRealTimers();
+  }
+}
+
+/** A dialer that connects nowhere; the test decides what becomes of each dial. */
+export class FakeDialer implements Dialer {
+  readonly dials: Dial[] = [];
+  readonly closed: string[] = [];
+  readonly cancelled: Dial[] = [];
+  #told: (() => void)[] = [];
+
+  get pending(): number {
+    return this.dials.filter(({ waiting }) => waiting).length;
+  }
+
+  /** The newest one. */
+  get last(): Dial {
+    const dial = this.dials.at(-1);
+    if (dial === undefined) throw new Error("nothing was dialled");
+    return dial;
+  }
+
+  dial(address: SockAddr, owner: DialOwner): Dial {
+    const dial = new Dial(-1, owner, this.dials.length, address);
+    this.dials.push(dial);
+    return dial;
+  }
+
+  /** The connection opens; told with the next poll. */
+  connect(dial: Dial, rttMs: number | undefined): void {
+    this.#decide(dial, () => dial.owner.connected(dial, rttMs));
+  }
+
+  /** The connection fails; told with the next poll. */
+  fail(dial: Dial, number: number): void {
+    this.#decide(dial, () => dial.owner.failed(number));
+  }
+
+  poll(): void {
+    const told = this.#told;
+    this.#told = [];
+    for (const tell of told) tell();
+  }
+
+  cancel(dial: Dial): void {
+    if (dial.waiting) this.cancelled.push(dial);
+    dial.waiting = false;
+  }
+
+  close(_dial: Dial, how: Ending): void {
+    this.closed.push(how);
+  }
+
+  converse(): PlainStream {
+    throw new Error("there is no network to converse over");
+  }
+
+  handOver(): void {}
+
+  released(): void {}
+
+  linger(): void {}
+
+  settled(): void {}
+
+  #decide(dial: Dial, tell: () => void): void {
+    this.#told.push(() => {
+      if (!dial.waiting) return;
+      dial.waiting = false;
+      tell();
+    });
+  }
+}
+
+/** What checkers are given, without a network. */
+export function fakeEnv(clock: Clock, dialer: Dialer): CheckerEnv {
+  return {
+    clock,
+    dialer,
+    descriptors: new Descriptors(10),
+    tls: new TlsContexts(undefined, clock),
+    resolver: new SystemResolver(clock, {
+      confPath: "/nonexistent/resolv.conf",
+      hostsPath: "/nonexistent/hosts",
+    }),
+    after: () => () => {},
+    userAgent: "seesaw-healthcheck/test",
+  };
+}
+
+/** One check of a {@link FakeChecker}; the test says how it ends. */
+export class FakeAttempt implements Attempt {
+  expired = false;
+  cancelled = false;
+
+  constructor(
+    readonly timeoutMs: number,
+    readonly finish: Done,
+  ) {}
+
+  expire(): CheckResult {
+    this.expired = true;
+    return failure("L7TOUT");
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+  }
+}
+
+/** A checker whose checks go on until the test ends them. */
+export class FakeChecker implements Checker {
+  readonly attempts: FakeAttempt[] = [];
+
+  /** The newest one. */
+  get last(): FakeAttempt {
+    const attempt = this.attempts.at(-1);
+    if (attempt === undefined) throw new Error("no check was started");
+    return attempt;
+  }
+
+  start(timeoutMs: number, done: Done): FakeAttempt {
+    const attempt = new FakeAttempt(timeoutMs, done);
+    this.attempts.push(attempt);
+    return attempt;
+  }
+}
+
+/** A log that is kept. */
+export class FakeLogger implements Logger {
+  readonly entries: { readonly level: LogLevel; readonly message: string; readonly fields: LogFields }[] = [];
+
+  constructor(readonly talkative = false) {}
+
+  /** The messages of a level, in order. */
+  messages(level: LogLevel): string[] {
+    return this.entries.filter((entry) => entry.level === level).map(({ message }) => message);
+  }
+
+  error(message: string, fields: LogFields = {}): void {
+    this.entries.push({ level: "error", message, fields });
+  }
+
+  warn(message: string, fields: LogFields = {}): void {
+    this.entries.push({ level: "warn", message, fields });
+  }
+
+  info(message: string, fields: LogFields = {}): void {
+    this.entries.push({ level: "info", message, fields });
+  }
+
+  debug(message: string, fields: LogFields = {}): void {
+    this.entries.push({ level: "debug", message, fields });
+  }
+
+  trace(message: string, fields: LogFields = {}): void {
+    this.entries.push({ level: "trace", message, fields });
+  }
+
+  enabled(level: LogLevel): boolean {
+    return this.talkative || (level !== "debug" && level !== "trace");
+  }
+}
+
+/** What a command writes, kept. */
+export class FakeOutput {
+  stdout = "";
+  stderr = "";
+
+  out(text: string): void {
+    this.stdout += text;
+  }
+
+  err(text: string): void {
+    this.stderr += text;
+  }
+}
+
+/** An id from its number. */
+export function id(number: number | bigint): HealthcheckId {
+  const parsed = parseId(String(number));
+  if (parsed === undefined) throw new Error(`${number} is no id`);
+  return parsed;
+}
+
+/** A result of success that took 3 ms. */
+export function success(): Success {
+  const phases = { connectMs: 3 };
+  return {
+    outcome: "success",
+    code: "L4OK",
+    message: "TCP connect to 10.0.0.1:80: connected",
+    durationMs: 3,
+    phases,
+  };
+}
+
+/** A result of failure. @param interrupted - the other side closed an open connection */
+export function failure(code: FailureCode, interrupted = false): CheckResult {
+  return { outcome: "failure", code, message: "the check failed", durationMs: 7, phases: {}, interrupted };
+}
+
+/** How a plain TCP check is done. */
+export function tcpSpec(port = 80, changes: Partial<TcpSpec> = {}): TcpSpec {
+  const address = { ip: "10.0.0.1", port };
+  const plain = { tls: undefined, send: undefined, receive: undefined, close: "reset" } as const;
+  return { type: "tcp", address, ...plain, ...changes };
+}
+
+/** A healthcheck: every second, with half a second of time, `rise` and `fall` 1. */
+export function makeSpec(number: number, changes: Partial<HealthcheckSpec> = {}): HealthcheckSpec {
+  const pace = { intervalMs: 1_000, timeoutMs: 500, rise: 1, fall: 1 };
+  return { id: id(number), ...pace, check: tcpSpec(), ...changes };
+}
+
+/** A notification; equal calls give equal but different ones. */
+export function notification(number: number, state: State = "healthy", message = "ok"): Notification {
+  const counts = { failures: 0, successes: 1, durationMs: 1 };
+  return { id: id(number), status: { state, lastCheckMs: VirtualTime.WALL_MS, message, ...counts } };
+}

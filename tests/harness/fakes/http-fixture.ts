@@ -1,0 +1,78 @@
+/** The HTTP listener inside the test process, with everything behind it. Called by tests/http. */
+import { EventFeed } from "../../../src/http/events.ts";
+import type { HostPolicy } from "../../../src/http/host.ts";
+import type { Render } from "../../../src/http/metrics-handler.ts";
+import { makeRouter } from "../../../src/http/routes.ts";
+import { HttpServer, type Router } from "../../../src/http/server.ts";
+import { connectHttp, get, type RawAnswer, readAnswer } from "../client/raw-http.ts";
+import { FakeLogger } from "./fakes.ts";
+import { Stock } from "./monitor-fixtures.ts";
+
+const LOOPBACK = { ip: "127.0.0.1", port: 0 };
+
+/** What a test decides; the rest is empty and well. */
+export interface HttpOptions {
+  /** In place of the routes of the daemon. */
+  readonly router?: Router;
+  readonly render?: Render;
+  readonly mostConnections?: number;
+  /** Any name unless the test says so. */
+  readonly hosts?: HostPolicy;
+}
+
+/** A listener; disposing closes it. */
+export interface HttpBench extends Disposable {
+  readonly port: number;
+  readonly stock: Stock;
+  readonly feed: EventFeed;
+  readonly log: FakeLogger;
+  /** Why it is not alive, and not ready; the test says. */
+  trouble: { unalive?: string; unready?: string };
+  /** One request on a connection of its own, and the whole answer. */
+  ask(path: string, ...headers: readonly string[]): Promise<RawAnswer>;
+  /** The same, and its body as JSON. */
+  askJson(path: string): Promise<unknown>;
+}
+
+/** Starts it on a free port. */
+export async function startHttp(options: HttpOptions = {}): Promise<HttpBench> {
+  const log = new FakeLogger();
+  const stock: Stock = new Stock({
+    changed: (monitor, from, result) => feed.changed(monitor, from, result, monitor.record?.sinceMs ?? 0),
+  });
+  const feed = new EventFeed(() => stock.counts(), "1.2.3", 16);
+  const trouble: HttpBench["trouble"] = {};
+  const routes = makeRouter({
+    source: stock,
+    feed,
+    counts: () => stock.counts(),
+    render: options.render ?? noMetrics,
+    unalive: () => trouble.unalive,
+    unready: () => trouble.unready,
+  });
+  const hosts = options.hosts ?? { loopback: false, allowedHosts: [] };
+  const server = new HttpServer(options.router ?? routes, options.mostConnections ?? 40, hosts, log);
+  const { port } = await server.listen(LOOPBACK);
+  const ask = async (path: string, ...headers: readonly string[]) => {
+    await using http = await connectHttp(port);
+    http.write(get(path, "Connection: close", ...headers));
+    return readAnswer(await http.waitForClose());
+  };
+  return {
+    port,
+    stock,
+    feed,
+    log,
+    trouble,
+    ask,
+    askJson: async (path) => JSON.parse(Buffer.from((await ask(path)).body, "latin1").toString()),
+    [Symbol.dispose]() {
+      feed.close();
+      server.close();
+    },
+  };
+}
+
+async function* noMetrics(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from("nothing 0\n");
+}

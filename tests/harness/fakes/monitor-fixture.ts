@@ -1,0 +1,98 @@
+/** A monitor in virtual time with everything around it, and a record of what it says. Called by tests/monitor. */
+import type { Done } from "../../../src/checks/checker.ts";
+import type { CheckResult } from "../../../src/model/result.ts";
+import type { HealthcheckSpec } from "../../../src/model/spec.ts";
+import { Monitor } from "../../../src/monitor/monitor.ts";
+import { MonitorRecord } from "../../../src/monitor/record.ts";
+import { Scheduler } from "../../../src/scheduler/scheduler.ts";
+import { type FakeAttempt, FakeChecker, FakeDialer, makeSpec, VirtualTime } from "./fakes.ts";
+
+/** A checker that notes when it is started, and can be broken. */
+class NotingChecker extends FakeChecker {
+  broken: Error | undefined;
+
+  constructor(readonly onStart: () => void) {
+    super();
+  }
+
+  override start(timeoutMs: number, done: Done): FakeAttempt {
+    this.onStart();
+    if (this.broken !== undefined) throw this.broken;
+    return super.start(timeoutMs, done);
+  }
+}
+
+/** See the head of the file. */
+export class MonitorBench implements Disposable {
+  readonly time = new VirtualTime();
+  readonly startsMs: number[] = [];
+  readonly changes: string[] = [];
+  readonly results: CheckResult[] = [];
+  readonly latenesses: number[] = [];
+  readonly order: string[] = [];
+  readonly skipped = { running: 0, late: 0 };
+  readonly checker = new NotingChecker(() => this.startsMs.push(this.time.nowMs()));
+  readonly record = new MonitorRecord([0.005, 0.05], this.time.wallMs());
+  readonly monitor: Monitor;
+  readonly #faults: unknown[] = [];
+  readonly #scheduler: Scheduler;
+
+  constructor(changes: Partial<HealthcheckSpec> = {}) {
+    this.#scheduler = new Scheduler(this.time, new FakeDialer(), {
+      ticked: () => {},
+      stalled: () => {},
+      fault: (error) => this.#faults.push(error),
+      mayStart: () => true,
+    });
+    this.monitor = new Monitor(
+      makeSpec(1, changes),
+      this.checker,
+      {
+        clock: this.time,
+        scheduler: this.#scheduler,
+        observer: {
+          finished: (_monitor, result, latenessMs) => {
+            this.order.push("finished");
+            this.results.push(result);
+            this.latenesses.push(latenessMs);
+          },
+          changed: ({ status }, from) => {
+            this.order.push("changed");
+            this.changes.push(`${from} ${status.state}`);
+          },
+          skipped: (_monitor, count, why) => {
+            this.skipped[why] += count;
+          },
+        },
+      },
+      this.record,
+    );
+  }
+
+  /** Starts it now, on a grid through 0, and waits until its first check has begun. */
+  start(): void {
+    this.monitor.start(this.time.nowMs(), 0);
+    this.time.advance(10);
+  }
+
+  /** Ends the check under way and waits for the next. */
+  answer(result: CheckResult): void {
+    this.checker.last.finish(result);
+    this.toNextStart();
+  }
+
+  /** Waits until another check has begun. */
+  toNextStart(): void {
+    const before = this.startsMs.length;
+    for (let ms = 0; this.startsMs.length === before; ms++) {
+      if (ms > 100_000) throw new Error("no further check within 100 s");
+      this.time.advance(1);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#scheduler.stop();
+    this.time[Symbol.dispose]();
+    if (this.#faults.length > 0) throw new AggregateError(this.#faults, "a callback threw");
+  }
+}

@@ -1,0 +1,231 @@
+/** Spans on their way: when they go, what is kept, what is lost and what is said, in virtual time. */
+import { expect, test } from "bun:test";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import type { Exporter, ExportFailure, ExportOutcome } from "../../src/telemetry/exporter.ts";
+import { FinishedSpan } from "../../src/telemetry/span.ts";
+import { MOST_SPANS, Outbox } from "../../src/telemetry/span-export-queue.ts";
+import { Tracer } from "../../src/telemetry/tracer.ts";
+import { FakeLogger, VirtualTime } from "../harness/fakes/fakes.ts";
+
+const RETRY: ExportFailure = { words: "nobody there", retry: true };
+const FINAL: ExportFailure = { words: "HTTP status 400", retry: false };
+
+/** An outbox whose collector does what the test says. */
+class Bench implements Disposable {
+  readonly time = new VirtualTime();
+  readonly log = new FakeLogger();
+  readonly sent: number[] = [];
+  lost = 0;
+  closed = false;
+  /** What a delivery comes to; never means that it comes to nothing. */
+  outcome: ExportOutcome | "never" = undefined;
+  /** What a delivery takes. */
+  delayMs = 0;
+  readonly exporter: Exporter = {
+    export: (spans) => {
+      this.sent.push(spans.length);
+      const { outcome } = this;
+      if (outcome === "never") return new Promise(() => {});
+      return new Promise((resolve) => {
+        if (this.delayMs === 0) resolve(outcome);
+        else setTimeout(() => resolve(outcome), this.delayMs);
+      });
+    },
+    close: () => {
+      this.closed = true;
+    },
+  };
+  readonly outbox = new Outbox(
+    this.exporter,
+    { endpoint: "http://c/", timeoutMs: 10_000, lost: (count) => (this.lost += count) },
+    this.log,
+  );
+
+  put(count: number): void {
+    for (let nth = 0; nth < count; nth++) this.outbox.put(SPAN);
+  }
+
+  /** Lets time pass in small steps, and promises settle in between. */
+  async pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 100) {
+      this.time.advance(100);
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    }
+  }
+
+  get warnings() {
+    return this.log.entries.filter(({ level }) => level === "warn").map(({ fields }) => fields);
+  }
+
+  [Symbol.dispose](): void {
+    this.time[Symbol.dispose]();
+  }
+}
+
+/** One is as good as another. */
+const SPAN: ReadableSpan = (() => {
+  const spans: ReadableSpan[] = [];
+  const tracer = new Tracer(1, {}, "1", { put: (span) => void spans.push(span), full: false, lose() {} });
+  tracer.finish(tracer.follower(), { name: "n", kind: 0, startMs: 1, endMs: 2, attributes: {} });
+  const [span] = spans;
+  if (!(span instanceof FinishedSpan)) throw new Error("no span");
+  return span;
+})();
+
+test("outbox: a span waits a moment for others; while they keep coming, batches go further apart", async () => {
+  using bench = new Bench();
+  bench.put(3);
+  await bench.pass(900);
+  expect(bench.sent).toEqual([]);
+  await bench.pass(200);
+  expect(bench.sent).toEqual([3]);
+  bench.put(2);
+  await bench.pass(3_000);
+  expect(bench.sent).toEqual([3]);
+  await bench.pass(2_000);
+  expect(bench.sent).toEqual([3, 2]);
+  expect(bench.outbox.waiting).toBe(0);
+});
+
+test("outbox: a full batch goes at once, and the next a moment after it", async () => {
+  using bench = new Bench();
+  bench.put(600);
+  await bench.pass(100);
+  expect(bench.sent).toEqual([256]);
+  await bench.pass(200);
+  expect(bench.sent).toEqual([256, 256]);
+  await bench.pass(5_000);
+  expect(bench.sent).toEqual([256, 256, 88]);
+});
+
+test("outbox: what cannot be delivered now is kept and tried again, less and less often", async () => {
+  using bench = new Bench();
+  bench.outcome = RETRY;
+  bench.put(5);
+  await bench.pass(120_000);
+  expect(bench.sent.length).toBeGreaterThan(4);
+  expect(bench.sent.length).toBeLessThan(12);
+  bench.outcome = undefined;
+  await bench.pass(31_000);
+  expect(bench.outbox.waiting).toBe(0);
+  expect(bench.lost).toBe(0);
+  expect(bench.log.messages("info")).toEqual(["Traces are delivered again"]);
+});
+
+test("outbox: when it is full the newest are lost and counted, and the log says so once a minute", async () => {
+  using bench = new Bench();
+  bench.outcome = RETRY;
+  for (let second = 0; second < 150; second++) {
+    bench.put(100);
+    await bench.pass(1_000);
+  }
+  expect(bench.outbox.waiting).toBe(MOST_SPANS);
+  expect(bench.lost).toBe(150 * 100 - MOST_SPANS);
+  expect(bench.warnings.length).toBe(3);
+  expect(bench.warnings[0]).toMatchObject({
+    endpoint: "http://c/",
+    error: "nobody there",
+  });
+  const told = bench.warnings.reduce((sum, { lost }) => sum + Number(lost), 0);
+  expect(told).toBeGreaterThan(100 * 50);
+  expect(told).toBeLessThanOrEqual(bench.lost);
+});
+
+test("outbox: what the collector refuses for good is lost and counted", async () => {
+  using bench = new Bench();
+  bench.outcome = FINAL;
+  bench.put(7);
+  await bench.pass(1_100);
+  expect([bench.outbox.waiting, bench.lost]).toEqual([0, 7]);
+  expect(bench.warnings).toEqual([{ endpoint: "http://c/", error: "HTTP status 400", waiting: 0, lost: 7 }]);
+});
+
+test("outbox: a delivery that comes to nothing is given up", async () => {
+  using bench = new Bench();
+  bench.outcome = "never";
+  bench.put(1);
+  await bench.pass(12_000);
+  expect(bench.warnings).toEqual([]);
+  await bench.pass(2_000);
+  expect(bench.warnings).toMatchObject([{ error: "no answer within 12000ms" }]);
+});
+
+test("outbox: that it overflows is no reason while a delivery may show the reason", async () => {
+  using bench = new Bench();
+  bench.outcome = "never";
+  for (let second = 0; second < 14; second++) {
+    bench.put(500);
+    await bench.pass(1_000);
+  }
+  expect(bench.lost).toBeGreaterThan(1_000);
+  expect(bench.warnings).toMatchObject([{ error: "no answer within 12000ms" }]);
+  expect(bench.warnings[0]?.["lost"]).toBeGreaterThan(1_000);
+});
+
+test("outbox: when it overflows although deliveries succeed, spans come too fast", async () => {
+  using bench = new Bench();
+  bench.delayMs = 2_000;
+  for (let second = 0; second < 14; second++) {
+    bench.put(500);
+    await bench.pass(1_000);
+  }
+  expect(bench.lost).toBeGreaterThan(1_000);
+  expect(bench.warnings).toMatchObject([
+    { error: "spans come faster than they can be delivered; 256 took 2.0s" },
+  ]);
+});
+
+test("outbox: what a collector takes back of a delivery is lost and told, and the next goes out as ever", async () => {
+  using bench = new Bench();
+  bench.outcome = { words: "the collector refused 2 of 5 spans", rejected: 2 };
+  for (let delivery = 0; delivery < 3; delivery++) {
+    bench.put(5);
+    await bench.pass(5_000);
+  }
+  expect([bench.sent, bench.outbox.waiting, bench.lost]).toEqual([[5, 5, 5], 0, 6]);
+  expect(bench.warnings).toMatchObject([{ error: "the collector refused 2 of 5 spans", lost: 2 }]);
+  bench.outcome = undefined;
+  bench.put(1);
+  await bench.pass(5_000);
+  expect(bench.log.entries.at(-1)).toMatchObject({
+    message: "Traces are delivered again",
+    fields: { lost: 4 },
+  });
+});
+
+test("outbox: what a collector warns of is told once a minute, and keeps no failure from being told", async () => {
+  using bench = new Bench();
+  bench.outcome = { words: "obsolete", rejected: 0 };
+  for (let delivery = 0; delivery < 3; delivery++) {
+    bench.put(5);
+    await bench.pass(5_000);
+  }
+  expect([bench.outbox.waiting, bench.lost]).toEqual([0, 0]);
+  expect(bench.warnings).toEqual([{ endpoint: "http://c/", warning: "obsolete" }]);
+  bench.outcome = RETRY;
+  bench.put(1);
+  await bench.pass(5_000);
+  expect(bench.warnings.at(-1)).toMatchObject({ error: "nobody there" });
+  expect(bench.log.messages("info")).toEqual([]);
+});
+
+test("outbox: closing delivers what waits, batch after batch, and takes nothing more", async () => {
+  const bench = new Bench();
+  // Its deadline is in real time.
+  bench[Symbol.dispose]();
+  bench.put(255);
+  bench.put(100);
+  expect(await bench.outbox.close(1_000)).toBe(0);
+  expect(bench.sent).toEqual([256, 99]);
+  bench.put(1);
+  expect([bench.lost, bench.closed]).toEqual([1, true]);
+});
+
+test("outbox: closing ends in time when nobody answers", async () => {
+  const bench = new Bench();
+  bench[Symbol.dispose]();
+  bench.outcome = "never";
+  bench.put(300);
+  expect(await bench.outbox.close(50)).toBe(300);
+  expect(bench.closed).toBe(true);
+});
