@@ -1,22 +1,22 @@
 /**
  * healthcheck-server: the health checker of the Seesaw load balancer. Arguments in, exit status out.
  *
- * The house, and the way of the data through it:
+ * The rooms, and the way of the data through them:
  *
- *   upstream ──desired set──▶ manager ──▶ monitor ◀─ticks── scheduler
- *      ▲                                     │  runs its checker
- *      └──────batches────── notifier ◀───────┘  one result, one state transition, maybe one notification
- *                                  metrics, http, telemetry only read
+ *   control ──desired set──▶ manager ──▶ monitor ◀─ticks── scheduler
+ *      ▲                                    │  runs its check
+ *      └──────batches───── notifier ◀───────┘  one result, at most one state transition, at most one notification
+ *                                metrics, http, telemetry only observe
  *
- *   cli/        one file a command            protocol/   lines, messages, JSON with 64-bit ids
- *   daemon.ts   wires everything              checkers/   tcp, http, dns
- *   checking.ts what checks run on            monitor/    one check's life; transition is the pure state machine
- *   config/     the YAML file                 scheduler/  the real clock; wheel and running time are pure
- *   serving.ts  what people look at           metrics/    families of the server, and of each healthcheck
- *   supervision.ts  what systemd is told      http/       /metrics, health, status API; page/ runs in the browser
- *   tracing.ts  traces, put together          notifier/   delivery; pending is pure
- *   model/      the vocabulary                telemetry/  OpenTelemetry
- *   logging/    the log                       system/     whatever touches the operating system
+ *   cli/        one file for each command     protocol/   framing, messages, JSON with 64-bit ids
+ *   daemon/     the composition root          checks/     one folder for each check type
+ *   control/    the port to the client        monitor/    one healthcheck: state machine, schedule, history
+ *   config/     the YAML file                 scheduler/  the real clock, timer wheel, running time
+ *   manager/    the running monitors          metrics/    families of the server, and of each healthcheck
+ *   notifier/   batches of notifications      http/       /metrics, health, status API; page/ runs in the browser
+ *   systemd/    readiness, status, watchdog   telemetry/  OpenTelemetry traces
+ *   model/      the vocabulary                system/     operating system: sockets, clocks, resolver, TLS
+ *   logging/    the log
  */
 
 // Before every other import, whose evaluation takes its time; a bare import is not sorted.
@@ -24,7 +24,7 @@ import "./system/early-signals.ts";
 import { writeSync } from "node:fs";
 import { main } from "./cli/program.ts";
 import { isJournalStream, withPriority } from "./logging/journal.ts";
-import { errorWords } from "./model/format-value.ts";
+import { describeError } from "./model/format-value.ts";
 import { printableLines } from "./model/printable.ts";
 import { processSignals } from "./system/early-signals.ts";
 import { removeRuntimeVariables } from "./system/runtime-variables.ts";
@@ -44,7 +44,7 @@ removeRuntimeVariables(process.env);
 main(process.argv.slice(2), env, output, processSignals).then(
   (status) => process.exit(status),
   (error: unknown) => {
-    output.err(`${printableLines(errorWords(error))}\n`);
+    output.err(`${printableLines(describeError(error))}\n`);
     process.exit(1);
   },
 );

@@ -1,13 +1,13 @@
 /**
- * Checks that the house keeps its layers: who may import whom, no cycles, no barrel files. Run by scripts/test.
- * Prints each breach with its place and ends with status 1 when there is any.
+ * Checks that the house keeps its layers, in `src`, `scripts` and `tests`: which room may import which, no cycles, no barrel files. Run by
+ * scripts/test. Prints each breach with its place and ends with status 1 when there is one.
  */
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
-const SRC = join(import.meta.dir, "..", "..", "src");
+const ROOT = join(import.meta.dir, "..", "..");
 
-/** Each room, and the rooms it may import from besides itself; `cli` and the files at the top wire everything. */
+/** Each room of `src`, and the rooms that it may import from besides itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   model: [],
   system: ["model"],
@@ -15,21 +15,37 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   config: ["model", "system", "logging"],
   protocol: ["model", "system", "logging"],
   scheduler: ["model", "system", "logging"],
-  checkers: ["model", "system", "logging"],
-  monitor: ["model", "system", "logging", "scheduler", "checkers"],
+  checks: ["model", "system", "logging"],
+  monitor: ["model", "system", "logging", "scheduler", "checks"],
   manager: ["model", "system", "logging", "monitor"],
   notifier: ["model", "system", "logging"],
   metrics: ["model", "system", "logging", "config", "monitor"],
-  telemetry: ["model", "system", "logging", "config", "monitor", "manager", "upstream"],
+  telemetry: ["model", "system", "logging", "config", "monitor", "manager", "control"],
   http: ["model", "system", "logging", "monitor", "metrics", "http/page"],
-  // Runs in a browser; what it shares with the server are the types of its API.
-  "http/page": [],
-  upstream: ["model", "system", "logging", "config", "protocol", "manager"],
+  // Runs in a browser; what it shares with the server are the types of the API.
+  "http/page": ["http"],
+  control: ["model", "system", "logging", "config", "protocol", "manager"],
+  systemd: ["model", "system", "logging", "manager", "scheduler", "control"],
 };
+/** These put the rooms together, and may import from every room above; `main.ts` starts the command line. */
+const COMPOSITION = ["daemon", "cli", ""];
+
+/** Outside of `src`: the folder, and where it may import from. A tool imports no other tool, unless it stands here. */
+const OUTSIDE: readonly (readonly [folder: string, allowed: readonly string[]])[] = [
+  ["scripts/tools/bench", ["src", "scripts/tools", "tests/harness"]],
+  ["scripts/tools", ["src", "scripts/tools", "tests/harness", "tests/verdicts"]],
+  ["tests/harness", ["src", "tests/harness"]],
+  ["tests", ["src", "scripts", "tests"]],
+];
 
 const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+"(\.[^"]+)"|import\(\s*"(\.[^"]+)"\s*\)/g;
+const BARE_IMPORT = /(?:^|\n)import\s+"(\.[^"]+)"/g;
 
-const files = [...new Bun.Glob("**/*.{ts,tsx}").scanSync(SRC)].map((file) => normalize(file)).sort();
+const files = ["src", "scripts", "tests"]
+  .flatMap((top) => [...new Bun.Glob(`${top}/**/*.{ts,tsx}`).scanSync(ROOT)])
+  .map((file) => normalize(file))
+  .sort();
+const texts = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), "utf8")]));
 const imports = new Map(files.map((file) => [file, importsOf(file)]));
 const breaches = [...files.flatMap(badImports), ...files.flatMap(badForm), ...cycles()];
 for (const breach of breaches) process.stderr.write(`${breach}\n`);
@@ -37,36 +53,52 @@ process.stdout.write(`layers: ${files.length} files, ${breaches.length} breaches
 process.exit(breaches.length === 0 ? 0 : 1);
 
 function importsOf(file: string): string[] {
-  const text = readFileSync(join(SRC, file), "utf8");
-  return [...text.matchAll(IMPORT)].map((match) =>
-    normalize(join(dirname(file), match[1] ?? match[2] ?? "")),
-  );
+  const text = texts.get(file) ?? "";
+  const found = [...text.matchAll(IMPORT), ...text.matchAll(BARE_IMPORT)];
+  return found.map((match) => normalize(join(dirname(file), match[1] ?? match[2] ?? "")));
 }
 
-/** The folder a file lives in; empty for the files at the top. */
+/** The room of `src` that a file lives in; empty for the files at the top. */
 function room(file: string): string {
-  if (file.startsWith("http/page/")) return "http/page";
-  return file.includes("/") ? (file.split("/")[0] ?? "") : "";
+  const [, first = "", second] = file.split("/");
+  if (file.startsWith("src/http/page/")) return "http/page";
+  return second === undefined ? "" : first;
 }
 
 function badImports(file: string): string[] {
+  const targets = (imports.get(file) ?? []).filter((target) => !target.startsWith(".."));
+  if (!file.startsWith("src/")) return badOutside(file, targets);
   const from = room(file);
-  if (from === "" || from === "cli") return [];
+  if (COMPOSITION.includes(from)) return [];
   const allowed = ALLOWED[from];
   if (allowed === undefined)
-    return [`src/${file}: the room ${from}/ is not on the plan (scripts/tools/check-layers.ts)`];
-  return (imports.get(file) ?? [])
-    .filter((target) => !target.startsWith("..") && room(target) !== from && !allowed.includes(room(target)))
-    .map((target) => `src/${file}: ${from}/ may not import src/${target}`);
+    return [`${file}: the room ${from}/ is not on the plan (scripts/tools/check-layers.ts)`];
+  return (
+    targets
+      .filter(
+        (target) => !target.startsWith("src/") || (room(target) !== from && !allowed.includes(room(target))),
+      )
+      // The build information stands beside main.ts and imports nothing.
+      .filter((target) => target !== "src/build-info.ts")
+      .map((target) => `${file}: ${from}/ may not import ${target}`)
+  );
+}
+
+function badOutside(file: string, targets: readonly string[]): string[] {
+  const [, allowed = []] = OUTSIDE.find(([folder]) => file.startsWith(`${folder}/`)) ?? [];
+  return targets
+    .filter((target) => target.endsWith(".ts") || target.endsWith(".tsx"))
+    .filter((target) => !allowed.some((folder) => target.startsWith(`${folder}/`)))
+    .map((target) => `${file}: may not import ${target}`);
 }
 
 function badForm(file: string): string[] {
-  const text = readFileSync(join(SRC, file), "utf8");
-  const breaches: string[] = [];
-  if (/\/?index\.tsx?$/.test(file) || /^export \* from/m.test(text))
-    breaches.push(`src/${file}: a barrel file`);
-  if (!text.startsWith("/**")) breaches.push(`src/${file}: does not open with a doc comment`);
-  return breaches;
+  const text = texts.get(file) ?? "";
+  const found: string[] = [];
+  if (/\/index\.tsx?$/.test(file) || /^export \* from/m.test(text)) found.push(`${file}: a barrel file`);
+  if (!text.startsWith("/**") && !text.startsWith("#!"))
+    found.push(`${file}: does not open with a doc comment`);
+  return found;
 }
 
 /** Cycles of imports; at least one of each knot. */

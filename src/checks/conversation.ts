@@ -27,7 +27,7 @@ export interface Conversation {
 }
 
 /** A sentence's beginning, `HTTP GET http://10.0.0.1:80/healthz`, with a conversation for each check. */
-export interface Dialogue {
+export interface ConversationFactory {
   /** Who was asked what; begins every sentence once the connection is open. */
   readonly subject: string;
   /** Begins the sentence when connecting fails; `TCP connect to 10.0.0.1:80` when it is absent. */

@@ -7,20 +7,20 @@
  */
 
 import { formatDuration } from "../model/duration.ts";
-import { errorWords } from "../model/format-value.ts";
+import { describeError } from "../model/format-value.ts";
 import type { CheckResult, FailureCode, SuccessCode } from "../model/result.ts";
 import { inconclusive } from "../model/result.ts";
 import { type Address, formatAddress, type TlsSpec } from "../model/spec.ts";
-import { AuthoritiesError } from "../system/ca-bundle.ts";
+import { CaBundleError } from "../system/ca-bundle.ts";
 import type { Dial, DialOwner } from "../system/connection.ts";
-import { ETIMEDOUT, errnoOf, errnoWords, localCause } from "../system/errno.ts";
+import { ETIMEDOUT, errnoMessage, errnoOf, localCause } from "../system/errno.ts";
 import type { PlainStream } from "../system/plain-stream.ts";
 import { type SockAddr, sockAddr } from "../system/sockaddr.ts";
 import type { Ending, TlsStreamOwner } from "../system/stream-owner.ts";
-import { tlsWords } from "../system/tls-errors.ts";
+import { tlsErrorMessage } from "../system/tls-errors.ts";
 import { TlsStream } from "../system/tls-stream.ts";
 import type { Attempt, CheckerEnv, Done } from "./checker.ts";
-import type { Conversation, Dialogue, Verdict } from "./conversation.ts";
+import type { Conversation, ConversationFactory, Verdict } from "./conversation.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 const SWITCHING_PROTOCOLS = 101;
@@ -44,7 +44,7 @@ export class ExchangePlan {
     readonly env: CheckerEnv,
     readonly address: Address,
     readonly tls: TlsSpec | undefined,
-    readonly dialogue: Dialogue | undefined,
+    readonly dialogue: ConversationFactory | undefined,
     readonly close: Ending,
   ) {
     this.target = formatAddress(address);
@@ -131,7 +131,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
 
   failed(number: number): void {
     const local = localCause(number);
-    const message = `${this.#plan.connectSubject}: ${errnoWords(number)}`;
+    const message = `${this.#plan.connectSubject}: ${errnoMessage(number)}`;
     if (local !== undefined) this.#finish(inconclusive(local, message));
     else this.#finish(this.#failure(number === ETIMEDOUT ? "L4TOUT" : "L4CON", message));
   }
@@ -165,7 +165,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
       return;
     }
     const local = number === undefined || number === 0 ? undefined : localCause(number);
-    const words = verdict?.message ?? (number === undefined || number === 0 ? message : errnoWords(number));
+    const words = verdict?.message ?? (number === undefined || number === 0 ? message : errnoMessage(number));
     const sentence = `${this.#subject()}: ${words}`;
     if (local !== undefined) this.#finish(inconclusive(local, sentence));
     else this.#interrupt(verdict?.code ?? "L7RSP", sentence);
@@ -175,12 +175,12 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     // When the peer closes in the middle of a handshake the runtime says ECONNRESET, with words of its own.
     if (errnoOf(error) === 0) {
       const subject = this.#phase === "tls" ? this.#plan.tlsSubject() : this.#plan.tlsPeer();
-      this.#finish(this.#failure("L6RSP", `${subject}: ${tlsWords(error.message)}`));
+      this.#finish(this.#failure("L6RSP", `${subject}: ${tlsErrorMessage(error.message)}`));
     } else this.#interrupt("L6RSP", `${this.#plan.tlsSubject()}: ${CLOSED_IN_HANDSHAKE}`);
   }
 
   crashed(error: Error): void {
-    const words = error instanceof AuthoritiesError ? error.message : errorWords(error);
+    const words = error instanceof CaBundleError ? error.message : describeError(error);
     const subject = this.#phase === "tls" ? this.#plan.tlsSubject() : this.#subject();
     this.#finish(inconclusive("fault", `${subject}: ${words}`));
   }

@@ -1,13 +1,13 @@
 /** `check-config`: judges a configuration or checks file as the server would, and prints every fault at once. */
 import { stringify } from "yaml";
-import { type FileFault, formatFault, unreadable } from "../config/diagnostic.ts";
+import { type Diagnostic, formatDiagnostic, unreadable } from "../config/diagnostic.ts";
 import { configExposure } from "../config/exposure.ts";
-import { findConfigFile, judgeConfig } from "../config/load.ts";
+import { findConfigFile, validateConfig } from "../config/load.ts";
 import { DEFAULT_CONFIG, SECTIONS, toFile } from "../config/schema.ts";
 import { isExtension } from "../config/validate.ts";
 import { type FileKind, type ReadYaml, readYaml } from "../config/yaml.ts";
 import { checksExposure } from "../control/checks-exposure.ts";
-import { ChecksFileError, judgeChecks } from "../control/checks-file.ts";
+import { ChecksFileError, validateChecks } from "../control/checks-file.ts";
 import { nearest } from "../model/nearest.ts";
 import { MAX_YAML_BYTES, readTextFileOrPipe } from "../system/text-file.ts";
 import { EXIT } from "./exit.ts";
@@ -68,7 +68,7 @@ export function checkConfig(
     return EXIT.fault;
   }
   if (kind === "checks") return tellChecks(path, read, options, report);
-  const { config, faults, warnings } = judgeConfig(text);
+  const { config, faults, warnings } = validateConfig(text);
   tell(path, faults, warnings, report);
   if (config === undefined) return EXIT.fault;
   tellExposure(path, configExposure(path, config), report);
@@ -77,7 +77,7 @@ export function checkConfig(
   return verdict(options, warnings);
 }
 
-const NEITHER: FileFault = {
+const NEITHER: Diagnostic = {
   key: "",
   message:
     `neither a configuration file nor a checks file: give sections (${Object.keys(SECTIONS).join(", ")}), ` +
@@ -104,7 +104,7 @@ function tellChecks(
   report: (words: string) => void,
 ): number {
   try {
-    const { set, faults, warnings } = judgeChecks(path, read);
+    const { set, faults, warnings } = validateChecks(path, read);
     tell(path, faults, warnings, report);
     tellExposure(path, checksExposure(path, set.specs), report);
     if (faults.length > 0) return EXIT.fault;
@@ -120,24 +120,24 @@ function tellChecks(
 
 function tell(
   path: string,
-  faults: readonly FileFault[],
-  warnings: readonly FileFault[],
+  faults: readonly Diagnostic[],
+  warnings: readonly Diagnostic[],
   report: (text: string) => void,
 ): void {
-  for (const fault of faults) report(`Configuration error: ${formatFault(path, fault)}\n`);
-  for (const warning of warnings) report(`Configuration warning: ${formatFault(path, warning)}\n`);
+  for (const fault of faults) report(`Configuration error: ${formatDiagnostic(path, fault)}\n`);
+  for (const warning of warnings) report(`Configuration warning: ${formatDiagnostic(path, warning)}\n`);
 }
 
 /** The file's mode is not the file: it is warned about, and does not count among its warnings. */
-function tellExposure(path: string, exposed: FileFault | undefined, report: (text: string) => void): void {
+function tellExposure(path: string, exposed: Diagnostic | undefined, report: (text: string) => void): void {
   if (exposed !== undefined) tell(path, [], [exposed], report);
 }
 
-function warned(warnings: readonly FileFault[]): string {
+function warned(warnings: readonly Diagnostic[]): string {
   return warnings.length > 0 ? `, ${warnings.length} warnings` : "";
 }
 
-function verdict({ strictConfig }: CheckConfigOptions, warnings: readonly FileFault[]): number {
+function verdict({ strictConfig }: CheckConfigOptions, warnings: readonly Diagnostic[]): number {
   const isStrict = strictConfig === true && warnings.some(({ unknown }) => unknown === true);
   return isStrict ? EXIT.fault : EXIT.ok;
 }

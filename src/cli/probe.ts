@@ -4,9 +4,9 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { Checker } from "../checks/checker.ts";
 import { makeChecker } from "../checks/registry.ts";
-import { type Checking, makeChecking } from "../daemon/check-runtime.ts";
+import { type CheckRuntime, createCheckRuntime } from "../daemon/check-runtime.ts";
 import { parseDuration } from "../model/duration.ts";
-import { errorWords } from "../model/format-value.ts";
+import { describeError } from "../model/format-value.ts";
 import { type CheckResult, inconclusive, withSafeMessage } from "../model/result.ts";
 import { formatTarget, type HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/healthcheck.ts";
@@ -49,9 +49,9 @@ export async function probe(
     stalled: () => {},
     ticked: () => {},
     exhausted: () => {},
-    fault: (error: unknown) => output.err(`${errorWords(error)}\n`),
+    fault: (error: unknown) => output.err(`${describeError(error)}\n`),
   };
-  const checking = makeChecking(env["SSL_CERT_FILE"], events, env);
+  const checking = createCheckRuntime(env["SSL_CERT_FILE"], events, env);
   const outcomes = new Set<CheckResult["outcome"]>();
   for (let index = 0; index < options.count; index++) {
     const { result: found, label } = await probeOnce(target, timeoutMs, checking);
@@ -64,7 +64,7 @@ export async function probe(
   return outcomes.has("inconclusive") ? EXIT.inconclusive : EXIT.ok;
 }
 
-async function probeOnce(target: ProbeTarget, timeoutMs: number, checking: Checking) {
+async function probeOnce(target: ProbeTarget, timeoutMs: number, checking: CheckRuntime) {
   const label = target.host ?? "";
   const resolved = target.host === undefined ? undefined : await resolve(target.host, timeoutMs);
   if (resolved instanceof Error) {
@@ -77,7 +77,7 @@ async function probeOnce(target: ProbeTarget, timeoutMs: number, checking: Check
 }
 
 /** The checker bounded by the scheduler, as a monitor does it. */
-function runOnce(checker: Checker, timeoutMs: number, { scheduler }: Checking): Promise<CheckResult> {
+function runOnce(checker: Checker, timeoutMs: number, { scheduler }: CheckRuntime): Promise<CheckResult> {
   return new Promise((settle) => {
     // From within a tick, like a monitor's: whoever answers at once is heard at once.
     scheduler.after(0, () => {

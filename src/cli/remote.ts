@@ -1,7 +1,7 @@
 /** The HTTP listener of a running server, asked by `status` and `explain`. */
 
 import { formatListenAddress, parseListenAddress } from "../config/listen-address.ts";
-import { findConfigFile, judgeConfig } from "../config/load.ts";
+import { findConfigFile, validateConfig } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { parseDuration } from "../model/duration.ts";
 import { printable, sentence } from "../model/printable.ts";
@@ -71,7 +71,7 @@ function readMetrics(path: string): { metrics: Config["metrics"]; doubt: string 
   } catch (error) {
     return { metrics, doubt: `${path} cannot be read: ${systemReason(error)}; give --addr` };
   }
-  const { config } = judgeConfig(text);
+  const { config } = validateConfig(text);
   if (config === undefined) return { metrics, doubt: `${path} is invalid: see check-config, or give --addr` };
   const doubt = `metrics.enabled is needed, and it is false in ${path}`;
   return { metrics: config.metrics, doubt: config.metrics.enabled ? undefined : doubt };

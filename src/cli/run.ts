@@ -4,15 +4,15 @@ import { REVISION, VERSION } from "../build-info.ts";
 import { changedKeys, reloaded } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { Daemon } from "../daemon/daemon.ts";
-import { TEST_FAULTS, TestFault } from "../daemon/fault-injection.ts";
-import { HeldLog } from "../logging/buffered-logger.ts";
+import { FaultInjector, TEST_FAULTS } from "../daemon/fault-injection.ts";
+import { BufferedLogger } from "../logging/buffered-logger.ts";
 import { isJournalStream } from "../logging/journal.ts";
 import { ConfigurableLogger, type Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
 import { LogSink } from "../logging/sink.ts";
-import { errorWords } from "../model/format-value.ts";
+import { describeError } from "../model/format-value.ts";
 import { ignoreStraySignals } from "../system/ignored-signals.ts";
-import { releaseStartPages } from "../system/memory.ts";
+import { releaseStartupPages } from "../system/memory.ts";
 import { runtimeVariables } from "../system/runtime-variables.ts";
 import type { CaughtSignal, SignalQueue } from "../system/signals.ts";
 import { notifySettings } from "../systemd/notify-socket.ts";
@@ -117,7 +117,7 @@ class Runner {
       return EXIT.fault;
     }
     this.#daemon = daemon;
-    releaseStartPages();
+    releaseStartupPages();
     if (this.#reloadAsked) this.#reload();
     await daemon.ended;
     return EXIT.ok;
@@ -125,7 +125,7 @@ class Runner {
 
   /** The configuration to start with; undefined when there is none to start with. */
   #startConfig(): Config | undefined {
-    const held = new HeldLog();
+    const held = new BufferedLogger();
     held.info("Starting healthcheck server", { version: VERSION, revision: REVISION, pid: process.pid });
     for (const { name, obeyed } of runtimeVariables(this.#env)) {
       if (obeyed) held.warn("Environment variable is obeyed by the runtime, unset it", { variable: name });
@@ -207,7 +207,7 @@ class Runner {
 
   #lastWords(error: unknown): void {
     this.#log.error("Unexpected fault, ending", {
-      error: errorWords(error),
+      error: describeError(error),
     });
     this.#endAtOnce(EXIT.fault);
   }
@@ -219,12 +219,12 @@ class Runner {
 }
 
 /** What is to fail on purpose; whoever has left the variable set must see it in the log. */
-function testFault(env: Environment, log: Logger): TestFault | undefined {
+function testFault(env: Environment, log: Logger): FaultInjector | undefined {
   const word = env["HEALTHCHECK_TEST_FAULT"] ?? "";
   if (word === "") return undefined;
   const name = TEST_FAULTS.find((known) => known === word);
   if (name === undefined)
     log.warn("HEALTHCHECK_TEST_FAULT is not understood and has no effect", { fault: word });
   else log.warn("HEALTHCHECK_TEST_FAULT is set: THIS SERVER FAILS ON PURPOSE, unset it", { fault: name });
-  return name === undefined ? undefined : new TestFault(name);
+  return name === undefined ? undefined : new FaultInjector(name);
 }

@@ -1,6 +1,6 @@
 /** The configuration in effect: file, environment and command line, in the order of their precedence. */
 
-import { formatFault } from "../config/diagnostic.ts";
+import { formatDiagnostic } from "../config/diagnostic.ts";
 import { configExposure } from "../config/exposure.ts";
 import { findConfigFile, loadConfigFile, reloadConfigFile } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
@@ -54,7 +54,7 @@ function distrusted(path: string, log: Logger): LoadedConfig | undefined {
   const reason = isRoot() ? findDistrust(path) : undefined;
   if (reason === undefined) return undefined;
   const message = `root obeys only files that nobody else can change, and ${reason}`;
-  const fault = formatFault(path, { key: "", message });
+  const fault = formatDiagnostic(path, { key: "", message });
   log.error(`Configuration error: ${fault}`);
   return { config: undefined, fault, missing: false };
 }
@@ -75,13 +75,13 @@ function report(
   named: string | undefined,
   log: Logger,
 ): LoadedConfig {
-  for (const fault of faults) log.error(`Configuration error: ${formatFault(path, fault)}`);
-  for (const warning of warnings) log.warn(`Configuration warning: ${formatFault(path, warning)}`);
+  for (const fault of faults) log.error(`Configuration error: ${formatDiagnostic(path, fault)}`);
+  for (const warning of warnings) log.warn(`Configuration warning: ${formatDiagnostic(path, warning)}`);
   const exposed = config && configExposure(path, config);
-  if (exposed !== undefined) log.warn(`Configuration warning: ${formatFault(path, exposed)}`);
+  if (exposed !== undefined) log.warn(`Configuration warning: ${formatDiagnostic(path, exposed)}`);
   if (config !== undefined) log.info("Configuration loaded successfully");
   const [first] = faults;
-  const fault = first && formatFault(path, first);
+  const fault = first && formatDiagnostic(path, first);
   return { config, fault, missing: missing && named !== undefined };
 }
 

@@ -6,7 +6,7 @@ export const MAX_TOLD = 100;
 const MAX_KEY_CHARS = 120;
 
 /** One fault or warning of a file. */
-export interface FileFault {
+export interface Diagnostic {
   /** From 1; absent when the fault is of the file as a whole. */
   readonly line?: number;
   readonly column?: number;
@@ -19,7 +19,7 @@ export interface FileFault {
 }
 
 /** The fault of a file that cannot be read. @param error - what reading it threw */
-export function unreadable(error: unknown): FileFault {
+export function unreadable(error: unknown): Diagnostic {
   const words = error instanceof Error ? error.message : String(error);
   return { key: "", message: `cannot be read: ${words}` };
 }
@@ -29,36 +29,40 @@ export function unreadable(error: unknown): FileFault {
  *
  * @param words - `more unknown keys`
  */
-export function moreFaults(count: number, words: string, kind: Pick<FileFault, "unknown"> = {}): FileFault[] {
+export function moreFaults(
+  count: number,
+  words: string,
+  kind: Pick<Diagnostic, "unknown"> = {},
+): Diagnostic[] {
   return count <= MAX_TOLD ? [] : [{ key: "", message: `${count - MAX_TOLD} ${words}`, ...kind }];
 }
 
 /** The first {@link MAX_TOLD} faults of a kind, and the number of the others. */
 export class FaultList {
   readonly #words: string;
-  readonly #kind: Pick<FileFault, "unknown">;
-  readonly #faults: FileFault[] = [];
+  readonly #kind: Pick<Diagnostic, "unknown">;
+  readonly #faults: Diagnostic[] = [];
   #count = 0;
 
   /** @param words - for those beyond, `more errors` */
-  constructor(words: string, kind: Pick<FileFault, "unknown"> = {}) {
+  constructor(words: string, kind: Pick<Diagnostic, "unknown"> = {}) {
     this.#words = words;
     this.#kind = kind;
   }
 
   /** @param make - called for those that are reported */
-  add(make: () => FileFault): void {
+  add(make: () => Diagnostic): void {
     if (++this.#count <= MAX_TOLD) this.#faults.push(make());
   }
 
   /** All that is reported. */
-  all(): FileFault[] {
+  all(): Diagnostic[] {
     return [...this.#faults, ...moreFaults(this.#count, this.#words, this.#kind)];
   }
 }
 
 /** `FILE:LINE:COLUMN: KEY: what is wrong and what is allowed` */
-export function formatFault(file: string, { line, column, key, message }: FileFault): string {
+export function formatDiagnostic(file: string, { line, column, key, message }: Diagnostic): string {
   const place = line === undefined ? "" : `:${line}:${column ?? 1}`;
   return `${file}${place}: ${key === "" ? "" : `${shownKey(key)}: `}${message}`;
 }

@@ -1,6 +1,6 @@
 /** Warns about files that hold secrets and that every user of the host may read. */
 import { statSync } from "node:fs";
-import type { FileFault } from "./diagnostic.ts";
+import type { Diagnostic } from "./diagnostic.ts";
 import { shownUrl } from "./fields.ts";
 import type { Config } from "./schema.ts";
 import { isNamed } from "./validate.ts";
@@ -13,7 +13,7 @@ const PERMISSIONS = 0o777;
  *
  * @returns the warning; undefined when there is nothing to warn about
  */
-export function configExposure(path: string, config: Config): FileFault | undefined {
+export function configExposure(path: string, config: Config): Diagnostic | undefined {
   const { otlp_endpoint } = config.telemetry;
   if (!isNamed(config, "telemetry.otlp_endpoint") || shownUrl(otlp_endpoint) === otlp_endpoint)
     return undefined;
@@ -26,7 +26,7 @@ export function configExposure(path: string, config: Config): FileFault | undefi
  * @param secrets - what it holds, in words
  * @returns the warning; undefined when it is not readable by every user, is no regular file, or is gone
  */
-export function exposure(path: string, secrets: string): FileFault | undefined {
+export function exposure(path: string, secrets: string): Diagnostic | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined || !stat.isFile() || (stat.mode & OTHERS_READ) === 0) return undefined;
   const mode = (stat.mode & PERMISSIONS).toString(8).padStart(4, "0");

@@ -6,7 +6,7 @@ import { isRoot } from "../system/file-trust.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 import { unreadable } from "./diagnostic.ts";
 import { type Config, leaves } from "./schema.ts";
-import { type Judgement, judgeRead } from "./validate.ts";
+import { judgeRead, type ValidationResult } from "./validate.ts";
 import { readYaml, readYamlInSlices } from "./yaml.ts";
 
 /**
@@ -58,19 +58,19 @@ export interface Missing {
 }
 
 /** Reads and judges a file; a file that cannot be read is a fault like any other. */
-export function loadConfigFile(path: string): Judgement & Missing {
+export function loadConfigFile(path: string): ValidationResult & Missing {
   const text = textOf(path);
-  return typeof text === "string" ? { ...judgeConfig(text), missing: false } : text;
+  return typeof text === "string" ? { ...validateConfig(text), missing: false } : text;
 }
 
 /** {@link loadConfigFile} in slices, for a server that runs checks meanwhile. */
-export async function reloadConfigFile(path: string): Promise<Judgement & Missing> {
+export async function reloadConfigFile(path: string): Promise<ValidationResult & Missing> {
   const text = textOf(path);
   if (typeof text !== "string") return text;
   return { ...judgeRead(await readYamlInSlices(text, "configuration")), missing: false };
 }
 
-function textOf(path: string): string | (Judgement & Missing) {
+function textOf(path: string): string | (ValidationResult & Missing) {
   try {
     return readTextFile(path, MAX_YAML_BYTES);
   } catch (error) {
@@ -79,7 +79,7 @@ function textOf(path: string): string | (Judgement & Missing) {
 }
 
 /** Judges the text of a configuration file: everything that is wrong with it, at once. */
-export function judgeConfig(text: string): Judgement {
+export function validateConfig(text: string): ValidationResult {
   return judgeRead(readYaml(text, "configuration"));
 }
 

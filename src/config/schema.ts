@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { CHECK_DEFAULTS, CLOSE_MODES, THRESHOLD_RULES } from "../model/check-defaults.ts";
 import { show } from "../model/format-value.ts";
-import { LONGEST_UNIX_PATH } from "../system/sockaddr.ts";
+import { MAX_UNIX_PATH } from "../system/sockaddr.ts";
 import {
   buckets,
   choice,
@@ -35,7 +35,7 @@ const BATCH_SIZE_BUCKETS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000];
 
 const SOCKET_PATH: TextForm = {
   pattern: /^\.?\/[^\0]*[^\0/]$/,
-  holds: (path) => Buffer.byteLength(path) <= LONGEST_UNIX_PATH,
+  holds: (path) => Buffer.byteLength(path) <= MAX_UNIX_PATH,
   // The original takes a relative path as the system does.
   amend: (path) =>
     /^(?!\.?\/)[^\0]*[^\0/]$/.test(path)
@@ -49,7 +49,7 @@ const SOCKET_PATH: TextForm = {
 const server = v.object({
   proxy_socket: text(
     "/var/run/seesaw/healthcheck-proxy.sock",
-    `give the path of a Unix socket, absolute or starting with ./, of at most ${LONGEST_UNIX_PATH} bytes`,
+    `give the path of a Unix socket, absolute or starting with ./, of at most ${MAX_UNIX_PATH} bytes`,
     SOCKET_PATH,
     { about: "The Unix socket on which the client connects.", reload: false },
   ),
@@ -119,7 +119,7 @@ const checks = v.object({
 
 const POLLING_ONLY = {
   about:
-    "For an upstream that polls. Without effect with the proxy: a wrong value is ignored with a warning.",
+    "For a control plane that polls. Without effect with the proxy: a wrong value is ignored with a warning.",
   reload: false,
   withoutEffect: "has no effect with the proxy",
 };

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { showKind } from "../model/format-value.ts";
 import { didYouMean } from "../model/nearest.ts";
-import { type FileFault, MAX_TOLD, moreFaults } from "./diagnostic.ts";
+import { type Diagnostic, MAX_TOLD, moreFaults } from "./diagnostic.ts";
 import { decimalHint, modeWords, othersMayConnect } from "./file-mode.ts";
 import {
   type Config,
@@ -16,12 +16,12 @@ import {
 import type { Path, ReadYaml, YamlFile } from "./yaml.ts";
 
 /** A file judged. */
-export interface Judgement {
+export interface ValidationResult {
   /** The configuration, when nothing is wrong. */
   readonly config: Config | undefined;
-  readonly faults: readonly FileFault[];
+  readonly faults: readonly Diagnostic[];
   /** Unknown keys, values that are used otherwise than they stand in the file, keys without effect. */
-  readonly warnings: readonly FileFault[];
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** The keys that each file names: elsewhere the environment may replace the default. */
@@ -33,7 +33,7 @@ export function isNamed(config: Config, key: string): boolean {
 }
 
 /** Judges a file: everything that is wrong with it, at once. */
-export function judgeRead(read: ReadYaml): Judgement {
+export function judgeRead(read: ReadYaml): ValidationResult {
   if ("faults" in read) return { config: undefined, faults: read.faults, warnings: [] };
   const { file } = read;
   // A file with nothing in it is a file that changes nothing.
@@ -52,15 +52,15 @@ type Sections = Readonly<Record<string, unknown>>;
 class Judge {
   readonly #file: YamlFile;
   readonly #written: Sections;
-  readonly #faults: FileFault[] = [];
-  readonly #warnings: FileFault[] = [];
+  readonly #faults: Diagnostic[] = [];
+  readonly #warnings: Diagnostic[] = [];
 
   constructor(file: YamlFile, written: Sections) {
     this.#file = file;
     this.#written = written;
   }
 
-  judge(): Judgement {
+  judge(): ValidationResult {
     this.#unknownKeys();
     this.#misshapenSections();
     const amended = this.#amended();
@@ -197,7 +197,7 @@ function pathOf(issue: v.BaseIssue<unknown>): (string | number)[] {
   return (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
 }
 
-function byPlace(a: FileFault, b: FileFault): number {
+function byPlace(a: Diagnostic, b: Diagnostic): number {
   // A number of further faults has no place, and comes last.
   const [lineA, lineB] = [a.line ?? Number.MAX_SAFE_INTEGER, b.line ?? Number.MAX_SAFE_INTEGER];
   return lineA - lineB || (a.column ?? 0) - (b.column ?? 0);

@@ -4,7 +4,7 @@
  */
 import { LineCounter } from "yaml";
 import { Slice } from "../system/time-slicing.ts";
-import type { FileFault } from "./diagnostic.ts";
+import type { Diagnostic } from "./diagnostic.ts";
 import { type StreamOptions, YamlStream } from "./yaml-stream.ts";
 import type { YamlNode } from "./yaml-tree.ts";
 
@@ -30,7 +30,7 @@ export interface YamlFile {
 }
 
 /** A document that is well-formed, or everything that is wrong with its form. */
-export type ReadYaml = { readonly file: YamlFile } | { readonly faults: readonly FileFault[] };
+export type ReadYaml = { readonly file: YamlFile } | { readonly faults: readonly Diagnostic[] };
 
 /**
  * Reads a document in one go.
@@ -67,7 +67,7 @@ class Reading {
   result(): ReadYaml {
     const { faults, root } = this.#stream;
     if (faults.length === 0) return { file: yamlFile(root, this.#lines) };
-    const told: FileFault[] = faults.slice(0, MAX_FORM_FAULTS).map(({ offset, message }) => {
+    const told: Diagnostic[] = faults.slice(0, MAX_FORM_FAULTS).map(({ offset, message }) => {
       const place = offset === undefined ? {} : placeOf(this.#lines, offset);
       return { ...place, key: "", message: `not valid YAML: ${message}` };
     });

@@ -1,6 +1,6 @@
 /** Warns about a checks file that holds secrets and that every user of the host may read. */
 
-import type { FileFault } from "../config/diagnostic.ts";
+import type { Diagnostic } from "../config/diagnostic.ts";
 import { exposure } from "../config/exposure.ts";
 import { type CheckSpec, type HealthcheckSpec, secretsAt } from "../model/spec.ts";
 
@@ -9,7 +9,7 @@ import { type CheckSpec, type HealthcheckSpec, secretsAt } from "../model/spec.t
  *
  * @returns the warning; undefined when there is nothing to warn about
  */
-export function checksExposure(path: string, specs: readonly HealthcheckSpec[]): FileFault | undefined {
+export function checksExposure(path: string, specs: readonly HealthcheckSpec[]): Diagnostic | undefined {
   const count = specs.filter(({ check }) => mayHoldSecrets(check)).length;
   if (count === 0) return undefined;
   return exposure(

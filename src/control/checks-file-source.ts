@@ -1,21 +1,21 @@
-/** The standalone upstream: the desired set stands in a file, and changes of state are only logged. */
-import { formatFault } from "../config/diagnostic.ts";
+/** The standalone control plane: the desired set comes from a file, and state changes are only logged. */
+import { formatDiagnostic } from "../config/diagnostic.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { CheckDefaults } from "../model/check-defaults.ts";
 import type { Notification } from "../model/status.ts";
 import { checksExposure } from "./checks-exposure.ts";
 import { readChecksFile } from "./checks-file.ts";
-import type { CountFault, Upstream, UpstreamEvents } from "./control-plane.ts";
+import type { ControlPlane, ControlPlaneHandler, CountFault } from "./control-plane.ts";
 
 /** See the head of the file. */
-export class FileUpstream implements Upstream {
+export class ChecksFileControl implements ControlPlane {
   readonly #path: string;
   readonly #defaults: CheckDefaults;
   readonly #log: Logger;
   readonly #count: CountFault;
   readonly connected = undefined;
   readonly depths = { inbound: 0, outbound: 0 };
-  #events: UpstreamEvents | undefined;
+  #events: ControlPlaneHandler | undefined;
   #loaded = false;
 
   /** @param defaults - of the server, for what the file leaves open */
@@ -26,11 +26,11 @@ export class FileUpstream implements Upstream {
     this.#count = count;
   }
 
-  unready(): string | undefined {
+  readinessProblem(): string | undefined {
     return this.#loaded ? undefined : "the checks file is not loaded";
   }
 
-  async start(events: UpstreamEvents): Promise<void> {
+  async start(events: ControlPlaneHandler): Promise<void> {
     this.#events = events;
     await this.#load();
   }
@@ -63,11 +63,12 @@ export class FileUpstream implements Upstream {
   async #load(): Promise<void> {
     this.#log.info(`Loading healthchecks from: ${this.#path}`);
     const { set, faults, warnings } = await readChecksFile(this.#path, this.#defaults);
-    for (const fault of faults) this.#log.warn(`Configuration error: ${formatFault(this.#path, fault)}`);
+    for (const fault of faults) this.#log.warn(`Configuration error: ${formatDiagnostic(this.#path, fault)}`);
     for (const warning of warnings)
-      this.#log.warn(`Configuration warning: ${formatFault(this.#path, warning)}`);
+      this.#log.warn(`Configuration warning: ${formatDiagnostic(this.#path, warning)}`);
     const exposed = checksExposure(this.#path, set.specs);
-    if (exposed !== undefined) this.#log.warn(`Configuration warning: ${formatFault(this.#path, exposed)}`);
+    if (exposed !== undefined)
+      this.#log.warn(`Configuration warning: ${formatDiagnostic(this.#path, exposed)}`);
     if (faults.length > 0) this.#count("config", Math.max(faults.length, set.refusals ?? 0));
     if (this.#loaded && set.refused.has(undefined))
       this.#log.warn("An entry was refused that says no id: no healthcheck is stopped by this file");

@@ -1,17 +1,17 @@
 /** The standalone checks file: a YAML list `healthchecks:` whose entries have the fields of CONFIG (protocol.md). */
-import { FaultList, type FileFault, formatFault, unreadable } from "../config/diagnostic.ts";
+import { type Diagnostic, FaultList, formatDiagnostic, unreadable } from "../config/diagnostic.ts";
 import { isExtension } from "../config/validate.ts";
 import { type Path, type ReadYaml, readYamlInSlices, type YamlFile } from "../config/yaml.ts";
 import type { DesiredSet } from "../manager/diff.ts";
 import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
-import { NumberAsWritten } from "../model/format-value.ts";
+import { RawNumber } from "../model/format-value.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { didYouMean } from "../model/nearest.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/healthcheck.ts";
 import { fieldsOf } from "../protocol/healthcheck-schema.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
-import { inSlices } from "../system/time-slicing.ts";
+import { forEachSliced } from "../system/time-slicing.ts";
 
 /** Fields of hexadecimal digits, which YAML may take for a number. */
 const HEX_FIELDS = ["send_hex", "receive_hex"];
@@ -20,8 +20,8 @@ const FIELD_NAME = /^[A-Za-z_-]{1,30}$/;
 
 /** The file as a whole is of no use; nothing of it was taken. */
 export class ChecksFileError extends Error {
-  constructor(path: string, faults: readonly FileFault[]) {
-    super(faults.map((fault) => formatFault(path, fault)).join("\n"));
+  constructor(path: string, faults: readonly Diagnostic[]) {
+    super(faults.map((fault) => formatDiagnostic(path, fault)).join("\n"));
   }
 }
 
@@ -29,9 +29,9 @@ export class ChecksFileError extends Error {
 export interface ChecksFile {
   readonly set: DesiredSet;
   /** Entries that were refused; the others count. */
-  readonly faults: readonly FileFault[];
+  readonly faults: readonly Diagnostic[];
   /** Unknown fields, and values that are used otherwise than they stand in the file; the entries count. */
-  readonly warnings: readonly FileFault[];
+  readonly warnings: readonly Diagnostic[];
 }
 
 /**
@@ -48,7 +48,7 @@ export async function readChecksFile(path: string, defaults = CHECK_DEFAULTS): P
     throw new ChecksFileError(path, [unreadable(error)]);
   }
   const judge = new ChecksJudge(path, await readYamlInSlices(text, "checks"), defaults);
-  await inSlices(judge.entries, (entry, index) => judge.entry(entry, index));
+  await forEachSliced(judge.entries, (entry, index) => judge.entry(entry, index));
   return judge.result();
 }
 
@@ -59,7 +59,7 @@ export async function readChecksFile(path: string, defaults = CHECK_DEFAULTS): P
  * @param defaults - of the server, for what the entries leave open
  * @throws ChecksFileError when it holds no list
  */
-export function judgeChecks(path: string, read: ReadYaml, defaults = CHECK_DEFAULTS): ChecksFile {
+export function validateChecks(path: string, read: ReadYaml, defaults = CHECK_DEFAULTS): ChecksFile {
   const judge = new ChecksJudge(path, read, defaults);
   for (const [index, entry] of judge.entries.entries()) judge.entry(entry, index);
   return judge.result();
@@ -116,7 +116,7 @@ class ChecksJudge {
     };
   }
 
-  #at(index: number, path: Path, message: string): FileFault {
+  #at(index: number, path: Path, message: string): Diagnostic {
     const place = this.#file.locate(["healthchecks", index, ...path]);
     return { ...place, key: [`healthchecks[${index}]`, ...path].join("."), message };
   }
@@ -129,8 +129,7 @@ class ChecksJudge {
       const isHex = HEX_FIELDS.includes(name) && (typeof value === "number" || typeof value === "bigint");
       if (!isHex && !(name === "id" && typeof value === "number")) continue;
       const source = this.#file.source(["healthchecks", index, name]);
-      if (source !== undefined)
-        written = { ...written, [name]: isHex ? source : new NumberAsWritten(source) };
+      if (source !== undefined) written = { ...written, [name]: isHex ? source : new RawNumber(source) };
     }
     return written;
   }

@@ -6,7 +6,7 @@
 import type { Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
 import type { CheckDefaults } from "../model/check-defaults.ts";
-import { errorWords } from "../model/format-value.ts";
+import { describeError } from "../model/format-value.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { errorLine, packLine } from "../protocol/codec.ts";
 import type { Element } from "../protocol/config-splitter.ts";
@@ -14,8 +14,8 @@ import type { Line } from "../protocol/lines.ts";
 import { MessageError } from "../protocol/message-error.ts";
 import { ConfigReader, MAX_REFUSALS_DESCRIBED, type ReadConfigs, readMessage } from "../protocol/messages.ts";
 import type { Connection } from "./client-connection.ts";
-import type { FindTracing, MessageNotes } from "./client-tracing.ts";
-import type { CountFault, UpstreamEvents } from "./control-plane.ts";
+import type { MessageSpan, TracingProvider } from "./client-tracing.ts";
+import type { ControlPlaneHandler, CountFault } from "./control-plane.ts";
 import { ListLog } from "./list-log.ts";
 
 /** Lines that a client may cause at once, by kind; after them one a second is written. */
@@ -27,7 +27,7 @@ const MAX_SENSELESS_LINES = 1_000;
 /** What there is to know and to do about clients. */
 export interface Clients {
   /** Where messages have their effect. */
-  events(): UpstreamEvents | undefined;
+  events(): ControlPlaneHandler | undefined;
   /** Whether a newer client has taken this one's place. */
   isDisplaced(connection: Connection): boolean;
   /** The client's list is the running one. */
@@ -41,7 +41,7 @@ export class ClientMessages {
   readonly #clients: Clients;
   /** Lines that made no sense, of each connection, since its last message that did. */
   readonly #senseless = new WeakMap<Connection, number>();
-  readonly #tracing: FindTracing;
+  readonly #tracing: TracingProvider;
   readonly #reader: ConfigReader;
   readonly #messageLog: PacedLog;
   readonly #configLog: PacedLog;
@@ -60,7 +60,7 @@ export class ClientMessages {
     log: Logger,
     count: CountFault,
     clients: Clients,
-    tracing: FindTracing,
+    tracing: TracingProvider,
   ) {
     this.#reader = new ConfigReader(defaults);
     this.#tracing = tracing;
@@ -84,7 +84,7 @@ export class ClientMessages {
     this.#messageLog.warn("Message refused", { error });
   }
 
-  async #handle(connection: Connection, line: Line, notes: MessageNotes): Promise<void> {
+  async #handle(connection: Connection, line: Line, notes: MessageSpan): Promise<void> {
     try {
       const message = await readMessage(line);
       this.#senseless.delete(connection);
@@ -106,7 +106,7 @@ export class ClientMessages {
         this.#answerSenseless(connection, error.message);
       } else {
         notes.failed("internal", "internal fault");
-        this.#log.error("Proxy task error", { error: errorWords(error) });
+        this.#log.error("Proxy task error", { error: describeError(error) });
         connection.send(errorLine("internal error, see the log"));
       }
     }
@@ -126,7 +126,7 @@ export class ClientMessages {
   }
 
   /** One list at a time, also when a newer client sends its own while an older one's is being read. */
-  async #update(connection: Connection, configs: Iterable<Element>, notes: MessageNotes): Promise<void> {
+  async #update(connection: Connection, configs: Iterable<Element>, notes: MessageSpan): Promise<void> {
     const before = this.#updating;
     const turn = Promise.withResolvers<void>();
     this.#updating = turn.promise;
@@ -138,7 +138,7 @@ export class ClientMessages {
     }
   }
 
-  async #takeIn(connection: Connection, configs: Iterable<Element>, notes: MessageNotes): Promise<void> {
+  async #takeIn(connection: Connection, configs: Iterable<Element>, notes: MessageSpan): Promise<void> {
     if (this.#clients.isDisplaced(connection)) return;
     const read = await this.#reader.read(configs);
     if (this.#clients.isDisplaced(connection)) return;

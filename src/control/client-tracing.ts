@@ -1,7 +1,7 @@
 /** The port through which somebody may follow what clients do; telemetry implements it, and mostly nobody is there. */
 
 /** What is found out about a message while it is handled. */
-export interface MessageNotes {
+export interface MessageSpan {
   /** What it is. */
   isA(type: string): void;
   /** It was refused, or a part of it was. @param words - without secrets */
@@ -18,13 +18,13 @@ export interface ClientTracing {
    * @param bytes - its length
    * @param handle - does what it asks for; is called once, at once
    */
-  received(client: object, bytes: number, handle: (notes: MessageNotes) => Promise<void>): Promise<void>;
+  received(client: object, bytes: number, handle: (notes: MessageSpan) => Promise<void>): Promise<void>;
 }
 
 /** Whoever follows now. */
-export type FindTracing = () => ClientTracing;
+export type TracingProvider = () => ClientTracing;
 
-const NO_NOTES: MessageNotes = { isA: () => {}, failed: () => {} };
+const NO_NOTES: MessageSpan = { isA: () => {}, failed: () => {} };
 
 /** Nobody follows: things are just done. */
 export const NO_TRACING: ClientTracing = {

@@ -8,8 +8,8 @@
 import type { DesiredSet } from "../manager/diff.ts";
 import type { Notification } from "../model/status.ts";
 
-/** What an upstream makes happen. */
-export interface UpstreamEvents {
+/** The commands of a control plane. */
+export interface ControlPlaneHandler {
   /** A complete desired set; settles when it is the running one. */
   desired(set: DesiredSet): Promise<void>;
   /** A client that knows nothing wants everything known; from here on it may be delivered to. */
@@ -24,15 +24,15 @@ export interface UpstreamEvents {
   shutdown(): void;
 }
 
-/** What can go wrong at an upstream's edge: a message, the socket, a queue that is full, a healthcheck's configuration. */
-export const UPSTREAM_FAULTS = ["parse", "socket_io", "channel", "config"] as const;
-/** One of {@link UPSTREAM_FAULTS}. */
-export type UpstreamFault = (typeof UPSTREAM_FAULTS)[number];
+/** What can go wrong at a control plane's edge: a message, the socket, a queue that is full, a healthcheck's configuration. */
+export const CONTROL_ERRORS = ["parse", "socket_io", "channel", "config"] as const;
+/** One of {@link CONTROL_ERRORS}. */
+export type ControlError = (typeof CONTROL_ERRORS)[number];
 
 /** Counts what goes wrong; each has been logged where it happened. */
-export type CountFault = (fault: UpstreamFault, count?: number) => void;
+export type CountFault = (fault: ControlError, count?: number) => void;
 
-/** How much waits in the queues between an upstream and its client. */
+/** How much waits in the queues between a control plane and its client. */
 export interface QueueDepths {
   /** Messages received and not handled. */
   readonly inbound: number;
@@ -41,9 +41,9 @@ export interface QueueDepths {
 }
 
 /** See the head of the file. */
-export interface Upstream {
+export interface ControlPlane {
   /** Why it does not serve now; undefined when it does. */
-  unready(): string | undefined;
+  readinessProblem(): string | undefined;
   /** Whether a client is connected; undefined where there is none to be. */
   readonly connected: boolean | undefined;
   readonly depths: QueueDepths;
@@ -52,7 +52,7 @@ export interface Upstream {
    *
    * @throws Error when it cannot: the socket is another server's, the file cannot be read
    */
-  start(events: UpstreamEvents): Promise<void>;
+  start(events: ControlPlaneHandler): Promise<void>;
   /**
    * Delivers notifications, in order, as many of them as one message holds.
    *

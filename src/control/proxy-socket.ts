@@ -1,5 +1,5 @@
 /**
- * The proxy socket: the upstream that the Go proxy in front of the Seesaw engine connects to (protocol.md). One client
+ * The proxy socket: the control plane that the Go proxy in front of the Seesaw engine connects to (protocol.md). One client
  * is served at a time, and the newest wins, so that a restarted proxy is never locked out by a half-dead one.
  */
 
@@ -7,7 +7,7 @@ import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
 import type { CheckDefaults } from "../model/check-defaults.ts";
-import { errorWords } from "../model/format-value.ts";
+import { describeError } from "../model/format-value.ts";
 import type { Notification } from "../model/status.ts";
 import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
 import { withSocketMode } from "../system/socket-mode.ts";
@@ -19,8 +19,8 @@ import {
   MAX_CLIENT_LINE_BYTES,
 } from "./client-connection.ts";
 import { ClientMessages } from "./client-messages.ts";
-import type { FindTracing } from "./client-tracing.ts";
-import type { CountFault, QueueDepths, Upstream, UpstreamEvents } from "./control-plane.ts";
+import type { TracingProvider } from "./client-tracing.ts";
+import type { ControlPlane, ControlPlaneHandler, CountFault, QueueDepths } from "./control-plane.ts";
 
 const DRAIN_LOOK_MS = 5;
 /** What happens with every look after the socket is logged so often. */
@@ -38,16 +38,16 @@ export interface ProxySettings {
 }
 
 /** See the head of the file. */
-export class ProxyUpstream implements Upstream {
+export class ProxySocketControl implements ControlPlane {
   readonly #settings: ProxySettings;
   readonly #log: Logger;
   readonly #count: CountFault;
-  readonly #tracing: FindTracing;
+  readonly #tracing: TracingProvider;
   readonly #messages: ClientMessages;
   readonly #connectionLog: PacedLog;
   readonly #limiter = new RateLimiter(LOG_PERIOD_MS);
   #limits: ConnectionLimits;
-  #events: UpstreamEvents | undefined;
+  #events: ControlPlaneHandler | undefined;
   #listener: Bun.UnixSocketListener<Connection | undefined> | undefined;
   #socketIdentity: string | undefined;
   /** Why the socket cannot be made again; said once. */
@@ -62,7 +62,7 @@ export class ProxyUpstream implements Upstream {
     limits: ConnectionLimits,
     log: Logger,
     count: CountFault,
-    tracing: FindTracing,
+    tracing: TracingProvider,
   ) {
     this.#tracing = tracing;
     this.#settings = settings;
@@ -78,7 +78,7 @@ export class ProxyUpstream implements Upstream {
     this.#messages = new ClientMessages(settings.checks, log, count, clients, tracing);
   }
 
-  async start(events: UpstreamEvents): Promise<void> {
+  async start(events: ControlPlaneHandler): Promise<void> {
     this.#events = events;
     this.#listen();
     this.#log.info("Listening for the proxy", { socket: this.#settings.path });
@@ -92,7 +92,7 @@ export class ProxyUpstream implements Upstream {
     return this.#client?.depths ?? { inbound: 0, outbound: 0 };
   }
 
-  unready(): string | undefined {
+  readinessProblem(): string | undefined {
     if (this.#listener === undefined) return "the proxy socket is not open";
     return this.#isInPlace() ? undefined : "the proxy socket's file is gone or another's";
   }
@@ -107,7 +107,7 @@ export class ProxyUpstream implements Upstream {
    * Housekeeping: clients find us by the path only. When the socket is there no more it is made again; what somebody else has put in
    * its place is left alone, told, and waited for until it is gone.
    */
-  lookAfterSocket(): void {
+  ensureSocket(): void {
     if (this.#listener === undefined || this.#isInPlace()) return;
     const { path } = this.#settings;
     try {
@@ -160,7 +160,7 @@ export class ProxyUpstream implements Upstream {
       close: (socket, error) => socket.data?.handleClose(error),
       error: (_socket, error) => {
         this.#count("socket_io");
-        this.#log.error("Proxy task error", { error: errorWords(error) });
+        this.#log.error("Proxy task error", { error: describeError(error) });
       },
     };
     withSocketMode(path, mode, () => {

@@ -6,7 +6,7 @@
 import { REVISION, VERSION } from "../build-info.ts";
 import { isLoopback, type ListenAddress, parseListenAddress } from "../config/listen-address.ts";
 import type { Config } from "../config/schema.ts";
-import { UPSTREAM_FAULTS, type Upstream } from "../control/control-plane.ts";
+import { CONTROL_ERRORS, type ControlPlane } from "../control/control-plane.ts";
 import { EventFeed } from "../http/events.ts";
 import { makeRouter } from "../http/routes.ts";
 import { HttpServer } from "../http/server.ts";
@@ -17,30 +17,30 @@ import { type Address, formatAddress } from "../model/spec.ts";
 import type { MonitorRecord } from "../monitor/record.ts";
 import { SCHEDULER_DEAD_MS, type Scheduler } from "../scheduler/scheduler.ts";
 import { listenHosts } from "../system/listen-hosts.ts";
-import type { TestFault } from "./fault-injection.ts";
+import type { FaultInjector } from "./fault-injection.ts";
 
 /** When the port is somebody else's, it is tried again so often: after a restart the former process may still be there. */
 const RETRY_LISTEN_MS = 5_000;
-const MOST_CONNECTIONS = 48;
+const MAX_CONNECTIONS = 48;
 /** Viewers of the status page; at most half of the connections, so that others find a place. */
-const MOST_VIEWERS = 16;
+const MAX_VIEWERS = 16;
 
 /** What is looked at. */
 export interface ServedParts {
   readonly manager: Manager;
   readonly scheduler: Scheduler;
-  readonly upstream: Upstream;
+  readonly control: ControlPlane;
   /** Healthchecks that wait to be told. */
   waiting(): number;
   stopping(): boolean;
   /** The process's soft limit on descriptors, and how many of them the checks may take. */
   readonly descriptorLimit: number;
   readonly checkDescriptors: number;
-  readonly testFault: TestFault | undefined;
+  readonly testFault: FaultInjector | undefined;
 }
 
 /** See the head of the file. */
-export class Serving {
+export class AdminServer {
   readonly metrics: Metrics;
   readonly feed: EventFeed;
   readonly #config: Config["metrics"];
@@ -62,7 +62,7 @@ export class Serving {
         version: VERSION,
         revision: REVISION,
         bun: Bun.version,
-        errorTypes: [...UPSTREAM_FAULTS, "internal", "telemetry"],
+        errorTypes: [...CONTROL_ERRORS, "internal", "telemetry"],
         batchSizeBounds: config.batch_size_buckets,
         batchDelayBounds: config.batch_delay_buckets,
         responseTimeBounds: config.response_time_buckets,
@@ -72,17 +72,17 @@ export class Serving {
     );
     const counts = () => parts.manager.census().states;
     // Half of what is kept from the checks at the most: the log, the client and files need some too.
-    const most = Math.min(MOST_CONNECTIONS, (parts.descriptorLimit - parts.checkDescriptors) >> 1);
+    const most = Math.min(MAX_CONNECTIONS, (parts.descriptorLimit - parts.checkDescriptors) >> 1);
     // Two thirds are served, one third waits in line while all of these are.
     const places = Math.floor((most * 2) / 3);
-    this.feed = new EventFeed(counts, VERSION, Math.min(MOST_VIEWERS, places >> 1));
+    this.feed = new EventFeed(counts, VERSION, Math.min(MAX_VIEWERS, places >> 1));
     const router = makeRouter({
       source: parts.manager,
       feed: this.feed,
       counts,
       render: (format) => this.metrics.render([...parts.manager.monitors.values()], this.#reading(), format),
-      unalive: () => this.#unalive(),
-      unready: () => (parts.stopping() ? "stopping" : parts.upstream.unready()),
+      livenessProblem: () => this.#livenessProblem(),
+      readinessProblem: () => (parts.stopping() ? "stopping" : parts.control.readinessProblem()),
     });
     const failed = () => this.metrics.server.failed("internal");
     this.#hosts = { loopback: true, allowedHosts: config.allowed_hosts };
@@ -140,17 +140,17 @@ export class Serving {
   }
 
   #reading() {
-    const { manager, upstream, scheduler } = this.#parts;
-    const { inbound, outbound } = upstream.depths;
+    const { manager, control, scheduler } = this.#parts;
+    const { inbound, outbound } = control.depths;
     return {
       ...manager.census(),
-      connected: upstream.connected,
+      connected: control.connected,
       depths: { notification: this.#parts.waiting(), config_update: inbound, proxy_message: outbound },
       stalledMs: scheduler.stalledMs,
     };
   }
 
-  #unalive(): string | undefined {
+  #livenessProblem(): string | undefined {
     const overdueMs = this.#parts.scheduler.overdueMs;
     return overdueMs < SCHEDULER_DEAD_MS
       ? undefined

@@ -10,7 +10,7 @@ import { SystemResolver } from "../system/resolver.ts";
 import { TlsContexts } from "../system/tls.ts";
 
 /** Who hears of what should not happen. */
-export interface CheckingEvents {
+export interface CheckRuntimeEvents {
   /** The event loop stood still for so long. */
   stalled(stallMs: number): void;
   /** A tick of the scheduler came so long after its time. */
@@ -22,7 +22,7 @@ export interface CheckingEvents {
 }
 
 /** See the head of the file. */
-export interface Checking {
+export interface CheckRuntime {
   readonly clock: Clock;
   readonly descriptors: Descriptors;
   /** The process's soft limit on descriptors. */
@@ -37,11 +37,11 @@ export interface Checking {
  * @param caFile - trusted authorities in place of the host's
  * @param env - the process's environment, for the variables of resolv.conf(5)
  */
-export function makeChecking(
+export function createCheckRuntime(
   caFile: string | undefined,
-  events: CheckingEvents,
+  events: CheckRuntimeEvents,
   env: Readonly<Record<string, string | undefined>>,
-): Checking {
+): CheckRuntime {
   const clock = systemClock;
   const descriptorLimit = raiseDescriptorLimit().soft;
   const descriptors = new Descriptors(checkDescriptors(descriptorLimit));
@@ -52,11 +52,11 @@ export function makeChecking(
     mayStart: () => {
       // Connections whose check is over give way to those that are due.
       if (descriptors.exhausted && !dialer.reclaim()) events.exhausted(descriptors.limit, scheduler.backlog);
-      return !descriptors.exhausted && !tls.handshakes.swamped;
+      return !descriptors.exhausted && !tls.handshakes.saturated;
     },
   });
   const checkerEnv = {
-    clock: { nowMs: () => scheduler.attendedMs, wallMs: () => clock.wallMs() },
+    clock: { nowMs: () => scheduler.activeMs, wallMs: () => clock.wallMs() },
     dialer,
     descriptors,
     tls,

@@ -1,29 +1,29 @@
 /**
  * The daemon: the one file that wires the parts together, in the order in which they start and stop.
  *
- * Upstream → manager → monitors (driven by the scheduler) → notifier → upstream.
+ * Control plane → manager → monitors (driven by the scheduler) → notifier → control plane.
  */
 
 import { makeChecker } from "../checks/registry.ts";
 import type { Config } from "../config/schema.ts";
-import { FileUpstream } from "../control/checks-file-source.ts";
+import { ChecksFileControl } from "../control/checks-file-source.ts";
 import { NO_TRACING } from "../control/client-tracing.ts";
-import type { CountFault, UpstreamEvents } from "../control/control-plane.ts";
-import { ProxyUpstream } from "../control/proxy-socket.ts";
+import type { ControlPlaneHandler, CountFault } from "../control/control-plane.ts";
+import { ProxySocketControl } from "../control/proxy-socket.ts";
 import type { LogFields, Logger } from "../logging/logger.ts";
 import { Manager } from "../manager/manager.ts";
-import { errorWords } from "../model/format-value.ts";
+import { describeError } from "../model/format-value.ts";
 import { roundMs } from "../model/phases.ts";
 import { Monitor, type MonitorObserver } from "../monitor/monitor.ts";
 import { MonitorLog } from "../monitor/monitor-log.ts";
 import { Notifier } from "../notifier/notifier.ts";
-import type { NotifySettings } from "../systemd/notify-socket.ts";
-import { Supervision } from "../systemd/service-notifier.ts";
+import type { SystemdNotifySettings } from "../systemd/notify-socket.ts";
+import { ServiceNotifier } from "../systemd/service-notifier.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { Serving } from "./admin.ts";
-import { type Checking, type CheckingEvents, makeChecking } from "./check-runtime.ts";
-import type { TestFault } from "./fault-injection.ts";
-import { OwnTroubles } from "./overload-log.ts";
+import type { AdminServer } from "./admin.ts";
+import { type CheckRuntime, type CheckRuntimeEvents, createCheckRuntime } from "./check-runtime.ts";
+import type { FaultInjector } from "./fault-injection.ts";
+import { OverloadLog } from "./overload-log.ts";
 import { connectionLimits, notifierSettings, proxySettings } from "./settings.ts";
 
 /** A stop waits for so long that what is pending gets out; with the closing and the log it stays below 2 s. */
@@ -32,7 +32,7 @@ const FLUSH_LOOK_MS = 5;
 /** Of that, so that backends are not cut off in the middle of an answer. */
 const DRAIN_MS = 300;
 /** What is left of it is the traces'; so long at least. */
-const LEAST_TRACE_FLUSH_MS = 500;
+const MIN_TRACE_FLUSH_MS = 500;
 
 /** What the command line decides. */
 export interface DaemonOptions {
@@ -43,9 +43,9 @@ export interface DaemonOptions {
   /** The first error of an invalid configuration file, in whose place the defaults are in effect; undefined when it is valid. */
   readonly configFault: string | undefined;
   /** The service manager that wants to hear how things stand; undefined when there is none. */
-  readonly notify: NotifySettings | undefined;
+  readonly notify: SystemdNotifySettings | undefined;
   /** A part that is to fail, for tests. */
-  readonly testFault: TestFault | undefined;
+  readonly testFault: FaultInjector | undefined;
   /** The process's environment, for the variables of OpenTelemetry and of the resolver. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Puts further fields into every log line. */
@@ -55,14 +55,14 @@ export interface DaemonOptions {
 /** See the head of the file. */
 export class Daemon {
   readonly #log: Logger;
-  readonly #upstream: ProxyUpstream | FileUpstream;
+  readonly #control: ProxySocketControl | ChecksFileControl;
   readonly #manager: Manager;
   readonly #notifier: Notifier;
-  readonly #checking: Checking;
+  readonly #checking: CheckRuntime;
   #config: Config;
-  readonly #supervision: Supervision | undefined;
-  readonly #troubles: OwnTroubles;
-  #serving: Serving | undefined;
+  readonly #supervision: ServiceNotifier | undefined;
+  readonly #troubles: OverloadLog;
+  #serving: AdminServer | undefined;
   #telemetry: Telemetry | undefined;
   readonly #options: DaemonOptions;
   readonly #monitorLog: MonitorLog;
@@ -74,19 +74,19 @@ export class Daemon {
     this.#config = config;
     this.#log = log;
     this.#options = options;
-    this.#troubles = new OwnTroubles(log, (say) => {
+    this.#troubles = new OverloadLog(log, (say) => {
       if (this.#telemetry === undefined) say();
       else this.#telemetry.outside(say);
     });
-    this.#checking = makeChecking(options.caFile, this.#checkingEvents(), options.env);
+    this.#checking = createCheckRuntime(options.caFile, this.#checkingEvents(), options.env);
     const { clock, scheduler, checkerEnv } = this.#checking;
     const { checksFile, testFault } = options;
     const count: CountFault = (fault, times) => this.#serving?.metrics.server.failed(fault, times);
     const tracing = () => this.#telemetry?.clients ?? NO_TRACING;
-    this.#upstream =
+    this.#control =
       checksFile === undefined
-        ? new ProxyUpstream(proxySettings(config), connectionLimits(config), log, count, tracing)
-        : new FileUpstream(checksFile, config.checks, log, count);
+        ? new ProxySocketControl(proxySettings(config), connectionLimits(config), log, count, tracing)
+        : new ChecksFileControl(checksFile, config.checks, log, count);
 
     this.#monitorLog = new MonitorLog(log, clock);
     const env = { clock, scheduler, observer: this.#observer(this.#monitorLog) };
@@ -106,7 +106,7 @@ export class Daemon {
       },
     );
     const known = () => this.#manager.known();
-    const delivery = testFault?.delivery(this.#upstream) ?? this.#upstream;
+    const delivery = testFault?.delivery(this.#control) ?? this.#control;
     this.#notifier = new Notifier(clock, delivery, known, notifierSettings(config), {
       sent: (trigger, waitedMs, latenciesMs, delivered) => {
         const size = delivered.length;
@@ -123,8 +123,8 @@ export class Daemon {
       },
       fault: (error) => this.#fault(error),
     });
-    const parts = { manager: this.#manager, upstream: this.#upstream, scheduler };
-    this.#supervision = options.notify && new Supervision(options.notify, parts, log);
+    const parts = { manager: this.#manager, control: this.#control, scheduler };
+    this.#supervision = options.notify && new ServiceNotifier(options.notify, parts, log);
     const { configFault } = options;
     this.#supervision?.configured(configFault && `running on the defaults: ${configFault}`);
   }
@@ -137,7 +137,7 @@ export class Daemon {
   /** The daemon's state as fields of one log line: counts by state, the client, queue depths, stalls. */
   state(): LogFields {
     const { states, inFlight } = this.#manager.census();
-    const { connected, depths } = this.#upstream;
+    const { connected, depths } = this.#control;
     const { scheduler } = this.#checking;
     return {
       healthchecks: this.#manager.monitors.size,
@@ -157,7 +157,7 @@ export class Daemon {
   async start(): Promise<void> {
     await this.#serve();
     await this.#trace();
-    const events: UpstreamEvents = {
+    const events: ControlPlaneHandler = {
       desired: async (set) => {
         const apply = () => this.#manager.apply(set);
         const { specs, refusals = 0 } = set;
@@ -172,7 +172,7 @@ export class Daemon {
       statuses: () => this.#manager.statuses(),
       shutdown: () => void this.stop(),
     };
-    await this.#upstream.start(events);
+    await this.#control.start(events);
     this.#keepHouse();
     this.#log.info("All tasks spawned, server running");
     this.#supervision?.ready();
@@ -195,9 +195,9 @@ export class Daemon {
     this.#keepHouse();
     this.#checking.checkerEnv.tls.forget();
     let kept = fault;
-    if (this.#upstream instanceof ProxyUpstream) this.#upstream.configure(connectionLimits(config));
+    if (this.#control instanceof ProxySocketControl) this.#control.configure(connectionLimits(config));
     else {
-      const checksFault = await this.#upstream.reload();
+      const checksFault = await this.#control.reload();
       kept ??= checksFault;
     }
     this.#supervision?.configured(kept && `not reloaded, the former one is in effect: ${kept}`);
@@ -223,10 +223,10 @@ export class Daemon {
       await Bun.sleep(FLUSH_LOOK_MS);
       this.#notifier.flush();
     }
-    await this.#upstream.stop(Math.max(0, endMs - performance.now()));
+    await this.#control.stop(Math.max(0, endMs - performance.now()));
     this.#notifier.disconnected();
     this.#checking.scheduler.stop();
-    await this.#telemetry?.close(Math.max(LEAST_TRACE_FLUSH_MS, endMs - performance.now()));
+    await this.#telemetry?.close(Math.max(MIN_TRACE_FLUSH_MS, endMs - performance.now()));
     this.#serving?.close();
     this.#supervision?.close();
     this.#log.info("Healthcheck server stopped");
@@ -237,19 +237,19 @@ export class Daemon {
   async #serve(): Promise<void> {
     const { metrics } = this.#config;
     if (!metrics.enabled) return;
-    const { Serving } = await import("./admin.ts");
+    const { AdminServer } = await import("./admin.ts");
     const { scheduler, descriptors, descriptorLimit } = this.#checking;
     const parts = {
       manager: this.#manager,
       scheduler,
-      upstream: this.#upstream,
+      control: this.#control,
       waiting: () => this.#notifier.waiting,
       stopping: () => this.#stopping !== undefined,
       descriptorLimit,
       checkDescriptors: descriptors.limit,
       testFault: this.#options.testFault,
     };
-    this.#serving = new Serving(metrics, parts, this.#log);
+    this.#serving = new AdminServer(metrics, parts, this.#log);
     this.#tellConfig(this.#options.configFault === undefined);
     await this.#serving.listen();
   }
@@ -271,7 +271,7 @@ export class Daemon {
     if (!valid) server?.failed("config");
   }
 
-  #checkingEvents(): CheckingEvents {
+  #checkingEvents(): CheckRuntimeEvents {
     const troubles = this.#troubles;
     return {
       stalled: (stallMs) => troubles.stalled(stallMs),
@@ -284,7 +284,7 @@ export class Daemon {
   /** An exception where none should be; everything else goes on. */
   #fault(error: unknown): void {
     this.#serving?.metrics.server.failed("internal");
-    this.#log.error("Internal fault", { error: errorWords(error) });
+    this.#log.error("Internal fault", { error: describeError(error) });
   }
 
   #observer(log: MonitorLog): MonitorObserver {
@@ -312,7 +312,7 @@ export class Daemon {
   #keepHouse(): void {
     clearInterval(this.#housekeeping);
     this.#housekeeping = setInterval(() => {
-      if (this.#upstream instanceof ProxyUpstream) this.#upstream.lookAfterSocket();
+      if (this.#control instanceof ProxySocketControl) this.#control.ensureSocket();
     }, this.#config.manager.monitor_interval);
   }
 }

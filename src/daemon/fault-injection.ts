@@ -28,7 +28,7 @@ const STANDS_AFTER_MS = 1_000;
 const BLOCKED_MS = 3_000;
 
 /** Breaks one part; the others are given back as they are. */
-export class TestFault {
+export class FaultInjector {
   constructor(readonly name: TestFaultName) {}
 
   /** Healthchecks with an odd id: every second start throws, the first one too, and so does every end for lack of time. */

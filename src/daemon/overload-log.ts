@@ -7,7 +7,7 @@ import { DescriptorShortage } from "../system/descriptors.ts";
 const LOG_PERIOD_MS = 10_000;
 
 /** See the head of the file. */
-export class OwnTroubles {
+export class OverloadLog {
   readonly #log: Logger;
   readonly #outside: (say: () => void) => void;
   readonly #limiter = new RateLimiter(LOG_PERIOD_MS);

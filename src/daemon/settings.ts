@@ -2,10 +2,10 @@
 import type { Config } from "../config/schema.ts";
 import type { ConnectionLimits } from "../control/client-connection.ts";
 import type { ProxySettings } from "../control/proxy-socket.ts";
-import type { NotifierSettings } from "../notifier/notifier.ts";
+import type { BatchSettings } from "../notifier/notifier.ts";
 
 /** How notifications are gathered and told. */
-export function notifierSettings({ batching, channels, advanced }: Config): NotifierSettings {
+export function notifierSettings({ batching, channels, advanced }: Config): BatchSettings {
   return {
     delayMs: batching.delay,
     maxSize: batching.max_size,

@@ -29,7 +29,7 @@ const GRACE_SWEEPS = 3;
 const SWEEP_MS = 1_000;
 
 /** What is known of a connection. */
-interface Guest {
+interface ConnectionState {
   /** Answers under way. */
   answering: number;
   /** Whether a request has begun to come; a new connection owes one. */
@@ -46,9 +46,9 @@ interface Guest {
 }
 
 /** See the head of the file. */
-export class Gate {
+export class ConnectionLimiter {
   readonly #server: Server;
-  readonly #guests = new Map<Socket, Guest>();
+  readonly #guests = new Map<Socket, ConnectionState>();
   readonly #most: number;
   readonly #mostInLine: number;
   readonly #admit: (socket: Socket) => void;
@@ -260,7 +260,7 @@ function countByAddress(sockets: Iterable<Socket>): Map<string | undefined, numb
 }
 
 /** Notes what has happened on a connection since the last look. */
-function watch(socket: Socket, guest: Guest, nowMs: number): void {
+function watch(socket: Socket, guest: ConnectionState, nowMs: number): void {
   const movedOn = guest.answering > 0 && socket.bytesWritten !== guest.written;
   const begun = guest.answering === 0 && !guest.requesting && socket.bytesRead !== guest.read;
   if (begun) guest.requesting = true;
@@ -268,7 +268,7 @@ function watch(socket: Socket, guest: Guest, nowMs: number): void {
   guest.written = socket.bytesWritten;
 }
 
-function allowedMs({ answering, requesting }: Guest): number {
+function allowedMs({ answering, requesting }: ConnectionState): number {
   if (answering > 0) return STUCK_MS;
   return requesting ? REQUEST_MS : KEEP_ALIVE_MS;
 }

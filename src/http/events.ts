@@ -14,7 +14,7 @@ import { beginStream, refuse } from "./responses.ts";
 
 const TICK_MS = 1_000;
 /** In one tick; the page asks for its rows anew anyway. */
-const MOST_CHANGES = 100;
+const MAX_CHANGES = 100;
 
 /** See the head of the file. */
 export class EventFeed {
@@ -55,7 +55,7 @@ export class EventFeed {
   /** A state changed. @param wallMs - when */
   changed({ spec, health }: Monitor, from: State, result: Conclusive, wallMs: number): void {
     if (this.#viewers.size === 0) return;
-    if (this.#changes.length >= MOST_CHANGES) {
+    if (this.#changes.length >= MAX_CHANGES) {
       this.#more++;
       return;
     }

@@ -2,7 +2,7 @@
 import { show } from "../model/format-value.ts";
 import { CHECK_TYPES, type CheckType } from "../model/spec.ts";
 import { STATES, type State } from "../model/status.ts";
-import { BadRequest } from "./request.ts";
+import { BadRequestError } from "./request.ts";
 
 /** Which healthchecks are asked for. */
 export interface ListQuery {
@@ -16,23 +16,23 @@ export interface ListQuery {
 
 const PARAMETERS = ["state", "type", "q", "limit", "offset"];
 const DEFAULT_LIMIT = 100;
-const MOST_LIMIT = 1_000;
-const LONGEST_TEXT = 200;
+const MAX_LIMIT = 1_000;
+const MAX_TEXT = 200;
 
 /** @throws BadRequest */
 export function readListQuery(query: URLSearchParams): ListQuery {
   for (const name of query.keys()) {
     if (!PARAMETERS.includes(name))
-      throw new BadRequest(`unknown parameter ${show(name)}: give ${PARAMETERS.join(", ")}`);
-    if (query.getAll(name).length > 1) throw new BadRequest(`${name} is given twice`);
+      throw new BadRequestError(`unknown parameter ${show(name)}: give ${PARAMETERS.join(", ")}`);
+    if (query.getAll(name).length > 1) throw new BadRequestError(`${name} is given twice`);
   }
   const text = query.get("q") ?? "";
-  if (text.length > LONGEST_TEXT) throw new BadRequest(`q is longer than ${LONGEST_TEXT} characters`);
+  if (text.length > MAX_TEXT) throw new BadRequestError(`q is longer than ${MAX_TEXT} characters`);
   return {
     state: oneOf(query, "state", STATES),
     type: oneOf(query, "type", CHECK_TYPES),
     text: text.toLowerCase(),
-    limit: integer(query, "limit", DEFAULT_LIMIT, MOST_LIMIT),
+    limit: integer(query, "limit", DEFAULT_LIMIT, MAX_LIMIT),
     offset: integer(query, "offset", 0, Number.MAX_SAFE_INTEGER),
   };
 }
@@ -46,7 +46,7 @@ function oneOf<Word extends string>(
   if (given === null || given === "") return undefined;
   const word = words.find((known) => known === given);
   if (word === undefined)
-    throw new BadRequest(`${name}: ${show(given)} is not allowed: give ${words.join(", ")}`);
+    throw new BadRequestError(`${name}: ${show(given)} is not allowed: give ${words.join(", ")}`);
   return word;
 }
 
@@ -54,5 +54,5 @@ function integer(query: URLSearchParams, name: string, fallback: number, max: nu
   const given = query.get(name);
   if (given === null) return fallback;
   if (/^[0-9]{1,16}$/.test(given) && Number(given) <= max) return Number(given);
-  throw new BadRequest(`${name}: ${show(given)} is not allowed: give a whole number from 0 to ${max}`);
+  throw new BadRequestError(`${name}: ${show(given)} is not allowed: give a whole number from 0 to ${max}`);
 }

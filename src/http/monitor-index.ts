@@ -4,7 +4,7 @@
  */
 import { type HealthcheckId, parseId } from "../model/id.ts";
 import type { Monitor } from "../monitor/monitor.ts";
-import { inSlices } from "../system/time-slicing.ts";
+import { forEachSliced } from "../system/time-slicing.ts";
 import type { ListQuery } from "./list-query.ts";
 import { searchText } from "./views.ts";
 
@@ -24,7 +24,7 @@ export interface Found {
 }
 
 /** See the head of the file. */
-export class Roster {
+export class MonitorIndex {
   readonly #source: MonitorSource;
   #sorted: readonly HealthcheckId[] = [];
   #revision = -1;
@@ -37,7 +37,7 @@ export class Roster {
   /** Finds healthchecks; gives way to checks in between. */
   async find(query: ListQuery): Promise<Found> {
     const byState: Record<string, Monitor[]> = { unhealthy: [], unknown: [], healthy: [] };
-    await inSlices(await this.#inOrder(), (id) => {
+    await forEachSliced(await this.#inOrder(), (id) => {
       const monitor = this.#source.monitors.get(id);
       if (monitor !== undefined && fits(monitor, query)) byState[monitor.health.state]?.push(monitor);
     });
@@ -62,12 +62,12 @@ export class Roster {
     const { revision, monitors } = this.#source;
     // Sorted natively: 50,000 ids take some 3 ms, and comparing them here would take 60.
     const ids = new BigUint64Array(monitors.size);
-    await inSlices([...monitors.keys()], (id, index) => {
+    await forEachSliced([...monitors.keys()], (id, index) => {
       ids[index] = BigInt(id);
     });
     ids.sort();
     const sorted: HealthcheckId[] = [];
-    await inSlices(ids, (number) => {
+    await forEachSliced(ids, (number) => {
       const id = parseId(String(number));
       if (id !== undefined) sorted.push(id);
     });

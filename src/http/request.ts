@@ -1,7 +1,7 @@
 /** What a request asks for, pure: its path and query, and which answers it takes. */
 
 /** The request makes no sense; the message says what is allowed. */
-export class BadRequest extends Error {}
+export class BadRequestError extends Error {}
 
 /** A request's target. */
 export interface Target {
@@ -17,11 +17,11 @@ export interface Target {
 export function readTarget(target: string): Target {
   // Against a base, a path that starts with two slashes would be taken for a host.
   const url = URL.parse(target.startsWith("/") ? `http://host${target}` : target);
-  if (url === null) throw new BadRequest("the request target is no path");
+  if (url === null) throw new BadRequestError("the request target is no path");
   try {
     return { path: decodeURIComponent(url.pathname), query: url.searchParams };
   } catch {
-    throw new BadRequest("the path is not percent-encoded as it should be");
+    throw new BadRequestError("the path is not percent-encoded as it should be");
   }
 }
 

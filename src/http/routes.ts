@@ -3,14 +3,14 @@
 import { show } from "../model/format-value.ts";
 import { parseId } from "../model/id.ts";
 import type { StateCounts } from "../model/status.ts";
-import { inSlices } from "../system/time-slicing.ts";
+import { forEachSliced } from "../system/time-slicing.ts";
 import type { HealthcheckItem } from "./api.ts";
 import type { EventFeed } from "./events.ts";
 import { readListQuery } from "./list-query.ts";
 import { type Render, serveMetrics } from "./metrics-handler.ts";
-import { type MonitorSource, Roster } from "./monitor-index.ts";
+import { MonitorIndex, type MonitorSource } from "./monitor-index.ts";
 import { isPageFile, servePageFile } from "./page-files.ts";
-import { BadRequest, type Target } from "./request.ts";
+import { BadRequestError, type Target } from "./request.ts";
 import { refuse, replyJson, replyText } from "./responses.ts";
 import type { Handler, Router } from "./server.ts";
 import { detail, listItem } from "./views.ts";
@@ -22,20 +22,20 @@ export interface Shown {
   readonly render: Render;
   counts(): StateCounts;
   /** Why the process should be restarted; undefined when all is well. */
-  unalive(): string | undefined;
+  livenessProblem(): string | undefined;
   /** Why no client can be served; undefined when one can. */
-  unready(): string | undefined;
+  readinessProblem(): string | undefined;
 }
 
 const ONE = /^\/api\/healthchecks\/([^/]*)$/;
 
 /** Makes the router. */
 export function makeRouter(shown: Shown): Router {
-  const roster = new Roster(shown.source);
+  const roster = new MonitorIndex(shown.source);
   const fixed: Readonly<Record<string, Handler>> = {
     "/metrics": (_target, request, response) => serveMetrics(shown.render, request, response),
-    "/healthz": (_target, _request, response) => replyHealth(response, shown.unalive()),
-    "/readyz": (_target, _request, response) => replyHealth(response, shown.unready()),
+    "/healthz": (_target, _request, response) => replyHealth(response, shown.livenessProblem()),
+    "/readyz": (_target, _request, response) => replyHealth(response, shown.readinessProblem()),
     "/api/healthchecks": async ({ query }, _request, response) =>
       replyJson(response, 200, await list(shown, roster, query)),
     "/api/events": (_target, request, response) => shown.feed.serve(request, response),
@@ -51,11 +51,11 @@ function replyHealth(response: Parameters<typeof replyText>[0], trouble: string 
   replyText(response, trouble === undefined ? 200 : 503, trouble ?? "ok");
 }
 
-async function list(shown: Shown, roster: Roster, parameters: URLSearchParams) {
+async function list(shown: Shown, roster: MonitorIndex, parameters: URLSearchParams) {
   const query = readListQuery(parameters);
   const { matched, monitors } = await roster.find(query);
   const healthchecks: HealthcheckItem[] = [];
-  await inSlices(monitors, (monitor) => healthchecks.push(listItem(monitor)));
+  await forEachSliced(monitors, (monitor) => healthchecks.push(listItem(monitor)));
   const { unknown, healthy, unhealthy } = shown.counts();
   return {
     totals: { healthchecks: unknown + healthy + unhealthy, healthy, unhealthy, unknown },
@@ -71,10 +71,10 @@ function one({ source }: Shown): Handler {
     const given = ONE.exec(path)?.[1] ?? "";
     const id = parseId(given);
     if (id === undefined)
-      throw new BadRequest(`${show(given)} is no id: give a whole number from 0 to 2^64 - 1`);
+      throw new BadRequestError(`${show(given)} is no id: give a whole number from 0 to 2^64 - 1`);
     const [parameter] = query.keys();
     if (parameter !== undefined)
-      throw new BadRequest(`unknown parameter ${show(parameter)}: there are none here`);
+      throw new BadRequestError(`unknown parameter ${show(parameter)}: there are none here`);
     const monitor = source.monitors.get(id);
     if (monitor === undefined) refuse(response, 404, `no healthcheck has the id ${id}`);
     else replyJson(response, 200, detail(monitor));

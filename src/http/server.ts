@@ -6,11 +6,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "../logging/logger.ts";
-import { errorWords } from "../model/format-value.ts";
+import { describeError } from "../model/format-value.ts";
 import type { Address } from "../model/spec.ts";
-import { Gate, KEEP_ALIVE_MS } from "./connection-limiter.ts";
+import { ConnectionLimiter, KEEP_ALIVE_MS } from "./connection-limiter.ts";
 import { findHostProblem, type HostPolicy } from "./host.ts";
-import { BadRequest, readTarget, type Target } from "./request.ts";
+import { BadRequestError, readTarget, type Target } from "./request.ts";
 import { beginHead, closeAfter, refuse } from "./responses.ts";
 
 /** Answers one kind of request. */
@@ -23,10 +23,10 @@ export type Handler = (
 /** Finds who answers a path; undefined when nobody does. */
 export type Router = (path: string) => Handler | undefined;
 
-const MOST_HEADER_BYTES = 16 * 1_024;
+const MAX_HEADER_BYTES = 16 * 1_024;
 const METHODS = ["GET", "HEAD"];
 /** So many requests may be sent ahead on a connection; each waits for the answer to the one before. */
-const MOST_AHEAD = 256;
+const MAX_AHEAD = 256;
 
 /** Requests of a connection that are being answered or wait for it. */
 interface Line {
@@ -54,7 +54,7 @@ export class HttpServer {
   readonly #failed: () => void;
   readonly #hosts: HostPolicy;
   readonly #http: Server;
-  readonly #gate: Gate;
+  readonly #gate: ConnectionLimiter;
   readonly #lines = new WeakMap<Socket, Line>();
 
   /**
@@ -67,7 +67,7 @@ export class HttpServer {
     this.#hosts = hosts;
     this.#log = log;
     this.#failed = failed;
-    this.#http = createServer({ maxHeaderSize: MOST_HEADER_BYTES }, (request, response) => {
+    this.#http = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
       void this.#inTurn(request, response);
     });
     this.#http.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -76,7 +76,11 @@ export class HttpServer {
       if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       else socket.destroy();
     });
-    this.#gate = new Gate(places, places >> 1, (socket) => void this.#http.emit("connection", socket));
+    this.#gate = new ConnectionLimiter(
+      places,
+      places >> 1,
+      (socket) => void this.#http.emit("connection", socket),
+    );
   }
 
   /** Listens. @returns where @throws Error when it cannot */
@@ -95,7 +99,7 @@ export class HttpServer {
     const socket = request.socket as Socket;
     const line = this.#lines.get(socket) ?? { length: 0, last: Promise.resolve() };
     this.#lines.set(socket, line);
-    if (line.length >= MOST_AHEAD) {
+    if (line.length >= MAX_AHEAD) {
       socket.destroy();
       return;
     }
@@ -123,7 +127,7 @@ export class HttpServer {
       this.#log.error("HTTP handler failed", {
         // Without what somebody may have put there by mistake.
         path: (request.url ?? "").replace(/\?.*/s, "?…"),
-        error: errorWords(error),
+        error: describeError(error),
       });
       this.#failed();
       refuse(response, 500, "internal error, see the log");
@@ -155,7 +159,7 @@ export class HttpServer {
         refuse(response, 404, "nothing is here; there are /, /metrics, /healthz, /readyz, /api/healthchecks");
       else await handler(target, request, response);
     } catch (error) {
-      if (!(error instanceof BadRequest)) throw error;
+      if (!(error instanceof BadRequestError)) throw error;
       refuse(response, 400, error.message);
     }
   }

@@ -8,7 +8,7 @@ interface HeldLine {
 }
 
 /** See the head of the file. */
-export class HeldLog implements Logger {
+export class BufferedLogger implements Logger {
   readonly #lines: HeldLine[] = [];
 
   error(message: string, fields?: LogFields): void {

@@ -5,7 +5,7 @@
 import { write, writeSync } from "node:fs";
 
 /** More than this waiting is not kept; bytes, roughly. */
-const MOST_WAITING = 4 * 1_024 * 1_024;
+const MAX_WAITING = 4 * 1_024 * 1_024;
 /** A pipe that is full is tried again after this. */
 const RETRY_MS = 50;
 const FLUSH_LOOK_MS = 1;
@@ -31,7 +31,7 @@ export class LogSink {
 
   /** Takes one line with its end; returns at once. */
   write(line: string): void {
-    if (this.#waitingBytes + line.length > MOST_WAITING) {
+    if (this.#waitingBytes + line.length > MAX_WAITING) {
       this.#lost++;
       return;
     }

@@ -4,14 +4,14 @@
  */
 
 import type { Logger } from "../logging/logger.ts";
-import { errorWords } from "../model/format-value.ts";
+import { describeError } from "../model/format-value.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { formatTarget, type HealthcheckSpec } from "../model/spec.ts";
 import type { Notification, StateCounts } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { firstStartMs } from "../monitor/schedule.ts";
 import type { Clock } from "../system/clock.ts";
-import { inSlices } from "../system/time-slicing.ts";
+import { forEachSliced } from "../system/time-slicing.ts";
 import { type DesiredSet, type Diff, diff } from "./diff.ts";
 import { PhaseTable } from "./phase-table.ts";
 
@@ -28,7 +28,7 @@ export interface UpdateCounts {
 }
 
 /** How the running monitors stand. */
-export interface Census {
+export interface MonitorCounts {
   readonly states: StateCounts;
   /** Checks under way. */
   readonly inFlight: number;
@@ -68,7 +68,7 @@ export class Manager {
   }
 
   /** Counts the monitors; ten thousand take a fraction of a millisecond. */
-  census(): Census {
+  census(): MonitorCounts {
     const states = { unknown: 0, healthy: 0, unhealthy: 0 };
     let inFlight = 0;
     for (const monitor of this.#monitors.values()) {
@@ -111,12 +111,14 @@ export class Manager {
   async #apply(desired: DesiredSet): Promise<UpdateCounts> {
     const specs = new Map([...this.#monitors].map(([id, monitor]) => [id, monitor.spec]));
     const steps = diff(specs, desired);
-    await inSlices(steps.remove, (id) => this.#remove(id));
+    await forEachSliced(steps.remove, (id) => this.#remove(id));
     const fresh = [...steps.replace, ...steps.add];
     this.#phases.plan([...steps.adjust, ...fresh]);
-    await inSlices(steps.adjust, (spec) => this.#adjust(spec));
+    await forEachSliced(steps.adjust, (spec) => this.#adjust(spec));
     const startMs = this.#clock.nowMs();
-    await inSlices(fresh, (spec, index) => this.#start(spec, startMs + firstStartMs(index, fresh.length)));
+    await forEachSliced(fresh, (spec, index) =>
+      this.#start(spec, startMs + firstStartMs(index, fresh.length)),
+    );
     return this.#summarise(steps, specs.size);
   }
 
@@ -153,7 +155,7 @@ export class Manager {
     try {
       return this.#makeMonitor(spec);
     } catch (error) {
-      const words = errorWords(error);
+      const words = describeError(error);
       this.#log.error("Cannot set up healthcheck", { id: spec.id, error: words });
       return undefined;
     }

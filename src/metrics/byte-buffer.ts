@@ -8,7 +8,7 @@ const FULL_BYTES = 60 * 1_024;
 const SIZE_BYTES = 64 * 1_024;
 
 /** See the head of the file. */
-export class Sheet {
+export class ByteBuffer {
   #bytes = Buffer.allocUnsafeSlow(SIZE_BYTES);
   #length = 0;
 

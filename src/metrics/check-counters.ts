@@ -11,7 +11,7 @@ import {
   type LocalCause,
 } from "../model/result.ts";
 import { CHECK_TYPES, type CheckType } from "../model/spec.ts";
-import type { Sheet } from "./byte-buffer.ts";
+import type { ByteBuffer } from "./byte-buffer.ts";
 import { type Exemplar, type Format, familyHead, HistogramWriter, writeCount } from "./exposition.ts";
 
 /** Finest where it matters: a check should start within 10 ms, and one that is 25 ms late is worth a question. Seconds. */
@@ -92,7 +92,7 @@ export class CheckCounters {
   }
 
   /** Writes the families. */
-  write(sheet: Sheet, format: Format): void {
+  write(sheet: ByteBuffer, format: Format): void {
     for (const { name, help, histogram } of this.#histograms) {
       sheet.text(familyHead(format, name, "histogram", help));
       new HistogramWriter(name, histogram.bounds).write(sheet, "", histogram);

@@ -7,7 +7,7 @@ import { formatTarget, type Naming } from "../model/spec.ts";
 import { STATES } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { TRANSITIONS } from "../monitor/record.ts";
-import type { Sheet } from "./byte-buffer.ts";
+import type { ByteBuffer } from "./byte-buffer.ts";
 import {
   escapeLabel,
   type FamilyType,
@@ -23,7 +23,7 @@ interface CheckFamily {
   readonly type: FamilyType;
   readonly help: string;
   /** @param labels - without braces */
-  write(sheet: Sheet, name: string, labels: string, monitor: Monitor): void;
+  write(sheet: ByteBuffer, name: string, labels: string, monitor: Monitor): void;
 }
 
 const TRANSITION_LABELS = TRANSITIONS.map(({ from, to }) => `,from="${from}",to="${to}"`);
@@ -113,7 +113,7 @@ function responseTimes(bounds: readonly number[]): CheckFamily {
  * @param histogramBounds - of the response times; undefined leaves them out
  */
 export function* writeCheckFamilies(
-  sheet: Sheet,
+  sheet: ByteBuffer,
   monitors: readonly Monitor[],
   histogramBounds: Histogram["bounds"] | undefined,
   format: Format,

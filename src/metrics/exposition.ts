@@ -3,7 +3,7 @@
  * (https://prometheus.io/docs/instrumenting/exposition_formats/) and OpenMetrics 1.0.
  */
 import type { Histogram } from "../model/histogram.ts";
-import type { Sheet } from "./byte-buffer.ts";
+import type { ByteBuffer } from "./byte-buffer.ts";
 
 /** The formats in which metrics are served. */
 export type Format = "prometheus" | "openmetrics";
@@ -33,7 +33,7 @@ export function escapeLabel(value: string): string {
  * @param labels - `a="b",c="d"` or nothing, without braces
  * @param more - further labels: `,e="f"`; apart from the others, so that no string has to be made of them
  */
-export function writeSample(sheet: Sheet, name: string, labels: string, value: number, more = ""): void {
+export function writeSample(sheet: ByteBuffer, name: string, labels: string, value: number, more = ""): void {
   writeValue(sheet, name, labels, value, more);
   sheet.text("\n");
 }
@@ -47,7 +47,7 @@ export interface Exemplar {
 
 /** Writes one sample of a counter, in OpenMetrics with its exemplar, if there is one; the classic format has none. */
 export function writeCount(
-  sheet: Sheet,
+  sheet: ByteBuffer,
   name: string,
   labels: string,
   value: number,
@@ -58,7 +58,7 @@ export function writeCount(
   sheet.text("\n");
 }
 
-function writeValue(sheet: Sheet, name: string, labels: string, value: number, more: string): void {
+function writeValue(sheet: ByteBuffer, name: string, labels: string, value: number, more: string): void {
   sheet.text(name);
   if (labels !== "") {
     sheet.text("{");
@@ -86,7 +86,7 @@ export class HistogramWriter {
   }
 
   /** Writes one, bounds cumulated. @param labels - `a="b",c="d"` or nothing, without braces */
-  write(sheet: Sheet, labels: string, { counts, sum }: Histogram): void {
+  write(sheet: ByteBuffer, labels: string, { counts, sum }: Histogram): void {
     let total = 0;
     for (let at = 0; at < counts.length; at++) {
       total += counts[at] ?? 0;

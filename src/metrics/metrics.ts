@@ -8,7 +8,7 @@ import type { CheckType } from "../model/spec.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { MonitorRecord } from "../monitor/record.ts";
 import { Slice } from "../system/time-slicing.ts";
-import { Sheet } from "./byte-buffer.ts";
+import { ByteBuffer } from "./byte-buffer.ts";
 import { CheckCounters, type SkipReason } from "./check-counters.ts";
 import { writeCheckFamilies } from "./check-families.ts";
 import type { Format } from "./exposition.ts";
@@ -74,7 +74,7 @@ export class Metrics {
     reading: ServerReading,
     format: Format,
   ): AsyncGenerator<Uint8Array> {
-    const sheet = new Sheet();
+    const sheet = new ByteBuffer();
     await this.server.write(sheet, reading, format);
     this.#checks.write(sheet, format);
     await this.#process.write(sheet, format);

@@ -1,7 +1,7 @@
 /** The families that every Prometheus client shows of its process. */
 import { readdir, readFile } from "node:fs/promises";
 import { Counter, Gauge, Registry } from "prom-client";
-import type { Sheet } from "./byte-buffer.ts";
+import type { ByteBuffer } from "./byte-buffer.ts";
 import type { Format } from "./exposition.ts";
 import { writeRegistry } from "./prom-client-writer.ts";
 
@@ -36,7 +36,7 @@ export class ProcessFamilies {
   }
 
   /** Writes them as they are now. */
-  async write(sheet: Sheet, format: Format): Promise<void> {
+  async write(sheet: ByteBuffer, format: Format): Promise<void> {
     const { user, system } = process.cpuUsage();
     const cpuSeconds = (user + system) / 1e6;
     this.#cpu.inc(Math.max(0, cpuSeconds - this.#toldCpuSeconds));

@@ -3,11 +3,11 @@
  * spoil the next one in the classic format.
  */
 import type { Registry } from "prom-client";
-import type { Sheet } from "./byte-buffer.ts";
+import type { ByteBuffer } from "./byte-buffer.ts";
 import { escapeLabel, type FamilyType, type Format, familyHead, writeSample } from "./exposition.ts";
 
 /** Writes every family of a registry, in the order in which they were made. */
-export async function writeRegistry(sheet: Sheet, registry: Registry, format: Format): Promise<void> {
+export async function writeRegistry(sheet: ByteBuffer, registry: Registry, format: Format): Promise<void> {
   for (const { name, help, type, values } of await registry.getMetricsAsJSON()) {
     // The type is told by its word, whatever the declarations say.
     sheet.text(familyHead(format, name, String(type) as FamilyType, help));

@@ -4,7 +4,7 @@
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { STATES, type StateCounts } from "../model/status.ts";
-import type { Sheet } from "./byte-buffer.ts";
+import type { ByteBuffer } from "./byte-buffer.ts";
 import type { Format } from "./exposition.ts";
 import { writeRegistry } from "./prom-client-writer.ts";
 
@@ -122,7 +122,7 @@ export class ServerFamilies {
   }
 
   /** Writes the families as they are now. */
-  async write(sheet: Sheet, reading: ServerReading, format: Format): Promise<void> {
+  async write(sheet: ByteBuffer, reading: ServerReading, format: Format): Promise<void> {
     const { states, depths, stalledMs } = reading;
     for (const state of STATES) this.#byState.set({ state }, states[state]);
     this.#active.set(states.unknown + states.healthy + states.unhealthy);

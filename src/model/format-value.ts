@@ -13,13 +13,13 @@ const KINDS: Readonly<Record<string, string>> = {
 const HALF_PAIR = /[\ud800-\udbff]$/;
 
 /** A number that must not be shown as what it amounts to: `1.0` is 1, and yet no id. */
-export class NumberAsWritten {
+export class RawNumber {
   /** @param text - as it stood in the message or file */
   constructor(readonly text: string) {}
 }
 
 /** What was thrown, with its stack where there is one: some of the runtime's own errors have none. */
-export function errorWords(error: unknown): string {
+export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.stack === undefined || error.stack === "" ? `${error.name}: ${error.message}` : error.stack;
 }
@@ -28,7 +28,7 @@ export function errorWords(error: unknown): string {
 export function showKind(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null || typeof value === "boolean") return String(value);
-  const type = value instanceof NumberAsWritten ? "number" : typeof value;
+  const type = value instanceof RawNumber ? "number" : typeof value;
   const kind = Array.isArray(value) ? "a list" : KINDS[type];
   return `${kind ?? "a value"} (not shown)`;
 }
@@ -41,7 +41,7 @@ export function show(value: unknown): string {
 }
 
 function asText(value: unknown): string {
-  if (value instanceof NumberAsWritten) return value.text;
+  if (value instanceof RawNumber) return value.text;
   // JSON has no words for NaN and Infinity.
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   return JSON.stringify(value) ?? "nothing";

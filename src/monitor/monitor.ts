@@ -4,7 +4,7 @@
  */
 
 import type { Attempt, Checker } from "../checks/checker.ts";
-import { errorWords } from "../model/format-value.ts";
+import { describeError } from "../model/format-value.ts";
 import {
   type CheckResult,
   type Conclusive,
@@ -39,7 +39,7 @@ export interface MonitorEnv {
 
 /** An interruption is put down to a stall of our own when the stall took this share of the time-out, or so long. */
 const STALL_SHARE = 0.25;
-const MOST_STALL_MS = 250;
+const MAX_STALL_MS = 250;
 
 /** See the head of the file. */
 export class Monitor implements Startable {
@@ -182,7 +182,7 @@ export class Monitor implements Startable {
       });
       this.#attempt = attempt;
     } catch (error) {
-      this.#settle(inconclusive("fault", errorWords(error)));
+      this.#settle(inconclusive("fault", describeError(error)));
     }
   }
 
@@ -193,7 +193,7 @@ export class Monitor implements Startable {
       this.#settle(attempt.expire());
     } catch (error) {
       // Without a result it would count as running for ever, and never be started again.
-      if (this.#attempt === attempt) this.#settle(inconclusive("fault", errorWords(error)));
+      if (this.#attempt === attempt) this.#settle(inconclusive("fault", describeError(error)));
       else throw error;
     }
   }
@@ -213,7 +213,7 @@ export class Monitor implements Startable {
   #ownFault(result: CheckResult): CheckResult | undefined {
     if (result.outcome !== "failure" || !result.interrupted) return undefined;
     const stalledMs = this.#env.scheduler.stalledMs - this.#stalledBeforeMs;
-    if (stalledMs < Math.min(MOST_STALL_MS, this.#spec.timeoutMs * STALL_SHARE)) return undefined;
+    if (stalledMs < Math.min(MAX_STALL_MS, this.#spec.timeoutMs * STALL_SHARE)) return undefined;
     return inconclusive(
       "stalled",
       `${result.message} (this process stood still for ${Math.round(stalledMs)}ms)`,

@@ -15,8 +15,8 @@ const APART_MS = 0.7;
 const SPREAD_MS = 1_400;
 const PACE_PER_MS = 10_000 / SPREAD_MS;
 /** An inconclusive check is repeated after a quarter of its interval, within these bounds. */
-const LEAST_REPEAT_MS = 50;
-const MOST_REPEAT_MS = 1_000;
+const MIN_REPEAT_MS = 50;
+const MAX_REPEAT_MS = 1_000;
 
 /**
  * When the first check of one of many new healthchecks starts.
@@ -134,5 +134,5 @@ export function nextOnGrid(dueMs: number, intervalMs: number, nowMs: number): Gr
  * @param jitter - 0 to 1, so that those who failed together do not come back together
  */
 export function repeatAfterMs(intervalMs: number, jitter: number): number {
-  return Math.min(MOST_REPEAT_MS, Math.max(LEAST_REPEAT_MS, intervalMs / 4)) * (0.5 + jitter / 2);
+  return Math.min(MAX_REPEAT_MS, Math.max(MIN_REPEAT_MS, intervalMs / 4)) * (0.5 + jitter / 2);
 }

@@ -1,5 +1,5 @@
 /**
- * Delivery: gathers changes of state for a moment, hands them to the upstream in batches, and tells everything known again
+ * Delivery: gathers changes of state for a moment, hands them to the control plane in batches, and tells everything known again
  * now and then. When the client does not read, what waits stays here, one entry an id, and nothing piles up.
  */
 import type { HealthcheckId } from "../model/id.ts";
@@ -12,16 +12,16 @@ const SLICE_MS = 4;
 /** After an exception it is tried again so much later; milliseconds. */
 const RETRY_MS = 1_000;
 /** Handed over at once at the most; about what a line of the protocol holds. */
-const MOST_A_MESSAGE = 300;
+const MAX_A_MESSAGE = 300;
 
-/** The upstream, as the notifier sees it. */
+/** The control plane, as the notifier sees it. */
 export interface Delivery {
   /** @returns how many of them were taken, the first ones; 0 when there is no room now */
   deliver(batch: readonly Notification[]): number;
 }
 
 /** What the notifier is told by the configuration. */
-export interface NotifierSettings extends BatchLimits {
+export interface BatchSettings extends BatchLimits {
   /** Everything known is told again after so long. */
   readonly notifyIntervalMs: number;
   /** More ids than this waiting is counted: the client does not keep up and states are coalesced. */
@@ -31,7 +31,7 @@ export interface NotifierSettings extends BatchLimits {
 /** Who hears what the notifier does. */
 export interface NotifierObserver {
   /**
-   * A batch was taken by the upstream.
+   * The control plane took a batch.
    *
    * @param waitedMs - since its first entry came
    * @param latenciesMs - of each change of state in it, from the result until now
@@ -56,7 +56,7 @@ export class Notifier {
   readonly #known: () => Iterable<Notification>;
   readonly #observer: NotifierObserver;
   readonly #pending = new Pending();
-  #settings: NotifierSettings;
+  #settings: BatchSettings;
   #listening = false;
   #blocked = false;
   #congested = false;
@@ -68,7 +68,7 @@ export class Notifier {
     clock: Clock,
     delivery: Delivery,
     known: () => Iterable<Notification>,
-    settings: NotifierSettings,
+    settings: BatchSettings,
     observer: NotifierObserver,
   ) {
     this.#clock = clock;
@@ -84,7 +84,7 @@ export class Notifier {
   }
 
   /** Takes over new settings. */
-  configure(settings: NotifierSettings): void {
+  configure(settings: BatchSettings): void {
     const refreshChanged = settings.notifyIntervalMs !== this.#settings.notifyIntervalMs;
     this.#settings = settings;
     if (refreshChanged && this.#listening) this.#refreshEvery(settings.notifyIntervalMs);
@@ -191,7 +191,7 @@ export class Notifier {
     let left =
       trigger === "time_delay" ? this.#pending.size : this.#pending.size - (this.#pending.size % maxSize);
     while (left > 0 && nowMs - startMs < SLICE_MS) {
-      const batch = this.#pending.first(Math.min(left, maxSize, MOST_A_MESSAGE));
+      const batch = this.#pending.first(Math.min(left, maxSize, MAX_A_MESSAGE));
       const waitedMs = nowMs - (this.#pending.sinceMs ?? nowMs);
       const taken = this.#delivery.deliver(batch);
       if (taken === 0) {

@@ -3,7 +3,7 @@
  * written digit by digit; nothing else differs from plain JSON.
  */
 
-import { NumberAsWritten } from "../model/format-value.ts";
+import { RawNumber } from "../model/format-value.ts";
 import { clip, MAX_SENTENCE_BYTES, sentence } from "../model/printable.ts";
 import type { Notification, Status } from "../model/status.ts";
 
@@ -25,7 +25,7 @@ export function parseJson(text: string): unknown {
   const reviver = (key: string, value: unknown, context?: { readonly source?: string }): unknown => {
     if (key !== "id" || typeof value !== "number") return value;
     const source = context?.source ?? "";
-    return /^[0-9]{1,40}$/.test(source) ? BigInt(source) : new NumberAsWritten(source);
+    return /^[0-9]{1,40}$/.test(source) ? BigInt(source) : new RawNumber(source);
   };
   return JSON.parse(text, reviver);
 }

@@ -64,7 +64,7 @@ const PIECE_BYTES = 16_384;
  * @param line - one message; when it is not valid JSON, the envelope or an element is not either
  * @throws MessageError when it has more than {@link MAX_CONFIGS} elements, or {@link MAX_ENVELOPE_BYTES} beside them
  */
-export async function cutMessage(line: Line): Promise<CutMessage> {
+export async function splitConfigs(line: Line): Promise<CutMessage> {
   const head = bytesAt(line, 0, Math.min(line.byteLength, MAX_ENVELOPE_BYTES));
   const list = ownMatch(head.toString("latin1"), LIST);
   if (list === undefined) {
@@ -94,7 +94,7 @@ function envelopeTooLarge(): MessageError {
  * @param text - one element of the list, or its beginning
  * @returns its digits as written; undefined when there are none to be seen
  */
-export function idInRuins(text: string): string | undefined {
+export function recoverId(text: string): string | undefined {
   return ownMatch(text, ID)?.found[2];
 }
 

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { HEX_BYTES } from "../model/bytes.ts";
 import { DURATION_RULE, parseDuration } from "../model/duration.ts";
-import { NumberAsWritten, show, showKind } from "../model/format-value.ts";
+import { RawNumber, show, showKind } from "../model/format-value.ts";
 import { type HealthcheckId, ID_RULE, parseId } from "../model/id.ts";
 import { sentence } from "../model/printable.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
@@ -10,7 +10,7 @@ import { canonicalIp } from "../system/sockaddr.ts";
 /** Maximum length of an id in a message about it. */
 const MAX_ID_BYTES = 64;
 /** Longest text of any field; far more than anybody needs. */
-const MOST_CHARS = 8_192;
+const MAX_CHARS = 8_192;
 
 /**
  * `70000 is not allowed: must be a whole number from 1 to 65535`. What is given in the wrong place may be a secret: a list or an
@@ -22,7 +22,7 @@ export function notAllowed(value: unknown, words: string): string {
 
 function mayTell(value: unknown): boolean {
   if (typeof value === "string") return !/[@?]/.test(value);
-  return typeof value !== "object" || value === null || value instanceof NumberAsWritten;
+  return typeof value !== "object" || value === null || value instanceof RawNumber;
 }
 
 /** {@link notAllowed} for a field whose values are secrets. */
@@ -101,14 +101,14 @@ export const port = count(1, 65_535);
 /** A text of bounded length. */
 export const text = v.pipe(
   v.string(rule("text")),
-  v.maxLength(MOST_CHARS, `must be at most ${MOST_CHARS} characters`),
+  v.maxLength(MAX_CHARS, `must be at most ${MAX_CHARS} characters`),
 );
 
 /** A text in the form that `convert` gives it; refused when that is none. */
 export function converted(convert: (text: string) => string | undefined, words: string) {
   return v.pipe(
     v.string(rule(words)),
-    v.maxLength(MOST_CHARS, rule(words)),
+    v.maxLength(MAX_CHARS, rule(words)),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       const value = convert(dataset.value);
       if (value !== undefined) return value;
@@ -121,7 +121,7 @@ export function converted(convert: (text: string) => string | undefined, words: 
 /** A text that is never told again. */
 export const secretText = v.pipe(
   v.string(secretRule("text")),
-  v.maxLength(MOST_CHARS, `must be at most ${MOST_CHARS} characters`),
+  v.maxLength(MAX_CHARS, `must be at most ${MAX_CHARS} characters`),
 );
 
 /** A text that matches a pattern. */
@@ -136,13 +136,13 @@ export function secretPattern(regex: RegExp, words: string) {
 
 const HEX_RULE = "bytes as pairs of hexadecimal digits";
 /** With a sign between any two bytes. */
-const MAX_HEX_CHARS = 3 * MOST_CHARS;
+const MAX_HEX_CHARS = 3 * MAX_CHARS;
 
 /** Bytes as hexadecimal digits. @param rule - whether the message shows the value */
 function hex(hexRule: (issue: v.BaseIssue<unknown>) => string) {
   return v.pipe(
     v.string(hexRule),
-    v.maxLength(MAX_HEX_CHARS, `must be at most ${MOST_CHARS} bytes`),
+    v.maxLength(MAX_HEX_CHARS, `must be at most ${MAX_CHARS} bytes`),
     v.regex(HEX_BYTES, hexRule),
   );
 }

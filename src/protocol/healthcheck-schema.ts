@@ -33,7 +33,7 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/u;
 const HOST_WORDS = "a host name, maybe with a port";
 /** The most successes or failures in a row that may be asked for. */
 export const MAX_THRESHOLD = 1_000_000;
-const MOST_ELEMENTS = 1_000;
+const MAX_ELEMENTS = 1_000;
 const MAX_HEADERS = 100;
 
 /** Of an object only an absent field can be wrong. */
@@ -72,7 +72,7 @@ export const http = v.object(
     port,
     method: v.nullish(pattern(/^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/, "an HTTP method"), ""),
     path: v.nullish(secretText, "/"),
-    expected_codes: list(count(0, 999), MOST_ELEMENTS),
+    expected_codes: list(count(0, 999), MAX_ELEMENTS),
     // Absent, it is decided by the URL in `path`.
     secure: v.nullish(flag),
     tls_verify: v.nullish(flag, true),
@@ -105,7 +105,7 @@ export const dns = v.object(
   {
     checker_type: v.literal("dns"),
     query: converted(domainName, "a domain name"),
-    expected_ips: list(v.union([v.literal(""), ip], rule(IP_WORDS)), MOST_ELEMENTS),
+    expected_ips: list(v.union([v.literal(""), ip], rule(IP_WORDS)), MAX_ELEMENTS),
     ip: optional(ip, IP_WORDS),
     port: v.nullish(count(0, 65_535), 0),
     query_type: v.nullish(

@@ -7,7 +7,7 @@ import { formatCount } from "../model/printable.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { Slice } from "../system/time-slicing.ts";
 import { parseJson } from "./codec.ts";
-import { cutMessage, type Element, idInRuins } from "./config-splitter.ts";
+import { type Element, recoverId, splitConfigs } from "./config-splitter.ts";
 import { notAllowed, secretNotAllowed } from "./fields.ts";
 import { type ConfigFault, readConfig } from "./healthcheck.ts";
 import type { Line } from "./lines.ts";
@@ -40,7 +40,7 @@ const Envelope = v.object({ type: v.picklist(TYPES), configs: v.nullish(v.array(
  * @throws MessageError
  */
 export async function readMessage(line: Line): Promise<ClientMessage> {
-  const { envelope, elements } = await cutMessage(line);
+  const { envelope, elements } = await splitConfigs(line);
   if (!isUtf8(envelope)) throw new MessageError("the line is not UTF-8");
   const value = tryParse(envelope.toString("utf8").replace(BYTE_ORDER_MARK, ""));
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -65,7 +65,7 @@ export async function readMessage(line: Line): Promise<ClientMessage> {
 export interface ReadConfigs {
   readonly specs: readonly HealthcheckSpec[];
   /** The first refused configs, in words; at most 100. */
-  readonly refusals: readonly Refusal[];
+  readonly refusals: readonly Rejection[];
   /** What new configs say that is used otherwise, one sentence a config, at most 100: `healthcheck 42: timeout: …`. */
   readonly warnings: readonly string[];
   /** How many configs were refused. */
@@ -79,7 +79,7 @@ export interface ReadConfigs {
 }
 
 /** A config that was refused. */
-export interface Refusal {
+export interface Rejection {
   /** Its id; undefined when nobody can know. */
   readonly id: HealthcheckId | undefined;
   /** `healthcheck 42 refused: port: 70000 is not allowed: must be …` */
@@ -134,7 +134,7 @@ export class ConfigReader {
 /** One list while it is read, and what the next one needs of it. */
 class Reading {
   readonly byId = new Map<HealthcheckId, HealthcheckSpec>();
-  readonly refusals: Refusal[] = [];
+  readonly refusals: Rejection[] = [];
   readonly warnings: string[] = [];
   readonly refusedIds = new Set<HealthcheckId | undefined>();
   readonly repeated = new Set<HealthcheckId>();
@@ -223,7 +223,7 @@ function parseConfig(text: string, defaults: CheckDefaults): Known {
 
 /** A config that cannot be parsed. */
 function unread({ head, byteLength, problem }: Omit<Extract<Element, { text: undefined }>, "text">): Known {
-  const seen = idInRuins(head);
+  const seen = recoverId(head);
   // No more than a hint: where quotes are missing, one broken config holds its neighbors as well.
   const hint = seen === undefined ? "" : `, perhaps of healthcheck ${seen}`;
   return { spec: undefined, id: undefined, words: `${problem} (${byteLength} bytes, not shown)${hint}` };

@@ -88,7 +88,7 @@ export class Scheduler {
   }
 
   /** A clock for measuring others: it stands still while the event loop does; milliseconds. */
-  get attendedMs(): number {
+  get activeMs(): number {
     const nowMs = this.#clock.nowMs();
     return nowMs - this.#runningTime.stalledMs(nowMs);
   }

@@ -23,7 +23,7 @@ const TRACES = [/BEGIN [A-Z0-9 ]*CERTIFICATE/g, /END [A-Z0-9 ]*CERTIFICATE/g];
 const CUT = /\n-[^\n]*(?<!-----)$/;
 
 /** The trusted authorities. */
-export interface Authorities {
+export interface CaBundle {
   /** Where they were found. */
   readonly file: string;
   /** In PEM, one a text. */
@@ -33,7 +33,7 @@ export interface Authorities {
 }
 
 /** That it cannot be known whom to trust; a fault of this host's, and its message is for the people on call. */
-export class AuthoritiesError extends Error {
+export class CaBundleError extends Error {
   override readonly name = "AuthoritiesError";
 }
 
@@ -44,7 +44,7 @@ export class AuthoritiesError extends Error {
  * @returns undefined when the host has none, which leaves it to those that the runtime carries
  * @throws AuthoritiesError when the file cannot be read or holds no certificate
  */
-export function authorities(file: string | undefined): Authorities | undefined {
+export function authorities(file: string | undefined): CaBundle | undefined {
   if (file !== undefined) return parse(file, read(file));
   for (const bundle of BUNDLES) {
     const text = read(bundle, "ENOENT");
@@ -62,11 +62,11 @@ function read(file: string, missing?: string): string | undefined {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if ("code" in error && error.code === missing) return undefined;
-    throw new AuthoritiesError(`the certificate authorities cannot be read: ${error.message}`);
+    throw new CaBundleError(`the certificate authorities cannot be read: ${error.message}`);
   }
 }
 
-function parse(file: string, text: string): Authorities {
+function parse(file: string, text: string): CaBundle {
   const blocks = text
     .replace(/^\ufeff/, "")
     .split(EVERY_BLOCK)
@@ -82,7 +82,7 @@ function parse(file: string, text: string): Authorities {
     unread ??= `a certificate in ${file} is not whole, or of another kind`;
   }
   if (certificates.length === 0) {
-    throw new AuthoritiesError(unread ?? `${file} holds no certificate: it should hold authorities in PEM`);
+    throw new CaBundleError(unread ?? `${file} holds no certificate: it should hold authorities in PEM`);
   }
   return { file, certificates, unread };
 }

@@ -2,7 +2,7 @@
  * The epoll instance of the checks' sockets. The scheduler polls it without waiting, on each tick. A descriptor is added once and reports
  * each change of readiness from then on (edge-triggered), so a connection costs one `epoll_ctl`, from connect to close.
  */
-import { errnoWords } from "./errno.ts";
+import { errnoMessage } from "./errno.ts";
 import {
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
@@ -42,7 +42,7 @@ export class Epoll {
   constructor(onEvent: OnEvent) {
     this.#onEvent = onEvent;
     this.#epollFd = libc.epoll_create1(EPOLL_CLOEXEC);
-    if (this.#epollFd < 0) throw new Error(`create an epoll instance: ${errnoWords(errno())}`);
+    if (this.#epollFd < 0) throw new Error(`create an epoll instance: ${errnoMessage(errno())}`);
   }
 
   /**

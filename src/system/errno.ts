@@ -63,7 +63,7 @@ export const EPIPE = 32;
 export const EPROTOTYPE = 91;
 
 /** The system's words for an error number: `connection refused`. */
-export function errnoWords(number: number): string {
+export function errnoMessage(number: number): string {
   return BY_NUMBER.get(number)?.words ?? `error ${number}`;
 }
 

@@ -3,7 +3,7 @@
  * the newest first; when more come than it can serve, the oldest would starve, and healthy backends would seem too slow. So no
  * check starts while many wait. A backend that says nothing is not waited for, and holds up nobody.
  */
-import { errnoWords } from "./errno.ts";
+import { errnoMessage } from "./errno.ts";
 import {
   EPOLL_CLOEXEC,
   EPOLL_CTL_ADD,
@@ -15,26 +15,26 @@ import {
 } from "./libc.ts";
 
 /** So many may wait: about what two turns serve. */
-const MOST_WAITING = 10;
+const MAX_WAITING = 10;
 
 /** See the head of the file. */
-export class Handshakes {
+export class HandshakeGate {
   readonly #epollFd: number;
   readonly #event = new Uint8Array(EPOLL_EVENT_BYTES);
-  readonly #events = new Uint8Array(MOST_WAITING * EPOLL_EVENT_BYTES);
+  readonly #events = new Uint8Array(MAX_WAITING * EPOLL_EVENT_BYTES);
   #underWay = 0;
 
   /** @throws Error when the kernel gives no epoll instance */
   constructor() {
     this.#epollFd = libc.epoll_create1(EPOLL_CLOEXEC);
-    if (this.#epollFd < 0) throw new Error(`create an epoll instance: ${errnoWords(errno())}`);
+    if (this.#epollFd < 0) throw new Error(`create an epoll instance: ${errnoMessage(errno())}`);
     new DataView(this.#event.buffer).setUint32(0, EPOLLIN, true);
   }
 
   /** Whether many wait for us. */
-  get swamped(): boolean {
-    if (this.#underWay < MOST_WAITING) return false;
-    return libc.epoll_wait(this.#epollFd, this.#events, MOST_WAITING, 0) === MOST_WAITING;
+  get saturated(): boolean {
+    if (this.#underWay < MAX_WAITING) return false;
+    return libc.epoll_wait(this.#epollFd, this.#events, MAX_WAITING, 0) === MAX_WAITING;
   }
 
   /** A handshake begins. */

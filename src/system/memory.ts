@@ -9,7 +9,7 @@ const PART = /^([0-9a-f]+)-([0-9a-f]+) r-xp [0-9a-f]+ \S+ [1-9]\d* +(\S.*)$/gm;
  * Gives back the pages of the executable that were touched while it started, some 30 MB, most of which are not needed again. They
  * are clean pages of a file: what is needed is mapped again from the page cache.
  */
-export function releaseStartPages(): void {
+export function releaseStartupPages(): void {
   let maps: string;
   try {
     maps = readFileSync("/proc/self/maps", "utf8");

@@ -9,7 +9,7 @@ import { statSync } from "node:fs";
 import type { LocalCause } from "../model/result.ts";
 import type { Address } from "../model/spec.ts";
 import type { Clock } from "./clock.ts";
-import { errnoOf, errnoWords, localCause } from "./errno.ts";
+import { errnoMessage, errnoOf, localCause } from "./errno.ts";
 import { PAUSE, splitWords } from "./file-words.ts";
 import { HostsReader, type HostsTable } from "./hosts-file.ts";
 import { type ResolvConf, ResolvConfReader, type ResolverSurroundings } from "./resolv-conf.ts";
@@ -161,7 +161,7 @@ class CachedFile<T> {
       const cause = number === 0 ? undefined : localCause(number);
       // Trouble of this host passes; the file is tried again.
       if (cause !== undefined) this.#stamp = "";
-      this.#trouble = cause && { cause, words: `cannot read ${this.#path}: ${errnoWords(number)}` };
+      this.#trouble = cause && { cause, words: `cannot read ${this.#path}: ${errnoMessage(number)}` };
       if (cause === undefined) this.#value ??= this.#newReader().result();
     }
   }

@@ -4,7 +4,7 @@ import type { Address } from "../model/spec.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./libc.ts";
 
 /** The longest path of a Unix socket, in bytes: `sun_path` without its closing NUL. */
-export const LONGEST_UNIX_PATH = 107;
+export const MAX_UNIX_PATH = 107;
 
 /** An address ready for `connect`. */
 export interface SockAddr {
@@ -32,7 +32,7 @@ export function sockAddr(address: Address): SockAddr {
  */
 export function unixSockAddr(path: string): SockAddr | undefined {
   const name = new TextEncoder().encode(path);
-  if (name.length > LONGEST_UNIX_PATH) return undefined;
+  if (name.length > MAX_UNIX_PATH) return undefined;
   const bytes = new Uint8Array(2 + name.length + 1);
   new DataView(bytes.buffer).setUint16(0, AF_UNIX, true);
   bytes.set(name, 2);
@@ -45,7 +45,7 @@ export function unixSockAddr(path: string): SockAddr | undefined {
  */
 export function abstractSockAddr(name: string): SockAddr | undefined {
   const encoded = new TextEncoder().encode(name);
-  if (encoded.length > LONGEST_UNIX_PATH) return undefined;
+  if (encoded.length > MAX_UNIX_PATH) return undefined;
   // A NUL in front, and none behind: it would be part of the name.
   const bytes = new Uint8Array(2 + 1 + encoded.length);
   new DataView(bytes.buffer).setUint16(0, AF_UNIX, true);

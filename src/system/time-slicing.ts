@@ -18,7 +18,7 @@ function serveNext(): void {
   setImmediate(serveNext);
 }
 
-/** Long work in slices, for loops that do more than {@link inSlices} can. */
+/** Long work in slices, for loops that do more than {@link forEachSliced} can. */
 export class Slice {
   readonly #nowMs: () => number;
   // The first few steps are free; after them the work waits for its turn like any other.
@@ -60,7 +60,10 @@ export class Slice {
  * @param items - taken in order
  * @param step - must not take long by itself
  */
-export async function inSlices<T>(items: Iterable<T>, step: (item: T, index: number) => void): Promise<void> {
+export async function forEachSliced<T>(
+  items: Iterable<T>,
+  step: (item: T, index: number) => void,
+): Promise<void> {
   const slice = new Slice();
   let index = 0;
   for (const item of items) {

@@ -18,7 +18,7 @@ const OTHER_KIND = /^[A-Za-z][A-Za-z ]*:/;
  * @returns `alert from the peer: certificate required`, `wrong version number`,
  *   `certificate is for a.example, b.example, c.example and 1,497 more, not www.example.com`; other messages as they are
  */
-export function tlsWords(message: string): string {
+export function tlsErrorMessage(message: string): string {
   const mismatch = MISMATCH.exec(message);
   if (mismatch !== null) {
     const [whole, kind, wanted = ""] = mismatch;

@@ -3,7 +3,7 @@
  * set of handlers serves every stream, so a check allocates one object.
  */
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
-import { AuthoritiesError } from "./ca-bundle.ts";
+import { CaBundleError } from "./ca-bundle.ts";
 import type { Dial } from "./connection.ts";
 import type { Dialer } from "./dialer.ts";
 import { errnoOf } from "./errno.ts";
@@ -91,7 +91,7 @@ export class TlsStream implements Lingerer {
     const owner = this.#owner;
     this.end("reset");
     if (this.#tls.unread !== undefined && UNKNOWN_ISSUER.has(codeOf(fault))) {
-      owner?.crashed(new AuthoritiesError(`${fault.message}, but ${this.#tls.unread}`));
+      owner?.crashed(new CaBundleError(`${fault.message}, but ${this.#tls.unread}`));
     } else owner?.refused(fault);
   }
 

@@ -5,9 +5,9 @@
 import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import type { TlsSpec } from "../model/spec.ts";
-import { AuthoritiesError, authorities } from "./ca-bundle.ts";
+import { authorities, CaBundleError } from "./ca-bundle.ts";
 import type { Clock } from "./clock.ts";
-import { Handshakes } from "./handshake-gate.ts";
+import { HandshakeGate } from "./handshake-gate.ts";
 
 /** How a stream does TLS. */
 export interface TlsOptions {
@@ -25,7 +25,7 @@ export interface TlsOptions {
   /** An authority that could not be read: whom the others do not know may be known to that one. */
   readonly unread: string | undefined;
   /** Where its handshake is counted. */
-  readonly handshakes: Handshakes;
+  readonly handshakes: HandshakeGate;
 }
 
 /** Whom a connection trusts. */
@@ -47,11 +47,11 @@ const READ_AGAIN_MS = 1_000;
 
 /** Hands out TLS options; see the head of the file. */
 export class TlsContexts {
-  readonly handshakes = new Handshakes();
+  readonly handshakes = new HandshakeGate();
   /** Once authorities of the host were found, they have to be there. */
   #caFile: string | undefined;
   readonly #clock: Clock;
-  #trust: Trust | AuthoritiesError | undefined;
+  #trust: Trust | CaBundleError | undefined;
   #readAtMs = 0;
   #nobody: Trust | undefined;
 
@@ -86,25 +86,25 @@ export class TlsContexts {
   #trusted(): Trust {
     const nowMs = this.#clock.nowMs();
     let trust = this.#trust;
-    const inDoubt = trust instanceof AuthoritiesError || trust?.unread !== undefined;
+    const inDoubt = trust instanceof CaBundleError || trust?.unread !== undefined;
     if (trust === undefined || (inDoubt && nowMs - this.#readAtMs >= READ_AGAIN_MS)) {
       trust = this.#read();
       this.#trust = trust;
       this.#readAtMs = nowMs;
     }
-    if (trust instanceof AuthoritiesError) throw trust;
+    if (trust instanceof CaBundleError) throw trust;
     return trust;
   }
 
-  #read(): Trust | AuthoritiesError {
+  #read(): Trust | CaBundleError {
     try {
       const found = authorities(this.#caFile);
       this.#caFile ??= found?.file;
       return { context: makeContext(found?.certificates), unread: found?.unread };
     } catch (error) {
-      if (error instanceof AuthoritiesError) return error;
+      if (error instanceof CaBundleError) return error;
       const words = error instanceof Error ? error.message : String(error);
-      return new AuthoritiesError(`the certificate authorities cannot be used: ${words}`);
+      return new CaBundleError(`the certificate authorities cannot be used: ${words}`);
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import { lstatSync, mkdirSync, type Stats, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
-import { ECONNREFUSED, EPROTOTYPE, errnoWords } from "./errno.ts";
+import { ECONNREFUSED, EPROTOTYPE, errnoMessage } from "./errno.ts";
 import { errno, libc, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
 import { unixSockAddr } from "./sockaddr.ts";
 import { systemReason } from "./system-reason.ts";
@@ -68,12 +68,12 @@ function isServed(path: string): boolean {
   const address = unixSockAddr(path);
   if (address === undefined) throw new Error(`listen on ${path}: the path is too long for a Unix socket`);
   const fd = libc.socket(address.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw new Error(`look at ${path}: ${errnoWords(errno())}`);
+  if (fd < 0) throw new Error(`look at ${path}: ${errnoMessage(errno())}`);
   const outcome = libc.connect(fd, address.bytes, address.bytes.length);
   const number = outcome === 0 ? 0 : errno();
   libc.close(fd);
   if (number === ECONNREFUSED) return false;
   if (number === 0 || number === EPROTOTYPE) return true;
   // Not allowed to know: then it is not ours to remove.
-  throw new Error(`look at ${path}: ${errnoWords(number)}`);
+  throw new Error(`look at ${path}: ${errnoMessage(number)}`);
 }

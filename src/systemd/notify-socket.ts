@@ -2,7 +2,7 @@
  * The service manager's notification socket (sd_notify(3), sd_watchdog_enabled(3)): where it is, and one datagram to it. It is a Unix
  * datagram socket, which the runtime does not have. What is told, and when, is decided in systemd-report.ts.
  */
-import { EAGAIN, errnoWords } from "../system/errno.ts";
+import { EAGAIN, errnoMessage } from "../system/errno.ts";
 import {
   CLOCK_MONOTONIC,
   errno,
@@ -18,7 +18,7 @@ const NS_PER_US = 1_000n;
 const US_PER_S = 1_000_000n;
 
 /** What a service manager has put into the environment. */
-export interface NotifySettings {
+export interface SystemdNotifySettings {
   /** A path, or with an `@` in front the name of an abstract socket. */
   readonly address: string;
   /** It wants to hear from this process within so many milliseconds, again and again; undefined when it does not. */
@@ -32,7 +32,7 @@ export interface NotifySettings {
 export function notifySettings(
   env: Readonly<Record<string, string | undefined>>,
   pid: number,
-): NotifySettings | undefined {
+): SystemdNotifySettings | undefined {
   const address = env["NOTIFY_SOCKET"] ?? "";
   if (address === "") return undefined;
   const watchdogPid = env["WATCHDOG_PID"] ?? "";
@@ -78,7 +78,7 @@ export class NotifySocket {
 
   #fail(): false {
     const number = errno();
-    if (number !== EAGAIN) this.#failed(errnoWords(number));
+    if (number !== EAGAIN) this.#failed(errnoMessage(number));
     return false;
   }
 }

@@ -3,26 +3,26 @@
  * (NOTIFY_SOCKET). Nothing of it matters to the checks: what cannot be sent is sent again later, and logged once.
  */
 
-import type { Upstream } from "../control/control-plane.ts";
+import type { ControlPlane } from "../control/control-plane.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Manager } from "../manager/manager.ts";
 import { sentence } from "../model/printable.ts";
 import { SCHEDULER_DEAD_MS, type Scheduler } from "../scheduler/scheduler.ts";
-import { monotonicUs, type NotifySettings, NotifySocket } from "./notify-socket.ts";
+import { monotonicUs, NotifySocket, type SystemdNotifySettings } from "./notify-socket.ts";
 import { type Standing, SystemdReport } from "./watchdog-report.ts";
 
 /** More words than these are never waiting: the last two say what the others did. */
-const MOST_WAITING = 2;
+const MAX_WAITING = 2;
 
 /** What is told about. */
 export interface SupervisedParts {
   readonly manager: Pick<Manager, "census">;
-  readonly upstream: Pick<Upstream, "connected" | "unready">;
+  readonly control: Pick<ControlPlane, "connected" | "readinessProblem">;
   readonly scheduler: Pick<Scheduler, "overdueMs">;
 }
 
 /** See the head of the file. */
-export class Supervision {
+export class ServiceNotifier {
   readonly #socket: NotifySocket;
   readonly #report: SystemdReport;
   readonly #parts: SupervisedParts;
@@ -33,7 +33,7 @@ export class Supervision {
   #stopping = false;
   #configTrouble: string | undefined;
 
-  constructor({ address, watchdogMs }: NotifySettings, parts: SupervisedParts, log: Logger) {
+  constructor({ address, watchdogMs }: SystemdNotifySettings, parts: SupervisedParts, log: Logger) {
     let told = false;
     this.#socket = new NotifySocket(address, (error) => {
       if (!told) log.warn("Cannot tell the service manager how things stand", { socket: address, error });
@@ -84,17 +84,17 @@ export class Supervision {
 
   #tell(words: string): void {
     if (this.#stopping) return;
-    this.#waiting = [...this.#waiting, words].slice(-MOST_WAITING);
+    this.#waiting = [...this.#waiting, words].slice(-MAX_WAITING);
     this.#sendWaiting();
   }
 
   #standing(): Standing {
-    const { manager, upstream, scheduler } = this.#parts;
+    const { manager, control, scheduler } = this.#parts;
     return {
       counts: manager.census().states,
-      connected: upstream.connected,
+      connected: control.connected,
       stopping: this.#stopping,
-      trouble: this.#configTrouble ?? (this.#stopping ? undefined : upstream.unready()),
+      trouble: this.#configTrouble ?? (this.#stopping ? undefined : control.readinessProblem()),
       overdueMs: scheduler.overdueMs,
     };
   }
@@ -114,7 +114,7 @@ export class Supervision {
 }
 
 /** Reports why a start has failed, as the last status of a process that is about to end. */
-export function reportFailedStart(settings: NotifySettings | undefined, why: string): void {
+export function reportFailedStart(settings: SystemdNotifySettings | undefined, why: string): void {
   if (settings === undefined) return;
   const socket = new NotifySocket(settings.address, () => {});
   socket.send(`STATUS=${sentence(`cannot start: ${why}`)}`);

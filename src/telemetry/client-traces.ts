@@ -7,7 +7,7 @@ import {
   SpanStatusCode,
 } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
-import type { ClientTracing, MessageNotes } from "../control/client-tracing.ts";
+import type { ClientTracing, MessageSpan } from "../control/client-tracing.ts";
 import type { UpdateCounts } from "../manager/manager.ts";
 import type { SpanScope } from "./scope.ts";
 import type { Timeline } from "./span-clock.ts";
@@ -53,11 +53,11 @@ export class ClientTraces implements ClientTracing {
   async received(
     client: object,
     bytes: number,
-    handle: (notes: MessageNotes) => Promise<void>,
+    handle: (notes: MessageSpan) => Promise<void>,
   ): Promise<void> {
     const attributes: Attributes = { "healthcheck.message.size": bytes };
     let status: SpanStatus | undefined;
-    const notes: MessageNotes = {
+    const notes: MessageSpan = {
       isA: (type) => {
         attributes["healthcheck.message.type"] = type;
       },

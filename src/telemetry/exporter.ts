@@ -10,7 +10,7 @@ export interface ExportFailure {
 }
 
 /** What a collector says of spans that it has taken: OTLP's partial success. */
-export interface Remark {
+export interface PartialSuccess {
   /** Without secrets. */
   readonly words: string;
   /** So many of them it has not taken after all, and never will; 0 for a mere warning. */
@@ -18,7 +18,7 @@ export interface Remark {
 }
 
 /** What came of a delivery; undefined when all was taken and nothing said. */
-export type ExportOutcome = ExportFailure | Remark | undefined;
+export type ExportOutcome = ExportFailure | PartialSuccess | undefined;
 
 /** Sends spans to a collector. */
 export interface Exporter {

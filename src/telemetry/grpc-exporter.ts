@@ -27,7 +27,7 @@ import { AddressCredentials } from "./address-credentials.ts";
 import type { Exporter, ExportFailure } from "./exporter.ts";
 import { delivery } from "./otlp-response.ts";
 import type { ExporterSettings } from "./settings.ts";
-import { harmless, readTrust } from "./tls-files.ts";
+import { readTrust, redactHeaders } from "./tls-files.ts";
 
 const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 /** After these the same request may be taken later (OTLP, gRPC retryable codes). */
@@ -71,10 +71,12 @@ function failureOf(error: Error | undefined, headers: ExporterSettings["headers"
   const code =
     error !== undefined && "code" in error && typeof error.code === "number" ? error.code : undefined;
   if (error === undefined || code === undefined)
-    return { words: harmless(error?.message ?? "no answer", headers), retry: true };
+    return { words: redactHeaders(error?.message ?? "no answer", headers), retry: true };
   // What the collector says may repeat what it was sent; only these words are the client's own.
   const own = code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED;
-  const words = own ? harmless(error.message, headers) : `gRPC status ${code} ${status[code] ?? ""}`.trim();
+  const words = own
+    ? redactHeaders(error.message, headers)
+    : `gRPC status ${code} ${status[code] ?? ""}`.trim();
   return { words, retry: RETRYABLE.includes(code) };
 }
 

@@ -8,7 +8,7 @@ import { PartialSuccessLog } from "./diag.ts";
 import type { Exporter, ExportFailure } from "./exporter.ts";
 import { bounded, sending } from "./otlp-response.ts";
 import type { ExporterSettings } from "./settings.ts";
-import { harmless, present, readTrust } from "./tls-files.ts";
+import { present, readTrust, redactHeaders } from "./tls-files.ts";
 
 // The exporter parses answers of up to 4 MiB: measured, one stalls the event loop for 0.2 to 0.8 s and takes 110 MB. It has no setting
 // for that, and takes no serializer but this object.
@@ -26,7 +26,7 @@ export class HttpExporter implements Exporter {
   /** @throws Error when a file of TLS cannot be read */
   constructor(settings: ExporterSettings) {
     const { url, headers, timeoutMs, compress } = settings;
-    const failed = (error: Error) => this.trouble(harmless(error.message, headers));
+    const failed = (error: Error) => this.trouble(redactHeaders(error.message, headers));
     const isTls = url.protocol === "https:";
     const agent = isTls
       ? // Said, so that no environment variable of the runtime decides it.
@@ -75,7 +75,7 @@ function failureOf(error: Error | undefined, headers: ExporterSettings["headers"
   // What the collector says may repeat what it was sent; its status says enough.
   if (error instanceof OTLPExporterError && error.code !== undefined)
     return { words: `HTTP status ${error.code}`, retry: false };
-  return { words: harmless(error?.message ?? "no answer", headers), retry: true };
+  return { words: redactHeaders(error?.message ?? "no answer", headers), retry: true };
 }
 
 /**

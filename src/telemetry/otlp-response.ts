@@ -7,15 +7,15 @@ import type { IOtlpExportDelegate } from "@opentelemetry/otlp-exporter-base";
 import type { IExportTraceServiceResponse, ISerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import * as v from "valibot";
-import type { Exporter, ExportFailure, Remark } from "./exporter.ts";
+import type { Exporter, ExportFailure, PartialSuccess } from "./exporter.ts";
 import type { ExporterSettings } from "./settings.ts";
-import { harmless } from "./tls-files.ts";
+import { redactHeaders } from "./tls-files.ts";
 
 /** Serialises requests and reads answers. */
 export type TraceSerializer = ISerializer<ReadableSpan[], IExportTraceServiceResponse>;
 
 /** Longer answers are not parsed: an answer holds a number and a sentence. */
-const LONGEST_ANSWER_BYTES = 64 * 1_024;
+const MAX_ANSWER_BYTES = 64 * 1_024;
 
 /** In JSON an int64 is a string, and anything may come. */
 const COUNT = v.pipe(v.union([v.number(), v.string()]), v.transform(Number), v.integer(), v.minValue(0));
@@ -37,7 +37,7 @@ type SpanSender = Pick<IOtlpExportDelegate<ReadableSpan[]>, "export">;
 export function bounded({ serializeRequest, deserializeResponse }: TraceSerializer): TraceSerializer {
   return {
     serializeRequest,
-    deserializeResponse: (bytes) => (bytes.length > LONGEST_ANSWER_BYTES ? {} : deserializeResponse(bytes)),
+    deserializeResponse: (bytes) => (bytes.length > MAX_ANSWER_BYTES ? {} : deserializeResponse(bytes)),
   };
 }
 
@@ -104,11 +104,11 @@ export function remarkOf(
   answer: unknown,
   sent: number,
   headers: ExporterSettings["headers"],
-): Remark | undefined {
+): PartialSuccess | undefined {
   const { success, output } = v.safeParse(ANSWER, answer);
   if (!success) return undefined;
   const { rejectedSpans, errorMessage } = output.partialSuccess;
-  const said = harmless(errorMessage, headers);
+  const said = redactHeaders(errorMessage, headers);
   const rejected = Math.min(rejectedSpans, sent);
   if (rejected === 0) return said === "" ? undefined : { words: said, rejected };
   const words = `the collector refused ${rejected} of ${sent} spans`;

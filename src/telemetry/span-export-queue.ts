@@ -9,7 +9,7 @@ import type { Exporter, ExportOutcome } from "./exporter.ts";
 import type { SpanSink } from "./tracer.ts";
 
 /** So many spans are kept, those on their way included. */
-export const MOST_SPANS = 2_048;
+export const MAX_SPANS = 2_048;
 /** So many go together. */
 const BATCH = 256;
 /** A span after a pause waits so long for others … */
@@ -35,7 +35,7 @@ export interface OutboxSettings {
 }
 
 /** See the head of the file. */
-export class Outbox implements SpanSink {
+export class SpanExportQueue implements SpanSink {
   readonly #exporter: Exporter;
   readonly #settings: OutboxSettings;
   readonly #log: DeliveryLog;
@@ -65,7 +65,7 @@ export class Outbox implements SpanSink {
   }
 
   get full(): boolean {
-    return this.#closed || this.#spans.length >= MOST_SPANS;
+    return this.#closed || this.#spans.length >= MAX_SPANS;
   }
 
   lose(): void {

@@ -10,7 +10,7 @@ export interface Origin {
 }
 
 /** What one says of it. */
-export interface SpanFacts {
+export interface SpanData {
   readonly name: string;
   readonly kind: SpanKind;
   readonly parent?: SpanContext | undefined;
@@ -46,7 +46,7 @@ export class FinishedSpan implements ReadableSpan {
   readonly #context: SpanContext;
   readonly #durationMs: number;
 
-  constructor(context: SpanContext, facts: SpanFacts, origin: Origin) {
+  constructor(context: SpanContext, facts: SpanData, origin: Origin) {
     this.#context = context;
     this.name = facts.name;
     this.kind = facts.kind;

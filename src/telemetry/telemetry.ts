@@ -11,7 +11,7 @@ import type { Exporter } from "./exporter.ts";
 import { SpanScope } from "./scope.ts";
 import type { ExporterSettings, TelemetrySettings } from "./settings.ts";
 import { Timeline } from "./span-clock.ts";
-import { Outbox } from "./span-export-queue.ts";
+import { SpanExportQueue } from "./span-export-queue.ts";
 import { Tracer } from "./tracer.ts";
 
 /** What it needs of the process. */
@@ -34,7 +34,7 @@ export class Telemetry {
   readonly clients: ClientTraces;
   readonly #scope = new SpanScope();
   readonly #tracer: Tracer;
-  readonly #outbox: Outbox;
+  readonly #outbox: SpanExportQueue;
   readonly #log: Logger;
   readonly #propagate: boolean;
 
@@ -55,7 +55,11 @@ export class Telemetry {
       info: (message: string, fields?: LogFields) => this.outside(() => log.info(message, fields)),
       warn: (message: string, fields?: LogFields) => this.outside(() => log.warn(message, fields)),
     };
-    this.#outbox = new Outbox(exporter, { endpoint: settings.shownEndpoint, timeoutMs, lost }, ownLog);
+    this.#outbox = new SpanExportQueue(
+      exporter,
+      { endpoint: settings.shownEndpoint, timeoutMs, lost },
+      ownLog,
+    );
     this.#tracer = new Tracer(sampling_rate, settings.resource, version, this.#outbox);
     this.checks = new CheckTraces(this.#tracer, this.#scope, timeline, monitorLog, trace === "all");
     this.deliveries = new DeliveryTraces(this.#tracer, this.#scope, timeline, this.checks);

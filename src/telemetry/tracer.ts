@@ -8,7 +8,7 @@ import {
   SamplingDecision,
   TraceIdRatioBasedSampler,
 } from "@opentelemetry/sdk-trace";
-import { FinishedSpan, type Origin, type SpanFacts } from "./span.ts";
+import { FinishedSpan, type Origin, type SpanData } from "./span.ts";
 
 /** Where finished spans go; must be quick. */
 export interface SpanSink {
@@ -98,7 +98,7 @@ export class Tracer {
   }
 
   /** Hands a span on. @param context - a sampled one */
-  finish(context: SpanContext, facts: SpanFacts): void {
+  finish(context: SpanContext, facts: SpanData): void {
     this.#sink.put(new FinishedSpan(context, facts, this.#origin));
   }
 }

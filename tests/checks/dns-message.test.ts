@@ -9,7 +9,7 @@ import {
   TRUNCATED_RESPONSE,
 } from "dns-packet";
 import fc from "fast-check";
-import { type Judgment, judgeAnswer } from "../../src/checks/dns/message.ts";
+import { type Judgment, validateAnswer } from "../../src/checks/dns/message.ts";
 import { encodeQuestion, type Question, type Reply, readReply } from "../../src/checks/dns/wire.ts";
 
 const QUESTION: Question = { id: 4_711, name: "www.example.com", type: "A" };
@@ -41,7 +41,7 @@ function read(bytes: Uint8Array, question: Question = QUESTION): Reply {
 function judgeReply(bytes: Uint8Array, expectedIps: readonly string[] = [], question = QUESTION): Judgment {
   const found = read(bytes, question);
   if (found.kind !== "answer") throw new Error(`not an answer: ${JSON.stringify(found)}`);
-  return judgeAnswer(found, expectedIps);
+  return validateAnswer(found, expectedIps);
 }
 
 function judge(
@@ -259,7 +259,7 @@ test("dns: no bytes make it throw or hang", () => {
   fc.assert(
     fc.property(anyBytes, (bytes) => {
       const found = read(bytes, QUESTION);
-      if (found.kind === "answer") judgeAnswer(found, ["192.0.2.1"]);
+      if (found.kind === "answer") validateAnswer(found, ["192.0.2.1"]);
       expect(["answer", "truncated", "stray", "malformed"]).toContain(found.kind);
     }),
     { numRuns: 1_000 },

@@ -6,9 +6,9 @@ import {
   changedKeys,
   configPlaces,
   findConfigFile,
-  judgeConfig,
   loadConfigFile,
   reloaded,
+  validateConfig,
 } from "../../src/config/load.ts";
 import { type Config, DEFAULT_CONFIG, leaves, SECTIONS, toFile } from "../../src/config/schema.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
@@ -20,7 +20,7 @@ function put(path: string, text = ""): string {
 }
 
 function judged(text: string): Config {
-  const { config } = judgeConfig(text);
+  const { config } = validateConfig(text);
   if (config === undefined) throw new Error("refused");
   return config;
 }

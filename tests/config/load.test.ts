@@ -1,11 +1,11 @@
 /** The configuration file judged: one bad value a rule, with place and exact words. */
 import { expect, test } from "bun:test";
-import { formatFault } from "../../src/config/diagnostic.ts";
-import { judgeConfig } from "../../src/config/load.ts";
+import { formatDiagnostic } from "../../src/config/diagnostic.ts";
+import { validateConfig } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG, toFile } from "../../src/config/schema.ts";
 
-const faults = (text: string) => judgeConfig(text).faults.map((fault) => formatFault("F", fault));
-const warnings = (text: string) => judgeConfig(text).warnings.map((fault) => formatFault("F", fault));
+const faults = (text: string) => validateConfig(text).faults.map((fault) => formatDiagnostic("F", fault));
+const warnings = (text: string) => validateConfig(text).warnings.map((fault) => formatDiagnostic("F", fault));
 /** One key of one section, on line 2. */
 const one = (section: string, key: string, value: string) => `${section}:\n  ${key}: ${value}\n`;
 
@@ -69,7 +69,7 @@ test.each([
   ["telemetry", "use_http", "grpc", '"grpc" is not allowed: give true or false'],
   ["telemetry", "sampling_rate", "1.1", "1.1 is not allowed: give a number from 0 to 1"],
 ])("config: refuses %s.%s: %s", (section, key, value, words) => {
-  const judged = judgeConfig(one(section, key, value));
+  const judged = validateConfig(one(section, key, value));
   expect(judged.config).toBeUndefined();
   // An element of a list is named by its place.
   const [place, of] = value.startsWith("[0.1") ? [key.length + 11, `${key}.1`] : [key.length + 5, key];
@@ -188,7 +188,7 @@ const AMENDED: readonly Amended[] = [
 ];
 
 test.each(AMENDED)("config: %s.%s: %s does not cost the file", (section, key, value, holds, words) => {
-  const { config, faults: none } = judgeConfig(one(section, key, value));
+  const { config, faults: none } = validateConfig(one(section, key, value));
   expect(none).toEqual([]);
   expect(toFile(config ?? DEFAULT_CONFIG)[section]?.[key]).toEqual(holds as never);
   const place = `F:2:${key.length + 5}: ${section}.${key}: `;
@@ -197,21 +197,21 @@ test.each(AMENDED)("config: %s.%s: %s does not cost the file", (section, key, va
 
 test("config: a mode that lets every user connect needs a word of its own", () => {
   const text = "server:\n  socket_mode: 0666\n  socket_mode_allow_others: true\n";
-  expect(judgeConfig(text).config?.server.socket_mode).toBe(0o666);
+  expect(validateConfig(text).config?.server.socket_mode).toBe(0o666);
   expect(faults(text.replace("true", "false")).length).toBe(1);
 });
 
 test("config: what is wrong in a section that is switched off does not cost the file", () => {
   const text =
     'telemetry:\n  enabled: false\n  otlp_endpoint: ""\nmetrics: {listen_addr: "", enabled: false}\n';
-  expect(judgeConfig(text).config).toEqual(DEFAULT_CONFIG);
+  expect(validateConfig(text).config).toEqual(DEFAULT_CONFIG);
   const url = 'give an http or https URL, such as "http://localhost:4317"';
   expect(warnings(text)).toEqual([
     `F:3:18: telemetry.otlp_endpoint: "" is not allowed: ${url}; the key has no effect while telemetry.enabled is false and is ignored`,
     `F:4:24: metrics.listen_addr: "" is not allowed: ${LISTEN}; the key has no effect while metrics.enabled is false and is ignored`,
   ]);
   for (const said of ["true", "maybe"])
-    expect(judgeConfig(text.replaceAll("enabled: false", `enabled: ${said}`)).config).toBeUndefined();
+    expect(validateConfig(text.replaceAll("enabled: false", `enabled: ${said}`)).config).toBeUndefined();
 });
 
 test("config: an element of a list is named by its place", () => {
@@ -254,11 +254,11 @@ test.each([
   "server: ~\nbatching: {}\n",
   "batching:\n  delay:\n",
 ])("config: with nothing said the defaults hold: %j", (text) => {
-  expect(judgeConfig(text)).toEqual({ config: DEFAULT_CONFIG, faults: [], warnings: [] });
+  expect(validateConfig(text)).toEqual({ config: DEFAULT_CONFIG, faults: [], warnings: [] });
 });
 
 test("config: what is said holds, the rest are defaults", () => {
-  const { batching, ...others } = judgeConfig("batching:\n  delay: 1.5s\n").config ?? DEFAULT_CONFIG;
+  const { batching, ...others } = validateConfig("batching:\n  delay: 1.5s\n").config ?? DEFAULT_CONFIG;
   const { batching: defaults, ...otherDefaults } = DEFAULT_CONFIG;
   expect(Number(batching?.delay)).toBe(1_500);
   expect(batching?.max_size).toBe(defaults.max_size);
@@ -268,7 +268,7 @@ test("config: what is said holds, the rest are defaults", () => {
 test.each(["0660", '"0660"', "'660'", "0o660", "660", '"0o660"'])(
   "config: a file mode may be written %s",
   (mode) => {
-    expect(judgeConfig(one("server", "socket_mode", mode)).config?.server.socket_mode).toBe(0o660);
+    expect(validateConfig(one("server", "socket_mode", mode)).config?.server.socket_mode).toBe(0o660);
   },
 );
 
@@ -281,12 +281,15 @@ test("config: a key that resembles no other has no proposal", () => {
 
 test("config: a list may be closed at the margin, as the original's parser allows", () => {
   const text = "metrics:\n  batch_size_buckets: [\n    1,\n    5,\n  ]\n";
-  expect(judgeConfig(text).config?.metrics.batch_size_buckets).toEqual([1, 5]);
+  expect(validateConfig(text).config?.metrics.batch_size_buckets).toEqual([1, 5]);
   expect(warnings(text)).toEqual([]);
 });
 
 test("config: x- keys are for anchors", () => {
-  expect(judgeConfig("x-common: &c {delay: 1s}\nbatching: *c\n")).toMatchObject({ faults: [], warnings: [] });
+  expect(validateConfig("x-common: &c {delay: 1s}\nbatching: *c\n")).toMatchObject({
+    faults: [],
+    warnings: [],
+  });
 });
 
 test("config: of very many unknown keys the first are told, and how many there are", () => {
@@ -304,7 +307,7 @@ test("config: an unknown key is a warning, with the nearest known one", () => {
   expect(warnings("server:\n  socket_mode: 0600\n  proxysocket: /x\n")).toEqual([
     "F:3:3: server.proxysocket: unknown key, ignored; did you mean server.proxy_socket?",
   ]);
-  expect(judgeConfig("nonsense: 1\n").config).toEqual(DEFAULT_CONFIG);
+  expect(validateConfig("nonsense: 1\n").config).toEqual(DEFAULT_CONFIG);
 });
 
 test("config: names that every object has are unknown keys too", () => {

@@ -15,7 +15,7 @@ const CHECKS = 1_500;
 /** Even, so that the last state is another than the first one that finds no room. */
 const FLIPS = 20;
 const INTERVAL = { interval: "250ms" };
-const MOST_GROWTH = 40e6;
+const MAX_GROWTH = 40e6;
 const LINE_LIMIT = 65_536;
 
 test("daemon: while a client does not read, flapping states do not pile up, and the newest arrive afterwards", async () => {
@@ -43,7 +43,7 @@ test("daemon: while a client does not read, flapping states do not pile up, and 
   }
   expect(daemon.log.join("\n")).toContain("Failed to send notification: the client does not read");
   tell("RSS grown while the client does not read", (most - rss) / 1e6, "MB");
-  expect(most - rss).toBeLessThan(MOST_GROWTH);
+  expect(most - rss).toBeLessThan(MAX_GROWTH);
 
   client.resume();
   // The result of a check that began after the last flip, and not one of those that waited before it.

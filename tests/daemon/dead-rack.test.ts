@@ -18,7 +18,7 @@ const FIRST_HEALTHY = 1_000;
 const INTERVAL_MS = 200;
 const FIELDS = { interval: `${INTERVAL_MS}ms`, timeout: "100ms" };
 const RUN_MS = 20_000;
-const MOST_DESCRIPTORS = 700;
+const MAX_DESCRIPTORS = 700;
 /** Between a result and this process noticing it: the batch, and the noise of a small machine. */
 const BATCH_MS = 10;
 const NOISE_MS = 100;
@@ -51,7 +51,7 @@ test("daemon: 300 backends that drop SYNs cost few descriptors, delay nobody, an
   };
   await until(watched, RUN_MS + 5_000, "20 s");
   tell("most open descriptors", most, "");
-  expect(most).toBeLessThanOrEqual(MOST_DESCRIPTORS);
+  expect(most).toBeLessThanOrEqual(MAX_DESCRIPTORS);
 
   const statuses = await requestStatus(client);
   const dead = times(DEAD, (id) => statuses.get(String(id)));

@@ -20,10 +20,10 @@ const IDLE = 2_000;
 const BURST = 100;
 const SLOW = 300;
 /** What the listener keeps at once, and what checks and scrapes take when the machine is slow. */
-const MOST_MORE_DESCRIPTORS = 40 + CHECKS + 20;
-const MOST_GROWTH = 80e6;
+const MAX_MORE_DESCRIPTORS = 40 + CHECKS + 20;
+const MAX_GROWTH = 80e6;
 /** Liveness, and not speed: the machine may be busy. */
-const MOST_LATE_S = 5;
+const MAX_LATE_S = 5;
 
 /** A daemon that checks, and a client that has heard of every healthcheck. */
 async function startChecking() {
@@ -97,14 +97,14 @@ test("daemon: 2,000 idle connections and 300 that drip their headers take nothin
   const late = largestSince(before, await scrape(port), "healthcheck_check_lateness_seconds");
   tell("open descriptors more than at rest", most - descriptors, "");
   tell("latest start of a check meanwhile", late * 1_000, "ms or less");
-  expect(most - descriptors).toBeLessThanOrEqual(MOST_MORE_DESCRIPTORS);
-  expect(late).toBeLessThanOrEqual(MOST_LATE_S);
+  expect(most - descriptors).toBeLessThanOrEqual(MAX_MORE_DESCRIPTORS);
+  expect(late).toBeLessThanOrEqual(MAX_LATE_S);
   // All but the newest ones were sent away.
   expect(connections.filter(({ closed }) => !closed).length).toBeLessThanOrEqual(40);
   await closeAll(connections);
   await until(() => daemon.fdCount() <= descriptors + 20, 5_000, "the descriptors to be given back");
   tell("RSS grown by it", (daemon.rssBytes() - rss) / 1e6, "MB");
-  expect(daemon.rssBytes() - rss).toBeLessThan(MOST_GROWTH);
+  expect(daemon.rssBytes() - rss).toBeLessThan(MAX_GROWTH);
 }, 60_000);
 
 test("daemon: with every place taken by answers that nobody reads, checks go on and health is told once one leaves", async () => {

@@ -29,11 +29,11 @@ const DEAF = 20;
 /** Whatever a machine that does other things as well may add to the longest hold of the event loop. */
 const NOISE_S = 0.25;
 /** The bar. */
-const MOST_RSS_OF_METRICS = 60e6;
+const MAX_RSS_OF_METRICS = 60e6;
 /** What they would be if they were kept is 20 times 17 MB. */
-const MOST_RSS_OF_DEAF = 100e6;
+const MAX_RSS_OF_DEAF = 100e6;
 /** Of each TCP healthcheck, response times apart: info, checks 2, state, runs 2, changes of state 2 or 3, histogram. */
-const LEAST_SERIES = 8 + 15;
+const MIN_SERIES = 8 + 15;
 
 /** A daemon that checks them all, once every 5 s. */
 async function startLoaded(sink: Sink, config: string) {
@@ -108,7 +108,7 @@ test("daemon: scrapes of 10,000 healthchecks are whole, hold nobody up, and cost
     if (id !== undefined) series.set(id, (series.get(id) ?? 0) + 1);
   }
   expect(series.size).toBe(CHECKS);
-  expect(Math.min(...series.values())).toBeGreaterThanOrEqual(LEAST_SERIES);
+  expect(Math.min(...series.values())).toBeGreaterThanOrEqual(MIN_SERIES);
   expect(
     [...client.latest.values()].filter(({ state, failures }) => state !== "healthy" || failures > 0),
   ).toEqual([]);
@@ -125,13 +125,13 @@ test("daemon: scrapes of 10,000 healthchecks are whole, hold nobody up, and cost
   const rss = await restingRss(daemon);
   const deaf = await deafScrapes(port);
   tell(`RSS grown by ${DEAF} scrapes that nobody reads`, (daemon.rssBytes() - rss) / 1e6, "MB");
-  expect(daemon.rssBytes() - rss).toBeLessThan(MOST_RSS_OF_DEAF);
+  expect(daemon.rssBytes() - rss).toBeLessThan(MAX_RSS_OF_DEAF);
   for (const http of deaf) await http[Symbol.asyncDispose]();
   await using without = await startLoaded(sink, "");
   const difference = rss - (await restingRss(without.daemon));
   tell("RSS with metrics", rss / 1e6, "MB");
   tell("RSS of metrics of 10,000 healthchecks", difference / 1e6, "MB");
-  expect(difference).toBeLessThanOrEqual(MOST_RSS_OF_METRICS);
+  expect(difference).toBeLessThanOrEqual(MAX_RSS_OF_METRICS);
 });
 
 /** Scrapes that are asked for and not read, long enough for everything that can be buffered to be so. */

@@ -7,7 +7,7 @@ import { CHECK_FIELDS } from "../../scripts/tools/docs/check-fields.ts";
 import { VARIABLES } from "../../scripts/tools/docs/environment.ts";
 import { generatedFiles } from "../../scripts/tools/docs/generated.ts";
 import { fill, table } from "../../scripts/tools/docs/markdown.ts";
-import { judgeConfig } from "../../src/config/load.ts";
+import { validateConfig } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG, leaves, toFile } from "../../src/config/schema.ts";
 import { dns, http, inFile, tcp } from "../../src/protocol/healthcheck-schema.ts";
 
@@ -37,7 +37,7 @@ test("docs: configuration.md has every key in the table of its section, with def
 test("docs: the whole file in configuration.md is valid and holds the defaults", () => {
   const [, text = ""] = /## The whole file\n.*?```yaml\n(.*?)```/s.exec(PAGE) ?? [];
   expect(parse(text)).toEqual(toFile(DEFAULT_CONFIG));
-  expect(judgeConfig(text)).toEqual({ config: DEFAULT_CONFIG, faults: [], warnings: [] });
+  expect(validateConfig(text)).toEqual({ config: DEFAULT_CONFIG, faults: [], warnings: [] });
 });
 
 test("docs: every file that configuration.md links to is there", () => {
@@ -58,8 +58,8 @@ test("docs: every message that configuration.md quotes is one of the program's",
 });
 
 test("docs: the examples of faults in configuration.md are what the program says", () => {
-  const [fault] = judgeConfig("# one\nbatching:\n  max_size: 0\n").faults;
-  const [warning] = judgeConfig("bathing: {}\n").warnings;
+  const [fault] = validateConfig("# one\nbatching:\n  max_size: 0\n").faults;
+  const [warning] = validateConfig("bathing: {}\n").warnings;
   for (const one of [fault, warning]) {
     expect(PAGE).toContain(`yaml:${one?.line}:${one?.column}: ${one?.key}: ${one?.message}\n`);
   }

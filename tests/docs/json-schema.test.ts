@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { CHECK_FIELDS } from "../../scripts/tools/docs/check-fields.ts";
 import { checksJsonSchema } from "../../scripts/tools/docs/checks-schema.ts";
 import { configJsonSchema } from "../../scripts/tools/docs/config-schema.ts";
-import { judgeConfig } from "../../src/config/load.ts";
+import { validateConfig } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG, leaves, SECTIONS, toFile } from "../../src/config/schema.ts";
 import { readConfig } from "../../src/protocol/healthcheck.ts";
 
@@ -17,7 +17,7 @@ const checks = ajv.compile(checksJsonSchema());
 
 /** The judgement of `check-config --strict-config`. JSON is YAML. */
 function serverAccepts(file: unknown): boolean {
-  const { config: read, warnings } = judgeConfig(JSON.stringify(file));
+  const { config: read, warnings } = validateConfig(JSON.stringify(file));
   return read !== undefined && warnings.length === 0;
 }
 

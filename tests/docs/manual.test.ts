@@ -77,7 +77,7 @@ test("mdoc: nothing of a text is taken for a request", () => {
 
 test("docs: scripts/docs --assets writes the same bytes whenever it is run", async () => {
   await using dir = makeTempDir("assets");
-  const command = [process.execPath, join(ROOT, "scripts", "docs.ts"), "--assets", dir.path];
+  const command = [process.execPath, join(ROOT, "scripts", "tools", "docs", "main.ts"), "--assets", dir.path];
   run(command, { SOURCE_DATE_EPOCH: String(DAY.getTime() / 1_000) });
   expect(readdirSync(dir.path).sort()).toEqual([
     "_healthcheck-server",

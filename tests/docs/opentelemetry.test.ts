@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { defaultResource } from "@opentelemetry/resources";
 import * as conventions from "@opentelemetry/semantic-conventions";
 import { parse } from "yaml";
-import { judgeConfig } from "../../src/config/load.ts";
+import { validateConfig } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG, leaves, toFile } from "../../src/config/schema.ts";
 import { readChecksFile } from "../../src/control/checks-file.ts";
 import { PHASES } from "../../src/model/phases.ts";
@@ -131,8 +131,8 @@ test("docs: opentelemetry.md has the bounds of the buffer", () => {
       Number(value.replaceAll("_", "")),
     ]),
   );
-  const { MOST_SPANS, BATCH, GATHER_MS, APART_MS, FIRST_RETRY_MS, LAST_RETRY_MS, WARN_PERIOD_MS } = bounds;
-  const spans = [MOST_SPANS, BATCH].map((count) => count?.toLocaleString("en"));
+  const { MAX_SPANS, BATCH, GATHER_MS, APART_MS, FIRST_RETRY_MS, LAST_RETRY_MS, WARN_PERIOD_MS } = bounds;
+  const spans = [MAX_SPANS, BATCH].map((count) => count?.toLocaleString("en"));
   const times = [GATHER_MS, APART_MS, FIRST_RETRY_MS, LAST_RETRY_MS, WARN_PERIOD_MS].map(
     (ms) => `${Number(ms) / 1_000} s`,
   );
@@ -146,7 +146,7 @@ test("docs: the configurations of opentelemetry.md and its examples are valid", 
   );
   expect(blocks.length).toBe(1);
   for (const text of [...blocks, read("examples/healthcheck-server-with-telemetry.yaml")]) {
-    const { config, faults, warnings } = judgeConfig(text);
+    const { config, faults, warnings } = validateConfig(text);
     expect([faults, warnings]).toEqual([[], []]);
     expect(config?.telemetry).toEqual({ ...DEFAULT_CONFIG.telemetry, enabled: true });
   }

@@ -14,7 +14,7 @@ const AT = "HTTP GET http://@/:";
 const WORK = "all work and no play ".repeat(50);
 const HUNDRED_MB = 100_000_000;
 /** What the kernel's buffers of both sides hold at the most, and what was read before the verdict. */
-const MOST_TAKEN_BYTES = 16_000_000;
+const MAX_TAKEN_BYTES = 16_000_000;
 
 const backends: Hostile[] = [];
 
@@ -43,7 +43,7 @@ const WHOLE = { response: "0123456789" };
 /** No backend got rid of more than the kernel's buffers and the bounds of a check hold. */
 const meanwhile = () => {
   const taken = backends.map(({ sentBytes, connections }) => sentBytes / Math.max(1, connections));
-  expect(taken.filter((bytes) => bytes > MOST_TAKEN_BYTES)).toEqual([]);
+  expect(taken.filter((bytes) => bytes > MAX_TAKEN_BYTES)).toEqual([]);
 };
 
 test("backend: floods: an endless body or framing is read no further than it must be, and its memory returns", async () => {

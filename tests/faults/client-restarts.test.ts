@@ -11,7 +11,7 @@ import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 const RESTARTS = 50;
 const BACKENDS = 20;
 const CHECKS = 400;
-const MOST_GROWTH = 40e6;
+const MAX_GROWTH = 40e6;
 
 test("client: killed and restarted 50 times during changes, it is told the truth in the end", async () => {
   await using stack = new AsyncDisposableStack();
@@ -59,7 +59,7 @@ test("client: killed and restarted 50 times during changes, it is told the truth
   // After a few at once, one line a second counts the others.
   expect(daemon.log.filter((line) => line.includes("Go proxy connected")).length).toBeGreaterThan(1);
   tell("RSS grown by 40 restarts", (daemon.rssBytes() - rss) / 1e6, "MB");
-  expect(daemon.rssBytes() - rss).toBeLessThan(MOST_GROWTH);
+  expect(daemon.rssBytes() - rss).toBeLessThan(MAX_GROWTH);
   // Checks under way come and go; connections of clients that are gone would stay.
   await until(
     () => daemon.fdCount() <= fds + 2,

@@ -3,7 +3,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { Conversation, Verdict } from "../../src/checks/conversation.ts";
-import { judgeAnswer } from "../../src/checks/dns/message.ts";
+import { validateAnswer } from "../../src/checks/dns/message.ts";
 import { DnsTcpConversation } from "../../src/checks/dns/tcp-conversation.ts";
 import { encodeQuestion, type Question, readReply } from "../../src/checks/dns/wire.ts";
 import { AnswerReader } from "../../src/checks/http/answer.ts";
@@ -188,7 +188,7 @@ test("fuzz: answers: DNS, mangled, is an answer, a truncated one or a stray, jud
     expect(["answer", "truncated", "stray", "malformed"]).toContain(read.kind);
     if (read.kind !== "answer") return;
     for (const expected of [[], ["192.0.2.1"]]) {
-      const { words } = judgeAnswer(read, expected);
+      const { words } = validateAnswer(read, expected);
       expect(words).not.toMatch(/undefined|NaN|\[object/);
       expect(words).toMatch(/^[\x20-\x7e…]{1,512}$/);
     }

@@ -13,7 +13,7 @@ setDefaultTimeout(FUZZ_TEST_MS);
 
 const ID = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 /** What the Go client takes, its newline included. */
-const MOST_BYTES = 65_535;
+const MAX_BYTES = 65_535;
 
 test("fuzz: codec: ids keep their digits wherever they stand, and all else is as JSON.parse has it", () => {
   const noIds = fc.jsonValue({ maxDepth: 3 }).filter((value) => !JSON.stringify(value).includes('"id"'));
@@ -49,7 +49,7 @@ test("fuzz: codec: any statuses become lines that the client can read, and every
     const told: string[] = [];
     while (told.length < all.length) {
       const { line, count } = packLine(type, all.slice(told.length));
-      expect(Buffer.byteLength(line)).toBeLessThanOrEqual(MOST_BYTES);
+      expect(Buffer.byteLength(line)).toBeLessThanOrEqual(MAX_BYTES);
       expect(line.indexOf("\n")).toBe(line.length - 1);
       const { statuses } = parseLine(line, 0, 0);
       expect(statuses.length).toBe(count);
@@ -65,7 +65,7 @@ test("fuzz: codec: an error is one line within the bound, whatever it says", () 
   const text = fc.string({ unit: "binary", maxLength: 20_000, size: "max" });
   fuzz("errors", text, (message) => {
     const line = errorLine(message);
-    expect(Buffer.byteLength(line)).toBeLessThanOrEqual(MOST_BYTES);
+    expect(Buffer.byteLength(line)).toBeLessThanOrEqual(MAX_BYTES);
     expect(line.indexOf("\n")).toBe(line.length - 1);
     const told = parseLine(line, 0, 0).message ?? "";
     expect(message.toWellFormed().startsWith(told.replace(/…$/, ""))).toBe(true);

@@ -3,10 +3,10 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FileFault } from "../../src/config/diagnostic.ts";
-import { judgeConfig } from "../../src/config/load.ts";
+import type { Diagnostic } from "../../src/config/diagnostic.ts";
+import { validateConfig } from "../../src/config/load.ts";
 import { readYaml } from "../../src/config/yaml.ts";
-import { ChecksFileError, judgeChecks } from "../../src/control/checks-file.ts";
+import { ChecksFileError, validateChecks } from "../../src/control/checks-file.ts";
 import { FUZZ_TEST_MS, fuzz, mutated } from "../harness/base/fuzz.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 
@@ -45,7 +45,7 @@ telemetry: { enabled: false, service_name: 'x', otlp_endpoint: "http://localhost
 test("fuzz: files: a mangled configuration is judged, each fault with its place", () => {
   fuzz("configuration", mutated([Buffer.from(CONFIGURATION)], WORDS), (bytes) => {
     const text = Buffer.from(bytes).toString("utf8");
-    const { config, faults, warnings } = judgeConfig(text);
+    const { config, faults, warnings } = validateConfig(text);
     expect(config === undefined).toBe(faults.length > 0);
     for (const fault of [...faults, ...warnings]) expectPlace(fault, text);
   });
@@ -57,7 +57,7 @@ test("fuzz: files: a mangled checks file gives healthchecks and faults, or a Che
   fuzz("checks", mutated([readFileSync(EXAMPLE)], WORDS), (bytes) => {
     const text = Buffer.from(bytes).toString("utf8");
     try {
-      const { set, faults } = judgeChecks(path, readYaml(text, "checks"));
+      const { set, faults } = validateChecks(path, readYaml(text, "checks"));
       for (const { intervalMs } of set.specs) expect(intervalMs).toBeGreaterThan(0);
       for (const fault of faults) expectPlace(fault, Buffer.from(bytes).toString("utf8"));
     } catch (error) {
@@ -67,7 +67,7 @@ test("fuzz: files: a mangled checks file gives healthchecks and faults, or a Che
   });
 });
 
-function expectPlace({ line, column, message }: FileFault, text: string): void {
+function expectPlace({ line, column, message }: Diagnostic, text: string): void {
   expect(message.length).toBeGreaterThan(0);
   if (line === undefined) return;
   expect(line).toBeGreaterThanOrEqual(1);

@@ -9,7 +9,7 @@ import { startSteady } from "../harness/daemon/steady.ts";
 
 const STARVED_MS = lasting(4_000, 30_000);
 /** They end by themselves when nobody ends them; seconds of CPU. */
-const MOST_CPU_S = 2 * (STARVED_MS / 1_000);
+const MAX_CPU_S = 2 * (STARVED_MS / 1_000);
 const LOOPS = 4;
 
 peerTest(
@@ -25,7 +25,7 @@ peerTest(
       daemon: () => ({ prefix: ["nice", "-n", "19"] }),
     });
     const { daemon } = steady;
-    const loop = ["sh", "-c", `ulimit -t ${MOST_CPU_S}; while :; do :; done`];
+    const loop = ["sh", "-c", `ulimit -t ${MAX_CPU_S}; while :; do :; done`];
     const loops = times(LOOPS, () => {
       const child = Bun.spawn(["nice", "-n", "-12", ...loop], { stdin: "ignore" });
       stack.defer(() => stopProcess(child));

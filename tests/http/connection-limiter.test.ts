@@ -1,6 +1,6 @@
 /** Who is let in; in virtual time, with real connections. */
 import { expect, test } from "bun:test";
-import { Gate } from "../../src/http/connection-limiter.ts";
+import { ConnectionLimiter } from "../../src/http/connection-limiter.ts";
 import { turnsUntil } from "../harness/base/event-loop.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { connectHttp } from "../harness/client/raw-http.ts";
@@ -70,7 +70,7 @@ test("gate: closing it closes the listener and every connection", async () => {
 test("gate: a port that is somebody else's is refused, and taken once it is free", async () => {
   const port = freePort();
   const other = Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } });
-  const gate = new Gate(2, 0, () => {});
+  const gate = new ConnectionLimiter(2, 0, () => {});
   const address = { ip: "127.0.0.1", port };
   await expect(gate.listen(address)).rejects.toThrow("EADDRINUSE");
   await expect(gate.listen(address)).rejects.toThrow("EADDRINUSE");

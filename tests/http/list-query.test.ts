@@ -1,7 +1,7 @@
 /** The query of the list, accepted and refused. */
 import { expect, test } from "bun:test";
 import { readListQuery } from "../../src/http/list-query.ts";
-import { BadRequest } from "../../src/http/request.ts";
+import { BadRequestError } from "../../src/http/request.ts";
 
 const NOTHING = { state: undefined, type: undefined, text: "", limit: 100, offset: 0 };
 
@@ -37,6 +37,6 @@ test.each([
   ["state=&state=", "state is given twice"],
   [`q=${"x".repeat(201)}`, "q is longer than 200 characters"],
 ])("list query: %j is refused in these words: %s", (query, words) => {
-  expect(() => read(query)).toThrow(BadRequest);
+  expect(() => read(query)).toThrow(BadRequestError);
   expect(() => read(query)).toThrow(words);
 });

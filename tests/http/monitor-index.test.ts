@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { ListQuery } from "../../src/http/list-query.ts";
-import { Roster } from "../../src/http/monitor-index.ts";
+import { MonitorIndex } from "../../src/http/monitor-index.ts";
 import type { CheckResult } from "../../src/model/result.ts";
 import type { DnsSpec } from "../../src/model/spec.ts";
 import { failure, id, makeSpec, success, tcpSpec } from "../harness/fakes/fakes.ts";
@@ -23,7 +23,7 @@ const RESULTS: Readonly<Record<string, readonly CheckResult[]>> = {
   unhealthy: [failure("L4CON")],
 };
 
-async function find(roster: Roster, query: Partial<ListQuery> = {}) {
+async function find(roster: MonitorIndex, query: Partial<ListQuery> = {}) {
   const { matched, monitors } = await roster.find({ ...EVERYTHING, ...query });
   return { matched, ids: monitors.map(({ spec }) => String(spec.id)) };
 }
@@ -45,7 +45,7 @@ test("roster: unhealthy ones first, then unknown, then healthy ones; by id as nu
   for (const number of [LARGEST, 10n, 9n, 2n ** 53n + 1n, 2n ** 53n]) add(number, "healthy");
   for (const number of [13758215386640154625n, 13758215386640154624n]) add(number, "unhealthy");
   add(0n, "unknown");
-  expect((await find(new Roster(stock))).ids).toEqual([
+  expect((await find(new MonitorIndex(stock))).ids).toEqual([
     "13758215386640154624",
     "13758215386640154625",
     "0",
@@ -72,7 +72,7 @@ test("roster: the order is that of BigInt, for any ids in any states", async () 
       const sorted = [...monitors].sort(
         ([a, aState], [b, bState]) => states.indexOf(aState) - states.indexOf(bState) || (a < b ? -1 : 1),
       );
-      expect((await find(new Roster(stock))).ids).toEqual(sorted.map(([number]) => String(number)));
+      expect((await find(new MonitorIndex(stock))).ids).toEqual(sorted.map(([number]) => String(number)));
     }),
     { numRuns: 50 },
   );
@@ -89,7 +89,7 @@ test.each<[string, Partial<ListQuery>, string[]]>([
   ["an id", { text: "7 dns" }, ["7"]],
   ["what nothing has", { text: "nowhere" }, []],
 ])("roster: finds by %s", async (_name, query, ids) => {
-  expect(await find(new Roster(makeStock()), query)).toEqual({ matched: ids.length, ids });
+  expect(await find(new MonitorIndex(makeStock()), query)).toEqual({ matched: ids.length, ids });
 });
 
 test.each<[number, number, string[]]>([
@@ -99,12 +99,12 @@ test.each<[number, number, string[]]>([
   [3, Number.MAX_SAFE_INTEGER, []],
   [0, 0, []],
 ])("roster: %d from %d on", async (limit, offset, ids) => {
-  expect(await find(new Roster(makeStock()), { limit, offset })).toEqual({ matched: 10, ids });
+  expect(await find(new MonitorIndex(makeStock()), { limit, offset })).toEqual({ matched: 10, ids });
 });
 
 test("roster: follows monitors that come, go and change their state", async () => {
   const stock = makeStock();
-  const roster = new Roster(stock);
+  const roster = new MonitorIndex(stock);
   expect((await find(roster)).matched).toBe(10);
   stock.remove(id(0));
   expect((await find(roster)).ids[0]).toBe("3");
@@ -116,7 +116,7 @@ test("roster: follows monitors that come, go and change their state", async () =
 
 test("roster: a monitor that takes the place of another is the one that is found", async () => {
   const stock = makeStock();
-  const roster = new Roster(stock);
+  const roster = new MonitorIndex(stock);
   await find(roster);
   const replaced = stock.add(makeSpec(5));
   const { monitors } = await roster.find({ ...EVERYTHING, text: "5 tcp" });
@@ -126,7 +126,7 @@ test("roster: a monitor that takes the place of another is the one that is found
 test("roster: queries at the same time, and monitors that go meanwhile, do no harm", async () => {
   const stock = new Stock();
   for (let number = 0; number < 3_000; number++) stock.add(makeSpec(number));
-  const roster = new Roster(stock);
+  const roster = new MonitorIndex(stock);
   const queries = Array.from({ length: 10 }, (_, at) => find(roster, { limit: 1, offset: at }));
   for (let number = 0; number < 1_000; number++) stock.remove(id(number));
   for (const { matched, ids } of await Promise.all(queries)) {
@@ -137,5 +137,5 @@ test("roster: queries at the same time, and monitors that go meanwhile, do no ha
 });
 
 test("roster: without monitors it finds nothing", async () => {
-  expect(await find(new Roster(new Stock()))).toEqual({ matched: 0, ids: [] });
+  expect(await find(new MonitorIndex(new Stock()))).toEqual({ matched: 0, ids: [] });
 });

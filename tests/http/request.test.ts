@@ -1,7 +1,7 @@
 /** What a request asks for. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { BadRequest, preference, readTarget } from "../../src/http/request.ts";
+import { BadRequestError, preference, readTarget } from "../../src/http/request.ts";
 
 test.each([
   ["/", "/", ""],
@@ -21,7 +21,7 @@ test.each([
 test.each([["*"], ["metrics"], [""], ["/%"], ["/%zz"], ["/%ff"], ["http://"]])(
   "request: %j is refused",
   (target) => {
-    expect(() => readTarget(target)).toThrow(BadRequest);
+    expect(() => readTarget(target)).toThrow(BadRequestError);
   },
 );
 
@@ -37,7 +37,7 @@ test("request: whatever the target, it is read or refused", () => {
         try {
           expect(typeof readTarget(target).path).toBe("string");
         } catch (error) {
-          expect(error).toBeInstanceOf(BadRequest);
+          expect(error).toBeInstanceOf(BadRequestError);
         }
       },
     ),

@@ -12,7 +12,10 @@ test("routes: /healthz and /readyz are ok, or say why not", async () => {
     expect([status, body, headers.get("content-type")]).toEqual([200, "ok\n", "text/plain; charset=utf-8"]);
     expect(headers.get("cache-control")).toBe("no-store");
   }
-  bench.trouble = Object.assign(bench.trouble, { unalive: "nothing moves", unready: "stopping" });
+  bench.trouble = Object.assign(bench.trouble, {
+    livenessProblem: "nothing moves",
+    readinessProblem: "stopping",
+  });
   expect(await bench.ask("/healthz")).toMatchObject({ status: 503, body: "nothing moves\n" });
   expect(await bench.ask("/readyz")).toMatchObject({ status: 503, body: "stopping\n" });
 });

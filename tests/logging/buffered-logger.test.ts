@@ -1,11 +1,11 @@
 /** Lines kept until it is known how they are written. */
 import { expect, test } from "bun:test";
-import { HeldLog } from "../../src/logging/buffered-logger.ts";
+import { BufferedLogger } from "../../src/logging/buffered-logger.ts";
 import { ConfigurableLogger, LOG_LEVELS } from "../../src/logging/logger.ts";
 import { FakeLogger } from "../harness/fakes/fakes.ts";
 
 test("held log: what was held is written in order, once, with its fields", () => {
-  const held = new HeldLog();
+  const held = new BufferedLogger();
   for (const level of LOG_LEVELS) held[level](`a line of ${level}`, { level });
   const log = new FakeLogger(true);
   held.release(log);

@@ -1,7 +1,7 @@
 /** The sheet, against strings put together. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { Sheet } from "../../src/metrics/byte-buffer.ts";
+import { ByteBuffer } from "../../src/metrics/byte-buffer.ts";
 
 const FULL_BYTES = 60 * 1_024;
 
@@ -12,7 +12,7 @@ function prometheusNumber(value: number): string {
   return String(value);
 }
 
-function put(sheet: Sheet, item: string | number): void {
+function put(sheet: ByteBuffer, item: string | number): void {
   if (typeof item === "string") sheet.text(item);
   else sheet.number(item);
 }
@@ -36,7 +36,7 @@ const anyText = fc.oneof(fc.string(), fc.string({ unit: "grapheme" }), fc.consta
 test("sheet: what is written equals the same put together as strings", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(anyText, anyNumber)), (items) => {
-      const sheet = new Sheet();
+      const sheet = new ByteBuffer();
       for (const item of items) put(sheet, item);
       expect(textOf(sheet.take())).toBe(items.map(expectedOf).join(""));
     }),
@@ -51,7 +51,7 @@ test("sheet: grows beyond its size, at whatever place the end of its room comes"
   );
   fc.assert(
     fc.property(fc.array(anyPiece, { maxLength: 12 }), (items) => {
-      const sheet = new Sheet();
+      const sheet = new ByteBuffer();
       for (const item of items) put(sheet, item);
       // Compared as a whole: a difference in megabytes is of no use to anybody.
       expect(textOf(sheet.take()) === items.map(expectedOf).join("")).toBe(true);
@@ -62,7 +62,7 @@ test("sheet: grows beyond its size, at whatever place the end of its room comes"
 
 test("sheet: every length around its size is written whole", () => {
   for (let length = 65_536 - 24; length <= 65_536 + 4; length++) {
-    const sheet = new Sheet();
+    const sheet = new ByteBuffer();
     sheet.text("x".repeat(length));
     sheet.number(1_234_567_890);
     sheet.text("");
@@ -73,7 +73,7 @@ test("sheet: every length around its size is written whole", () => {
 });
 
 test("sheet: is full from 60 KiB on, and not before", () => {
-  const sheet = new Sheet();
+  const sheet = new ByteBuffer();
   sheet.text("x".repeat(FULL_BYTES - 1));
   expect(sheet.full).toBe(false);
   sheet.number(7);
@@ -81,7 +81,7 @@ test("sheet: is full from 60 KiB on, and not before", () => {
 });
 
 test("sheet: what was taken stays as it was, and what follows begins anew", () => {
-  const sheet = new Sheet();
+  const sheet = new ByteBuffer();
   sheet.text("first");
   const first = sheet.take();
   expect(sheet.full).toBe(false);

@@ -1,6 +1,6 @@
 /** The series of each healthcheck. */
 import { expect, test } from "bun:test";
-import { Sheet } from "../../src/metrics/byte-buffer.ts";
+import { ByteBuffer } from "../../src/metrics/byte-buffer.ts";
 import { writeCheckFamilies } from "../../src/metrics/check-families.ts";
 import type { Format } from "../../src/metrics/exposition.ts";
 import { inconclusive } from "../../src/model/result.ts";
@@ -124,7 +124,7 @@ test("check families: OpenMetrics names its counters without _total, and their s
 test("check families: it stops after each monitor of each family", () => {
   const stock = new Stock();
   for (let number = 0; number < 100; number++) stock.add(makeSpec(number));
-  const sheet = new Sheet();
+  const sheet = new ByteBuffer();
   let longest = 0;
   for (const _ of writeCheckFamilies(sheet, [...stock.monitors.values()], BOUNDS, "prometheus")) {
     longest = Math.max(longest, sheet.take().length);

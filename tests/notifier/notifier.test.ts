@@ -1,10 +1,10 @@
 /** Delivery in virtual time, to a client that reads or does not. */
 import { expect, test } from "bun:test";
 import type { Notification } from "../../src/model/status.ts";
-import { Notifier, type NotifierSettings } from "../../src/notifier/notifier.ts";
+import { type BatchSettings, Notifier } from "../../src/notifier/notifier.ts";
 import { id, notification, VirtualTime } from "../harness/fakes/fakes.ts";
 
-const SETTINGS: NotifierSettings = { delayMs: 100, maxSize: 5, notifyIntervalMs: 15_000, channelSize: 10 };
+const SETTINGS: BatchSettings = { delayMs: 100, maxSize: 5, notifyIntervalMs: 15_000, channelSize: 10 };
 
 class Bench implements Disposable {
   readonly time = new VirtualTime();
@@ -19,7 +19,7 @@ class Bench implements Disposable {
   lineHolds = Number.POSITIVE_INFINITY;
   readonly notifier: Notifier;
 
-  constructor(settings: Partial<NotifierSettings> = {}) {
+  constructor(settings: Partial<BatchSettings> = {}) {
     const delivery = { deliver: (batch: readonly Notification[]) => this.#deliver(batch) };
     const observer = {
       sent: (

@@ -28,7 +28,7 @@ const NEW = 5;
 /** At 38 pixels a row, more than twice as high as Firefox allows. */
 const VAST = 1_000_000;
 /** What fits a window of 800 pixels, and what is kept above and below. */
-const MOST_ROWS = 60;
+const MAX_ROWS = 60;
 
 async function prepare({ client, url }: Served) {
   const sink = await startSink(20);
@@ -106,7 +106,7 @@ pageTest(
     await settledAt(page, url, 0);
     const most = await page.evaluate<number>("window.mostRows");
     tell("rows in the document at most", most, "");
-    expect(most).toBeLessThanOrEqual(MOST_ROWS);
+    expect(most).toBeLessThanOrEqual(MAX_ROWS);
   },
 );
 

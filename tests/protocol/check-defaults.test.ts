@@ -1,7 +1,7 @@
 /** Defaults of the server for what a CONFIG leaves open. */
 import { expect, test } from "bun:test";
 import { readYaml } from "../../src/config/yaml.ts";
-import { judgeChecks } from "../../src/control/checks-file.ts";
+import { validateChecks } from "../../src/control/checks-file.ts";
 import { CHECK_DEFAULTS, type CheckDefaults, thresholdsOf } from "../../src/model/check-defaults.ts";
 import { readConfig } from "../../src/protocol/healthcheck.ts";
 import { ConfigReader } from "../../src/protocol/messages.ts";
@@ -48,7 +48,7 @@ test("defaults: they hold for lists of the client and for checks files alike", a
   const defaults: CheckDefaults = { thresholds: "rust", close: "graceful" };
   const text = JSON.stringify(configFields({ id: 0 })).replace('"id":0', '"id":1');
   const { specs } = await new ConfigReader(defaults).read(elementsOf([text]));
-  const { set } = judgeChecks("checks.yaml", readYaml(`healthchecks: [${text}]\n`, "checks"), defaults);
+  const { set } = validateChecks("checks.yaml", readYaml(`healthchecks: [${text}]\n`, "checks"), defaults);
   for (const [spec] of [specs, set.specs])
     expect(spec).toMatchObject({ rise: 2, fall: 2, check: { close: "graceful" } });
 });

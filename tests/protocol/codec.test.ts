@@ -1,7 +1,7 @@
 /** JSON with whole ids, and the lines that the server writes. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { NumberAsWritten } from "../../src/model/format-value.ts";
+import { RawNumber } from "../../src/model/format-value.ts";
 import type { Notification } from "../../src/model/status.ts";
 import {
   errorLine,
@@ -46,7 +46,7 @@ test("codec: any 64-bit id survives being read", () => {
 });
 
 test("codec: an id that is no whole number is kept as it was written, other numbers are numbers", () => {
-  const written = (text: string) => ({ id: new NumberAsWritten(text) });
+  const written = (text: string) => ({ id: new RawNumber(text) });
   expect(parseJson('{"id":1.5,"port":80,"ids":[1]}')).toEqual({ ...written("1.5"), port: 80, ids: [1] });
   expect(parseJson('{"id":"7"}')).toEqual({ id: "7" });
   for (const text of ["1.0", "1e3", "1E+3", "-1", "-0", "1e999", "9".repeat(41)])

@@ -1,7 +1,7 @@
 /** Cutting a message into its configs, against JSON.parse of the whole. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { idInRuins } from "../../src/protocol/config-splitter.ts";
+import { recoverId } from "../../src/protocol/config-splitter.ts";
 import { cutText } from "../harness/client/client-lines.ts";
 
 /** Texts that look like structure. */
@@ -123,7 +123,7 @@ test.each([
   ['"id":1', undefined],
   ["", undefined],
 ])("elements: the id of a config that is no JSON: %s", (text, id) => {
-  expect(idInRuins(text)).toBe(id);
+  expect(recoverId(text)).toBe(id);
 });
 
 test("elements: no text makes it throw", async () => {
@@ -133,7 +133,7 @@ test("elements: no text makes it throw", async () => {
   await fc.assert(
     fc.asyncProperty(anyText, async (text) => {
       const { envelope } = await cutText(text);
-      idInRuins(text);
+      recoverId(text);
       expect(envelope.length).toBeLessThanOrEqual(text.length);
     }),
     { numRuns: 500 },

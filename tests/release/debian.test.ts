@@ -12,8 +12,8 @@ import { until } from "../harness/base/wait.ts";
 import { tcpCheck } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
 import { type DebianRoot, makeDebianRoot } from "../harness/machines/debian-root.ts";
-import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "../harness/machines/release.ts";
 import { inRoot } from "../harness/machines/rootfs.ts";
+import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "./release.ts";
 
 const NEEDS = ["dpkg", "dpkg-deb", "useradd"] as const;
 const CONFIG = "/etc/seesaw/healthcheck-server.yaml";

@@ -9,7 +9,7 @@ import { dnsCheck, httpCheck, tcpCheck } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
 import { firstStates } from "../harness/client/client-assertions.ts";
 import { startDaemon } from "../harness/daemon/daemon.ts";
-import { arm64, type ForeignMachine, x64Musl } from "../harness/machines/foreign-machine.ts";
+import { arm64, type ForeignMachine, x64Musl } from "./foreign-machine.ts";
 
 const LIMIT_MS = 60_000;
 /** An emulated machine is slow. */

@@ -10,7 +10,7 @@ import { neededPackages } from "../../scripts/tools/release/dependencies.ts";
 import { hasPeer, peerTest } from "../harness/base/peers.ts";
 import { makeTempDir, type TempDir } from "../harness/base/tempdir.ts";
 import { daemonPath } from "../harness/daemon/executable.ts";
-import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "../harness/machines/release.ts";
+import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "./release.ts";
 
 const NAME = `healthcheck-server-${version}-${NATIVE?.name}`;
 
@@ -178,7 +178,7 @@ peerTest(
   async () => {
     const executable = daemonPath();
     await using dir = makeTempDir("notices");
-    const script = [process.execPath, join(ROOT, "scripts", "release.ts"), "--notices", dir.path];
+    const script = [process.execPath, join(ROOT, "scripts", "tools", "release", "main.ts"), "--notices", dir.path];
     expect(Bun.spawnSync(script).exitCode).toBe(0);
     const text = (name: string) => readFileSync(join(dir.path, name), "utf8");
     expect(text("THIRD-PARTY-LICENSES.txt")).toBe(

@@ -4,8 +4,8 @@ import { copyFileSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/tools/build/source.ts";
 import { hasPeer, rootTest } from "../harness/base/peers.ts";
-import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "../harness/machines/release.ts";
 import { inRoot, makeRoot } from "../harness/machines/rootfs.ts";
+import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "./release.ts";
 
 /** What every Linux has. */
 const PROGRAMS = ["bash", "tar", "gzip", "sleep"];

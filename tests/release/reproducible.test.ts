@@ -6,13 +6,13 @@ import { ROOT } from "../../scripts/tools/build/source.ts";
 import { neededPackages, placeOf } from "../../scripts/tools/release/dependencies.ts";
 import { peerPath, peerTest } from "../harness/base/peers.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
-import { RELEASE_LIMIT_MS, release, sharedRelease } from "../harness/machines/release.ts";
+import { RELEASE_LIMIT_MS, release, sharedRelease } from "./release.ts";
 
 /** What the executable is made from, and what makes it. */
 const SOURCES = ["package.json", "bun.lock", "bunfig.toml", "tsconfig.json", "src", "scripts"];
 
 function build(tree: string): Buffer {
-  const run = Bun.spawnSync([process.execPath, join(tree, "scripts", "build.ts")], {
+  const run = Bun.spawnSync([process.execPath, join(tree, "scripts", "tools", "build", "main.ts")], {
     cwd: "/",
     env: { ...process.env, BUILD_REVISION: "reproduced" },
     stdin: "ignore",

@@ -3,7 +3,7 @@
  * healthcheck as it was told last, and may leave, come back, and stop reading.
  */
 
-import type { UpstreamEvents } from "../../src/control/control-plane.ts";
+import type { ControlPlaneHandler } from "../../src/control/control-plane.ts";
 import type { Notification } from "../../src/model/status.ts";
 import { packLine } from "../../src/protocol/codec.ts";
 
@@ -28,7 +28,7 @@ export class Client {
   onReport: (id: string, state: string) => void = () => {};
   /** Called with what no client could read. */
   onGarbage: (problem: string) => void = () => {};
-  handler: Pick<UpstreamEvents, "resync" | "writable" | "disconnected"> | undefined;
+  handler: Pick<ControlPlaneHandler, "resync" | "writable" | "disconnected"> | undefined;
   readonly #nowMs: () => number;
   #listening = false;
 

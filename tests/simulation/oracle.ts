@@ -139,9 +139,9 @@ export class Oracle {
           ? outcome === "local"
           : result.code === "L4CON"
             ? outcome === "refused"
-            : outcome === "canceled" && fact.readyMs > fact.endMs && this.#attendedMs(fact) >= timeoutMs;
+            : outcome === "canceled" && fact.readyMs > fact.endMs && this.#activeMs(fact) >= timeoutMs;
     if (right) return;
-    const took = `${fact.endMs - fact.startMs} ms, ${this.#attendedMs(fact)} ms of them attended`;
+    const took = `${fact.endMs - fact.startMs} ms, ${this.#activeMs(fact)} ms of them attended`;
     this.#broken(
       "no false verdict",
       `healthcheck ${id}: ${result.code} where the network had ${outcome} (${took}; timeout ${timeoutMs} ms)`,
@@ -149,7 +149,7 @@ export class Oracle {
   }
 
   /** How long this process waited for an answer at most, its own stalls left out. */
-  #attendedMs({ startMs, endMs, startStalledMs, startStalls }: Fact): number {
+  #activeMs({ startMs, endMs, startStalledMs, startStalls }: Fact): number {
     const stalledMs = this.#world.stalledMs() - startStalledMs;
     const toleratedMs = (this.#world.stalls() - startStalls) * STALL_TOLERANCE_MS;
     return endMs - startMs - Math.max(0, stalledMs - toleratedMs);

@@ -7,7 +7,7 @@ import {
   descriptorsNeeded,
   raiseDescriptorLimit,
 } from "../../src/system/descriptors.ts";
-import { inSlices } from "../../src/system/time-slicing.ts";
+import { forEachSliced } from "../../src/system/time-slicing.ts";
 
 test("limits: the soft limit becomes the hard one", () => {
   const { soft, hard } = raiseDescriptorLimit();
@@ -64,7 +64,7 @@ test("descriptors: no more are taken than there are; what is given back can be t
 
 test("slices: every item has its turn, once, in order, with its place", async () => {
   const seen: string[] = [];
-  await inSlices(new Set(["a", "b", "c"]), (item, index) => seen.push(`${item}${index}`));
+  await forEachSliced(new Set(["a", "b", "c"]), (item, index) => seen.push(`${item}${index}`));
   expect(seen).toEqual(["a0", "b1", "c2"]);
 });
 
@@ -77,7 +77,7 @@ test("slices: others have their turn while long work goes on", async () => {
   };
   setImmediate(next);
   // Each step is work of half a millisecond: 64 of them are several slices.
-  await inSlices(Array(64).fill(0), () => {
+  await forEachSliced(Array(64).fill(0), () => {
     for (const endMs = performance.now() + 0.5; performance.now() < endMs; );
   });
   over = true;
@@ -86,7 +86,7 @@ test("slices: others have their turn while long work goes on", async () => {
 
 test("slices: a step that throws ends the work and is told", async () => {
   const seen: number[] = [];
-  const work = inSlices([1, 2, 3], (item) => {
+  const work = forEachSliced([1, 2, 3], (item) => {
     seen.push(item);
     if (item === 2) throw new Error("broken");
   });

@@ -6,8 +6,8 @@ import {
   EMFILE,
   EPROTOTYPE,
   ETIMEDOUT,
+  errnoMessage,
   errnoOf,
-  errnoWords,
   localCause,
 } from "../../src/system/errno.ts";
 
@@ -34,8 +34,8 @@ test("errno: the numbers are this system's", () => {
 });
 
 test("errno: has the system's words, and a number where it has none", () => {
-  expect(errnoWords(errno.ECONNREFUSED)).toBe("connection refused");
-  expect(errnoWords(12_345)).toBe("error 12345");
+  expect(errnoMessage(errno.ECONNREFUSED)).toBe("connection refused");
+  expect(errnoMessage(12_345)).toBe("error 12345");
 });
 
 test("errno: a number that is not known to tell of the other side is a fault of ours", () => {

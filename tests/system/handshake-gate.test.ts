@@ -1,6 +1,6 @@
 /** TLS handshakes that wait for us. */
 import { expect, test } from "bun:test";
-import { Handshakes } from "../../src/system/handshake-gate.ts";
+import { HandshakeGate } from "../../src/system/handshake-gate.ts";
 import { closeFd, connectTcp } from "../harness/base/libc.ts";
 import { until } from "../harness/base/wait.ts";
 
@@ -29,30 +29,30 @@ async function connections(count: number, speaks: boolean) {
   };
 }
 
-test("handshakes: swamped while ten wait to be read, and no longer when some have ended", async () => {
+test("handshakes: saturated while ten wait to be read, and no longer when some have ended", async () => {
   using spoken = await connections(12, true);
-  const handshakes = new Handshakes();
+  const handshakes = new HandshakeGate();
   for (const fd of spoken.fds) handshakes.begin(fd);
-  await until(() => handshakes.swamped, 5_000, "ten to be readable");
+  await until(() => handshakes.saturated, 5_000, "ten to be readable");
   for (const fd of spoken.fds.slice(0, 3)) handshakes.end(fd);
-  expect(handshakes.swamped).toBe(false);
+  expect(handshakes.saturated).toBe(false);
 });
 
 test("handshakes: those whose other side says nothing hold up nobody", async () => {
   using silent = await connections(30, false);
-  const handshakes = new Handshakes();
+  const handshakes = new HandshakeGate();
   for (const fd of silent.fds) handshakes.begin(fd);
-  expect(handshakes.swamped).toBe(false);
+  expect(handshakes.saturated).toBe(false);
 });
 
 test("handshakes: a descriptor that was closed is not waited for", async () => {
   using spoken = await connections(12, true);
-  const handshakes = new Handshakes();
+  const handshakes = new HandshakeGate();
   for (const fd of spoken.fds) handshakes.begin(fd);
-  await until(() => handshakes.swamped, 5_000, "ten to be readable");
+  await until(() => handshakes.saturated, 5_000, "ten to be readable");
   for (const fd of spoken.fds.splice(0, 6)) {
     closeFd(fd);
     handshakes.end(undefined);
   }
-  expect(handshakes.swamped).toBe(false);
+  expect(handshakes.saturated).toBe(false);
 });

@@ -1,7 +1,7 @@
 /** Memory that is given back. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { releaseStartPages } from "../../src/system/memory.ts";
+import { releaseStartupPages } from "../../src/system/memory.ts";
 
 /** Pages of files in memory, in kB. */
 function filePagesKb(): number {
@@ -11,7 +11,7 @@ function filePagesKb(): number {
 
 test("memory: the pages of the executable are given back, and it runs on", () => {
   const beforeKb = filePagesKb();
-  releaseStartPages();
+  releaseStartupPages();
   expect(filePagesKb()).toBeLessThan(beforeKb * 0.8);
   expect(JSON.parse(JSON.stringify({ still: ["running"] }))).toEqual({ still: ["running"] });
 });

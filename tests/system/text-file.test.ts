@@ -7,7 +7,7 @@ import { readTextFile, readTextFileOrPipe } from "../../src/system/text-file.ts"
 import { readTrust } from "../../src/telemetry/tls-files.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 
-const MOST_BYTES = 64 * 1_024 * 1_024;
+const MAX_BYTES = 64 * 1_024 * 1_024;
 
 test("text file: a file is read whole, also through a link", async () => {
   await using dir = makeTempDir("text");
@@ -24,9 +24,9 @@ test("text file: 64 MiB are read, one byte more is refused", async () => {
   await using dir = makeTempDir("text");
   const file = join(dir.path, "a");
   writeFileSync(file, "");
-  truncateSync(file, MOST_BYTES);
-  expect(readTextFile(file).length).toBe(MOST_BYTES);
-  truncateSync(file, MOST_BYTES + 1);
+  truncateSync(file, MAX_BYTES);
+  expect(readTextFile(file).length).toBe(MAX_BYTES);
+  truncateSync(file, MAX_BYTES + 1);
   expect(() => readTextFile(file)).toThrow(`${file} is longer than the 67108864 bytes allowed`);
 });
 

@@ -1,7 +1,7 @@
 /** Errors of TLS libraries in words. */
 import { expect, test } from "bun:test";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
-import { tlsWords } from "../../src/system/tls-errors.ts";
+import { tlsErrorMessage } from "../../src/system/tls-errors.ts";
 import { times } from "../harness/client/checks.ts";
 
 const PREFIX = "Hostname/IP does not match certificate's altnames: ";
@@ -17,7 +17,7 @@ test.each([
   ["IP: 10.0.0.1 is not in the cert's list: ", "no IP address, not 10.0.0.1"],
   ["IP: ::1 is not in the cert's list: 10.0.0.1, fe80::1", "10.0.0.1, fe80::1, not ::1"],
 ])("tls words: whom a certificate is for: %s", (message, words) => {
-  expect(tlsWords(`${PREFIX}${message}`)).toBe(`certificate is for ${words}`);
+  expect(tlsErrorMessage(`${PREFIX}${message}`)).toBe(`certificate is for ${words}`);
 });
 
 test("tls words: of a certificate with 1,500 names three are said, and the number of the others", () => {
@@ -26,17 +26,17 @@ test("tls words: of a certificate with 1,500 names three are said, and the numbe
   const certificate = { subject: { CN: "x" }, subjectaltname: names } as unknown as PeerCertificate;
   const error = checkServerIdentity("www.example.com", certificate);
   expect(error?.message.length).toBeGreaterThan(20_000);
-  expect(tlsWords(error?.message ?? "")).toBe(
+  expect(tlsErrorMessage(error?.message ?? "")).toBe(
     "certificate is for a.example, b.example, c.example and 1,497 more, not www.example.com",
   );
 });
 
 test("tls words: alerts and faults of the library, and what is in words already", () => {
-  expect(tlsWords("error:1000045c:SSL routines:OPENSSL_internal:TLSV1_ALERT_CERTIFICATE_REQUIRED")).toBe(
-    "alert from the peer: certificate required",
-  );
-  expect(tlsWords("error:100000f7:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER")).toBe(
+  expect(
+    tlsErrorMessage("error:1000045c:SSL routines:OPENSSL_internal:TLSV1_ALERT_CERTIFICATE_REQUIRED"),
+  ).toBe("alert from the peer: certificate required");
+  expect(tlsErrorMessage("error:100000f7:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER")).toBe(
     "wrong version number",
   );
-  expect(tlsWords("self signed certificate")).toBe("self signed certificate");
+  expect(tlsErrorMessage("self signed certificate")).toBe("self signed certificate");
 });

@@ -12,17 +12,11 @@ import { hasPeer, missingPeer, testUnless } from "../harness/base/peers.ts";
 import { dnsCheck, httpCheck, tcpCheck } from "../harness/client/checks.ts";
 import type { Client } from "../harness/client/client.ts";
 import { daemonPath } from "../harness/daemon/executable.ts";
-import { type Booted, bootDebian } from "../harness/machines/nspawn.ts";
-import { startPeers } from "../harness/machines/nspawn-peers.ts";
-import { absentForNspawn, ROOT_LIMIT_MS } from "../harness/machines/nspawn-root.ts";
-import {
-  CONFIG,
-  connectInside,
-  installByHand,
-  UNIT,
-  waitForStatus,
-} from "../harness/machines/nspawn-server.ts";
-import { NATIVE, sharedRelease } from "../harness/machines/release.ts";
+import { NATIVE, sharedRelease } from "../release/release.ts";
+import { type Booted, bootDebian } from "./nspawn.ts";
+import { startPeers } from "./nspawn-peers.ts";
+import { absentForNspawn, ROOT_LIMIT_MS } from "./nspawn-root.ts";
+import { CONFIG, connectInside, installByHand, UNIT, waitForStatus } from "./nspawn-server.ts";
 
 const LIMIT_MS = 120_000;
 const NEEDS = (["openssl", "dpkg-deb"] as const).filter((peer) => !hasPeer(peer));

@@ -5,18 +5,11 @@ import { hasPeer, missingPeer, testUnless } from "../harness/base/peers.ts";
 import { until } from "../harness/base/wait.ts";
 import { dnsCheck, httpCheck, tcpCheck, times } from "../harness/client/checks.ts";
 import { daemonPath } from "../harness/daemon/executable.ts";
-import { type Booted, bootDebian } from "../harness/machines/nspawn.ts";
-import { limitLikeTheUnit } from "../harness/machines/nspawn-limits.ts";
-import { startPeers } from "../harness/machines/nspawn-peers.ts";
-import { absentForNspawn, ROOT_LIMIT_MS } from "../harness/machines/nspawn-root.ts";
-import {
-  CONFIG,
-  connectInside,
-  installByHand,
-  SOON_MS,
-  UNIT,
-  waitForStatus,
-} from "../harness/machines/nspawn-server.ts";
+import { type Booted, bootDebian } from "./nspawn.ts";
+import { limitLikeTheUnit } from "./nspawn-limits.ts";
+import { startPeers } from "./nspawn-peers.ts";
+import { absentForNspawn, ROOT_LIMIT_MS } from "./nspawn-root.ts";
+import { CONFIG, connectInside, installByHand, SOON_MS, UNIT, waitForStatus } from "./nspawn-server.ts";
 
 const LIMIT_MS = 180_000;
 const ABSENT = [

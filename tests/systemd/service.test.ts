@@ -6,8 +6,8 @@ import { testUnless } from "../harness/base/peers.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
 import { daemonPath } from "../harness/daemon/executable.ts";
-import { type Booted, bootDebian, type JournalEntry } from "../harness/machines/nspawn.ts";
-import { absentForNspawn, ROOT_LIMIT_MS } from "../harness/machines/nspawn-root.ts";
+import { type Booted, bootDebian, type JournalEntry } from "./nspawn.ts";
+import { absentForNspawn, ROOT_LIMIT_MS } from "./nspawn-root.ts";
 import {
   CONFIG,
   connectInside,
@@ -17,7 +17,7 @@ import {
   SOON_MS,
   UNIT,
   waitForStatus,
-} from "../harness/machines/nspawn-server.ts";
+} from "./nspawn-server.ts";
 
 const LIMIT_MS = 180_000;
 const ABSENT = absentForNspawn();

@@ -12,7 +12,7 @@ import { makeSpec, success } from "../harness/fakes/fakes.ts";
 const PASSES = 100;
 const ROUNDS = 7;
 /** A check that is not traced, in comparison with one that is, at the most. */
-const MOST_SHARE = 0.1;
+const MAX_SHARE = 0.1;
 
 const IGNORED: MonitorObserver = { finished: () => {}, changed: () => {}, skipped: () => {} };
 // The properties of a monitor that are read.
@@ -43,6 +43,6 @@ test("traces: a healthy check costs next to nothing where failures are traced", 
   tell("a check with `all`, every one sampled", every, "ns");
   tell("a check with `all`, every tenth sampled", tenth, "ns");
   tell("a healthy check with `failures`", none, "ns");
-  expect(none / every).toBeLessThan(MOST_SHARE);
+  expect(none / every).toBeLessThan(MAX_SHARE);
   expect(tenth).toBeLessThan(every);
 });

@@ -1,13 +1,13 @@
 /** Where traces go: the file, the environment and the defaults. */
 import { expect, test } from "bun:test";
-import { judgeConfig } from "../../src/config/load.ts";
+import { validateConfig } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
 import { isNamed } from "../../src/config/validate.ts";
 import { type Environment, telemetrySettings } from "../../src/telemetry/settings.ts";
 
 /** @param section - of the file, in YAML's flow style */
 function settings(section: string, env: Environment = {}) {
-  const { config = DEFAULT_CONFIG } = judgeConfig(`telemetry: { enabled: true ${section} }`);
+  const { config = DEFAULT_CONFIG } = validateConfig(`telemetry: { enabled: true ${section} }`);
   return telemetrySettings(config.telemetry, (key) => isNamed(config, `telemetry.${key}`), env, "1.2.3");
 }
 

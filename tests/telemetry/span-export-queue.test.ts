@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import type { Exporter, ExportFailure, ExportOutcome } from "../../src/telemetry/exporter.ts";
 import { FinishedSpan } from "../../src/telemetry/span.ts";
-import { MOST_SPANS, Outbox } from "../../src/telemetry/span-export-queue.ts";
+import { MAX_SPANS, SpanExportQueue } from "../../src/telemetry/span-export-queue.ts";
 import { Tracer } from "../../src/telemetry/tracer.ts";
 import { FakeLogger, VirtualTime } from "../harness/fakes/fakes.ts";
 
@@ -35,7 +35,7 @@ class Bench implements Disposable {
       this.closed = true;
     },
   };
-  readonly outbox = new Outbox(
+  readonly outbox = new SpanExportQueue(
     this.exporter,
     { endpoint: "http://c/", timeoutMs: 10_000, lost: (count) => (this.lost += count) },
     this.log,
@@ -119,8 +119,8 @@ test("outbox: when it is full the newest are lost and counted, and the log says 
     bench.put(100);
     await bench.pass(1_000);
   }
-  expect(bench.outbox.waiting).toBe(MOST_SPANS);
-  expect(bench.lost).toBe(150 * 100 - MOST_SPANS);
+  expect(bench.outbox.waiting).toBe(MAX_SPANS);
+  expect(bench.lost).toBe(150 * 100 - MAX_SPANS);
   expect(bench.warnings.length).toBe(3);
   expect(bench.warnings[0]).toMatchObject({
     endpoint: "http://c/",

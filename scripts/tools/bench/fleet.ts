@@ -46,7 +46,7 @@ export interface Fleet extends AsyncDisposable {
 }
 
 /** Beyond this, most checks share ports: a port costs the sink a descriptor. */
-const MOST_PORTS = 10_000;
+const MAX_PORTS = 10_000;
 /** How many still have one of their own then, and how many ports the others share. */
 const SAMPLED_PORTS = 4_000;
 const SHARED_PORTS = 40;
@@ -95,7 +95,7 @@ interface Layout {
 }
 
 function layOut(checks: number): Layout {
-  if (checks <= MOST_PORTS) return { own: checks, shared: 0, stride: 1 };
+  if (checks <= MAX_PORTS) return { own: checks, shared: 0, stride: 1 };
   return { own: SAMPLED_PORTS, shared: SHARED_PORTS, stride: Math.floor(checks / SAMPLED_PORTS) };
 }
 

@@ -24,8 +24,8 @@ const OPTIONS = {
   json: { type: "string" },
 } as const;
 const DEFAULT_ROUNDS = 3;
-const MOST_ROUNDS = 100;
-const MOST_SECONDS = 3_600;
+const MAX_ROUNDS = 100;
+const MAX_SECONDS = 3_600;
 
 /** What `--help` says. */
 export const HELP = `Usage: scripts/bench [OPTION…]
@@ -63,8 +63,8 @@ export function readOptions(args: readonly string[], names: readonly string[]): 
     jsonFile: values.json,
     settings: {
       quick,
-      rounds: wholeNumber("--rounds", values.rounds, MOST_ROUNDS) ?? (quick ? 2 : DEFAULT_ROUNDS),
-      seconds: wholeNumber("--seconds", values.seconds, MOST_SECONDS),
+      rounds: wholeNumber("--rounds", values.rounds, MAX_ROUNDS) ?? (quick ? 2 : DEFAULT_ROUNDS),
+      seconds: wholeNumber("--seconds", values.seconds, MAX_SECONDS),
     },
   };
 }

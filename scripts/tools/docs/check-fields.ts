@@ -26,22 +26,22 @@ export interface CheckField extends Value {
   readonly about: string;
 }
 
-const MOST_CHARS = 8_192;
+const MAX_CHARS = 8_192;
 
 const duration: Value = { kind: "duration", range: "above 0, at most a year", schema: DURATION };
 const flag: Value = { kind: "boolean", range: "true, false", schema: { type: "boolean" } };
 const text: Value = {
   kind: "text",
-  range: `at most ${MOST_CHARS} characters`,
-  schema: { type: "string", maxLength: MOST_CHARS },
+  range: `at most ${MAX_CHARS} characters`,
+  schema: { type: "string", maxLength: MAX_CHARS },
 };
 /** YAML may take unquoted digits for a number. */
 const hexText: Value = {
   kind: "text",
-  range: `pairs of hexadecimal digits, blanks and colons between them, at most ${MOST_CHARS} bytes`,
+  range: `pairs of hexadecimal digits, blanks and colons between them, at most ${MAX_CHARS} bytes`,
   schema: {
     anyOf: [
-      { type: "string", pattern: HEX_BYTES.source, maxLength: 3 * MOST_CHARS },
+      { type: "string", pattern: HEX_BYTES.source, maxLength: 3 * MAX_CHARS },
       { type: "number", minimum: 0 },
     ],
   },

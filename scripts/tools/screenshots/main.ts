@@ -22,7 +22,7 @@ import { visit } from "../../../tests/harness/observers/browser.ts";
 const IMAGES = join(import.meta.dir, "..", "..", "..", "docs", "images");
 const FIRST_ID = 0xbeefn << 48n;
 const FIELDS = { interval: "1s", timeout: "500ms", retries: 2, rise: 2 };
-const MOST_BYTES = 200_000;
+const MAX_BYTES = 200_000;
 /** Long enough for a full history before and after backends fail. */
 const WELL_MS = 14_000;
 const FAILING_MS = 11_000;
@@ -150,5 +150,5 @@ async function picture(
   const { size } = statSync(path);
   process.stdout.write(`==> docs/images/${name}.png: ${Math.round(size / 1_000)} kB\n`);
   if (complaints.length > 0) throw new Error(complaints.join("\n"));
-  if (size > MOST_BYTES) throw new Error(`${path} is larger than ${MOST_BYTES} bytes`);
+  if (size > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes`);
 }

@@ -9,7 +9,7 @@ import { checkOf, KINDS } from "./kinds.ts";
 const START_MS = 30_000;
 /** One in so many flaps. */
 const FLAPPING = 20;
-const MOST_TOGGLED = 10;
+const MAX_TOGGLED = 10;
 
 /** All of them; disposing ends their process. */
 export interface Backends extends AsyncDisposable {
@@ -57,7 +57,7 @@ export async function startBackends(count: number): Promise<Backends> {
     isUp: (index) => up[index] === true,
     flaps,
     async toggleSome() {
-      const chosen = Array.from({ length: 1 + Math.floor(Math.random() * MOST_TOGGLED) }, () => {
+      const chosen = Array.from({ length: 1 + Math.floor(Math.random() * MAX_TOGGLED) }, () => {
         const index = flapping[Math.floor(Math.random() * flapping.length)] ?? 0;
         up[index] = !up[index];
         return [index, up[index]] as const;

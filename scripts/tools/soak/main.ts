@@ -36,7 +36,7 @@ const TOGGLE_MS = 2_000;
 const WARM_UP_SHARE = 1 / 6;
 /** The fuzzing: ten minutes for thirty. */
 const FUZZ_SHARE = 1 / 3;
-const MOST_GROWTH = 0.05;
+const MAX_GROWTH = 0.05;
 const SETTLE_MS = 30_000;
 /** Lines of the log of a process that has ended. */
 const LAST_WORDS = 5;
@@ -121,7 +121,7 @@ async function soak(runMs: number): Promise<string[]> {
   if (inconclusive > 0) say(`${inconclusive} checks were inconclusive (the machine was too busy?)`);
   return [
     ...faults,
-    ...(growth > MOST_GROWTH ? [`memory grew by ${(growth * 100).toFixed(1)} %`] : []),
+    ...(growth > MAX_GROWTH ? [`memory grew by ${(growth * 100).toFixed(1)} %`] : []),
     ...(after.fds > before.fds ? [`descriptors grew from ${before.fds} to ${after.fds}`] : []),
     ...(resting() ? [] : [`${daemon.fdCount() - restFds - 1} descriptors are left at rest`]),
     ...wrong,

@@ -2,11 +2,11 @@
 import { parseOptions, wholeNumber } from "../arguments.ts";
 
 const DEFAULT_MINUTES = 30;
-const MOST_MINUTES = 10_080;
+const MAX_MINUTES = 10_080;
 
 /** What `--help` says. */
 export const HELP = `Usage: scripts/soak [--minutes N]
-Runs the compiled executable under load for N minutes (${DEFAULT_MINUTES}; 1 to ${MOST_MINUTES}), then the fault suite in its long
+Runs the compiled executable under load for N minutes (${DEFAULT_MINUTES}; 1 to ${MAX_MINUTES}), then the fault suite in its long
 form, fuzzing for a third of that time.
 Ends with 1 when a promise was broken.
 `;
@@ -18,5 +18,5 @@ Ends with 1 when a promise was broken.
 export function readMinutes(args: readonly string[]): number | undefined {
   const values = parseOptions(args, { minutes: { type: "string" }, help: { type: "boolean" } });
   if (values.help === true) return undefined;
-  return wholeNumber("--minutes", values.minutes, MOST_MINUTES) ?? DEFAULT_MINUTES;
+  return wholeNumber("--minutes", values.minutes, MAX_MINUTES) ?? DEFAULT_MINUTES;
 }

@@ -19,7 +19,7 @@ export const TYPES_PLACE = "%TYPES%";
  *
  * @param expectedIps - in their shortest form; one of them must be in the answer; empty means that any record will do
  */
-export function judgeAnswer(answer: Answer, expectedIps: readonly string[]): Judgment {
+export function validateAnswer(answer: Answer, expectedIps: readonly string[]): Judgment {
   if (answer.rcode !== "NOERROR") return { ok: false, words: `answered ${answer.rcode}` };
   const owners = ownersOf(answer);
   const found = answer.records.filter(({ owner }) => owners.has(owner));

@@ -5,10 +5,10 @@
 
 import { randomInt } from "node:crypto";
 import { formatDuration } from "../../model/duration.ts";
-import { errorWords } from "../../model/format-value.ts";
+import { describeError } from "../../model/format-value.ts";
 import type { CheckResult, FailureCode, LocalCause } from "../../model/result.ts";
 import { type Address, formatAddress, type QueryType } from "../../model/spec.ts";
-import { ECONNREFUSED, errnoWords, localCause } from "../../system/errno.ts";
+import { ECONNREFUSED, errnoMessage, localCause } from "../../system/errno.ts";
 import { type UdpOwner, UdpSocket } from "../../system/udp.ts";
 import type { CancelTimer, CheckerEnv } from "../checker.ts";
 import { Exchange, ExchangePlan } from "../exchange.ts";
@@ -123,7 +123,7 @@ export class DnsQuery implements UdpOwner {
   }
 
   failed(number: number, error: Error): void {
-    const words = number === 0 ? errorWords(error) : errnoWords(number);
+    const words = number === 0 ? describeError(error) : errnoMessage(number);
     const cause = number === 0 ? "fault" : localCause(number);
     this.#finish(
       cause === undefined
@@ -172,7 +172,7 @@ export class DnsQuery implements UdpOwner {
     if (result.outcome === "success") return { kind: "inconclusive", via, cause: "fault", words };
     const { code, interrupted = false } = result;
     const layer4 = code === "L4CON" || code === "L4TOUT";
-    const refused = words === errnoWords(ECONNREFUSED);
+    const refused = words === errnoMessage(ECONNREFUSED);
     return {
       kind: "failure",
       via,

@@ -6,7 +6,7 @@ import { type CheckResult, inconclusive } from "../../model/result.ts";
 import type { Address, QueryType } from "../../model/spec.ts";
 import { formatAddress } from "../../model/spec.ts";
 import type { CancelTimer, CheckerEnv } from "../checker.ts";
-import { type Judgment, judgeAnswer } from "./message.ts";
+import { type Judgment, validateAnswer } from "./message.ts";
 import { DnsQuery, type QueryOutcome } from "./query.ts";
 import { failureSentence, type QueryFailure, querySubject } from "./report.ts";
 import type { NameOutcome } from "./search.ts";
@@ -176,7 +176,7 @@ export class DnsRound {
     }
     this.#allRefused = false;
     const { answer, times } = outcome;
-    const judgment = judgeAnswer(answer, this.#plan.expectedIps);
+    const judgment = validateAnswer(answer, this.#plan.expectedIps);
     if (judgment.ok) return this.#success(judgment, server, type, outcome.via, times);
     this.#lastRcode = answer.rcode;
     const failure = {

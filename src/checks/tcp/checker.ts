@@ -2,7 +2,7 @@
 import type { TcpSpec } from "../../model/spec.ts";
 import { formatAddress } from "../../model/spec.ts";
 import type { Checker, CheckerEnv } from "../checker.ts";
-import { type Conversation, type Dialogue, failed, type Verdict } from "../conversation.ts";
+import { type Conversation, type ConversationFactory, failed, type Verdict } from "../conversation.ts";
 import { excerpt, MAX_SHOWN_BYTES } from "../excerpt.ts";
 import { Exchange, ExchangePlan } from "../exchange.ts";
 import { byteSecrets, type Secrets } from "../secrets.ts";
@@ -13,7 +13,7 @@ export function tcpChecker(spec: TcpSpec, env: CheckerEnv): Checker {
   return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
 }
 
-function dialogue(spec: TcpSpec): Dialogue | undefined {
+function dialogue(spec: TcpSpec): ConversationFactory | undefined {
   if (spec.send === undefined && spec.receive === undefined) return undefined;
   const request = spec.send;
   const expected = Buffer.from(spec.receive ?? []);

@@ -34,7 +34,7 @@ const ROUNDS = 4;
 /** Ended by its own time-out, and not by something else; how soon is shown by tests/daemon/timeouts.test.ts. */
 const TOLERANCE_MS = 2_000;
 /** What is left of all this when the checks are gone. */
-const MOST_LEFT_BYTES = 48 * 1_024 * 1_024;
+const MAX_LEFT_BYTES = 48 * 1_024 * 1_024;
 
 /** How the daemon is started, and what to look at while the backends are still there. */
 export interface TableOptions {
@@ -102,7 +102,7 @@ export async function meetFaults(
     () => `${fds} descriptors again; they are ${daemon.fdCount()}`,
   );
   await until(
-    () => daemon.rssBytes() - bytes < MOST_LEFT_BYTES,
+    () => daemon.rssBytes() - bytes < MAX_LEFT_BYTES,
     15_000,
     () => `the memory to return; ${Math.round((daemon.rssBytes() - bytes) / 1e6)} MB are left`,
   );

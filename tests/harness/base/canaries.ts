@@ -4,7 +4,7 @@
  */
 
 /**
- * A secret: no two begin alike, so that one is not hidden because another one is (checkers/secrets.ts), and six characters of each tell it
+ * A secret: no two begin alike, so that one is not hidden because another one is (checks/secrets.ts), and six characters of each tell it
  * from everything else.
  */
 export function secret(place: string): string {

@@ -3,18 +3,18 @@
  */
 
 /** So many turns are far more than anything on loopback needs. */
-const MOST_TURNS = 100_000;
+const MAX_TURNS = 100_000;
 
 /**
  * Lets the event loop turn until the condition holds.
  * @throws Error naming `what` when it never does
  */
 export async function turnsUntil(cond: () => boolean, what: string): Promise<void> {
-  for (let turn = 0; turn < MOST_TURNS; turn++) {
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
     if (cond()) return;
     await new Promise((resolve) => setImmediate(resolve));
   }
-  throw new Error(`the event loop has turned ${MOST_TURNS} times without ${what}`);
+  throw new Error(`the event loop has turned ${MAX_TURNS} times without ${what}`);
 }
 
 /** Lets the event loop turn some times, for what should not happen. */

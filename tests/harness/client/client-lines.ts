@@ -1,5 +1,5 @@
 /** Lines of a client as the splitter gives them, and lists of configs cut out of them. Called by the tests of src/protocol. */
-import { type CutMessage, cutMessage, type Element } from "../../../src/protocol/config-splitter.ts";
+import { type CutMessage, type Element, splitConfigs } from "../../../src/protocol/config-splitter.ts";
 import type { Line } from "../../../src/protocol/lines.ts";
 
 /** These bytes as a line, newlines among them included. @param blockBytes - the size of its blocks */
@@ -23,7 +23,7 @@ export interface CutText {
 
 /** Cuts a message up. @param blockBytes - the size of its blocks */
 export async function cutText(text: string, blockBytes?: number): Promise<CutText> {
-  const { envelope, elements }: CutMessage = await cutMessage(lineOf(text, blockBytes));
+  const { envelope, elements }: CutMessage = await splitConfigs(lineOf(text, blockBytes));
   return { envelope: Buffer.from(envelope).toString(), elements: elements && textsOf(elements) };
 }
 

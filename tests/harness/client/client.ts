@@ -1,6 +1,6 @@
 /**
  * A stand-in for the proxy, inside the test process. Called by the tests of the daemon and of the proxy
- * upstream where Go's own judgement (goclient.ts) is not the point.
+ * socket where Go's own verdict (goclient.ts) is not the point.
  */
 
 import { until } from "../base/wait.ts";

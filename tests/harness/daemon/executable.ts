@@ -28,7 +28,7 @@ function isStale(): boolean {
 }
 
 function build(): void {
-  const built = Bun.spawnSync([process.execPath, join(ROOT, "scripts", "build.ts")], {
+  const built = Bun.spawnSync([process.execPath, join(ROOT, "scripts", "tools", "build", "main.ts")], {
     stdout: "pipe",
     stderr: "pipe",
   });

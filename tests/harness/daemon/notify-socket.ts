@@ -10,7 +10,7 @@ const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
-const MOST_BYTES = 4_096;
+const MAX_BYTES = 4_096;
 const LOOK_MS = 2;
 
 const { symbols: libc } = dlopen("libc.so.6", {
@@ -52,10 +52,10 @@ export function listenForNotifications(address: string): NotifyListener {
   if (fd < 0 || libc.bind(fd, bytes, bytes.length) !== 0)
     throw new Error(`bind a datagram socket to ${address}`);
   const told: Told[] = [];
-  const buffer = new Uint8Array(MOST_BYTES);
+  const buffer = new Uint8Array(MAX_BYTES);
   const read = () => {
     for (;;) {
-      const length = Number(libc.recv(fd, buffer, MOST_BYTES, MSG_DONTWAIT));
+      const length = Number(libc.recv(fd, buffer, MAX_BYTES, MSG_DONTWAIT));
       if (length < 0) return;
       told.push({ text: Buffer.from(buffer.subarray(0, length)).toString(), atMs: performance.now() });
     }

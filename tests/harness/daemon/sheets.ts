@@ -1,6 +1,6 @@
 /** What is written for Prometheus, as text. Called by tests/metrics. */
 
-import { Sheet } from "../../../src/metrics/byte-buffer.ts";
+import { ByteBuffer } from "../../../src/metrics/byte-buffer.ts";
 import type { MetricsSettings } from "../../../src/metrics/metrics.ts";
 import type { ServerFacts, ServerReading } from "../../../src/metrics/server-families.ts";
 import { BOUNDS } from "../fakes/monitor-fixtures.ts";
@@ -28,8 +28,8 @@ export const AT_REST: ServerReading = {
 };
 
 /** What is written on a sheet. */
-export async function written(write: (sheet: Sheet) => void | Promise<void>): Promise<string> {
-  const sheet = new Sheet();
+export async function written(write: (sheet: ByteBuffer) => void | Promise<void>): Promise<string> {
+  const sheet = new ByteBuffer();
   await write(sheet);
   return new TextDecoder().decode(sheet.take());
 }

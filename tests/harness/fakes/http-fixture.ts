@@ -27,7 +27,7 @@ export interface HttpBench extends Disposable {
   readonly feed: EventFeed;
   readonly log: FakeLogger;
   /** Why it is not alive, and not ready; the test says. */
-  trouble: { unalive?: string; unready?: string };
+  trouble: { livenessProblem?: string; readinessProblem?: string };
   /** One request on a connection of its own, and the whole answer. */
   ask(path: string, ...headers: readonly string[]): Promise<RawAnswer>;
   /** The same, and its body as JSON. */
@@ -47,8 +47,8 @@ export async function startHttp(options: HttpOptions = {}): Promise<HttpBench> {
     feed,
     counts: () => stock.counts(),
     render: options.render ?? noMetrics,
-    unalive: () => trouble.unalive,
-    unready: () => trouble.unready,
+    livenessProblem: () => trouble.livenessProblem,
+    readinessProblem: () => trouble.readinessProblem,
   });
   const hosts = options.hosts ?? { loopback: false, allowedHosts: [] };
   const server = new HttpServer(options.router ?? routes, options.mostConnections ?? 40, hosts, log);

@@ -1,6 +1,6 @@
 /** The gate of the HTTP listener in virtual time, with real connections. Called by tests/http. */
 import type { Socket } from "node:net";
-import { Gate } from "../../../src/http/connection-limiter.ts";
+import { ConnectionLimiter } from "../../../src/http/connection-limiter.ts";
 import { someTurns, turnsUntil } from "../base/event-loop.ts";
 import { connectHttp, type RawHttp } from "../client/raw-http.ts";
 import { VirtualTime } from "./fakes.ts";
@@ -11,7 +11,7 @@ const ANYWHERE = { ip: "127.0.0.1", port: 0 };
 export async function openGate(most: number, mostInLine = 0) {
   const time = new VirtualTime();
   const admitted: Socket[] = [];
-  const gate = new Gate(most, mostInLine, (socket) => {
+  const gate = new ConnectionLimiter(most, mostInLine, (socket) => {
     admitted.push(socket);
     socket.resume();
   });

@@ -20,10 +20,10 @@ const QUICK_SECONDS = 4;
  * A gross regression. The bar is 1.5; on a machine that does other things the ratio of one short run has been seen a third
  * higher than that of a long one. Beyond this the cost of a check has more than doubled.
  */
-const MOST_RATIO = 4;
+const MAX_RATIO = 4;
 
 /** A count that is so much above what was asked for holds what others did. */
-const MOST_COUNTED = 1.02;
+const MAX_COUNTED = 1.02;
 
 /** One contender in one round. */
 interface Turn {
@@ -115,8 +115,8 @@ function outcome(kind: string, ours: readonly Turn[], theirs: readonly Turn[]): 
     ],
     notes: miscounted([...ours, ...theirs]),
     regressions:
-      ratio > MOST_RATIO
-        ? [{ words: `a check costs ${digits(ratio)} times as much as HAProxy's, more than ${MOST_RATIO}` }]
+      ratio > MAX_RATIO
+        ? [{ words: `a check costs ${digits(ratio)} times as much as HAProxy's, more than ${MAX_RATIO}` }]
         : [],
   };
 }
@@ -129,7 +129,7 @@ function perSecond(turns: readonly Turn[]): number[] {
 function miscounted(turns: readonly Turn[]): string[] {
   const most = quantile(perSecond(turns), 1);
   const wanted = (TARGETS * 1_000) / INTERVAL_MS;
-  return most > MOST_COUNTED * wanted
+  return most > MAX_COUNTED * wanted
     ? [`NOT TO BE TRUSTED: ${digits(most)} checks a second were counted instead of ${wanted}`]
     : [];
 }

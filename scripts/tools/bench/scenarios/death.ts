@@ -10,7 +10,7 @@ const INTERVAL_MS = 100;
 const DELAYS_MS = [10, 100];
 const DEATHS = 30;
 const WARM_UP_MS = 3_000;
-const MOST_MS = 5_000;
+const MAX_MS = 5_000;
 /** So that deaths fall anywhere in the interval. */
 const PAUSE_MS = INTERVAL_MS;
 
@@ -57,11 +57,11 @@ async function oneDeath({ sink, subject: { client } }: Fleet, index: number): Pr
   const id = String(index);
   const seen = client.lines.length;
   const diedMs = await sink.down(index, index + 1);
-  await stateOf(client, id, "unhealthy", MOST_MS);
+  await stateOf(client, id, "unhealthy", MAX_MS);
   const told = client.lines
     .slice(seen)
     .find(({ statuses }) => statuses.some((entry) => entry.id === id && entry.status.state === "unhealthy"));
   await sink.up(index, index + 1);
-  await stateOf(client, id, "healthy", MOST_MS);
+  await stateOf(client, id, "healthy", MAX_MS);
   return performance.timeOrigin + (told?.receivedAtMs ?? Number.NaN) - diedMs;
 }

@@ -12,7 +12,7 @@ import { digits } from "../table.ts";
 const CHECKS = 10_000;
 const INTERVAL_MS = 1_000;
 const WARM_UP_MS = 4_000;
-const MOST_MS = 60_000;
+const MAX_MS = 60_000;
 /** The scrapes around each change should not be what is measured: they tell of the server as a whole only. */
 const SMALL_SCRAPES = ", per_healthcheck: off";
 
@@ -66,7 +66,7 @@ async function change({ sink, subject }: Fleet, wanted: "healthy" | "unhealthy")
   const inState = () => [...client.latest.values()].filter(({ state }) => state === wanted).length;
   await until(
     () => inState() === CHECKS,
-    MOST_MS,
+    MAX_MS,
     () => `all ${wanted}; ${inState()} are`,
   );
   const lastLineMs = performance.timeOrigin + (client.lines.at(-1)?.receivedAtMs ?? Number.NaN);

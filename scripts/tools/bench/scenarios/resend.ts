@@ -18,7 +18,7 @@ const SMALL_SCRAPES = ", per_healthcheck: off";
  * A gross regression: another order must not matter. Both are the same work but for the memory being read in another order; a comparison
  * that is quadratic, or restarts what has only moved, would take a hundred times as long.
  */
-const MOST_ORDER_RATIO = 4;
+const MAX_ORDER_RATIO = 4;
 
 /** Some updates of one kind. */
 interface Resent {
@@ -60,7 +60,7 @@ async function run(settings: Settings): Promise<Outcome> {
     ],
     regressions: [
       ...(restarted > 0 ? [{ words: `${restarted} checks began anew` }] : []),
-      ...(orderRatio > MOST_ORDER_RATIO
+      ...(orderRatio > MAX_ORDER_RATIO
         ? [{ words: `another order takes ${digits(orderRatio)} times as long`, ifQuiet: true }]
         : []),
     ],

@@ -18,7 +18,7 @@ interface Length {
  * A gross regression: one start in so many did not happen. At this load the daemon has half a core to spare, and starts that are
  * left out on a machine that others use are few.
  */
-const MOST_MISSED_SHARE = 0.01;
+const MAX_MISSED_SHARE = 0.01;
 
 const GROUP: Group = {
   title: "Steady loads: cost and punctuality, metrics on",
@@ -133,7 +133,7 @@ function outcome(name: string, { plan, first }: Fleet, watched: Watched, told: V
       ],
     ],
     regressions:
-      skipped > MOST_MISSED_SHARE * wanted
+      skipped > MAX_MISSED_SHARE * wanted
         ? [{ words: `${skipped} of ${digits(wanted)} starts were left out`, ifQuiet: true }]
         : [],
     notes: [

@@ -36,7 +36,7 @@ interface Running extends Question {
 /** Asked for when nothing is known of the screen yet. */
 const FIRST_SPAN: Span = { first: 0, end: 40 };
 /** The server gives no more at once. */
-const MOST_ROWS = 1_000;
+const MAX_ROWS = 1_000;
 /** Rows asked for beyond those wanted, on either side: few every second, more for somebody who scrolls. */
 const MARGIN = 16;
 const SCROLL_MARGIN = 48;
@@ -110,7 +110,7 @@ export class ListStore implements Shown {
     const margin = this.#outdated ? MARGIN : SCROLL_MARGIN;
     const { first, end } = widen(span, Number.POSITIVE_INFINITY, margin);
     const abort = new AbortController();
-    const asked = { first, end: Math.min(end, first + MOST_ROWS) };
+    const asked = { first, end: Math.min(end, first + MAX_ROWS) };
     const running: Running = { filter, span: asked, abort, startedMs: performance.now() };
     this.#running = running;
     this.#outdated = false;

@@ -11,7 +11,7 @@ export interface Progress {
 }
 
 /** Beyond so many steps they are not drawn one by one. */
-export const MOST_STEPS = 12;
+export const MAX_STEPS = 12;
 
 /** Where it stands. */
 export function progressOf(state: State, position: Position): Progress {

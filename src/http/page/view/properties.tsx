@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { HealthcheckDetail } from "../../api.ts";
 import { describeConfig, type Setting } from "../logic/config.ts";
 import { formatCount } from "../logic/format.ts";
-import { MOST_STEPS, progressOf } from "../logic/position.ts";
+import { MAX_STEPS, progressOf } from "../logic/position.ts";
 
 /** See the head of the file. */
 export function Facts({ detail }: { readonly detail: HealthcheckDetail }) {
@@ -51,7 +51,7 @@ function Totals({ detail: { totals } }: { readonly detail: HealthcheckDetail }) 
 
 function Standing({ detail: { state, position } }: { readonly detail: HealthcheckDetail }) {
   const { done, of, words } = progressOf(state, position);
-  const steps = Array.from({ length: of <= MOST_STEPS ? of : 0 }, (_, step) => step);
+  const steps = Array.from({ length: of <= MAX_STEPS ? of : 0 }, (_, step) => step);
   return (
     <>
       {words}

@@ -1,11 +1,11 @@
 /** A release of this tree for this kind of machine, made once for all tests of a run. Called by the tests of the release. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../../../scripts/tools/build/source.ts";
-import { isNative } from "../../../scripts/tools/release/runtimes.ts";
-import { TARGETS } from "../../../scripts/tools/release/targets.ts";
+import { ROOT } from "../../scripts/tools/build/source.ts";
+import { isNative } from "../../scripts/tools/release/runtimes.ts";
+import { TARGETS } from "../../scripts/tools/release/targets.ts";
 
-const SCRIPT = join(ROOT, "scripts", "release.ts");
+const SCRIPT = join(ROOT, "scripts", "tools", "release", "main.ts");
 /** For the hook that asks for a release first. */
 export const RELEASE_LIMIT_MS = 120_000;
 

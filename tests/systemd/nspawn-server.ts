@@ -1,13 +1,13 @@
 /** The server in a booted system: its package, its client, and a stand-in for Seesaw's proxy. Called by the tests in tests/systemd. */
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { version } from "../../../package.json";
-import { ROOT } from "../../../scripts/tools/build/source.ts";
-import { until } from "../base/wait.ts";
-import { type Client, connectClient } from "../client/client.ts";
-import { daemonPath } from "../daemon/executable.ts";
+import { version } from "../../package.json";
+import { ROOT } from "../../scripts/tools/build/source.ts";
+import { until } from "../harness/base/wait.ts";
+import { type Client, connectClient } from "../harness/client/client.ts";
+import { daemonPath } from "../harness/daemon/executable.ts";
+import { NATIVE, sharedRelease } from "../release/release.ts";
 import type { Booted } from "./nspawn.ts";
-import { NATIVE, sharedRelease } from "./release.ts";
 
 /** The unit, as systemd names it. */
 export const UNIT = "healthcheck-server.service";

@@ -4,10 +4,10 @@
  */
 import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { compile } from "../../../scripts/tools/build/compile.ts";
-import { fetchRuntime, hasRuntime } from "../../../scripts/tools/release/runtimes.ts";
-import { TARGETS, type Target } from "../../../scripts/tools/release/targets.ts";
-import { type Absent, hasPeer, type Peer } from "../base/peers.ts";
+import { compile } from "../../scripts/tools/build/compile.ts";
+import { fetchRuntime, hasRuntime } from "../../scripts/tools/release/runtimes.ts";
+import { TARGETS, type Target } from "../../scripts/tools/release/targets.ts";
+import { type Absent, hasPeer, type Peer } from "../harness/base/peers.ts";
 
 const ARM64_GLIBC = "/usr/aarch64-linux-gnu";
 const MUSL_LOADER = "/lib/ld-musl-x86_64.so.1";

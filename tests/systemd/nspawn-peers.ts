@@ -1,9 +1,9 @@
 /** Peers of every kind in a booted system's network: HTTPS, HTTP, SSH's banner, name servers, a collector of traces. Called by tests/systemd. */
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { makeCa } from "../backends/certs.ts";
-import { readLines, stopProcess } from "../base/process.ts";
-import { until } from "../base/wait.ts";
+import { makeCa } from "../harness/backends/certs.ts";
+import { readLines, stopProcess } from "../harness/base/process.ts";
+import { until } from "../harness/base/wait.ts";
 import type { Booted } from "./nspawn.ts";
 
 const START_LIMIT_MS = 30_000;

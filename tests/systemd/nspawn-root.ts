@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Absent, hasPeer, missingPeer, peerPath } from "../base/peers.ts";
+import { type Absent, hasPeer, missingPeer, peerPath } from "../harness/base/peers.ts";
 
 /** Making the root takes a minute or two, downloads included. */
 export const ROOT_LIMIT_MS = 600_000;

@@ -4,8 +4,8 @@
  * span that comes; ends with its stdin.
  */
 
-import { startNameServer } from "../backends/name-server.ts";
-import { startHttpCollector } from "../observers/collector.ts";
+import { startNameServer } from "../harness/backends/name-server.ts";
+import { startHttpCollector } from "../harness/observers/collector.ts";
 
 const [, , certFile = "", keyFile = "", nameServer = ""] = process.argv;
 const tls = { cert: Bun.file(certFile), key: Bun.file(keyFile) };

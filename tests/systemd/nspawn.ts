@@ -12,11 +12,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../../../scripts/tools/build/source.ts";
-import { peerPath } from "../base/peers.ts";
-import { readLines } from "../base/process.ts";
-import { makeTempDir } from "../base/tempdir.ts";
-import { until } from "../base/wait.ts";
+import { ROOT } from "../../scripts/tools/build/source.ts";
+import { peerPath } from "../harness/base/peers.ts";
+import { readLines } from "../harness/base/process.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
+import { until } from "../harness/base/wait.ts";
 import { cgroupRoot, debianRoot } from "./nspawn-root.ts";
 
 const BOOT_LIMIT_MS = 60_000;
