@@ -48,7 +48,7 @@ test.each(["a path", "an abstract address"])(
     await using client = await connectClient(daemon.socketPath);
     await client.waitFor(({ type }) => type === "ready", 5_000);
     expect(listener.told[0]).toBe(ready);
-    await listener.waitFor("STATUS=0 healthy, 0 unhealthy, 0 unknown; client connected", 5_000);
+    await listener.waitFor("STATUS=0 healthy, 0 unhealthy, 0 unknown; client connected", 20_000);
     // Nobody set a watchdog.
     expect(listener.times("WATCHDOG=1")).toEqual([]);
   },
