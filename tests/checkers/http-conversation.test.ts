@@ -266,6 +266,9 @@ test("http: a redirect comes with its Location, without what may be secret in it
   expect(location("https://user:hunter2@www.example.com/x")).toBe('"https://…@www.example.com/x"');
   expect(location("//user:hunter2@www.example.com/x?y")).toBe('"//…@www.example.com/x?…"');
   expect(location("https:/user:hunter@2@www.example.com")).toBe('"https:/…@www.example.com"');
+  expect(location("/login;jsessionid=hunter2")).toBe('"/login;…"');
+  expect(location("/login;jsessionid=hunter2/x?return=%2F")).toBe('"/login;…"');
+  expect(location("https://user;x:hunter2@www.example.com/a;b")).toBe('"https://…@www.example.com/a;…"');
   expect(location(`/${"x".repeat(5_000)}`)).toBe(`"/${"x".repeat(59)}…"`);
 });
 
