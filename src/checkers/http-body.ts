@@ -9,6 +9,11 @@ import { latin1 } from "./latin1.ts";
 export const MAX_FRAMING_BYTES = 16 * 1_024;
 /** A chunk of one byte needs five more. */
 const FRAMING_BYTES_PER_DATA_BYTE = 8;
+/** Pieces up to this length are gathered: for a piece of one byte, passing it on would cost more than all else. */
+const SMALL_BYTES = 64;
+const MAX_GATHERED_BYTES = 4_096;
+/** Where they are gathered, for the time of one {@link BodyReader.read}; shared by all. */
+const GATHERED = new Uint8Array(MAX_GATHERED_BYTES);
 
 const LF = 10;
 const CR = 13;
@@ -35,6 +40,7 @@ export class BodyReader {
   #digits = "";
   #dataBytes = 0;
   #framingBytes = 0;
+  #gatheredBytes = 0;
 
   /** @param onData - takes a piece, valid during the call only; returns whether more is wanted */
   constructor(framing: Framing, onData: (data: Uint8Array) => boolean) {
@@ -58,16 +64,31 @@ export class BodyReader {
       if (this.#framing === "chunked" && this.#place !== "data") at = this.#readFraming(bytes, at);
       else {
         const end = Math.min(bytes.length, at + this.#left);
-        wanted = this.#onData(bytes.subarray(at, end));
+        wanted = this.#take(bytes, at, end);
         this.#count(end - at);
         at = end;
       }
     }
+    this.#passOn();
   }
 
   /** The peer has closed: a body without a length ends there. */
   close(): void {
     if (this.#framing === "close") this.ended = true;
+  }
+
+  /** @returns whether more is wanted */
+  #take(bytes: Uint8Array, from: number, to: number): boolean {
+    if (to - from > SMALL_BYTES) return this.#passOn() && this.#onData(bytes.subarray(from, to));
+    for (let at = from; at < to; at++) GATHERED[this.#gatheredBytes++] = bytes[at] ?? 0;
+    return this.#gatheredBytes <= MAX_GATHERED_BYTES - SMALL_BYTES || this.#passOn();
+  }
+
+  /** Passes on what is gathered. @returns whether more is wanted */
+  #passOn(): boolean {
+    const length = this.#gatheredBytes;
+    this.#gatheredBytes = 0;
+    return length === 0 || this.#onData(GATHERED.subarray(0, length));
   }
 
   #count(bytes: number): void {
