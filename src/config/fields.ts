@@ -20,6 +20,8 @@ export interface FieldAbout {
   readonly reload: boolean;
   /** Why the key has no effect; a wrong value of it is then no more than a warning. */
   readonly withoutEffect?: string;
+  /** Whether the original server takes any duration here: one out of range is then the nearest, with a warning. */
+  readonly isClamped?: boolean;
 }
 
 /** {@link FieldAbout} with what the schema itself knows. */
@@ -91,6 +93,12 @@ export function duration(fallback: string, min: string, max: string, about: Fiel
     const ms = parseDuration(text);
     return ms !== undefined && ms >= minMs && ms <= maxMs;
   };
+  const amend: Amend = (value) => {
+    const ms = typeof value === "string" ? parseDuration(value) : undefined;
+    if (ms === undefined || (ms >= minMs && ms <= maxMs)) return undefined;
+    const nearest = ms < minMs ? min : max;
+    return { value: nearest, warnings: [`${show(value)} is out of range, ${nearest} is used: ${rule}`] };
+  };
   return v.pipe(
     v.nullish(
       v.pipe(
@@ -102,7 +110,9 @@ export function duration(fallback: string, min: string, max: string, about: Fiel
       ),
       fallback,
     ),
-    v.metadata(facts({ kind: "duration", rule, range, fallback }, about)),
+    v.metadata(
+      facts({ kind: "duration", rule, range, fallback, ...(about.isClamped ? { amend } : {}) }, about),
+    ),
   );
 }
 
@@ -225,6 +235,15 @@ export function logFormat(fallback: LogFormat, about: FieldAbout) {
 }
 
 const HTTP_URL = /^[Hh][Tt][Tt][Pp][Ss]?:\/\//;
+/** `collector:4317`, `[::1]:4317` */
+const HOST_AND_PORT = /^(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}\/?$/;
+
+/** A host and a port without a scheme, which the original server accepts. */
+function amendUrl(value: unknown): Amended | undefined {
+  if (typeof value !== "string" || !HOST_AND_PORT.test(value) || !isHttpUrl(`http://${value}`))
+    return undefined;
+  return { value: `http://${value}`, warnings: [`${show(value)} has no scheme: write http:// before it`] };
+}
 
 /**
  * An http or https URL, which may hold a user and a password: those are never shown.
@@ -238,7 +257,9 @@ export function httpUrl(fallback: string, rule: string, about: FieldAbout) {
   };
   return v.pipe(
     v.nullish(v.pipe(v.string(words), v.regex(HTTP_URL, words), v.check(isHttpUrl, words)), fallback),
-    v.metadata(facts({ kind: "URL", rule, range: rule.replace(/^give /, ""), fallback }, about)),
+    v.metadata(
+      facts({ kind: "URL", rule, range: rule.replace(/^give /, ""), fallback, amend: amendUrl }, about),
+    ),
   );
 }
 

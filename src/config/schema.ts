@@ -127,6 +127,7 @@ const advanced = v.object({
   notify_interval: duration("15s", "1s", "1h", {
     about: "Everything known is told to the client again after so long.",
     reload: true,
+    isClamped: true,
   }),
   max_failures: integer(10, 1, 1_000, POLLING_ONLY),
   fetch_interval: duration("15s", "1s", "1h", POLLING_ONLY),

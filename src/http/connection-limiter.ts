@@ -25,6 +25,7 @@ const LINE_SWEEP_MS = 100;
  * passes without anything being read.
  */
 const GRACE_SWEEPS = 3;
+const END_OF_HEAD = "\r\n\r\n";
 /** Connections are looked after so often, while there are any. */
 const SWEEP_MS = 1_000;
 
@@ -173,22 +174,23 @@ export class ConnectionLimiter {
     this.#admit(socket);
   }
 
-  /** Takes out of the line whose address holds the fewest places; of several the one that has waited longest. */
+  /** Takes out of the line whose address holds the fewest places; of several one with a whole request, then the oldest. */
   #takeNext(): Socket | undefined {
     const held = countByAddress(this.#guests.keys());
-    let next = 0;
-    const places = (at: number) => held.get(this.#line[at]?.remoteAddress) ?? 0;
-    for (let at = 1; at < this.#line.length; at++) if (places(at) < places(next)) next = at;
+    // A request that is not whole counts as less than one place more.
+    const rank = (socket: Socket) => (held.get(socket.remoteAddress) ?? 0) + (hasRequest(socket) ? 0 : 0.5);
+    const ranks = this.#line.map(rank);
+    const next = ranks.indexOf(Math.min(...ranks));
     return this.#line.splice(next, 1)[0];
   }
 
-  /** Closes a connection of the address that has most in line: the oldest that has sent nothing, or else the newest. */
+  /** Closes a connection of the address that has most in line: the oldest without a whole request, or else the newest. */
   #shorten(): void {
     const waiting = countByAddress(this.#line);
     const most = Math.max(...waiting.values());
     const crowd = this.#line.filter(({ remoteAddress }) => waiting.get(remoteAddress) === most);
-    const silent = crowd.slice(0, -1).find(({ bytesRead }) => bytesRead === 0);
-    const socket = silent ?? crowd.at(-1);
+    const slow = crowd.slice(0, -1).find((socket) => !hasRequest(socket));
+    const socket = slow ?? crowd.at(-1);
     if (socket === undefined) return;
     this.#line.splice(this.#line.indexOf(socket), 1);
     socket.destroy();
@@ -257,6 +259,21 @@ function countByAddress(sockets: Iterable<Socket>): Map<string | undefined, numb
   const counts = new Map<string | undefined, number>();
   for (const { remoteAddress } of sockets) counts.set(remoteAddress, (counts.get(remoteAddress) ?? 0) + 1);
   return counts;
+}
+
+const withRequest = new WeakSet<Socket>();
+
+/** Whether a connection in line has sent a whole request; what it has sent stays in the socket. */
+function hasRequest(socket: Socket): boolean {
+  if (withRequest.has(socket)) return true;
+  if (socket.bytesRead === 0) return false;
+  // A socket without an encoding gives bytes.
+  const sent = socket.read() as Buffer | null;
+  if (sent === null) return false;
+  socket.unshift(sent);
+  const whole = sent.includes(END_OF_HEAD);
+  if (whole) withRequest.add(socket);
+  return whole;
 }
 
 /** Notes what has happened on a connection since the last look. */

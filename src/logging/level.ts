@@ -26,7 +26,7 @@ export type ReadLevel =
  * @returns undefined when the text is neither
  */
 export function readLevel(text: string): ReadLevel | undefined {
-  const directives = text.split(",").map((directive) => readDirective(directive.trim().toLowerCase()));
+  const directives = directivesOf(text).map((directive) => readDirective(directive.trim().toLowerCase()));
   const ours = directives
     .filter((directive) => directive !== undefined && rank(directive.target) > 0)
     .sort((a, b) => rank(b?.target ?? "") - rank(a?.target ?? ""));
@@ -36,8 +36,23 @@ export function readLevel(text: string): ReadLevel | undefined {
   return areDirectives ? { level: undefined } : undefined;
 }
 
+/** The parts between commas; those between the brackets of a span belong to it. */
+function directivesOf(text: string): string[] {
+  const parts: string[] = [];
+  let begin = 0;
+  let isInSpan = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === "[" || char === "]") isInSpan = char === "[";
+    if (char !== "," || isInSpan) continue;
+    parts.push(text.slice(begin, at));
+    begin = at + 1;
+  }
+  return [...parts, text.slice(begin)];
+}
+
 interface Directive {
-  /** Empty for the general one. */
+  /** Empty for the general one, `[` for one of spans in any module. */
   readonly target: string;
   readonly level: LogThreshold;
 }
@@ -46,10 +61,11 @@ function readDirective(text: string): Directive | undefined {
   const general = asLevel(text);
   if (general !== undefined) return { target: "", level: general };
   const [, target = "", word] = DIRECTIVE.exec(text) ?? [];
-  const module = target.replaceAll("-", "_");
+  // This server has no spans, so a directive of spans alone says nothing of it.
+  const module = target === "" && text.startsWith("[") ? "[" : target.replaceAll("-", "_");
   // A module alone logs everything; any other bare word is a misspelt level.
   const level = word === undefined ? (isOurs(module) ? "trace" : undefined) : asLevel(word);
-  return level === undefined || target === "" ? undefined : { target: module, level };
+  return level === undefined || module === "" ? undefined : { target: module, level };
 }
 
 function asLevel(word: string): LogThreshold | undefined {

@@ -5,6 +5,7 @@ import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { formatCount } from "../model/printable.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
+import { collectYoung } from "../system/memory.ts";
 import { Slice } from "../system/time-slicing.ts";
 import { parseJson } from "./codec.ts";
 import { type Element, recoverId, splitConfigs } from "./config-splitter.ts";
@@ -26,8 +27,11 @@ export const MAX_REFUSALS_DESCRIBED = 100;
 const MAX_ERRORS = 5;
 /** Maximum length of a config whose text is kept, so that it need not be parsed again. A usual one has 200 characters. */
 const MAX_KEPT_CHARS = 4_096;
-/** Maximum number of refusals that are kept, so that they are not reported again. */
+/** Maximum number of refusals that are kept, so that they are not reported again, and the characters of their configs. */
 const MAX_KEPT_REFUSALS = 10_000;
+const MAX_KEPT_REFUSED_CHARS = 4 * 1_024 * 1_024;
+/** Refused configs leave nothing behind but garbage: after so many characters of them it is collected. */
+const REFUSED_CHARS_PER_COLLECTION = 1_024 * 1_024;
 /** So many characters of a config count as one more step of a slice. */
 const STEP_CHARS = 1_024;
 
@@ -111,10 +115,17 @@ export class ConfigReader {
     const before = this.#before;
     const reading = new Reading(this.#defaults, before);
     const slice = new Slice();
+    let refusedChars = 0;
     for (const element of configs) {
-      reading.take(element);
-      const chars = element.text?.length ?? 0;
-      if (slice.isOverAfter(1 + Math.floor(chars / STEP_CHARS))) await slice.next();
+      const isRefused = !reading.take(element);
+      const chars = (element.text ?? element.head).length;
+      if (isRefused) refusedChars += chars;
+      if (refusedChars > REFUSED_CHARS_PER_COLLECTION) {
+        refusedChars = 0;
+        await slice.next();
+        collectYoung();
+        await slice.next();
+      } else if (slice.isOverAfter(1 + Math.floor(chars / STEP_CHARS))) await slice.next();
     }
     reading.forgetBefore();
     this.#before = reading;
@@ -144,6 +155,7 @@ class Reading {
   readonly #kept = new Map<string, Known>();
   #before: Reading | undefined;
   #keptRefusals = 0;
+  #keptRefusedChars = 0;
   #isNew = false;
   #count = 0;
 
@@ -169,7 +181,8 @@ class Reading {
     return size !== before.#kept.size || this.#count !== before.#count || this.refused !== before.refused;
   }
 
-  take(element: Element): void {
+  /** @returns whether it is understood */
+  take(element: Element): boolean {
     const { text } = element;
     const before = text === undefined ? undefined : this.#before?.known(text);
     const known =
@@ -186,10 +199,16 @@ class Reading {
     if (known.spec !== undefined) this.byId.set(known.spec.id, known.spec);
     else this.#refuse(known.id, known.words, before !== undefined);
     this.#count++;
+    return known.spec !== undefined;
   }
 
   #keep(text: string, known: Known, isNew: boolean): void {
-    if (known.spec === undefined && ++this.#keptRefusals > MAX_KEPT_REFUSALS) return;
+    if (known.spec === undefined) {
+      if (this.#keptRefusals === MAX_KEPT_REFUSALS) return;
+      if (this.#keptRefusedChars + text.length > MAX_KEPT_REFUSED_CHARS) return;
+      this.#keptRefusals++;
+      this.#keptRefusedChars += text.length;
+    }
     this.#isNew ||= isNew;
     this.#kept.set(text, known);
   }

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import type * as v from "valibot";
 import { bytesOfHex, bytesOfText } from "../model/bytes.ts";
 import type { CheckDefaults } from "../model/check-defaults.ts";
-import { hostName, withoutLastDot } from "../model/domain-name.ts";
+import { hostName } from "../model/domain-name.ts";
 import {
   type CheckSpec,
   type DnsSpec,
@@ -130,9 +130,9 @@ function recordType(address: string): QueryType {
   return isIP(address) === 6 ? "AAAA" : "A";
 }
 
-/** @param host - a name or an address, maybe with a port. A dot at the end of a name is no part of it in TLS (RFC 6066, 3). */
+/** @param host - a name or an address, maybe with a port. Dots at the end of a name are no part of it in TLS (RFC 6066, 3). */
 function tlsSpec(secure: boolean, verify: boolean, host: string): TlsSpec | undefined {
-  return secure ? { verify, serverName: withoutLastDot(withoutPort(host)) } : undefined;
+  return secure ? { verify, serverName: withoutPort(host).replace(/(?<=[^.])\.+$/, "") } : undefined;
 }
 
 /** The value of a Host header, in Punycode; undefined when there is none that names a host. */

@@ -1,4 +1,5 @@
 /** Memory that the process holds and does not need. */
+import { edenGC } from "bun:jsc";
 import { readFileSync } from "node:fs";
 import { libc, MADV_DONTNEED } from "./libc.ts";
 
@@ -22,4 +23,12 @@ export function releaseStartupPages(): void {
     const from = BigInt(`0x${start}`);
     libc.madvise(from, BigInt(`0x${end}`) - from, MADV_DONTNEED);
   }
+}
+
+/**
+ * Collects the garbage made since the last collection, which takes some milliseconds. The runtime waits until there is as much of it as
+ * there is memory in use, so beside a line of 60 MiB it would let another 100 MB gather.
+ */
+export function collectYoung(): void {
+  edenGC();
 }

@@ -266,6 +266,9 @@ test("http: a redirect comes with its Location, without what may be secret in it
   expect(location("https://user:hunter2@www.example.com/x")).toBe('"https://…@www.example.com/x"');
   expect(location("//user:hunter2@www.example.com/x?y")).toBe('"//…@www.example.com/x?…"');
   expect(location("https:/user:hunter@2@www.example.com")).toBe('"https:/…@www.example.com"');
+  expect(location("/login;jsessionid=hunter2")).toBe('"/login;…"');
+  expect(location("/login;jsessionid=hunter2/x?return=%2F")).toBe('"/login;…"');
+  expect(location("https://user;x:hunter2@www.example.com/a;b")).toBe('"https://…@www.example.com/a;…"');
   expect(location(`/${"x".repeat(5_000)}`)).toBe(`"/${"x".repeat(59)}…"`);
 });
 
@@ -347,16 +350,39 @@ test("http: headers may be 1 MiB, however they come", () => {
   }
 });
 
-test("http: headers may have 32,768 lines, however they come", () => {
-  const answer = (lines: number) => `\r\n\nHTTP/1.1 200 OK\r\n${"c:\n".repeat(lines - 4)}\r\nbody`;
-  const pieces = (text: string) => text.match(/.{1,1000}/gs) ?? [];
-  for (const [lines, expected] of [
-    [32_768, "ok status 200 OK"],
-    [32_769, "L7RSP more than 32768 lines of headers"],
-  ] as const) {
-    expect(short(judge([answer(lines)]))).toBe(expected);
-    expect(short(judge(pieces(answer(lines))))).toBe(expected);
+test("http: headers may have 4,096 short lines and any number of others, however they come", () => {
+  const answer = (short: number, long = 0) => {
+    const longLines = `${"y".repeat(32)}\n`.repeat(long);
+    return `\r\n\nHTTP/1.1 200 OK\r\n${"c:\n".repeat(short - 5)}${longLines}${"y".repeat(31)}\n\r\nbody`;
+  };
+  for (const pieces of [/.+/gs, /.{1,1000}/gs, /.{1,7}/gs]) {
+    const judged = (text: string) => short(judge(text.match(pieces) ?? []));
+    expect(judged(answer(4_096, 25_000))).toBe("ok status 200 OK");
+    expect(judged(answer(4_097))).toBe("L7RSP more than 4096 lines of headers that have less than 32 bytes");
   }
+});
+
+test("http: headers that only begin like one that is read are skipped, and those that it takes a look to tell are bounded", () => {
+  const answer = (line: string) => `HTTP/1.1 200 OK\r\n${line.repeat(257)}\r\nbody`;
+  for (const split of [(text: string) => [text], (text: string) => [...text]]) {
+    expect(short(judge(split(answer("Content-Lengths: 7\r\n"))))).toBe("ok status 200 OK");
+    expect(short(judge(split(answer("Content-Length 7\r\n"))))).toBe(
+      'L7RSP not a valid HTTP answer: more than 256 headers like "Content-Length 7"',
+    );
+  }
+});
+
+test("http: small chunks are judged together, and what comes behind the end of the match is not", () => {
+  const chunks = (body: string) => [...body].map((letter) => `1\r\n${letter}\r\n`).join("");
+  const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const big = `64\r\n${"b".repeat(100)}\r\n`;
+  const answer = `${head}${chunks("ab")}${big}${chunks("c".repeat(5_000))}`;
+  const body = `ab${"b".repeat(100)}${"c".repeat(5_000)}`;
+  expect(short(judge([`${answer}no chunk`], { body }))).toBe("ok status 200 OK, body as expected");
+  expect(short(judge([`${answer}no chunk`], { body: `${body}d` }))).toBe(
+    'L7RSP not a valid HTTP answer: invalid chunk size "no chunk"',
+  );
+  expect(short(judge([`${answer}0\r\n`], { body: `${body}d` }))).toStartWith("L7STS body ends after");
 });
 
 test("http: headers that are read, and their continuation lines, may be 256", () => {

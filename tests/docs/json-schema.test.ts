@@ -27,6 +27,13 @@ test("json schema: the defaults pass, in their order and with nothing added", ()
   expect(config(null)).toBe(true);
 });
 
+test("json schema: a place for anchors passes in both files, and another unknown key does not", () => {
+  const anchors = { "x-common": { interval: "1s" }, "x-": 5 };
+  expect([config(anchors), serverAccepts(anchors)]).toEqual([true, true]);
+  expect([checks({ ...anchors, healthchecks: [] }), checks.errors]).toEqual([true, null]);
+  expect([config({ "X-common": {} }), serverAccepts({ "X-common": {} })]).toEqual([false, false]);
+});
+
 test("json schema: every key has a description, and its default passes", () => {
   const { properties } = configJsonSchema() as {
     properties: Record<string, { properties: Record<string, { description?: string; default?: unknown }> }>;

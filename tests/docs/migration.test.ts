@@ -22,6 +22,19 @@ test("docs: the original's configuration is valid, without a warning", async () 
   expect([status, out]).toEqual([0, `${file}: valid configuration file\n`]);
 });
 
+test("docs: the spellings of durations that it names are valid", async () => {
+  const [, samples = ""] = /^Units are the old ones: (.*?)\(\[/ms.exec(TEXT) ?? [];
+  const durations = [...samples.matchAll(/`([^`]+)`/g)].map(([, duration = ""]) => duration);
+  expect(durations.length).toBeGreaterThan(2);
+  await using dir = makeTempDir("durations");
+  const file = join(dir.path, "durations.yaml");
+  for (const duration of durations) {
+    await Bun.write(file, `advanced: { notify_interval: "1h", fetch_interval: "1m ${duration}" }\n`);
+    const { status, out } = await runCommand(["check-config", "--strict-config", file]);
+    expect([duration, status, out]).toEqual([duration, 0, `${file}: valid configuration file\n`]);
+  }
+});
+
 test("docs: every message that is kept is in the sources", () => {
   const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))

@@ -36,7 +36,7 @@ function floods(found: string | RegExp, start: string, piece: string, fields: ob
 }
 
 const TOO_LONG = `unhealthy L7RSP ${AT} no end of headers within 1048576 bytes`;
-const TOO_MANY = `unhealthy L7RSP ${AT} more than 32768 lines of headers`;
+const TOO_MANY = `unhealthy L7RSP ${AT} more than 4096 lines of headers that have less than 32 bytes`;
 const TOO_MUCH_FRAMING = `unhealthy L7RSP ${AT} more than 16384 bytes of chunk framing beside 0 bytes of the body`;
 const WHOLE = { response: "0123456789" };
 

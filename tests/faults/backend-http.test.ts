@@ -57,7 +57,7 @@ test("backend: http: silent, reset, closed or dripping at every stage", async ()
       backend: () => hostile({ accepted: (talk) => talk.reset() }),
       check: check(),
       found:
-        /^unhealthy (L4CON TCP connect to @|L7RSP HTTP GET http:\/\/@\/): (connection reset by peer|closed by peer without an answer)$/,
+        /^unhealthy L7RSP HTTP GET http:\/\/@\/: (connection reset by peer|closed by peer without an answer)$/,
     },
     resetsAfterRequest: asked(RESET, (talk) => talk.reset()),
     resetsInStatusLine: says("HTTP/1.1 2", "reset", RESET),

@@ -29,7 +29,7 @@ test("inside: a checker whose start throws is logged with its stack and counted,
   client.update([tcpCheck(1, plain), tcpCheck(2, plain), httpCheck(3, web), httpCheck(4, web)]);
   for (const id of [1, 2, 3, 4]) await stateOf(client, id, "healthy");
   const line = await daemon.waitForLog(/ WARN Check inconclusive, state unchanged /, 5_000);
-  expect(line).toContain("LOCAL Error: HEALTHCHECK_TEST_FAULT: a checker's start\\n    at ");
+  expect(line).toContain("LOCAL Error: HEALTHCHECK_TEST_FAULT: a checker's start\\\\n    at ");
   expect(line).toEndWith("cause=fault suppressed=0");
 
   const enough = async () => {

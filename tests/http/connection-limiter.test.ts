@@ -90,13 +90,13 @@ test("gate: while all are answered the next waits in line, and takes the place o
   expect([first.client.closed, waiting.closed, bench.gate.crowded]).toEqual([false, false, false]);
 });
 
-test("gate: of more than the line holds one that says nothing is closed, or else the newest", async () => {
+test("gate: of more than the line holds one without a whole request is closed, or else the newest", async () => {
   using bench = await openGate(1, 1);
   bench.gate.answering((await bench.enter()).socket);
   await using silent = await connectHttp(bench.port);
   await turnsUntil(() => bench.gate.crowded, "the second to wait in line");
   await using waiting = await connectHttp(bench.port);
-  waiting.write("GET / HTTP/1.1\r\n");
+  waiting.write("GET / HTTP/1.1\r\n\r\n");
   await turnsUntil(() => silent.closed, "the one that says nothing to be closed");
   await bench.pass(0);
   expect((await bench.connect()).client.closed).toBe(true);

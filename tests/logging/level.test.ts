@@ -28,6 +28,9 @@ test.each([
 
 test("level: directives for other programs' modules say nothing of this server", () => {
   expect(readLevel("hyper=trace,tonic=off")).toEqual({ level: undefined });
+  expect(readLevel("[request{id=1}]=debug")).toEqual({ level: undefined });
+  expect(readLevel("[request]=trace,warn")).toEqual({ level: "warn" });
+  expect(readLevel("healthcheck_server[check{id=1,name=a}]=debug,info")).toEqual({ level: "debug" });
 });
 
 test.each(["", " ", "loud", "6", "-1", "healthcheck_server=loud", "=info", "hyper=loud", "in fo"])(

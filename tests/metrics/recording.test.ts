@@ -1,5 +1,5 @@
 /** What it costs to record a check, beside what it would with a library's families. Figures are told. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { Metrics } from "../../src/metrics/metrics.ts";
 import type { CheckResult } from "../../src/model/result.ts";
@@ -9,6 +9,8 @@ import { tell } from "../harness/base/figures.ts";
 import { SETTINGS } from "../harness/daemon/sheets.ts";
 import { failure, makeSpec, success } from "../harness/fakes/fakes.ts";
 import { Stock } from "../harness/fakes/monitor-fixtures.ts";
+
+setDefaultTimeout(60_000);
 
 const CHECKS = 200_000;
 const MONITORS = 1_000;

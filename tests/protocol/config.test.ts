@@ -88,6 +88,7 @@ const tcpRows: [object, Partial<CheckSpec>][] = [
     { secure: true, tls_verify: false, server_name: "a.example" },
     { tls: { verify: false, serverName: "a.example" } },
   ],
+  [{ secure: true, server_name: "a.example.." }, { tls: { verify: true, serverName: "a.example" } }],
   [{ secure: false, server_name: "a.example" }, {}],
   // What Go writes for the fields of the other checkers, and what nobody knows.
   [{ method: "", path: "", expected_codes: null, query: "", expected_ips: null, colour: "blue" }, {}],

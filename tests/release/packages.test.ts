@@ -178,7 +178,12 @@ peerTest(
   async () => {
     const executable = daemonPath();
     await using dir = makeTempDir("notices");
-    const script = [process.execPath, join(ROOT, "scripts", "tools", "release", "main.ts"), "--notices", dir.path];
+    const script = [
+      process.execPath,
+      join(ROOT, "scripts", "tools", "release", "main.ts"),
+      "--notices",
+      dir.path,
+    ];
     expect(Bun.spawnSync(script).exitCode).toBe(0);
     const text = (name: string) => readFileSync(join(dir.path, name), "utf8");
     expect(text("THIRD-PARTY-LICENSES.txt")).toBe(

@@ -89,7 +89,14 @@ export async function nameServer(udp: Answering, tcp?: Script): Promise<Backend>
         const key = `${peerPort} ${question.id}`;
         const repeated = seen.has(key);
         seen.add(key);
-        const send = (message: Uint8Array) => void (own.closed || own.send(message, peerPort, peerAddress));
+        const send = (message: Uint8Array) => {
+          if (own.closed) return;
+          try {
+            own.send(message, peerPort, peerAddress);
+          } catch {
+            // The check is over, and its port closed.
+          }
+        };
         const sendFromElsewhere = (message: Uint8Array) =>
           void elsewhere.send(message, peerPort, peerAddress);
         const messages = udp(question, { send, sendFromElsewhere, repeated }) ?? [];

@@ -53,6 +53,8 @@ export function configJsonSchema(): JsonSchema {
     description: "The configuration file of healthcheck-server. Every section and key may be left out.",
     type: ["object", "null"],
     properties: Object.fromEntries(sections),
+    // A place for anchors.
+    patternProperties: { "^x-": {} },
   };
 }
 

@@ -3,14 +3,14 @@
  * answer for any odd header line, which no client of a backend does, and follows framing without end.
  */
 import { BodyReader } from "./body.ts";
-import { type AnswerFault, type Head, HeadReader } from "./head.ts";
+import { type AnswerFault, type Head, HeadReader, SHORT_LINE_BYTES } from "./head.ts";
 
 /** Interim answers (1xx) before the real one; no sane server sends more. */
 const MAX_INTERIM = 16;
 /** Status lines and headers of all answers together; none of it is kept. */
 export const MAX_HEAD_BYTES = 1_024 * 1_024;
-/** Lines of all of them together: short lines cost more than long ones. */
-export const MAX_HEAD_LINES = 32_768;
+/** Short lines (see {@link HeadReader.shortLines}) of all of them together: a line costs more than the bytes in it. */
+export const MAX_SHORT_LINES = 4_096;
 const SWITCHING_PROTOCOLS = 101;
 
 /** What an answer consists of. Each callback returns whether more of the answer is wanted. */
@@ -29,8 +29,8 @@ export class AnswerReader {
   #head = new HeadReader();
   #body: BodyReader | undefined;
   #interim = 0;
-  /** Lines of the heads before. */
-  #lines = 0;
+  /** Those of the heads before. */
+  #shortLines = 0;
   #fault: AnswerFault | string | undefined;
 
   constructor(events: AnswerEvents) {
@@ -51,8 +51,9 @@ export class AnswerReader {
       const room = Math.min(bytes.length, at + MAX_HEAD_BYTES - this.headBytes);
       at = this.#head.read(room < bytes.length ? bytes.subarray(0, room) : bytes, at);
       this.headBytes += at - from;
-      const { head, fault, lines } = this.#head;
-      if (this.#lines + lines > MAX_HEAD_LINES) this.#fault = `more than ${MAX_HEAD_LINES} lines of headers`;
+      const { head, fault, shortLines } = this.#head;
+      if (this.#shortLines + shortLines > MAX_SHORT_LINES)
+        this.#fault = `more than ${MAX_SHORT_LINES} lines of headers that have less than ${SHORT_LINE_BYTES} bytes`;
       else if (fault !== undefined) this.#fault = fault;
       else if (head !== undefined) {
         if (!this.#begin(head)) return this.#fault;
@@ -75,7 +76,7 @@ export class AnswerReader {
       if (++this.#interim > MAX_INTERIM) {
         this.#fault = `more than ${MAX_INTERIM} interim answers (status ${statusCode})`;
       }
-      this.#lines += this.#head.lines;
+      this.#shortLines += this.#head.shortLines;
       this.#head = new HeadReader();
       return this.#fault === undefined;
     }

@@ -10,6 +10,11 @@ import type { AnswerFault, Framing } from "./head.ts";
 export const MAX_FRAMING_BYTES = 16 * 1_024;
 /** A chunk of one byte needs five more. */
 const FRAMING_BYTES_PER_DATA_BYTE = 8;
+/** Pieces up to this length are gathered: for a piece of one byte, passing it on would cost more than all else. */
+const SMALL_BYTES = 64;
+const MAX_GATHERED_BYTES = 4_096;
+/** Where they are gathered, for the time of one {@link BodyReader.read}; shared by all. */
+const GATHERED = new Uint8Array(MAX_GATHERED_BYTES);
 
 const LF = 10;
 const CR = 13;
@@ -33,9 +38,11 @@ export class BodyReader {
   #place: Place = "size";
   /** Data bytes that the chunk, or a body with a length, still has. */
   #left = 0;
-  #digits = "";
+  /** How many the size has so far, zeros at its beginning included. */
+  #digits = 0;
   #dataBytes = 0;
   #framingBytes = 0;
+  #gatheredBytes = 0;
 
   /** @param onData - takes a piece, valid during the call only; returns whether more is wanted */
   constructor(framing: Framing, onData: (data: Uint8Array) => boolean) {
@@ -59,16 +66,31 @@ export class BodyReader {
       if (this.#framing === "chunked" && this.#place !== "data") at = this.#readFraming(bytes, at);
       else {
         const end = Math.min(bytes.length, at + this.#left);
-        wanted = this.#onData(bytes.subarray(at, end));
+        wanted = this.#take(bytes, at, end);
         this.#count(end - at);
         at = end;
       }
     }
+    this.#passOn();
   }
 
   /** The peer has closed: a body without a length ends there. */
   close(): void {
     if (this.#framing === "close") this.ended = true;
+  }
+
+  /** @returns whether more is wanted */
+  #take(bytes: Uint8Array, from: number, to: number): boolean {
+    if (to - from > SMALL_BYTES) return this.#passOn() && this.#onData(bytes.subarray(from, to));
+    for (let at = from; at < to; at++) GATHERED[this.#gatheredBytes++] = bytes[at] ?? 0;
+    return this.#gatheredBytes <= MAX_GATHERED_BYTES - SMALL_BYTES || this.#passOn();
+  }
+
+  /** Passes on what is gathered. @returns whether more is wanted */
+  #passOn(): boolean {
+    const length = this.#gatheredBytes;
+    this.#gatheredBytes = 0;
+    return length === 0 || this.#onData(GATHERED.subarray(0, length));
   }
 
   #count(bytes: number): void {
@@ -79,31 +101,66 @@ export class BodyReader {
     else this.ended = true;
   }
 
+  /** Reads framing up to the next data, at most one byte more than it may have. */
   #readFraming(bytes: Uint8Array, from: number): number {
+    const most = MAX_FRAMING_BYTES + FRAMING_BYTES_PER_DATA_BYTE * this.#dataBytes - this.#framingBytes;
+    const end = Math.min(bytes.length, from + most + 1);
     let at = from;
-    if (this.#place === "extension") {
-      const end = bytes.indexOf(LF, at);
-      at = end < 0 ? bytes.length : end + 1;
-      if (end >= 0) this.#endSize();
-    } else if (this.#place === "data end") this.#readDataEnd(bytes, at++);
-    else this.#readSize(bytes, at++);
+    while (at < end && this.#place !== "data" && this.fault === undefined)
+      at = this.#readPart(bytes, at, end);
     this.#framingBytes += at - from;
-    if (this.#framingBytes > MAX_FRAMING_BYTES + FRAMING_BYTES_PER_DATA_BYTE * this.#dataBytes) {
+    if (at - from > most)
       this.fault ??= `more than ${MAX_FRAMING_BYTES} bytes of chunk framing beside ${this.#dataBytes} bytes of the body`;
-    }
     return at;
   }
 
-  #readSize(bytes: Uint8Array, at: number): void {
-    const byte = bytes[at] ?? LF;
-    const digit = this.#place === "size" ? hexDigit(byte) : -1;
-    if (digit >= 0) {
-      this.#left = this.#left * 16 + digit;
-      if (this.#digits.length < SHOWN_BYTES) this.#digits += digit.toString(16);
-      if (this.#left <= Number.MAX_SAFE_INTEGER) return;
-    } else if (this.#digits !== "" && this.#endDigits(byte)) return;
-    const rest = lineFrom(bytes, digit < 0 ? at : at + 1);
-    this.fault = { problem: "invalid chunk size", line: this.#digits + rest };
+  /** @returns where the next part begins, behind `from` */
+  #readPart(bytes: Uint8Array, from: number, to: number): number {
+    switch (this.#place) {
+      case "size":
+        return this.#readSize(bytes, from, to);
+      case "extension": {
+        const end = bytes.indexOf(LF, from);
+        if (end < 0 || end >= to) return to;
+        this.#endSize();
+        return end + 1;
+      }
+      case "data end":
+        this.#readDataEnd(bytes, from);
+        return from + 1;
+      default:
+        if (!this.#endDigits(bytes[from] ?? LF)) this.#refuseSize(bytes, from);
+        return from + 1;
+    }
+  }
+
+  #readSize(bytes: Uint8Array, from: number, to: number): number {
+    let size = this.#left;
+    for (let at = from; at < to; at++) {
+      const byte = bytes[at] ?? LF;
+      const digit = hexDigit(byte);
+      const next = size * 16 + digit;
+      if (digit >= 0 && next <= Number.MAX_SAFE_INTEGER) {
+        size = next;
+        continue;
+      }
+      this.#left = size;
+      this.#digits += at - from;
+      if (digit >= 0 || this.#digits === 0 || !this.#endDigits(byte)) this.#refuseSize(bytes, at);
+      return at + 1;
+    }
+    this.#left = size;
+    this.#digits += to - from;
+    return to;
+  }
+
+  /** @param at - of the byte that is wrong */
+  #refuseSize(bytes: Uint8Array, at: number): void {
+    const digits = this.#digits === 0 ? "" : this.#left.toString(16).padStart(this.#digits, "0");
+    this.fault = {
+      problem: "invalid chunk size",
+      line: digits.slice(0, SHOWN_BYTES) + lineFrom(bytes, at),
+    };
   }
 
   /** @returns false for a byte that may not stand behind a chunk's size */
@@ -117,7 +174,7 @@ export class BodyReader {
 
   /** The chunk of size 0 is the last; trailers behind it mean nothing here. */
   #endSize(): void {
-    this.#digits = "";
+    this.#digits = 0;
     this.#place = "data";
     this.ended = this.#left === 0;
   }

@@ -28,6 +28,7 @@ const LF = 10;
 const CR = 13;
 const BLANK = 32;
 const TAB = 9;
+const COLON = 58;
 const LOWER_CASE = 0x20;
 /** The headers that are read, all others are skipped. */
 const NAMES = ["content-length", "location", "transfer-encoding"].map((name) => Buffer.from(name));
@@ -38,6 +39,8 @@ const MAX_KEPT_BYTES = 4_096;
 const MAX_STATUS_LINE_BYTES = 512;
 /** Lines of headers that are read, continuation lines among them; no server needs more than a few. */
 const MAX_FIELD_LINES = 256;
+/** Below this a line is short. Longer ones are bounded by their bytes. */
+export const SHORT_LINE_BYTES = 32;
 /** A line break is searched for byte by byte first; beyond this the runtime's search is faster. */
 const NEAR_BYTES = 48;
 
@@ -45,6 +48,8 @@ const STATUS_LINE = /^HTTP\/1\.\d {1,16}([1-9]\d\d)(?: (.*))?$/s;
 /** The rest of a status line that has only begun. */
 const REST_OF_STATUS_LINE = "HTTP/1.1 200";
 const FIELD = /^(content-length|transfer-encoding|location)[ \t]*:(.*)$/is;
+/** A line that had to be looked at, because it begins like one of {@link NAMES}; it need not be a valid one. */
+const LOOKED_AT = /^(?:content-length|transfer-encoding|location)[ \t:]/i;
 const LENGTH = /^\d+$/;
 
 /** Reads one head. Interim answers (1xx) have heads of their own. */
@@ -53,11 +58,12 @@ export class HeadReader {
   head: Head | undefined;
   /** Set when it can never be. */
   fault: AnswerFault | undefined;
-  /** Lines so far, blank ones before the status line among them. */
-  lines = 0;
+  /** Lines so far that have less than {@link SHORT_LINE_BYTES}, blank ones before the status line among them. */
+  shortLines = 0;
   #status: { readonly code: number; readonly reason: string } | undefined;
   /** What has come of the current line, where it may matter. */
   #line = "";
+  #lineBytes = 0;
   #inLine = false;
   #skipping = false;
   /** The last header that matters, with its continuation lines (RFC 9112, 5.2). */
@@ -77,18 +83,37 @@ export class HeadReader {
   read(bytes: Uint8Array, from: number): number {
     let at = from;
     while (at < bytes.length && this.head === undefined && this.fault === undefined) {
+      if (!this.#inLine && this.#status !== undefined && this.#field === "") {
+        at = this.#skipLines(bytes, at);
+        if (at === bytes.length) break;
+      }
       if (!this.#inLine && !this.#begin(bytes, at)) {
-        if (bytes[at++] === LF) this.lines++;
+        if (bytes[at++] === LF) this.shortLines++;
         continue;
       }
       const end = lineEnd(bytes, at);
       if (!this.#skipping) this.#keep(bytes, at, end);
+      this.#lineBytes += end - at;
       at = end;
       if (at < bytes.length) {
         at++;
-        this.lines++;
+        if (this.#lineBytes < SHORT_LINE_BYTES) this.shortLines++;
         this.#endLine();
       } else if (this.#status === undefined) this.#judgeBegun();
+    }
+    return at;
+  }
+
+  /** Skips whole lines that do not matter, most of what a head holds. @returns where the first other line begins */
+  #skipLines(bytes: Uint8Array, from: number): number {
+    let at = from;
+    while (at < bytes.length) {
+      const first = bytes[at] ?? LF;
+      if (first === LF || first === CR || mayMatter(bytes, at)) break;
+      const end = lineEnd(bytes, at);
+      if (end === bytes.length) break;
+      if (end - at < SHORT_LINE_BYTES) this.shortLines++;
+      at = end + 1;
     }
     return at;
   }
@@ -117,6 +142,7 @@ export class HeadReader {
     const line = this.#line.endsWith("\r") ? this.#line.slice(0, -1) : this.#line;
     const skipped = this.#skipping;
     this.#line = "";
+    this.#lineBytes = 0;
     this.#inLine = false;
     this.#skipping = false;
     if (skipped) return;
@@ -129,7 +155,8 @@ export class HeadReader {
     const folded = line.startsWith(" ") || line.startsWith("\t");
     if (folded) this.#unfold(line.trim());
     else this.#field = FIELD.test(line) ? line : "";
-    if (this.#field === "" || ++this.#fieldLines <= MAX_FIELD_LINES) return;
+    if (this.#field === "" && !LOOKED_AT.test(line)) return;
+    if (++this.#fieldLines <= MAX_FIELD_LINES) return;
     this.fault = { problem: `more than ${MAX_FIELD_LINES} headers like`, line };
   }
 
@@ -202,13 +229,16 @@ export class HeadReader {
 /** Whether a line begins like one of {@link NAMES}, as far as it has come. */
 function mayMatter(bytes: Uint8Array, at: number): boolean {
   const first = (bytes[at] ?? 0) | LOWER_CASE;
-  const name = NAMES.find((candidate) => candidate[0] === first);
-  if (name === undefined) return false;
-  const length = Math.min(name.length, bytes.length - at);
-  for (let index = 1; index < length; index++) {
-    if (((bytes[at + index] ?? 0) | LOWER_CASE) !== name[index]) return false;
+  for (const name of NAMES) {
+    if (name[0] !== first) continue;
+    const length = Math.min(name.length, bytes.length - at);
+    for (let index = 1; index < length; index++) {
+      if (((bytes[at + index] ?? 0) | LOWER_CASE) !== name[index]) return false;
+    }
+    const next = bytes[at + name.length];
+    return next === undefined || next === COLON || next === BLANK || next === TAB;
   }
-  return true;
+  return false;
 }
 
 /** Where the line ends: its line feed, or the end of the bytes. */

@@ -1,4 +1,4 @@
-/** The Location of a redirect as a sentence shows it: query strings, fragments and credentials are hidden. */
+/** The Location of a redirect as a sentence shows it: query strings, parameters of the path, fragments and credentials are hidden. */
 import { excerpt } from "../excerpt.ts";
 import type { Secrets } from "../secrets.ts";
 
@@ -17,6 +17,9 @@ export function shownLocation(location: string, secrets?: Secrets): string {
   // User and password end at the last @; one further behind hides more than it must.
   const at = path.lastIndexOf("@");
   const shown = at < 0 ? path : `${scheme}…${path.slice(at)}`;
+  // Servers of Java put the session into the path: /login;jsessionid=…
+  const parameter = shown.indexOf(";");
+  if (parameter >= 0) return excerpt(`${shown.slice(0, parameter)};…`, secrets);
   const end = hidden < 0 ? "" : `${location.charAt(hidden)}…`;
   return excerpt(shown + end, secrets);
 }
