@@ -94,6 +94,19 @@ test("docs: a template with a place that nobody fills, or a text without a place
   expect(() => fill("", { x: "1" })).toThrow("x");
 });
 
+test("docs: the columns of a wide table are not aligned", () => {
+  const wide = "c".repeat(150);
+  expect(
+    table(
+      ["key", "b"],
+      [
+        ["a", wide],
+        ["long", "d"],
+      ],
+    ),
+  ).toBe(`| key | b   |\n| --- | --- |\n| a   | ${wide} |\n| long | d   |`);
+});
+
 test("docs: tables are aligned, and a bar in a cell does not end it", () => {
   expect(table(["key", "b"], [["a|b", "cccc"]])).toBe("| key  | b    |\n| ---- | ---- |\n| a\\|b | cccc |");
 });

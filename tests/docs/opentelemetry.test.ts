@@ -66,7 +66,7 @@ test("docs: every key of the section stands in opentelemetry.md with its default
   const expected = leaves()
     .filter(({ section: name }) => name === "telemetry")
     .map(({ name, about }) => [name, String(defaults[name]), about.reload ? "yes" : "no"]);
-  const described = rows(section("## Switch it on").split("### ")[0] ?? "").map(
+  const described = rows(section("## Enable traces").split("### ")[0] ?? "").map(
     ([key = "", fallback = "", reload]) => [quoted(key)[0], quoted(fallback)[0], reload],
   );
   expect(described.toSorted()).toEqual(expected.toSorted());
@@ -120,7 +120,7 @@ test("docs: opentelemetry.md has the log lines as they are written", () => {
     "HTTP status",
   ]) {
     expect(SOURCE).toContain(words);
-    expect(section("## When something is missing")).toContain(words);
+    expect(section("## Troubleshooting")).toContain(words);
   }
 });
 

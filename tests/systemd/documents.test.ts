@@ -28,7 +28,6 @@ const WORK = "/root/work";
 const CANNOT: Readonly<Record<string, string>> = {
   "scripts/build": "needs Node and npm's registry",
   "scripts/demo": "needs Node and npm's registry",
-  "scripts/release": "needs Node and npm's registry",
   "scripts/test": "runs this test",
   "docker build -t healthcheck-server .": "needs Docker",
   "docker compose -f examples/docker-compose.yml up": "needs Docker",
@@ -36,9 +35,7 @@ const CANNOT: Readonly<Record<string, string>> = {
 
 /** Lines that run until they are stopped: here until the next such line, or the end of the page. */
 const ENDLESS = [
-  "sudo healthcheck-server",
   "healthcheck-server",
-  "healthcheck-server run --config FILE --strict-config",
   "healthcheck-server run --checks examples/checks-standalone.yaml",
   "healthcheck-server run --checks examples/checks-standalone.yaml --config parallel.yaml",
   "healthcheck-server-next run --checks /etc/seesaw/next-checks.yaml --config /etc/seesaw/next.yaml",
@@ -61,12 +58,6 @@ const BEFORE: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   // README.md
   "sudo install healthcheck-server /usr/local/bin/": ({ booted }) =>
     booted.ok("userdel --force seesaw || true"),
-  "sudo install dist/healthcheck-server /usr/local/bin/   # over the Rust one": async ({ booted }) => {
-    await booted.ok(`systemctl stop terminal; cd ${WORK} && pwd > /run/documents.cwd`);
-    await startByHand(booted);
-  },
-  "healthcheck-server                                     # the same as `run`": ({ booted }) =>
-    booted.ok(`systemctl stop ${UNIT}`),
   // docs/deployment.md
   "ls -l /var/run/seesaw/healthcheck-proxy.sock": ({ booted }) => startByHand(booted),
   "sudo dpkg -i healthcheck-server_VERSION_amd64.deb": ({ booted }) =>

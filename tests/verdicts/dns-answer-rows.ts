@@ -151,7 +151,7 @@ export const DNS_ANSWER_ROWS: readonly Behavior[] = [
   ),
   dns(
     "referral",
-    "refers to other name servers",
+    "refers to other nameservers",
     (question) =>
       question.reply([], {
         authorities: [{ type: "NS", name: "example.test", ttl: 60, data: "ns.test" }],

@@ -11,63 +11,62 @@ export interface Variable {
 export const VARIABLES: readonly Variable[] = [
   {
     name: "HEALTHCHECK_CONFIG",
-    about: "The configuration file, unless --config names one. A file that does not exist is passed over.",
+    about: "The configuration file, unless --config names one. A file that does not exist is skipped.",
   },
   {
     name: "HEALTHCHECK_LOG",
     about:
-      "The least grave level that is logged. Wins over the file; --log-level wins over it. What is no level has no " +
-      "effect, and the log says so.",
+      "Minimum log level. Overrides the file; overridden by --log-level. Invalid values are ignored and logged.",
   },
   {
     name: "RUST_LOG",
     about:
-      "Likewise, where HEALTHCHECK_LOG is not set: for units of the original server. The level of its directives for " +
-      "healthcheck_server is taken, else the general one. The rest has no effect.",
+      "The same, where HEALTHCHECK_LOG is not set: for units of the Rust server. The level of its directives for " +
+      "healthcheck_server is used, else the general one. The rest has no effect.",
   },
   {
     name: "SSL_CERT_FILE",
     about:
-      "A file of certificate authorities (PEM) to trust in place of the host's. When it cannot be read, nobody is " +
-      "trusted, and TLS checks that verify are inconclusive.",
+      "A file of CA certificates (PEM) to trust instead of the host's. When it cannot be read, TLS checks that verify " +
+      "are inconclusive.",
   },
   {
     name: "RES_OPTIONS",
-    about: "Further options of resolv.conf(5), for DNS checks that ask the system's resolver.",
+    about: "Further options of resolv.conf(5), for DNS checks that use the system resolver.",
   },
   {
     name: "LOCALDOMAIN",
-    about:
-      "The search list in place of that of resolv.conf(5), for DNS checks that ask the system's resolver.",
+    about: "The search list instead of that of resolv.conf(5), for DNS checks that use the system resolver.",
   },
-  { name: "HOME", about: "Where the user's own configuration file is looked for." },
+  { name: "HOME", about: "Where the user's own configuration file is searched for." },
   {
     name: "OTEL_SERVICE_NAME",
-    about: "With telemetry.enabled: the service.name of the traces, where the file does not name it.",
+    about: "With telemetry.enabled: the service.name of the traces, unless the file sets it.",
   },
   {
     name: "OTEL_RESOURCE_ATTRIBUTES",
     about:
-      "With telemetry.enabled: what else the traces say of this process. Further variables of OpenTelemetry, for the " +
+      "With telemetry.enabled: further resource attributes of the traces. The other OpenTelemetry variables, for the " +
       "collector, its headers and certificates, are in docs/opentelemetry.md.",
   },
   {
     name: "NOTIFY_SOCKET",
-    about: "Set by systemd: where it is told how the server stands. Leave it to systemd.",
+    about: "Set by systemd: the socket for readiness and status notifications.",
   },
   {
     name: "WATCHDOG_USEC",
     about:
-      "Set by systemd (WatchdogSec=): so many microseconds without a word, and the server is started anew.",
+      "Set by systemd (WatchdogSec=): it restarts the server after this many microseconds without a ping.",
   },
-  { name: "WATCHDOG_PID", about: "Set by systemd: the process that its watchdog waits for." },
+  { name: "WATCHDOG_PID", about: "Set by systemd: the process that its watchdog monitors." },
   {
     name: "JOURNAL_STREAM",
     about:
-      "Set by systemd: when it names the stream that the log goes to, each line begins with its priority, `<3>` to `<7>`.",
+      "Set by systemd: when it names the stream that the log is written to, each line begins with its priority, `<3>` to `<7>`.",
   },
   {
     name: "HEALTHCHECK_TEST_FAULT",
-    about: "Makes a part fail on purpose, for tests of this program. The log warns of it. Leave it unset.",
+    about:
+      "Makes a component fail on purpose, for tests of this program. The log warns about it. Leave it unset.",
   },
 ];

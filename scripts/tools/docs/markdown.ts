@@ -1,9 +1,14 @@
 /** Pieces of Markdown, written as the hand-written pages have them. */
 
-/** A table with its columns aligned. @param rows - cells; a `|` in one is escaped */
+/** The widest table whose columns are aligned: in a wider one, padding would make every row as long as the longest. */
+const MAX_ALIGNED_WIDTH = 160;
+
+/** A table; its columns are aligned unless it is wide. @param rows - cells; a `|` in one is escaped */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
-  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+  const longest = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+  const isWide = longest.reduce((sum, width) => sum + width + 3, 1) > MAX_ALIGNED_WIDTH;
+  const widths = isWide ? head.map(() => 3) : longest;
   const line = (row: readonly string[]) =>
     `| ${widths.map((width, column) => (row[column] ?? "").padEnd(width)).join(" | ")} |`;
   const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;

@@ -1,0 +1,130 @@
+/** The language of documentation and sources: the rules of CONTRIBUTING.md "Language" that a machine can check. Run by `bun test`. */
+import { expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { pages, ROOT, readText } from "../harness/base/markdown.ts";
+import { findBannedNames, findBannedWords, withoutBlocks, withoutCode } from "./prose.ts";
+
+const MAX_LINE = 120;
+/** Of a table row: a cell is one line in Markdown. */
+const MAX_ROW = 245;
+
+/** Pages that `scripts/docs` writes: their tables and lists are made from sources, which wrap them elsewhere. */
+const GENERATED = ["docs/configuration.md", "docs/verdicts.md"];
+/** Pages whose words come from `src` and are not held yet: `src/config/schema.ts` and the fields of healthchecks. */
+const PAGES_NOT_HELD: readonly string[] = ["docs/configuration.md"];
+
+const TEMPLATES = ["configuration", "verdicts"].map((name) => `scripts/tools/docs/${name}.template.md`);
+const WRITTEN = [...pages().filter((page) => !GENERATED.includes(page)), ...TEMPLATES];
+const EXAMPLES = list("examples").filter((path) => /\.(?:md|ya?ml|conf|service)$/.test(path));
+
+/**
+ * Rooms of `src` whose comments, messages and names still have banned forms. Remove a room here as soon as it passes; the test below then
+ * keeps it clean.
+ */
+const ROOMS_NOT_HELD: readonly string[] = [
+  "checks",
+  "checks/dns",
+  "checks/http",
+  "cli",
+  "cli/completion",
+  "config",
+  "control",
+  "daemon",
+  "http",
+  "http/page",
+  "http/page/data",
+  "http/page/logic",
+  "http/page/view",
+  "logging",
+  "manager",
+  "metrics",
+  "model",
+  "monitor",
+  "notifier",
+  "protocol",
+  "scheduler",
+  "system",
+  "systemd",
+  "telemetry",
+];
+
+function list(dir: string): string[] {
+  return readdirSync(join(ROOT, dir), { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.\w+$/.test(file))
+    .map((file) => join(dir, file));
+}
+
+/** The directory of a source, below `src`. */
+const roomOf = (path: string) => path.split("/").slice(1, -1).join("/");
+
+test("prose: pages, templates and examples have no banned word", () => {
+  const held = [...new Set([...pages(), ...TEMPLATES])].filter((page) => !PAGES_NOT_HELD.includes(page));
+  expect(held.length).toBeGreaterThan(12);
+  expect(held.flatMap((page) => findBannedWords(page, withoutCode(readText(page))))).toEqual([]);
+  expect(EXAMPLES.flatMap((path) => findBannedWords(path, readText(path)))).toEqual([]);
+});
+
+test("prose: the sources have no banned word and no banned name", () => {
+  const sources = list("src").filter((path) => /\.tsx?$/.test(path));
+  const held = sources.filter((path) => !ROOMS_NOT_HELD.includes(roomOf(path)));
+  expect(held.length).toBeGreaterThan(0);
+  const found = held.flatMap((path) => {
+    const text = readText(path);
+    return [...findBannedWords(path, text), ...findBannedNames(path, text)];
+  });
+  expect(found).toEqual([]);
+});
+
+test("prose: every room that is not held exists", () => {
+  const rooms = new Set(list("src").map(roomOf));
+  expect(ROOMS_NOT_HELD.filter((room) => !rooms.has(room))).toEqual([]);
+});
+
+test("prose: written pages have one line width, and no table row is much wider", () => {
+  const long = WRITTEN.flatMap((page) =>
+    withoutBlocks(readText(page))
+      .split("\n")
+      .flatMap((line, at) =>
+        line.length > (line.startsWith("|") ? MAX_ROW : MAX_LINE)
+          ? [`${page}:${at + 1}: ${line.length}`]
+          : [],
+      ),
+  );
+  expect(long).toEqual([]);
+});
+
+test.each([
+  ["Whoever connects is served.", "Whoever"],
+  ["The client is told.", "told"],
+  ["checks go on", "go on"],
+  ["so many healthchecks", "so many"],
+  ["a time-out, a look-up, a name server", "time-out"],
+  ["/** See the head of the file. */", "See the head of the file"],
+  ["normalised", "normalised"],
+])("prose: %p is found", (text, form) => {
+  expect(findBannedWords("page", `\n${text}`)[0]).toStartWith(`page:2: "${form}": write `);
+});
+
+test.each([
+  "timeout and lookup",
+  "the backend refused the connection",
+  "cargo on board",
+  "a recommended value",
+])("prose: %p is plain", (text) => {
+  expect(findBannedWords("page", text)).toEqual([]);
+});
+
+test.each([
+  ["const MOST_LINES = 1;", "MOST_LINES"],
+  ["unalive()", "unalive"],
+  ["class FileUpstream {}", "FileUpstream"],
+  ["judgeAnswer()", "judgeAnswer"],
+])("prose: %p has a banned name", (text, name) => {
+  expect(findBannedNames("file", text)).toEqual([expect.stringContaining(`"${name}"`)]);
+});
+
+test("prose: code in Markdown is not read, and lines keep their numbers", () => {
+  const text = "a\n```bash\ntold\n```\n`told` told\n";
+  expect(findBannedWords("page", withoutCode(text))).toEqual([expect.stringContaining('page:5: "told"')]);
+});

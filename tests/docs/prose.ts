@@ -1,0 +1,75 @@
+/** The rules of CONTRIBUTING.md "Language" that a machine can check, and how text is read for them. Called by prose.test.ts. */
+
+/** A form that is not used, and what to write instead. */
+interface Banned {
+  readonly form: RegExp;
+  readonly instead: string;
+}
+
+/** Words and forms that appear in no documentation, message or comment. */
+const BANNED_WORDS: readonly Banned[] = [
+  { form: /\bwhoever\b/i, instead: "name the actor: the client, the operator, the caller" },
+  { form: /\b(?:no|some|any|every)body\b/i, instead: "name the actor: no client, any user" },
+  { form: /\btold\b/i, instead: "reported, logged, notified, sent" },
+  { form: /\bhear[sd]?\b/i, instead: "receive" },
+  { form: /\banew\b/i, instead: "again" },
+  { form: /\bfor ever\b/i, instead: "indefinitely" },
+  { form: /\b(?:stands?|stood|standing) still\b/i, instead: "stall" },
+  { form: /\b(?:go|goes|going|gone|went) on\b/i, instead: "continue" },
+  { form: /\b(?:is|are) none\b/i, instead: "is missing, is not a valid X" },
+  { form: /\bso (?:many|long|often|late|much)\b/i, instead: "at most N, every N, for N" },
+  { form: /\btime-outs?\b/i, instead: "timeout" },
+  { form: /\blook-ups?\b/i, instead: "lookup" },
+  { form: /\bname servers?\b/i, instead: "nameserver" },
+  { form: /\bof no matter\b/i, instead: "does not matter" },
+  { form: /\bmend(?:ed|s|ing)?\b/i, instead: "fix" },
+  { form: /\bgrave\b/i, instead: "severe; for log levels: minimum level" },
+  { form: /\bchanges? of state\b/i, instead: "state change" },
+  { form: /\bwhole numbers?\b/i, instead: "integer" },
+  { form: /\btexts by\b/i, instead: "map of strings" },
+  { form: /\b\w*(?:behaviour|neighbour|favour|colour)\w*\b/i, instead: "American spelling" },
+  { form: /\blicen[c]e\b/i, instead: "license" },
+  { form: /\b\w*(?:normalis|recognis|serialis|initialis|organis)[ae]\w*\b/i, instead: "-ize" },
+  { form: /See the head of the file/, instead: "a sentence that stands alone in a hover" },
+];
+
+/** Identifiers that are not used, or parts of them. */
+const BANNED_NAMES: readonly Banned[] = [
+  { form: /\b\w*(?:MOST|LONGEST|LARGEST)_[A-Z]\w*/, instead: "MAX_" },
+  { form: /\b\w*(?:LEAST|SHORTEST|SMALLEST)_[A-Z]\w*/, instead: "MIN_" },
+  { form: /\bun(?:alive|ready)\b/, instead: "livenessProblem, readinessProblem" },
+  { form: /\b\w*[uU]pstream\w*/, instead: "ControlPlane; an upstream is a backend" },
+  { form: /\b(?:\w*Judge|judge)\w*/, instead: "validate" },
+];
+
+/** Each use of a banned form, `PLACE:LINE: "FORM": write REPLACEMENT`. @param place - path of the text, for the message */
+export function findBannedWords(place: string, text: string): string[] {
+  return find(place, text, BANNED_WORDS);
+}
+
+/** As {@link findBannedWords}, for identifiers in source text. */
+export function findBannedNames(place: string, text: string): string[] {
+  return find(place, text, BANNED_NAMES);
+}
+
+function find(place: string, text: string, banned: readonly Banned[]): string[] {
+  return text
+    .split("\n")
+    .flatMap((line, at) =>
+      banned.flatMap(({ form, instead }) =>
+        [...line.matchAll(new RegExp(form.source, `${form.flags}g`))].map(
+          ([found]) => `${place}:${at + 1}: "${found}": write ${instead}`,
+        ),
+      ),
+    );
+}
+
+/** Markdown with its fenced blocks and code spans blanked, line by line: they quote programs, not this project's prose. */
+export function withoutCode(markdown: string): string {
+  return withoutBlocks(markdown).replace(/`[^`\n]*`/g, "``");
+}
+
+/** Markdown with its fenced blocks blanked; the lines keep their numbers. */
+export function withoutBlocks(markdown: string): string {
+  return markdown.replace(/^```.*?^```$/gms, (block) => "\n".repeat(block.split("\n").length - 1));
+}
