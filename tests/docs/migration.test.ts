@@ -23,7 +23,7 @@ test("docs: the original's configuration is valid, without a warning", async () 
 });
 
 test("docs: the spellings of durations that it names are valid", async () => {
-  const [, samples = ""] = /^Units are the old ones: (.*?)\(\[/ms.exec(TEXT) ?? [];
+  const [, samples = ""] = /^Units are the same: (.*?)\(\[/ms.exec(TEXT) ?? [];
   const durations = [...samples.matchAll(/`([^`]+)`/g)].map(([, duration = ""]) => duration);
   expect(durations.length).toBeGreaterThan(2);
   await using dir = makeTempDir("durations");
