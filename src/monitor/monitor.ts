@@ -20,13 +20,28 @@ import type { MonitorRecord } from "./record.ts";
 import { type Grid, nextPlan, type Plan, repeatAfterMs, replan } from "./schedule.ts";
 import { type Health, transition, UNKNOWN_HEALTH } from "./transition.ts";
 
-/** Who hears what monitors find. Called from within ticks: must be quick and must not throw. */
+/** A change of a healthcheck's state. */
+export interface StateTransition {
+  readonly from: State;
+  readonly to: State;
+  /** Result that caused it. */
+  readonly result: Conclusive;
+}
+
+/** Outcome of one check, after the monitor has applied it to its state. */
+export interface Settlement {
+  readonly result: CheckResult;
+  /** Milliseconds from the check's due time to its start. */
+  readonly latenessMs: number;
+  /** Undefined when the state stays. */
+  readonly transition: StateTransition | undefined;
+}
+
+/** Receives the events of all monitors. Called from within ticks: must return quickly and must not throw. */
 export interface MonitorObserver {
-  /** A check ended. @param latenessMs - how long after its due time it had started */
-  finished(monitor: Monitor, result: CheckResult, latenessMs: number): void;
-  /** The state changed, with this result. */
-  changed(monitor: Monitor, from: State, result: Conclusive): void;
-  /** Starts that did not happen, because the last check still ran or the process did not. */
+  /** Receives the end of a check; the monitor's state and status are the new ones. */
+  settled(monitor: Monitor, settlement: Settlement): void;
+  /** Receives starts that were left out: the previous check still ran, or the process did not run in time. */
   skipped(monitor: Monitor, count: number, why: "running" | "late"): void;
 }
 
@@ -34,7 +49,8 @@ export interface MonitorObserver {
 export interface MonitorEnv {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
-  readonly observer: MonitorObserver;
+  /** Called in this order. */
+  readonly observers: readonly MonitorObserver[];
 }
 
 /** An interruption is put down to a stall of our own when the stall took this share of the time-out, or so long. */
@@ -169,7 +185,7 @@ export class Monitor implements Startable {
 
   #skip(count: number, why: "running" | "late"): void {
     this.record?.skip(count);
-    this.#env.observer.skipped(this, count, why);
+    for (const observer of this.#env.observers) observer.skipped(this, count, why);
   }
 
   #run(): void {
@@ -199,14 +215,16 @@ export class Monitor implements Startable {
   }
 
   #settle(found: CheckResult): void {
-    const { scheduler, observer } = this.#env;
+    const { scheduler, observers } = this.#env;
     scheduler.cancelTimer(this.#deadline);
     this.#attempt = undefined;
     const result = withSafeMessage(this.#ownFault(found) ?? found);
     this.record?.finished(result, this.#beganWallMs, this.#latenessMs);
+    let transition: StateTransition | undefined;
     if (result.outcome === "inconclusive") this.#repeatSoon();
-    else this.#take(result);
-    observer.finished(this, result, this.#latenessMs);
+    else transition = this.#apply(result);
+    const settlement = { result, latenessMs: this.#latenessMs, transition };
+    for (const observer of observers) observer.settled(this, settlement);
   }
 
   /** While we stood still, the backend may have closed a connection that we did not serve: that is our own doing. */
@@ -214,13 +232,11 @@ export class Monitor implements Startable {
     if (result.outcome !== "failure" || !result.interrupted) return undefined;
     const stalledMs = this.#env.scheduler.stalledMs - this.#stalledBeforeMs;
     if (stalledMs < Math.min(MAX_STALL_MS, this.#spec.timeoutMs * STALL_SHARE)) return undefined;
-    return inconclusive(
-      "stalled",
-      `${result.message} (this process stood still for ${Math.round(stalledMs)}ms)`,
-    );
+    return inconclusive("stalled", `${result.message} (event loop stalled for ${Math.round(stalledMs)}ms)`);
   }
 
-  #take(result: Conclusive): void {
+  /** @returns the change of state that the result caused, if any */
+  #apply(result: Conclusive): StateTransition | undefined {
     const success = result.outcome === "success";
     const before = this.#health;
     const health = transition(before, success, this.#spec);
@@ -233,9 +249,9 @@ export class Monitor implements Startable {
       successes: this.#status.successes + (success ? 1 : 0),
       message: formatResult(result),
     };
-    if (health.state === before.state) return;
+    if (health.state === before.state) return undefined;
     this.record?.changed(before.state, health.state, this.#env.clock.wallMs());
-    this.#env.observer.changed(this, before.state, result);
+    return { from: before.state, to: health.state, result };
   }
 
   #repeatSoon(): void {

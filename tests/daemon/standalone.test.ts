@@ -47,7 +47,7 @@ test("daemon: run --checks: quoted and unquoted 64-bit ids are exact, and SIGHUP
   expect(daemon.log.filter((line) => line.includes(`Adding healthcheck id=${BIG_ID}`)).length).toBe(1);
 
   rewrite(daemon, "healthchecks: none of it\n");
-  await daemon.waitForLog(/the checks file was not loaded, the running healthchecks go on/, 5_000);
+  await daemon.waitForLog(/the checks file was not loaded, the running healthchecks continue/, 5_000);
   up.down();
   await changed(BIG_ID, "unhealthy");
   daemon.signal("SIGTERM");
