@@ -37,7 +37,7 @@ export interface DaemonOptions {
   readonly caFile: string | undefined;
   /** First error of a rejected configuration file, in whose place the defaults are in effect; undefined if the file is valid. */
   readonly configFault: string | undefined;
-  /** Where to notify systemd; undefined if it does not listen. */
+  /** Address for notifications to systemd; undefined if it does not listen. */
   readonly notify: SystemdNotifySettings | undefined;
   /** Injects faults, in tests; usually does nothing. */
   readonly faults: FaultInjector;

@@ -1,4 +1,4 @@
-/** How long a stop may take. Nothing else knows of these times; a test asserts that they add up. */
+/** The time limits of a stop. A test asserts that together they keep the promised bound. */
 
 /** Promised bound of a stop, from the signal to the end of the process (docs/deployment.md). */
 export const STOP_BUDGET_MS = 2_000;

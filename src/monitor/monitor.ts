@@ -1,6 +1,9 @@
 /**
- * One healthcheck's life: started by the scheduler when due, runs its checker, bounds it in time, takes each result into
- * its state, and says when that changes. Made, reconfigured and stopped by the manager.
+ * The life of one healthcheck: the scheduler starts it when due; it runs its checker within the timeout, applies each result to its
+ * state, and reports both to the observers. Created, reconfigured and stopped by the manager.
+ *
+ * Counts of results exist twice: per healthcheck in its {@link MonitorRecord}, which is written directly because it is on the hot
+ * path, and in total in the metrics, which observe.
  */
 
 import type { Attempt, Checker } from "../checks/checker.ts";
@@ -45,7 +48,7 @@ export interface MonitorObserver {
   skipped(monitor: Monitor, count: number, why: "running" | "late"): void;
 }
 
-/** What monitors share. */
+/** Environment that all monitors share. */
 export interface MonitorEnv {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
@@ -53,11 +56,11 @@ export interface MonitorEnv {
   readonly observers: readonly MonitorObserver[];
 }
 
-/** An interruption is put down to a stall of our own when the stall took this share of the time-out, or so long. */
+/** An interruption is attributed to a stall of this process if the stall took this share of the timeout, or {@link MAX_STALL_MS}. */
 const STALL_SHARE = 0.25;
 const MAX_STALL_MS = 250;
 
-/** See the head of the file. */
+/** Runs one healthcheck and keeps its state. */
 export class Monitor implements Startable {
   readonly #env: MonitorEnv;
   readonly #checker: Checker;
@@ -68,9 +71,9 @@ export class Monitor implements Startable {
   #status: Status = UNKNOWN;
   #attempt: Attempt | undefined;
   #grid: Grid;
-  /** The next planned start; the repetition of an inconclusive check may come before it. */
+  /** Next planned start; an inconclusive check may be repeated before it. */
   #plan: Plan = { dueMs: 0, place: "off" };
-  /** Of the check under way: how late it began, when by either clock, and how long we had stalled until then. */
+  /** Lateness and start times of the check under way, and the total stalled time at its start. */
   #latenessMs = 0;
   #beganMs = 0;
   #beganWallMs = 0;
@@ -78,7 +81,7 @@ export class Monitor implements Startable {
   #begun = false;
   #stopped = false;
 
-  /** @param record - where it keeps what metrics and the status page show; none when nobody can look at it */
+  /** @param record - receives the history for metrics and the status page; undefined if neither is served */
   constructor(
     spec: HealthcheckSpec,
     checker: Checker,
@@ -93,32 +96,32 @@ export class Monitor implements Startable {
     this.#deadline = env.scheduler.timer(() => this.#expire());
   }
 
-  /** Its configuration as it is now. */
+  /** Current configuration. */
   get spec(): HealthcheckSpec {
     return this.#spec;
   }
 
-  /** Newest status; `unknown` before the first conclusive result. */
+  /** Current status; `unknown` before the first conclusive result. */
   get status(): Status {
     return this.#status;
   }
 
-  /** State and runs. */
+  /** Current state, and the current runs of successes or failures. */
   get health(): Health {
     return this.#health;
   }
 
-  /** When the newest check began, on the scheduler's clock. */
+  /** Start of the newest check, on the scheduler's clock. */
   get beganMs(): number {
     return this.#beganMs;
   }
 
-  /** How long after its due time the newest check began. */
+  /** Milliseconds from the due time of the newest check to its start. */
   get latenessMs(): number {
     return this.#latenessMs;
   }
 
-  /** Whether a check is under way. */
+  /** True while a check is under way. */
   get running(): boolean {
     return this.#attempt !== undefined;
   }
@@ -145,17 +148,17 @@ export class Monitor implements Startable {
     this.#spec = spec;
     if (!intervalChanged) return;
     this.#grid = { intervalMs: spec.intervalMs, timeMs: gridMs };
-    // The first start depends on no interval.
+    // The first start does not depend on the interval.
     if (!this.#begun) return;
     const oldDueMs = this.#plan.dueMs;
     this.#plan = replan(this.#beganMs, oldDueMs, this.#grid, this.#env.clock.nowMs());
-    // The repetition of an inconclusive check may be scheduled already.
+    // An inconclusive check may be scheduled for repetition already.
     const repeatMs =
       this.#start.scheduled && this.#start.atMs < oldDueMs ? this.#start.atMs : this.#plan.dueMs;
     this.#env.scheduler.startAt(this.#start, Math.min(repeatMs, this.#plan.dueMs));
   }
 
-  /** Ends it for good; a check under way is given up and nothing is heard of it. */
+  /** Stops the healthcheck permanently; a check under way is canceled, and its result is not reported. */
   stop(): void {
     this.#stopped = true;
     this.#env.scheduler.cancelStart(this.#start);
@@ -193,7 +196,7 @@ export class Monitor implements Startable {
     this.#env.scheduler.callAfter(this.#deadline, timeoutMs);
     try {
       const attempt = this.#checker.start(timeoutMs, (result) => {
-        // A check that was given up may still have a word on its way.
+        // A check that was canceled may still report a result.
         if (this.#attempt === attempt) this.#settle(result);
       });
       this.#attempt = attempt;
@@ -208,7 +211,7 @@ export class Monitor implements Startable {
     try {
       this.#settle(attempt.expire());
     } catch (error) {
-      // Without a result it would count as running for ever, and never be started again.
+      // Without a result the check would count as running, and would never be started again.
       if (this.#attempt === attempt) this.#settle(inconclusive("fault", describeError(error)));
       else throw error;
     }
@@ -227,7 +230,7 @@ export class Monitor implements Startable {
     for (const observer of observers) observer.settled(this, settlement);
   }
 
-  /** While we stood still, the backend may have closed a connection that we did not serve: that is our own doing. */
+  /** Makes a failure inconclusive if the backend may have closed the connection because this process stalled. */
   #ownFault(result: CheckResult): CheckResult | undefined {
     if (result.outcome !== "failure" || !result.interrupted) return undefined;
     const stalledMs = this.#env.scheduler.stalledMs - this.#stalledBeforeMs;

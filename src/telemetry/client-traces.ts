@@ -1,4 +1,4 @@
-/** Spans of what a client does: it connects, sends messages, and with some of them a new set of healthchecks. */
+/** Spans of clients: connections, messages, and the desired sets that some of them carry. */
 import {
   type Attributes,
   type SpanContext,
@@ -17,7 +17,7 @@ const CONNECT = "healthcheck.proxy_connect";
 const RECEIVE = "healthcheck.proxy_receive";
 const UPDATE = "healthcheck.config_update";
 
-/** See the head of the file. */
+/** Makes the spans of connections, messages and updates of clients. */
 export class ClientTraces implements ClientTracing {
   readonly #tracer: Tracer;
   readonly #scope: SpanScope;
