@@ -5,6 +5,7 @@ import { changedKeys, reloaded } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { FaultInjector, TEST_FAULTS } from "../daemon/fault-injection.ts";
+import { LOG_FLUSH_MS } from "../daemon/stop-budget.ts";
 import { BufferedLogger } from "../logging/buffered-logger.ts";
 import { isJournalStream } from "../logging/journal.ts";
 import { ConfigurableLogger, type Logger } from "../logging/logger.ts";
@@ -31,8 +32,6 @@ import {
 const LOG_FD = 1;
 /** Lines about signals that may come at once. */
 const SIGNAL_BURST = 10;
-/** A log that nobody reads holds up the end for so long. */
-const LOG_FLUSH_MS = 300;
 
 /** Options of the command. */
 export interface RunOptions extends SettingOptions {
@@ -78,12 +77,12 @@ class Runner {
   }
 
   async run(): Promise<number> {
-    process.on("uncaughtException", (error) => this.#lastWords(error));
-    process.on("unhandledRejection", (error) => this.#lastWords(error));
+    process.on("uncaughtException", (error) => this.#crash(error));
+    process.on("unhandledRejection", (error) => this.#crash(error));
     this.#signals.listen((signal) => this.#answer(signal));
     ignoreStraySignals();
     const status = await this.#serve();
-    await Promise.race([this.#sink.flush(), Bun.sleep(LOG_FLUSH_MS)]);
+    await this.#sink.flush(AbortSignal.timeout(LOG_FLUSH_MS));
     return status;
   }
 
@@ -102,7 +101,7 @@ class Runner {
         caFile: this.#env["SSL_CERT_FILE"],
         configFault: this.#configFault,
         notify,
-        testFault: testFault(this.#env, this.#log),
+        faults: faultInjector(this.#env, this.#log),
         env: this.#env,
         addLogFields: (fields) => this.#log.addFields(fields),
       },
@@ -205,8 +204,8 @@ class Runner {
     await daemon.reload(this.#config, fault);
   }
 
-  #lastWords(error: unknown): void {
-    this.#log.error("Unexpected fault, ending", {
+  #crash(error: unknown): void {
+    this.#log.error("Unexpected error, exiting", {
       error: describeError(error),
     });
     this.#endAtOnce(EXIT.fault);
@@ -218,13 +217,13 @@ class Runner {
   }
 }
 
-/** What is to fail on purpose; whoever has left the variable set must see it in the log. */
-function testFault(env: Environment, log: Logger): FaultInjector | undefined {
+/** Creates the fault injector, and warns in the log if it injects a fault. */
+function faultInjector(env: Environment, log: Logger): FaultInjector {
   const word = env["HEALTHCHECK_TEST_FAULT"] ?? "";
-  if (word === "") return undefined;
+  if (word === "") return new FaultInjector(undefined);
   const name = TEST_FAULTS.find((known) => known === word);
   if (name === undefined)
     log.warn("HEALTHCHECK_TEST_FAULT is not understood and has no effect", { fault: word });
   else log.warn("HEALTHCHECK_TEST_FAULT is set: THIS SERVER FAILS ON PURPOSE, unset it", { fault: name });
-  return name === undefined ? undefined : new FaultInjector(name);
+  return new FaultInjector(name);
 }

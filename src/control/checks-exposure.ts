@@ -5,9 +5,9 @@ import { exposure } from "../config/exposure.ts";
 import { type CheckSpec, type HealthcheckSpec, secretsAt } from "../model/spec.ts";
 
 /**
- * Looks whether a checks file that holds headers, texts to send or paths with tokens is readable by every user.
+ * Checks if every user can read a checks file that contains headers, data to send or paths with tokens.
  *
- * @returns the warning; undefined when there is nothing to warn about
+ * @returns the warning; undefined if there is none
  */
 export function checksExposure(path: string, specs: readonly HealthcheckSpec[]): Diagnostic | undefined {
   const count = specs.filter(({ check }) => mayHoldSecrets(check)).length;

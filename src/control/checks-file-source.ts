@@ -5,9 +5,9 @@ import type { CheckDefaults } from "../model/check-defaults.ts";
 import type { Notification } from "../model/status.ts";
 import { checksExposure } from "./checks-exposure.ts";
 import { readChecksFile } from "./checks-file.ts";
-import type { ControlPlane, ControlPlaneHandler, CountFault } from "./control-plane.ts";
+import type { ControlPlane, ControlPlaneContext, ControlPlaneHandler, CountFault } from "./control-plane.ts";
 
-/** See the head of the file. */
+/** Takes the desired set from a checks file. State changes are only logged. */
 export class ChecksFileControl implements ControlPlane {
   readonly #path: string;
   readonly #defaults: CheckDefaults;
@@ -15,13 +15,12 @@ export class ChecksFileControl implements ControlPlane {
   readonly #count: CountFault;
   readonly connected = undefined;
   readonly depths = { inbound: 0, outbound: 0 };
-  #events: ControlPlaneHandler | undefined;
+  #handler: ControlPlaneHandler | undefined;
   #loaded = false;
 
-  /** @param defaults - of the server, for what the file leaves open */
-  constructor(path: string, defaults: CheckDefaults, log: Logger, count: CountFault) {
+  constructor(path: string, { config, log, count }: ControlPlaneContext) {
     this.#path = path;
-    this.#defaults = defaults;
+    this.#defaults = config.checks;
     this.#log = log;
     this.#count = count;
   }
@@ -30,33 +29,34 @@ export class ChecksFileControl implements ControlPlane {
     return this.#loaded ? undefined : "the checks file is not loaded";
   }
 
-  async start(events: ControlPlaneHandler): Promise<void> {
-    this.#events = events;
+  async start(handler: ControlPlaneHandler): Promise<void> {
+    this.#handler = handler;
     await this.#load();
   }
 
-  /** Reads the file again. @returns the error of a file that cannot be used, which changes nothing; undefined when it is in effect */
-  async reload(): Promise<string | undefined> {
+  async reconfigure(): Promise<string | undefined> {
     try {
       await this.#load();
       return undefined;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.#count("config");
-      this.#log.error("Configuration error: the checks file was not loaded, the running healthchecks go on", {
-        error: why,
-      });
+      const message =
+        "Configuration error: the checks file was not loaded, the running healthchecks continue";
+      this.#log.error(message, { error: why });
       return why;
     }
   }
 
-  /** Nobody is there to be told: the log has it. */
+  maintain(): void {}
+
+  /** Accepts everything: state changes are in the log, and there is no client. */
   deliver(batch: readonly Notification[]): number {
     return batch.length;
   }
 
   async stop(): Promise<void> {
-    this.#events = undefined;
+    this.#handler = undefined;
     this.#loaded = false;
   }
 
@@ -71,8 +71,8 @@ export class ChecksFileControl implements ControlPlane {
       this.#log.warn(`Configuration warning: ${formatDiagnostic(this.#path, exposed)}`);
     if (faults.length > 0) this.#count("config", Math.max(faults.length, set.refusals ?? 0));
     if (this.#loaded && set.refused.has(undefined))
-      this.#log.warn("An entry was refused that says no id: no healthcheck is stopped by this file");
-    await this.#events?.desired(set);
+      this.#log.warn("Rejected an entry without an id; no running healthcheck was removed");
+    await this.#handler?.applyDesiredSet(set);
     this.#loaded = true;
   }
 }

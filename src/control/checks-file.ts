@@ -15,58 +15,60 @@ import { forEachSliced } from "../system/time-slicing.ts";
 
 /** Fields of hexadecimal digits, which YAML may take for a number. */
 const HEX_FIELDS = ["send_hex", "receive_hex"];
-/** What may be the name of a field, misspelt. */
+/** Pattern of a possible field name. */
 const FIELD_NAME = /^[A-Za-z_-]{1,30}$/;
 
-/** The file as a whole is of no use; nothing of it was taken. */
+/** Error of a checks file that is rejected as a whole. */
 export class ChecksFileError extends Error {
-  constructor(path: string, faults: readonly Diagnostic[]) {
-    super(faults.map((fault) => formatDiagnostic(path, fault)).join("\n"));
+  override readonly name = "ChecksFileError";
+
+  constructor(path: string, faults: readonly Diagnostic[], options?: ErrorOptions) {
+    super(faults.map((fault) => formatDiagnostic(path, fault)).join("\n"), options);
   }
 }
 
-/** A checks file understood. */
+/** Contents of a checks file. */
 export interface ChecksFile {
   readonly set: DesiredSet;
-  /** Entries that were refused; the others count. */
+  /** Errors of rejected entries; the other entries are used. */
   readonly faults: readonly Diagnostic[];
-  /** Unknown fields, and values that are used otherwise than they stand in the file; the entries count. */
+  /** Unknown fields, and values that were adjusted; the entries are used. */
   readonly warnings: readonly Diagnostic[];
 }
 
 /**
- * Reads a checks file, in slices.
+ * Reads a checks file, in time slices.
  *
- * @param defaults - of the server, for what the entries leave open
- * @throws ChecksFileError when it cannot be read or holds no list
+ * @param defaults - for fields that entries leave out
+ * @throws ChecksFileError if the file cannot be read or has no list
  */
 export async function readChecksFile(path: string, defaults = CHECK_DEFAULTS): Promise<ChecksFile> {
   let text: string;
   try {
     text = readTextFile(path, MAX_YAML_BYTES);
   } catch (error) {
-    throw new ChecksFileError(path, [unreadable(error)]);
+    throw new ChecksFileError(path, [unreadable(error)], { cause: error });
   }
-  const judge = new ChecksJudge(path, await readYamlInSlices(text, "checks"), defaults);
-  await forEachSliced(judge.entries, (entry, index) => judge.entry(entry, index));
-  return judge.result();
+  const validator = new ChecksValidator(path, await readYamlInSlices(text, "checks"), defaults);
+  await forEachSliced(validator.entries, (entry, index) => validator.entry(entry, index));
+  return validator.result();
 }
 
 /**
- * Judges a checks file that was read.
+ * Validates a checks file that was read.
  *
- * @param path - for what is said of it
- * @param defaults - of the server, for what the entries leave open
- * @throws ChecksFileError when it holds no list
+ * @param path - for messages
+ * @param defaults - for fields that entries leave out
+ * @throws ChecksFileError if the file has no list
  */
 export function validateChecks(path: string, read: ReadYaml, defaults = CHECK_DEFAULTS): ChecksFile {
-  const judge = new ChecksJudge(path, read, defaults);
-  for (const [index, entry] of judge.entries.entries()) judge.entry(entry, index);
-  return judge.result();
+  const validator = new ChecksValidator(path, read, defaults);
+  for (const [index, entry] of validator.entries.entries()) validator.entry(entry, index);
+  return validator.result();
 }
 
-/** One file while its entries are judged. */
-class ChecksJudge {
+/** Validates the entries of one file. */
+class ChecksValidator {
   readonly entries: readonly unknown[];
   readonly #file: YamlFile;
   readonly #defaults: CheckDefaults;
@@ -121,7 +123,7 @@ class ChecksJudge {
     return { ...place, key: [`healthchecks[${index}]`, ...path].join("."), message };
   }
 
-  /** An id such as 1.0 is refused, and must not be told as the number that it is; 0012 and 12e4 are hexadecimal digits. */
+  /** Keeps values as they are written: an id such as 1.0 is rejected in its own spelling; 0012 and 12e4 are hexadecimal digits. */
   #asWritten(entry: unknown, index: number): unknown {
     if (typeof entry !== "object" || entry === null) return entry;
     let written: object = entry;
@@ -153,7 +155,7 @@ class ChecksJudge {
       this.#unknown.add(() => {
         const place = this.#file.locate(["healthchecks", index, name], "key");
         const key = `healthchecks[${index}]`;
-        // What stands where a name should be may be a whole header, with its value.
+        // An invalid field name may be a whole header line, including its secret value.
         if (!FIELD_NAME.test(name))
           return { ...place, key, message: "unknown field (not shown), ignored", unknown: true };
         const message = `unknown field, ignored${didYouMean(name, known)}`;
@@ -163,7 +165,7 @@ class ChecksJudge {
   }
 }
 
-/** An empty `healthchecks:` is an empty list. */
+/** Returns the list; an empty `healthchecks:` is an empty list. */
 function entriesOf({ value }: YamlFile): readonly unknown[] | undefined {
   if (typeof value !== "object" || value === null || !("healthchecks" in value)) return undefined;
   if (value.healthchecks === null) return [];

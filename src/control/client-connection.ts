@@ -1,39 +1,40 @@
 /**
- * One client on the proxy socket: its lines in, ours out. Lines are handled one after the other; while one is being handled,
- * or the client does not take its answers, nothing more is read from it than the bounds allow.
+ * One client on the proxy socket. Lines are handled one after the other; while one is being handled, or the client does not
+ * read its answers, no more is read from it than the limits allow.
  */
+import { Waiters } from "../model/waiters.ts";
 import { type Line, LineSplitter, release } from "../protocol/lines.ts";
 import { Queue } from "./queue.ts";
 
 /** The longest line of a client: 10,000 configs are about 2 MB. */
 export const MAX_CLIENT_LINE_BYTES = 64 * 1_024 * 1_024;
 
-/** How much may wait in a connection. */
+/** Limits of the queues of a connection. */
 export interface ConnectionLimits {
-  /** Lines received and not handled. */
+  /** Lines that were received and not handled. */
   readonly inbound: number;
-  /** Answers not written. */
+  /** Answers that were not written. */
   readonly outbound: number;
 }
 
-/** What a connection makes happen. */
+/** Receives the events of a connection. */
 export interface ConnectionEvents {
-  /** A line came; the next follows when this is settled. */
+  /** Handles a line; the next one follows when the promise settles. */
   line(line: Line): Promise<void>;
-  /** A line was too long; nothing more is read. */
+  /** Handles a line that is too long; nothing more is read. */
   overflow(): void;
-  /** Everything has been written. */
+  /** Receives that everything has been written. */
   drained(): void;
-  /** A bound was reached, and reading has stopped until there is room. */
+  /** Receives that a limit was reached: reading stops until there is room. */
   paused(direction: "inbound" | "outbound"): void;
-  /** The connection is over; nothing follows. */
+  /** Receives the end of the connection; no other event follows. */
   closed(error: Error | undefined): void;
 }
 
-/** The runtime's socket, with what its types leave out. */
+/** The runtime's socket, with the connection as its data. */
 export type ClientSocket = Bun.Socket<Connection | undefined>;
 
-/** See the head of the file. */
+/** Reads the lines of a client and writes lines to it, within limits. */
 export class Connection {
   readonly #socket: ClientSocket;
   readonly #events: ConnectionEvents;
@@ -44,10 +45,11 @@ export class Connection {
   #unwritten: Uint8Array[] = [];
   #handling = false;
   #paused = false;
-  /** We have closed it: whatever came is of no interest. */
+  /** We have closed the connection: received lines are dropped. */
   #closing = false;
-  /** The client has closed it: what it had sent before still counts. */
+  /** The client has closed the connection: lines that it sent before are still handled. */
   #ended = false;
+  readonly #drainWaiters = new Waiters();
 
   constructor(socket: ClientSocket, limits: ConnectionLimits, events: ConnectionEvents) {
     this.#socket = socket;
@@ -55,22 +57,27 @@ export class Connection {
     this.#events = events;
   }
 
-  /** Whether everything handed to {@link send} has been written. */
+  /** True if everything passed to {@link send} has been written. */
   get drained(): boolean {
     return this.#unwritten.length === 0;
   }
 
-  /** Lines that wait, either way. */
+  /** Settles when everything has been written, the connection has ended, or the signal aborts. */
+  async waitDrained(signal: AbortSignal): Promise<void> {
+    if (!this.drained) await this.#drainWaiters.wait(signal);
+  }
+
+  /** Lines queued in either direction. */
   get depths(): ConnectionLimits {
     return { inbound: this.#lines.length, outbound: this.#unwritten.length };
   }
 
-  /** Takes over new bounds. */
-  configure(limits: ConnectionLimits): void {
+  /** Applies new limits. */
+  reconfigure(limits: ConnectionLimits): void {
     this.#limits = limits;
   }
 
-  /** Writes lines, now or when the client reads; in order. */
+  /** Writes lines in order, as soon as the client reads. */
   send(lines: string): void {
     if (this.#closing || this.#ended) return;
     const bytes = Buffer.from(lines);
@@ -83,7 +90,7 @@ export class Connection {
     if (written < bytes.length) this.#unwritten.push(bytes.subarray(written));
   }
 
-  /** Writes a last line if there is room for it, and closes. */
+  /** Writes a last line if there is room for it, and closes the connection. */
   close(lastLine = ""): void {
     if (this.#closing || this.#ended) return;
     // Behind a half-written line another one would be garbage.
@@ -91,6 +98,7 @@ export class Connection {
     this.#closing = true;
     this.#lines.clear();
     this.#unwritten = [];
+    this.#drainWaiters.release();
     this.#socket.end();
   }
 
@@ -119,6 +127,7 @@ export class Connection {
       }
       this.#unwritten.shift();
     }
+    this.#drainWaiters.release();
     this.#watch();
     if (!this.#closing) this.#events.drained();
   }
@@ -127,6 +136,7 @@ export class Connection {
   handleClose(error: Error | undefined): void {
     this.#ended = true;
     this.#unwritten = [];
+    this.#drainWaiters.release();
     this.#events.closed(error);
     if (!this.#handling) void this.#handle();
   }
@@ -144,7 +154,7 @@ export class Connection {
     this.#handling = false;
   }
 
-  /** Stops or resumes reading, and handling, by how much waits. */
+  /** Stops or resumes reading and handling, according to the lengths of the queues. */
   #watch(): void {
     if (this.#ended) return;
     const inboundFull = this.#lines.length >= this.#limits.inbound || this.#lineBytes > MAX_CLIENT_LINE_BYTES;

@@ -1,7 +1,4 @@
-/**
- * What clients of the proxy socket say, and what they are answered (protocol.md): lists of healthchecks, requests for their
- * status, and nonsense.
- */
+/** Handles the messages of clients on the proxy socket (protocol.md): healthcheck lists, status requests, invalid lines. */
 
 import type { Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
@@ -18,48 +15,45 @@ import type { MessageSpan, TracingProvider } from "./client-tracing.ts";
 import type { ControlPlaneHandler, CountFault } from "./control-plane.ts";
 import { ListLog } from "./list-log.ts";
 
-/** Lines that a client may cause at once, by kind; after them one a second is written. */
+/** Log lines of a kind that a client may cause at once; after them one per second is written. */
 const BURST = { messages: 10, lists: 20, configs: MAX_REFUSALS_DESCRIBED };
 
-/** Lines in a row that may make no sense; the Go proxy sends none. */
-const MAX_SENSELESS_LINES = 1_000;
+/** Maximum number of consecutive invalid lines; the Go proxy sends none. */
+const MAX_INVALID_LINES = 1_000;
 
-/** What there is to know and to do about clients. */
-export interface Clients {
-  /** Where messages have their effect. */
-  events(): ControlPlaneHandler | undefined;
-  /** Whether a newer client has taken this one's place. */
+/** Access to the control plane that the clients belong to. */
+export interface ClientContext {
+  /** Returns the handler of commands; undefined before the start. */
+  handler(): ControlPlaneHandler | undefined;
+  /** Returns true if a newer client has replaced this one. */
   isDisplaced(connection: Connection): boolean;
-  /** The client's list is the running one. */
-  listed(connection: Connection): void;
+  /** Receives that the client's list is applied. */
+  onListApplied(connection: Connection): void;
 }
 
-/** See the head of the file. */
+/** Handles the messages of all clients; lists are applied one at a time. */
 export class ClientMessages {
   readonly #log: Logger;
   readonly #count: CountFault;
-  readonly #clients: Clients;
-  /** Lines that made no sense, of each connection, since its last message that did. */
-  readonly #senseless = new WeakMap<Connection, number>();
+  readonly #clients: ClientContext;
+  /** Invalid lines of each connection since its last valid message. */
+  readonly #invalidLines = new WeakMap<Connection, number>();
   readonly #tracing: TracingProvider;
   readonly #reader: ConfigReader;
   readonly #messageLog: PacedLog;
   readonly #configLog: PacedLog;
   readonly #listLog: ListLog;
-  /** The client that was last sent what is wrong with its list. */
+  /** The client that was last sent the errors of its list. */
   #informed: Connection | undefined;
   #repeated: ReadonlySet<HealthcheckId> = new Set();
   #updating: Promise<unknown> = Promise.resolve();
 
-  /**
-   * @param defaults - of the server, for what configs leave open
-   * @param tracing - whoever follows what clients do
-   */
+  /** @param defaults - for fields that the client's configs leave out */
   constructor(
     defaults: CheckDefaults,
     log: Logger,
     count: CountFault,
-    clients: Clients,
+    clients: ClientContext,
     tracing: TracingProvider,
   ) {
     this.#reader = new ConfigReader(defaults);
@@ -72,113 +66,114 @@ export class ClientMessages {
     this.#listLog = new ListLog(new PacedLog(log, BURST.lists));
   }
 
-  /** Does what one line asks for; what makes no sense is answered with an `error` line. */
+  /** Handles one line; an invalid one is answered with an `error` line. */
   async line(connection: Connection, line: Line): Promise<void> {
-    await this.#tracing().received(connection, line.byteLength, (notes) =>
-      this.#handle(connection, line, notes),
+    await this.#tracing().received(connection, line.byteLength, (span) =>
+      this.#handle(connection, line, span),
     );
   }
 
-  /** Logs a message that made no sense. @param error - why */
-  refused(error: string): void {
-    this.#messageLog.warn("Message refused", { error });
+  /** Logs an invalid message. @param error - the reason, without secrets */
+  rejected(error: string): void {
+    this.#messageLog.warn("Message rejected", { error });
   }
 
-  async #handle(connection: Connection, line: Line, notes: MessageSpan): Promise<void> {
+  async #handle(connection: Connection, line: Line, span: MessageSpan): Promise<void> {
     try {
       const message = await readMessage(line);
-      this.#senseless.delete(connection);
-      notes.isA(message.type);
+      this.#invalidLines.delete(connection);
+      span.setType(message.type);
       switch (message.type) {
         case "update_configs":
-          return await this.#update(connection, message.configs, notes);
+          return await this.#update(connection, message.configs, span);
         case "request_status":
           return await this.#respond(connection);
         case "shutdown":
           this.#log.info("Received shutdown request from proxy");
-          return this.#clients.events()?.shutdown();
+          return this.#clients.handler()?.shutdown();
       }
     } catch (error) {
       this.#count("parse");
       if (error instanceof MessageError) {
-        notes.failed("parse", error.message);
-        this.refused(error.message);
-        this.#answerSenseless(connection, error.message);
+        span.failed("parse", error.message);
+        this.rejected(error.message);
+        this.#answerInvalid(connection, error.message);
       } else {
-        notes.failed("internal", "internal fault");
+        span.failed("internal", "internal error");
         this.#log.error("Proxy task error", { error: describeError(error) });
         connection.send(errorLine("internal error, see the log"));
       }
     }
   }
 
-  /** A client that sends nothing but senseless lines would keep us busy with answers: after a while its connection is closed. */
-  #answerSenseless(connection: Connection, problem: string): void {
-    const count = (this.#senseless.get(connection) ?? 0) + 1;
-    this.#senseless.set(connection, count);
-    if (count < MAX_SENSELESS_LINES) {
+  /** Answers an invalid line. A client that sends only invalid lines is disconnected, so that it does not keep the server busy. */
+  #answerInvalid(connection: Connection, problem: string): void {
+    const count = (this.#invalidLines.get(connection) ?? 0) + 1;
+    this.#invalidLines.set(connection, count);
+    if (count < MAX_INVALID_LINES) {
       connection.send(errorLine(problem));
       return;
     }
-    const reason = `${count} senseless lines in a row`;
-    this.#log.warn("Closing the client's connection", { reason });
+    const reason = `${count} consecutive invalid lines`;
+    this.#log.warn("Closing the client connection", { reason });
     connection.close(errorLine(`${problem}; ${reason}, the connection is closed`));
   }
 
-  /** One list at a time, also when a newer client sends its own while an older one's is being read. */
-  async #update(connection: Connection, configs: Iterable<Element>, notes: MessageSpan): Promise<void> {
+  /** Applies one list at a time, also if a newer client sends its list while that of an older one is being read. */
+  async #update(connection: Connection, configs: Iterable<Element>, span: MessageSpan): Promise<void> {
     const before = this.#updating;
     const turn = Promise.withResolvers<void>();
     this.#updating = turn.promise;
     await before;
     try {
-      await this.#takeIn(connection, configs, notes);
+      await this.#apply(connection, configs, span);
     } finally {
       turn.resolve();
     }
   }
 
-  async #takeIn(connection: Connection, configs: Iterable<Element>, notes: MessageSpan): Promise<void> {
+  async #apply(connection: Connection, configs: Iterable<Element>, span: MessageSpan): Promise<void> {
     if (this.#clients.isDisplaced(connection)) return;
     const read = await this.#reader.read(configs);
     if (this.#clients.isDisplaced(connection)) return;
     this.#reportRefusals(connection, read);
     const { specs, refused: refusals, refusedIds: refused } = read;
-    if (refusals > 0) notes.failed("config", `${refusals} healthchecks refused`);
+    if (refusals > 0) span.failed("config", `${refusals} healthchecks rejected`);
     this.#listLog.received(read);
-    await this.#clients.events()?.desired({ specs, refused, refusals });
-    this.#clients.listed(connection);
+    await this.#clients.handler()?.applyDesiredSet({ specs, refused, refusals });
+    this.#clients.onListApplied(connection);
   }
 
-  /** Reports what is wrong with a list: counted each time, and logged and sent when it is new; the list comes every 15 s. */
+  /** Reports the errors of a list: counts all of them each time, logs and sends the new ones; the list arrives every 15 s. */
   #reportRefusals(connection: Connection, { refusals, refused, repeated, warnings }: ReadConfigs): void {
-    for (const warning of warnings) this.#configLog.warn("Configuration warning: value amended", { warning });
+    for (const warning of warnings)
+      this.#configLog.warn("Configuration warning: value adjusted", { warning });
     for (const id of repeated) {
       if (!this.#repeated.has(id))
-        this.#configLog.warn("Healthcheck twice in one update, the last one counts", { id });
+        this.#configLog.warn("Duplicate healthcheck id in update, using the last one", { id });
     }
     this.#repeated = repeated;
     if (refused > 0) this.#count("config", refused);
     const fresh = refusals.filter(({ known }) => !known);
     for (const { message } of fresh)
-      this.#configLog.warn("Configuration error: healthcheck refused", { error: message });
+      this.#configLog.warn("Configuration error: healthcheck rejected", { error: message });
     const rest = refused - refusals.length;
     if (rest > 0 && fresh.length > 0)
-      this.#configLog.warn("Configuration error: more healthchecks refused", { count: rest });
+      this.#configLog.warn("Configuration error: more healthchecks rejected", { count: rest });
     const unsent = connection === this.#informed ? fresh : refusals;
     this.#informed = connection;
     const lines = unsent.map(({ message }) => errorLine(message));
-    if (rest > 0 && lines.length > 0) lines.push(errorLine(`${rest} more healthchecks refused`));
+    if (rest > 0 && lines.length > 0) lines.push(errorLine(`${rest} more healthchecks rejected`));
     if (lines.length > 0) connection.send(lines.join(""));
   }
 
   async #respond(connection: Connection): Promise<void> {
-    const statuses = [...(this.#clients.events()?.statuses() ?? [])];
+    const statuses = [...(this.#clients.handler()?.statuses() ?? [])];
     do {
       const { line, count } = packLine("status_response", statuses);
       connection.send(line);
       statuses.splice(0, count);
-      // Ten thousand statuses are many lines: others have their turn in between.
+      // Ten thousand statuses are many lines: the event loop runs in between.
       await new Promise((resolve) => setImmediate(resolve));
     } while (statuses.length > 0);
   }

@@ -1,33 +1,33 @@
-/** The port through which somebody may follow what clients do; telemetry implements it, and mostly nobody is there. */
+/** The port through which the messages of clients are traced. Telemetry implements it; without telemetry it is {@link NO_TRACING}. */
 
-/** What is found out about a message while it is handled. */
+/** Span of one message while it is handled. */
 export interface MessageSpan {
-  /** What it is. */
-  isA(type: string): void;
-  /** It was refused, or a part of it was. @param words - without secrets */
-  failed(type: string, words: string): void;
+  /** Sets the message's type, once it is known. */
+  setType(type: string): void;
+  /** Marks the message, or a part of it, as rejected. @param message - the reason, without secrets */
+  failed(type: string, message: string): void;
 }
 
-/** See the head of the file. */
+/** Traces the connections and messages of clients. */
 export interface ClientTracing {
-  /** A client has connected. @param greet - what follows from it at once; is called once */
+  /** Traces a new connection. @param greet - handles it; called once, synchronously */
   connected(client: object, greet: () => void): void;
   /**
-   * A client has sent a line.
+   * Traces a line from a client.
    *
    * @param bytes - its length
-   * @param handle - does what it asks for; is called once, at once
+   * @param handle - handles the line; called once, synchronously
    */
-  received(client: object, bytes: number, handle: (notes: MessageSpan) => Promise<void>): Promise<void>;
+  received(client: object, bytes: number, handle: (span: MessageSpan) => Promise<void>): Promise<void>;
 }
 
-/** Whoever follows now. */
+/** Returns the tracing that is in use now. */
 export type TracingProvider = () => ClientTracing;
 
-const NO_NOTES: MessageSpan = { isA: () => {}, failed: () => {} };
+const NO_SPAN: MessageSpan = { setType: () => {}, failed: () => {} };
 
-/** Nobody follows: things are just done. */
+/** Tracing that is switched off: calls the handlers and does nothing else. */
 export const NO_TRACING: ClientTracing = {
   connected: (_client, greet) => greet(),
-  received: (_client, _bytes, handle) => handle(NO_NOTES),
+  received: (_client, _bytes, handle) => handle(NO_SPAN),
 };

@@ -1,68 +1,87 @@
 /**
- * The port between the healthchecks and whoever wants them checked: desired sets come in, batches of notifications go out.
- * Implemented by the proxy socket and by the standalone checks file.
+ * The port between the daemon and the source of its healthchecks: desired sets come in, batches of notifications go out. Implemented
+ * by the proxy socket and by the standalone checks file; `create.ts` chooses.
  *
- * Guarantees. Sets are reliable and in order: each is handed over complete, and the next waits until it has been taken. Batches
- * are best effort: what was delivered may be lost with the client, and everything is asked for again with `resync`.
+ * Guarantees. Sets are reliable and in order: each is complete, and the next one waits until it has been applied. Batches
+ * are best effort: a batch that was delivered may be lost with the client, and `resync` requests every state again.
  */
+import type { Config } from "../config/schema.ts";
+import type { Logger } from "../logging/logger.ts";
 import type { DesiredSet } from "../manager/diff.ts";
 import type { Notification } from "../model/status.ts";
+import type { TracingProvider } from "./client-tracing.ts";
 
-/** The commands of a control plane. */
+/** Receives the commands of a control plane. */
 export interface ControlPlaneHandler {
-  /** A complete desired set; settles when it is the running one. */
-  desired(set: DesiredSet): Promise<void>;
-  /** A client that knows nothing wants everything known; from here on it may be delivered to. */
+  /** Applies a complete desired set; settles when its healthchecks run. */
+  applyDesiredSet(set: DesiredSet): Promise<void>;
+  /** Sends every known state to a new client, which from here on receives every state change. */
   resync(): void;
-  /** Everything delivered so far has been taken; more may be delivered. */
+  /** Continues to deliver: the client has read everything so far. */
   writable(): void;
-  /** The client is gone; nothing is delivered until the next resync. */
+  /** Stops delivering until the next resync: the client has disconnected. */
   disconnected(): void;
-  /** Every monitor's status, for a client that asked. */
+  /** Returns every monitor's status, `unknown` ones included, for a client that requested them. */
   statuses(): Iterable<Notification>;
-  /** The client wants the process to end. */
+  /** Stops the process, as the client requested. */
   shutdown(): void;
 }
 
-/** What can go wrong at a control plane's edge: a message, the socket, a queue that is full, a healthcheck's configuration. */
+/** Kinds of errors at a control plane: an invalid message, the socket, a full queue, a healthcheck's configuration. */
 export const CONTROL_ERRORS = ["parse", "socket_io", "channel", "config"] as const;
 /** One of {@link CONTROL_ERRORS}. */
 export type ControlError = (typeof CONTROL_ERRORS)[number];
 
-/** Counts what goes wrong; each has been logged where it happened. */
+/** Counts errors, which the caller has logged. */
 export type CountFault = (fault: ControlError, count?: number) => void;
 
-/** How much waits in the queues between a control plane and its client. */
+/** Lengths of the queues between a control plane and its client. */
 export interface QueueDepths {
-  /** Messages received and not handled. */
+  /** Messages that were received and not handled yet. */
   readonly inbound: number;
-  /** Lines not written. */
+  /** Lines that were not written yet. */
   readonly outbound: number;
 }
 
-/** See the head of the file. */
+/** Source of the desired sets and receiver of the notifications. */
 export interface ControlPlane {
-  /** Why it does not serve now; undefined when it does. */
+  /** Returns why the control plane cannot serve now; undefined if it can. */
   readinessProblem(): string | undefined;
-  /** Whether a client is connected; undefined where there is none to be. */
+  /** True while a client is connected; undefined if this control plane has no clients. */
   readonly connected: boolean | undefined;
   readonly depths: QueueDepths;
   /**
-   * Begins to serve.
+   * Starts to serve.
    *
-   * @throws Error when it cannot: the socket is another server's, the file cannot be read
+   * @throws Error if it cannot: another server owns the socket, the file cannot be read
    */
-  start(events: ControlPlaneHandler): Promise<void>;
+  start(handler: ControlPlaneHandler): Promise<void>;
+  /**
+   * Applies the settings that can change at run time, and reads again what is read from files.
+   *
+   * @returns the error of a file that was rejected, in which case its former contents stay in effect; undefined otherwise
+   */
+  reconfigure(config: Config): Promise<string | undefined>;
+  /** Keeps the control plane reachable; called every `manager.monitor_interval`. */
+  maintain(): void;
   /**
    * Delivers notifications, in order, as many of them as one message holds.
    *
-   * @returns how many were taken; 0 when there is no room, and then `writable` follows when there is
+   * @returns number of notifications that were accepted; 0 if there is no room, and then `writable` follows
    */
   deliver(batch: readonly Notification[]): number;
   /**
-   * Waits until what was delivered is written, then closes.
-   *
-   * @param withinMs - how long it may wait
+   * Waits until delivered notifications are written or the signal aborts, then closes. Harmless before a start and after a failed one.
    */
-  stop(withinMs: number): Promise<void>;
+  stop(signal: AbortSignal): Promise<void>;
+}
+
+/** Everything that a control plane may need of the daemon. */
+export interface ControlPlaneContext {
+  readonly config: Config;
+  /** Standalone mode: path of the checks file. Undefined if clients of the proxy socket send the healthchecks. */
+  readonly checksFile: string | undefined;
+  readonly log: Logger;
+  readonly count: CountFault;
+  readonly tracing: TracingProvider;
 }

@@ -1,6 +1,6 @@
 /**
- * What the log says of the client's list of healthchecks. The list comes every 15 s; a line is written when it has changed. The words
- * `Received N healthcheck configs from proxy` are the original server's.
+ * Log lines about the client's list of healthchecks. The list arrives every 15 s; a line is written if it has changed. The
+ * message `Received N healthcheck configs from proxy` is that of the original server.
  */
 import type { PacedLog } from "../logging/paced.ts";
 import type { HealthcheckId } from "../model/id.ts";
@@ -10,14 +10,14 @@ import type { ReadConfigs } from "../protocol/messages.ts";
 /** Logs each change of the client's list. */
 export class ListLog {
   readonly #log: PacedLog;
-  /** Healthchecks of the former list that ask this host's resolver. */
+  /** Healthchecks of the previous list that query this host's resolver. */
   #resolved: ReadonlySet<HealthcheckId> = new Set();
 
   constructor(log: PacedLog) {
     this.#log = log;
   }
 
-  /** Takes note of a list that was understood. */
+  /** Logs a list, if it has changed. */
   received({ specs, refused, changed }: ReadConfigs): void {
     if (!changed) return;
     this.#log.info(`Received ${specs.length + refused} healthcheck configs from proxy`, { refused });
@@ -34,7 +34,7 @@ export class ListLog {
   }
 }
 
-/** Whether a check says nothing about its backend: today's proxy leaves out the address of a DNS healthcheck. */
+/** Returns true for a check that does not reach its backend: the proxy leaves out the address of DNS healthchecks. */
 function asksResolver({ check }: HealthcheckSpec): boolean {
   return check.type === "dns" && check.server === undefined;
 }

@@ -3,10 +3,10 @@
  * is served at a time, and the newest wins, so that a restarted proxy is never locked out by a half-dead one.
  */
 
+import type { Config } from "../config/schema.ts";
 import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
-import type { CheckDefaults } from "../model/check-defaults.ts";
 import { describeError } from "../model/format-value.ts";
 import type { Notification } from "../model/status.ts";
 import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
@@ -20,26 +20,24 @@ import {
 } from "./client-connection.ts";
 import { ClientMessages } from "./client-messages.ts";
 import type { TracingProvider } from "./client-tracing.ts";
-import type { ControlPlane, ControlPlaneHandler, CountFault, QueueDepths } from "./control-plane.ts";
+import type {
+  ControlPlane,
+  ControlPlaneContext,
+  ControlPlaneHandler,
+  CountFault,
+  QueueDepths,
+} from "./control-plane.ts";
 
-const DRAIN_LOOK_MS = 5;
-/** What happens with every look after the socket is logged so often. */
+/** Minimum time between two lines about a socket that was lost. */
 const LOG_PERIOD_MS = 10_000;
-/** Lines about clients that come and go at once; after them one a second is written. A restarted proxy causes two. */
+/** Lines about connecting and disconnecting clients that are written at once; then one per second. A restarted proxy causes two. */
 const CONNECTION_BURST = 4;
 
-/** Where and how the socket is served. */
-export interface ProxySettings {
-  readonly path: string;
-  /** File mode of the socket. */
-  readonly mode: number;
-  /** For what the client's configs leave open. */
-  readonly checks: CheckDefaults;
-}
-
-/** See the head of the file. */
+/** Serves the Go proxy on a Unix socket. */
 export class ProxySocketControl implements ControlPlane {
-  readonly #settings: ProxySettings;
+  readonly #path: string;
+  /** File mode of the socket. */
+  readonly #mode: number;
   readonly #log: Logger;
   readonly #count: CountFault;
   readonly #tracing: TracingProvider;
@@ -47,41 +45,35 @@ export class ProxySocketControl implements ControlPlane {
   readonly #connectionLog: PacedLog;
   readonly #limiter = new RateLimiter(LOG_PERIOD_MS);
   #limits: ConnectionLimits;
-  #events: ControlPlaneHandler | undefined;
+  #handler: ControlPlaneHandler | undefined;
   #listener: Bun.UnixSocketListener<Connection | undefined> | undefined;
   #socketIdentity: string | undefined;
-  /** Why the socket cannot be made again; said once. */
-  #saidTrouble = "";
+  /** Why the socket cannot be opened again, as it was logged last. */
+  #loggedProblem = "";
   #client: Connection | undefined;
-  /** The client that has sent its list, and so may be told of changes. */
-  #listening: Connection | undefined;
+  /** The client whose list is applied, and which therefore receives state changes. */
+  #subscriber: Connection | undefined;
 
-  /** @param tracing - whoever follows what clients do */
-  constructor(
-    settings: ProxySettings,
-    limits: ConnectionLimits,
-    log: Logger,
-    count: CountFault,
-    tracing: TracingProvider,
-  ) {
+  constructor({ config, log, count, tracing }: ControlPlaneContext) {
     this.#tracing = tracing;
-    this.#settings = settings;
-    this.#limits = limits;
+    this.#path = config.server.proxy_socket;
+    this.#mode = config.server.socket_mode;
+    this.#limits = connectionLimits(config);
     this.#log = log;
     this.#connectionLog = new PacedLog(log, CONNECTION_BURST);
     this.#count = count;
     const clients = {
-      events: () => this.#events,
+      handler: () => this.#handler,
       isDisplaced: (connection: Connection) => this.#isDisplaced(connection),
-      listed: (connection: Connection) => this.#listed(connection),
+      onListApplied: (connection: Connection) => this.#subscribe(connection),
     };
-    this.#messages = new ClientMessages(settings.checks, log, count, clients, tracing);
+    this.#messages = new ClientMessages(config.checks, log, count, clients, tracing);
   }
 
-  async start(events: ControlPlaneHandler): Promise<void> {
-    this.#events = events;
+  async start(handler: ControlPlaneHandler): Promise<void> {
+    this.#handler = handler;
     this.#listen();
-    this.#log.info("Listening for the proxy", { socket: this.#settings.path });
+    this.#log.info("Listening for the proxy", { socket: this.#path });
   }
 
   get connected(): boolean {
@@ -94,56 +86,51 @@ export class ProxySocketControl implements ControlPlane {
 
   readinessProblem(): string | undefined {
     if (this.#listener === undefined) return "the proxy socket is not open";
-    return this.#isInPlace() ? undefined : "the proxy socket's file is gone or another's";
+    return this.#isInPlace() ? undefined : "the proxy socket is missing or was replaced by another process";
   }
 
-  /** Takes over new bounds. */
-  configure(limits: ConnectionLimits): void {
-    this.#limits = limits;
-    this.#client?.configure(limits);
+  async reconfigure(config: Config): Promise<undefined> {
+    this.#limits = connectionLimits(config);
+    this.#client?.reconfigure(this.#limits);
   }
 
   /**
-   * Housekeeping: clients find us by the path only. When the socket is there no more it is made again; what somebody else has put in
-   * its place is left alone, told, and waited for until it is gone.
+   * Opens the socket again if it is missing: clients find the server by its path only. A file of another process in its place is left
+   * alone and logged, and the socket is opened when that file is gone.
    */
-  ensureSocket(): void {
+  maintain(): void {
     if (this.#listener === undefined || this.#isInPlace()) return;
-    const { path } = this.#settings;
+    const path = this.#path;
     try {
       clearSocketPath(path);
-      // Its connections go on. It removes whatever is at the path, and that is nothing by now.
+      // Its connections stay open. It removes the file at the path, which is missing by now.
       this.#listener.stop();
       this.#listen();
-      this.#saidTrouble = "";
+      this.#loggedProblem = "";
       if (this.#limiter.admit("socket gone", performance.now()) !== undefined)
-        this.#log.warn("The proxy socket is gone, listening again", { socket: path });
+        this.#log.warn("Proxy socket lost, listening again", { socket: path });
     } catch (error) {
-      const trouble = error instanceof Error ? error.message : String(error);
-      if (trouble === this.#saidTrouble) return;
-      this.#saidTrouble = trouble;
+      const problem = error instanceof Error ? error.message : String(error);
+      if (problem === this.#loggedProblem) return;
+      this.#loggedProblem = problem;
       this.#count("socket_io");
-      this.#log.error("The proxy socket is gone, no client can connect; trying again", {
-        socket: path,
-        error: trouble,
-      });
+      const fields = { socket: path, error: problem };
+      this.#log.error("Proxy socket lost, clients cannot connect; retrying", fields);
     }
   }
 
   deliver(batch: readonly Notification[]): number {
-    const client = this.#listening;
+    const client = this.#subscriber;
     if (client === undefined || !client.drained) return 0;
     const { line, count } = packLine("notification_batch", batch);
     client.send(line);
     return count;
   }
 
-  async stop(withinMs: number): Promise<void> {
-    const endMs = performance.now() + withinMs;
-    while (this.#client !== undefined && !this.#client.drained && performance.now() < endMs) {
-      await Bun.sleep(DRAIN_LOOK_MS);
-    }
-    // Stopping removes whatever is at the path, which may be somebody else's by now.
+  async stop(signal: AbortSignal): Promise<void> {
+    // While it waits, another client may connect.
+    while (this.#client?.drained === false && !signal.aborted) await this.#client.waitDrained(signal);
+    // Stopping removes the file at the path, which may belong to another process by now.
     if (this.#isInPlace()) this.#listener?.stop();
     this.#listener = undefined;
     this.#client?.close();
@@ -151,7 +138,7 @@ export class ProxySocketControl implements ControlPlane {
   }
 
   #listen(): void {
-    const { path, mode } = this.#settings;
+    const path = this.#path;
     clearSocketPath(path);
     const socket: Bun.SocketHandler<Connection | undefined> = {
       open: (socket) => this.#accept(socket),
@@ -163,30 +150,30 @@ export class ProxySocketControl implements ControlPlane {
         this.#log.error("Proxy task error", { error: describeError(error) });
       },
     };
-    withSocketMode(path, mode, () => {
+    withSocketMode(path, this.#mode, () => {
       this.#listener = naming(`listen on ${path}`, () =>
         Bun.listen<Connection | undefined>({ unix: path, socket }),
       );
-      // Also when the mode cannot be set: it serves, and must not be taken for another's.
+      // Also if the mode cannot be set: the socket serves, and must not be mistaken for another process's.
       this.#socketIdentity = socketIdentity(path);
     });
   }
 
-  /** Whether what is at the path now is our socket. */
+  /** Returns true if the file at the path is our socket. */
   #isInPlace(): boolean {
-    return this.#socketIdentity !== undefined && socketIdentity(this.#settings.path) === this.#socketIdentity;
+    return this.#socketIdentity !== undefined && socketIdentity(this.#path) === this.#socketIdentity;
   }
 
   #accept(socket: ClientSocket): void {
     const connection = new Connection(socket, this.#limits, {
       line: (line) => this.#messages.line(connection, line),
-      overflow: () => this.#refuse(connection, `a line is longer than ${MAX_CLIENT_LINE_BYTES} bytes`),
+      overflow: () => this.#reject(connection, `a line is longer than ${MAX_CLIENT_LINE_BYTES} bytes`),
       drained: () => {
-        if (connection === this.#listening) this.#events?.writable();
+        if (connection === this.#subscriber) this.#handler?.writable();
       },
       paused: (direction) => {
         this.#count("channel");
-        this.#log.debug("Reading from the client waits", { direction });
+        this.#log.debug("Client reads paused (backpressure)", { direction });
       },
       closed: (error) => this.#closed(connection, error),
     });
@@ -195,20 +182,20 @@ export class ProxySocketControl implements ControlPlane {
   }
 
   #greet(connection: Connection): void {
-    const former = this.#client;
+    const previous = this.#client;
     this.#client = connection;
-    if (former !== undefined) {
-      this.#connectionLog.warn("A newer client takes the place of the connected one");
-      former.close(errorLine("another client has connected and takes your place"));
+    if (previous !== undefined) {
+      this.#connectionLog.warn("New client connected, closing the previous one");
+      previous.close(errorLine("replaced by a newer client connection"));
     }
-    this.#connectionLog.info("Go proxy connected", { socket: this.#settings.path });
+    this.#connectionLog.info("Go proxy connected", { socket: this.#path });
     connection.send(READY_LINE);
   }
 
   #closed(connection: Connection, error: Error | undefined): void {
-    if (this.#listening === connection) {
-      this.#listening = undefined;
-      this.#events?.disconnected();
+    if (this.#subscriber === connection) {
+      this.#subscriber = undefined;
+      this.#handler?.disconnected();
     }
     if (this.#client !== connection) return;
     this.#client = undefined;
@@ -216,24 +203,28 @@ export class ProxySocketControl implements ControlPlane {
     this.#connectionLog.info("Go proxy disconnected", error === undefined ? {} : { error: error.message });
   }
 
-  /** The client's list is the running one: from here on it may be told of changes. */
-  #listed(connection: Connection): void {
-    if (connection !== this.#client || connection === this.#listening) return;
-    this.#listening = connection;
-    this.#events?.resync();
+  /** Sends state changes to a client from here on: its list is applied. */
+  #subscribe(connection: Connection): void {
+    if (connection !== this.#client || connection === this.#subscriber) return;
+    this.#subscriber = connection;
+    this.#handler?.resync();
   }
 
-  /** Whether a newer client has come: then what this one wanted is of no interest any more. One that left still counts. */
+  /** Returns true if a newer client has replaced this one, whose messages then have no effect. Those of a client that left have. */
   #isDisplaced(connection: Connection): boolean {
     return this.#client !== undefined && this.#client !== connection;
   }
 
-  #refuse(connection: Connection, message: string): void {
+  #reject(connection: Connection, message: string): void {
     void this.#tracing().received(connection, MAX_CLIENT_LINE_BYTES, async (notes) => {
       notes.failed("parse", message);
       this.#count("parse");
-      this.#messages.refused(message);
+      this.#messages.rejected(message);
       connection.close(errorLine(message));
     });
   }
+}
+
+function connectionLimits({ channels }: Config): ConnectionLimits {
+  return { inbound: channels.config_update, outbound: channels.proxy_message };
 }

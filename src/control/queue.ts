@@ -1,6 +1,6 @@
-/** A first-in, first-out queue whose ends cost the same however long it is; an array would move all its elements. Used by connections. */
+/** A first-in, first-out queue with constant-time operations; an array would move all its elements. Used by connections. */
 
-/** Taken elements are dropped from the array once they are this many and half of it. */
+/** Number of removed elements from which the array is compacted, once they are half of it. */
 const COMPACT_AT = 1_024;
 
 /** Elements in the order in which they were added. */
@@ -8,7 +8,7 @@ export class Queue<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
 
-  /** Elements that wait. */
+  /** Number of elements. */
   get length(): number {
     return this.#items.length - this.#head;
   }
@@ -18,7 +18,7 @@ export class Queue<T> {
     this.#items.push(item);
   }
 
-  /** @returns the oldest element, which is taken out; undefined when there is none */
+  /** Removes the oldest element. @returns the element; undefined if the queue is empty */
   shift(): T | undefined {
     if (this.length === 0) return undefined;
     const item = this.#items[this.#head];
@@ -30,7 +30,7 @@ export class Queue<T> {
     return item;
   }
 
-  /** Drops everything. */
+  /** Removes all elements. */
   clear(): void {
     this.#items = [];
     this.#head = 0;

@@ -1,4 +1,4 @@
-/** What checks run on, put together: descriptors, dialer, scheduler, resolver, TLS. Used by the daemon and by `probe`. */
+/** The runtime of checks: descriptors, dialer, scheduler, resolver, TLS. Used by the daemon and by `probe`. */
 import { hostname } from "node:os";
 import { VERSION } from "../build-info.ts";
 import type { CheckerEnv } from "../checks/checker.ts";
@@ -9,33 +9,33 @@ import { LibcDialer } from "../system/dialer.ts";
 import { SystemResolver } from "../system/resolver.ts";
 import { TlsContexts } from "../system/tls.ts";
 
-/** Who hears of what should not happen. */
+/** Receives the problems of the runtime. */
 export interface CheckRuntimeEvents {
-  /** The event loop stood still for so long. */
+  /** Receives that the event loop stalled. */
   stalled(stallMs: number): void;
-  /** A tick of the scheduler came so long after its time. */
+  /** Receives a tick of the scheduler. @param lateMs - milliseconds after its planned time */
   ticked(lateMs: number): void;
-  /** An exception where none should be; everything else goes on. */
+  /** Receives an unexpected exception; everything else continues. */
   fault(error: unknown): void;
-  /** Checks are due and wait, because all descriptors set aside for them are in use. Told on every tick. */
+  /** Receives, on every tick, that due checks wait because all descriptors for checks are in use. */
   exhausted(limit: number, waiting: number): void;
 }
 
-/** See the head of the file. */
+/** Everything that checks share. */
 export interface CheckRuntime {
   readonly clock: Clock;
   readonly descriptors: Descriptors;
-  /** The process's soft limit on descriptors. */
+  /** Soft limit of the process on descriptors. */
   readonly descriptorLimit: number;
   readonly scheduler: Scheduler;
   readonly checkerEnv: CheckerEnv;
 }
 
 /**
- * Puts it together; raises the process's limit on descriptors.
+ * Creates the runtime, and raises the process's limit on descriptors.
  *
- * @param caFile - trusted authorities in place of the host's
- * @param env - the process's environment, for the variables of resolv.conf(5)
+ * @param caFile - file with trusted CA certificates, in place of the host's
+ * @param env - environment of the process, for the variables of resolv.conf(5)
  */
 export function createCheckRuntime(
   caFile: string | undefined,
@@ -50,7 +50,7 @@ export function createCheckRuntime(
   const scheduler = new Scheduler(clock, dialer, {
     ...events,
     mayStart: () => {
-      // Connections whose check is over give way to those that are due.
+      // Connections whose check is over are closed in favor of due checks.
       if (descriptors.exhausted && !dialer.reclaim()) events.exhausted(descriptors.limit, scheduler.backlog);
       return !descriptors.exhausted && !tls.handshakes.saturated;
     },

@@ -1,144 +1,128 @@
 /**
- * The daemon: the one file that wires the parts together, in the order in which they start and stop.
+ * The composition root: wires the components together. Every component that is started registers its stop, so a stop is the reverse
+ * of the start, and a start that fails undoes the part that succeeded.
  *
  * Control plane → manager → monitors (driven by the scheduler) → notifier → control plane.
  */
 
 import { makeChecker } from "../checks/registry.ts";
 import type { Config } from "../config/schema.ts";
-import { ChecksFileControl } from "../control/checks-file-source.ts";
-import { NO_TRACING } from "../control/client-tracing.ts";
-import type { ControlPlaneHandler, CountFault } from "../control/control-plane.ts";
-import { ProxySocketControl } from "../control/proxy-socket.ts";
+import type { ControlPlane, ControlPlaneHandler } from "../control/control-plane.ts";
+import { createControlPlane } from "../control/create.ts";
 import type { LogFields, Logger } from "../logging/logger.ts";
+import type { DesiredSet } from "../manager/diff.ts";
 import { Manager } from "../manager/manager.ts";
 import { describeError } from "../model/format-value.ts";
 import { roundMs } from "../model/phases.ts";
+import type { HealthcheckSpec } from "../model/spec.ts";
 import { Monitor, type MonitorObserver } from "../monitor/monitor.ts";
 import { MonitorLog } from "../monitor/monitor-log.ts";
-import { Notifier } from "../notifier/notifier.ts";
+import { Notifier, type NotifierObserver } from "../notifier/notifier.ts";
 import type { SystemdNotifySettings } from "../systemd/notify-socket.ts";
-import { ServiceNotifier } from "../systemd/service-notifier.ts";
-import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { AdminServer } from "./admin.ts";
-import { type CheckRuntime, type CheckRuntimeEvents, createCheckRuntime } from "./check-runtime.ts";
+import { createServiceNotifier, type ServiceNotifier } from "../systemd/service-notifier.ts";
+import { noTelemetry, type TelemetryPort } from "../telemetry/port.ts";
+import { type Admin, NO_ADMIN } from "./admin.ts";
+import { type CheckRuntime, createCheckRuntime } from "./check-runtime.ts";
 import type { FaultInjector } from "./fault-injection.ts";
 import { OverloadLog } from "./overload-log.ts";
-import { connectionLimits, notifierSettings, proxySettings } from "./settings.ts";
+import { batchSettings } from "./settings.ts";
+import { notifyingObserver } from "./state-notifications.ts";
+import { NO_FLUSH, stopDeadlines } from "./stop-budget.ts";
 
-/** A stop waits for so long that what is pending gets out; with the closing and the log it stays below 2 s. */
-const FLUSH_MS = 1_400;
-const FLUSH_LOOK_MS = 5;
-/** Of that, so that backends are not cut off in the middle of an answer. */
-const DRAIN_MS = 300;
-/** What is left of it is the traces'; so long at least. */
-const MIN_TRACE_FLUSH_MS = 500;
-
-/** What the command line decides. */
+/** Options of the daemon from the command line and the environment. */
 export interface DaemonOptions {
-  /** Standalone: healthchecks from this file instead of from the proxy. */
+  /** Standalone mode: path of the checks file. Undefined if healthchecks come from the proxy. */
   readonly checksFile: string | undefined;
-  /** Trusted authorities in place of the host's. */
+  /** File with trusted CA certificates, in place of the host's. */
   readonly caFile: string | undefined;
-  /** The first error of an invalid configuration file, in whose place the defaults are in effect; undefined when it is valid. */
+  /** First error of a rejected configuration file, in whose place the defaults are in effect; undefined if the file is valid. */
   readonly configFault: string | undefined;
-  /** The service manager that wants to hear how things stand; undefined when there is none. */
+  /** Address for notifications to systemd; undefined if it does not listen. */
   readonly notify: SystemdNotifySettings | undefined;
-  /** A part that is to fail, for tests. */
-  readonly testFault: FaultInjector | undefined;
-  /** The process's environment, for the variables of OpenTelemetry and of the resolver. */
+  /** Injects faults, in tests; usually does nothing. */
+  readonly faults: FaultInjector;
+  /** Environment of the process, for OpenTelemetry and the resolver. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Puts further fields into every log line. */
+  /** Adds fields to every log line. */
   readonly addLogFields: (fields: () => LogFields) => void;
 }
 
-/** See the head of the file. */
+/** The whole server: all components, started and stopped together. */
 export class Daemon {
   readonly #log: Logger;
-  readonly #control: ProxySocketControl | ChecksFileControl;
-  readonly #manager: Manager;
-  readonly #notifier: Notifier;
-  readonly #checking: CheckRuntime;
-  #config: Config;
-  readonly #supervision: ServiceNotifier | undefined;
-  readonly #troubles: OverloadLog;
-  #serving: AdminServer | undefined;
-  #telemetry: Telemetry | undefined;
   readonly #options: DaemonOptions;
   readonly #monitorLog: MonitorLog;
-  #housekeeping: ReturnType<typeof setInterval> | undefined;
-  #stopping: Promise<void> | undefined;
+  readonly #overload: OverloadLog;
+  readonly #runtime: CheckRuntime;
+  readonly #control: ControlPlane;
+  readonly #manager: Manager;
+  readonly #notifier: Notifier;
+  readonly #service: ServiceNotifier;
+  /** Called for each check, in this order. Filled at the start, before there are monitors. */
+  readonly #observers: MonitorObserver[] = [];
   readonly #ended = Promise.withResolvers<void>();
+  #config: Config;
+  #admin: Admin = NO_ADMIN;
+  #telemetry: TelemetryPort;
+  /** Stops of the components that have been started. */
+  #started = new AsyncDisposableStack();
+  #deadlines = NO_FLUSH;
+  #stopping: Promise<void> | undefined;
+  #maintenance: ReturnType<typeof setInterval> | undefined;
 
+  /** Creates the components; nothing runs before {@link start}. */
   constructor(config: Config, options: DaemonOptions, log: Logger) {
     this.#config = config;
-    this.#log = log;
     this.#options = options;
-    this.#troubles = new OverloadLog(log, (say) => {
-      if (this.#telemetry === undefined) say();
-      else this.#telemetry.outside(say);
-    });
-    this.#checking = createCheckRuntime(options.caFile, this.#checkingEvents(), options.env);
-    const { clock, scheduler, checkerEnv } = this.#checking;
-    const { checksFile, testFault } = options;
-    const count: CountFault = (fault, times) => this.#serving?.metrics.server.failed(fault, times);
-    const tracing = () => this.#telemetry?.clients ?? NO_TRACING;
-    this.#control =
-      checksFile === undefined
-        ? new ProxySocketControl(proxySettings(config), connectionLimits(config), log, count, tracing)
-        : new ChecksFileControl(checksFile, config.checks, log, count);
-
+    this.#log = log;
+    this.#overload = new OverloadLog(log, (act) => this.#telemetry.outside(act));
+    this.#runtime = createCheckRuntime(
+      options.caFile,
+      {
+        stalled: (stallMs) => this.#overload.stalled(stallMs),
+        ticked: (lateMs) => this.#admin.ticked(lateMs),
+        exhausted: (limit, waiting) => this.#overload.exhausted(limit, waiting),
+        fault: (error) => this.#internalError(error),
+      },
+      options.env,
+    );
+    const { clock, scheduler } = this.#runtime;
     this.#monitorLog = new MonitorLog(log, clock);
-    const env = { clock, scheduler, observer: this.#observer(this.#monitorLog) };
+    this.#telemetry = noTelemetry(this.#monitorLog);
+    this.#control = createControlPlane({
+      config,
+      checksFile: options.checksFile,
+      log,
+      count: (error, times) => this.#admin.failed(error, times),
+      tracing: () => this.#telemetry.clients,
+    });
     this.#manager = new Manager(
       clock,
       log,
-      (spec) => {
-        const traceparent = this.#telemetry?.traceparentOf(spec.id);
-        const own = traceparent === undefined ? checkerEnv : { ...checkerEnv, traceparent };
-        const made = makeChecker(spec.check, own);
-        const checker = testFault?.checker(spec.id, made) ?? made;
-        return new Monitor(spec, checker, env, this.#serving?.newRecord(clock.wallMs()));
-      },
+      (spec) => this.#createMonitor(spec),
       (id) => {
         this.#notifier.forget(id);
-        this.#telemetry?.checks.forget(id);
+        this.#telemetry.forget(id);
       },
     );
-    const known = () => this.#manager.known();
-    const delivery = testFault?.delivery(this.#control) ?? this.#control;
-    this.#notifier = new Notifier(clock, delivery, known, notifierSettings(config), {
-      sent: (trigger, waitedMs, latenciesMs, delivered) => {
-        const size = delivered.length;
-        this.#serving?.metrics.server.sent(size, trigger, waitedMs, latenciesMs);
-        const tell = () => log.debug("Batch sent", { size, trigger, waited_ms: roundMs(waitedMs) });
-        if (this.#telemetry === undefined) tell();
-        else this.#telemetry.deliveries.sent(delivered, trigger, waitedMs, tell);
-      },
-      congested: (waiting) => {
-        count("channel");
-        log.warn("Failed to send notification: the client does not read; newest states are kept", {
-          waiting,
-        });
-      },
-      fault: (error) => this.#fault(error),
-    });
+    const delivery = options.faults.delivery(this.#control);
+    const measured = () => this.#manager.measuredStatuses();
+    const settings = batchSettings(config);
+    this.#notifier = new Notifier(clock, delivery, measured, settings, this.#notifierObserver());
     const parts = { manager: this.#manager, control: this.#control, scheduler };
-    this.#supervision = options.notify && new ServiceNotifier(options.notify, parts, log);
-    const { configFault } = options;
-    this.#supervision?.configured(configFault && `running on the defaults: ${configFault}`);
+    this.#service = createServiceNotifier(options.notify, parts, log);
   }
 
-  /** Settles when it has stopped. */
+  /** Settles when the daemon has stopped. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
 
-  /** The daemon's state as fields of one log line: counts by state, the client, queue depths, stalls. */
+  /** Returns the fields of the log line that describes the daemon: states, client, queue lengths, stalls. */
   state(): LogFields {
-    const { states, inFlight } = this.#manager.census();
+    const { states, inFlight } = this.#manager.counts();
     const { connected, depths } = this.#control;
-    const { scheduler } = this.#checking;
+    const { scheduler } = this.#runtime;
     return {
       healthchecks: this.#manager.monitors.size,
       ...states,
@@ -153,93 +137,89 @@ export class Daemon {
     };
   }
 
-  /** @throws Error when it cannot serve */
+  /**
+   * Starts all components.
+   *
+   * @throws Error if the control plane cannot serve; everything that was started is stopped again
+   */
   async start(): Promise<void> {
-    await this.#serve();
-    await this.#trace();
-    const events: ControlPlaneHandler = {
-      desired: async (set) => {
-        const apply = () => this.#manager.apply(set);
-        const { specs, refusals = 0 } = set;
-        if (this.#telemetry === undefined) await apply();
-        else await this.#telemetry.clients.update(specs.length + refusals, refusals, apply);
-        this.#troubles.listed(this.#manager.monitors.size, this.#checking.descriptorLimit);
-        this.#serving?.metrics.server.updated();
-      },
-      resync: () => this.#notifier.resync(),
-      writable: () => this.#notifier.writable(),
-      disconnected: () => this.#notifier.disconnected(),
-      statuses: () => this.#manager.statuses(),
-      shutdown: () => void this.stop(),
-    };
-    await this.#control.start(events);
-    this.#keepHouse();
+    const { configFault, faults } = this.#options;
+    await using started = new AsyncDisposableStack();
+    started.adopt(this.#service, (service) => service.close());
+    this.#service.configured(configFault && `running on the defaults: ${configFault}`);
+
+    this.#admin = started.adopt(await this.#loadAdmin(), (admin) => admin.close());
+    this.#admin.configRead(configFault === undefined);
+    await this.#admin.listen();
+
+    const telemetry = await this.#loadTelemetry();
+    this.#telemetry = started.adopt(telemetry, (port) => port.close(this.#deadlines.traces));
+    this.#observers.push(telemetry.checks, this.#admin, notifyingObserver(this.#notifier));
+
+    started.adopt(this.#runtime.scheduler, (scheduler) => scheduler.stop());
+    started.adopt(this.#notifier, (notifier) => notifier.disconnected());
+    started.adopt(this.#manager, (manager) => manager.stop());
+    started.adopt(this.#control, (control) => control.stop(this.#deadlines.notifications));
+    await this.#control.start(this.#handler());
+    started.defer(() => this.#drain());
+
+    this.#maintain();
+    started.defer(() => clearInterval(this.#maintenance));
     this.#log.info("All tasks spawned, server running");
-    this.#supervision?.ready();
-    this.#options.testFault?.started(this.#checking.scheduler);
+    this.#service.ready();
+    started.defer(() => this.#service.stopping());
+    faults.started(this.#runtime.scheduler);
+    this.#started = started.move();
   }
 
   /**
-   * Takes over what can change at run time.
+   * Applies the settings that can change at run time.
    *
-   * @param fault - the first error of an invalid file: then the configuration is the one that runs; undefined when it is valid
-   * @returns settles when it has
+   * @param fault - first error of a rejected file, in which case `config` is the running configuration; undefined if it is valid
    */
   async reload(config: Config, fault: string | undefined): Promise<void> {
-    const reloaded = this.#supervision?.reloading();
+    const reloaded = this.#service.reloading();
     this.#config = config;
-    this.#tellConfig(fault === undefined);
-    if (this.#serving !== undefined) this.#serving.metrics.perHealthcheck = config.metrics.per_healthcheck;
-    this.#telemetry?.configure(config.telemetry);
-    this.#notifier.configure(notifierSettings(config));
-    this.#keepHouse();
-    this.#checking.checkerEnv.tls.forget();
-    let kept = fault;
-    if (this.#control instanceof ProxySocketControl) this.#control.configure(connectionLimits(config));
-    else {
-      const checksFault = await this.#control.reload();
-      kept ??= checksFault;
-    }
-    this.#supervision?.configured(kept && `not reloaded, the former one is in effect: ${kept}`);
-    reloaded?.();
+    this.#admin.configRead(fault === undefined);
+    this.#admin.reconfigure(config);
+    this.#telemetry.reconfigure(config);
+    this.#notifier.reconfigure(batchSettings(config));
+    this.#maintain();
+    this.#runtime.checkerEnv.tls.forget();
+    const controlFault = await this.#control.reconfigure(config);
+    const kept = fault ?? controlFault;
+    this.#service.configured(kept && `not reloaded, the former one is in effect: ${kept}`);
+    reloaded();
   }
 
-  /** Ends in good order: no new checks, what is pending gets out, then everything closes. */
+  /** Stops all components: checks end, pending notifications are sent, then everything closes. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
   async #stop(): Promise<void> {
-    this.#supervision?.stopping();
     this.#log.info("Stopping healthcheck server");
-    clearInterval(this.#housekeeping);
-    this.#manager.stop();
-    const endMs = performance.now() + FLUSH_MS;
-    this.#notifier.flush();
-    const drainedByMs = endMs - FLUSH_MS + DRAIN_MS;
-    const draining = () => this.#checking.checkerEnv.dialer.pending > 0 && performance.now() < drainedByMs;
-    while ((this.#notifier.waiting > 0 && performance.now() < endMs) || draining()) {
-      await Bun.sleep(FLUSH_LOOK_MS);
-      this.#notifier.flush();
-    }
-    await this.#control.stop(Math.max(0, endMs - performance.now()));
-    this.#notifier.disconnected();
-    this.#checking.scheduler.stop();
-    await this.#telemetry?.close(Math.max(MIN_TRACE_FLUSH_MS, endMs - performance.now()));
-    this.#serving?.close();
-    this.#supervision?.close();
+    this.#deadlines = stopDeadlines();
+    await this.#started.disposeAsync();
     this.#log.info("Healthcheck server stopped");
     this.#ended.resolve();
   }
 
-  /** Loads and starts what people look at, when it is switched on. */
-  async #serve(): Promise<void> {
+  /** Starts no more checks, and waits until pending notifications are sent and backends have finished their answers. */
+  async #drain(): Promise<void> {
+    this.#manager.stop();
+    const { answers, notifications } = this.#deadlines;
+    await Promise.all([this.#notifier.drain(notifications), this.#runtime.scheduler.waitIdle(answers)]);
+  }
+
+  async #loadAdmin(): Promise<Admin> {
     const { metrics } = this.#config;
-    if (!metrics.enabled) return;
-    const { AdminServer } = await import("./admin.ts");
-    const { scheduler, descriptors, descriptorLimit } = this.#checking;
-    const parts = {
+    if (!metrics.enabled) return NO_ADMIN;
+    const { AdminServer } = await import("./admin-server.ts");
+    const { clock, scheduler, descriptors, descriptorLimit } = this.#runtime;
+    const deps = {
+      clock,
       manager: this.#manager,
       scheduler,
       control: this.#control,
@@ -247,72 +227,80 @@ export class Daemon {
       stopping: () => this.#stopping !== undefined,
       descriptorLimit,
       checkDescriptors: descriptors.limit,
-      testFault: this.#options.testFault,
+      faults: this.#options.faults,
     };
-    this.#serving = new AdminServer(metrics, parts, this.#log);
-    this.#tellConfig(this.#options.configFault === undefined);
-    await this.#serving.listen();
+    return new AdminServer(metrics, deps, this.#log);
   }
 
-  /** Loads and starts telemetry, when it is switched on. */
-  async #trace(): Promise<void> {
-    if (!this.#config.telemetry.enabled) return;
+  async #loadTelemetry(): Promise<TelemetryPort> {
+    if (!this.#config.telemetry.enabled) return this.#telemetry;
     const { startTelemetry } = await import("../telemetry/start.ts");
-    const lost = (count: number) => this.#serving?.metrics.server.failed("telemetry", count);
-    const parts = { clock: this.#checking.clock, monitorLog: this.#monitorLog, lost };
-    const telemetry = await startTelemetry(this.#config, this.#options.env, parts, this.#log);
-    this.#telemetry = telemetry;
-    if (telemetry !== undefined) this.#options.addLogFields(() => telemetry.logFields());
+    const admin = this.#admin;
+    const { env, addLogFields } = this.#options;
+    const parts = {
+      clock: this.#runtime.clock,
+      monitorLog: this.#monitorLog,
+      traced: admin.traced.bind(admin),
+      lost: (count: number) => admin.failed("telemetry", count),
+      addLogFields,
+    };
+    return await startTelemetry(this.#config, env, parts, this.#log);
   }
 
-  #tellConfig(valid: boolean): void {
-    const server = this.#serving?.metrics.server;
-    server?.configRead(valid, this.#checking.clock.wallMs());
-    if (!valid) server?.failed("config");
-  }
-
-  #checkingEvents(): CheckRuntimeEvents {
-    const troubles = this.#troubles;
+  #handler(): ControlPlaneHandler {
     return {
-      stalled: (stallMs) => troubles.stalled(stallMs),
-      ticked: (lateMs) => this.#serving?.metrics.ticked(lateMs),
-      exhausted: (limit, waiting) => troubles.exhausted(limit, waiting),
-      fault: (error) => this.#fault(error),
+      applyDesiredSet: (set) => this.#applyDesiredSet(set),
+      resync: () => this.#notifier.resync(),
+      writable: () => this.#notifier.writable(),
+      disconnected: () => this.#notifier.disconnected(),
+      statuses: () => this.#manager.statuses(),
+      shutdown: () => void this.stop(),
     };
   }
 
-  /** An exception where none should be; everything else goes on. */
-  #fault(error: unknown): void {
-    this.#serving?.metrics.server.failed("internal");
-    this.#log.error("Internal fault", { error: describeError(error) });
+  async #applyDesiredSet(set: DesiredSet): Promise<void> {
+    const { specs, refusals = 0 } = set;
+    await this.#telemetry.update(specs.length + refusals, refusals, () => this.#manager.apply(set));
+    this.#overload.applied(this.#manager.monitors.size, this.#runtime.descriptorLimit);
+    this.#admin.updated();
   }
 
-  #observer(log: MonitorLog): MonitorObserver {
-    const { clock } = this.#checking;
+  #createMonitor(spec: HealthcheckSpec): Monitor {
+    const { clock, scheduler, checkerEnv } = this.#runtime;
+    const traceparent = this.#telemetry.traceparentOf(spec.id);
+    const env = traceparent === undefined ? checkerEnv : { ...checkerEnv, traceparent };
+    const checker = this.#options.faults.checker(spec.id, makeChecker(spec.check, env));
+    const monitorEnv = { clock, scheduler, observers: this.#observers };
+    return new Monitor(spec, checker, monitorEnv, this.#admin.newRecord());
+  }
+
+  #notifierObserver(): NotifierObserver {
     return {
-      finished: (monitor, result, latenessMs) => {
-        const traceId = (this.#telemetry?.checks ?? log).finished(monitor, result, latenessMs);
-        const metrics = this.#serving?.metrics;
-        metrics?.finished(monitor, result, latenessMs, clock.nowMs());
-        if (traceId !== undefined && result.outcome === "failure")
-          metrics?.traced(monitor.spec.check.type, result.code, traceId, clock.wallMs());
+      sent: (trigger, waitedMs, latenciesMs, delivered) => {
+        const size = delivered.length;
+        this.#admin.sent(size, trigger, waitedMs, latenciesMs);
+        this.#telemetry.sent(delivered, trigger, waitedMs, () =>
+          this.#log.debug("Batch sent", { size, trigger, waited_ms: roundMs(waitedMs) }),
+        );
       },
-      skipped: (monitor, count, why) => {
-        (this.#telemetry?.checks ?? log).skipped(monitor, count, why);
-        this.#serving?.metrics.skipped(count, why);
+      congested: (waiting) => {
+        this.#admin.failed("channel");
+        const message =
+          "Failed to send notification: client is not reading; keeping the latest state of each healthcheck";
+        this.#log.warn(message, { waiting });
       },
-      changed: (monitor, from, result) => {
-        (this.#telemetry?.checks ?? log).changed(monitor, from, result);
-        this.#serving?.feed.changed(monitor, from, result, clock.wallMs());
-        this.#notifier.notify({ id: monitor.spec.id, status: monitor.status });
-      },
+      fault: (error) => this.#internalError(error),
     };
   }
 
-  #keepHouse(): void {
-    clearInterval(this.#housekeeping);
-    this.#housekeeping = setInterval(() => {
-      if (this.#control instanceof ProxySocketControl) this.#control.ensureSocket();
-    }, this.#config.manager.monitor_interval);
+  /** Logs and counts an unexpected exception; everything else continues. */
+  #internalError(error: unknown): void {
+    this.#admin.failed("internal");
+    this.#log.error("Internal error", { error: describeError(error) });
+  }
+
+  #maintain(): void {
+    clearInterval(this.#maintenance);
+    this.#maintenance = setInterval(() => this.#control.maintain(), this.#config.manager.monitor_interval);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Faults on purpose: makes one part of the daemon throw or stand still, so that tests/faults can see from outside that the rest goes on. Asked for
- * by HEALTHCHECK_TEST_FAULT, which cli/run.ts reads once and warns of. When that is not set, none of this is in anybody's way.
+ * Deliberate faults: one part of the daemon throws or stalls, so that tests/faults can observe that the rest continues. Enabled by
+ * HEALTHCHECK_TEST_FAULT, which cli/run.ts reads once and warns about. Without it every method returns its argument.
  */
 import type { Attempt, Checker } from "../checks/checker.ts";
 import type { Router } from "../http/server.ts";
@@ -8,7 +8,7 @@ import type { HealthcheckId } from "../model/id.ts";
 import type { Delivery } from "../notifier/notifier.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 
-/** What can be made to throw, or to stand still. */
+/** Faults that can be injected. */
 export const TEST_FAULTS = [
   "checker",
   "notifier",
@@ -21,17 +21,18 @@ export const TEST_FAULTS = [
 /** One of {@link TEST_FAULTS}. */
 export type TestFaultName = (typeof TEST_FAULTS)[number];
 
-/** So long after the start the process is hit by what nobody catches. */
+/** Delay from the start until an exception that nothing catches. */
 const UNCAUGHT_AFTER_MS = 500;
-/** So long after the start something stands still: the event loop for a while, the scheduler for ever. */
-const STANDS_AFTER_MS = 1_000;
+/** Delay from the start until the event loop stalls for {@link BLOCKED_MS}, or the scheduler stops. */
+const STALL_AFTER_MS = 1_000;
 const BLOCKED_MS = 3_000;
 
-/** Breaks one part; the others are given back as they are. */
+/** Injects one fault, or none: parts that the fault does not concern are returned unchanged. */
 export class FaultInjector {
-  constructor(readonly name: TestFaultName) {}
+  /** @param name - undefined for no fault */
+  constructor(readonly name: TestFaultName | undefined) {}
 
-  /** Healthchecks with an odd id: every second start throws, the first one too, and so does every end for lack of time. */
+  /** Breaks healthchecks with an odd id: every second start throws, the first one included, and so does every timeout. */
   checker(id: HealthcheckId, checker: Checker): Checker {
     if (this.name !== "checker" || BigInt(id) % 2n === 0n) return checker;
     let starts = 0;
@@ -43,14 +44,14 @@ export class FaultInjector {
     };
   }
 
-  /** Every third batch throws, the first one too. */
+  /** Breaks every third batch, the first one included. */
   delivery(delivery: Delivery): Delivery {
     if (this.name !== "notifier") return delivery;
     let batches = 0;
     return { deliver: (batch) => (batches++ % 3 === 0 ? fail("a delivery") : delivery.deliver(batch)) };
   }
 
-  /** The list of healthchecks throws before its answer begins, `/readyz` in the middle of it. */
+  /** Breaks the healthcheck list before its response begins, and `/readyz` in the middle of it. */
   router(router: Router): Router {
     if (this.name !== "http") return router;
     return (path) => {
@@ -64,10 +65,10 @@ export class FaultInjector {
     };
   }
 
-  /** The daemon runs: what nobody catches, or notices from inside, comes soon. */
+  /** Schedules the faults that hit the whole process. */
   started(scheduler: Pick<Scheduler, "stop">): void {
-    if (this.name === "blocked") setTimeout(() => Bun.sleepSync(BLOCKED_MS), STANDS_AFTER_MS);
-    if (this.name === "scheduler") setTimeout(() => scheduler.stop(), STANDS_AFTER_MS);
+    if (this.name === "blocked") setTimeout(() => Bun.sleepSync(BLOCKED_MS), STALL_AFTER_MS);
+    if (this.name === "scheduler") setTimeout(() => scheduler.stop(), STALL_AFTER_MS);
     if (this.name === "uncaught") setTimeout(() => fail("a timer"), UNCAUGHT_AFTER_MS);
     if (this.name === "rejection") setTimeout(() => void rejected(), UNCAUGHT_AFTER_MS);
   }

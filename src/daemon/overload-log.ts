@@ -1,53 +1,54 @@
-/** What the log says of the daemon's own troubles: it stood still, its descriptors are few or used up. Called by daemon.ts. */
+/** Log lines about overload of this process: stalls of the event loop, and too few file descriptors. */
 import { RateLimiter } from "../logging/limiter.ts";
 import type { LogFields, Logger } from "../logging/logger.ts";
 import { DescriptorShortage } from "../system/descriptors.ts";
 
-/** What may happen on every tick is logged so often. */
+/** Minimum time between two lines about the same problem, which may recur on every tick. */
 const LOG_PERIOD_MS = 10_000;
 
-/** See the head of the file. */
+/** Warns about overload of this process, at a limited rate. */
 export class OverloadLog {
   readonly #log: Logger;
-  readonly #outside: (say: () => void) => void;
+  readonly #outsideSpans: (act: () => void) => void;
   readonly #limiter = new RateLimiter(LOG_PERIOD_MS);
   #shortage: DescriptorShortage | undefined;
 
-  /** @param outside - says something in no span, whoever's tick it is */
-  constructor(log: Logger, outside: (say: () => void) => void) {
+  /** @param outsideSpans - runs code outside of every span; a tick may run inside that of an unrelated check */
+  constructor(log: Logger, outsideSpans: (act: () => void) => void) {
     this.#log = log;
-    this.#outside = outside;
+    this.#outsideSpans = outsideSpans;
   }
 
-  /** The event loop stood still for so long. */
+  /** Warns that the event loop stalled. */
   stalled(stallMs: number): void {
-    this.#warnNowAndThen("The process stood still, time-outs have been moved", {
-      stalled_ms: Math.round(stallMs),
-    });
+    this.#warn("Event loop stalled, check deadlines extended", { stalled_ms: Math.round(stallMs) });
   }
 
-  /** Checks wait for descriptors. @param limit - so many are for checks @param waiting - checks that are due */
+  /**
+   * Warns that checks wait for descriptors.
+   *
+   * @param limit - number of descriptors for checks
+   * @param waiting - number of due checks
+   */
   exhausted(limit: number, waiting: number): void {
-    this.#warnNowAndThen(
-      "Checks are late: all descriptors for checks are in use, raise the limit (LimitNOFILE)",
-      { for_checks: limit, waiting },
-    );
+    const message = "Checks are late: all file descriptors for checks are in use; raise LimitNOFILE";
+    this.#warn(message, { for_checks: limit, waiting });
   }
 
-  /** A list was taken in: before its checks have to wait for each other. @param limit - of the process */
-  listed(healthchecks: number, limit: number): void {
+  /** Warns if a set needs more descriptors than there are, before its checks queue. @param limit - of the process */
+  applied(healthchecks: number, limit: number): void {
     this.#shortage ??= new DescriptorShortage(limit);
     const needed = this.#shortage.begins(healthchecks);
     if (needed === undefined) return;
     this.#log.warn(
-      "There may be too few descriptors: with every backend silent, checks would wait for each other, raise the limit (LimitNOFILE)",
+      "File descriptor limit may be too low: checks would queue if every backend hangs; raise LimitNOFILE",
       { healthchecks, limit, needed },
     );
   }
 
-  #warnNowAndThen(message: string, fields: LogFields): void {
+  #warn(message: string, fields: LogFields): void {
     const suppressed = this.#limiter.admit(message, performance.now());
     if (suppressed === undefined) return;
-    this.#outside(() => this.#log.warn(message, { ...fields, suppressed }));
+    this.#outsideSpans(() => this.#log.warn(message, { ...fields, suppressed }));
   }
 }

@@ -69,7 +69,7 @@ export function searchText(monitor: Monitor): string {
   const { name, labels } = spec;
   const named = name === undefined ? "" : `${name} `;
   const labelled = labels?.map((pair) => `${pair.join("=")} `).join("") ?? "";
-  return `${spec.id} ${named}${labelled}${formatTarget(spec.check)} ${record?.history.lastWords ?? ""}`.toLowerCase();
+  return `${spec.id} ${named}${labelled}${formatTarget(spec.check)} ${record?.history.lastMessage ?? ""}`.toLowerCase();
 }
 
 function head({ spec, health, record }: Monitor) {

@@ -3,12 +3,12 @@
  * never holds up a check. What cannot be written within bounds is dropped, counted, and the loss is told.
  */
 import { write, writeSync } from "node:fs";
+import { Waiters } from "../model/waiters.ts";
 
 /** More than this waiting is not kept; bytes, roughly. */
 const MAX_WAITING = 4 * 1_024 * 1_024;
 /** A pipe that is full is tried again after this. */
 const RETRY_MS = 50;
-const FLUSH_LOOK_MS = 1;
 const NEWLINE = 0x0a;
 const LAST_MOMENT_MS = 20;
 
@@ -19,6 +19,7 @@ export class LogSink {
   #waiting: string[] = [];
   #waitingBytes = 0;
   #busy = false;
+  readonly #flushWaiters = new Waiters();
   #lost = 0;
   /** What was written last is a line without its end: the disk was full behind it. */
   #torn = false;
@@ -40,9 +41,9 @@ export class LogSink {
     if (!this.#busy) this.#next();
   }
 
-  /** Settles when everything is written, or given up. */
-  async flush(): Promise<void> {
-    while (this.#busy) await new Promise((resolve) => setTimeout(resolve, FLUSH_LOOK_MS));
+  /** Settles when every line is written or dropped, or when the signal aborts. */
+  async flush(signal: AbortSignal): Promise<void> {
+    if (this.#busy) await this.#flushWaiters.wait(signal);
   }
 
   /** Writes what waits before it returns, as far as the descriptor takes it; for the last lines of a dying process. */
@@ -87,6 +88,7 @@ export class LogSink {
       if (error !== null) this.#lost += bytes.toString().split("\n").length - 1;
       this.#busy = false;
       if (this.#waiting.length > 0) this.#next();
+      else this.#flushWaiters.release();
     });
   }
 }

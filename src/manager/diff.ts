@@ -1,32 +1,34 @@
-/** What has to change so that the running healthchecks are the desired ones; pure. */
+/** The difference between the running and the desired healthchecks; pure. */
 import type { HealthcheckId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 
-/** A complete desired set: everything else stops, unless that would be a guess. */
+/** A complete desired set. Every other healthcheck is removed, except those that a rejected configuration may stand for. */
 export interface DesiredSet {
   readonly specs: readonly HealthcheckSpec[];
   /**
-   * Healthchecks whose new configuration was refused; those that run go on with their last good one. Undefined stands for a
-   * configuration that says no id: it may be that of any, so none stops.
+   * Healthchecks whose new configuration was rejected; those that run keep their last valid one. Undefined stands for a
+   * configuration without an id: it may belong to any healthcheck, so none is removed.
    */
   readonly refused: ReadonlySet<HealthcheckId | undefined>;
-  /** How many configurations were refused, those without an id included; for whoever reports on it. */
+  /** Number of rejected configurations, those without an id included; reported in traces. */
   readonly refusals?: number;
 }
 
 /** The steps from one set to the next. */
 export interface Diff {
   readonly add: readonly HealthcheckSpec[];
-  /** The same check of the same target, at another pace or with other thresholds. */
+  /** The same check of the same target, with another interval, timeout or other thresholds. */
   readonly adjust: readonly HealthcheckSpec[];
-  /** Another target: state and counters start anew. */
+  /** Another target: state and counters start again. */
   readonly replace: readonly HealthcheckSpec[];
   readonly remove: readonly HealthcheckId[];
 }
 
 /**
- * @param running - the specs that run now, by id
- * @param desired - the set that is wanted; when an id is in it twice, the last one counts
+ * Compares the running healthchecks with a desired set.
+ *
+ * @param running - specifications by id
+ * @param desired - of several entries with the same id, the last one counts
  */
 export function diff(running: ReadonlyMap<HealthcheckId, HealthcheckSpec>, desired: DesiredSet): Diff {
   const add: HealthcheckSpec[] = [];

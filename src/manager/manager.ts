@@ -1,6 +1,6 @@
 /**
- * Keeps the running monitors as the newest desired set has them. Sets are taken in one after the other, each in short
- * slices; a monitor that does not change is not touched.
+ * Makes the running monitors equal to the newest desired set. Sets are applied one after the other, each in short time slices;
+ * monitors whose specification is unchanged are not touched.
  */
 
 import type { Logger } from "../logging/logger.ts";
@@ -15,10 +15,10 @@ import { forEachSliced } from "../system/time-slicing.ts";
 import { type DesiredSet, type Diff, diff } from "./diff.ts";
 import { PhaseTable } from "./phase-table.ts";
 
-/** Makes a monitor; not started yet. */
+/** Creates a monitor, not started yet. */
 export type MonitorFactory = (spec: HealthcheckSpec) => Monitor;
 
-/** What a new set has changed. */
+/** Numbers of healthchecks that a new set has added, changed, removed and kept. */
 export interface UpdateCounts {
   readonly added: number;
   readonly adjusted: number;
@@ -27,14 +27,14 @@ export interface UpdateCounts {
   readonly kept: number;
 }
 
-/** How the running monitors stand. */
+/** Numbers of running monitors by state, and of checks under way. */
 export interface MonitorCounts {
   readonly states: StateCounts;
   /** Checks under way. */
   readonly inFlight: number;
 }
 
-/** See the head of the file. */
+/** Owns the running monitors. */
 export class Manager {
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -42,13 +42,13 @@ export class Manager {
   readonly #onEnd: (id: HealthcheckId) => void;
   readonly #monitors = new Map<HealthcheckId, Monitor>();
   readonly #phases = new PhaseTable();
-  /** 1970 on the clock that never jumps: by it a phase is the same moment of the day in every process. */
+  /** 1970 on the monotonic clock, so that a phase is the same time of day in every process. */
   readonly #originMs: number;
   #applying: Promise<unknown> = Promise.resolve();
   #revision = 0;
   #stopped = false;
 
-  /** @param onEnd - hears of every monitor that ends before the process does: what it had to say is void */
+  /** @param onEnd - receives the id of every monitor that is removed or replaced, whose pending events are void */
   constructor(clock: Clock, log: Logger, makeMonitor: MonitorFactory, onEnd: (id: HealthcheckId) => void) {
     this.#clock = clock;
     this.#originMs = clock.nowMs() - clock.wallMs();
@@ -62,13 +62,13 @@ export class Manager {
     return this.#monitors;
   }
 
-  /** Changes whenever a monitor comes or goes. */
+  /** A number that changes whenever a monitor is added or removed. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** Counts the monitors; ten thousand take a fraction of a millisecond. */
-  census(): MonitorCounts {
+  /** Counts the monitors; 10,000 take a fraction of a millisecond. */
+  counts(): MonitorCounts {
     const states = { unknown: 0, healthy: 0, unhealthy: 0 };
     let inFlight = 0;
     for (const monitor of this.#monitors.values()) {
@@ -79,30 +79,30 @@ export class Manager {
   }
 
   /**
-   * Makes a set the running one, after those that were handed in before.
+   * Applies a desired set, after those of earlier calls.
    *
-   * @returns settles when it is
+   * @returns settles when the set's healthchecks run
    */
   apply(desired: DesiredSet): Promise<UpdateCounts> {
     const applied = this.#applying.then(() => this.#apply(desired));
-    // One that failed must not keep the next from being tried.
+    // A set that failed must not prevent the next one.
     this.#applying = applied.catch(() => {});
     return applied;
   }
 
-  /** Everything that has been measured; nothing for a monitor before its first result. */
-  *known(): Iterable<Notification> {
+  /** Returns every state that was measured; none for a monitor before its first conclusive result. */
+  *measuredStatuses(): Iterable<Notification> {
     for (const [id, { status }] of this.#monitors) {
       if (status.state !== "unknown") yield { id, status };
     }
   }
 
-  /** Every monitor's status, `unknown` ones too. */
+  /** Returns the status of every monitor, `unknown` ones included. */
   *statuses(): Iterable<Notification> {
     for (const [id, { status }] of this.#monitors) yield { id, status };
   }
 
-  /** Stops every monitor, for good. */
+  /** Stops every monitor permanently. */
   stop(): void {
     this.#stopped = true;
     for (const monitor of this.#monitors.values()) monitor.stop();
@@ -119,7 +119,7 @@ export class Manager {
     await forEachSliced(fresh, (spec, index) =>
       this.#start(spec, startMs + firstStartMs(index, fresh.length)),
     );
-    return this.#summarise(steps, specs.size);
+    return this.#logUpdate(steps, specs.size);
   }
 
   #remove(id: HealthcheckId): void {
@@ -140,23 +140,22 @@ export class Manager {
     this.#monitors.set(spec.id, monitor);
     this.#revision++;
     monitor.start(firstMs, this.#gridMs(spec));
-    const words = replaced ? "Replacing healthcheck" : "Adding healthcheck";
-    this.#log.info(words, { id: spec.id, target: formatTarget(spec.check) });
+    const message = replaced ? "Replacing healthcheck" : "Adding healthcheck";
+    this.#log.info(message, { id: spec.id, target: formatTarget(spec.check) });
   }
 
-  /** A time on the grid of a healthcheck's starts. */
+  /** Returns a time on the grid of a healthcheck's starts. */
   #gridMs({ id, intervalMs }: HealthcheckSpec): number {
-    // The remainder is small: a sum with 1970 in it would cost digits of the fraction.
+    // The remainder is small: a sum with 1970 in it would lose digits of the fraction.
     return (this.#originMs % intervalMs) + this.#phases.place(id, intervalMs) * intervalMs;
   }
 
-  /** One healthcheck that cannot be set up must not keep the others from being. */
+  /** Creates a monitor. One that cannot be set up is logged and does not affect the others. */
   #tryMake(spec: HealthcheckSpec): Monitor | undefined {
     try {
       return this.#makeMonitor(spec);
     } catch (error) {
-      const words = describeError(error);
-      this.#log.error("Cannot set up healthcheck", { id: spec.id, error: words });
+      this.#log.error("Cannot set up healthcheck", { id: spec.id, error: describeError(error) });
       return undefined;
     }
   }
@@ -169,8 +168,8 @@ export class Manager {
     return this.#monitors.delete(id);
   }
 
-  /** @param before - how many there were */
-  #summarise({ add, adjust, replace, remove }: Diff, before: number): UpdateCounts {
+  /** Logs the changes of an update. @param before - number of healthchecks before it */
+  #logUpdate({ add, adjust, replace, remove }: Diff, before: number): UpdateCounts {
     const changes = {
       added: add.length,
       adjusted: adjust.length,

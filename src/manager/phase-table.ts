@@ -19,13 +19,13 @@ import type { HealthcheckSpec } from "../model/spec.ts";
 
 /** 2^64 / φ, rounded to an odd number: multiplication by it permutes the 64-bit integers. */
 const GOLDEN_64 = 0x9e3779b97f4a7c15n;
-/** Slots of an interval: 40 ms each of 10 s. Finer ones would hold too few of 10,000 to be even. */
+/** Slots per interval: 40 ms each for 10 s. With finer ones, 10,000 healthchecks would be spread less evenly. */
 const SLOTS = 250;
-/** A slot takes its share and this many more before a healthcheck is moved to another. */
+/** Number of healthchecks above its share that a slot holds before further ones are moved to another slot. */
 const SLACK = 1;
 
 /**
- * The phase that an id asks for.
+ * Returns the preferred phase of an id.
  *
  * @returns from 0 to below 1
  */
@@ -34,16 +34,16 @@ export function phaseOf(id: HealthcheckId): number {
   return Number(BigInt.asUintN(64, BigInt(id) * GOLDEN_64) >> 11n) / 2 ** 53;
 }
 
-/** The healthchecks of one interval. */
+/** Healthchecks of one interval. */
 interface Group {
   /** Healthchecks by slot. */
   readonly counts: Map<number, number>;
   placed: number;
-  /** How many there will be once the set being applied is complete. */
+  /** Number of healthchecks once the set that is being applied is complete. */
   planned: number;
 }
 
-/** Phases of the running healthchecks, even per interval and so in sum. */
+/** Phases of the running healthchecks, spread evenly over each interval. */
 export class PhaseTable {
   readonly #groups = new Map<number, Group>();
   readonly #slots = new Map<
@@ -51,7 +51,7 @@ export class PhaseTable {
     { readonly group: Group; readonly slot: number; readonly phase: number }
   >();
 
-  /** Announces healthchecks before {@link place} is called for them: a slot's share depends on how many there will be. */
+  /** Announces healthchecks before {@link place} is called for them: a slot's share depends on their number. */
   plan(coming: Iterable<Pick<HealthcheckSpec, "id" | "intervalMs">>): void {
     for (const [intervalMs, group] of this.#groups) {
       if (group.placed === 0) this.#groups.delete(intervalMs);
@@ -64,8 +64,8 @@ export class PhaseTable {
   }
 
   /**
-   * Gives a healthcheck its phase: the one that its id asks for, or one in a slot with room. It keeps the phase that it has, and
-   * loses it with another interval.
+   * Assigns a phase to a healthcheck: the preferred one of its id, or one in a slot with room. A healthcheck keeps its phase until its
+   * interval changes.
    *
    * @returns from 0 to below 1
    */
@@ -85,7 +85,7 @@ export class PhaseTable {
     return phase;
   }
 
-  /** Takes a healthcheck's place back; without effect where it has none. */
+  /** Releases the phase of a healthcheck, if it has one. */
   release(id: HealthcheckId): void {
     const place = this.#slots.get(id);
     if (place === undefined) return;
@@ -104,7 +104,7 @@ export class PhaseTable {
   }
 }
 
-/** The slot with the fewest healthchecks; of several the next one after `own`. */
+/** Returns the slot with the fewest healthchecks; of several, the next one after `own`. */
 function emptiest(counts: ReadonlyMap<number, number>, own: number): number {
   let best = own;
   for (let step = 1; step < SLOTS; step++) {

@@ -1,6 +1,6 @@
 /**
- * The last results of one healthcheck, for whoever looks at it. Ten thousand of them are kept: numbers lie in typed arrays and
- * sentences are shared, about 1 kB each.
+ * The last results of one healthcheck, for the status page. There may be 10,000 histories: numbers are in typed arrays and
+ * messages are shared, about 1 kB per healthcheck.
  */
 import { PHASES } from "../model/phases.ts";
 import {
@@ -12,16 +12,16 @@ import {
   SUCCESS_CODES,
 } from "../model/result.ts";
 
-/** So many results are kept. */
+/** Number of results that are kept. */
 export const HISTORY_LENGTH = 20;
 
-/** One of them. */
+/** One result of the past. */
 export interface PastResult {
   /** Wall-clock start, milliseconds since 1970. */
   readonly atMs: number;
-  /** Undefined when the check was inconclusive. */
+  /** Undefined if the check was inconclusive. */
   readonly durationMs: number | undefined;
-  /** How long after its due time it started. */
+  /** Milliseconds from the check's due time to its start. */
   readonly latenessMs: number;
   readonly outcome: CheckResult["outcome"];
   readonly code: CheckResult["code"];
@@ -31,12 +31,12 @@ export interface PastResult {
   readonly phases: Phases;
 }
 
-/** Numbers of every result: lateness, duration and the time to connect; what is absent is NaN. */
+/** Numbers per result: lateness, duration and the time to connect; NaN for a number that is absent. */
 const STRIDE = 3;
-/** The other phases; a plain TCP check, the most frequent one, never has them. */
+/** The phases besides connecting; a plain TCP check, the most frequent one, has none of them. */
 const OTHERS = PHASES.filter(({ key }) => key !== "connectMs");
 
-/** What a result was, as one small number. */
+/** Kind of a result, stored as one small number. */
 interface Kind {
   readonly outcome: CheckResult["outcome"];
   readonly code: CheckResult["code"];
@@ -50,22 +50,22 @@ const KINDS: readonly Kind[] = [
 ];
 const KIND_NUMBERS = new Map(KINDS.map(({ code, cause }, number) => [cause ?? code, number]));
 
-/** See the head of the file. */
+/** Ring of the last {@link HISTORY_LENGTH} results. */
 export class History {
   readonly #atMs = new Float64Array(HISTORY_LENGTH);
   readonly #numbers = new Float32Array(HISTORY_LENGTH * STRIDE);
   #others: Float32Array | undefined;
   readonly #kinds = new Uint8Array(HISTORY_LENGTH);
   readonly #messages: string[] = [];
-  /** Results ever; the newest is in the slot before this one. */
+  /** Total number of results; the newest is in the slot before this one. */
   #count = 0;
 
-  /** How many there are. */
+  /** Number of results that are kept. */
   get length(): number {
     return Math.min(this.#count, HISTORY_LENGTH);
   }
 
-  /** Puts in a result; the oldest goes. */
+  /** Adds a result, in place of the oldest. */
   put(result: CheckResult, atMs: number, latenessMs: number): void {
     const slot = this.#count % HISTORY_LENGTH;
     const before = this.#messages[(slot + HISTORY_LENGTH - 1) % HISTORY_LENGTH];
@@ -73,7 +73,7 @@ export class History {
     this.#atMs[slot] = atMs;
     const conclusive = result.outcome !== "inconclusive";
     this.#kinds[slot] = KIND_NUMBERS.get(conclusive ? result.code : result.cause) ?? 0;
-    // The same sentence again is the same string: ten thousand times twenty copies would be a lot.
+    // A repeated message is the same string: 10,000 times twenty copies would be too much.
     this.#messages[slot] = before === result.message ? before : result.message;
     const phases: Phases = conclusive ? result.phases : {};
     const numbers = this.#numbers;
@@ -96,14 +96,14 @@ export class History {
     this.#others[at + 3] = transferMs ?? Number.NaN;
   }
 
-  /** The newest one's code and sentence; empty before the first. */
-  get lastWords(): string {
+  /** Code and message of the newest result; empty before the first. */
+  get lastMessage(): string {
     if (this.#count === 0) return "";
     const slot = this.#slot(0);
     return `${KINDS[this.#kinds[slot] ?? 0]?.code} ${this.#messages[slot]}`;
   }
 
-  /** Duration and outcome of each, oldest first: what a small plot shows. */
+  /** Returns duration and outcome of each result, oldest first, for a small plot. */
   *outline(): Generator<Pick<PastResult, "durationMs" | "outcome">> {
     for (let back = this.length - 1; back >= 0; back--) {
       const slot = this.#slot(back);
@@ -112,7 +112,7 @@ export class History {
     }
   }
 
-  /** @param back - 0 for the newest, up to {@link length} - 1 for the oldest */
+  /** Returns one result. @param back - 0 for the newest, up to {@link length} - 1 for the oldest */
   at(back: number): PastResult | undefined {
     if (back < 0 || back >= this.length) return undefined;
     const slot = this.#slot(back);
@@ -141,7 +141,7 @@ export class History {
     return Object.fromEntries([connect, ...others].filter(([, ms]) => ms !== undefined));
   }
 
-  /** Newest first. */
+  /** Iterates over the results, newest first. */
   *[Symbol.iterator](): Iterator<PastResult> {
     for (let back = 0; back < this.length; back++) {
       const past = this.at(back);
@@ -150,7 +150,7 @@ export class History {
   }
 }
 
-/** What was not measured is NaN. */
+/** Returns undefined for NaN, which stands for a number that was not measured. */
 function present(number: number | undefined): number | undefined {
   return number === undefined || Number.isNaN(number) ? undefined : number;
 }

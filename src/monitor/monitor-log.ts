@@ -1,28 +1,33 @@
-/** What the log says of checks: every change of state, and, not too often, what went wrong on our own side. */
+/** Log lines about checks: every state change, and at a limited rate inconclusive checks and skipped starts. */
 import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
 import { roundMs } from "../model/phases.ts";
-import { type CheckResult, type Conclusive, formatResult } from "../model/result.ts";
+import { formatResult } from "../model/result.ts";
 import { formatTarget } from "../model/spec.ts";
-import type { State } from "../model/status.ts";
 import type { Clock } from "../system/clock.ts";
-import type { Monitor, MonitorObserver } from "./monitor.ts";
+import type { Monitor, MonitorObserver, Settlement, StateTransition } from "./monitor.ts";
 
-/** One line a kind within this time. */
-const PERIOD_MS = 10_000;
+/** Minimum time between two lines of a kind. */
+const LOG_PERIOD_MS = 10_000;
 
-/** See the head of the file. */
+/** Logs state changes, inconclusive checks and skipped starts. */
 export class MonitorLog implements MonitorObserver {
   readonly #log: Logger;
   readonly #clock: Clock;
-  readonly #limiter = new RateLimiter(PERIOD_MS);
+  readonly #limiter = new RateLimiter(LOG_PERIOD_MS);
 
   constructor(log: Logger, clock: Clock) {
     this.#log = log;
     this.#clock = clock;
   }
 
-  finished({ spec }: Monitor, result: CheckResult, latenessMs: number): void {
+  settled(monitor: Monitor, settlement: Settlement): void {
+    this.finished(monitor, settlement);
+    if (settlement.transition !== undefined) this.changed(monitor, settlement.transition);
+  }
+
+  /** Logs a result: every one at `debug`, inconclusive ones at `warn`, at most one per cause in {@link LOG_PERIOD_MS}. */
+  finished({ spec }: Monitor, { result, latenessMs }: Settlement): void {
     if (result.outcome === "inconclusive") {
       const suppressed = this.#limiter.admit(result.cause, this.#clock.nowMs());
       if (suppressed === undefined) return;
@@ -39,13 +44,9 @@ export class MonitorLog implements MonitorObserver {
     }
   }
 
-  changed({ spec, status }: Monitor, from: State, result: Conclusive): void {
-    const fields = {
-      id: spec.id,
-      target: formatTarget(spec.check),
-      old_state: from,
-      new_state: status.state,
-    };
+  /** Logs a state change. */
+  changed({ spec }: Monitor, { from, to, result }: StateTransition): void {
+    const fields = { id: spec.id, target: formatTarget(spec.check), old_state: from, new_state: to };
     this.#log.info("Health state changed", { ...fields, reason: formatResult(result) });
   }
 

@@ -1,6 +1,9 @@
 /**
- * One healthcheck's life: started by the scheduler when due, runs its checker, bounds it in time, takes each result into
- * its state, and says when that changes. Made, reconfigured and stopped by the manager.
+ * The life of one healthcheck: the scheduler starts it when due; it runs its checker within the timeout, applies each result to its
+ * state, and reports both to the observers. Created, reconfigured and stopped by the manager.
+ *
+ * Counts of results exist twice: per healthcheck in its {@link MonitorRecord}, which is written directly because it is on the hot
+ * path, and in total in the metrics, which observe.
  */
 
 import type { Attempt, Checker } from "../checks/checker.ts";
@@ -20,28 +23,44 @@ import type { MonitorRecord } from "./record.ts";
 import { type Grid, nextPlan, type Plan, repeatAfterMs, replan } from "./schedule.ts";
 import { type Health, transition, UNKNOWN_HEALTH } from "./transition.ts";
 
-/** Who hears what monitors find. Called from within ticks: must be quick and must not throw. */
+/** A change of a healthcheck's state. */
+export interface StateTransition {
+  readonly from: State;
+  readonly to: State;
+  /** Result that caused it. */
+  readonly result: Conclusive;
+}
+
+/** Outcome of one check, after the monitor has applied it to its state. */
+export interface Settlement {
+  readonly result: CheckResult;
+  /** Milliseconds from the check's due time to its start. */
+  readonly latenessMs: number;
+  /** Undefined when the state stays. */
+  readonly transition: StateTransition | undefined;
+}
+
+/** Receives the events of all monitors. Called from within ticks: must return quickly and must not throw. */
 export interface MonitorObserver {
-  /** A check ended. @param latenessMs - how long after its due time it had started */
-  finished(monitor: Monitor, result: CheckResult, latenessMs: number): void;
-  /** The state changed, with this result. */
-  changed(monitor: Monitor, from: State, result: Conclusive): void;
-  /** Starts that did not happen, because the last check still ran or the process did not. */
+  /** Receives the end of a check; the monitor's state and status are the new ones. */
+  settled(monitor: Monitor, settlement: Settlement): void;
+  /** Receives starts that were left out: the previous check still ran, or the process did not run in time. */
   skipped(monitor: Monitor, count: number, why: "running" | "late"): void;
 }
 
-/** What monitors share. */
+/** Environment that all monitors share. */
 export interface MonitorEnv {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
-  readonly observer: MonitorObserver;
+  /** Called in this order. */
+  readonly observers: readonly MonitorObserver[];
 }
 
-/** An interruption is put down to a stall of our own when the stall took this share of the time-out, or so long. */
+/** An interruption is attributed to a stall of this process if the stall took this share of the timeout, or {@link MAX_STALL_MS}. */
 const STALL_SHARE = 0.25;
 const MAX_STALL_MS = 250;
 
-/** See the head of the file. */
+/** Runs one healthcheck and keeps its state. */
 export class Monitor implements Startable {
   readonly #env: MonitorEnv;
   readonly #checker: Checker;
@@ -52,9 +71,9 @@ export class Monitor implements Startable {
   #status: Status = UNKNOWN;
   #attempt: Attempt | undefined;
   #grid: Grid;
-  /** The next planned start; the repetition of an inconclusive check may come before it. */
+  /** Next planned start; an inconclusive check may be repeated before it. */
   #plan: Plan = { dueMs: 0, place: "off" };
-  /** Of the check under way: how late it began, when by either clock, and how long we had stalled until then. */
+  /** Lateness and start times of the check under way, and the total stalled time at its start. */
   #latenessMs = 0;
   #beganMs = 0;
   #beganWallMs = 0;
@@ -62,7 +81,7 @@ export class Monitor implements Startable {
   #begun = false;
   #stopped = false;
 
-  /** @param record - where it keeps what metrics and the status page show; none when nobody can look at it */
+  /** @param record - receives the history for metrics and the status page; undefined if neither is served */
   constructor(
     spec: HealthcheckSpec,
     checker: Checker,
@@ -77,32 +96,32 @@ export class Monitor implements Startable {
     this.#deadline = env.scheduler.timer(() => this.#expire());
   }
 
-  /** Its configuration as it is now. */
+  /** Current configuration. */
   get spec(): HealthcheckSpec {
     return this.#spec;
   }
 
-  /** Newest status; `unknown` before the first conclusive result. */
+  /** Current status; `unknown` before the first conclusive result. */
   get status(): Status {
     return this.#status;
   }
 
-  /** State and runs. */
+  /** Current state, and the current runs of successes or failures. */
   get health(): Health {
     return this.#health;
   }
 
-  /** When the newest check began, on the scheduler's clock. */
+  /** Start of the newest check, on the scheduler's clock. */
   get beganMs(): number {
     return this.#beganMs;
   }
 
-  /** How long after its due time the newest check began. */
+  /** Milliseconds from the due time of the newest check to its start. */
   get latenessMs(): number {
     return this.#latenessMs;
   }
 
-  /** Whether a check is under way. */
+  /** True while a check is under way. */
   get running(): boolean {
     return this.#attempt !== undefined;
   }
@@ -129,17 +148,17 @@ export class Monitor implements Startable {
     this.#spec = spec;
     if (!intervalChanged) return;
     this.#grid = { intervalMs: spec.intervalMs, timeMs: gridMs };
-    // The first start depends on no interval.
+    // The first start does not depend on the interval.
     if (!this.#begun) return;
     const oldDueMs = this.#plan.dueMs;
     this.#plan = replan(this.#beganMs, oldDueMs, this.#grid, this.#env.clock.nowMs());
-    // The repetition of an inconclusive check may be scheduled already.
+    // An inconclusive check may be scheduled for repetition already.
     const repeatMs =
       this.#start.scheduled && this.#start.atMs < oldDueMs ? this.#start.atMs : this.#plan.dueMs;
     this.#env.scheduler.startAt(this.#start, Math.min(repeatMs, this.#plan.dueMs));
   }
 
-  /** Ends it for good; a check under way is given up and nothing is heard of it. */
+  /** Stops the healthcheck permanently; a check under way is canceled, and its result is not reported. */
   stop(): void {
     this.#stopped = true;
     this.#env.scheduler.cancelStart(this.#start);
@@ -169,7 +188,7 @@ export class Monitor implements Startable {
 
   #skip(count: number, why: "running" | "late"): void {
     this.record?.skip(count);
-    this.#env.observer.skipped(this, count, why);
+    for (const observer of this.#env.observers) observer.skipped(this, count, why);
   }
 
   #run(): void {
@@ -177,7 +196,7 @@ export class Monitor implements Startable {
     this.#env.scheduler.callAfter(this.#deadline, timeoutMs);
     try {
       const attempt = this.#checker.start(timeoutMs, (result) => {
-        // A check that was given up may still have a word on its way.
+        // A check that was canceled may still report a result.
         if (this.#attempt === attempt) this.#settle(result);
       });
       this.#attempt = attempt;
@@ -192,35 +211,35 @@ export class Monitor implements Startable {
     try {
       this.#settle(attempt.expire());
     } catch (error) {
-      // Without a result it would count as running for ever, and never be started again.
+      // Without a result the check would count as running, and would never be started again.
       if (this.#attempt === attempt) this.#settle(inconclusive("fault", describeError(error)));
       else throw error;
     }
   }
 
   #settle(found: CheckResult): void {
-    const { scheduler, observer } = this.#env;
+    const { scheduler, observers } = this.#env;
     scheduler.cancelTimer(this.#deadline);
     this.#attempt = undefined;
     const result = withSafeMessage(this.#ownFault(found) ?? found);
     this.record?.finished(result, this.#beganWallMs, this.#latenessMs);
+    let transition: StateTransition | undefined;
     if (result.outcome === "inconclusive") this.#repeatSoon();
-    else this.#take(result);
-    observer.finished(this, result, this.#latenessMs);
+    else transition = this.#apply(result);
+    const settlement = { result, latenessMs: this.#latenessMs, transition };
+    for (const observer of observers) observer.settled(this, settlement);
   }
 
-  /** While we stood still, the backend may have closed a connection that we did not serve: that is our own doing. */
+  /** Makes a failure inconclusive if the backend may have closed the connection because this process stalled. */
   #ownFault(result: CheckResult): CheckResult | undefined {
     if (result.outcome !== "failure" || !result.interrupted) return undefined;
     const stalledMs = this.#env.scheduler.stalledMs - this.#stalledBeforeMs;
     if (stalledMs < Math.min(MAX_STALL_MS, this.#spec.timeoutMs * STALL_SHARE)) return undefined;
-    return inconclusive(
-      "stalled",
-      `${result.message} (this process stood still for ${Math.round(stalledMs)}ms)`,
-    );
+    return inconclusive("stalled", `${result.message} (event loop stalled for ${Math.round(stalledMs)}ms)`);
   }
 
-  #take(result: Conclusive): void {
+  /** @returns the change of state that the result caused, if any */
+  #apply(result: Conclusive): StateTransition | undefined {
     const success = result.outcome === "success";
     const before = this.#health;
     const health = transition(before, success, this.#spec);
@@ -233,9 +252,9 @@ export class Monitor implements Startable {
       successes: this.#status.successes + (success ? 1 : 0),
       message: formatResult(result),
     };
-    if (health.state === before.state) return;
+    if (health.state === before.state) return undefined;
     this.record?.changed(before.state, health.state, this.#env.clock.wallMs());
-    this.#env.observer.changed(this, before.state, result);
+    return { from: before.state, to: health.state, result };
   }
 
   #repeatSoon(): void {

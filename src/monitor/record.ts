@@ -1,13 +1,13 @@
 /**
- * What a monitor remembers of itself for metrics and the status page; kept only where somebody can look at it. Writing to it
- * is part of the hot path: numbers and shared strings, no allocation.
+ * History and counters of one healthcheck, for metrics and the status page; kept only if they are served. Writing is part of the
+ * hot path: numbers and shared strings, no allocation.
  */
 import { Histogram } from "../model/histogram.ts";
 import type { CheckResult } from "../model/result.ts";
 import type { State } from "../model/status.ts";
 import { History } from "./history.ts";
 
-/** Every way from one state to another. */
+/** All possible state changes. */
 export const TRANSITIONS: readonly { readonly from: State; readonly to: State }[] = [
   { from: "healthy", to: "unhealthy" },
   { from: "unhealthy", to: "healthy" },
@@ -15,7 +15,7 @@ export const TRANSITIONS: readonly { readonly from: State; readonly to: State }[
   { from: "unknown", to: "unhealthy" },
 ];
 
-/** See the head of the file. */
+/** History and counters of one healthcheck. */
 export class MonitorRecord {
   readonly history = new History();
   /** Durations of conclusive checks, in seconds. */
@@ -34,41 +34,41 @@ export class MonitorRecord {
     this.#sinceMs = addedMs;
   }
 
-  /** Checks that said nothing about the backend. */
+  /** Number of inconclusive checks. */
   get inconclusive(): number {
     return this.#inconclusive;
   }
 
-  /** Starts that did not happen. */
+  /** Number of starts that were left out. */
   get skipped(): number {
     return this.#skipped;
   }
 
-  /** When the present state was entered; for `unknown`, when the healthcheck was added. Wall clock. */
+  /** Wall-clock time of the last state change; for `unknown`, of the addition of the healthcheck. */
   get sinceMs(): number {
     return this.#sinceMs;
   }
 
-  /** A check ended. */
+  /** Records the result of a check. */
   finished(result: CheckResult, beganWallMs: number, latenessMs: number): void {
     this.history.put(result, beganWallMs, latenessMs);
     if (result.outcome === "inconclusive") this.#inconclusive++;
     else this.responseTimes.observe(result.durationMs / 1_000);
   }
 
-  /** Starts were left out. */
+  /** Counts starts that were left out. */
   skip(count: number): void {
     this.#skipped += count;
   }
 
-  /** The state changed. @param atMs - wall clock */
+  /** Records a state change. @param atMs - wall clock */
   changed(from: State, to: State, atMs: number): void {
     this.#sinceMs = atMs;
     const at = TRANSITIONS.findIndex((transition) => transition.from === from && transition.to === to);
     if (at >= 0) this.#transitions[at] = (this.#transitions[at] ?? 0) + 1;
   }
 
-  /** How often each of {@link TRANSITIONS} has happened. */
+  /** Number of state changes, in the order of {@link TRANSITIONS}. */
   get transitions(): readonly number[] {
     return this.#transitions;
   }

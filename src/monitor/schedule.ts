@@ -1,16 +1,16 @@
 /**
- * When a healthcheck starts, pure. The first checks of a large new set are spread over a second or so. After its first check
+ * Start times of a healthcheck, pure. The first checks of a large new set are spread over a second or so. After its first check
  * each healthcheck joins a grid of its own, time on the grid + k × interval, so nothing drifts; the manager spreads these
  * grids evenly over the interval (`src/manager/phase-table.ts`).
  */
 
 /**
- * So few are started at once. A larger set is started in groups of so many: waking up for each check of its own would
- * cost more than the check.
+ * Maximum number of checks that start together. A larger set is started in groups of this size: waking up for each single check
+ * would cost more than the check.
  */
-const HANDFUL = 50;
+const IMMEDIATE_START_LIMIT = 50;
 /** Groups follow each other at a pace of one check in this time … */
-const APART_MS = 0.7;
+const START_SPACING_MS = 0.7;
 /** … but a set of up to 10,000 within this time, and a larger one at the same pace. */
 const SPREAD_MS = 1_400;
 const PACE_PER_MS = 10_000 / SPREAD_MS;
@@ -19,16 +19,16 @@ const MIN_REPEAT_MS = 50;
 const MAX_REPEAT_MS = 1_000;
 
 /**
- * When the first check of one of many new healthchecks starts.
+ * Returns the start of the first check of one of several new healthchecks.
  *
- * @param index - its place among them, from 0
- * @param count - how many they are
+ * @param index - position of the healthcheck, from 0
+ * @param count - number of new healthchecks
  * @returns milliseconds from now
  */
 export function firstStartMs(index: number, count: number): number {
-  if (count <= HANDFUL) return 0;
-  const windowMs = Math.max(Math.min(count * APART_MS, SPREAD_MS), count / PACE_PER_MS);
-  return ((index - (index % HANDFUL)) * windowMs) / count;
+  if (count <= IMMEDIATE_START_LIMIT) return 0;
+  const windowMs = Math.max(Math.min(count * START_SPACING_MS, SPREAD_MS), count / PACE_PER_MS);
+  return ((index - (index % IMMEDIATE_START_LIMIT)) * windowMs) / count;
 }
 
 /** The due times of one healthcheck: `timeMs` + k × `intervalMs`, for every integer k. Milliseconds on the scheduler's clock. */
@@ -46,12 +46,12 @@ export interface Plan {
   readonly place: "off" | "joining" | "on";
 }
 
-/** The plan after a start that has come due, and the number of starts that did not happen. */
+/** Plan after a start that has come due, and the number of starts that were left out. */
 export interface NextPlan extends Plan {
   readonly skipped: number;
 }
 
-/** The first time on a grid that is not before `fromMs`. */
+/** Returns the first time on a grid that is not before `fromMs`. */
 export function firstOnGrid({ intervalMs, timeMs }: Grid, fromMs: number): number {
   return timeMs + Math.ceil((fromMs - timeMs) / intervalMs) * intervalMs;
 }
@@ -62,7 +62,7 @@ export function firstOnGrid({ intervalMs, timeMs }: Grid, fromMs: number): numbe
  * a gap is never longer than the interval, and a check of up to half the interval is over before the next is due.
  *
  * @param dueMs - when that check was due
- * @param nowMs - when it began; where it was late, the next one still comes a quarter of the interval later at the earliest
+ * @param nowMs - its actual start; after a late one, the next check still starts a quarter of the interval later at the earliest
  */
 export function settle(dueMs: number, grid: Grid, nowMs = dueMs): Plan {
   const { intervalMs } = grid;
@@ -108,18 +108,18 @@ export function replan(beganMs: number, oldDueMs: number, grid: Grid, nowMs: num
   return gridMs <= oldDueMs ? { dueMs: gridMs, place: "joining" } : { dueMs: oldDueMs, place: "off" };
 }
 
-/** The next time on the grid, and how many were passed over to get there. */
+/** Next time on the grid, and the number of times on it that were missed. */
 export interface GridStep {
   readonly dueMs: number;
   readonly missed: number;
 }
 
 /**
- * The next due time after one that has come.
+ * Returns the next due time on the grid.
  *
- * @param dueMs - the one that has come
+ * @param dueMs - a due time that has come
  * @param intervalMs - above 0
- * @param nowMs - times up to it are passed over
+ * @param nowMs - due times up to this one are missed
  */
 export function nextOnGrid(dueMs: number, intervalMs: number, nowMs: number): GridStep {
   const nextMs = dueMs + intervalMs;
@@ -129,9 +129,9 @@ export function nextOnGrid(dueMs: number, intervalMs: number, nowMs: number): Gr
 }
 
 /**
- * How soon an inconclusive check is repeated.
+ * Returns the delay until an inconclusive check is repeated.
  *
- * @param jitter - 0 to 1, so that those who failed together do not come back together
+ * @param jitter - 0 to 1, so that checks that failed together are not repeated together
  */
 export function repeatAfterMs(intervalMs: number, jitter: number): number {
   return Math.min(MAX_REPEAT_MS, Math.max(MIN_REPEAT_MS, intervalMs / 4)) * (0.5 + jitter / 2);

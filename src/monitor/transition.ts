@@ -4,7 +4,7 @@
  */
 import type { State } from "../model/status.ts";
 
-/** Where a healthcheck stands. One of the two runs is always 0. */
+/** State of a healthcheck and its current runs, of which one is always 0. */
 export interface Health {
   readonly state: State;
   /** Successes since the last failure. */
@@ -13,22 +13,22 @@ export interface Health {
   readonly consecutiveFailures: number;
 }
 
-/** How long a run must be to change the state; both at least 1. */
+/** Lengths of runs that change the state; both at least 1. */
 export interface Thresholds {
   readonly rise: number;
   readonly fall: number;
 }
 
-/** Before the first result. */
+/** Health before the first result. */
 export const UNKNOWN_HEALTH: Health = { state: "unknown", consecutiveSuccesses: 0, consecutiveFailures: 0 };
 
 /**
- * Takes one conclusive result into account.
+ * Applies one conclusive result.
  *
- * @param health - where the healthcheck stands
- * @param success - what the check found
- * @param thresholds - `rise` and `fall` of its configuration as it is now
- * @returns where it stands after it
+ * @param health - before the result
+ * @param success - true if the check succeeded
+ * @param thresholds - `rise` and `fall` of the current configuration
+ * @returns the health after the result
  */
 export function transition(health: Health, success: boolean, thresholds: Thresholds): Health {
   const consecutiveSuccesses = success ? health.consecutiveSuccesses + 1 : 0;

@@ -1,41 +1,44 @@
 /**
- * Delivery: gathers changes of state for a moment, hands them to the control plane in batches, and tells everything known again
- * now and then. When the client does not read, what waits stays here, one entry an id, and nothing piles up.
+ * Delivery: collects state changes briefly, passes them to the control plane in batches, and sends every known state again at an
+ * interval. While the client does not read, pending notifications stay here, one entry per id, and nothing accumulates.
  */
 import type { HealthcheckId } from "../model/id.ts";
 import type { Notification } from "../model/status.ts";
+import { Waiters } from "../model/waiters.ts";
 import type { Clock } from "../system/clock.ts";
 import { type BatchLimits, Pending, type Trigger } from "./pending.ts";
 
-/** Sending goes on for so long before checks have their turn; milliseconds. */
+/** Time that sending may take before checks have their turn. */
 const SLICE_MS = 4;
-/** After an exception it is tried again so much later; milliseconds. */
+/** Delay until sending is tried again after an exception … */
 const RETRY_MS = 1_000;
-/** Handed over at once at the most; about what a line of the protocol holds. */
-const MAX_A_MESSAGE = 300;
+/** … and while the notifier drains, which has a deadline. */
+const DRAIN_RETRY_MS = 20;
+/** Maximum number of notifications per delivery; about what a line of the protocol holds. */
+const MAX_PER_MESSAGE = 300;
 
 /** The control plane, as the notifier sees it. */
 export interface Delivery {
-  /** @returns how many of them were taken, the first ones; 0 when there is no room now */
+  /** Delivers the first notifications of a batch. @returns how many; 0 if there is no room now */
   deliver(batch: readonly Notification[]): number;
 }
 
-/** What the notifier is told by the configuration. */
+/** Settings of the notifier, from the configuration. */
 export interface BatchSettings extends BatchLimits {
-  /** Everything known is told again after so long. */
+  /** Interval at which every known state is sent again. */
   readonly notifyIntervalMs: number;
-  /** More ids than this waiting is counted: the client does not keep up and states are coalesced. */
+  /** Number of pending ids above which a slow client is reported. */
   readonly channelSize: number;
 }
 
-/** Who hears what the notifier does. */
+/** Receives the events of the notifier. */
 export interface NotifierObserver {
   /**
-   * The control plane took a batch.
+   * Receives that the control plane accepted a batch.
    *
-   * @param waitedMs - since its first entry came
-   * @param latenciesMs - of each change of state in it, from the result until now
-   * @param delivered - what was in it
+   * @param waitedMs - since its first entry was added
+   * @param latenciesMs - of each state change in it, from the result until now
+   * @param delivered - contents of the batch
    */
   sent(
     trigger: Trigger,
@@ -43,48 +46,50 @@ export interface NotifierObserver {
     latenciesMs: readonly number[],
     delivered: readonly Notification[],
   ): void;
-  /** More wait than the channel holds; told once until it has emptied. */
+  /** Receives that more ids are pending than `channelSize`; once until they have been sent. */
   congested(waiting: number): void;
-  /** An exception where none should be; what was not taken still waits, and is tried again. */
+  /** Receives an unexpected exception; undelivered notifications stay pending, and sending is retried. */
   fault(error: unknown): void;
 }
 
-/** See the head of the file. */
+/** Sends state changes to the control plane in batches, and every known state at an interval. */
 export class Notifier {
   readonly #clock: Clock;
   readonly #delivery: Delivery;
-  readonly #known: () => Iterable<Notification>;
+  readonly #measured: () => Iterable<Notification>;
   readonly #observer: NotifierObserver;
   readonly #pending = new Pending();
   #settings: BatchSettings;
   #listening = false;
   #blocked = false;
   #congested = false;
+  #draining = false;
+  readonly #drainWaiters = new Waiters();
   #batchTimer: ReturnType<typeof setTimeout> | undefined;
   #refreshTimer: ReturnType<typeof setInterval> | undefined;
 
-  /** @param known - everything that has been measured */
+  /** @param measured - returns every state that has been measured */
   constructor(
     clock: Clock,
     delivery: Delivery,
-    known: () => Iterable<Notification>,
+    measured: () => Iterable<Notification>,
     settings: BatchSettings,
     observer: NotifierObserver,
   ) {
     this.#clock = clock;
     this.#delivery = delivery;
-    this.#known = known;
+    this.#measured = measured;
     this.#settings = settings;
     this.#observer = observer;
   }
 
-  /** Ids that wait to be told. */
+  /** Number of ids with a pending notification. */
   get waiting(): number {
     return this.#pending.size;
   }
 
-  /** Takes over new settings. */
-  configure(settings: BatchSettings): void {
+  /** Applies new settings. */
+  reconfigure(settings: BatchSettings): void {
     const refreshChanged = settings.notifyIntervalMs !== this.#settings.notifyIntervalMs;
     this.#settings = settings;
     if (refreshChanged && this.#listening) this.#refreshEvery(settings.notifyIntervalMs);
@@ -93,19 +98,20 @@ export class Notifier {
     this.#schedule();
   }
 
-  /** A state changed. Nobody listening, it is told with the next resync. */
+  /** Queues a state change. Without a client it is dropped: the next resync sends every state. */
   notify(notification: Notification): void {
     if (!this.#listening) return;
     this.#pending.put(notification, this.#clock.nowMs(), "changed");
     this.#schedule();
   }
 
-  /** A healthcheck is gone: what it had to say is of no use. */
+  /** Drops the pending notification of a healthcheck that was removed. */
   forget(id: HealthcheckId): void {
     this.#pending.remove(id);
+    this.#releaseDrained();
   }
 
-  /** A client that knows nothing: tells it everything, and from here on every change. */
+  /** Sends every known state to a new client, and from here on every state change. */
   resync(): void {
     this.#listening = true;
     this.#blocked = false;
@@ -114,24 +120,37 @@ export class Notifier {
     this.#refresh();
   }
 
-  /** The client is gone. */
+  /** Drops all pending notifications: the client has disconnected. */
   disconnected(): void {
     this.#listening = false;
     this.#pending.clear();
     clearTimeout(this.#batchTimer);
     this.#batchTimer = undefined;
     clearInterval(this.#refreshTimer);
+    this.#releaseDrained();
   }
 
-  /** There is room again. */
+  /** Continues to send: the client has read everything so far. */
   writable(): void {
     this.#blocked = false;
     this.#schedule();
   }
 
-  /** Sends what waits, due or not; for the end of the process. */
-  flush(): void {
-    if (this.#listening) this.#trySend("time_delay");
+  /** Sends everything that is pending, due or not, for the end of the process; settles when nothing is, or the signal aborts. */
+  async drain(signal: AbortSignal): Promise<void> {
+    this.#draining = true;
+    this.#schedule();
+    if (this.#pending.size > 0) await this.#drainWaiters.wait(signal);
+  }
+
+  #releaseDrained(): void {
+    if (this.#pending.size === 0) this.#drainWaiters.release();
+  }
+
+  /** Returns why a batch is due; while the notifier drains, any that is pending is. */
+  #due(nowMs: number): Trigger | undefined {
+    const trigger = this.#pending.due(nowMs, this.#settings);
+    return this.#draining && this.#pending.size > 0 ? "time_delay" : trigger;
   }
 
   #refreshEvery(intervalMs: number): void {
@@ -141,24 +160,24 @@ export class Notifier {
 
   #refresh(): void {
     const nowMs = this.#clock.nowMs();
-    for (const notification of this.#known()) this.#pending.put(notification, nowMs, "again");
+    for (const notification of this.#measured()) this.#pending.put(notification, nowMs, "again");
     this.#schedule();
   }
 
-  /** Sends when a batch is due, and sees to it that the next one is not forgotten. */
+  /** Sends a batch if one is due, and sets the timer for the next one. */
   #schedule(): void {
     this.#watchCongestion();
     if (this.#blocked) return;
     const nowMs = this.#clock.nowMs();
-    const trigger = this.#pending.due(nowMs, this.#settings);
+    const trigger = this.#due(nowMs);
     if (trigger !== undefined && !this.#trySend(trigger)) {
-      this.#scheduleIn(RETRY_MS);
+      this.#scheduleIn(this.#draining ? DRAIN_RETRY_MS : RETRY_MS);
       return;
     }
     const { sinceMs } = this.#pending;
     if (sinceMs === undefined || this.#blocked) return;
-    // What is due and did not fit into this turn goes on in the next.
-    const dueNow = this.#pending.due(nowMs, this.#settings) !== undefined;
+    // Batches that are due and did not fit into this turn are sent in the next.
+    const dueNow = this.#due(nowMs) !== undefined;
     if (this.#batchTimer !== undefined && !dueNow) return;
     const delayMs = dueNow ? 0 : Math.max(0, sinceMs + this.#settings.delayMs - nowMs);
     this.#scheduleIn(delayMs);
@@ -183,7 +202,7 @@ export class Notifier {
     }
   }
 
-  /** Sends batches: full ones while there are any, and for a delay that is over the rest as well. */
+  /** Sends batches: all full ones, and if the delay is over the rest as well. */
   #send(trigger: Trigger): void {
     const { maxSize } = this.#settings;
     const startMs = this.#clock.nowMs();
@@ -191,7 +210,7 @@ export class Notifier {
     let left =
       trigger === "time_delay" ? this.#pending.size : this.#pending.size - (this.#pending.size % maxSize);
     while (left > 0 && nowMs - startMs < SLICE_MS) {
-      const batch = this.#pending.first(Math.min(left, maxSize, MAX_A_MESSAGE));
+      const batch = this.#pending.first(Math.min(left, maxSize, MAX_PER_MESSAGE));
       const waitedMs = nowMs - (this.#pending.sinceMs ?? nowMs);
       const taken = this.#delivery.deliver(batch);
       if (taken === 0) {
@@ -206,6 +225,7 @@ export class Notifier {
       const reason = taken === maxSize ? "size_limit" : trigger;
       this.#observer.sent(reason, waitedMs, latenciesMs, delivered);
     }
+    this.#releaseDrained();
   }
 
   #watchCongestion(): void {

@@ -1,42 +1,42 @@
 /**
- * What waits to be told to the client, pure: one notification an id, the newest, in the order in which the ids first
- * had something to say.
+ * Notifications that wait to be sent to the client, sans-I/O: one per id, the newest, in the order in which the ids were
+ * first added.
  */
 import type { HealthcheckId } from "../model/id.ts";
 import type { Notification, Status } from "../model/status.ts";
 
-/** A notification and since when its id waits. */
+/** A notification, and the time since which its id is pending. */
 interface Waiting {
   readonly status: Status;
   readonly sinceMs: number;
-  /** Since when the client has not known of a change of state; undefined when it is only told again what it knows. */
+  /** Time of the first state change that was not sent; undefined if the client knows the state. */
   readonly changedMs: number | undefined;
 }
 
-/** Why a batch is due. */
+/** Reason for which a batch is due. */
 export type Trigger = "size_limit" | "time_delay";
 
-/** How batches are cut. */
+/** Limits of a batch. */
 export interface BatchLimits {
-  /** A batch goes out so long after its first entry … */
+  /** Time from a batch's first entry until it is sent. */
   readonly delayMs: number;
-  /** … or when it has so many. */
+  /** Number of entries with which a batch is sent without waiting. */
   readonly maxSize: number;
 }
 
-/** See the head of the file. */
+/** Queue of notifications with one entry per id. */
 export class Pending {
   readonly #waiting = new Map<HealthcheckId, Waiting>();
 
-  /** Ids with something to say. */
+  /** Number of pending ids. */
   get size(): number {
     return this.#waiting.size;
   }
 
   /**
-   * Puts in a notification; a newer state replaces the queued one and keeps its place.
+   * Adds a notification; a newer state replaces the queued one and keeps its place.
    *
-   * @param why - whether the state has changed, or the client is told again what it knows
+   * @param why - `changed` for a state change, `again` for a state that the client was sent before
    */
   put({ id, status }: Notification, nowMs: number, why: "changed" | "again"): void {
     const before = this.#waiting.get(id);
@@ -44,30 +44,30 @@ export class Pending {
     this.#waiting.set(id, { status, sinceMs: before?.sinceMs ?? nowMs, changedMs });
   }
 
-  /** Forgets an id that is no longer checked. */
+  /** Removes the notification of an id that is no longer checked. */
   remove(id: HealthcheckId): void {
     this.#waiting.delete(id);
   }
 
-  /** Forgets everything. */
+  /** Removes everything. */
   clear(): void {
     this.#waiting.clear();
   }
 
-  /** Since when the first has been waiting; undefined when none is. */
+  /** Time since which the first entry is pending; undefined if there is none. */
   get sinceMs(): number | undefined {
     for (const { sinceMs } of this.#waiting.values()) return sinceMs;
     return undefined;
   }
 
-  /** Whether a batch is due, and why. */
+  /** Returns the reason for which a batch is due; undefined if none is. */
   due(nowMs: number, { delayMs, maxSize }: BatchLimits): Trigger | undefined {
     if (this.#waiting.size >= maxSize) return "size_limit";
     const { sinceMs } = this;
     return sinceMs !== undefined && nowMs >= sinceMs + delayMs ? "time_delay" : undefined;
   }
 
-  /** The first so many, left in place until {@link settle}. */
+  /** Returns the first `count` notifications; they stay queued until {@link settle}. */
   first(count: number): Notification[] {
     const batch: Notification[] = [];
     for (const [id, { status }] of this.#waiting) {
@@ -78,9 +78,9 @@ export class Pending {
   }
 
   /**
-   * Takes out what was delivered, unless something newer has come meanwhile.
+   * Removes delivered notifications, except those that a newer state has replaced meanwhile.
    *
-   * @returns for each change of state among it, since when it had waited
+   * @returns for each state change among them, the time since which it was pending
    */
   settle(delivered: readonly Notification[]): number[] {
     const changedMs: number[] = [];

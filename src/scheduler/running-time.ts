@@ -1,19 +1,19 @@
 /**
- * Running time: a clock that stands still while this process does not run. Time-outs are measured on it, so a stalled
- * event loop, a SIGSTOP or a starved CPU moves them instead of making them fire: a backend is given its whole time-out
- * of attention before it is called late. Pure; the caller says what the real clock says.
+ * Running time: a clock that stops while this process does not run. Timeouts are measured on it, so a stalled event loop,
+ * a SIGSTOP or a starved CPU extends them instead of making them fire: a backend gets its whole timeout before it is called
+ * late. Sans-I/O: the caller passes the real time.
  */
 
-/** So much later than planned is no stall, only a busy process; milliseconds. */
+/** Lateness of a tick up to which the process counts as busy, not as stalled. */
 const TOLERANCE_MS = 20;
 
-/** See the head of the file. */
+/** Clock that leaves out the stalls of this process. */
 export class RunningTime {
   #lastMs: number;
   #plannedMs: number;
   #runningMs = 0;
   #stalledMs = 0;
-  #toldMs = 0;
+  #reportedMs = 0;
 
   /** @param nowMs - the real clock */
   constructor(nowMs: number) {
@@ -21,29 +21,29 @@ export class RunningTime {
     this.#plannedMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Running time when the clock was last looked at. */
+  /** Running time when the real clock was last read. */
   get nowMs(): number {
     return this.#runningMs;
   }
 
   /**
-   * How much real time went by in stalls until a moment, ever; the one that goes on included: what has waited in the kernel is often
-   * told before the tick that sees the stall.
+   * Returns the total stalled time until a real time, the current stall included: events that waited in the kernel are often
+   * handled before the tick that notices the stall.
    */
   stalledMs(realMs: number): number {
     return this.#stalledMs + this.#lateMs(realMs);
   }
 
-  /** Running time at a later moment, if no stall is going on. */
+  /** Returns the running time at a later real time, assuming no current stall. */
   at(realMs: number): number {
     return this.#runningMs + (realMs - this.#lastMs);
   }
 
   /**
-   * Says when the next tick is meant to come, maybe in place of one that was meant to come already.
+   * Plans the next tick, or moves it.
    *
    * @param realMs - now
-   * @param tickMs - when it is to come; infinity when there is nothing to wait for
+   * @param tickMs - planned time of the tick; infinity for none
    */
   plan(realMs: number, tickMs: number): void {
     this.#settle(realMs);
@@ -51,19 +51,19 @@ export class RunningTime {
   }
 
   /**
-   * Takes note of a tick.
+   * Records a tick.
    *
-   * @param realMs - when it came
-   * @returns how long the process stalled since the last call; 0 when all came as planned
+   * @param realMs - now
+   * @returns stalled time since the last call; 0 if there was no stall
    */
   tick(realMs: number): number {
-    const beforeMs = this.#toldMs;
+    const beforeMs = this.#reportedMs;
     this.#settle(realMs);
-    this.#toldMs = this.#stalledMs;
+    this.#reportedMs = this.#stalledMs;
     return this.#stalledMs - beforeMs;
   }
 
-  /** How long a stall has been going on. */
+  /** Returns the length of the current stall. */
   #lateMs(realMs: number): number {
     return Math.max(0, realMs - this.#plannedMs - TOLERANCE_MS);
   }
@@ -72,7 +72,7 @@ export class RunningTime {
     const stallMs = this.#lateMs(realMs);
     this.#runningMs += Math.max(0, realMs - this.#lastMs - stallMs);
     this.#lastMs = realMs;
-    // What is late has been counted; from here on the process should be back at once.
+    // The lateness so far is counted; from here on the process should run without delay.
     this.#plannedMs = Math.max(this.#plannedMs, realMs);
     this.#stalledMs += stallMs;
   }

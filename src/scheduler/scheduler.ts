@@ -1,61 +1,64 @@
 /**
- * The real clock behind the wheels: one timer for the whole process. On each tick it asks the dialer what has become of the
- * connections, ends the checks whose time is up, and starts those that are due. Starts lie on real time, time-outs on
+ * The real clock behind the timer wheels: one timer for the whole process. Each tick polls the dialer for the outcomes of
+ * connections, ends the checks whose deadline has passed, and starts those that are due. Starts use real time, timeouts
  * running time (see running-time.ts).
  *
- * When more is due than fits into a tick, the rest waits its turn, first due first: all get late evenly.
+ * If more checks are due than fit into a tick, the rest is started in later ticks, first due first, so that all are equally late.
  */
+import { Waiters } from "../model/waiters.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Dialer } from "../system/dialer.ts";
 import { RunningTime } from "./running-time.ts";
 import { Wheel, WheelEntry } from "./wheel.ts";
 
-/** Something with a due time of its own: a monitor's next start. */
+/** A task with due times, such as a monitor. */
 export interface Startable {
   /**
-   * @param dueMs - when it was to start
-   * @param nowMs - when it starts
+   * Starts the task.
+   *
+   * @param dueMs - its due time
+   * @param nowMs - its actual start, not before `dueMs`
    */
   begin(dueMs: number, nowMs: number): void;
 }
 
-/** What the scheduler asks and tells. */
+/** Receives the events of the scheduler, and decides whether checks may start. */
 export interface SchedulerEvents {
-  /** The event loop stood still for so long. */
+  /** Receives that the event loop stalled. */
   stalled(stallMs: number): void;
-  /** A tick came so long after its time. */
+  /** Receives a tick. @param lateMs - milliseconds after its planned time */
   ticked(lateMs: number): void;
-  /** A callback threw; the others go on. */
+  /** Receives an exception of a callback; the other callbacks run. */
   fault(error: unknown): void;
-  /** Whether there are means for another check; while there are not, what is due waits, first due first. */
+  /** Returns true if there are resources for another check; otherwise due checks wait, first due first. */
   mayStart(): boolean;
 }
 
-/** A start, kept by its owner and scheduled again and again. */
+/** A start; its owner keeps the entry and schedules it repeatedly. */
 export type StartEntry = WheelEntry<Startable>;
-/** A callback on running time. */
+/** A callback that is scheduled on running time. */
 export type TimerEntry = WheelEntry<() => void>;
 
 /**
- * Ticks are at least this far apart, so that neighbours share one: waking up costs more than a check. With much to do
- * a tick has company enough, and they come closer together.
+ * Minimum time between ticks, so that neighboring starts share one: waking up costs more than a check. With many starts
+ * the ticks come closer together.
  */
 const TICK_MS = 8;
 const BUSY_TICK_MS = 4;
-/** So many starts in one tick are much. */
+/** Number of starts in a tick from which {@link BUSY_TICK_MS} applies. */
 const BUSY_STARTS = 24;
-/** While a check is under way a tick comes at least this often, so that no stall stays unseen. */
+/** Maximum time between ticks while a check is under way, so that every stall is noticed. */
 const WATCH_MS = 20;
-/** With nothing to do the scheduler sleeps for so long at most. */
+/** Maximum time between ticks when no check is under way. */
 const SLEEP_MS = 1_000;
-/** So long after its time a tick is not late: it is not coming. */
+/** Lateness of a tick from which the scheduler counts as dead. */
 export const SCHEDULER_DEAD_MS = 5_000;
-/** A tick starts checks for so long before it lets the event loop go on. */
+/** Time that a tick may spend on starting checks. */
 const START_BUDGET_MS = 5;
-/** The budget is looked at after so many starts. */
-const STARTS_PER_LOOK = 16;
+/** Number of starts after which the clock is read to check the budget. */
+const STARTS_PER_CLOCK_READ = 16;
 
-/** See the head of the file. */
+/** Starts checks when they are due, and ends them at their deadlines, with one timer for the whole process. */
 export class Scheduler {
   readonly #clock: Clock;
   readonly #dialer: Dialer;
@@ -63,7 +66,7 @@ export class Scheduler {
   readonly #starts: Wheel<Startable>;
   readonly #timers = new Wheel<() => void>(0);
   readonly #runningTime: RunningTime;
-  /** Due, in the order of their due times, and not begun yet. */
+  /** Due and not started yet, in the order of their due times. */
   readonly #ready: StartEntry[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wakeAtMs = Number.POSITIVE_INFINITY;
@@ -71,6 +74,7 @@ export class Scheduler {
   #tickMs = TICK_MS;
   #ticking = false;
   #stopped = false;
+  readonly #idleWaiters = new Waiters();
 
   constructor(clock: Clock, dialer: Dialer, events: SchedulerEvents) {
     this.#clock = clock;
@@ -82,23 +86,23 @@ export class Scheduler {
     this.#lastTickMs = nowMs;
   }
 
-  /** How long the event loop has stalled, ever, a stall that goes on included; milliseconds. */
+  /** Total time for which the event loop has stalled, the current stall included; milliseconds. */
   get stalledMs(): number {
     return this.#runningTime.stalledMs(this.#clock.nowMs());
   }
 
-  /** A clock for measuring others: it stands still while the event loop does; milliseconds. */
+  /** A clock that stops while the event loop stalls, for measuring backends; milliseconds. */
   get activeMs(): number {
     const nowMs = this.#clock.nowMs();
     return nowMs - this.#runningTime.stalledMs(nowMs);
   }
 
-  /** Checks that are due and wait for their turn. */
+  /** Number of checks that are due and not started. */
   get backlog(): number {
     return this.#ready.length;
   }
 
-  /** For how long the next tick has been due; 0 when all is well. */
+  /** Milliseconds for which the next tick has been due; 0 if it is not. */
   get overdueMs(): number {
     return Math.max(0, this.#clock.nowMs() - this.#wakeAtMs);
   }
@@ -108,13 +112,13 @@ export class Scheduler {
     return new WheelEntry(startable);
   }
 
-  /** Starts something at a real time; moves it when it is scheduled already. */
+  /** Schedules a start at a real time, or moves it. */
   startAt(entry: StartEntry, atMs: number): void {
     this.#starts.schedule(entry, atMs);
     this.#wakeBy(atMs);
   }
 
-  /** Takes a start back. One that is due and waits for its turn still comes: its owner must know. */
+  /** Cancels a start. One that is already due is still called: its owner must ignore it. */
   cancelStart(entry: StartEntry): void {
     this.#starts.cancel(entry);
   }
@@ -124,26 +128,31 @@ export class Scheduler {
     return new WheelEntry(callback);
   }
 
-  /** Calls back once so much running time has gone by; moves the timer when it is scheduled already. */
+  /** Schedules a callback after `delayMs` of running time, or moves it. */
   callAfter(entry: TimerEntry, delayMs: number): void {
     const nowMs = this.#clock.nowMs();
     this.#timers.schedule(entry, this.#runningTime.at(nowMs) + delayMs);
     this.#wakeBy(nowMs + Math.min(delayMs, WATCH_MS));
   }
 
-  /** Takes a timer back. */
+  /** Cancels a timer. */
   cancelTimer(entry: TimerEntry): void {
     this.#timers.cancel(entry);
   }
 
-  /** {@link callAfter} for those who keep no entry. */
+  /** Calls back after `delayMs` of running time. @returns function that cancels it */
   after(delayMs: number, callback: () => void): () => void {
     const entry = this.timer(callback);
     this.callAfter(entry, delayMs);
     return () => this.cancelTimer(entry);
   }
 
-  /** Ends it; nothing starts or fires any more. */
+  /** Settles when no connection is under way, at the end of a tick, or when the signal aborts. */
+  async waitIdle(signal: AbortSignal): Promise<void> {
+    if (this.#dialer.pending > 0) await this.#idleWaiters.wait(signal);
+  }
+
+  /** Stops ticking: nothing starts, and no timer fires. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -157,17 +166,18 @@ export class Scheduler {
     try {
       this.#events.ticked(nowMs - this.#wakeAtMs);
       if (stallMs > 0) this.#events.stalled(stallMs);
-      // Answers first: what is known by now is not late.
+      // Answers first: a result that is available now is not late.
       this.#dialer.poll();
       for (const entry of this.#timers.advance(this.#runningTime.nowMs)) this.#fire(entry.value);
       for (const entry of this.#starts.advance(nowMs)) this.#ready.push(entry);
       this.#beginReady(nowMs);
-      // Near backends have answered already.
+      // Nearby backends have answered already.
       this.#dialer.poll();
     } finally {
-      // Whatever happens, there is a next tick.
+      // There is a next tick even after an exception.
       this.#ticking = false;
       this.#arm();
+      if (this.#dialer.pending === 0) this.#idleWaiters.release();
     }
   }
 
@@ -176,14 +186,14 @@ export class Scheduler {
     let nowMs = tickMs;
     while (taken < this.#ready.length && nowMs - tickMs < START_BUDGET_MS && this.#events.mayStart()) {
       const entry = this.#ready[taken++];
-      // Scheduled again while it waited: that start has taken its place.
+      // Scheduled again while it waited: the new start replaces this one.
       if (entry === undefined || entry.scheduled) continue;
       try {
         entry.value.begin(entry.atMs, nowMs);
       } catch (error) {
         this.#events.fault(error);
       }
-      if (taken % STARTS_PER_LOOK === 0) nowMs = this.#clock.nowMs();
+      if (taken % STARTS_PER_CLOCK_READ === 0) nowMs = this.#clock.nowMs();
     }
     this.#ready.splice(0, taken);
     this.#tickMs = taken >= BUSY_STARTS ? BUSY_TICK_MS : TICK_MS;
@@ -197,7 +207,7 @@ export class Scheduler {
     }
   }
 
-  /** Sets the timer for whatever comes next. */
+  /** Sets the timer for the next tick. */
   #arm(): void {
     const lastMs = this.#lastTickMs;
     if (this.#ready.length > 0 || this.#dialer.pending > 0) {

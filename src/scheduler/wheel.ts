@@ -1,14 +1,14 @@
 /**
- * A hashed timer wheel: thousands of entries, one millisecond a slot, constant time to put in and take out. It owns
- * no clock; the caller says what time it is. Times are milliseconds on whatever clock the caller uses throughout.
+ * A hashed timer wheel, sans-I/O: thousands of entries, one slot per millisecond, insertion and removal in constant time. The
+ * caller passes the time, in milliseconds on one clock of its choice.
  */
 
 const SLOTS = 4_096;
 const MASK = SLOTS - 1;
 
-/** Something that falls due. Keep it and schedule it again: it is its own list node, so nothing is allocated. */
+/** An entry with a due time. Keep and reuse it: it is its own list node, so scheduling allocates nothing. */
 export class WheelEntry<T> {
-  /** When it falls due; meaningful while {@link scheduled}. */
+  /** Due time; valid while {@link scheduled}. */
   atMs = 0;
   /** @internal */ slot = -1;
   /** @internal */ next: WheelEntry<T> | undefined;
@@ -16,13 +16,13 @@ export class WheelEntry<T> {
 
   constructor(readonly value: T) {}
 
-  /** Whether it lies in a wheel. */
+  /** True while the entry is in a wheel. */
   get scheduled(): boolean {
     return this.slot >= 0;
   }
 }
 
-/** See the head of the file. */
+/** Timer wheel whose entries fire in the order of their due times. */
 export class Wheel<T> {
   readonly #heads: (WheelEntry<T> | undefined)[] = new Array<WheelEntry<T> | undefined>(SLOTS).fill(
     undefined,
@@ -31,17 +31,17 @@ export class Wheel<T> {
   #cursorMs: number;
   #size = 0;
 
-  /** @param nowMs - where the wheel starts; nothing fires for the time before */
+  /** @param nowMs - start of the wheel; nothing fires for the time before */
   constructor(nowMs: number) {
     this.#cursorMs = Math.floor(nowMs);
   }
 
-  /** Entries that have not fired. */
+  /** Number of entries that have not fired. */
   get size(): number {
     return this.#size;
   }
 
-  /** Puts an entry in, or moves it. A time that has passed fires at the next {@link advance}. */
+  /** Schedules an entry, or moves it. An entry whose time has passed fires at the next {@link advance}. */
   schedule(entry: WheelEntry<T>, atMs: number): void {
     if (entry.slot >= 0) this.#unlink(entry);
     entry.atMs = atMs;
@@ -55,15 +55,15 @@ export class Wheel<T> {
     this.#size++;
   }
 
-  /** Takes an entry out; nothing happens when it is not in. */
+  /** Removes an entry, if it is in the wheel. */
   cancel(entry: WheelEntry<T>): void {
     if (entry.slot >= 0) this.#unlink(entry);
   }
 
   /**
-   * Takes out everything due at `nowMs` or before.
+   * Removes the entries due at `nowMs` or before.
    *
-   * @param nowMs - the time; must not run backwards
+   * @param nowMs - the time; must not go backwards
    * @returns the entries in the order of their due times
    */
   advance(nowMs: number): WheelEntry<T>[] {
@@ -78,8 +78,10 @@ export class Wheel<T> {
   }
 
   /**
-   * @param limitMs - how far ahead to look; at most the wheel's turn of 4,096 ms counts
-   * @returns when the next entry falls due, or `undefined` when none does before `cursor + limitMs`
+   * Finds the next due time.
+   *
+   * @param limitMs - distance to search; at most one turn of the wheel, 4,096 ms
+   * @returns the due time, or `undefined` if no entry is due within the distance
    */
   nextMs(limitMs: number): number | undefined {
     if (this.#size === 0) return undefined;

@@ -1,6 +1,6 @@
 /**
- * The service manager's notification socket (sd_notify(3), sd_watchdog_enabled(3)): where it is, and one datagram to it. It is a Unix
- * datagram socket, which the runtime does not have. What is told, and when, is decided in systemd-report.ts.
+ * The notification socket of systemd (sd_notify(3), sd_watchdog_enabled(3)): its address, and one datagram to it. It is a Unix
+ * datagram socket, which the runtime lacks. watchdog-report.ts decides what is sent and when.
  */
 import { EAGAIN, errnoMessage } from "../system/errno.ts";
 import {
@@ -17,17 +17,19 @@ import { abstractSockAddr, type SockAddr, unixSockAddr } from "../system/sockadd
 const NS_PER_US = 1_000n;
 const US_PER_S = 1_000_000n;
 
-/** What a service manager has put into the environment. */
+/** Notification settings from the environment that systemd has set. */
 export interface SystemdNotifySettings {
   /** A path, or with an `@` in front the name of an abstract socket. */
   readonly address: string;
-  /** It wants to hear from this process within so many milliseconds, again and again; undefined when it does not. */
+  /** Time within which systemd expects each watchdog ping; undefined without a watchdog. */
   readonly watchdogMs: number | undefined;
 }
 
 /**
- * @param pid - of this process; a watchdog that waits for another one is none of its business
- * @returns undefined when no service manager listens
+ * Reads the settings from the environment.
+ *
+ * @param pid - of this process; a watchdog for another process is ignored
+ * @returns undefined if systemd does not listen
  */
 export function notifySettings(
   env: Readonly<Record<string, string | undefined>>,
@@ -41,36 +43,36 @@ export function notifySettings(
   return { address, watchdogMs: isMeant && us > 0 ? us / 1_000 : undefined };
 }
 
-/** The socket, seen from the service. */
+/** Sends datagrams to the notification socket of systemd. */
 export class NotifySocket {
   readonly #address: SockAddr | undefined;
   readonly #failed: (why: string) => void;
   readonly #encoder = new TextEncoder();
-  /** Kept open: who is out of descriptors is still alive. */
+  /** Kept open, so that a process that is out of descriptors can still report that it is alive. */
   #fd = -1;
 
-  /** @param failed - hears why something could not be sent; a queue that is full for the moment is no reason */
+  /** @param failed - receives the reason why a datagram cannot be sent; not called while the queue is full */
   constructor(address: string, failed: (why: string) => void) {
     this.#failed = failed;
     this.#address = notifyAddress(address);
     if (this.#address === undefined) failed("not a path, not @ and a name, or too long");
   }
 
-  /** Sends one datagram without waiting. @returns false when it has to be sent again */
+  /** Sends one datagram without waiting. @returns false if it has to be sent again */
   send(text: string): boolean {
     const address = this.#address;
-    // There is nobody, and there never will be.
+    // The address is invalid, so nothing can be sent now or later.
     if (address === undefined) return true;
     if (this.#fd < 0) this.#fd = libc.socket(address.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (this.#fd < 0) return this.#fail();
     const data = this.#encoder.encode(text);
-    // By address each time, so that a manager that has made its socket anew is found again.
+    // By address each time, in case systemd has recreated its socket.
     const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
     const sent = libc.sendto(this.#fd, data, data.length, flags, address.bytes, address.bytes.length);
     return Number(sent) >= 0 || this.#fail();
   }
 
-  /** Closes it. */
+  /** Closes the socket. */
   close(): void {
     if (this.#fd >= 0) libc.close(this.#fd);
     this.#fd = -1;
@@ -83,7 +85,7 @@ export class NotifySocket {
   }
 }
 
-/** CLOCK_MONOTONIC in microseconds, the clock that service managers go by; the runtime's own begins with the process. */
+/** Returns CLOCK_MONOTONIC in microseconds, the clock of systemd; that of the runtime begins with the process. */
 export function monotonicUs(): bigint {
   const time = new BigInt64Array(2);
   libc.clock_gettime(CLOCK_MONOTONIC, time);

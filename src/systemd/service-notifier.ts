@@ -1,6 +1,6 @@
 /**
- * The word to the service manager: ready, reloading, stopping, alive, and how things stand. Made only where one listens
- * (NOTIFY_SOCKET). Nothing of it matters to the checks: what cannot be sent is sent again later, and logged once.
+ * Notifications to systemd: ready, reloading, stopping, watchdog pings, and a status line. Checks never depend on them: a message
+ * that cannot be sent is sent again later, and logged once.
  */
 
 import type { ControlPlane } from "../control/control-plane.ts";
@@ -9,111 +9,139 @@ import type { Manager } from "../manager/manager.ts";
 import { sentence } from "../model/printable.ts";
 import { SCHEDULER_DEAD_MS, type Scheduler } from "../scheduler/scheduler.ts";
 import { monotonicUs, NotifySocket, type SystemdNotifySettings } from "./notify-socket.ts";
-import { type Standing, SystemdReport } from "./watchdog-report.ts";
+import { type HealthSummary, SystemdReport } from "./watchdog-report.ts";
 
-/** More words than these are never waiting: the last two say what the others did. */
-const MAX_WAITING = 2;
+/** Maximum number of queued messages: newer ones supersede older ones. */
+const MAX_QUEUED = 2;
 
-/** What is told about. */
-export interface SupervisedParts {
-  readonly manager: Pick<Manager, "census">;
+/** Parts of the daemon that the status line describes. */
+export interface MonitoredParts {
+  readonly manager: Pick<Manager, "counts">;
   readonly control: Pick<ControlPlane, "connected" | "readinessProblem">;
   readonly scheduler: Pick<Scheduler, "overdueMs">;
 }
 
-/** See the head of the file. */
-export class ServiceNotifier {
+/** Reports the state of the service to a service manager. */
+export interface ServiceNotifier {
+  /** Sets the configuration's part of the status. @param problem - undefined if the file is in effect */
+  configured(problem: string | undefined): void;
+  /** Reports that the service is ready, and starts the watchdog pings. */
+  ready(): void;
+  /**
+   * Reports that the configuration is being reloaded.
+   *
+   * @returns function to call when the reload has ended, also if the file was rejected
+   */
+  reloading(): () => void;
+  /** Reports that the service is stopping. Watchdog pings continue until {@link close}. */
+  stopping(): void;
+  /** Ends all reports. */
+  close(): void;
+}
+
+/** Notifier of a daemon that no service manager listens to. */
+const NO_SERVICE_NOTIFIER: ServiceNotifier = {
+  configured: () => {},
+  ready: () => {},
+  reloading: () => () => {},
+  stopping: () => {},
+  close: () => {},
+};
+
+/** Creates the notifier for systemd. @param settings - undefined if systemd does not listen */
+export function createServiceNotifier(
+  settings: SystemdNotifySettings | undefined,
+  parts: MonitoredParts,
+  log: Logger,
+): ServiceNotifier {
+  return settings === undefined ? NO_SERVICE_NOTIFIER : new SystemdNotifier(settings, parts, log);
+}
+
+/** Reports the state of the service over the notification socket of systemd. */
+class SystemdNotifier implements ServiceNotifier {
   readonly #socket: NotifySocket;
   readonly #report: SystemdReport;
-  readonly #parts: SupervisedParts;
-  /** Changes of the service's state that could not be sent yet. */
-  #waiting: string[] = [];
+  readonly #parts: MonitoredParts;
+  /** State changes of the service that could not be sent yet. */
+  #queue: string[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
   #reloads = 0;
   #stopping = false;
-  #configTrouble: string | undefined;
+  #configProblem: string | undefined;
 
-  constructor({ address, watchdogMs }: SystemdNotifySettings, parts: SupervisedParts, log: Logger) {
-    let told = false;
+  constructor({ address, watchdogMs }: SystemdNotifySettings, parts: MonitoredParts, log: Logger) {
+    let logged = false;
     this.#socket = new NotifySocket(address, (error) => {
-      if (!told) log.warn("Cannot tell the service manager how things stand", { socket: address, error });
-      told = true;
+      if (!logged) log.warn("Cannot notify systemd", { socket: address, error });
+      logged = true;
     });
     this.#report = new SystemdReport(watchdogMs, SCHEDULER_DEAD_MS);
     this.#parts = parts;
   }
 
-  /** Reports the configuration's state in the status. @param trouble - what is wrong; undefined when the file is in effect */
-  configured(trouble: string | undefined): void {
-    this.#configTrouble = trouble;
+  configured(problem: string | undefined): void {
+    this.#configProblem = problem;
   }
 
-  /** It serves. From here on the watchdog is fed. */
   ready(): void {
-    this.#tell("READY=1");
-    this.#look();
-    this.#timer = setInterval(() => this.#look(), this.#report.periodMs);
+    this.#send("READY=1");
+    this.#poll();
+    this.#timer = setInterval(() => this.#poll(), this.#report.periodMs);
   }
 
-  /**
-   * The configuration is read again.
-   *
-   * @returns to be called when what came of it is in effect; a file that was of no use has none
-   */
   reloading(): () => void {
     this.#reloads++;
-    // The time belongs to Type=notify-reload (systemd 253); others take no notice.
-    this.#tell(`RELOADING=1\nMONOTONIC_USEC=${monotonicUs()}`);
+    // Type=notify-reload requires the time (systemd 253); other types ignore it.
+    this.#send(`RELOADING=1\nMONOTONIC_USEC=${monotonicUs()}`);
     return () => {
       this.#reloads--;
-      if (this.#reloads === 0) this.#tell("READY=1");
+      if (this.#reloads === 0) this.#send("READY=1");
     };
   }
 
-  /** It is about to end. Until then it is alive, and neither ready nor reloading any more. */
   stopping(): void {
-    this.#tell("STOPPING=1");
+    this.#send("STOPPING=1");
+    // From here on the service is neither ready nor reloading.
     this.#stopping = true;
   }
 
-  /** Falls silent. */
   close(): void {
     clearInterval(this.#timer);
     this.#socket.close();
   }
 
-  #tell(words: string): void {
+  #send(message: string): void {
     if (this.#stopping) return;
-    this.#waiting = [...this.#waiting, words].slice(-MAX_WAITING);
-    this.#sendWaiting();
+    this.#queue = [...this.#queue, message].slice(-MAX_QUEUED);
+    this.#sendQueue();
   }
 
-  #standing(): Standing {
+  #summary(): HealthSummary {
     const { manager, control, scheduler } = this.#parts;
     return {
-      counts: manager.census().states,
+      counts: manager.counts().states,
       connected: control.connected,
       stopping: this.#stopping,
-      trouble: this.#configTrouble ?? (this.#stopping ? undefined : control.readinessProblem()),
+      problem: this.#configProblem ?? (this.#stopping ? undefined : control.readinessProblem()),
       overdueMs: scheduler.overdueMs,
     };
   }
 
-  #look(): void {
-    this.#sendWaiting();
-    const due = this.#report.look(performance.now(), this.#standing());
+  #poll(): void {
+    this.#sendQueue();
+    const due = this.#report.poll(performance.now(), this.#summary());
     if (due !== undefined && !this.#socket.send(due)) this.#report.unsent();
   }
 
-  #sendWaiting(): void {
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+  #sendQueue(): void {
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
       if (!this.#socket.send(next)) return;
-      this.#waiting.shift();
+      this.#queue.shift();
     }
   }
 }
 
-/** Reports why a start has failed, as the last status of a process that is about to end. */
+/** Reports the reason of a failed start, as the last status of a process that is about to exit. */
 export function reportFailedStart(settings: SystemdNotifySettings | undefined, why: string): void {
   if (settings === undefined) return;
   const socket = new NotifySocket(settings.address, () => {});

@@ -4,9 +4,10 @@
  */
 import { type SpanContext, SpanKind } from "@opentelemetry/api";
 import type { HealthcheckId } from "../model/id.ts";
-import type { CheckResult, Conclusive } from "../model/result.ts";
-import type { State } from "../model/status.ts";
-import type { Monitor, MonitorObserver } from "../monitor/monitor.ts";
+import type { CheckResult, FailureCode } from "../model/result.ts";
+import type { CheckType } from "../model/spec.ts";
+import type { Monitor, MonitorObserver, Settlement, StateTransition } from "../monitor/monitor.ts";
+import type { MonitorLog } from "../monitor/monitor-log.ts";
 import { checkAttributes, checkStatus, healthcheckAttributes, phaseEvents } from "./check-attributes.ts";
 import type { SpanScope } from "./scope.ts";
 import type { Timeline } from "./span-clock.ts";
@@ -15,23 +16,36 @@ import { isSampled, type Tracer } from "./tracer.ts";
 const CHECK = "healthcheck.check_execution";
 const TRANSITION = "healthcheck.state_transition";
 
-/** See the head of the file. */
+/** Methods of the log of checks that are called inside spans. */
+export type CheckLog = Pick<MonitorLog, "finished" | "changed" | "skipped">;
+
+/** Receives the trace of each failed check that is exported. */
+export type OnTraced = (type: CheckType, code: FailureCode, traceId: string) => void;
+
+/** Makes the spans of checks and state changes, and logs both inside their spans. */
 export class CheckTraces implements MonitorObserver {
   readonly #tracer: Tracer;
   readonly #scope: SpanScope;
   readonly #timeline: Timeline;
-  readonly #log: MonitorObserver;
+  readonly #log: CheckLog;
+  readonly #onTraced: OnTraced;
   /** Of checks that have told their backend about it; what they began is what is exported. */
   readonly #begun = new Map<HealthcheckId, SpanContext>();
   /** Of the newest change of each state, until it is told to the client. */
   readonly #transitions = new Map<HealthcheckId, SpanContext>();
-  /** `changed` comes before `finished`: the result whose span is made already. */
-  #made: { readonly result: CheckResult; readonly context: SpanContext | undefined } | undefined;
-  /** Whether every check is traced. */
+  /** True if every check is traced, false if only failures and state changes are. */
   all: boolean;
 
-  /** @param log - told of everything, within the spans */
-  constructor(tracer: Tracer, scope: SpanScope, timeline: Timeline, log: MonitorObserver, all: boolean) {
+  /** @param log - receives every event, inside the spans */
+  constructor(
+    tracer: Tracer,
+    scope: SpanScope,
+    timeline: Timeline,
+    log: CheckLog,
+    onTraced: OnTraced,
+    all: boolean,
+  ) {
+    this.#onTraced = onTraced;
     this.#tracer = tracer;
     this.#scope = scope;
     this.#timeline = timeline;
@@ -59,40 +73,29 @@ export class CheckTraces implements MonitorObserver {
     return context;
   }
 
-  changed(monitor: Monitor, from: State, result: Conclusive): void {
-    const check = this.#check(monitor, result);
-    this.#made = { result, context: check };
-    const { spec } = monitor;
-    const transition = check === undefined ? undefined : this.#transition(monitor, from, result, check);
-    if (transition === undefined) this.#transitions.delete(spec.id);
-    else this.#transitions.set(spec.id, transition);
-    this.#scope.run(transition, () => this.#log.changed(monitor, from, result));
+  settled(monitor: Monitor, settlement: Settlement): void {
+    const { result, transition } = settlement;
+    const isTraced = this.all || result.outcome !== "success" || transition !== undefined;
+    const begun = this.#takeBegun(monitor.spec.id);
+    const check = isTraced ? this.#check(monitor, result, begun) : undefined;
+    if (check !== undefined && result.outcome === "failure")
+      this.#onTraced(monitor.spec.check.type, result.code, check.traceId);
+    // Most checks are not traced: no closure for them.
+    if (check === undefined && this.#scope.current === undefined) this.#log.finished(monitor, settlement);
+    else this.#scope.run(check, () => this.#log.finished(monitor, settlement));
+    if (transition !== undefined) this.#changed(monitor, transition, check);
   }
 
-  /** @returns the trace, when it is exported */
-  finished(monitor: Monitor, result: CheckResult, latenessMs: number): string | undefined {
-    const context = this.#finish(monitor, result);
-    if (context === undefined && this.#scope.current === undefined) {
-      this.#log.finished(monitor, result, latenessMs);
-      return undefined;
-    }
-    this.#scope.run(context, () => this.#log.finished(monitor, result, latenessMs));
-    return context?.traceId;
+  #changed(monitor: Monitor, transition: StateTransition, check: SpanContext | undefined): void {
+    const { id } = monitor.spec;
+    const context = check === undefined ? undefined : this.#transition(monitor, transition, check);
+    if (context === undefined) this.#transitions.delete(id);
+    else this.#transitions.set(id, context);
+    this.#scope.run(context, () => this.#log.changed(monitor, transition));
   }
 
   skipped(monitor: Monitor, count: number, why: "running" | "late"): void {
     this.#scope.run(undefined, () => this.#log.skipped(monitor, count, why));
-  }
-
-  #finish(monitor: Monitor, result: CheckResult): SpanContext | undefined {
-    const made = this.#made;
-    if (made !== undefined) {
-      this.#made = undefined;
-      if (made.result === result) return made.context;
-    }
-    if (this.all || result.outcome !== "success") return this.#check(monitor, result);
-    this.#takeBegun(monitor.spec.id);
-    return undefined;
   }
 
   #takeBegun(id: HealthcheckId): SpanContext | undefined {
@@ -102,9 +105,9 @@ export class CheckTraces implements MonitorObserver {
     return context;
   }
 
-  #check(monitor: Monitor, result: CheckResult): SpanContext | undefined {
+  #check(monitor: Monitor, result: CheckResult, begun: SpanContext | undefined): SpanContext | undefined {
     const { spec } = monitor;
-    const context = this.#takeBegun(spec.id) ?? this.#tracer.drawn();
+    const context = begun ?? this.#tracer.drawn();
     if (!isSampled(context) || this.#tracer.loses()) return undefined;
     const endMs = this.#timeline.now();
     const startMs = this.#timeline.start(monitor.beganMs);
@@ -120,7 +123,7 @@ export class CheckTraces implements MonitorObserver {
     return context;
   }
 
-  #transition({ spec, status }: Monitor, from: State, result: Conclusive, check: SpanContext): SpanContext {
+  #transition({ spec }: Monitor, { from, to, result }: StateTransition, check: SpanContext): SpanContext {
     const context = this.#tracer.child(check);
     const nowMs = this.#timeline.now();
     this.#tracer.finish(context, {
@@ -132,7 +135,7 @@ export class CheckTraces implements MonitorObserver {
       attributes: {
         ...healthcheckAttributes(spec),
         "healthcheck.old_state": from,
-        "healthcheck.new_state": status.state,
+        "healthcheck.new_state": to,
         "healthcheck.reason": result.code,
       },
       links: [{ context: check }],

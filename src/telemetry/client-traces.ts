@@ -1,4 +1,4 @@
-/** Spans of what a client does: it connects, sends messages, and with some of them a new set of healthchecks. */
+/** Spans of clients: connections, messages, and the desired sets that some of them carry. */
 import {
   type Attributes,
   type SpanContext,
@@ -17,7 +17,7 @@ const CONNECT = "healthcheck.proxy_connect";
 const RECEIVE = "healthcheck.proxy_receive";
 const UPDATE = "healthcheck.config_update";
 
-/** See the head of the file. */
+/** Makes the spans of connections, messages and updates of clients. */
 export class ClientTraces implements ClientTracing {
   readonly #tracer: Tracer;
   readonly #scope: SpanScope;
@@ -50,15 +50,11 @@ export class ClientTraces implements ClientTracing {
    * @param bytes - its length
    * @param handle - does what it asks for; must not throw
    */
-  async received(
-    client: object,
-    bytes: number,
-    handle: (notes: MessageSpan) => Promise<void>,
-  ): Promise<void> {
+  async received(client: object, bytes: number, handle: (span: MessageSpan) => Promise<void>): Promise<void> {
     const attributes: Attributes = { "healthcheck.message.size": bytes };
     let status: SpanStatus | undefined;
-    const notes: MessageSpan = {
-      isA: (type) => {
+    const messageSpan: MessageSpan = {
+      setType: (type) => {
         attributes["healthcheck.message.type"] = type;
       },
       failed: (type, words) => {
@@ -74,7 +70,7 @@ export class ClientTraces implements ClientTracing {
       attributes,
       () => status,
       links,
-      () => handle(notes),
+      () => handle(messageSpan),
     );
   }
 
@@ -90,7 +86,7 @@ export class ClientTraces implements ClientTracing {
       "healthcheck.update.refused": refused,
     };
     const status =
-      refused === 0 ? undefined : { code: SpanStatusCode.ERROR, message: `${refused} healthchecks refused` };
+      refused === 0 ? undefined : { code: SpanStatusCode.ERROR, message: `${refused} healthchecks rejected` };
     if (refused > 0) attributes[ATTR_ERROR_TYPE] = "config";
     const take = async () => {
       const { added, adjusted, replaced, removed, kept } = await apply();
@@ -119,7 +115,7 @@ export class ClientTraces implements ClientTracing {
     try {
       await this.#scope.runLong(context, act);
     } catch (error) {
-      fault = { code: SpanStatusCode.ERROR, message: "internal fault" };
+      fault = { code: SpanStatusCode.ERROR, message: "internal error" };
       attributes[ATTR_ERROR_TYPE] = "internal";
       throw error;
     } finally {

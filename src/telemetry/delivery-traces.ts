@@ -1,4 +1,4 @@
-/** Spans of batches, linked to the changes of state that they tell. */
+/** Spans of batches, linked to the state changes that they report. */
 import { type Link, SpanKind } from "@opentelemetry/api";
 import type { Notification } from "../model/status.ts";
 import type { CheckTraces } from "./check-traces.ts";
@@ -8,7 +8,7 @@ import { isSampled, type Tracer } from "./tracer.ts";
 
 const BATCH = "healthcheck.batch_send";
 
-/** See the head of the file. */
+/** Makes the spans of batches. */
 export class DeliveryTraces {
   readonly #tracer: Tracer;
   readonly #scope: SpanScope;

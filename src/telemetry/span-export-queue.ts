@@ -4,6 +4,7 @@
  * says so once a minute.
  */
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { Waiters } from "../model/waiters.ts";
 import { DeliveryLog, type OwnLog } from "./delivery-log.ts";
 import type { Exporter, ExportOutcome } from "./exporter.ts";
 import type { SpanSink } from "./tracer.ts";
@@ -85,17 +86,16 @@ export class SpanExportQueue implements SpanSink {
   }
 
   /**
-   * Sends what waits, for the end of the process; nothing is taken afterwards.
+   * Sends the queued spans until the signal aborts, then closes the exporter. Further spans are dropped.
    *
-   * @returns how many spans were left
+   * @returns number of spans that were not delivered
    */
-  async close(withinMs: number): Promise<number> {
-    const endMs = performance.now() + withinMs;
+  async close(signal: AbortSignal): Promise<number> {
     clearTimeout(this.#timer);
     this.#closed = true;
-    const deadline = Bun.sleep(withinMs).then(() => false);
+    const deadline = new Waiters().wait(signal).then(() => false);
     let delivered: boolean = await Promise.race([this.#sending ?? Promise.resolve(true), deadline]);
-    while (delivered && this.#spans.length > 0 && performance.now() < endMs) {
+    while (delivered && this.#spans.length > 0 && !signal.aborted) {
       delivered = await Promise.race([this.#send(), deadline]);
     }
     this.#exporter.close();

@@ -1,27 +1,35 @@
-/** Telemetry as the daemon starts it: from the configuration and the environment. Loaded only when `telemetry.enabled` says so. */
+/** Starts telemetry from the configuration and the environment. Loaded only if `telemetry.enabled` is true. */
 
 import { VERSION } from "../build-info.ts";
 import type { Config } from "../config/schema.ts";
 import { isNamed } from "../config/validate.ts";
-import type { Logger } from "../logging/logger.ts";
+import type { LogFields, Logger } from "../logging/logger.ts";
+import { noTelemetry, type TelemetryPort } from "./port.ts";
 import { type Environment, telemetrySettings } from "./settings.ts";
 import { makeExporter, Telemetry, type TelemetryParts } from "./telemetry.ts";
 
+/** What telemetry needs of the daemon. */
+export interface StartTelemetryParts extends Omit<TelemetryParts, "version"> {
+  /** Adds the ids of the current span to every log line. */
+  readonly addLogFields: (fields: () => LogFields) => void;
+}
+
 /**
- * Starts it; when it cannot, the log says why, and everything else goes on without.
+ * Starts telemetry. A failure is logged, and the daemon runs without traces.
  *
- * @param env - the OTEL_* variables are taken from it
+ * @param env - read for the OTEL_* variables
+ * @returns the running telemetry, or a port that traces nothing
  */
 export async function startTelemetry(
   config: Config,
   env: Environment,
-  parts: Omit<TelemetryParts, "version">,
+  parts: StartTelemetryParts,
   log: Logger,
-): Promise<Telemetry | undefined> {
+): Promise<TelemetryPort> {
   const named = (key: string) => isNamed(config, `telemetry.${key}`);
   const settings = telemetrySettings(config.telemetry, named, env, VERSION);
   for (const { variable, words } of settings.warnings) {
-    log.warn("Environment variable of OpenTelemetry", { variable, reason: words });
+    log.warn("Ignoring OpenTelemetry environment variable", { variable, reason: words });
   }
   try {
     const exporter = await makeExporter(settings.exporter);
@@ -29,10 +37,18 @@ export async function startTelemetry(
     const { trace, sampling_rate, propagate } = config.telemetry;
     const fields = { endpoint: settings.shownEndpoint, protocol, trace, sampling_rate, propagate };
     log.info("Exporting traces", fields);
-    return new Telemetry(settings, exporter, config.telemetry, { ...parts, version: VERSION }, log);
+    const telemetry = new Telemetry(
+      settings,
+      exporter,
+      config.telemetry,
+      { ...parts, version: VERSION },
+      log,
+    );
+    parts.addLogFields(() => telemetry.logFields());
+    return telemetry;
   } catch (error) {
-    // The words are of a file of certificates.
+    // A TLS file could not be read.
     log.error("Cannot export traces", { error: error instanceof Error ? error.message : String(error) });
-    return undefined;
+    return noTelemetry(parts.monitorLog);
   }
 }

@@ -1,36 +1,38 @@
-/** OpenTelemetry, put together: what is traced, and the way of the spans to the collector. Loaded only when `telemetry.enabled` says so. */
+/** OpenTelemetry: what is traced, and the way of the spans to the collector. Loaded only if `telemetry.enabled` is true. */
 import type { Config } from "../config/schema.ts";
 import type { LogFields, Logger } from "../logging/logger.ts";
+import type { UpdateCounts } from "../manager/manager.ts";
 import type { HealthcheckId } from "../model/id.ts";
-import type { MonitorObserver } from "../monitor/monitor.ts";
+import type { Notification } from "../model/status.ts";
+import type { MonitorLog } from "../monitor/monitor-log.ts";
 import type { Clock } from "../system/clock.ts";
-import { CheckTraces } from "./check-traces.ts";
+import { CheckTraces, type OnTraced } from "./check-traces.ts";
 import { ClientTraces } from "./client-traces.ts";
 import { DeliveryTraces } from "./delivery-traces.ts";
 import type { Exporter } from "./exporter.ts";
+import type { TelemetryPort } from "./port.ts";
 import { SpanScope } from "./scope.ts";
 import type { ExporterSettings, TelemetrySettings } from "./settings.ts";
 import { Timeline } from "./span-clock.ts";
 import { SpanExportQueue } from "./span-export-queue.ts";
 import { Tracer } from "./tracer.ts";
 
-/** What it needs of the process. */
+/** Collaborators of telemetry in the process. */
 export interface TelemetryParts {
   readonly clock: Clock;
   readonly version: string;
-  /** Told of every check, within its span. */
-  readonly monitorLog: MonitorObserver;
+  /** Logs every check, inside its span. */
+  readonly monitorLog: MonitorLog;
+  /** Receives the trace of each failed check that is exported. */
+  readonly traced: OnTraced;
   /** Counts spans that are lost. */
   readonly lost: (count: number) => void;
 }
 
-/** What can change at run time. */
-type Tunable = Pick<Config["telemetry"], "trace" | "sampling_rate">;
-
-/** See the head of the file. */
-export class Telemetry {
+/** Traces checks, clients and batches, and exports the spans. */
+export class Telemetry implements TelemetryPort {
   readonly checks: CheckTraces;
-  readonly deliveries: DeliveryTraces;
+  readonly #deliveries: DeliveryTraces;
   readonly clients: ClientTraces;
   readonly #scope = new SpanScope();
   readonly #tracer: Tracer;
@@ -45,7 +47,7 @@ export class Telemetry {
     parts: TelemetryParts,
     log: Logger,
   ) {
-    const { clock, version, monitorLog, lost } = parts;
+    const { clock, version, monitorLog, traced, lost } = parts;
     const timeline = new Timeline(clock);
     const { timeoutMs } = settings.exporter;
     this.#log = log;
@@ -61,36 +63,45 @@ export class Telemetry {
       ownLog,
     );
     this.#tracer = new Tracer(sampling_rate, settings.resource, version, this.#outbox);
-    this.checks = new CheckTraces(this.#tracer, this.#scope, timeline, monitorLog, trace === "all");
-    this.deliveries = new DeliveryTraces(this.#tracer, this.#scope, timeline, this.checks);
+    this.checks = new CheckTraces(this.#tracer, this.#scope, timeline, monitorLog, traced, trace === "all");
+    this.#deliveries = new DeliveryTraces(this.#tracer, this.#scope, timeline, this.checks);
     this.clients = new ClientTraces(this.#tracer, this.#scope, timeline);
   }
 
-  /** Gives each check of a healthcheck its traceparent header; undefined when none is wanted. */
   traceparentOf(id: HealthcheckId): (() => string) | undefined {
     return this.#propagate ? () => this.checks.begin(id) : undefined;
   }
 
-  /** Does something that belongs to no trace, from wherever it is called: a timer keeps the span in which it was set. */
+  forget(id: HealthcheckId): void {
+    this.checks.forget(id);
+  }
+
+  async update(configs: number, rejected: number, apply: () => Promise<UpdateCounts>): Promise<void> {
+    await this.clients.update(configs, rejected, apply);
+  }
+
+  sent(delivered: readonly Notification[], trigger: string, waitedMs: number, log: () => void): void {
+    this.#deliveries.sent(delivered, trigger, waitedMs, log);
+  }
+
+  // A timer keeps the span in which it was set.
   outside(act: () => void): void {
     this.#scope.run(undefined, act);
   }
 
-  /** What log lines carry that are written now. */
+  /** Fields with the ids of the current span, for a log line that is written now. */
   logFields(): LogFields {
     return this.#scope.logFields();
   }
 
-  /** Takes over what can change at run time. */
-  configure({ trace, sampling_rate }: Tunable): void {
+  reconfigure({ telemetry: { trace, sampling_rate } }: Config): void {
     this.#tracer.configure(sampling_rate);
     this.checks.all = trace === "all";
   }
 
-  /** Delivers what waits, and closes. @param withinMs - so long at the most */
-  async close(withinMs: number): Promise<void> {
-    const left = await this.#outbox.close(withinMs);
-    if (left > 0) this.#log.info("Traces were left undelivered", { spans: left });
+  async close(signal: AbortSignal): Promise<void> {
+    const left = await this.#outbox.close(signal);
+    if (left > 0) this.#log.info("Dropped undelivered traces at shutdown", { spans: left });
   }
 }
 

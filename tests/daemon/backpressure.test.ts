@@ -41,7 +41,7 @@ test("daemon: while a client does not read, flapping states do not pile up, and 
     );
     most = Math.max(most, daemon.rssBytes());
   }
-  expect(daemon.log.join("\n")).toContain("Failed to send notification: the client does not read");
+  expect(daemon.log.join("\n")).toContain("Failed to send notification: client is not reading");
   tell("RSS grown while the client does not read", (most - rss) / 1e6, "MB");
   expect(most - rss).toBeLessThan(MAX_GROWTH);
 

@@ -17,7 +17,7 @@ test("daemon: a list that needs more descriptors than there are is warned of, on
   await using backend = acceptAll();
   await using daemon = await startDaemon({ prefix: ["prlimit", `--nofile=${LIMIT}:${LIMIT}`] });
   await using client = await connectClient(daemon.socketPath);
-  const warnings = () => daemon.log.filter((line) => line.includes("too few descriptors"));
+  const warnings = () => daemon.log.filter((line) => line.includes("File descriptor limit may be too low"));
   const becomes = async (count: number) => {
     client.update(times(count, (id) => tcpCheck(id, backend, { interval: "10s" })));
     await until(async () => (await requestStatus(client)).size === count, 10_000, `${count} healthchecks`);
@@ -50,5 +50,5 @@ test("daemon: the soft limit is raised to the hard one before it is called too l
   await until(async () => (await requestStatus(client)).size === ROOM + 1, 10_000, "the list");
   daemon.signal("SIGTERM");
   expect(await daemon.exited).toBe(0);
-  expect(daemon.log.filter((line) => line.includes("too few descriptors"))).toEqual([]);
+  expect(daemon.log.filter((line) => line.includes("File descriptor limit may be too low"))).toEqual([]);
 });

@@ -33,7 +33,7 @@ test("daemon: /healthz and /readyz are ok; without its socket's file it is alive
   rmSync(daemon.socketPath);
   expect(await ask(port, "/readyz")).toEqual({
     status: 503,
-    text: "the proxy socket's file is gone or another's\n",
+    text: "the proxy socket is missing or was replaced by another process\n",
   });
   expect((await ask(port, "/healthz")).status).toBe(200);
 });
@@ -118,7 +118,7 @@ test("daemon: with its port taken it checks all the same, says so, and serves on
   const other = Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } });
   await using daemon = await startDaemon({ config: NO_REFRESH + metricsConfig(port) });
   expect(daemon.log.join("\n")).toMatch(
-    /ERROR Cannot serve metrics, trying again address=\S+ error=.*EADDRINUSE/,
+    /ERROR Cannot serve metrics, retrying address=\S+ error=.*EADDRINUSE/,
   );
   await using client = await connectClient(daemon.socketPath);
   client.update([tcpCheck(1, backend)]);

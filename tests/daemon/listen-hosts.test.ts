@@ -41,7 +41,7 @@ test("daemon: a listen name that does not resolve is logged, and the rest of the
     config: 'metrics: { enabled: true, listen_addr: "no-such-host.invalid:9" }\nlogging: { level: debug }\n',
   });
   await daemon.waitForLog(
-    /ERROR Cannot serve metrics, trying again .*no-such-host.invalid does not resolve/,
+    /ERROR Cannot serve metrics, retrying .*no-such-host.invalid does not resolve/,
     10_000,
   );
   expect(daemon.log.join("\n")).toContain("Configuration loaded successfully");

@@ -127,6 +127,6 @@ test("daemon: a socket that could be made again is no error", async () => {
   await using metered = await startMetered("manager: { monitor_interval: 50ms }");
   const { daemon } = metered;
   rmSync(daemon.socketPath);
-  await daemon.waitForLog(/The proxy socket is gone, listening again/, SOON_MS);
+  await daemon.waitForLog(/Proxy socket lost, listening again/, SOON_MS);
   expect(await metered.now('errors_total{type="socket_io"}')).toBe(0);
 });

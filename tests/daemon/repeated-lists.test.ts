@@ -48,8 +48,8 @@ test("daemon: whatever is wrong in a list is sent and logged once, and counted e
     expect(await counted()).toBe(6 * sent);
   }
   expect(errors(client).length).toBe(6);
-  expect(logged(daemon, /Configuration error: healthcheck refused/)).toBe(6);
-  expect(logged(daemon, /Healthcheck twice in one update/)).toBe(2);
+  expect(logged(daemon, /Configuration error: healthcheck rejected/)).toBe(6);
+  expect(logged(daemon, /Duplicate healthcheck id in update/)).toBe(2);
   expect(logged(daemon, /Received \d+ healthcheck configs from proxy refused=6/)).toBe(1);
   // What is new is said; what was known is not said again.
   client.update([...list, tcpCheck(7, backend, { port: 70_000 })]);
@@ -73,7 +73,7 @@ test("daemon: a client that connects anew is sent what is wrong with its list; t
     await handled(client);
     expect(errors(client).length).toBe(1);
   }
-  expect(logged(daemon, /Configuration error: healthcheck refused/)).toBe(1);
+  expect(logged(daemon, /Configuration error: healthcheck rejected/)).toBe(1);
   expect(logged(daemon, /Received 2 healthcheck configs from proxy refused=1$/)).toBe(1);
 });
 
@@ -84,9 +84,9 @@ test("daemon: a list with more refused configs than lines are sent ends with the
   client.update(times(250, (id) => tcpCheck(id, backend, { port: 0 })));
   await handled(client);
   expect(errors(client).length).toBe(101);
-  expect(errors(client).at(-1)?.message).toBe("150 more healthchecks refused");
-  await daemon.waitForLog(/ more healthchecks refused count=150$/, 5_000);
-  expect(logged(daemon, /Configuration error: healthcheck refused/)).toBe(100);
+  expect(errors(client).at(-1)?.message).toBe("150 more healthchecks rejected");
+  await daemon.waitForLog(/ more healthchecks rejected count=150$/, 5_000);
+  expect(logged(daemon, /Configuration error: healthcheck rejected/)).toBe(100);
 });
 
 test("daemon: dns healthchecks that ask this host's resolver are warned about once a change", async () => {
@@ -127,7 +127,7 @@ test("daemon: a client that reconnects in a loop causes one line a second, with 
   await daemon.waitForLog(/left_out=\d+/, 5_000);
   const seconds = (performance.now() - startMs) / 1_000;
   const connections = logged(daemon, /Go proxy|newer client/);
-  const messages = logged(daemon, /Message refused/);
+  const messages = logged(daemon, /Message rejected/);
   expect(connections).toBeLessThanOrEqual(4 + seconds + 1);
   expect(messages).toBeLessThanOrEqual(10 + seconds + 1);
   expect(connections).toBeGreaterThan(3);

@@ -47,7 +47,7 @@ test("daemon: run --checks: quoted and unquoted 64-bit ids are exact, and SIGHUP
   expect(daemon.log.filter((line) => line.includes(`Adding healthcheck id=${BIG_ID}`)).length).toBe(1);
 
   rewrite(daemon, "healthchecks: none of it\n");
-  await daemon.waitForLog(/the checks file was not loaded, the running healthchecks go on/, 5_000);
+  await daemon.waitForLog(/the checks file was not loaded, the running healthchecks continue/, 5_000);
   up.down();
   await changed(BIG_ID, "unhealthy");
   daemon.signal("SIGTERM");
@@ -92,7 +92,7 @@ test("daemon: run --checks: an entry that says no id keeps the others of the fil
   await daemon.waitForLog(/changed id=2 .*new_state=healthy/, 5_000);
   rewrite(daemon, `healthchecks:\n${entry("null", up.port)}${entry("3", up.port)}`);
   await daemon.waitForLog(/healthchecks\[0\]\.id: null is not allowed: must be an integer/, 5_000);
-  await daemon.waitForLog(/WARN .* no healthcheck is stopped by this file/, 5_000);
+  await daemon.waitForLog(/WARN .* no running healthcheck was removed/, 5_000);
   await daemon.waitForLog(/Healthchecks updated added=1 adjusted=0 replaced=0 removed=0 running=3/, 5_000);
   rewrite(daemon, `healthchecks:\n${entry("3", up.port)}`);
   await daemon.waitForLog(/Healthchecks updated added=0 adjusted=0 replaced=0 removed=2 running=1/, 5_000);

@@ -56,7 +56,7 @@ async function stuffed(stack: AsyncDisposableStack): Promise<Daemon> {
   client.pause();
   client.send({ type: "request_status" });
   update(closed);
-  await daemon.waitForLog(/Failed to send notification: the client does not read/, 10_000);
+  await daemon.waitForLog(/Failed to send notification: client is not reading/, 10_000);
   await daemon.waitForLog(/changed id=1999 .*new_state=unhealthy/, 10_000);
   return daemon;
 }

@@ -132,7 +132,7 @@ test("systemd: the status says that the socket is gone and cannot be made again"
   await listener.waitFor(/^STATUS=/, 10_000);
   rmSync(join(dir.path, "directory"), { recursive: true });
   writeFileSync(join(dir.path, "directory"), "in its place");
-  await listener.waitFor(/; the proxy socket's file is gone or another's$/, 10_000);
+  await listener.waitFor(/; the proxy socket is missing or was replaced by another process$/, 10_000);
   rmSync(join(dir.path, "directory"));
   await listener.waitFor(/^STATUS=.*; no client connected$/, 10_000, listener.told.length);
 });
@@ -368,7 +368,7 @@ test("systemd: a service manager that cannot be reached is one warning and nothi
     expect(await daemon.exited).toBe(0);
     const warnings = daemon.log.filter((line) => line.includes("service manager"));
     expect(warnings.length).toBe(1);
-    const words = ` WARN Cannot tell the service manager how things stand socket=${NOTIFY_SOCKET} error=`;
+    const words = ` WARN Cannot notify systemd socket=${NOTIFY_SOCKET} error=`;
     expect(warnings[0]).toContain(words);
   }
 });

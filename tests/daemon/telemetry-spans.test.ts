@@ -125,7 +125,7 @@ test.concurrent("telemetry: from the connection to the batch, each span leads to
   for (const message of [first, nonsense, second]) {
     expect(message).toMatchObject({ parentSpanId: "", links: [idsOf(connect)] });
   }
-  expect(first).toMatchObject({ status: "STATUS_CODE_ERROR", statusMessage: "1 healthchecks refused" });
+  expect(first).toMatchObject({ status: "STATUS_CODE_ERROR", statusMessage: "1 healthchecks rejected" });
   expect(nonsense).toMatchObject({ status: "STATUS_CODE_ERROR", attributes: { "error.type": "parse" } });
   expect(second).toMatchObject({ status: "STATUS_CODE_UNSET" });
   expect(second?.attributes["healthcheck.message.type"]).toBe("update_configs");
@@ -162,9 +162,9 @@ test.concurrent("telemetry: from the connection to the batch, each span leads to
   );
 
   expect(idsIn(daemon, /Go proxy connected/)).toEqual(idsOf(connect));
-  expect(idsIn(daemon, /healthcheck refused/)).toEqual(idsOf(first));
+  expect(idsIn(daemon, /healthcheck rejected/)).toEqual(idsOf(first));
   expect(idsIn(daemon, /Adding healthcheck id=1/)).toEqual(idsOf(update));
-  expect(idsIn(daemon, /Message refused/)).toEqual(idsOf(nonsense));
+  expect(idsIn(daemon, /Message rejected/)).toEqual(idsOf(nonsense));
   expect(idsIn(daemon, /Removing healthcheck id=1/)).toEqual(idsOf(change));
   expect(idsIn(daemon, /Check finished id=1/)).toEqual(idsOf(check));
   expect(idsIn(daemon, /Health state changed id=1/)).toEqual(idsOf(own));

@@ -106,7 +106,7 @@ test("daemon: of two configs with the same id the last counts, with a warning", 
   await daemon.waitForLog(/WARN .*twice.*id=5/, 2_000);
 });
 
-test("daemon: a thousand senseless lines in a row close the connection; a message between them does not count", async () => {
+test("daemon: a thousand consecutive invalid lines close the connection; a message between them does not count", async () => {
   await using daemon = await startDaemon();
   await using patient = await connectClient(daemon.socketPath);
   for (let round = 0; round < 3; round++) {
@@ -117,5 +117,5 @@ test("daemon: a thousand senseless lines in a row close the connection; a messag
   client.send("\n".repeat(2_000));
   await client.closed;
   // The newer client has taken the patient one's place, and nothing but its own lines has closed it.
-  await daemon.waitForLog(/WARN .*senseless lines/, 5_000);
+  await daemon.waitForLog(/WARN .*invalid lines/, 5_000);
 });

@@ -51,5 +51,5 @@ test("client: stops reading while 5,000 states flap, and then is told the newest
       ({ state, last_check = "" }) => state === "healthy" && Date.parse(last_check) >= lastFlipMs,
     );
   await until(newest, 20_000, "the newest state of each");
-  await daemon.waitForLog(/Failed to send notification: the client does not read/, 1_000);
+  await daemon.waitForLog(/Failed to send notification: client is not reading/, 1_000);
 }, 120_000);

@@ -103,7 +103,7 @@ test("files: whatever the checks file has become, SIGHUP changes nothing and say
   for (const [what, make] of Object.entries(BREAK)) {
     if (what === "unreadable" && !canDropRights()) continue;
     const lines = await reloadWith(daemon, file, make);
-    const told = lines.filter((line) => line.includes("the running healthchecks go on"));
+    const told = lines.filter((line) => line.includes("the running healthchecks continue"));
     expect([what, told.length]).toEqual([what, 1]);
     expect(told[0]).toContain("checks.yaml");
   }
@@ -180,7 +180,7 @@ test.each(Object.keys(NONSENSE))(
       // Reading takes a hundred intervals; a held event loop would have started one check.
       expect(up.connections - connections).toBeGreaterThan(5);
       const lines = daemon.log.slice(before);
-      expect(lines.some((line) => line.includes("the running healthchecks go on"))).toBe(true);
+      expect(lines.some((line) => line.includes("the running healthchecks continue"))).toBe(true);
       expect(lines.length).toBeLessThan(150);
       expect(peak - rss).toBeLessThan(200e6);
     } finally {

@@ -34,7 +34,7 @@ peerTest(
     );
     client.update([...configs, ...taking]);
     await daemon.waitForLog(
-      /Checks are late: all descriptors for checks are in use, .*for_checks=50/,
+      /Checks are late: all file descriptors for checks are in use; .*for_checks=50/,
       10_000,
     );
     let most = 0;

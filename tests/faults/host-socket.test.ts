@@ -26,7 +26,7 @@ import { metricsConfig, sampleOf, scrape } from "../harness/daemon/metrics.ts";
 setDefaultTimeout(30_000);
 
 const OFTEN = "manager: { monitor_interval: 20ms }\n";
-const TROUBLE = /The proxy socket is gone, no client can connect; trying again/;
+const TROUBLE = /Proxy socket lost, clients cannot connect; retrying/;
 
 /** What somebody puts in the place of the socket, how to see that it is untouched, and how he takes it away again. */
 const FOREIGN: Readonly<

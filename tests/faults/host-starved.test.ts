@@ -39,7 +39,7 @@ peerTest(
     await steady.level();
     tell("inconclusive because it did not run", await steady.inconclusive("stalled"), "");
     await steady.expectNoFalseVerdict();
-    expect(daemon.log.filter((line) => line.includes("Internal fault"))).toEqual([]);
+    expect(daemon.log.filter((line) => line.includes("Internal error"))).toEqual([]);
   },
   120_000,
 );

@@ -35,7 +35,7 @@ test.each([
   await Promise.all(ids.map((id) => stateOf(client, id, "unhealthy")));
   for (const backend of [plain, web]) backend.up();
   await Promise.all(ids.map((id) => stateOf(client, id, "healthy")));
-  const faultsOf = () => daemon.log.filter((line) => line.includes(" ERROR Internal fault "));
+  const faultsOf = () => daemon.log.filter((line) => line.includes(" ERROR Internal error "));
   // The log is written in the background.
   const counted = async () => {
     const count = sampleOf(await scrape(port), 'healthcheck_errors_total{type="internal"}');

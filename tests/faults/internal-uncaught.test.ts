@@ -31,7 +31,7 @@ test.each([
     expect(await daemon.exited).toBe(1);
     await client.closed;
     const last = daemon.log.at(-1) ?? "";
-    expect(last).toContain(" ERROR Unexpected fault, ending ");
+    expect(last).toContain(" ERROR Unexpected error, exiting ");
     expect(last).toContain(`error="Error: HEALTHCHECK_TEST_FAULT: ${where}\\n    at `);
     // Not a zombie, no thread of it left, nothing that it held.
     expect(existsSync(`/proc/${daemon.pid}`)).toBe(false);

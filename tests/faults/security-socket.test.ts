@@ -72,7 +72,7 @@ test("security: a socket that is made again has its mode again", async () => {
   await using daemon = await startOn(join(dir.path, "proxy.sock"), "0600", "000");
   await modesSeen(daemon);
   rmSync(daemon.socketPath);
-  await daemon.waitForLog(/The proxy socket is gone, listening again/, 10_000);
+  await daemon.waitForLog(/Proxy socket lost, listening again/, 10_000);
   expect(modeOf(daemon.socketPath)).toBe(0o600);
 });
 

@@ -1,6 +1,6 @@
 /** Log lines on their way to a descriptor. */
 import { expect, test } from "bun:test";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { LogSink } from "../../src/logging/sink.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
@@ -15,15 +15,18 @@ function bench(directory: string) {
   return { sink: new LogSink(fd, lossLine), content, [Symbol.dispose]: () => closeSync(fd) };
 }
 
+/** Flushes without a deadline. */
+const NEVER = new AbortController().signal;
+
 test("sink: lines come in order and whole, those after a flush too", async () => {
   await using dir = makeTempDir("sink");
   using file = bench(dir.path);
   const lines = Array.from({ length: 1_000 }, (_, index) => `line ${index} ü\n`);
   for (const line of lines) file.sink.write(line);
-  await file.sink.flush();
+  await file.sink.flush(NEVER);
   expect(file.content()).toBe(lines.join(""));
   file.sink.write("more\n");
-  await file.sink.flush();
+  await file.sink.flush(NEVER);
   expect(file.content()).toBe(`${lines.join("")}more\n`);
 });
 
@@ -38,7 +41,7 @@ test("sink: lines that come while others are written follow them", async () => {
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await file.sink.flush();
+  await file.sink.flush(NEVER);
   expect(file.content()).toBe(expected);
 });
 
@@ -47,7 +50,7 @@ test("sink: writing holds nobody up, nothing is in the file before the next turn
   using file = bench(dir.path);
   file.sink.write("a\n");
   expect(file.content()).toBe("");
-  await file.sink.flush();
+  await file.sink.flush(NEVER);
 });
 
 test("sink: what is beyond its bound is lost, counted and told", async () => {
@@ -55,7 +58,7 @@ test("sink: what is beyond its bound is lost, counted and told", async () => {
   using file = bench(dir.path);
   const big = `${"x".repeat(1_024 * 1_024 - 1)}\n`;
   for (let count = 0; count < 7; count++) file.sink.write(big);
-  await file.sink.flush();
+  await file.sink.flush(NEVER);
   expect(file.content()).toBe(`${big.repeat(4)}3 lost\n`);
 });
 
@@ -68,10 +71,10 @@ test("sink: lines that the descriptor does not take are lost, counted and told",
   });
   sink.write("a\n");
   sink.write("b\n");
-  await sink.flush();
+  await sink.flush(NEVER);
   expect(told).toEqual([]);
   sink.write("c\n");
-  await sink.flush();
+  await sink.flush(NEVER);
   closeSync(fd);
   expect(told).toEqual([2]);
 });
@@ -82,6 +85,37 @@ test("sink: flushSync writes what waits before it returns", async () => {
   file.sink.write("last words\n");
   file.sink.flushSync();
   expect(file.content()).toBe("last words\n");
-  await file.sink.flush();
+  await file.sink.flush(NEVER);
   expect(file.content()).toBe("last words\n");
+});
+
+test("sink: a flush of a descriptor that takes nothing ends with its signal", async () => {
+  await using dir = makeTempDir("sink");
+  const path = join(dir.path, "pipe");
+  Bun.spawnSync(["mkfifo", path]);
+  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const sink = new LogSink(fd, lossLine);
+  // More than a pipe holds, and nothing reads it.
+  sink.write(`${"x".repeat(200_000)}\n`);
+  const abort = new AbortController();
+  const flushed = sink.flush(abort.signal);
+  let ended = false;
+  void flushed.then(() => {
+    ended = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(ended).toBe(false);
+  abort.abort();
+  await flushed;
+  // The rest is read before the descriptor is closed: its number may be another file's next.
+  const written = sink.flush(NEVER).then(() => true);
+  const buffer = new Uint8Array(65_536);
+  while (!(await Promise.race([written, Bun.sleep(10).then(() => false)]))) {
+    try {
+      readSync(fd, buffer);
+    } catch {
+      // The pipe is empty for the moment.
+    }
+  }
+  closeSync(fd);
 });

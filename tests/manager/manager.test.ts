@@ -64,8 +64,7 @@ class Bench implements Disposable {
     this.made.push(spec);
     const checker = new FakeChecker();
     this.checkers.set(spec.id, checker);
-    const observer = { finished: () => {}, changed: () => {}, skipped: () => {} };
-    return new Monitor(spec, checker, { clock: this.time, scheduler: this.#scheduler, observer });
+    return new Monitor(spec, checker, { clock: this.time, scheduler: this.#scheduler, observers: [] });
   }
 }
 
@@ -73,12 +72,12 @@ test("manager: a set is started at once, and known only when measured", async ()
   using bench = new Bench();
   await bench.apply([makeSpec(1), makeSpec(2)]);
   bench.time.advance(10);
-  expect([...bench.manager.known()]).toEqual([]);
+  expect([...bench.manager.measuredStatuses()]).toEqual([]);
   expect([...bench.manager.statuses()].map(({ status }) => status.state)).toEqual(["unknown", "unknown"]);
   bench.checker(2).last.finish(failure("L4CON"));
-  expect([...bench.manager.known()].map((known) => [String(known.id), known.status.state])).toEqual([
-    ["2", "unhealthy"],
-  ]);
+  expect(
+    [...bench.manager.measuredStatuses()].map((known) => [String(known.id), known.status.state]),
+  ).toEqual([["2", "unhealthy"]]);
 });
 
 test("manager: the same set again touches nothing and logs nothing", async () => {

@@ -70,8 +70,8 @@ class Fleet implements Disposable {
     const skipped = (_monitor: Monitor, count: number) => {
       this.skipped += count;
     };
-    const observer = { finished: () => {}, changed: () => {}, skipped };
-    return new Monitor(spec, checker, { clock: this.time, scheduler: this.#scheduler, observer });
+    const observers = [{ settled: () => {}, skipped }];
+    return new Monitor(spec, checker, { clock: this.time, scheduler: this.#scheduler, observers });
   }
 }
 

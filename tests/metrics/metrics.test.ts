@@ -11,7 +11,7 @@ import { Stock } from "../harness/fakes/monitor-fixtures.ts";
 function makeBench(perHealthcheck: PerHealthcheck = "full") {
   const metrics = new Metrics(SETTINGS, perHealthcheck);
   const stock: Stock = new Stock({
-    finished: (monitor, result, latenessMs) => metrics.finished(monitor, result, latenessMs, stock.nowMs),
+    settled: (monitor, { result, latenessMs }) => metrics.finished(monitor, result, latenessMs, stock.nowMs),
   });
   const render = async (format: Format = "prometheus") =>
     await gathered(metrics.render([...stock.monitors.values()], AT_REST, format));

@@ -75,7 +75,7 @@ test("recording: a check is recorded for a fraction of what a library's families
   tell("the same with a library's families", theirs, "ns");
   expect(theirs / ours).toBeGreaterThan(MIN_RATIO);
   // Nothing was optimised away.
-  expect(monitors[0]?.record?.history.lastWords).toBe(formatResult(RESULTS[0] ?? success()));
+  expect(monitors[0]?.record?.history.lastMessage).toBe(formatResult(RESULTS[0] ?? success()));
   expect(monitors[0]?.record?.responseTimes.counts.reduce((sum, count) => sum + count)).toBeGreaterThan(
     CHECKS / MONITORS,
   );

@@ -67,14 +67,14 @@ test("history: the last 20 results come back as they were put, newest first", ()
       expect(history.length).toBe(last.length);
       expect([...history]).toEqual(last.map(expected));
       const newest = last[0];
-      expect(history.lastWords).toBe(newest === undefined ? "" : formatResult(newest.result));
+      expect(history.lastMessage).toBe(newest === undefined ? "" : formatResult(newest.result));
     }),
   );
 });
 
 test("history: is empty before the first result", () => {
   const history = new History();
-  expect([history.length, history.lastWords, [...history].length]).toEqual([0, "", 0]);
+  expect([history.length, history.lastMessage, [...history].length]).toEqual([0, "", 0]);
   expect(history.at(0)).toBeUndefined();
 });
 

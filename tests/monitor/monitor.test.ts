@@ -152,11 +152,15 @@ test("monitor: a checker that throws is our own fault, and the monitor lives on"
   expect(bench.changes).toEqual(["unknown healthy"]);
 });
 
-test("monitor: hears the change of state before the end of the check", () => {
+test("monitor: one event has the result and the state change, and the state is the new one by then", () => {
   using bench = new MonitorBench();
   bench.start();
+  bench.answer(success());
   bench.checker.last.finish(success());
-  expect(bench.order).toEqual(["changed", "finished"]);
+  expect(bench.settlements).toEqual([
+    { state: "healthy", transition: { from: "unknown", to: "healthy" } },
+    { state: "healthy", transition: undefined },
+  ]);
 });
 
 test("monitor: has the spec that it was given last", () => {

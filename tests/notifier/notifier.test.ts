@@ -6,6 +6,9 @@ import { id, notification, VirtualTime } from "../harness/fakes/fakes.ts";
 
 const SETTINGS: BatchSettings = { delayMs: 100, maxSize: 5, notifyIntervalMs: 15_000, channelSize: 10 };
 
+/** Drains without a deadline. */
+const NEVER = new AbortController().signal;
+
 class Bench implements Disposable {
   readonly time = new VirtualTime();
   /** What the client got: the ids of each batch. */
@@ -55,7 +58,7 @@ class Bench implements Disposable {
 test("notifier: sends nothing before a client has asked for everything", () => {
   using bench = new Bench();
   bench.notify(1, 2, 3, 4, 5, 6);
-  bench.notifier.flush();
+  void bench.notifier.drain(NEVER);
   bench.time.advance(60_000);
   expect(bench.batches).toEqual([]);
   expect(bench.notifier.waiting).toBe(0);
@@ -208,20 +211,47 @@ test("notifier: a healthcheck that is gone is not told of", () => {
   expect(bench.batches).toEqual(["2h"]);
 });
 
-test("notifier: flush sends what waits at once", () => {
+test("notifier: a drain sends pending notifications immediately and settles", async () => {
   using bench = new Bench();
   bench.notifier.resync();
   bench.notify(1, 2);
-  bench.notifier.flush();
+  await bench.notifier.drain(NEVER);
   expect(bench.batches).toEqual(["1h 2h"]);
   bench.time.advance(1_000);
   expect(bench.batches.length).toBe(1);
 });
 
+test("notifier: a drain waits for a client that does not read, and settles once it has", async () => {
+  using bench = new Bench();
+  bench.notifier.resync();
+  bench.room = 0;
+  bench.notify(1, 2);
+  const drained = bench.notifier.drain(NEVER);
+  bench.time.advance(1_000);
+  expect(bench.batches).toEqual([]);
+  bench.room = Number.POSITIVE_INFINITY;
+  bench.notifier.writable();
+  await drained;
+  expect(bench.batches).toEqual(["1h 2h"]);
+});
+
+test.each(["abort", "disconnect"])("notifier: a drain ends on %s", async (end) => {
+  using bench = new Bench();
+  bench.notifier.resync();
+  bench.room = 0;
+  bench.notify(1);
+  const abort = new AbortController();
+  const drained = bench.notifier.drain(abort.signal);
+  if (end === "abort") abort.abort();
+  else bench.notifier.disconnected();
+  await drained;
+  expect(bench.notifier.waiting).toBe(end === "abort" ? 1 : 0);
+});
+
 test("notifier: new settings hold from the next batch on", () => {
   using bench = new Bench();
   bench.notifier.resync();
-  bench.notifier.configure({ ...SETTINGS, delayMs: 10, maxSize: 2, notifyIntervalMs: 1_000 });
+  bench.notifier.reconfigure({ ...SETTINGS, delayMs: 10, maxSize: 2, notifyIntervalMs: 1_000 });
   bench.notify(1);
   bench.time.advance(11);
   bench.notify(2, 3);

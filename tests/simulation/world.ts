@@ -3,11 +3,10 @@
  * network and a simulated client. A seed decides everything that happens.
  */
 import { makeChecker } from "../../src/checks/registry.ts";
+import { notifyingObserver } from "../../src/daemon/state-notifications.ts";
 import { Manager } from "../../src/manager/manager.ts";
-import type { CheckResult } from "../../src/model/result.ts";
 import type { HealthcheckSpec } from "../../src/model/spec.ts";
-import type { State } from "../../src/model/status.ts";
-import { Monitor } from "../../src/monitor/monitor.ts";
+import { Monitor, type MonitorObserver, type Settlement } from "../../src/monitor/monitor.ts";
 import { Notifier } from "../../src/notifier/notifier.ts";
 import { ConfigReader, readMessage } from "../../src/protocol/messages.ts";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
@@ -46,6 +45,7 @@ export class World implements Disposable {
   readonly #scheduler: Scheduler;
   readonly #manager: Manager;
   readonly #notifier: Notifier;
+  readonly #observers: readonly MonitorObserver[];
   readonly #reader = new ConfigReader();
   readonly #wanted = new Map<bigint, Wanted>();
   #nextPort = 1_000;
@@ -53,7 +53,6 @@ export class World implements Disposable {
   #stalledMs = 0;
   #stalls = 0;
   #disturbedMs = 0;
-  #finishedLast: CheckResult | undefined;
   /** Descriptors that something else holds. */
   #held = 0;
   readonly #faults: unknown[] = [];
@@ -87,9 +86,13 @@ export class World implements Disposable {
       fault,
       mayStart: () => !this.#descriptors.exhausted,
     });
-    const known = () => this.#manager.known();
+    const known = () => this.#manager.measuredStatuses();
     const observer = { sent: () => {}, congested: () => {}, fault };
     this.#notifier = new Notifier(time, client, known, BATCH, observer);
+    this.#observers = [
+      { settled: (monitor, settlement) => this.#settled(monitor, settlement), skipped: () => {} },
+      notifyingObserver(this.#notifier),
+    ];
     this.#manager = new Manager(
       time,
       new FakeLogger(),
@@ -252,24 +255,11 @@ export class World implements Disposable {
   #makeMonitor(spec: HealthcheckSpec): Monitor {
     this.#oracle.made(spec);
     const checker = makeChecker(spec.check, fakeEnv(this.#time, this.#network));
-    const env = { clock: this.#time, scheduler: this.#scheduler, observer: this.#observer };
+    const env = { clock: this.#time, scheduler: this.#scheduler, observers: this.#observers };
     return new Monitor(spec, checker, env);
   }
 
-  readonly #observer = {
-    finished: (monitor: Monitor, result: CheckResult) => this.#finished(monitor, result),
-    changed: (monitor: Monitor, _from: State, result: CheckResult) => {
-      this.#finished(monitor, result);
-      this.#notifier.notify({ id: monitor.spec.id, status: monitor.status });
-    },
-    skipped: () => {},
-  };
-
-  /** A result that changes a state is reported by two events. */
-  #finished(monitor: Monitor, result: CheckResult): void {
-    if (result === this.#finishedLast) return;
-    this.#finishedLast = result;
-    const { spec, status } = monitor;
+  #settled({ spec, status }: Monitor, { result }: Settlement): void {
     this.#trace(`${this.#time.nowMs()} ms: ${spec.id} ${status.state} ${result.code} ${result.message}`);
     this.#oracle.finished(spec.id, result, status.state);
   }

@@ -248,7 +248,7 @@ serviceTest(
   async () => {
     const moment = await mark();
     await booted.ok("rm -r /run/seesaw");
-    await waitForStatus(booted, /; the proxy socket's file is gone or another's$/);
+    await waitForStatus(booted, /; the proxy socket is missing or was replaced by another process$/);
     await until(
       async () => (await since(moment, "-p", "err")).length > 0,
       SOON_MS,
@@ -257,7 +257,7 @@ serviceTest(
     const errors = await since(moment, "-p", "err");
     expect(errors.map(({ MESSAGE }) => MESSAGE)).toEqual([
       expect.stringMatching(
-        /The proxy socket is gone, no client can connect; trying again .*(read-only file system|permission denied)/,
+        /Proxy socket lost, clients cannot connect; retrying .*(read-only file system|permission denied)/,
       ),
     ]);
     await booted.ok(`systemctl restart ${UNIT}`);

@@ -1,27 +1,31 @@
 /** What the service manager is told, and when; on a clock that the test moves. Run by `bun test`. */
 import { expect, test } from "bun:test";
 import { MAX_SENTENCE_BYTES } from "../../src/model/printable.ts";
-import { type Standing, SystemdReport } from "../../src/systemd/watchdog-report.ts";
+import { type HealthSummary, SystemdReport } from "../../src/systemd/watchdog-report.ts";
 
 const DEAD_MS = 5_000;
-const ALL_WELL: Standing = {
+const ALL_WELL: HealthSummary = {
   counts: { healthy: 3, unhealthy: 1, unknown: 0 },
   connected: true,
   stopping: false,
-  trouble: undefined,
+  problem: undefined,
   overdueMs: 0,
 };
 const STATUS = "STATUS=3 healthy, 1 unhealthy, 0 unknown; client connected";
 
-function healthy(count: number): Standing {
+function healthy(count: number): HealthSummary {
   return { ...ALL_WELL, counts: { ...ALL_WELL.counts, healthy: count } };
 }
 
 /** Looks from 0 to the end, each period, and says when something was told. */
-function watch(report: SystemdReport, endMs: number, at: (nowMs: number) => Standing): [number, string][] {
+function watch(
+  report: SystemdReport,
+  endMs: number,
+  at: (nowMs: number) => HealthSummary,
+): [number, string][] {
   const told: [number, string][] = [];
   for (let nowMs = 0; nowMs <= endMs; nowMs += report.periodMs) {
-    const text = report.look(nowMs, at(nowMs));
+    const text = report.poll(nowMs, at(nowMs));
     if (text !== undefined) told.push([nowMs, text]);
   }
   return told;
@@ -31,16 +35,16 @@ test.each([
   [ALL_WELL, STATUS],
   [{ ...ALL_WELL, connected: false }, "STATUS=3 healthy, 1 unhealthy, 0 unknown; no client connected"],
   [{ ...ALL_WELL, connected: undefined }, "STATUS=3 healthy, 1 unhealthy, 0 unknown; checks from a file"],
-  [{ ...ALL_WELL, trouble: "it is broken" }, `${STATUS}; it is broken`],
+  [{ ...ALL_WELL, problem: "it is broken" }, `${STATUS}; it is broken`],
   // One line, whatever it holds, and bounded.
-  [{ ...ALL_WELL, trouble: "a\nSTOPPING=1\u2028b\u202ec" }, `${STATUS}; a\\nSTOPPING=1\\u2028b\\u202ec`],
+  [{ ...ALL_WELL, problem: "a\nSTOPPING=1\u2028b\u202ec" }, `${STATUS}; a\\nSTOPPING=1\\u2028b\\u202ec`],
   [
-    { ...ALL_WELL, trouble: "x".repeat(9_999) },
+    { ...ALL_WELL, problem: "x".repeat(9_999) },
     `${`${STATUS}; `.padEnd("STATUS=".length + MAX_SENTENCE_BYTES - 3, "x")}…`,
   ],
   [{ ...ALL_WELL, stopping: true }, "STATUS=stopping; 3 healthy, 1 unhealthy, 0 unknown; client connected"],
 ])("report: the status of %o", (standing, text) => {
-  expect(new SystemdReport(undefined, DEAD_MS).look(0, standing)).toBe(text);
+  expect(new SystemdReport(undefined, DEAD_MS).poll(0, standing)).toBe(text);
 });
 
 test("report: a status is told when it changes, once a second at the most, and the newest at last", () => {
@@ -84,7 +88,7 @@ test("report: without a watchdog nothing is fed", () => {
 test("report: timers that come early or late by a tenth feed it no less often than they come", () => {
   const report = new SystemdReport(2_000, DEAD_MS);
   const looksMs = [0, 950, 1_990, 2_905, 4_020, 5_005];
-  const fed = looksMs.filter((nowMs) => report.look(nowMs, ALL_WELL)?.includes("WATCHDOG=1"));
+  const fed = looksMs.filter((nowMs) => report.poll(nowMs, ALL_WELL)?.includes("WATCHDOG=1"));
   expect(fed).toEqual(looksMs);
 });
 
@@ -103,28 +107,28 @@ test("report: a scheduler that is dead is not covered up; the status still is to
 test("report: half of a short watchdog's time is enough to call the scheduler dead", () => {
   const overdue = (overdueMs: number) => ({ ...ALL_WELL, overdueMs });
   const report = new SystemdReport(1_000, DEAD_MS);
-  expect(report.look(0, overdue(499))).toContain("WATCHDOG=1");
-  expect(report.look(500, overdue(500))).toBeUndefined();
-  expect(report.look(1_000, overdue(0))).toContain("WATCHDOG=1");
+  expect(report.poll(0, overdue(499))).toContain("WATCHDOG=1");
+  expect(report.poll(500, overdue(500))).toBeUndefined();
+  expect(report.poll(1_000, overdue(0))).toContain("WATCHDOG=1");
 });
 
 test("report: a process that stood still feeds with its first look, before the scheduler's turn", () => {
   const report = new SystemdReport(10_000, DEAD_MS);
-  for (let nowMs = 0; nowMs <= 6_000; nowMs += report.periodMs) report.look(nowMs, ALL_WELL);
+  for (let nowMs = 0; nowMs <= 6_000; nowMs += report.periodMs) report.poll(nowMs, ALL_WELL);
   // SIGSTOP, or a suspended machine, from 6.1 s on; the tick had been due at 6.2 s.
-  expect(report.look(66_000, { ...ALL_WELL, overdueMs: 59_800 })).toContain("WATCHDOG=1");
+  expect(report.poll(66_000, { ...ALL_WELL, overdueMs: 59_800 })).toContain("WATCHDOG=1");
   // But if it does not come by then, it is dead.
   const later = [67, 68, 69, 70, 71, 72, 73].map((second) =>
-    report.look(second * 1_000, { ...ALL_WELL, overdueMs: second * 1_000 - 6_200 }),
+    report.poll(second * 1_000, { ...ALL_WELL, overdueMs: second * 1_000 - 6_200 }),
   );
   expect(later).toEqual(later.map(() => undefined));
 });
 
 test("report: what could not be sent is due with the next look", () => {
   const report = new SystemdReport(10_000, DEAD_MS);
-  const first = report.look(0, ALL_WELL);
+  const first = report.poll(0, ALL_WELL);
   expect(first).toBe(`${STATUS}\nWATCHDOG=1`);
   report.unsent();
-  expect(report.look(report.periodMs, ALL_WELL)).toBe(first);
-  expect(report.look(2 * report.periodMs, ALL_WELL)).toBeUndefined();
+  expect(report.poll(report.periodMs, ALL_WELL)).toBe(first);
+  expect(report.poll(2 * report.periodMs, ALL_WELL)).toBeUndefined();
 });

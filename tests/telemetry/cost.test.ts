@@ -1,8 +1,8 @@
 /** What tracing costs a healthy check: next to nothing where only failures are traced. Figures are told. */
 import { expect, test } from "bun:test";
-import type { Monitor, MonitorObserver } from "../../src/monitor/monitor.ts";
+import type { Monitor } from "../../src/monitor/monitor.ts";
 import { systemClock } from "../../src/system/clock.ts";
-import { CheckTraces } from "../../src/telemetry/check-traces.ts";
+import { type CheckLog, CheckTraces } from "../../src/telemetry/check-traces.ts";
 import { SpanScope } from "../../src/telemetry/scope.ts";
 import { Timeline } from "../../src/telemetry/span-clock.ts";
 import { Tracer } from "../../src/telemetry/tracer.ts";
@@ -14,24 +14,28 @@ const ROUNDS = 7;
 /** A check that is not traced, in comparison with one that is, at the most. */
 const MAX_SHARE = 0.1;
 
-const IGNORED: MonitorObserver = { finished: () => {}, changed: () => {}, skipped: () => {} };
+const IGNORED: CheckLog = { finished: () => {}, changed: () => {}, skipped: () => {} };
 // The properties of a monitor that are read.
 const MONITOR = { spec: makeSpec(1), beganMs: 0, latenessMs: 1 } as unknown as Monitor;
 
 /** Made beforehand: making them is no part of what is measured. */
-const RESULTS = Array.from({ length: 1_000 }, (_, at) => ({ ...success(), durationMs: at }));
+const SETTLEMENTS = Array.from({ length: 1_000 }, (_, at) => ({
+  result: { ...success(), durationMs: at },
+  latenessMs: 1,
+  transition: undefined,
+}));
 
 /** Nanoseconds that a healthy check takes, the best of some rounds; delivering the spans is left out. */
 function nanoseconds(rate: number, all: boolean): number {
   const sink = { put: () => {}, full: false, lose: () => {} };
   const tracer = new Tracer(rate, { "service.name": "test" }, "1", sink);
-  const traces = new CheckTraces(tracer, new SpanScope(), new Timeline(systemClock), IGNORED, all);
+  const traces = new CheckTraces(tracer, new SpanScope(), new Timeline(systemClock), IGNORED, () => {}, all);
   const round = () => {
     const startNs = Bun.nanoseconds();
     for (let pass = 0; pass < PASSES; pass++) {
-      for (const result of RESULTS) traces.finished(MONITOR, result, 1);
+      for (const settlement of SETTLEMENTS) traces.settled(MONITOR, settlement);
     }
-    return (Bun.nanoseconds() - startNs) / (PASSES * RESULTS.length);
+    return (Bun.nanoseconds() - startNs) / (PASSES * SETTLEMENTS.length);
   };
   return Math.min(...Array.from({ length: ROUNDS }, round));
 }

@@ -215,7 +215,7 @@ test("outbox: closing delivers what waits, batch after batch, and takes nothing 
   bench[Symbol.dispose]();
   bench.put(255);
   bench.put(100);
-  expect(await bench.outbox.close(1_000)).toBe(0);
+  expect(await bench.outbox.close(new AbortController().signal)).toBe(0);
   expect(bench.sent).toEqual([256, 99]);
   bench.put(1);
   expect([bench.lost, bench.closed]).toEqual([1, true]);
@@ -226,6 +226,6 @@ test("outbox: closing ends in time when nobody answers", async () => {
   bench[Symbol.dispose]();
   bench.outcome = "never";
   bench.put(300);
-  expect(await bench.outbox.close(50)).toBe(300);
+  expect(await bench.outbox.close(AbortSignal.timeout(50))).toBe(300);
   expect(bench.closed).toBe(true);
 });

@@ -38,7 +38,10 @@ export interface HttpBench extends Disposable {
 export async function startHttp(options: HttpOptions = {}): Promise<HttpBench> {
   const log = new FakeLogger();
   const stock: Stock = new Stock({
-    changed: (monitor, from, result) => feed.changed(monitor, from, result, monitor.record?.sinceMs ?? 0),
+    settled: (monitor, { transition }) => {
+      if (transition === undefined) return;
+      feed.changed(monitor, transition.from, transition.result, monitor.record?.sinceMs ?? 0);
+    },
   });
   const feed = new EventFeed(() => stock.counts(), "1.2.3", 16);
   const trouble: HttpBench["trouble"] = {};

@@ -29,7 +29,7 @@ export class MonitorBench implements Disposable {
   readonly changes: string[] = [];
   readonly results: CheckResult[] = [];
   readonly latenesses: number[] = [];
-  readonly order: string[] = [];
+  readonly settlements: { state: string; transition: object | undefined }[] = [];
   readonly skipped = { running: 0, late: 0 };
   readonly checker = new NotingChecker(() => this.startsMs.push(this.time.nowMs()));
   readonly record = new MonitorRecord([0.005, 0.05], this.time.wallMs());
@@ -50,20 +50,20 @@ export class MonitorBench implements Disposable {
       {
         clock: this.time,
         scheduler: this.#scheduler,
-        observer: {
-          finished: (_monitor, result, latenessMs) => {
-            this.order.push("finished");
-            this.results.push(result);
-            this.latenesses.push(latenessMs);
+        observers: [
+          {
+            settled: ({ status }, { result, latenessMs, transition }) => {
+              this.results.push(result);
+              this.latenesses.push(latenessMs);
+              const change = transition && { from: transition.from, to: transition.to };
+              this.settlements.push({ state: status.state, transition: change });
+              if (transition !== undefined) this.changes.push(`${transition.from} ${transition.to}`);
+            },
+            skipped: (_monitor, count, why) => {
+              this.skipped[why] += count;
+            },
           },
-          changed: ({ status }, from) => {
-            this.order.push("changed");
-            this.changes.push(`${from} ${status.state}`);
-          },
-          skipped: (_monitor, count, why) => {
-            this.skipped[why] += count;
-          },
-        },
+        ],
       },
       this.record,
     );

@@ -84,8 +84,8 @@ export class Stock {
 
   #add(spec: HealthcheckSpec, results: readonly CheckResult[], record: MonitorRecord | undefined): Monitor {
     const checker = new FakeChecker();
-    const observer = { finished: () => {}, changed: () => {}, skipped: () => {}, ...this.observer };
-    const env = { clock: this.#clock, scheduler: this.#scheduler, observer };
+    const observers = [{ settled: () => {}, skipped: () => {}, ...this.observer }];
+    const env = { clock: this.#clock, scheduler: this.#scheduler, observers };
     const monitor = new Monitor(spec, checker, env, record);
     this.#checkers.set(monitor, checker);
     this.monitors.set(spec.id, monitor);
