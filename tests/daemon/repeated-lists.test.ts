@@ -10,7 +10,7 @@ import { type Daemon, startDaemon } from "../harness/daemon/daemon.ts";
 setDefaultTimeout(30_000);
 
 const errors = (client: Client) =>
-  client.lines.filter(({ type, message }) => type === "error" && / refused/.test(message ?? ""));
+  client.lines.filter(({ type, message }) => type === "error" && / (?:refused|rejected)/.test(message ?? ""));
 const logged = (daemon: Daemon, pattern: RegExp) => daemon.log.filter((line) => pattern.test(line)).length;
 const dns = (id: number, fields: object = {}) =>
   config({ id, interval: "1h", timeout: "1s", checker_type: "dns", query: "localhost", ...fields });

@@ -103,7 +103,7 @@ test("daemon: of two configs with the same id the last counts, with a warning", 
   const status = await stateOf(client, 5, "healthy");
   expect(status.message).toContain(`:${last.port}`);
   expect((await requestStatus(client)).size).toBe(2);
-  await daemon.waitForLog(/WARN .*twice.*id=5/, 2_000);
+  await daemon.waitForLog(/WARN .*Duplicate.*id=5/, 2_000);
 });
 
 test("daemon: a thousand consecutive invalid lines close the connection; a message between them does not count", async () => {
