@@ -9,12 +9,10 @@ import type { HealthcheckId } from "../model/id.ts";
 import { didYouMean } from "../model/nearest.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/healthcheck.ts";
-import { fieldsOf } from "../protocol/healthcheck-schema.ts";
+import { commonFields, fieldsOfType } from "../protocol/healthcheck-schema.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 import { forEachSliced } from "../system/time-slicing.ts";
 
-/** Fields of hexadecimal digits, which YAML may take for a number. */
-const HEX_FIELDS = ["send_hex", "receive_hex"];
 /** What may be the name of a field, misspelt. */
 const FIELD_NAME = /^[A-Za-z_-]{1,30}$/;
 
@@ -65,6 +63,15 @@ export function validateChecks(path: string, read: ReadYaml, defaults = CHECK_DE
   return judge.result();
 }
 
+/** The fields that an entry of one check type may have. */
+interface TypeFields {
+  readonly names: readonly string[];
+  /** Fields of hexadecimal digits, which YAML may read as a number. */
+  readonly digits: ReadonlySet<string>;
+}
+
+const NO_FIELDS: TypeFields = { names: [], digits: new Set() };
+
 /** One file while its entries are judged. */
 class ChecksJudge {
   readonly entries: readonly unknown[];
@@ -76,6 +83,7 @@ class ChecksJudge {
   readonly #warnings = new FaultList("more warnings");
   readonly #unknown = new FaultList("more unknown fields", { unknown: true });
   readonly #seen = new Set<HealthcheckId>();
+  readonly #types = new Map<string, TypeFields>();
 
   /** @throws ChecksFileError */
   constructor(path: string, read: ReadYaml, defaults: CheckDefaults) {
@@ -84,7 +92,7 @@ class ChecksJudge {
     this.#file = read.file;
     const entries = entriesOf(this.#file);
     if (entries === undefined) {
-      const message = "missing: must be a list of healthchecks";
+      const message = "missing; must be a list of healthchecks";
       throw new ChecksFileError(path, [{ ...this.#file.locate([]), key: "healthchecks", message }]);
     }
     this.entries = entries;
@@ -125,13 +133,29 @@ class ChecksJudge {
   #asWritten(entry: unknown, index: number): unknown {
     if (typeof entry !== "object" || entry === null) return entry;
     let written: object = entry;
+    const { digits } = this.#fieldsOf(entry);
     for (const [name, value] of Object.entries(entry)) {
-      const isHex = HEX_FIELDS.includes(name) && (typeof value === "number" || typeof value === "bigint");
+      const isHex = digits.has(name) && (typeof value === "number" || typeof value === "bigint");
       if (!isHex && !(name === "id" && typeof value === "number")) continue;
       const source = this.#file.source(["healthchecks", index, name]);
       if (source !== undefined) written = { ...written, [name]: isHex ? source : new RawNumber(source) };
     }
     return written;
+  }
+
+  /** The fields of an entry's check type; none for an unknown type. */
+  #fieldsOf(entry: object): TypeFields {
+    const type = "checker_type" in entry ? String(entry.checker_type) : "";
+    const known = this.#types.get(type);
+    if (known !== undefined) return known;
+    const own = fieldsOfType(type);
+    if (own === undefined) return NO_FIELDS;
+    const fields: TypeFields = {
+      names: [...commonFields(), ...own].map(({ name }) => name),
+      digits: new Set(own.filter(({ isDigits }) => isDigits === true).map(({ name }) => name)),
+    };
+    this.#types.set(type, fields);
+    return fields;
   }
 
   #unknownKeys(): void {
@@ -146,8 +170,8 @@ class ChecksJudge {
 
   #unknownFields(entry: unknown, index: number): void {
     if (typeof entry !== "object" || entry === null || !("checker_type" in entry)) return;
-    const known = fieldsOf(String(entry.checker_type));
-    if (known === undefined) return;
+    const { names: known } = this.#fieldsOf(entry);
+    if (known.length === 0) return;
     for (const name of Object.keys(entry)) {
       if (known.includes(name)) continue;
       this.#unknown.add(() => {

@@ -2,6 +2,7 @@
  * What the log says of the client's list of healthchecks. The list comes every 15 s; a line is written when it has changed. The words
  * `Received N healthcheck configs from proxy` are the original server's.
  */
+import { checkTypeOf } from "../checks/registry.ts";
 import type { PacedLog } from "../logging/paced.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
@@ -36,5 +37,5 @@ export class ListLog {
 
 /** Whether a check says nothing about its backend: today's proxy leaves out the address of a DNS healthcheck. */
 function asksResolver({ check }: HealthcheckSpec): boolean {
-  return check.type === "dns" && check.server === undefined;
+  return checkTypeOf(check).usesSystemResolver?.(check) === true;
 }

@@ -1,9 +1,10 @@
 /** What the log says of checks: every change of state, and, not too often, what went wrong on our own side. */
+
+import { formatTarget } from "../checks/registry.ts";
 import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
 import { roundMs } from "../model/phases.ts";
 import { type CheckResult, type Conclusive, formatResult } from "../model/result.ts";
-import { formatTarget } from "../model/spec.ts";
 import type { State } from "../model/status.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Monitor, MonitorObserver } from "./monitor.ts";

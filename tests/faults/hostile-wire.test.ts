@@ -32,7 +32,10 @@ const members = (name: string, bytes: number) =>
 
 /** Messages, and what the first error says. */
 const NONSENSE: Readonly<Record<string, { text: () => string; error: RegExp }>> = {
-  commas: { text: () => list(filled(",")), error: /^configs: must hold at most 250,000 elements$/ },
+  commas: {
+    text: () => list(filled(",")),
+    error: /^configs: too long; must be a list of at most 250,000 healthchecks$/,
+  },
   numbers: { text: () => list(`${filled("0,")}0`), error: /at most 250,000 elements/ },
   "wrong codes in one config": {
     text: () => list(`{${FIELDS},"expected_codes":[${filled('"x",')}0]}`),
