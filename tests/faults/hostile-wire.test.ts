@@ -36,7 +36,7 @@ const NONSENSE: Readonly<Record<string, { text: () => string; error: RegExp }>> 
     text: () => list(filled(",")),
     error: /^configs: too long; must be a list of at most 250,000 healthchecks$/,
   },
-  numbers: { text: () => list(`${filled("0,")}0`), error: /at most 250,000 elements/ },
+  numbers: { text: () => list(`${filled("0,")}0`), error: /at most 250,000 healthchecks/ },
   "wrong codes in one config": {
     text: () => list(`{${FIELDS},"expected_codes":[${filled('"x",')}0]}`),
     error: /must have at most 65,536 bytes \(\d+ bytes, not shown\), perhaps of healthcheck 7/,
