@@ -5,7 +5,8 @@
 
 import { STATUS_CODES } from "node:http";
 import { textOfBytes } from "../model/bytes.ts";
-import { type HttpSpec, secretsAt } from "../model/spec.ts";
+import { secretsAt } from "../model/spec.ts";
+import type { HttpSpec } from "./http/spec.ts";
 
 /** Headers whose values are known to every client, so that words like `Upgrade` stay in a sentence. */
 const PUBLIC_HEADERS: ReadonlySet<string> = new Set(

@@ -27,13 +27,6 @@ Examples:
   $ healthcheck-server check-config /etc/seesaw/healthcheck-server.yaml --print
   $ healthcheck-server check-config --strict-config checks.yaml`;
 
-/** Of `probe`. */
-export const PROBE_EXAMPLES = `
-Examples:
-  $ healthcheck-server probe tcp 10.0.0.1:25 --receive 220
-  $ healthcheck-server probe http https://www.example.com/healthz --connect 10.0.0.1:443 --expect 200
-  $ healthcheck-server probe dns www.example.com @10.0.0.53 --expect 192.0.2.1 --json`;
-
 /** Of `status`. */
 export const STATUS_EXAMPLES = `
 Examples:

@@ -3,12 +3,13 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { Checker } from "../checks/checker.ts";
-import { makeChecker } from "../checks/registry.ts";
+import type { ProbeTarget } from "../checks/probe-command.ts";
+import { formatTarget, makeChecker } from "../checks/registry.ts";
 import { type CheckRuntime, createCheckRuntime } from "../daemon/check-runtime.ts";
 import { parseDuration } from "../model/duration.ts";
 import { describeError } from "../model/format-value.ts";
 import { type CheckResult, inconclusive, withSafeMessage } from "../model/result.ts";
-import { formatTarget, type HealthcheckSpec } from "../model/spec.ts";
+import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/healthcheck.ts";
 import type { Output } from "./check-config.ts";
 import { EXIT } from "./exit.ts";
@@ -21,13 +22,6 @@ export interface ProbeOptions {
   readonly timeout: string;
   readonly count: number;
   readonly json?: boolean;
-}
-
-/** What to probe: the fields of CONFIG (protocol.md), and the host name in place of an address. */
-export interface ProbeTarget {
-  /** Name or address; undefined when nothing has to be resolved. */
-  readonly host: string | undefined;
-  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 /**

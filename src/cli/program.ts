@@ -1,5 +1,5 @@
 /** The command line: every command with its options and examples. */
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { versionText } from "../build-info.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.ts";
 import { printableLines } from "../model/printable.ts";
@@ -10,15 +10,13 @@ import {
   CHECK_CONFIG_EXAMPLES,
   COMPLETION_EXAMPLES,
   EXPLAIN_EXAMPLES,
-  PROBE_EXAMPLES,
   PROGRAM_EXAMPLES,
   RUN_EXAMPLES,
   STATUS_EXAMPLES,
 } from "./examples.ts";
 import { EXIT } from "./exit.ts";
 import { explain } from "./explain.ts";
-import { type ProbeOptions, type ProbeTarget, probe } from "./probe.ts";
-import { dnsTarget, httpTarget, tcpTarget } from "./probe-targets.ts";
+import { addProbe } from "./probe-command.ts";
 import type { RemoteOptions } from "./remote.ts";
 import { type RunOptions, run } from "./run.ts";
 import type { Environment } from "./settings.ts";
@@ -138,50 +136,6 @@ function addCheckConfig(
     );
 }
 
-function addProbe(program: Command, env: Environment, output: Output, done: (status: number) => void): void {
-  const command = program
-    .command("probe")
-    .description("run a checker once and explain: 0 healthy, 1 unhealthy, 2 wrong usage, 3 inconclusive")
-    .addHelpText("after", PROBE_EXAMPLES);
-  const finish = async (target: ProbeTarget, options: ProbeOptions) =>
-    done(await probe(target, options, env, output));
-  const secure = (sub: Command) =>
-    sub
-      .option("--no-verify", "accept any certificate")
-      .option("--server-name <name>", "the name for SNI and in the certificate");
-  secure(common(command.command("tcp").argument("<host:port>", "name or address, and port")))
-    .description("connect, and if wanted talk")
-    .option("--tls", "do a TLS handshake")
-    .option("--send <text>", "write this; \\r \\n \\t \\0 are understood, \\xHH is one byte")
-    .option("--receive <text>", "the answer must start with this")
-    .addOption(new Option("--close <how>", "how to close").choices(["reset", "graceful"]))
-    .action((where: string, options) => finish(tcpTarget(where, options), options));
-  secure(common(command.command("http").argument("<url>", "the URL, http or https")))
-    .description("one HTTP/1.1 request")
-    .option("--method <method>", "request method", "GET")
-    .option("--expect <codes>", "status codes that mean healthy, separated by commas; otherwise any", codes)
-    .option("--host <name>", "Host header")
-    .option("--header <name: value>", "another request header; may be given again", collect, [])
-    .option("--response <text>", "the body must start with this")
-    .option("--connect <host:port>", "connect there instead of to the URL's host")
-    .action((url: string, options) => finish(httpTarget(url, options), options));
-  common(
-    command
-      .command("dns")
-      .argument("<name>", "the name to ask for")
-      .argument("[@server]", "ask this server: @ADDRESS or @ADDRESS:PORT"),
-  )
-    .description("one DNS question")
-    .option(
-      "--type <type>",
-      "record type (default: A; AAAA where only that can be meant; both without @server)",
-    )
-    .option("--expect <ips>", "addresses of which one must be in the answer, separated by commas", commas)
-    .action((name: string, server: string | undefined, options) =>
-      finish(dnsTarget(name, server, options), options),
-    );
-}
-
 function addStatus(program: Command, env: Environment, output: Output, done: (status: number) => void): void {
   remote(program.command("status"))
     .description("ask a running server how its healthchecks stand: 0 ready, 1 not ready")
@@ -220,32 +174,4 @@ function remote(command: Command): Command {
     )
     .option("-t, --timeout <duration>", "bounds each request", "5s")
     .option("--json", "print JSON");
-}
-
-function common(command: Command): Command {
-  return command
-    .option("-t, --timeout <duration>", "bounds the whole probe", "5s")
-    .option("-n, --count <n>", "so many times", positive, 1)
-    .option("--json", "print a JSON object a probe");
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= 1_000_000) return value;
-  throw new InvalidArgumentError("must be a whole number from 1 to 1000000.");
-}
-
-function commas(text: string): string[] {
-  return text.split(",").map((part) => part.trim());
-}
-
-function codes(text: string): number[] {
-  return commas(text).map((part) => {
-    if (/^[0-9]{3}$/.test(part)) return Number(part);
-    throw new InvalidArgumentError("must be status codes such as 200,204.");
-  });
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
 }

@@ -9,12 +9,10 @@ import type { HealthcheckId } from "../model/id.ts";
 import { didYouMean } from "../model/nearest.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/healthcheck.ts";
-import { fieldsOf } from "../protocol/healthcheck-schema.ts";
+import { commonFields, fieldsOfType } from "../protocol/healthcheck-schema.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 import { forEachSliced } from "../system/time-slicing.ts";
 
-/** Fields of hexadecimal digits, which YAML may take for a number. */
-const HEX_FIELDS = ["send_hex", "receive_hex"];
 /** Pattern of a possible field name. */
 const FIELD_NAME = /^[A-Za-z_-]{1,30}$/;
 
@@ -67,6 +65,15 @@ export function validateChecks(path: string, read: ReadYaml, defaults = CHECK_DE
   return validator.result();
 }
 
+/** The fields that an entry of one check type may have. */
+interface TypeFields {
+  readonly names: readonly string[];
+  /** Fields of hexadecimal digits, which YAML may read as a number. */
+  readonly digits: ReadonlySet<string>;
+}
+
+const NO_FIELDS: TypeFields = { names: [], digits: new Set() };
+
 /** Validates the entries of one file. */
 class ChecksValidator {
   readonly entries: readonly unknown[];
@@ -78,6 +85,7 @@ class ChecksValidator {
   readonly #warnings = new FaultList("more warnings");
   readonly #unknown = new FaultList("more unknown fields", { unknown: true });
   readonly #seen = new Set<HealthcheckId>();
+  readonly #types = new Map<string, TypeFields>();
 
   /** @throws ChecksFileError */
   constructor(path: string, read: ReadYaml, defaults: CheckDefaults) {
@@ -86,7 +94,7 @@ class ChecksValidator {
     this.#file = read.file;
     const entries = entriesOf(this.#file);
     if (entries === undefined) {
-      const message = "missing: must be a list of healthchecks";
+      const message = "missing; must be a list of healthchecks";
       throw new ChecksFileError(path, [{ ...this.#file.locate([]), key: "healthchecks", message }]);
     }
     this.entries = entries;
@@ -127,13 +135,29 @@ class ChecksValidator {
   #asWritten(entry: unknown, index: number): unknown {
     if (typeof entry !== "object" || entry === null) return entry;
     let written: object = entry;
+    const { digits } = this.#fieldsOf(entry);
     for (const [name, value] of Object.entries(entry)) {
-      const isHex = HEX_FIELDS.includes(name) && (typeof value === "number" || typeof value === "bigint");
+      const isHex = digits.has(name) && (typeof value === "number" || typeof value === "bigint");
       if (!isHex && !(name === "id" && typeof value === "number")) continue;
       const source = this.#file.source(["healthchecks", index, name]);
       if (source !== undefined) written = { ...written, [name]: isHex ? source : new RawNumber(source) };
     }
     return written;
+  }
+
+  /** The fields of an entry's check type; none for an unknown type. */
+  #fieldsOf(entry: object): TypeFields {
+    const type = "checker_type" in entry ? String(entry.checker_type) : "";
+    const known = this.#types.get(type);
+    if (known !== undefined) return known;
+    const own = fieldsOfType(type);
+    if (own === undefined) return NO_FIELDS;
+    const fields: TypeFields = {
+      names: [...commonFields(), ...own].map(({ name }) => name),
+      digits: new Set(own.filter(({ isDigits }) => isDigits === true).map(({ name }) => name)),
+    };
+    this.#types.set(type, fields);
+    return fields;
   }
 
   #unknownKeys(): void {
@@ -148,8 +172,8 @@ class ChecksValidator {
 
   #unknownFields(entry: unknown, index: number): void {
     if (typeof entry !== "object" || entry === null || !("checker_type" in entry)) return;
-    const known = fieldsOf(String(entry.checker_type));
-    if (known === undefined) return;
+    const { names: known } = this.#fieldsOf(entry);
+    if (known.length === 0) return;
     for (const name of Object.keys(entry)) {
       if (known.includes(name)) continue;
       this.#unknown.add(() => {

@@ -2,6 +2,7 @@
  * Log lines about the client's list of healthchecks. The list arrives every 15 s; a line is written if it has changed. The
  * message `Received N healthcheck configs from proxy` is that of the original server.
  */
+import { checkTypeOf } from "../checks/registry.ts";
 import type { PacedLog } from "../logging/paced.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
@@ -36,5 +37,5 @@ export class ListLog {
 
 /** Returns true for a check that does not reach its backend: the proxy leaves out the address of DNS healthchecks. */
 function asksResolver({ check }: HealthcheckSpec): boolean {
-  return check.type === "dns" && check.server === undefined;
+  return checkTypeOf(check).usesSystemResolver?.(check) === true;
 }

@@ -14,7 +14,7 @@ import type { Logger } from "../logging/logger.ts";
 import type { Manager } from "../manager/manager.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import type { FailureCode } from "../model/result.ts";
-import { type Address, type CheckType, formatAddress } from "../model/spec.ts";
+import { type Address, formatAddress } from "../model/spec.ts";
 import type { Monitor, Settlement } from "../monitor/monitor.ts";
 import type { MonitorRecord } from "../monitor/record.ts";
 import type { Trigger } from "../notifier/pending.ts";
@@ -112,7 +112,7 @@ export class AdminServer implements Admin {
     this.#metrics.skipped(count, why);
   }
 
-  traced(type: CheckType, code: FailureCode, traceId: string): void {
+  traced(type: string, code: FailureCode, traceId: string): void {
     this.#metrics.traced(type, code, traceId, this.#deps.clock.wallMs());
   }
 

@@ -2,7 +2,6 @@
 import type { Config } from "../config/schema.ts";
 import type { ControlError } from "../control/control-plane.ts";
 import type { FailureCode } from "../model/result.ts";
-import type { CheckType } from "../model/spec.ts";
 import type { MonitorObserver } from "../monitor/monitor.ts";
 import type { MonitorRecord } from "../monitor/record.ts";
 import type { Trigger } from "../notifier/pending.ts";
@@ -17,7 +16,7 @@ export interface Admin extends MonitorObserver {
   /** Creates the record in which a new monitor keeps its history; undefined if it is never shown. */
   newRecord(): MonitorRecord | undefined;
   /** Receives the trace of a failed check that was exported. */
-  traced(type: CheckType, code: FailureCode, traceId: string): void;
+  traced(type: string, code: FailureCode, traceId: string): void;
   /** Receives a tick of the scheduler. @param lateMs - milliseconds after its planned time */
   ticked(lateMs: number): void;
   /** Counts errors. */

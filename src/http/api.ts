@@ -6,9 +6,6 @@
 /** The states of a healthcheck; `unknown` until the first conclusive result. */
 export type State = "healthy" | "unhealthy" | "unknown";
 
-/** How a check is done. */
-export type CheckType = "tcp" | "http" | "dns";
-
 /** What came out of one check; `inconclusive` is a fault of the checker, and says nothing about the backend. */
 export type Outcome = "success" | "failure" | "inconclusive";
 
@@ -46,7 +43,8 @@ export interface HealthcheckHead {
   readonly id: string;
   /** What its operators call it; absent when they have not named it. */
   readonly name?: string;
-  readonly type: CheckType;
+  /** The check type: `tcp`. */
+  readonly type: string;
   /** `tcp://10.0.0.1:80` */
   readonly target: string;
   readonly state: State;
@@ -135,7 +133,8 @@ export interface TotalsEvent extends Totals {
 /** One change of state. */
 export interface StateChange {
   readonly id: string;
-  readonly type: CheckType;
+  /** The check type: `tcp`. */
+  readonly type: string;
   readonly target: string;
   readonly from: State;
   readonly to: State;

@@ -3,10 +3,10 @@
  * totals and what has changed; all of them get the same bytes. Without viewers nothing is gathered.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { formatTarget } from "../checks/registry.ts";
 import { printable } from "../model/printable.ts";
 import type { Conclusive } from "../model/result.ts";
 import { formatResult } from "../model/result.ts";
-import { formatTarget } from "../model/spec.ts";
 import type { State, StateCounts } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import type { StateChange } from "./api.ts";

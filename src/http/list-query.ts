@@ -1,13 +1,13 @@
 /** The query of `/api/healthchecks`, judged; pure. */
+import { checkTypeNames } from "../checks/registry.ts";
 import { show } from "../model/format-value.ts";
-import { CHECK_TYPES, type CheckType } from "../model/spec.ts";
 import { STATES, type State } from "../model/status.ts";
 import { BadRequestError } from "./request.ts";
 
 /** Which healthchecks are asked for. */
 export interface ListQuery {
   readonly state: State | undefined;
-  readonly type: CheckType | undefined;
+  readonly type: string | undefined;
   /** Lower case; empty when everything fits. */
   readonly text: string;
   readonly limit: number;
@@ -30,7 +30,7 @@ export function readListQuery(query: URLSearchParams): ListQuery {
   if (text.length > MAX_TEXT) throw new BadRequestError(`q is longer than ${MAX_TEXT} characters`);
   return {
     state: oneOf(query, "state", STATES),
-    type: oneOf(query, "type", CHECK_TYPES),
+    type: oneOf(query, "type", checkTypeNames()),
     text: text.toLowerCase(),
     limit: integer(query, "limit", DEFAULT_LIMIT, MAX_LIMIT),
     offset: integer(query, "offset", 0, Number.MAX_SAFE_INTEGER),

@@ -1,6 +1,7 @@
 /** The files of the status page, inside the executable. */
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { checkTypeNames } from "../checks/registry.ts";
 import { bundle } from "./bundle.ts" with { type: "macro" };
 import html from "./page/index.html" with { type: "text" };
 import { reply } from "./responses.ts";
@@ -24,8 +25,8 @@ interface PageFile {
 }
 
 const FILES: Readonly<Record<string, PageFile>> = {
-  // The runtime's types know HTML as something to be served by itself; asked for as text it is one.
-  "/": pageFile("text/html; charset=utf-8", String(html)),
+  // The runtime's types declare an imported HTML file as a bundle; imported as text it is a string.
+  "/": pageFile("text/html; charset=utf-8", withCheckTypes(String(html))),
   "/page.js": pageFile("text/javascript; charset=utf-8", bundle("main.tsx")),
   "/page.css": pageFile("text/css; charset=utf-8", bundle("style.css")),
 };
@@ -44,6 +45,11 @@ export function servePageFile(path: string, request: IncomingMessage, response: 
   response.setHeader("cache-control", "no-cache");
   if (request.headers["if-none-match"] === file.etag) response.writeHead(304).end();
   else reply(response, 200, file.type, file.text);
+}
+
+/** Fills in the check types, for the type filter of the page: in the file and not in the script, which is bundled without the server. */
+function withCheckTypes(page: string): string {
+  return page.replace("CHECK_TYPES", checkTypeNames().join(" "));
 }
 
 function pageFile(type: string, text: string): PageFile {

@@ -1,18 +1,9 @@
 /**
- * Healthchecks as the API shows them; pure. Secrets are left out: header values, what is sent, query strings, users and passwords
- * (docs/security.md).
+ * Healthchecks as the API shows them; pure. Each check type shows its own settings without secrets (src/checks/TYPE/view.ts,
+ * docs/security.md).
  */
-import { hexOfBytes, textOfBytes } from "../model/bytes.ts";
+import { checkTypeOf, formatTarget } from "../checks/registry.ts";
 import { phaseFields, roundMs } from "../model/phases.ts";
-import { printable } from "../model/printable.ts";
-import {
-  type CheckSpec,
-  formatAddress,
-  formatQueryTypes,
-  formatTarget,
-  shownPath,
-  type TlsSpec,
-} from "../model/spec.ts";
 import type { PastResult } from "../monitor/history.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import type { HealthcheckDetail, HealthcheckItem, HistoryItem, LastResult } from "./api.ts";
@@ -42,7 +33,7 @@ export function detail(monitor: Monitor): HealthcheckDetail {
       timeout_ms: spec.timeoutMs,
       rise: spec.rise,
       fall: spec.fall,
-      ...describeCheck(spec.check),
+      ...checkTypeOf(spec.check).view(spec.check),
     },
     position: {
       consecutive_successes: consecutiveSuccesses,
@@ -91,53 +82,6 @@ function lastResult({ atMs, durationMs, outcome, code, message }: PastResult): L
 
 function historyItem(past: PastResult): HistoryItem {
   return { ...lastResult(past), lateness_ms: roundMs(past.latenessMs), phases: phaseFields(past.phases) };
-}
-
-function describeCheck(check: CheckSpec): Record<string, unknown> {
-  switch (check.type) {
-    case "tcp":
-      return {
-        address: formatAddress(check.address),
-        tls: describeTls(check.tls),
-        send: check.send === undefined ? null : `(${check.send.length} bytes, not shown)`,
-        ...describeReceive(check.receive),
-        close: check.close,
-      };
-    case "http":
-      return {
-        address: formatAddress(check.address),
-        tls: describeTls(check.tls),
-        method: check.method,
-        path: shownPath(check.path),
-        host: check.host,
-        headers: check.headers.map(([name]) => `${name}: (not shown)`),
-        expected_codes: check.expectedCodes,
-        response: shownText(check.response),
-      };
-    case "dns":
-      return {
-        query: check.query,
-        query_type: formatQueryTypes(check),
-        expected_ips: check.expectedIps,
-        server: check.server === undefined ? "the system's resolver" : formatAddress(check.server),
-      };
-  }
-}
-
-/** As the operator would write it: text where it is text. */
-function describeReceive(receive: Uint8Array | undefined) {
-  if (receive === undefined) return { receive: null };
-  const text = textOfBytes(receive);
-  return text === undefined ? { receive_hex: hexOfBytes(receive) } : { receive: printable(text) };
-}
-
-/** Makes a text fit for a page and a terminal; the value of a healthcheck may hold anything. */
-function shownText(text: string | undefined): string | null {
-  return text === undefined ? null : printable(text);
-}
-
-function describeTls(tls: TlsSpec | undefined) {
-  return tls === undefined ? null : { verify: tls.verify, server_name: tls.serverName };
 }
 
 function isoTime(ms: number): string {

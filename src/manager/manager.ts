@@ -3,10 +3,11 @@
  * monitors whose specification is unchanged are not touched.
  */
 
+import { formatTarget } from "../checks/registry.ts";
 import type { Logger } from "../logging/logger.ts";
 import { describeError } from "../model/format-value.ts";
 import type { HealthcheckId } from "../model/id.ts";
-import { formatTarget, type HealthcheckSpec } from "../model/spec.ts";
+import type { HealthcheckSpec } from "../model/spec.ts";
 import type { Notification, StateCounts } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { firstStartMs } from "../monitor/schedule.ts";

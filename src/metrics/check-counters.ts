@@ -2,6 +2,7 @@
  * What every check adds to, whichever healthcheck it belongs to: lateness, durations, failures by reason, our own faults. Counted
  * in plain numbers, because it is part of the hot path.
  */
+import { checkTypeNames } from "../checks/registry.ts";
 import { Histogram } from "../model/histogram.ts";
 import {
   type CheckResult,
@@ -10,7 +11,6 @@ import {
   LOCAL_CAUSES,
   type LocalCause,
 } from "../model/result.ts";
-import { CHECK_TYPES, type CheckType } from "../model/spec.ts";
 import type { ByteBuffer } from "./byte-buffer.ts";
 import { type Exemplar, type Format, familyHead, HistogramWriter, writeCount } from "./exposition.ts";
 
@@ -32,7 +32,8 @@ export class CheckCounters {
   readonly #lateness = new Histogram(LATENESS_BOUNDS);
   readonly #tickDelays = new Histogram(LATENESS_BOUNDS);
   readonly #durations: Histogram;
-  readonly #failures: Readonly<Record<CheckType, Counts<FailureCode>>>;
+  /** By check type. */
+  readonly #failures: ReadonlyMap<string, Counts<FailureCode>>;
   /** Of each kind of failure, by its labels, the newest that was traced. */
   readonly #exemplars = new Map<string, Exemplar>();
   readonly #inconclusive: Counts<LocalCause> = zeros(LOCAL_CAUSES);
@@ -43,7 +44,7 @@ export class CheckCounters {
   /** @param durationBounds - of the checks' durations, in seconds */
   constructor(durationBounds: readonly number[]) {
     this.#durations = new Histogram(durationBounds);
-    this.#failures = { tcp: zeros(FAILURE_CODES), http: zeros(FAILURE_CODES), dns: zeros(FAILURE_CODES) };
+    this.#failures = new Map(checkTypeNames().map((type) => [type, zeros(FAILURE_CODES)]));
     this.#histograms = [
       {
         name: "healthcheck_check_lateness_seconds",
@@ -69,15 +70,17 @@ export class CheckCounters {
    * @param latenessMs - how long after its due time it had started
    * @param tookMs - from its start until now
    */
-  finished(type: CheckType, result: CheckResult, latenessMs: number, tookMs: number): void {
+  finished(type: string, result: CheckResult, latenessMs: number, tookMs: number): void {
     this.#lateness.observe(latenessMs / 1_000);
     this.#durations.observe(tookMs / 1_000);
-    if (result.outcome === "failure") this.#failures[type][result.code]++;
-    else if (result.outcome === "inconclusive") this.#inconclusive[result.cause]++;
+    if (result.outcome === "failure") {
+      const counts = this.#failures.get(type);
+      if (counts !== undefined) counts[result.code]++;
+    } else if (result.outcome === "inconclusive") this.#inconclusive[result.cause]++;
   }
 
   /** A failure that was counted has a trace. */
-  traced(type: CheckType, code: FailureCode, exemplar: Exemplar): void {
+  traced(type: string, code: FailureCode, exemplar: Exemplar): void {
     this.#exemplars.set(failureLabels(type, code), exemplar);
   }
 
@@ -103,10 +106,10 @@ export class CheckCounters {
         writeCount(sheet, name, labels, count, format === "openmetrics" ? exemplar : undefined);
     };
     const failures = counter("healthcheck_failures_total", "Failed checks by reason.");
-    for (const type of CHECK_TYPES) {
+    for (const [type, counts] of this.#failures) {
       for (const code of FAILURE_CODES) {
         const labels = failureLabels(type, code);
-        failures(labels, this.#failures[type][code], this.#exemplars.get(labels));
+        failures(labels, counts[code], this.#exemplars.get(labels));
       }
     }
     const inconclusive = counter(
@@ -122,7 +125,7 @@ export class CheckCounters {
   }
 }
 
-function failureLabels(type: CheckType, code: FailureCode): string {
+function failureLabels(type: string, code: FailureCode): string {
   return `type="${type}",reason="${code}"`;
 }
 

@@ -2,8 +2,10 @@
  * The families that have a series for each healthcheck, rendered from the monitors' own counters, piece by piece: ten thousand
  * healthchecks are some 240,000 lines, and whoever sends them must be able to stop in between.
  */
+
+import { formatTarget } from "../checks/registry.ts";
 import type { Histogram } from "../model/histogram.ts";
-import { formatTarget, type Naming } from "../model/spec.ts";
+import type { Naming } from "../model/spec.ts";
 import { STATES } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { TRANSITIONS } from "../monitor/record.ts";

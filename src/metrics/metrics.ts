@@ -4,7 +4,6 @@
  */
 import type { PerHealthcheck } from "../config/schema.ts";
 import type { CheckResult, FailureCode } from "../model/result.ts";
-import type { CheckType } from "../model/spec.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { MonitorRecord } from "../monitor/record.ts";
 import { Slice } from "../system/time-slicing.ts";
@@ -50,7 +49,7 @@ export class Metrics {
   }
 
   /** A failed check that was counted has a trace. @param atMs - wall clock */
-  traced(type: CheckType, code: FailureCode, traceId: string, atMs: number): void {
+  traced(type: string, code: FailureCode, traceId: string, atMs: number): void {
     this.#checks.traced(type, code, { traceId, atMs });
   }
 

@@ -1,6 +1,6 @@
 /**
- * What is to be checked, how, and how often: a CONFIG of the protocol after it was understood. Values are
- * normalised (milliseconds, defaults filled in), so whoever reads a spec never asks "what if it is missing?".
+ * The specification of a healthcheck: a CONFIG of the protocol after validation. Values are normalized (milliseconds, defaults filled
+ * in), so that no reader of a spec handles absent fields.
  */
 import type { HealthcheckId } from "./id.ts";
 
@@ -20,62 +20,10 @@ export interface TlsSpec {
   readonly serverName: string;
 }
 
-/** A connection, and perhaps a first line each way. */
-export interface TcpSpec {
-  readonly type: "tcp";
-  readonly address: Address;
-  readonly tls: TlsSpec | undefined;
-  /** Written once connected. */
-  readonly send: Uint8Array | undefined;
-  /** What the answer must start with. */
-  readonly receive: Uint8Array | undefined;
-  /** `reset` leaves no TIME_WAIT behind; `graceful` is for backends that log resets. */
-  readonly close: "reset" | "graceful";
+/** How a check is done; the check type of that name made it and understands it (src/checks/registry.ts). */
+export interface AnyCheckSpec {
+  readonly type: string;
 }
-
-/** One HTTP/1.1 request and its answer. */
-export interface HttpSpec {
-  readonly type: "http";
-  readonly address: Address;
-  readonly tls: TlsSpec | undefined;
-  readonly method: string;
-  /** Path and query, percent-encoded, starting with `/`; or `*`, the server as a whole, of OPTIONS. */
-  readonly path: string;
-  /** The Host header. */
-  readonly host: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  /** Status codes that mean healthy; empty means any. */
-  readonly expectedCodes: readonly number[];
-  /** What the body must start with. */
-  readonly response: string | undefined;
-}
-
-/** DNS record types that can be asked for. */
-export const QUERY_TYPES = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"] as const;
-
-/** One of {@link QUERY_TYPES}. */
-export type QueryType = (typeof QUERY_TYPES)[number];
-
-/** A DNS question, and what its answer must hold. */
-export interface DnsSpec {
-  readonly type: "dns";
-  /** In ASCII; with a dot at its end it is whole, a dot alone is the root. */
-  readonly query: string;
-  /** At least one. Each is asked for, and one good answer suffices. */
-  readonly queryTypes: readonly QueryType[];
-  /** Addresses of which at least one must be in an answer; empty means any record. */
-  readonly expectedIps: readonly string[];
-  /** The server to ask; undefined means the system's resolver. */
-  readonly server: Address | undefined;
-}
-
-/** How a check is done, by type. */
-export type CheckSpec = TcpSpec | HttpSpec | DnsSpec;
-
-/** The types of checks. */
-export const CHECK_TYPES = ["tcp", "http", "dns"] as const satisfies readonly CheckSpec["type"][];
-/** One of {@link CHECK_TYPES}. */
-export type CheckType = (typeof CHECK_TYPES)[number];
 
 /** What a healthcheck is called by its operators. Only shown: a change of it leaves state and counters alone. */
 export interface Naming {
@@ -95,30 +43,12 @@ export interface HealthcheckSpec extends Naming {
   readonly rise: number;
   /** Failures in a row that make it unhealthy; at least 1. */
   readonly fall: number;
-  readonly check: CheckSpec;
+  readonly check: AnyCheckSpec;
 }
 
 /** `10.0.0.1:80`, `[::1]:80` */
 export function formatAddress(address: Address): string {
   return address.ip.includes(":") ? `[${address.ip}]:${address.port}` : `${address.ip}:${address.port}`;
-}
-
-/** The record types of a DNS check as sentences, the API and traces show them: `A/AAAA`. */
-export function formatQueryTypes({ queryTypes }: Pick<DnsSpec, "queryTypes">): string {
-  return queryTypes.join("/");
-}
-
-/** The target as logs and the status page show it: what is asked, and where. */
-export function formatTarget(check: CheckSpec): string {
-  switch (check.type) {
-    case "tcp":
-      return `${check.tls === undefined ? "tcp" : "tls"}://${formatAddress(check.address)}`;
-    case "http":
-      // The URL of a server as a whole has no path (RFC 9112, 3.3).
-      return `${check.tls === undefined ? "http" : "https"}://${formatAddress(check.address)}${check.path === "*" ? "" : shownPath(check.path)}`;
-    case "dns":
-      return `dns://${check.server === undefined ? "" : formatAddress(check.server)}/${check.query}`;
-  }
 }
 
 /** A path as it may be logged and shown: `/healthz?…`. */

@@ -1,9 +1,9 @@
 /** Log lines about checks: every state change, and at a limited rate inconclusive checks and skipped starts. */
+import { formatTarget } from "../checks/registry.ts";
 import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
 import { roundMs } from "../model/phases.ts";
 import { formatResult } from "../model/result.ts";
-import { formatTarget } from "../model/spec.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Monitor, MonitorObserver, Settlement, StateTransition } from "./monitor.ts";
 

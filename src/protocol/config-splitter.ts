@@ -195,7 +195,9 @@ export class ElementList {
 
   #put(end: number): void {
     if (this.length >= MAX_CONFIGS)
-      throw new MessageError(`configs: must hold at most ${formatCount(MAX_CONFIGS)} elements`);
+      throw new MessageError(
+        `configs: too long; must be a list of at most ${formatCount(MAX_CONFIGS)} healthchecks`,
+      );
     const excess = this.#excess(end - this.#elementStart);
     if (excess !== undefined) this.#excesses.set(this.length, excess);
     this.#places.push(this.#elementStart, end);

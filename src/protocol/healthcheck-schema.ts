@@ -1,155 +1,142 @@
-/**
- * The fields of CONFIG (protocol.md) as a client or a checks file writes them: what each may be, and what it is when it is
- * absent, null, or Go's zero value. Understood and normalised in config.ts.
- */
+/** The CONFIG fields that every healthcheck has (docs/protocol.md); each check type adds its own (src/checks). */
 import * as v from "valibot";
-import { domainName, hostName } from "../model/domain-name.ts";
-import { QUERY_TYPES } from "../model/spec.ts";
-import {
-  anyCount,
-  converted,
-  count,
-  durationMs,
-  flag,
-  hexText,
-  IP_WORDS,
-  idNumber,
-  idNumberOrText,
-  ip,
-  list,
-  pattern,
-  port,
-  rule,
-  secretHexText,
-  secretPattern,
-  secretRule,
-  secretText,
-  text,
-} from "./fields.ts";
+import { checkTypeNames, findCheckType } from "../checks/registry.ts";
+import { type HealthcheckId, ID_RULE, parseId } from "../model/id.ts";
+import { sentence } from "../model/printable.ts";
+import { type FieldFacts, fieldFacts, objectOf, optional, required, type Value } from "../schema/field.ts";
+import type { JsonSchema } from "../schema/json-schema.ts";
+import { message } from "../schema/problem.ts";
+import { anyInteger, choice, durationMs, integer } from "../schema/values.ts";
+import { LABEL_NAME, LABELS_RULE, MAX_LABELS, MAX_NAME_CHARS, NAME_RULE } from "./naming.ts";
 
-/** What a header's name may be (RFC 9110, 5.6.2). */
-export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/u;
-const HOST_WORDS = "a host name, maybe with a port";
-/** The most successes or failures in a row that may be asked for. */
+/** Maximum length of an id in an error message about it. */
+const MAX_ID_BYTES = 64;
+/** Maximum number of consecutive successes or failures that a healthcheck can ask for. */
 export const MAX_THRESHOLD = 1_000_000;
-const MAX_ELEMENTS = 1_000;
-const MAX_HEADERS = 100;
 
-/** Of an object only an absent field can be wrong. */
-const missing = "missing";
-
-/** A text that may be absent; Go writes an absent one as an empty one. */
-function optional<const Schema extends v.GenericSchema<string, string>>(schema: Schema, words: string) {
-  return v.nullish(v.union([v.literal(""), schema], rule(words)), "");
-}
-
-const serverName = optional(converted(hostName, "a host name"), "a host name");
-
-/** `checker_type: tcp` */
-export const tcp = v.object(
-  {
-    checker_type: v.literal("tcp"),
-    ip,
-    port,
-    send: v.nullish(secretText, ""),
-    receive: v.nullish(text, ""),
-    send_hex: v.nullish(secretHexText, ""),
-    receive_hex: v.nullish(hexText, ""),
-    close: v.nullish(v.picklist(["", "reset", "graceful"], rule('"reset" or "graceful"')), ""),
-    secure: v.nullish(flag, false),
-    tls_verify: v.nullish(flag, true),
-    server_name: serverName,
+const digitsToId = v.rawTransform<string, HealthcheckId>(({ dataset, addIssue, NEVER }) => {
+  const id = parseId(dataset.value);
+  if (id !== undefined) return id;
+  addIssue({ message: `${sentence(dataset.value, MAX_ID_BYTES)} is not valid; must be ${ID_RULE}` });
+  return NEVER;
+});
+const idFacts = {
+  kind: "integer",
+  rule: ID_RULE,
+  range: "0 to 2^64−1, in quotes or not",
+  json: {
+    anyOf: [
+      { type: "integer", minimum: 0, maximum: 2 ** 64 },
+      { type: "string", pattern: "^(?:0|[1-9][0-9]{0,19})$" },
+    ],
   },
-  missing,
-);
-
-/** `checker_type: http` */
-export const http = v.object(
-  {
-    checker_type: v.literal("http"),
-    ip,
-    port,
-    method: v.nullish(pattern(/^(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/, "an HTTP method"), ""),
-    path: v.nullish(secretText, "/"),
-    expected_codes: list(count(0, 999), MAX_ELEMENTS),
-    // Absent, it is decided by the URL in `path`.
-    secure: v.nullish(flag),
-    tls_verify: v.nullish(flag, true),
-    server_name: serverName,
-    host: optional(converted(hostName, HOST_WORDS), HOST_WORDS),
-    headers: v.nullish(
-      v.pipe(
-        v.custom<Record<string, unknown>>(
-          (value) => typeof value === "object" && !Array.isArray(value),
-          secretRule("headers by their names"),
-        ),
-        v.check(
-          (headers) => Object.keys(headers).length <= MAX_HEADERS,
-          `must hold at most ${MAX_HEADERS} headers`,
-        ),
-        v.record(
-          secretPattern(TOKEN, "a header name"),
-          secretPattern(HEADER_VALUE, "a header value without line breaks"),
-        ),
-      ),
-      {},
-    ),
-    response: v.nullish(text, ""),
-  },
-  missing,
-);
-
-/** `checker_type: dns` */
-export const dns = v.object(
-  {
-    checker_type: v.literal("dns"),
-    query: converted(domainName, "a domain name"),
-    expected_ips: list(v.union([v.literal(""), ip], rule(IP_WORDS)), MAX_ELEMENTS),
-    ip: optional(ip, IP_WORDS),
-    port: v.nullish(count(0, 65_535), 0),
-    query_type: v.nullish(
-      v.pipe(
-        text,
-        v.toUpperCase(),
-        v.picklist(["", ...QUERY_TYPES], rule(`one of ${QUERY_TYPES.join(", ")}`)),
-      ),
-      "",
-    ),
-  },
-  missing,
-);
-
-const common = {
-  // Judged in naming.ts, which refuses nothing.
-  name: v.optional(v.unknown()),
-  labels: v.optional(v.unknown()),
-  interval: durationMs,
-  timeout: durationMs,
-  retries: v.nullish(anyCount(0, MAX_THRESHOLD), 0),
-  // Go writes what is not set as 0.
-  rise: v.nullish(count(0, MAX_THRESHOLD), 0),
-  fall: v.nullish(count(0, MAX_THRESHOLD), 0),
+} as const;
+/** An id that came as a number, which codec.ts reads as a bigint. */
+const idNumber = { ...idFacts, schema: v.pipe(v.bigint(message(ID_RULE)), v.transform(String), digitsToId) };
+/** An id that came as a number or in quotes, as a YAML file may have it. */
+const idNumberOrText = {
+  ...idFacts,
+  schema: v.pipe(v.union([v.bigint(), v.string()], message(ID_RULE)), v.transform(String), digitsToId),
 };
 
-/** What depends on the type. */
-const check = v.variant("checker_type", [tcp, http, dns], rule("tcp, http or dns"));
-/** A CONFIG on the socket. */
-export const onWire = v.intersect([v.object({ id: idNumber, ...common }, missing), check]);
-/** A CONFIG in a checks file. */
-export const inFile = v.intersect([v.object({ id: idNumberOrText, ...common }, missing), check]);
+/** Validated in naming.ts, where an error drops the name and not the healthcheck. */
+function unchecked(facts: Omit<Value, "schema">) {
+  return { ...facts, schema: v.unknown() };
+}
 
-/** The fields of a CONFIG that depend on its type. */
-export type CheckFields = v.InferOutput<typeof check>;
+const SHOWN_JSON: JsonSchema = {
+  anyOf: [{ type: "string", maxLength: MAX_NAME_CHARS }, { type: "number" }, { type: "boolean" }],
+};
+const nameValue = unchecked({
+  kind: "string",
+  rule: NAME_RULE,
+  range: `at most ${MAX_NAME_CHARS} visible characters`,
+  json: SHOWN_JSON,
+});
+const labelsValue = unchecked({
+  kind: "map of strings",
+  rule: LABELS_RULE,
+  range: `at most ${MAX_LABELS}, names as Prometheus has them`,
+  json: {
+    type: "object",
+    maxProperties: MAX_LABELS,
+    propertyNames: { pattern: LABEL_NAME.source },
+    additionalProperties: SHOWN_JSON,
+  },
+});
 
-const FIELDS: ReadonlyMap<string, readonly string[]> = new Map(
-  check.options.map(({ entries }) => [
-    entries.checker_type.literal,
-    ["id", ...Object.keys(common), ...Object.keys(entries)],
-  ]),
-);
+const ABOUT_ID = "What the healthcheck is called everywhere. Each id once.";
+const COMMON_FIELDS = {
+  interval: required(durationMs, "From one start to the next."),
+  timeout: required(durationMs, "Bounds the whole check, from name lookup to last byte."),
+  retries: optional(
+    anyInteger(0, MAX_THRESHOLD),
+    0,
+    "0",
+    "Number of further consecutive failures that are tolerated before it is unhealthy.",
+  ),
+  // Go writes an absent number as 0.
+  fall: optional(
+    integer(0, MAX_THRESHOLD),
+    0,
+    "retries + 1",
+    "Number of consecutive failures that make it unhealthy. 0 counts as absent; then the server's `checks.thresholds` decides.",
+  ),
+  rise: optional(
+    integer(0, MAX_THRESHOLD),
+    0,
+    "1",
+    "Number of consecutive successes that make it healthy. 0 counts as absent; then the server's `checks.thresholds` decides.",
+  ),
+  name: optional(
+    nameValue,
+    undefined,
+    "none",
+    "A name for operators: shown on the status page, in the API and by explain, and a label of healthcheck_info. A change resets nothing.",
+  ),
+  labels: optional(
+    labelsValue,
+    undefined,
+    "none",
+    "Labels for operators, shown like the name; healthcheck_info has each as label_NAME.",
+  ),
+};
 
-/** The names of the fields that a CONFIG of a type may have; undefined when there is no such type. */
-export function fieldsOf(checkerType: string): readonly string[] | undefined {
-  return FIELDS.get(checkerType);
+/** The common fields of a CONFIG on the socket. */
+export const onWire = objectOf({ id: required(idNumber, ABOUT_ID), ...COMMON_FIELDS });
+/** The common fields of a CONFIG in a checks file. */
+export const inFile = objectOf({ id: required(idNumberOrText, ABOUT_ID), ...COMMON_FIELDS });
+
+/** What `checker_type` may be, as the end of an error message: `one of tcp, http, dns`. */
+export function checkerTypeRule(): string {
+  return `one of ${checkTypeNames().join(", ")}`;
+}
+
+/** One field of a healthcheck with its documentation. */
+export interface HealthcheckField extends FieldFacts {
+  readonly name: string;
+}
+
+/** Returns the fields that every check type has, in the order of documents. */
+export function commonFields(): readonly HealthcheckField[] {
+  const { id, ...others } = inFile.entries;
+  const names = checkTypeNames();
+  const checkerType: HealthcheckField = {
+    ...choice(names),
+    name: "checker_type",
+    json: { enum: [...names] },
+    about: "How it is checked.",
+    fallback: undefined,
+  };
+  return [{ name: "id", ...fieldFacts(id) }, checkerType, ...named(others)];
+}
+
+/** Returns the fields that one check type adds; undefined for an unknown type. */
+export function fieldsOfType(checkerType: string): readonly HealthcheckField[] | undefined {
+  const type = findCheckType(checkerType);
+  return type && named(type.fields);
+}
+
+function named(fields: Readonly<Record<string, v.GenericSchema>>): HealthcheckField[] {
+  return Object.entries(fields).map(([name, field]) => ({ name, ...fieldFacts(field) }));
 }

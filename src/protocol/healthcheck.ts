@@ -1,15 +1,16 @@
 /**
- * CONFIG of the protocol: what a client or a checks file says about one healthcheck, understood and normalised. Unknown
- * fields are ignored, null counts as absent.
+ * CONFIG of the protocol: one healthcheck of a client or a checks file, validated and normalized. Unknown fields are ignored, null
+ * counts as absent.
  */
 import * as v from "valibot";
+import type { CheckType, FieldProblem } from "../checks/check-type.ts";
+import { findCheckType } from "../checks/registry.ts";
 import { CHECK_DEFAULTS, type CheckDefaults, thresholdsOf } from "../model/check-defaults.ts";
 import { type HealthcheckId, parseId } from "../model/id.ts";
-import type { HealthcheckSpec } from "../model/spec.ts";
-import { secretNotAllowed } from "./fields.ts";
-import { inFile, onWire, TOKEN } from "./healthcheck-schema.ts";
+import type { AnyCheckSpec, HealthcheckSpec } from "../model/spec.ts";
+import { problem, secretProblem } from "../schema/problem.ts";
+import { checkerTypeRule, inFile, onWire } from "./healthcheck-schema.ts";
 import { readNaming } from "./naming.ts";
-import { FieldError, normalise } from "./normalize.ts";
 import { amendPace } from "./pace.ts";
 
 /** A CONFIG understood, or why it was not. */
@@ -28,11 +29,8 @@ export type ReadConfig =
       readonly faults: readonly ConfigFault[];
     };
 
-/** What is wrong with one field. */
-export interface ConfigFault {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
+/** An error in one field. */
+export type ConfigFault = FieldProblem;
 
 /**
  * Understands one CONFIG.
@@ -50,42 +48,54 @@ export function readConfig(
     return {
       ok: false,
       id: undefined,
-      faults: [{ path: [], message: secretNotAllowed(value, "an object") }],
+      faults: [{ path: [], message: secretProblem(value, "an object") }],
     };
   }
-  const parsed = v.safeParse(where === "wire" ? onWire : inFile, value);
-  if (!parsed.success) return { ok: false, id: idOf(value), faults: parsed.issues.map(faultOf) };
-  const { id, name, labels, interval, timeout, retries, rise, fall, ...fields } = parsed.output;
-  try {
-    const check = normalise(fields, defaults);
-    const pace = amendPace({ interval, timeout, retries }, check.type);
-    const { naming, warnings } = readNaming(name, labels);
-    const derived = thresholdsOf(pace.retries, defaults.thresholds);
-    const spec = {
-      id,
-      ...naming,
-      intervalMs: pace.interval,
-      timeoutMs: pace.timeout,
-      rise: rise || derived.rise,
-      fall: fall || derived.fall,
-    };
-    return {
-      ok: true,
-      spec: { ...spec, check },
-      warnings: warnings.length === 0 ? pace.warnings : [...pace.warnings, ...warnings],
-    };
-  } catch (error) {
-    if (!(error instanceof FieldError)) throw error;
-    return { ok: false, id, faults: [{ path: [error.field], message: error.message }] };
+  const common = v.safeParse(where === "wire" ? onWire : inFile, value);
+  const type = "checker_type" in value ? value.checker_type : undefined;
+  const found = typeof type === "string" ? findCheckType(type) : undefined;
+  const check = found?.read(value, defaults) ?? unknownType(type);
+  if (!common.success || !check.ok || found === undefined) {
+    const faults = [...(common.issues ?? []).map(faultOf), ...(check.ok ? [] : check.problems)];
+    return { ok: false, id: idOf(value), faults };
   }
+  return understood(common.output, check.spec, found, defaults);
 }
 
-function faultOf(issue: v.BaseIssue<unknown>): ConfigFault {
-  const path = (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
-  const [field, name] = path;
-  // A header's name that is none may be a whole header, with its value.
-  if (field === "headers" && !TOKEN.test(String(name))) path.length = 1;
-  return { path, message: issue.message };
+function unknownType(type: unknown) {
+  return {
+    ok: false,
+    problems: [{ path: ["checker_type"], message: problem(type, checkerTypeRule()) }],
+  } as const;
+}
+
+function understood(
+  fields: v.InferOutput<typeof inFile>,
+  check: AnyCheckSpec,
+  type: CheckType,
+  defaults: CheckDefaults,
+): ReadConfig {
+  const pace = amendPace(fields, type);
+  const { naming, warnings } = readNaming(fields.name, fields.labels);
+  const derived = thresholdsOf(pace.retries, defaults.thresholds);
+  const spec: HealthcheckSpec = {
+    id: fields.id,
+    ...naming,
+    intervalMs: pace.interval,
+    timeoutMs: pace.timeout,
+    rise: fields.rise || derived.rise,
+    fall: fields.fall || derived.fall,
+    check,
+  };
+  return {
+    ok: true,
+    spec,
+    warnings: warnings.length === 0 ? pace.warnings : [...pace.warnings, ...warnings],
+  };
+}
+
+function faultOf({ path, message }: v.BaseIssue<unknown>): ConfigFault {
+  return { path: (path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key))), message };
 }
 
 /** Which healthcheck is meant, also where the id is not written as it must be: what runs must go on. */

@@ -5,11 +5,11 @@ import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { formatCount } from "../model/printable.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
+import { problem, secretProblem } from "../schema/problem.ts";
 import { collectYoung } from "../system/memory.ts";
 import { Slice } from "../system/time-slicing.ts";
 import { parseJson } from "./codec.ts";
 import { type Element, recoverId, splitConfigs } from "./config-splitter.ts";
-import { notAllowed, secretNotAllowed } from "./fields.ts";
 import { type ConfigFault, readConfig } from "./healthcheck.ts";
 import type { Line } from "./lines.ts";
 import { MessageError } from "./message-error.ts";
@@ -60,9 +60,9 @@ export async function readMessage(line: Line): Promise<ClientMessage> {
     return type === "update_configs" ? { type, configs: elements ?? [] } : { type };
   }
   const [key] = parsed.issues[0].path ?? [];
-  if (key?.key === "configs") throw new MessageError(`configs: ${secretNotAllowed(key.value, "a list")}`);
+  if (key?.key === "configs") throw new MessageError(`configs: ${secretProblem(key.value, "a list")}`);
   const type = "type" in value ? value.type : undefined;
-  throw new MessageError(`type: ${notAllowed(type, `one of ${TYPES.join(", ")}`)}`);
+  throw new MessageError(`type: ${problem(type, `one of ${TYPES.join(", ")}`)}`);
 }
 
 /** A desired set as far as it was understood. */

@@ -1,7 +1,6 @@
 /** `name` and `labels` of a healthcheck: only shown, so what is wrong with them is left out with a warning and refuses nothing. */
-import { showKind } from "../model/format-value.ts";
 import type { Naming } from "../model/spec.ts";
-import { notAllowed } from "./fields.ts";
+import { problem, secretProblem } from "../schema/problem.ts";
 
 /** The longest name and label value, in characters. */
 export const MAX_NAME_CHARS = 128;
@@ -19,7 +18,10 @@ export interface NamingWarning {
 }
 
 const NONE: readonly NamingWarning[] = [];
-const NAME_RULE = `text of at most ${MAX_NAME_CHARS} visible characters`;
+/** What a name and the value of a label may be, as the end of an error message. */
+export const NAME_RULE = `a string of at most ${MAX_NAME_CHARS} visible characters`;
+/** What labels may be, likewise. */
+export const LABELS_RULE = "a map of strings";
 const LABEL_RULE = "a label name: letters, digits and _, not a digit first";
 
 /** Takes what can be shown. @param name, labels - as the client or the file has them */
@@ -32,10 +34,10 @@ export function readNaming(
   const leaveOut = (path: readonly string[], message: string) =>
     warnings.push({ path, message: `${message}; it is left out` });
   const text = asText(name ?? "");
-  if (text === undefined) leaveOut(["name"], notAllowed(name, NAME_RULE));
+  if (text === undefined) leaveOut(["name"], problem(name, NAME_RULE));
   const pairs: (readonly [name: string, value: string])[] = [];
   if (labels != null && (typeof labels !== "object" || Array.isArray(labels))) {
-    leaveOut(["labels"], `${showKind(labels)} is not allowed: must be texts by names`);
+    leaveOut(["labels"], secretProblem(labels, LABELS_RULE));
   } else {
     for (const [label, value] of Object.entries(labels ?? {})) {
       const shown = asText(value);
@@ -43,8 +45,8 @@ export function readNaming(
         leaveOut(["labels"], `more than ${MAX_LABELS} labels, the maximum`);
         break;
       }
-      if (!LABEL_NAME.test(label)) leaveOut(["labels"], notAllowed(label, LABEL_RULE));
-      else if (shown === undefined) leaveOut(["labels", label], notAllowed(value, NAME_RULE));
+      if (!LABEL_NAME.test(label)) leaveOut(["labels"], problem(label, LABEL_RULE));
+      else if (shown === undefined) leaveOut(["labels", label], problem(value, NAME_RULE));
       else pairs.push([label, shown]);
     }
   }

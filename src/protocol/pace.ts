@@ -1,6 +1,7 @@
 /** How often, how long and how many times: values out of range that Go's server runs all the same are amended, not refused. */
+
+import type { CheckType } from "../checks/check-type.ts";
 import { formatDuration } from "../model/duration.ts";
-import type { CheckType } from "../model/spec.ts";
 import { MAX_THRESHOLD } from "./healthcheck-schema.ts";
 
 /** The shortest interval between two starts. */
@@ -9,13 +10,6 @@ export const MIN_INTERVAL_MS = 10;
 export const MIN_TIMEOUT_MS = 1;
 /** The longest interval and timeout. */
 export const MAX_PACE_MS = 365 * 86_400_000;
-/** What Google's checkers take when no timeout is set. */
-export const DEFAULT_TIMEOUT_MS: Readonly<Record<CheckType, number>> = {
-  tcp: 10_000,
-  http: 5_000,
-  dns: 3_000,
-};
-
 /** What was amended in one field. */
 export interface PaceWarning {
   readonly path: readonly [field: string];
@@ -32,14 +26,17 @@ export interface Pace {
 /** No warnings; shared, because hardly any healthcheck has one. */
 const NONE: readonly PaceWarning[] = [];
 
+/** The part of a check type that decides on its timeout. */
+type TimedType = Pick<CheckType, "name" | "defaultTimeoutMs">;
+
 /** Brings the fields into their ranges. */
-export function amendPace(pace: Pace, type: CheckType): Pace & { readonly warnings: readonly PaceWarning[] } {
+export function amendPace(pace: Pace, type: TimedType): Pace & { readonly warnings: readonly PaceWarning[] } {
   const interval = amendInterval(pace.interval);
   const timeout = amendTimeout(pace.timeout, type);
   // Go's -1, also as the unsigned number that it becomes: never unhealthy.
   const retries = pace.retries < 0 ? MAX_THRESHOLD : Math.min(pace.retries, MAX_THRESHOLD);
   if (interval === pace.interval && timeout === pace.timeout && retries === pace.retries)
-    return { ...pace, warnings: NONE };
+    return { interval, timeout, retries, warnings: NONE };
   const warnings: PaceWarning[] = [];
   const warn = (field: string, message: string) => warnings.push({ path: [field], message });
   if (interval !== pace.interval) warn("interval", durationWords(pace.interval, interval, MIN_INTERVAL_MS));
@@ -48,12 +45,12 @@ export function amendPace(pace: Pace, type: CheckType): Pace & { readonly warnin
       "timeout",
       pace.timeout > 0
         ? durationWords(pace.timeout, timeout, MIN_TIMEOUT_MS)
-        : `${signed(pace.timeout)} is not above 0: ${formatDuration(timeout)} is used, the default of ${type} checks`,
+        : `${signed(pace.timeout)} is not above 0: ${formatDuration(timeout)} is used, the default of ${type.name} checks`,
     );
   if (retries !== pace.retries)
     warn(
       "retries",
-      `${pace.retries} is out of range: ${MAX_THRESHOLD} is used; must be a whole number from 0 to ${MAX_THRESHOLD}`,
+      `${pace.retries} is out of range: ${MAX_THRESHOLD} is used; must be an integer from 0 to ${MAX_THRESHOLD}`,
     );
   return { interval, timeout, retries, warnings };
 }
@@ -62,8 +59,8 @@ function amendInterval(ms: number): number {
   return Math.min(Math.max(ms, MIN_INTERVAL_MS), MAX_PACE_MS);
 }
 
-function amendTimeout(ms: number, type: CheckType): number {
-  if (ms <= 0) return DEFAULT_TIMEOUT_MS[type];
+function amendTimeout(ms: number, type: TimedType): number {
+  if (ms <= 0) return type.defaultTimeoutMs;
   return Math.min(Math.max(ms, MIN_TIMEOUT_MS), MAX_PACE_MS);
 }
 

@@ -4,21 +4,12 @@
  */
 import { type Attributes, type HrTime, type SpanStatus, SpanStatusCode } from "@opentelemetry/api";
 import type { TimedEvent } from "@opentelemetry/sdk-trace";
-import {
-  ATTR_ERROR_TYPE,
-  ATTR_HTTP_REQUEST_METHOD,
-  ATTR_HTTP_RESPONSE_STATUS_CODE,
-  ATTR_SERVER_ADDRESS,
-  ATTR_SERVER_PORT,
-  ATTR_URL_FULL,
-} from "@opentelemetry/semantic-conventions";
+import { ATTR_ERROR_TYPE, ATTR_HTTP_RESPONSE_STATUS_CODE } from "@opentelemetry/semantic-conventions";
+import { checkTypeOf } from "../checks/registry.ts";
 import { PHASES, roundMs } from "../model/phases.ts";
 import { type CheckResult, type Conclusive, formatResult } from "../model/result.ts";
-import { type CheckSpec, formatQueryTypes, formatTarget, type HealthcheckSpec } from "../model/spec.ts";
+import type { HealthcheckSpec } from "../model/spec.ts";
 import { hrTime } from "./span.ts";
-
-/** Not stable in the conventions yet. */
-const ATTR_DNS_QUESTION_NAME = "dns.question.name";
 
 /** What every span of a healthcheck says of it. */
 export function healthcheckAttributes({ id, check }: HealthcheckSpec): Attributes {
@@ -33,33 +24,11 @@ export function checkAttributes(spec: HealthcheckSpec, result: CheckResult, late
   attributes["healthcheck.lateness_ms"] = roundMs(latenessMs);
   if (result.outcome === "inconclusive") attributes["healthcheck.cause"] = result.cause;
   else if (result.statusCode !== undefined) attributes[ATTR_HTTP_RESPONSE_STATUS_CODE] = result.statusCode;
-  if (result.outcome !== "success") attributes[ATTR_ERROR_TYPE] = errorType(spec.check, result);
-  putTarget(attributes, spec.check);
-  return attributes;
-}
-
-function putTarget(attributes: Attributes, check: CheckSpec): void {
-  const address = check.type === "dns" ? check.server : check.address;
-  if (address !== undefined) {
-    // Connected to as it stands: the network.peer attributes would only say it again.
-    attributes[ATTR_SERVER_ADDRESS] = address.ip;
-    attributes[ATTR_SERVER_PORT] = address.port;
-  }
-  if (check.type === "dns") {
-    attributes[ATTR_DNS_QUESTION_NAME] = check.query;
-    attributes["healthcheck.dns.query_type"] = formatQueryTypes(check);
-  }
-  if (check.type !== "http") return;
-  attributes[ATTR_HTTP_REQUEST_METHOD] = check.method;
-  attributes[ATTR_URL_FULL] = formatTarget(check);
-}
-
-/** The status code where it was the wrong one, and otherwise the reason. */
-function errorType(check: CheckSpec, result: CheckResult): string {
-  if (result.outcome !== "failure" || check.type !== "http" || result.statusCode === undefined)
-    return result.code;
-  const wanted = check.expectedCodes.length === 0 || check.expectedCodes.includes(result.statusCode);
-  return wanted ? result.code : String(result.statusCode);
+  const type = checkTypeOf(spec.check);
+  if (result.outcome === "failure")
+    attributes[ATTR_ERROR_TYPE] = type.errorType?.(spec.check, result) ?? result.code;
+  else if (result.outcome === "inconclusive") attributes[ATTR_ERROR_TYPE] = result.code;
+  return Object.assign(attributes, type.attributes(spec.check));
 }
 
 /** A failed check is an error, and one that told nothing too. */

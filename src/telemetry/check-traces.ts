@@ -5,7 +5,6 @@
 import { type SpanContext, SpanKind } from "@opentelemetry/api";
 import type { HealthcheckId } from "../model/id.ts";
 import type { CheckResult, FailureCode } from "../model/result.ts";
-import type { CheckType } from "../model/spec.ts";
 import type { Monitor, MonitorObserver, Settlement, StateTransition } from "../monitor/monitor.ts";
 import type { MonitorLog } from "../monitor/monitor-log.ts";
 import { checkAttributes, checkStatus, healthcheckAttributes, phaseEvents } from "./check-attributes.ts";
@@ -20,7 +19,7 @@ const TRANSITION = "healthcheck.state_transition";
 export type CheckLog = Pick<MonitorLog, "finished" | "changed" | "skipped">;
 
 /** Receives the trace of each failed check that is exported. */
-export type OnTraced = (type: CheckType, code: FailureCode, traceId: string) => void;
+export type OnTraced = (type: string, code: FailureCode, traceId: string) => void;
 
 /** Makes the spans of checks and state changes, and logs both inside their spans. */
 export class CheckTraces implements MonitorObserver {

@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 import { type Answer, encode, TRUNCATED_RESPONSE } from "dns-packet";
 import fc from "fast-check";
 import { DnsNames, nameText } from "../../src/checks/dns/names.ts";
+import type { QueryType } from "../../src/checks/dns/spec.ts";
 import { encodeQuestion, type Reply, readReply } from "../../src/checks/dns/wire.ts";
-import type { QueryType } from "../../src/model/spec.ts";
 import { canonicalIp } from "../../src/system/sockaddr.ts";
 import { times } from "../harness/client/checks.ts";
 

@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 import { httpChecker } from "../../src/checks/http/checker.ts";
 import { makeChecker } from "../../src/checks/registry.ts";
 import { tcpChecker } from "../../src/checks/tcp/checker.ts";
+import type { TcpSpec } from "../../src/checks/tcp/spec.ts";
 import type { CheckResult } from "../../src/model/result.ts";
-import type { TcpSpec } from "../../src/model/spec.ts";
 import { FakeDialer, fakeEnv, tcpSpec, VirtualTime } from "../harness/fakes/fakes.ts";
 
 class Bench implements Disposable {

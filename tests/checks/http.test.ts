@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { excerpt } from "../../src/checks/excerpt.ts";
 import { renderRequest } from "../../src/checks/http/checker.ts";
+import type { HttpSpec } from "../../src/checks/http/spec.ts";
 import { Stopwatch } from "../../src/checks/stopwatch.ts";
-import type { HttpSpec } from "../../src/model/spec.ts";
 
 const SPEC: HttpSpec = {
   type: "http",

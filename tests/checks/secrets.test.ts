@@ -1,8 +1,8 @@
 /** What is hidden of an answer that repeats the secrets of its request, and what is not. */
 import { expect, test } from "bun:test";
 import { excerpt } from "../../src/checks/excerpt.ts";
+import type { HttpSpec } from "../../src/checks/http/spec.ts";
 import { byteSecrets, httpSecrets, type Secrets, textSecrets } from "../../src/checks/secrets.ts";
-import type { HttpSpec } from "../../src/model/spec.ts";
 
 const SPEC: HttpSpec = {
   type: "http",

@@ -83,7 +83,7 @@ test("check-config: every fault of a checks file, and status 1", async () => {
   const none = await check("healthchecks: 5\n");
   expect([none.status, none.out]).toEqual([
     1,
-    "Configuration error: FILE:1:1: healthchecks: missing: must be a list of healthchecks\n",
+    "Configuration error: FILE:1:1: healthchecks: missing; must be a list of healthchecks\n",
   ]);
 });
 
@@ -150,7 +150,7 @@ test("check-config: --checks says that it is a checks file", async () => {
   writeFileSync(path, "server: {}\n");
   const output = new FakeOutput();
   expect(checkConfig(undefined, { checks: path }, {}, output)).toBe(1);
-  expect(output.stdout).toContain("healthchecks: missing: must be a list of healthchecks");
+  expect(output.stdout).toContain("healthchecks: missing; must be a list of healthchecks");
   expect(() => checkConfig(path, { checks: path }, {}, output)).toThrow("give one file");
 });
 
@@ -162,7 +162,7 @@ test("check-config: values that are amended are warnings with their places, and 
     out:
       "Configuration warning: FILE:2:66: healthchecks[0].interval: 100ns is too short: 10ms is used; must be from 10ms to a year\n" +
       "Configuration warning: FILE:2:82: healthchecks[0].timeout: 0s is not above 0: 10s is used, the default of tcp checks\n" +
-      "Configuration warning: FILE:2:95: healthchecks[0].retries: -1 is out of range: 1000000 is used; must be a whole number from 0 to 1000000\n" +
+      "Configuration warning: FILE:2:95: healthchecks[0].retries: -1 is out of range: 1000000 is used; must be an integer from 0 to 1000000\n" +
       "FILE: valid checks file, 1 healthchecks, 3 warnings\n",
     err: "",
   });

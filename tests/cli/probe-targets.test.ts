@@ -1,8 +1,10 @@
 /** The arguments of `probe` as fields of CONFIG. */
 import { expect, test } from "bun:test";
+import { dnsTarget } from "../../src/checks/dns/probe.ts";
+import { httpTarget } from "../../src/checks/http/probe.ts";
+import { ProbeArgumentError } from "../../src/checks/probe-command.ts";
+import { tcpTarget } from "../../src/checks/tcp/probe.ts";
 import { formatProbe, probeJson } from "../../src/cli/probe-output.ts";
-import { dnsTarget, httpTarget, tcpTarget } from "../../src/cli/probe-targets.ts";
-import { UsageError } from "../../src/cli/usage.ts";
 import { inconclusive } from "../../src/model/result.ts";
 import { failure, success } from "../harness/fakes/fakes.ts";
 
@@ -50,7 +52,7 @@ test.each(["a", "a:", ":80", "a:b", "::1", "::1:80", "[::1]", "a:80:80"])(
   "probe tcp: %j is wrong usage",
   (where) => {
     expect(() => tcpTarget(where, tcp)).toThrow(
-      new UsageError(`"${where}" is no HOST:PORT (an IPv6 address in brackets)`),
+      new ProbeArgumentError(`invalid address "${where}": expected HOST:PORT, IPv6 in brackets`),
     );
   },
 );
@@ -79,11 +81,13 @@ test("probe http: headers and expectations", () => {
     expected_codes: [200],
     response: "a\n",
   });
-  expect(() => httpTarget("http://a/", { ...http, header: ["nonsense"] })).toThrow(UsageError);
+  expect(() => httpTarget("http://a/", { ...http, header: ["nonsense"] })).toThrow(ProbeArgumentError);
 });
 
 test.each(["www.example.com", "ftp://a/", "http://", ""])("probe http: %j is wrong usage", (url) => {
-  expect(() => httpTarget(url, http)).toThrow(new UsageError(`"${url}" is no http or https URL`));
+  expect(() => httpTarget(url, http)).toThrow(
+    new ProbeArgumentError(`invalid URL "${url}": expected an http or https URL`),
+  );
 });
 
 test.each([
@@ -103,7 +107,7 @@ test.each([
 });
 
 test("probe dns: a server without its @ is wrong usage", () => {
-  expect(() => dnsTarget("a", "10.0.0.53", dns)).toThrow(UsageError);
+  expect(() => dnsTarget("a", "10.0.0.53", dns)).toThrow(ProbeArgumentError);
 });
 
 test("probe output: phases, total and verdict for people", () => {

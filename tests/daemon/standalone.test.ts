@@ -60,8 +60,8 @@ test("daemon: run --checks: a bad entry is named with its place, the others run"
     `healthchecks:\n${entry("1", 70_000)}${entry("2", up.port)}${entry("1.0", up.port)}`,
   );
   await daemon.waitForLog(/changed id=2 .*new_state=healthy/, 5_000);
-  expect(daemon.log.join("\n")).toMatch(/checks\.yaml:2:\d+: healthchecks\[0\]\.port: 70000 is not allowed/);
-  expect(daemon.log.join("\n")).toMatch(/checks\.yaml:4:\d+: healthchecks\[2\]\.id: 1\.0 is not allowed/);
+  expect(daemon.log.join("\n")).toMatch(/checks\.yaml:2:\d+: healthchecks\[0\]\.port: 70000 is out of range/);
+  expect(daemon.log.join("\n")).toMatch(/checks\.yaml:4:\d+: healthchecks\[2\]\.id: 1\.0 is not valid/);
 });
 
 test("daemon: run --checks: a misspelt field is named with its place, and the entry runs", async () => {
@@ -91,7 +91,7 @@ test("daemon: run --checks: an entry that says no id keeps the others of the fil
   await using daemon = await start(`healthchecks:\n${entries}`);
   await daemon.waitForLog(/changed id=2 .*new_state=healthy/, 5_000);
   rewrite(daemon, `healthchecks:\n${entry("null", up.port)}${entry("3", up.port)}`);
-  await daemon.waitForLog(/healthchecks\[0\]\.id: null is not allowed: must be an integer/, 5_000);
+  await daemon.waitForLog(/healthchecks\[0\]\.id: missing; must be an integer/, 5_000);
   await daemon.waitForLog(/WARN .* no running healthcheck was removed/, 5_000);
   await daemon.waitForLog(/Healthchecks updated added=1 adjusted=0 replaced=0 removed=0 running=3/, 5_000);
   rewrite(daemon, `healthchecks:\n${entry("3", up.port)}`);

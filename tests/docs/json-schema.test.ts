@@ -2,12 +2,12 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Ajv } from "ajv";
 import fc from "fast-check";
-import { CHECK_FIELDS } from "../../scripts/tools/docs/check-fields.ts";
 import { checksJsonSchema } from "../../scripts/tools/docs/checks-schema.ts";
 import { configJsonSchema } from "../../scripts/tools/docs/config-schema.ts";
 import { validateConfig } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG, leaves, SECTIONS, toFile } from "../../src/config/schema.ts";
 import { readConfig } from "../../src/protocol/healthcheck.ts";
+import { commonFields, fieldsOfType } from "../../src/protocol/healthcheck-schema.ts";
 
 setDefaultTimeout(30_000);
 
@@ -215,8 +215,8 @@ test.each(Object.keys(ENTRIES))(
   (type) => {
     const base = ENTRIES[type] ?? {};
     const exact = new Set(["integer", "boolean", "choice"]);
-    const names = CHECK_FIELDS.filter(
-      ({ name, kind, types }) => exact.has(kind) && name !== "id" && types.some((of) => of === type),
+    const names = [...commonFields(), ...(fieldsOfType(type) ?? [])].filter(
+      ({ name, kind }) => exact.has(kind) && name !== "id",
     );
     let refused = 0;
     fc.assert(

@@ -2,7 +2,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dns, http, inFile, onWire, tcp } from "../../src/protocol/healthcheck-schema.ts";
+import { checkTypes } from "../../src/checks/registry.ts";
+import { inFile, onWire } from "../../src/protocol/healthcheck-schema.ts";
 import { acceptAll, closedPort, hang } from "../harness/backends/backends.ts";
 import { blockLines, blocks, readText, tableRows } from "../harness/base/markdown.ts";
 import { readLines, stopProcess } from "../harness/base/process.ts";
@@ -98,14 +99,12 @@ test("docs: the table of CONFIG has exactly the fields of the schema", () => {
     of: of.split(", "),
   }));
   const named = (type: string) => rows.filter(({ of }) => of.includes(type)).map(({ field }) => field);
-  const common = Object.keys(onWire.options[0].entries);
-  expect(Object.keys(inFile.options[0].entries)).toEqual(common);
+  const common = Object.keys(onWire.entries);
+  expect(Object.keys(inFile.entries)).toEqual(common);
   // The type is the one field that the schema has with each of them.
   expect(named("all").sort()).toEqual([...common, "checker_type"].sort());
-  for (const [type, schema] of Object.entries({ tcp, http, dns })) {
-    const fields = Object.keys(schema.entries).filter((field) => field !== "checker_type");
-    expect([type, named(type).sort()]).toEqual([type, fields.sort()]);
-  }
+  for (const { name, fields } of checkTypes())
+    expect([name, named(name).sort()]).toEqual([name, Object.keys(fields).sort()]);
 });
 
 test("docs: STATUS has exactly the fields of the table", async () => {

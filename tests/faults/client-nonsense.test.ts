@@ -12,7 +12,7 @@ setDefaultTimeout(30_000);
 const MESSAGES: Readonly<Record<string, { text: string; error?: RegExp; runs: string[] }>> = {
   "type twice, the last one unknown": {
     text: '{"type":"update_configs","configs":[2],"type":"reboot"}',
-    error: /"reboot" is not allowed/,
+    error: /"reboot" is not valid/,
     runs: ["1"],
   },
   "type twice, the last one good": {
@@ -50,7 +50,7 @@ const MESSAGES: Readonly<Record<string, { text: string; error?: RegExp; runs: st
   "a mark of the byte order": { text: '\ufeff{"type":"update_configs","configs":[2]}', runs: ["2"] },
   "half a pair of surrogates": {
     text: '{"type":"\\ud800"}',
-    error: /is not allowed: must be one of/,
+    error: /is not valid; must be one of/,
     runs: ["1"],
   },
   "an end of line of another system": { text: '{"type":"update_configs","configs":[2]}\r', runs: ["2"] },

@@ -32,8 +32,11 @@ const members = (name: string, bytes: number) =>
 
 /** Messages, and what the first error says. */
 const NONSENSE: Readonly<Record<string, { text: () => string; error: RegExp }>> = {
-  commas: { text: () => list(filled(",")), error: /^configs: must hold at most 250,000 elements$/ },
-  numbers: { text: () => list(`${filled("0,")}0`), error: /at most 250,000 elements/ },
+  commas: {
+    text: () => list(filled(",")),
+    error: /^configs: too long; must be a list of at most 250,000 healthchecks$/,
+  },
+  numbers: { text: () => list(`${filled("0,")}0`), error: /at most 250,000 healthchecks/ },
   "wrong codes in one config": {
     text: () => list(`{${FIELDS},"expected_codes":[${filled('"x",')}0]}`),
     error: /must have at most 65,536 bytes \(\d+ bytes, not shown\), perhaps of healthcheck 7/,

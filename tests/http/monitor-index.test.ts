@@ -1,10 +1,10 @@
 /** Which healthchecks a query finds, and in which order. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import type { DnsSpec } from "../../src/checks/dns/spec.ts";
 import type { ListQuery } from "../../src/http/list-query.ts";
 import { MonitorIndex } from "../../src/http/monitor-index.ts";
 import type { CheckResult } from "../../src/model/result.ts";
-import type { DnsSpec } from "../../src/model/spec.ts";
 import { failure, id, makeSpec, success, tcpSpec } from "../harness/fakes/fakes.ts";
 import { Stock } from "../harness/fakes/monitor-fixtures.ts";
 

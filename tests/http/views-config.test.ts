@@ -1,8 +1,9 @@
 /** What the API shows of how a check is done, and what it does not. */
 import { expect, test } from "bun:test";
+import type { HttpSpec } from "../../src/checks/http/spec.ts";
+import type { CheckSpec } from "../../src/checks/registry.ts";
 import { detail, listItem, searchText } from "../../src/http/views.ts";
 import { bytesOfText } from "../../src/model/bytes.ts";
-import type { CheckSpec, HttpSpec } from "../../src/model/spec.ts";
 import { makeSpec, success, tcpSpec } from "../harness/fakes/fakes.ts";
 import { Stock } from "../harness/fakes/monitor-fixtures.ts";
 

@@ -1,9 +1,9 @@
 /** What every check adds to. */
 import { expect, test } from "bun:test";
+import { checkTypeNames } from "../../src/checks/registry.ts";
 import { CheckCounters } from "../../src/metrics/check-counters.ts";
 import type { Format } from "../../src/metrics/exposition.ts";
 import { FAILURE_CODES, inconclusive, LOCAL_CAUSES } from "../../src/model/result.ts";
-import { CHECK_TYPES } from "../../src/model/spec.ts";
 import { linesOf, written } from "../harness/daemon/sheets.ts";
 import { failure, success } from "../harness/fakes/fakes.ts";
 
@@ -15,7 +15,7 @@ async function text(counters: CheckCounters, format: Format = "prometheus"): Pro
 
 test("check counters: every reason is shown from 0", async () => {
   const all = await text(new CheckCounters(DURATION_BOUNDS));
-  const combinations = CHECK_TYPES.flatMap((type) =>
+  const combinations = checkTypeNames().flatMap((type) =>
     FAILURE_CODES.map((code) => `healthcheck_failures_total{type="${type}",reason="${code}"} 0`),
   );
   expect(linesOf(all, "healthcheck_failures_total")).toEqual(combinations);

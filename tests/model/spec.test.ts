@@ -1,7 +1,10 @@
 /** Targets as people see them. */
 import { expect, test } from "bun:test";
+import type { DnsSpec } from "../../src/checks/dns/spec.ts";
+import type { HttpSpec } from "../../src/checks/http/spec.ts";
+import { formatTarget } from "../../src/checks/registry.ts";
 import { formatResult, inconclusive } from "../../src/model/result.ts";
-import { type DnsSpec, formatAddress, formatTarget, type HttpSpec, shownPath } from "../../src/model/spec.ts";
+import { formatAddress, shownPath } from "../../src/model/spec.ts";
 import { success, tcpSpec } from "../harness/fakes/fakes.ts";
 
 const tls = { verify: true, serverName: "www.example.com" };
@@ -36,7 +39,8 @@ test("spec: a target shows what is asked and where", () => {
   expect(formatTarget(httpSpec({ method: "OPTIONS", path: "*" }))).toBe("http://10.0.0.1:80");
   expect(formatTarget(dnsSpec({ ip: "10.0.0.53", port: 53 }))).toBe("dns://10.0.0.53:53/www.example.com");
   expect(formatTarget(dnsSpec(undefined))).toBe("dns:///www.example.com");
-  expect(formatTarget({ ...dnsSpec(undefined), query: "." })).toBe("dns:///.");
+  const rootSpec: DnsSpec = { ...dnsSpec(undefined), query: "." };
+  expect(formatTarget(rootSpec)).toBe("dns:///.");
 });
 
 test("spec: a target hides the query string", () => {

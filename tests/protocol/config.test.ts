@@ -1,7 +1,7 @@
 /** CONFIG understood: every field with its default. What is refused is in config-refused.test.ts. */
 import { expect, test } from "bun:test";
+import type { CheckSpec } from "../../src/checks/registry.ts";
 import { bytesOfText } from "../../src/model/bytes.ts";
-import type { CheckSpec } from "../../src/model/spec.ts";
 import { checkOf, specOf } from "../harness/client/configs.ts";
 
 const TCP = {

@@ -32,21 +32,26 @@ test.each([
   expect(readNaming(name, labels)).toEqual({ naming: {}, warnings: [] });
 });
 
-const TEXT = "is not allowed: must be text of at most 128 visible characters; it is left out";
+const TEXT = "is not valid; must be a string of at most 128 visible characters; it is left out";
 
 test.each([
   [["a"], undefined, "name", `a list (not shown) ${TEXT}`],
   ["a\u001bb", undefined, "name", `"a\\u001bb" ${TEXT}`],
   ["a\u202eb", undefined, "name", `"a\\u202eb" ${TEXT}`],
   ["x".repeat(129), undefined, "name", `"${"x".repeat(59)}… ${TEXT}`],
-  ["", [1], "labels", "a list (not shown) is not allowed: must be texts by names; it is left out"],
+  ["", [1], "labels", "a list (not shown) is not valid; must be a map of strings; it is left out"],
   [
     "",
     { "a-b": "c" },
     "labels",
-    '"a-b" is not allowed: must be a label name: letters, digits and _, not a digit first; it is left out',
+    '"a-b" is not valid; must be a label name: letters, digits and _, not a digit first; it is left out',
   ],
-  ["", { a: null }, "labels.a", `null ${TEXT}`],
+  [
+    "",
+    { a: null },
+    "labels.a",
+    "missing; must be a string of at most 128 visible characters; it is left out",
+  ],
   [
     "",
     Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`l${n}`, "x"])),

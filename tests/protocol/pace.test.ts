@@ -9,7 +9,7 @@ import { configFields } from "../harness/client/configs.ts";
 const HTTP = { checker_type: "http", ip: "127.0.0.1", port: 80 };
 const DNS = { checker_type: "dns", query: "a.example" };
 const INTERVAL = "must be from 10ms to a year";
-const RETRIES = "is out of range: 1000000 is used; must be a whole number from 0 to 1000000";
+const RETRIES = "is out of range: 1000000 is used; must be an integer from 0 to 1000000";
 
 test.each([
   [

@@ -2,6 +2,7 @@
  * The three promises as invariants. The oracle follows each healthcheck by what the network saw, with rules of its own written as plainly as
  * can be, and compares: the verdict of each check, the state after it, the state that the client has, and when checks start.
  */
+import type { CheckSpec } from "../../src/checks/registry.ts";
 import type { HealthcheckId } from "../../src/model/id.ts";
 import type { CheckResult } from "../../src/model/result.ts";
 import type { HealthcheckSpec } from "../../src/model/spec.ts";
@@ -229,5 +230,7 @@ export class Oracle {
 }
 
 function portOf({ check }: HealthcheckSpec): number {
-  return check.type === "tcp" ? check.address.port : 0;
+  // The simulation has only the types of the registry.
+  const known = check as CheckSpec;
+  return known.type === "tcp" ? known.address.port : 0;
 }

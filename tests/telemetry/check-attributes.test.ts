@@ -1,7 +1,7 @@
 /** What a span tells of a check. */
 import { expect, test } from "bun:test";
+import type { HttpSpec } from "../../src/checks/http/spec.ts";
 import { type Conclusive, type Failure, inconclusive } from "../../src/model/result.ts";
-import type { HttpSpec } from "../../src/model/spec.ts";
 import { checkAttributes, checkStatus, phaseEvents } from "../../src/telemetry/check-attributes.ts";
 import { makeSpec, success } from "../harness/fakes/fakes.ts";
 

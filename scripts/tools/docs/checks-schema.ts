@@ -1,13 +1,15 @@
-/** The JSON Schema of the checks file, made from the list of its fields. */
-import { CHECK_TYPES, type CheckType } from "../../../src/model/spec.ts";
-import { CHECK_FIELDS } from "./check-fields.ts";
-import { DIALECT, type JsonSchema } from "./json.ts";
+/** The JSON Schema of the checks file, made from the healthcheck fields. */
+import { checkTypeNames } from "../../../src/checks/registry.ts";
+import { commonFields, fieldsOfType } from "../../../src/protocol/healthcheck-schema.ts";
+import type { JsonSchema } from "../../../src/schema/json-schema.ts";
+import { DIALECT } from "./json.ts";
 
 /**
- * The schema. The server ignores fields that it does not know; an editor calls them faults, because a misspelt field has no
- * effect and nobody says so.
+ * Returns the schema. The server ignores unknown fields; an editor reports them as errors, because a misspelt field has no effect and
+ * nothing else would show it.
  */
 export function checksJsonSchema(): JsonSchema {
+  const types = checkTypeNames();
   return {
     $schema: DIALECT,
     title: "healthcheck-server checks file",
@@ -21,27 +23,27 @@ export function checksJsonSchema(): JsonSchema {
       healthcheck: {
         type: "object",
         required: ["checker_type"],
-        properties: { checker_type: { enum: [...CHECK_TYPES] } },
-        allOf: CHECK_TYPES.map((type) => ({
+        properties: { checker_type: { enum: [...types] } },
+        allOf: types.map((type) => ({
           if: { properties: { checker_type: { const: type } } },
           // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
           then: { $ref: `#/definitions/${type}` },
         })),
       },
-      ...Object.fromEntries(CHECK_TYPES.map((type) => [type, ofType(type)])),
+      ...Object.fromEntries(types.map((type) => [type, ofType(type)])),
     },
   };
 }
 
-function ofType(type: CheckType): JsonSchema {
-  const fields = CHECK_FIELDS.filter(({ types }) => types.includes(type));
+function ofType(type: string): JsonSchema {
+  const fields = [...commonFields(), ...(fieldsOfType(type) ?? [])];
   return {
     type: "object",
     required: fields.filter(({ fallback }) => fallback === undefined).map(({ name }) => name),
     properties: Object.fromEntries(
-      fields.map(({ name, schema, about, range, fallback }) => {
-        const absent = fallback === undefined ? "Must be there." : `When absent: ${fallback}.`;
-        return [name, { ...schema, description: `${about}\n\nAllowed: ${range}. ${absent}` }];
+      fields.map(({ name, json, about, range, fallback }) => {
+        const absent = fallback === undefined ? "Required." : `When absent: ${fallback}.`;
+        return [name, { ...json, description: `${about}\n\nAllowed: ${range}. ${absent}` }];
       }),
     ),
     additionalProperties: false,

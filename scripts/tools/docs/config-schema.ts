@@ -3,7 +3,8 @@ import { type JsonSchema as LibrarySchema, toJsonSchema } from "@valibot/to-json
 import type { FieldFacts, FieldKind } from "../../../src/config/fields.ts";
 import { ConfigSchema } from "../../../src/config/schema.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../../../src/logging/logger.ts";
-import { anyCase, DIALECT, type JsonSchema, orNull } from "./json.ts";
+import { anyCase, type JsonSchema, orNull } from "../../../src/schema/json-schema.ts";
+import { DIALECT } from "./json.ts";
 
 /** A level in any case, or what has the form of RUST_LOG's directives. */
 const LOG_DIRECTIVES = `^\\s*(?:${[...LOG_LEVELS, "off"].map(anyCase).join("|")}|[0-5]|healthcheck[_-]server)\\s*$|[=,]`;

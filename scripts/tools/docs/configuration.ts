@@ -2,10 +2,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Document } from "yaml";
+import { checkTypeNames } from "../../../src/checks/registry.ts";
 import { configPlaces } from "../../../src/config/load.ts";
 import { DEFAULT_CONFIG, leaves, SECTIONS, toFile } from "../../../src/config/schema.ts";
-import { CHECK_TYPES } from "../../../src/model/spec.ts";
-import { CHECK_FIELDS, type CheckField } from "./check-fields.ts";
+import {
+  commonFields,
+  fieldsOfType,
+  type HealthcheckField,
+} from "../../../src/protocol/healthcheck-schema.ts";
 import { VARIABLES } from "./environment.ts";
 import { code, fill, table } from "./markdown.ts";
 
@@ -22,8 +26,8 @@ export function configurationPage(): string {
     ),
     keys: Object.keys(SECTIONS).map(sectionTable).join("\n\n"),
     defaults: defaultsFile(),
-    common_fields: fieldTable(CHECK_FIELDS.filter(({ types }) => types.length === CHECK_TYPES.length)),
-    fields: CHECK_TYPES.map((type) => `### \`checker_type: ${type}\`\n\n${typeTable(type)}`).join("\n\n"),
+    common_fields: fieldTable(commonFields()),
+    fields: checkTypeNames().map(typeSection).join("\n\n"),
   });
 }
 
@@ -52,19 +56,18 @@ function defaultsFile(): string {
   return `\`\`\`yaml\n${document.toString({ lineWidth: 120, flowCollectionPadding: false })}\`\`\``;
 }
 
-function typeTable(type: CheckField["types"][number]): string {
-  return fieldTable(
-    CHECK_FIELDS.filter(({ types }) => types.includes(type) && types.length < CHECK_TYPES.length),
-  );
+/** The reference of the fields that one check type adds. */
+export function typeSection(type: string): string {
+  return `### \`checker_type: ${type}\`\n\n${fieldTable(fieldsOfType(type) ?? [])}`;
 }
 
-function fieldTable(fields: readonly CheckField[]): string {
+function fieldTable(fields: readonly HealthcheckField[]): string {
   return table(
     ["field", "type", "when absent", "allowed", "meaning"],
     fields.map(({ name, kind, fallback, range, about }) => [
       code(name),
       kind,
-      fallback ?? "**must be there**",
+      fallback ?? "**required**",
       range,
       about,
     ]),

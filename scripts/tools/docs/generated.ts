@@ -1,8 +1,9 @@
 /** Every generated file that is committed; a test tells when one is stale. */
+
+import type { JsonSchema } from "../../../src/schema/json-schema.ts";
 import { checksJsonSchema } from "./checks-schema.ts";
 import { configJsonSchema } from "./config-schema.ts";
 import { configurationPage } from "./configuration.ts";
-import type { JsonSchema } from "./json.ts";
 import { verdictsPage } from "./verdicts.ts";
 
 /** A file and what must be in it. */

@@ -5,8 +5,7 @@
 import { withoutLastDot } from "../../model/domain-name.ts";
 import type { CheckResult } from "../../model/result.ts";
 import { inconclusive } from "../../model/result.ts";
-import type { Address, DnsSpec, QueryType } from "../../model/spec.ts";
-import { formatQueryTypes } from "../../model/spec.ts";
+import type { Address } from "../../model/spec.ts";
 import type { HostsTable } from "../../system/hosts-file.ts";
 import type { ResolverFiles } from "../../system/resolver.ts";
 import type { Attempt, Checker, CheckerEnv, Done } from "../checker.ts";
@@ -19,6 +18,8 @@ import {
   type SearchConf,
   searchNames,
 } from "./search.ts";
+import type { DnsSpec, QueryType } from "./spec.ts";
+import { formatQueryTypes } from "./spec.ts";
 
 /** Makes a dns checker. */
 export function dnsChecker(spec: DnsSpec, env: CheckerEnv): Checker {

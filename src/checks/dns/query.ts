@@ -7,12 +7,13 @@ import { randomInt } from "node:crypto";
 import { formatDuration } from "../../model/duration.ts";
 import { describeError } from "../../model/format-value.ts";
 import type { CheckResult, FailureCode, LocalCause } from "../../model/result.ts";
-import { type Address, formatAddress, type QueryType } from "../../model/spec.ts";
+import { type Address, formatAddress } from "../../model/spec.ts";
 import { ECONNREFUSED, errnoMessage, localCause } from "../../system/errno.ts";
 import { type UdpOwner, UdpSocket } from "../../system/udp.ts";
 import type { CancelTimer, CheckerEnv } from "../checker.ts";
 import { Exchange, ExchangePlan } from "../exchange.ts";
 import { Stopwatch, type Times } from "../stopwatch.ts";
+import type { QueryType } from "./spec.ts";
 import { DnsTcpConversation } from "./tcp-conversation.ts";
 import { type Answer, encodeQuestion, readReply } from "./wire.ts";
 

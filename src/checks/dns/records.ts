@@ -1,6 +1,7 @@
 /** The data of DNS records as text, in the presentation format of master files (RFC 1035, 5.1), sans-I/O. */
-import type { QueryType } from "../../model/spec.ts";
+
 import { type DnsNames, endOfName, escapeText, MalformedMessage, type NameId, nameText } from "./names.ts";
+import type { QueryType } from "./spec.ts";
 
 /** A record in a sentence: enough to recognize it by. Whole addresses always fit. */
 const MAX_TEXT = 60;

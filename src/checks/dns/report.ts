@@ -1,8 +1,9 @@
 /** One sentence for what several DNS queries for one name came to; pure. */
 import type { FailureCode } from "../../model/result.ts";
-import { type Address, formatAddress, type QueryType } from "../../model/spec.ts";
+import { type Address, formatAddress } from "../../model/spec.ts";
 import type { Times } from "../stopwatch.ts";
 import { TYPES_PLACE } from "./message.ts";
+import type { QueryType } from "./spec.ts";
 
 /** What one query came to. */
 export interface QueryFailure {

@@ -3,13 +3,14 @@
  * share of the time. A query stays open when the next server is asked, so a slow answer still counts. Called by the dns checker.
  */
 import { type CheckResult, inconclusive } from "../../model/result.ts";
-import type { Address, QueryType } from "../../model/spec.ts";
+import type { Address } from "../../model/spec.ts";
 import { formatAddress } from "../../model/spec.ts";
 import type { CancelTimer, CheckerEnv } from "../checker.ts";
 import { type Judgment, validateAnswer } from "./message.ts";
 import { DnsQuery, type QueryOutcome } from "./query.ts";
 import { failureSentence, type QueryFailure, querySubject } from "./report.ts";
 import type { NameOutcome } from "./search.ts";
+import type { QueryType } from "./spec.ts";
 import type { Answer } from "./wire.ts";
 
 /** What to ask, and whom. */

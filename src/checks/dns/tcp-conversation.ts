@@ -1,7 +1,8 @@
 /** A DNS question over TCP (RFC 7766), for answers that do not fit into a datagram; a conversation of the exchange. */
-import type { QueryType } from "../../model/spec.ts";
+
 import type { Conversation, Verdict } from "../conversation.ts";
 import { failed } from "../conversation.ts";
+import type { QueryType } from "./spec.ts";
 import { type Answer, readReply } from "./wire.ts";
 
 const LENGTH_BYTES = 2;

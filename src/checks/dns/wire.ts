@@ -3,9 +3,10 @@
  * QR, opcode and question are compared on the raw bytes before anything is decoded, records are skipped by their length, and only
  * those that can be the answer are decoded. Each byte of a message is visited a bounded number of times, whatever its pointers say.
  */
-import type { QueryType } from "../../model/spec.ts";
+
 import { DnsNames, endOfName, lowerCase, MAX_NAME_BYTES, MalformedMessage, type NameId } from "./names.ts";
 import { type DataText, readData, readName } from "./records.ts";
+import type { QueryType } from "./spec.ts";
 
 /** One question. */
 export interface Question {

@@ -1,10 +1,9 @@
 /** The http checker: one HTTP/1.1 request on a fresh connection and as much of its answer as the verdict needs. */
-import type { HttpSpec } from "../../model/spec.ts";
-import { formatTarget } from "../../model/spec.ts";
 import type { Checker, CheckerEnv } from "../checker.ts";
 import { Exchange, ExchangePlan } from "../exchange.ts";
 import { httpSecrets } from "../secrets.ts";
 import { HttpConversation } from "./conversation.ts";
+import { formatHttpTarget, type HttpSpec } from "./spec.ts";
 
 const TRACEPARENT = "traceparent";
 const BODY_METHODS = ["POST", "PUT", "PATCH"];
@@ -18,7 +17,7 @@ export function httpChecker(spec: HttpSpec, env: CheckerEnv): Checker {
     secrets: httpSecrets(spec),
   };
   const dialogue = {
-    subject: `HTTP ${spec.method} ${formatTarget(spec)}`,
+    subject: `HTTP ${spec.method} ${formatHttpTarget(spec)}`,
     begin: () => new HttpConversation(request(), expected),
   };
   const plan = new ExchangePlan(env, spec.address, spec.tls, dialogue, "drain");

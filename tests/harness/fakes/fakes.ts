@@ -4,10 +4,11 @@
  */
 import { jest } from "bun:test";
 import type { Attempt, Checker, CheckerEnv, Done } from "../../../src/checks/checker.ts";
+import type { TcpSpec } from "../../../src/checks/tcp/spec.ts";
 import type { LogFields, Logger, LogLevel } from "../../../src/logging/logger.ts";
 import { type HealthcheckId, parseId } from "../../../src/model/id.ts";
 import type { CheckResult, FailureCode, Success } from "../../../src/model/result.ts";
-import type { HealthcheckSpec, TcpSpec } from "../../../src/model/spec.ts";
+import type { HealthcheckSpec } from "../../../src/model/spec.ts";
 import type { Notification, State } from "../../../src/model/status.ts";
 import type { Clock } from "../../../src/system/clock.ts";
 import { Dial, type DialOwner } from "../../../src/system/connection.ts";

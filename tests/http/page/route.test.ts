@@ -10,6 +10,8 @@ import {
   sameFilter,
 } from "../../../src/http/page/logic/route.ts";
 
+const TYPES = ["tcp", "http", "dns"];
+
 test.each([
   ["", NO_FILTER],
   ["#", NO_FILTER],
@@ -20,12 +22,12 @@ test.each([
   ["#/?state=sick&type=udp&q=", NO_FILTER],
   ["#/?q=a%26b%3Dc%23d", { ...NO_FILTER, q: "a&b=c#d" }],
 ])("page: the address %p is a list", (hash, filter) => {
-  expect(parseHash(hash)).toEqual({ view: "list", filter });
+  expect(parseHash(hash, TYPES)).toEqual({ view: "list", filter });
 });
 
 test("page: what a list is narrowed to survives the address", () => {
   const filter = { state: "healthy", type: "http", q: 'é & "x" #1?=%' } as const;
-  expect(parseHash(listHash(filter))).toEqual({ view: "list", filter });
+  expect(parseHash(listHash(filter), TYPES)).toEqual({ view: "list", filter });
   expect(listHash(NO_FILTER)).toBe("#/");
   expect(sameFilter(filter, { ...filter })).toBe(true);
   expect(sameFilter(filter, { ...filter, q: "" })).toBe(false);
@@ -34,9 +36,9 @@ test("page: what a list is narrowed to survives the address", () => {
 test("page: a healthcheck's address keeps all digits of its id", () => {
   const id = "13758215386640154624";
   expect(detailHash(id)).toBe(`#/healthcheck/${id}`);
-  expect(parseHash(detailHash(id))).toEqual({ view: "detail", id });
-  expect(parseHash("#/healthcheck/%E0%A4%A")).toEqual({ view: "detail", id: "%E0%A4%A" });
-  expect(parseHash(detailHash("a/b?c"))).toEqual({ view: "detail", id: "a/b?c" });
+  expect(parseHash(detailHash(id), TYPES)).toEqual({ view: "detail", id });
+  expect(parseHash("#/healthcheck/%E0%A4%A", TYPES)).toEqual({ view: "detail", id: "%E0%A4%A" });
+  expect(parseHash(detailHash("a/b?c"), TYPES)).toEqual({ view: "detail", id: "a/b?c" });
 });
 
 test("page: questions to the server are relative to the page", () => {

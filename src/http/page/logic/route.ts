@@ -1,15 +1,14 @@
 /** What the address bar says after `#`: which view is shown, and what it is narrowed to. Pure. */
-import type { CheckType, State } from "../../api.ts";
+import type { State } from "../../api.ts";
 
 /** The states in the order of the list. */
 export const STATES: readonly State[] = ["unhealthy", "unknown", "healthy"];
-/** The types of checks. */
-export const TYPES: readonly CheckType[] = ["tcp", "http", "dns"];
 
 /** What the list is narrowed to. */
 export interface Filter {
   readonly state: State | undefined;
-  readonly type: CheckType | undefined;
+  /** A check type: `tcp`. */
+  readonly type: string | undefined;
   /** Looked for in id, target and last message; empty means everything. */
   readonly q: string;
 }
@@ -28,8 +27,9 @@ const DETAIL = /^\/healthcheck\/([^/?]+)$/;
  * Reads a hash; what makes no sense is left out.
  *
  * @param hash - with or without its `#`
+ * @param types - the check types of the server
  */
-export function parseHash(hash: string): Route {
+export function parseHash(hash: string, types: readonly string[]): Route {
   const text = hash.replace(/^#/, "");
   const id = DETAIL.exec(text)?.[1];
   if (id !== undefined) return { view: "detail", id: decode(id) };
@@ -39,7 +39,7 @@ export function parseHash(hash: string): Route {
     view: "list",
     filter: {
       state: STATES.find((state) => state === query.get("state")),
-      type: TYPES.find((type) => type === query.get("type")),
+      type: types.find((type) => type === query.get("type")),
       q: query.get("q") ?? "",
     },
   };

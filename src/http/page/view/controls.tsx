@@ -1,7 +1,8 @@
 /** What narrows the list: totals by state to be clicked, the types of checks; see also search.tsx. All of it is in the address. */
 import type { State, Totals } from "../../api.ts";
+import { CHECK_TYPES } from "../data/check-types.ts";
 import { formatCount, formatCounted } from "../logic/format.ts";
-import { type Filter, listHash, NO_FILTER, STATES, TYPES } from "../logic/route.ts";
+import { type Filter, listHash, NO_FILTER, STATES } from "../logic/route.ts";
 import { StateIcon, stateWord } from "./icons.tsx";
 import type { Router } from "./router.ts";
 
@@ -54,7 +55,7 @@ export function TypePicker({ filter, router }: { readonly filter: Filter; readon
     <fieldset class="types">
       <legend class="hidden">Type</legend>
       {option(undefined, "All")}
-      {TYPES.map((type) => option(type, type.toUpperCase()))}
+      {CHECK_TYPES.map((type) => option(type, type.toUpperCase()))}
     </fieldset>
   );
 }

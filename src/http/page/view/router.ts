@@ -1,4 +1,6 @@
 /** The address bar: which view it names, and the way back to the list as it was left. */
+
+import { CHECK_TYPES } from "../data/check-types.ts";
 import { Cell } from "../data/signal.ts";
 import { listHash, NO_FILTER, parseHash, type Route } from "../logic/route.ts";
 
@@ -10,7 +12,7 @@ interface Kept {
 
 /** See the head of the file. */
 export class Router {
-  readonly route = new Cell<Route>(parseHash(location.hash));
+  readonly route = new Cell<Route>(parseHash(location.hash, CHECK_TYPES));
   /** Where the list was scrolled to when it was last left. */
   scroll = { hash: "", top: 0 };
   /** The row whose details were looked at last. */
@@ -50,7 +52,7 @@ export class Router {
   }
 
   #show(): void {
-    this.route.set(parseHash(location.hash));
+    this.route.set(parseHash(location.hash, CHECK_TYPES));
     this.#remember();
   }
 

@@ -1,7 +1,7 @@
 /** Paths and whole URLs. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { encodePath, splitTarget } from "../../src/protocol/http-target.ts";
+import { encodePath, splitTarget } from "../../src/checks/http/target.ts";
 
 const plain = { secure: false, host: undefined, authorization: undefined };
 

@@ -1,0 +1,49 @@
+/** `probe dns NAME [@SERVER]` */
+import {
+  ProbeArgumentError,
+  type ProbeCommand,
+  type ProbeTarget,
+  splitCommas,
+  splitHostPort,
+} from "../probe-command.ts";
+
+/** The options of `probe dns`. */
+export interface DnsOptions {
+  readonly type?: string;
+  readonly expect?: readonly string[];
+}
+
+/** The subcommand. */
+export const DNS_PROBE: ProbeCommand<DnsOptions> = {
+  about: "ask one DNS question",
+  arguments: [
+    { name: "<name>", about: "the name to ask for" },
+    { name: "[@server]", about: "ask this server: @ADDRESS or @ADDRESS:PORT" },
+  ],
+  options: [
+    {
+      flags: "--type <type>",
+      about: "record type (default: A; AAAA where only that can be meant; both without @server)",
+    },
+    {
+      flags: "--expect <ips>",
+      about: "addresses of which one must be in the answer, separated by commas",
+      parse: splitCommas,
+    },
+  ],
+  examples: ["www.example.com @10.0.0.53 --expect 192.0.2.1 --json"],
+  target: ([name = "", server], options) => dnsTarget(name, server, options),
+};
+
+/** Turns arguments and options into CONFIG fields. @throws ProbeArgumentError */
+export function dnsTarget(name: string, server: string | undefined, options: DnsOptions): ProbeTarget {
+  const fields = { checker_type: "dns", query: name, query_type: options.type, expected_ips: options.expect };
+  if (server === undefined) return { host: undefined, fields };
+  if (!server.startsWith("@"))
+    throw new ProbeArgumentError(`invalid server "${server}": expected @ADDRESS or @ADDRESS:PORT`);
+  const address = server.slice(1);
+  // A bare IPv6 address has colons of its own.
+  const bare = !address.includes(":") || (address.split(":").length > 2 && !address.startsWith("["));
+  const { host, port } = bare ? { host: address, port: 53 } : splitHostPort(address);
+  return { host, fields: { ...fields, port } };
+}

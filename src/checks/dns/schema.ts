@@ -1,0 +1,81 @@
+/** The CONFIG fields of a DNS check, and how they become its spec. */
+import { isIP } from "node:net";
+import * as v from "valibot";
+import { domainName } from "../../model/domain-name.ts";
+import { optional, required } from "../../schema/field.ts";
+import { FieldError } from "../../schema/field-error.ts";
+import { anyCase } from "../../schema/json-schema.ts";
+import { problem } from "../../schema/problem.ts";
+import { choice, converted, integer, ip, list, orEmpty, text } from "../../schema/values.ts";
+import { type DnsSpec, QUERY_TYPES, type QueryType } from "./spec.ts";
+
+const MAX_ADDRESSES = 1_000;
+const DEFAULT_PORT = 53;
+
+const words = choice(QUERY_TYPES);
+const queryType = {
+  ...words,
+  schema: v.pipe(text.schema, v.toUpperCase(), words.schema),
+  // Editors propose the types in capitals; the server accepts any case.
+  json: {
+    anyOf: [words.json, { type: "string", pattern: `^(?:${QUERY_TYPES.map(anyCase).join("|")})$` }],
+  },
+};
+
+/** The fields of `checker_type: dns`. */
+export const DNS_FIELDS = {
+  query: required(
+    converted(domainName, "a domain name"),
+    "The name to ask for, in Punycode where it is not ASCII. A dot alone is the root.",
+  ),
+  query_type: optional(
+    queryType,
+    "",
+    "what expected_ips can be: A, AAAA or both; without them A, and without ip both",
+    "The record type. Of A and AAAA one good answer suffices.",
+  ),
+  expected_ips: optional(
+    list(orEmpty(ip), "strings", "IP addresses", MAX_ADDRESSES),
+    [],
+    "any",
+    "Addresses of which one must be in an answer. Empty: any record will do.",
+  ),
+  ip: optional(
+    orEmpty(ip),
+    "",
+    "the system resolver",
+    "The server to ask. Without it /etc/hosts, and the nameservers and search list of /etc/resolv.conf.",
+  ),
+  port: optional(integer(0, 65_535), 0, String(DEFAULT_PORT), "The server's port. 0 counts as absent."),
+};
+
+type DnsFields = v.InferOutput<v.ObjectSchema<typeof DNS_FIELDS, undefined>>;
+
+/** Reads valid fields. @throws FieldError for an expected address that no record of the type can hold */
+export function normalizeDns(fields: DnsFields): DnsSpec {
+  const expectedIps = fields.expected_ips.filter((address) => address !== "");
+  const server = fields.ip === "" ? undefined : { ip: fields.ip, port: fields.port || DEFAULT_PORT };
+  const queryTypes =
+    fields.query_type === "" ? impliedTypes(expectedIps, server !== undefined) : [fields.query_type];
+  const foreign = expectedIps.find((address) => !queryTypes.includes(recordType(address)));
+  if (foreign !== undefined)
+    throw new FieldError(
+      "expected_ips",
+      problem(foreign, `an address that a query of type ${fields.query_type} can return`),
+    );
+  return { type: "dns", query: fields.query, queryTypes, expectedIps, server };
+}
+
+/** The record types to ask for where none is named: those that can hold the expected addresses. */
+function impliedTypes(expectedIps: readonly string[], hasServer: boolean): readonly QueryType[] {
+  const types = (["A", "AAAA"] as const).filter((type) =>
+    expectedIps.some((found) => recordType(found) === type),
+  );
+  if (types.length > 0) return types;
+  // The system resolver asks for both (getaddrinfo).
+  return hasServer ? ["A"] : ["A", "AAAA"];
+}
+
+function recordType(address: string): QueryType {
+  return isIP(address) === 6 ? "AAAA" : "A";
+}

@@ -1,0 +1,13 @@
+/** A DNS check as the API shows it. */
+import { formatAddress } from "../../model/spec.ts";
+import { type DnsSpec, formatQueryTypes } from "./spec.ts";
+
+/** Shows the check; it holds no secrets. */
+export function dnsView(spec: DnsSpec) {
+  return {
+    query: spec.query,
+    query_type: formatQueryTypes(spec),
+    expected_ips: spec.expectedIps,
+    server: spec.server === undefined ? "the system's resolver" : formatAddress(spec.server),
+  };
+}

@@ -1,0 +1,95 @@
+/** `probe http URL` */
+import { textOfBytes } from "../../model/bytes.ts";
+import {
+  ProbeArgumentError,
+  type ProbeCommand,
+  type ProbeTarget,
+  splitCommas,
+  splitHostPort,
+  TLS_OPTIONS,
+  type TlsOptions,
+  tlsFields,
+  unescapeBytes,
+} from "../probe-command.ts";
+
+/** The options of `probe http`. */
+export interface HttpOptions extends TlsOptions {
+  readonly method: string;
+  readonly expect?: readonly number[];
+  readonly host?: string;
+  readonly header: readonly string[];
+  readonly response?: string;
+  readonly connect?: string;
+}
+
+/** The subcommand. */
+export const HTTP_PROBE: ProbeCommand<HttpOptions> = {
+  about: "send one HTTP/1.1 request",
+  arguments: [{ name: "<url>", about: "the URL, http or https" }],
+  options: [
+    ...TLS_OPTIONS,
+    { flags: "--method <method>", about: "request method", fallback: "GET" },
+    {
+      flags: "--expect <codes>",
+      about: "status codes that mean healthy, separated by commas; otherwise any",
+      parse: statusCodes,
+    },
+    { flags: "--host <name>", about: "Host header" },
+    {
+      flags: "--header <name: value>",
+      about: "another request header; may be given again",
+      fallback: [],
+      parse: (text, before) => [...(Array.isArray(before) ? before : []), text],
+    },
+    { flags: "--response <text>", about: "the body must start with this" },
+    { flags: "--connect <host:port>", about: "connect there instead of to the URL's host" },
+  ],
+  examples: ["https://www.example.com/healthz --connect 10.0.0.1:443 --expect 200"],
+  target: ([url = ""], options) => httpTarget(url, options),
+};
+
+/** Turns arguments and options into CONFIG fields. @throws ProbeArgumentError */
+export function httpTarget(url: string, options: HttpOptions): ProbeTarget {
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol))
+    throw new ProbeArgumentError(`invalid URL "${url}": expected an http or https URL`);
+  const urlPort = parsed.port === "" ? (parsed.protocol === "https:" ? 443 : 80) : Number(parsed.port);
+  const urlHost = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
+  const { host, port } =
+    options.connect === undefined ? { host: urlHost, port: urlPort } : splitHostPort(options.connect);
+  const { method, expect, response, header } = options;
+  return {
+    host,
+    fields: {
+      checker_type: "http",
+      port,
+      path: url,
+      method,
+      expected_codes: expect,
+      host: options.host,
+      headers: Object.fromEntries(header.map(splitHeader)),
+      response: responseText(response),
+      ...tlsFields(options, urlHost),
+    },
+  };
+}
+
+function statusCodes(text: string): number[] {
+  return splitCommas(text).map((part) => {
+    if (/^[0-9]{3}$/.test(part)) return Number(part);
+    throw new ProbeArgumentError("must be status codes such as 200,204.");
+  });
+}
+
+function splitHeader(text: string): [string, string] {
+  const colon = text.indexOf(":");
+  if (colon < 1) throw new ProbeArgumentError(`invalid header "${text}": expected "Name: value"`);
+  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
+}
+
+function responseText(written: string | undefined): string | undefined {
+  const text = written === undefined ? undefined : textOfBytes(unescapeBytes(written));
+  if (written !== undefined && text === undefined)
+    throw new ProbeArgumentError(`--response: "${written}" is not UTF-8; a body is compared as text`);
+  return text;
+}

@@ -1,0 +1,139 @@
+/** The CONFIG fields of an HTTP check, and how they become its spec. */
+import type * as v from "valibot";
+import { hostName } from "../../model/domain-name.ts";
+import { type Address, formatAddress } from "../../model/spec.ts";
+import { optional } from "../../schema/field.ts";
+import { FieldError } from "../../schema/field-error.ts";
+import { secretProblem } from "../../schema/problem.ts";
+import {
+  converted,
+  flag,
+  integer,
+  list,
+  MAX_CHARS,
+  matching,
+  orEmpty,
+  secretMap,
+  secretMatching,
+  secretText,
+  text,
+} from "../../schema/values.ts";
+import { ADDRESS_FIELDS, serverNameField, TLS_VERIFY, tlsSpec } from "../stream-fields.ts";
+import type { HttpSpec } from "./spec.ts";
+import { encodePath, splitTarget } from "./target.ts";
+
+/** A token: a method, the name of a header (RFC 9110, 5.6.2). */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/u;
+const MAX_CODES = 1_000;
+const MAX_HEADERS = 100;
+
+const headers = secretMap(
+  { ...secretMatching(TOKEN, "a header name"), json: { pattern: TOKEN.source } },
+  {
+    ...secretMatching(HEADER_VALUE, "a header value without line breaks"),
+    json: { type: "string", maxLength: MAX_CHARS, pattern: "^[^\\r\\n]*$" },
+  },
+  "headers",
+  MAX_HEADERS,
+);
+const PATH_RULE = "a path, or a whole http or https URL";
+
+/** The fields of `checker_type: http`. */
+export const HTTP_FIELDS = {
+  ...ADDRESS_FIELDS,
+  secure: optional(
+    flag,
+    undefined,
+    "true for an https URL in path, else false",
+    "TLS. Where it is set, it wins over the URL in path.",
+  ),
+  tls_verify: TLS_VERIFY,
+  server_name: serverNameField("the name in host, a Host header, or path, else ip"),
+  method: optional(
+    { ...orEmpty(matching(TOKEN, "an HTTP method")), range: "an HTTP method except CONNECT" },
+    "",
+    "GET",
+    "The request's method.",
+  ),
+  path: optional(
+    { ...secretText, range: PATH_RULE },
+    "/",
+    "/",
+    "The path to request; with OPTIONS a * is the server as a whole. Of a whole URL the host is used for the Host header and SNI, https means secure unless that is set; the connection " +
+      "still uses ip and port. Its query, user and password are secrets: never shown.",
+  ),
+  expected_codes: optional(
+    list(integer(0, 999), "integers", "0 to 999", MAX_CODES),
+    [],
+    "any",
+    "Status codes that mean healthy. Empty, or with 0 in it: any.",
+  ),
+  host: optional(
+    orEmpty(converted(hostName, "a host name, with or without a port")),
+    "",
+    "the host of path, else ip and port",
+    "The Host header, in Punycode where it is not ASCII.",
+  ),
+  headers: optional(
+    { ...headers, range: "no line breaks" },
+    {},
+    "none",
+    "Further request headers. Their values are secrets: never shown.",
+  ),
+  response: optional(text, "", "anything", "The body must start with it. Not with method HEAD."),
+};
+
+type HttpFields = v.InferOutput<v.ObjectSchema<typeof HTTP_FIELDS, undefined>>;
+
+/** Whether a key is not a valid header name: it may be a whole header line, including its secret value. */
+export function isSecretHeader(field: string, key: string): boolean {
+  return field === "headers" && !TOKEN.test(key);
+}
+
+/** Reads valid fields. @throws FieldError for a request that cannot be sent, or an answer that cannot come */
+export function normalizeHttp(fields: HttpFields): HttpSpec {
+  const method = fields.method.toUpperCase() || "GET";
+  if (method === "CONNECT")
+    throw new FieldError("method", "CONNECT is not supported; must be a method other than CONNECT");
+  const target = splitTarget(fields.path, method);
+  if (target === undefined) throw new FieldError("path", secretProblem(fields.path, PATH_RULE));
+  if (method === "HEAD" && fields.response !== "")
+    throw new FieldError(
+      "response",
+      "not allowed with method HEAD, whose responses have no body; must be absent",
+    );
+  const address = { ip: fields.ip, port: fields.port };
+  // Google's Go server, too, takes the scheme from `secure` alone.
+  const secure = fields.secure ?? target.secure;
+  const serverName =
+    fields.server_name || fields.host || hostHeader(fields.headers) || target.host || fields.ip;
+  const { authorization } = target;
+  return {
+    type: "http",
+    address,
+    tls: tlsSpec(secure, fields.tls_verify, serverName),
+    method,
+    path: encodePath(target.path),
+    host: (fields.host || target.host) ?? defaultHost(address, secure),
+    headers: [
+      ...(authorization === undefined ? [] : [["Authorization", authorization] as const]),
+      ...Object.entries(fields.headers),
+    ],
+    // 0 among the codes means any, as in the original server.
+    expectedCodes: fields.expected_codes.includes(0) ? [] : fields.expected_codes,
+    response: fields.response || undefined,
+  };
+}
+
+/** The Host header of an address, without the default port of its scheme (RFC 9110, 4.2.3). */
+function defaultHost(address: Address, secure: boolean): string {
+  const host = formatAddress(address);
+  return address.port === (secure ? 443 : 80) ? host.replace(/:[0-9]+$/, "") : host;
+}
+
+/** The value of a Host header, in Punycode; undefined when no header names a valid host. */
+function hostHeader(given: Readonly<Record<string, string>>): string | undefined {
+  const [, value = ""] = Object.entries(given).findLast(([name]) => name.toLowerCase() === "host") ?? [];
+  return hostName(value.trim());
+}

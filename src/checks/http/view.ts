@@ -1,0 +1,18 @@
+/** An HTTP check as the API shows it. */
+import { formatAddress, shownPath } from "../../model/spec.ts";
+import { textView, tlsView } from "../view.ts";
+import type { HttpSpec } from "./spec.ts";
+
+/** Shows the check without header values, query, user and password. */
+export function httpView(spec: HttpSpec) {
+  return {
+    address: formatAddress(spec.address),
+    tls: tlsView(spec.tls),
+    method: spec.method,
+    path: shownPath(spec.path),
+    host: spec.host,
+    headers: spec.headers.map(([name]) => `${name}: (not shown)`),
+    expected_codes: spec.expectedCodes,
+    response: textView(spec.response),
+  };
+}

@@ -1,0 +1,53 @@
+/** The CONFIG fields of check types that open a TCP connection, with or without TLS. */
+import { isIP } from "node:net";
+import { hostName } from "../model/domain-name.ts";
+import type { Address, TlsSpec } from "../model/spec.ts";
+import { optional, required } from "../schema/field.ts";
+import { converted, flag, ip, orEmpty, port } from "../schema/values.ts";
+import type { SpanAttributes } from "./check-type.ts";
+
+/** Where the connection goes. */
+export const ADDRESS_FIELDS = {
+  ip: required(ip, "The target. Never a name."),
+  port: required(port, "The target's port."),
+};
+
+/** Whether a certificate is verified. */
+export const TLS_VERIFY = optional(
+  flag,
+  true,
+  "true",
+  "Whether the certificate must be valid and match the name.",
+);
+
+/** Makes the field of the TLS name. @param fallback - which name is used when the field is absent */
+export function serverNameField(fallback: string) {
+  const name = orEmpty(converted(hostName, "a host name"));
+  return optional(
+    name,
+    "",
+    fallback,
+    "The name for SNI and in the certificate, in Punycode where it is not ASCII.",
+  );
+}
+
+/**
+ * Reads TLS settings.
+ *
+ * @param host - a name or an address, with or without a port; final dots of a name are not part of it in TLS (RFC 6066, 3)
+ * @returns undefined for a plain connection
+ */
+export function tlsSpec(secure: boolean, verify: boolean, host: string): TlsSpec | undefined {
+  return secure ? { verify, serverName: withoutPort(host).replace(/(?<=[^.])\.+$/, "") } : undefined;
+}
+
+/** Returns the span attributes of an address; `network.peer.*` would repeat them. */
+export function addressAttributes(address: Address | undefined): SpanAttributes {
+  return address === undefined ? {} : { "server.address": address.ip, "server.port": address.port };
+}
+
+/** Returns the name of a host: `::1` for `[::1]:8443`. */
+function withoutPort(host: string): string {
+  if (isIP(host) === 6) return host;
+  return host.replace(/:[0-9]+$/, "").replace(/^\[(.*)\]$/, "$1");
+}

@@ -1,0 +1,23 @@
+/** The check type `tcp`: a connection, with optional TLS and an optional exchange of bytes. */
+import { defineCheckType } from "../check-type.ts";
+import { addressAttributes } from "../stream-fields.ts";
+import { tcpChecker } from "./checker.ts";
+import { TCP_PROBE } from "./probe.ts";
+import { normalizeTcp, TCP_FIELDS } from "./schema.ts";
+import { formatTcpTarget, type TcpSpec } from "./spec.ts";
+import { tcpView } from "./view.ts";
+
+/** The descriptor of `tcp`. */
+export const TCP = defineCheckType({
+  name: "tcp",
+  // Google's TCP checker uses the same.
+  defaultTimeoutMs: 10_000,
+  fields: TCP_FIELDS,
+  normalize: normalizeTcp,
+  formatTarget: formatTcpTarget,
+  view: tcpView,
+  attributes: ({ address }: TcpSpec) => addressAttributes(address),
+  holdsSecrets: ({ send }: TcpSpec) => send !== undefined,
+  create: tcpChecker,
+  probe: TCP_PROBE,
+});

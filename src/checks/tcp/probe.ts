@@ -1,0 +1,51 @@
+/** `probe tcp HOST:PORT` */
+import { hexOfBytes, textOfBytes } from "../../model/bytes.ts";
+import { CLOSE_MODES } from "../../model/check-defaults.ts";
+import {
+  type ProbeCommand,
+  type ProbeTarget,
+  splitHostPort,
+  TLS_OPTIONS,
+  type TlsOptions,
+  tlsFields,
+  unescapeBytes,
+} from "../probe-command.ts";
+
+/** The options of `probe tcp`. */
+export interface TcpOptions extends TlsOptions {
+  readonly tls?: boolean;
+  readonly send?: string;
+  readonly receive?: string;
+  readonly close?: string;
+}
+
+/** The subcommand. */
+export const TCP_PROBE: ProbeCommand<TcpOptions> = {
+  about: "open a TCP connection, optionally send and expect",
+  arguments: [{ name: "<host:port>", about: "name or address, and port" }],
+  options: [
+    ...TLS_OPTIONS,
+    { flags: "--tls", about: "do a TLS handshake" },
+    { flags: "--send <text>", about: "write this; \\r \\n \\t \\0 are understood, \\xHH is one byte" },
+    { flags: "--receive <text>", about: "the answer must start with this" },
+    { flags: "--close <how>", about: "how to close", choices: CLOSE_MODES },
+  ],
+  examples: ["10.0.0.1:25 --receive 220"],
+  target: ([where = ""], options) => tcpTarget(where, options),
+};
+
+/** Turns arguments and options into CONFIG fields. @throws ProbeArgumentError */
+export function tcpTarget(where: string, options: TcpOptions): ProbeTarget {
+  const { host, port } = splitHostPort(where);
+  const bytes = { ...bytesField("send", options.send), ...bytesField("receive", options.receive) };
+  const tls = { secure: options.tls ?? false, ...tlsFields(options, host) };
+  return { host, fields: { checker_type: "tcp", port, ...bytes, close: options.close, ...tls } };
+}
+
+/** `send` where the bytes are text, otherwise `send_hex`. */
+function bytesField(name: "send" | "receive", written: string | undefined) {
+  if (written === undefined) return {};
+  const bytes = unescapeBytes(written);
+  const text = textOfBytes(bytes);
+  return text === undefined ? { [`${name}_hex`]: hexOfBytes(bytes) } : { [name]: text };
+}

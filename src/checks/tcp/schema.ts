@@ -1,0 +1,53 @@
+/** The CONFIG fields of a TCP check, and how they become its spec. */
+import type * as v from "valibot";
+import { bytesOfHex, bytesOfText } from "../../model/bytes.ts";
+import { type CheckDefaults, CLOSE_MODES } from "../../model/check-defaults.ts";
+import { optional } from "../../schema/field.ts";
+import { FieldError } from "../../schema/field-error.ts";
+import { choice, flag, hex, secretHex, secretText, text } from "../../schema/values.ts";
+import { ADDRESS_FIELDS, serverNameField, TLS_VERIFY, tlsSpec } from "../stream-fields.ts";
+import type { TcpSpec } from "./spec.ts";
+
+/** The fields of `checker_type: tcp`. */
+export const TCP_FIELDS = {
+  ...ADDRESS_FIELDS,
+  send: optional(secretText, "", "nothing", "Written once connected. A secret: never shown."),
+  receive: optional(text, "", "anything", "The answer must start with it."),
+  send_hex: optional(
+    secretHex,
+    "",
+    "nothing",
+    "In place of send: its bytes in hexadecimal, such as 00 ff. A secret: never shown.",
+  ),
+  receive_hex: optional(hex, "", "anything", "In place of receive: its bytes in hexadecimal."),
+  close: optional(
+    choice(CLOSE_MODES),
+    "",
+    "reset",
+    "How the connection ends. graceful is for backends that log resets, and leaves TIME_WAITs. Absent, the server's `checks.close` decides.",
+  ),
+  secure: optional(flag, false, "false", "TLS."),
+  tls_verify: TLS_VERIFY,
+  server_name: serverNameField("ip"),
+};
+
+type TcpFields = v.InferOutput<v.ObjectSchema<typeof TCP_FIELDS, undefined>>;
+
+/** Reads valid fields. @throws FieldError when bytes are given both as text and as hexadecimal digits */
+export function normalizeTcp(fields: TcpFields, defaults: CheckDefaults): TcpSpec {
+  return {
+    type: "tcp",
+    address: { ip: fields.ip, port: fields.port },
+    tls: tlsSpec(fields.secure, fields.tls_verify, fields.server_name || fields.ip),
+    send: bytes("send", fields.send, fields.send_hex),
+    receive: bytes("receive", fields.receive, fields.receive_hex),
+    close: fields.close || defaults.close,
+  };
+}
+
+function bytes(field: "send" | "receive", text: string, digits: string): Uint8Array | undefined {
+  if (text !== "" && digits !== "")
+    throw new FieldError(`${field}_hex`, `not allowed beside ${field}; must be absent`);
+  const found = digits === "" ? bytesOfText(text) : bytesOfHex(digits);
+  return found.length === 0 ? undefined : found;
+}

@@ -1,0 +1,20 @@
+/** What a TCP check does. */
+import { type Address, formatAddress, type TlsSpec } from "../../model/spec.ts";
+
+/** A connection, with an optional exchange of bytes. */
+export interface TcpSpec {
+  readonly type: "tcp";
+  readonly address: Address;
+  readonly tls: TlsSpec | undefined;
+  /** Written once connected. */
+  readonly send: Uint8Array | undefined;
+  /** What the answer must start with. */
+  readonly receive: Uint8Array | undefined;
+  /** `reset` leaves no TIME_WAIT behind; `graceful` is for backends that log resets. */
+  readonly close: "reset" | "graceful";
+}
+
+/** Formats the target: `tcp://10.0.0.1:80`, `tls://10.0.0.1:443`. */
+export function formatTcpTarget({ tls, address }: TcpSpec): string {
+  return `${tls === undefined ? "tcp" : "tls"}://${formatAddress(address)}`;
+}
