@@ -1,10 +1,9 @@
 /** The CONFIG fields of check types that open a TCP connection, with or without TLS. */
 import { isIP } from "node:net";
 import { hostName } from "../model/domain-name.ts";
-import type { Address, TlsSpec } from "../model/spec.ts";
+import type { TlsSpec } from "../model/spec.ts";
 import { optional, required } from "../schema/field.ts";
 import { converted, flag, ip, orEmpty, port } from "../schema/values.ts";
-import type { SpanAttributes } from "./check-type.ts";
 
 /** Where the connection goes. */
 export const ADDRESS_FIELDS = {
@@ -39,11 +38,6 @@ export function serverNameField(fallback: string) {
  */
 export function tlsSpec(secure: boolean, verify: boolean, host: string): TlsSpec | undefined {
   return secure ? { verify, serverName: withoutPort(host).replace(/(?<=[^.])\.+$/, "") } : undefined;
-}
-
-/** Returns the span attributes of an address; `network.peer.*` would repeat them. */
-export function addressAttributes(address: Address | undefined): SpanAttributes {
-  return address === undefined ? {} : { "server.address": address.ip, "server.port": address.port };
 }
 
 /** Returns the name of a host: `::1` for `[::1]:8443`. */

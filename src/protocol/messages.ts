@@ -86,7 +86,7 @@ export interface ReadConfigs {
 export interface Rejection {
   /** Its id; undefined when nobody can know. */
   readonly id: HealthcheckId | undefined;
-  /** `healthcheck 42 refused: port: 70000 is not allowed: must be …` */
+  /** `healthcheck 42 refused: port: 70000 is out of range; must be …` */
   readonly message: string;
   /** Whether the last set held the same text, and this was said then. */
   readonly known: boolean;

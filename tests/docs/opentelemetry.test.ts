@@ -15,7 +15,9 @@ const ROOT = join(import.meta.dir, "..", "..");
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const TEXT = read("docs/opentelemetry.md");
 const TELEMETRY = readdirSync(join(ROOT, "src", "telemetry")).map((name) => read(`src/telemetry/${name}`));
-const SOURCE = TELEMETRY.join("\n");
+/** Each check type adds attributes of its own. */
+const ATTRIBUTES = [...new Bun.Glob("src/checks/**/attributes.ts").scanSync(ROOT)].map(read);
+const SOURCE = [...TELEMETRY, ...ATTRIBUTES].join("\n");
 
 /** What stands below a heading, until the next of its level or above; a single `#` is a comment in a block. */
 function section(heading: string): string {

@@ -1,6 +1,7 @@
 /** The span attributes of a DNS check, by the OpenTelemetry semantic conventions for DNS, which are not stable yet. */
+
+import { addressAttributes } from "../attributes.ts";
 import type { SpanAttributes } from "../check-type.ts";
-import { addressAttributes } from "../stream-fields.ts";
 import { type DnsSpec, formatQueryTypes } from "./spec.ts";
 
 /** Returns the attributes of the question and of the server, where the check names one. */

@@ -1,7 +1,7 @@
 /** The span attributes of an HTTP check, by the OpenTelemetry semantic conventions for HTTP. */
 import type { Conclusive } from "../../model/result.ts";
+import { addressAttributes } from "../attributes.ts";
 import type { SpanAttributes } from "../check-type.ts";
-import { addressAttributes } from "../stream-fields.ts";
 import { formatHttpTarget, type HttpSpec } from "./spec.ts";
 
 /** Returns the attributes of the target. */

@@ -1,6 +1,7 @@
 /** The check type `tcp`: a connection, with optional TLS and an optional exchange of bytes. */
+
+import { addressAttributes } from "../attributes.ts";
 import { defineCheckType } from "../check-type.ts";
-import { addressAttributes } from "../stream-fields.ts";
 import { tcpChecker } from "./checker.ts";
 import { TCP_PROBE } from "./probe.ts";
 import { normalizeTcp, TCP_FIELDS } from "./schema.ts";
