@@ -89,7 +89,7 @@ test("daemon: the newest client wins, the older gets an error and is closed", as
   await newer.waitFor(({ type }) => type === "ready", 2_000);
   await older.closed;
   expect(older.lines.at(-1)).toMatchObject({ type: "error" });
-  expect(older.lines.at(-1)?.message).toContain("another client");
+  expect(older.lines.at(-1)?.message).toContain("replaced by a newer client");
   const { length } = older.lines;
   newer.update([tcpCheck(1, backend)]);
   await stateOf(newer, 1, "healthy");

@@ -147,7 +147,7 @@ test("files: SIGHUP in a loop while both files are written again and again: noth
   await daemon.waitForLog(/DEBUG Check finished id=77/, 5_000);
   // Nothing was ever read that left it out, and so nothing of it was begun anew.
   expect(daemon.log.filter((line) => line.includes("Adding healthcheck id=1 ")).length).toBe(1);
-  expect(daemon.log.filter((line) => /new_state=unhealthy|Unexpected fault/.test(line))).toEqual([]);
+  expect(daemon.log.filter((line) => /new_state=unhealthy|Unexpected error/.test(line))).toEqual([]);
   expect(daemon.rssBytes() - rss).toBeLessThan(60e6);
 });
 

@@ -45,7 +45,7 @@ peerTest(
       await steady.level(1);
     }
     await steady.expectNoFalseVerdict();
-    expect(daemon.log.filter((line) => line.includes("Unexpected fault"))).toEqual([]);
+    expect(daemon.log.filter((line) => line.includes("Unexpected error"))).toEqual([]);
   },
   90_000,
 );

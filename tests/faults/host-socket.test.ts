@@ -134,7 +134,7 @@ test("host: a socket of another server in our place is not removed, neither on l
   const rival = Bun.listen({ unix: `${socketPath}.rival`, socket: { data() {} } });
   renameSync(`${socketPath}.rival`, socketPath);
   await daemon.waitForLog(
-    /no client can connect; trying again .*already running: another server listens on/,
+    /clients cannot connect; retrying .*already running: another server listens on/,
     5_000,
   );
   const { ino } = lstatSync(socketPath);
