@@ -54,7 +54,7 @@ for (const fault of FAULTS) {
     expect([...(await successesOf(client)).keys()].sort()).toEqual([...good].sort());
     const running = async () => [...(await successesOf(client)).values()].every((count) => count >= 3);
     await until(running, 5_000, "three successes of each of the 99");
-    expect(await daemon.waitForLog(new RegExp(`refused.*${badId}`), 1_000)).toContain("WARN");
+    expect(await daemon.waitForLog(new RegExp(`rejected.*${badId}`), 1_000)).toContain("WARN");
   });
 }
 
