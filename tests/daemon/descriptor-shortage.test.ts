@@ -27,7 +27,7 @@ test("daemon: a list that needs more descriptors than there are is warned of, on
   await becomes(ROOM + 1);
   await warned(1);
   expect(warnings()[0]).toEndWith(
-    "checks would wait for each other, raise the limit (LimitNOFILE) healthchecks=51 limit=100 needed=102",
+    "checks would queue if every backend hangs; raise LimitNOFILE healthchecks=51 limit=100 needed=102",
   );
   await becomes(ROOM + 20);
   await becomes(ROOM + 21);

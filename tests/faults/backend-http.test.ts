@@ -162,7 +162,7 @@ test("backend: http: odd headers, large ones and an upgrade are no fault, and a 
     noticeInHeaders: says(HEAD + notice + body, "hang", good, WHOLE),
     headers100KB: says(`${HEAD}X: ${"y".repeat(100_000)}\r\n${body}`, "hang", good, WHOLE),
     manyHeaders: says(
-      `${HEAD}${"X-Header: all work and no play\r\n".repeat(20_000)}${body}`,
+      `${HEAD}${"X-Header: all work and no play makes dull\r\n".repeat(20_000)}${body}`,
       "hang",
       good,
       WHOLE,

@@ -42,7 +42,7 @@ test("client: 1,000 connect at once: the newest is served, and all others are to
   for (const client of clients) stack.use(client);
   const served = () => clients.filter(({ lines }) => lines.length > 0 && lines.at(-1)?.type === "ready");
   const displaced = () =>
-    clients.filter(({ lines }) => lines.at(-1)?.message?.includes("another client") === true);
+    clients.filter(({ lines }) => lines.at(-1)?.message?.includes("newer client") === true);
   await until(
     () => displaced().length === clients.length - 1,
     20_000,
