@@ -67,11 +67,11 @@ const server = v.object({
 
 const batching = v.object({
   delay: duration("100ms", "1ms", "10s", {
-    about: "A batch of notifications goes out so long after its first one.",
+    about: "Longest time that a notification waits for its batch.",
     reload: true,
   }),
   max_size: integer(100, 1, 10_000, {
-    about: "A batch goes out at once when it holds so many notifications.",
+    about: "Number of notifications that makes a batch go out immediately.",
     reload: true,
   }),
 });
@@ -79,18 +79,16 @@ const batching = v.object({
 const channels = v.object({
   notification: integer(1_000, 10, 100_000, {
     about:
-      "So many healthchecks may wait to be told to a client that does not read before this is counted and logged. " +
-      "Nothing is dropped: of each healthcheck the newest state is kept.",
+      "Number of unsent states above which a slow client is counted and logged. " +
+      "Nothing is dropped: the latest state of each healthcheck is kept.",
     reload: true,
   }),
   config_update: integer(10, 1, 1_000, {
-    about:
-      "So many messages of the client may wait to be taken in; after that nothing more is read until there is room.",
+    about: "Number of client messages that may wait; above it the server reads no more until there is room.",
     reload: true,
   }),
   proxy_message: integer(10, 1, 1_000, {
-    about:
-      "So many answers may wait for a client that does not read; after that nothing more is read from it either.",
+    about: "Number of answers that may wait for a slow client; above it the server reads no more from it.",
     reload: true,
   }),
 });
@@ -125,7 +123,7 @@ const POLLING_ONLY = {
 };
 const advanced = v.object({
   notify_interval: duration("15s", "1s", "1h", {
-    about: "Everything known is told to the client again after so long.",
+    about: "Interval at which the server sends all known states again.",
     reload: true,
     isClamped: true,
   }),
