@@ -1,4 +1,4 @@
-/** Little memory: a cgroup that allows hardly more than the daemon needs. Slower, and nobody is called unhealthy. Run by `bun test`. */
+/** Little memory: a cgroup that allows hardly more than the daemon needs. Slower, and no backend is called unhealthy. Run by `bun test`. */
 
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
@@ -46,8 +46,19 @@ function files(dir: string) {
   };
 }
 
-/** Runs a daemon in a group of its own, and then allows it so much. @returns what became of it */
-async function squeeze(dir: string, allowed: (used: number) => number): Promise<"goes on" | "was killed"> {
+/**
+ * Runs a daemon in a group of its own and then limits the group's memory for {@link TIGHT_MS}. Nothing unhealthy may be
+ * reported, whether the kernel kills the daemon or not.
+ *
+ * @param dir the group's directory
+ * @param allowed the limit in bytes, from the bytes in use
+ * @param liftFirst whether the limit is lifted before progress is asked of a daemon that lives
+ */
+async function squeeze(
+  dir: string,
+  allowed: (used: number) => number,
+  liftFirst: boolean,
+): Promise<"goes on" | "was killed"> {
   await using stack = new AsyncDisposableStack();
   // A group can be removed once its last process has been.
   stack.defer(() => until(() => removed(dir), 5_000, "the group to be empty").then(() => {}));
@@ -63,12 +74,14 @@ async function squeeze(dir: string, allowed: (used: number) => number): Promise<
   const ended = await Promise.race([daemon.exited, Bun.sleep(TIGHT_MS)]);
   tell(`memory in use of ${(most / MIB).toFixed(1)} MiB`, used() / MIB, "MiB");
   if (ended === undefined) {
+    expect(used()).toBeLessThanOrEqual(most);
+    // A process that reads its own code from the disk again and again makes hardly any progress, which is the kernel's doing.
+    if (liftFirst) writeFileSync(limit, String(1_024 * MIB));
     await steady.level();
     await steady.expectNoFalseVerdict();
-    expect(used()).toBeLessThanOrEqual(most);
     return "goes on";
   }
-  // The kernel's doing, and no word of the daemon's: whatever it has said until then was true.
+  // SIGKILL by the kernel. All that the daemon reported before it was true.
   expect(ended).toBe(128 + 9);
   await client.closed;
   expect(notifications(client).filter(({ status }) => status.state !== "healthy")).toEqual([]);
@@ -76,17 +89,17 @@ async function squeeze(dir: string, allowed: (used: number) => number): Promise<
 }
 
 rootTest(
-  "host: with little memory left it goes on, with none the kernel ends it, and nobody is called unhealthy",
+  "host: with little memory left the daemon goes on, with none it stalls or is killed, and no backend is called unhealthy",
   ["openssl"],
   async () => {
     const little = cgroupDir();
     // No fault of the daemon's, and nothing that can be installed; whoever reads the report must see it.
     if (little === undefined) return tell("NOT TRIED, no memory cgroup can be made here", 0, "");
-    expect(await squeeze(little, () => ENOUGH)).toBe("goes on");
+    expect(await squeeze(little, () => ENOUGH, false)).toBe("goes on");
     const none = cgroupDir();
     if (none === undefined) throw new Error("the second memory cgroup could not be made");
-    // It may get along with what it has for so long; mostly it does not. Either way nothing false was said.
-    const killed = (await squeeze(none, (used) => used + MIB / 4)) === "was killed";
+    // The kernel kills the daemon, or takes its code's pages so often that it stands nearly still.
+    const killed = (await squeeze(none, (used) => used + MIB / 4, true)) === "was killed";
     tell("ended by the kernel with a quarter of a MiB to spare", Number(killed), "");
   },
   60_000,
