@@ -1,6 +1,6 @@
 /**
- * Checks that the house keeps its layers, in `src`, `scripts` and `tests`: which room may import which, no cycles, no barrel files. Run by
- * scripts/test. Prints each breach with its place and ends with status 1 when there is one.
+ * Checks that the house keeps its layers, in `src`, `scripts` and `tests`: which room may import which, no cycles, no barrel files, and
+ * no mark of a secret printed outside of `src/redaction`. Run by scripts/test. Prints each breach with its place and ends with status 1 when there is one.
  */
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -10,23 +10,24 @@ const ROOT = join(import.meta.dir, "..", "..");
 /** Each room of `src`, and the rooms that it may import from besides itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   model: [],
-  system: ["model"],
-  logging: ["model"],
-  schema: ["model", "system"],
-  config: ["model", "system", "logging"],
-  scheduler: ["model", "system", "logging"],
-  checks: ["model", "system", "logging", "schema"],
-  protocol: ["model", "system", "logging", "schema", "checks"],
-  monitor: ["model", "system", "logging", "scheduler", "checks"],
-  manager: ["model", "system", "logging", "checks", "monitor"],
-  notifier: ["model", "system", "logging"],
-  metrics: ["model", "system", "logging", "config", "checks", "monitor"],
-  telemetry: ["model", "system", "logging", "config", "checks", "monitor", "manager", "control"],
-  http: ["model", "system", "logging", "checks", "monitor", "metrics", "http/page"],
+  redaction: ["model"],
+  system: ["model", "redaction"],
+  logging: ["model", "redaction"],
+  schema: ["model", "redaction", "system"],
+  config: ["model", "redaction", "system", "logging"],
+  scheduler: ["model", "redaction", "system", "logging"],
+  checks: ["model", "redaction", "system", "logging", "schema"],
+  protocol: ["model", "redaction", "system", "logging", "schema", "checks"],
+  monitor: ["model", "redaction", "system", "logging", "scheduler", "checks"],
+  manager: ["model", "redaction", "system", "logging", "checks", "monitor"],
+  notifier: ["model", "redaction", "system", "logging"],
+  metrics: ["model", "redaction", "system", "logging", "config", "checks", "monitor"],
+  telemetry: ["model", "redaction", "system", "logging", "config", "checks", "monitor", "manager", "control"],
+  http: ["model", "redaction", "system", "logging", "checks", "monitor", "metrics", "http/page"],
   // Runs in a browser; what it shares with the server are the types of the API.
   "http/page": ["http"],
-  control: ["model", "system", "logging", "config", "checks", "protocol", "manager"],
-  systemd: ["model", "system", "logging", "manager", "scheduler", "control"],
+  control: ["model", "redaction", "system", "logging", "config", "checks", "protocol", "manager"],
+  systemd: ["model", "redaction", "system", "logging", "manager", "scheduler", "control"],
 };
 /** These put the rooms together, and may import from every room above; `main.ts` starts the command line. */
 const COMPOSITION = ["daemon", "cli", ""];
@@ -39,6 +40,11 @@ const OUTSIDE: readonly (readonly [folder: string, allowed: readonly string[]])[
   ["tests", ["src", "scripts", "tests"]],
 ];
 
+/** The room that decides what is secret, and the marks that it alone may print in `src`: each stands for something that is not shown. */
+const REDACTION = "redaction";
+const SECRET_MARKS = [/not shown\)/, /\*\*\*/, /[?#]…/, /:\/\/…/];
+const COMMENT = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*/gm;
+
 const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+"(\.[^"]+)"|import\(\s*"(\.[^"]+)"\s*\)/g;
 const BARE_IMPORT = /(?:^|\n)import\s+"(\.[^"]+)"/g;
 
@@ -48,7 +54,12 @@ const files = ["src", "scripts", "tests"]
   .sort();
 const texts = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), "utf8")]));
 const imports = new Map(files.map((file) => [file, importsOf(file)]));
-const breaches = [...files.flatMap(badImports), ...files.flatMap(badForm), ...cycles()];
+const breaches = [
+  ...files.flatMap(badImports),
+  ...files.flatMap(badForm),
+  ...files.flatMap(secretMarks),
+  ...cycles(),
+];
 for (const breach of breaches) process.stderr.write(`${breach}\n`);
 process.stdout.write(`layers: ${files.length} files, ${breaches.length} breaches\n`);
 process.exit(breaches.length === 0 ? 0 : 1);
@@ -100,6 +111,15 @@ function badForm(file: string): string[] {
   if (!text.startsWith("/**") && !text.startsWith("#!"))
     found.push(`${file}: does not open with a doc comment`);
   return found;
+}
+
+/** Places outside of the redaction room that print the mark of a secret. */
+function secretMarks(file: string): string[] {
+  if (!file.startsWith("src/") || room(file) === REDACTION) return [];
+  const code = (texts.get(file) ?? "").replace(COMMENT, "");
+  return SECRET_MARKS.filter((mark) => mark.test(code)).map(
+    (mark) => `${file}: only src/${REDACTION} may print ${mark.source}`,
+  );
 }
 
 /** Cycles of imports; at least one of each knot. */

@@ -1,11 +1,9 @@
 /** Foreign bytes in a sentence: short, printable, in quotes, and without the secrets that backends repeat. */
+import { SECRET_LOOKAHEAD_CHARS, type Secrets } from "../redaction/secrets.ts";
 import { latin1 } from "./latin1.ts";
-import type { Secrets } from "./secrets.ts";
 
 /** Bytes of an answer that a sentence shows. */
 export const EXCERPT_BYTES = 60;
-/** Bytes beyond those that are looked at, so that a secret is recognized where the excerpt ends. */
-const MAX_SECRET_BYTES = 1_024;
 /** Bytes of an answer that are kept for a sentence. */
 export const MAX_SHOWN_BYTES = 512;
 
@@ -16,7 +14,7 @@ export const MAX_SHOWN_BYTES = 512;
  * @param secrets - what the backend was sent and no one else may read; an answer may repeat it
  */
 export function excerpt(text: Uint8Array | string, secrets?: Secrets): string {
-  const most = EXCERPT_BYTES + MAX_SECRET_BYTES;
+  const most = EXCERPT_BYTES + SECRET_LOOKAHEAD_CHARS;
   const known = typeof text === "string" ? text.slice(0, most) : latin1(text, 0, Math.min(most, text.length));
   const shown = secrets?.hide(known) ?? known;
   const cut = shown.length > EXCERPT_BYTES;

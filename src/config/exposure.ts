@@ -1,7 +1,7 @@
 /** Warns about files that hold secrets and that every user of the host may read. */
 import { statSync } from "node:fs";
+import { hasSecrets } from "../redaction/urls.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { shownUrl } from "./fields.ts";
 import type { Config } from "./schema.ts";
 import { isNamed } from "./validate.ts";
 
@@ -15,8 +15,7 @@ const PERMISSIONS = 0o777;
  */
 export function configExposure(path: string, config: Config): Diagnostic | undefined {
   const { otlp_endpoint } = config.telemetry;
-  if (!isNamed(config, "telemetry.otlp_endpoint") || shownUrl(otlp_endpoint) === otlp_endpoint)
-    return undefined;
+  if (!isNamed(config, "telemetry.otlp_endpoint") || !hasSecrets(otlp_endpoint)) return undefined;
   return exposure(path, "the credentials of telemetry.otlp_endpoint");
 }
 

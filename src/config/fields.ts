@@ -8,6 +8,7 @@ import { LOG_LEVEL_RULE, readLevel } from "../logging/level.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogThreshold } from "../logging/logger.ts";
 import { DURATION_PATTERN, durationRule, formatDuration, parseDuration } from "../model/duration.ts";
 import { show } from "../model/format-value.ts";
+import { shownUrl } from "../redaction/urls.ts";
 import type { Amend, Amended } from "./amend.ts";
 import { amendBuckets, MAX_BUCKETS } from "./buckets.ts";
 import { decimalHint, MODE_DIGITS, modeWords, ownerMayConnect, readMode } from "./file-mode.ts";
@@ -342,11 +343,6 @@ export function fileMode(fallback: string, about: FieldAbout) {
 export function isHttpUrl(value: string): boolean {
   const url = URL.parse(value);
   return url !== null && (url.protocol === "http:" || url.protocol === "https:");
-}
-
-/** A URL without what may be secret in it: user, password, query and fragment. */
-export function shownUrl(url: string): string {
-  return url.replace(/[?#].*$/s, (rest) => `${rest.charAt(0)}…`).replace(/^((?:[a-z]+:)?\/*).*@/is, "$1***@");
 }
 
 /** A value as one writes it in the file, without secrets. */

@@ -1,7 +1,7 @@
 /** Judges a configuration file that was read: amends odd values, names unknown keys, collects every fault with its place. */
 import * as v from "valibot";
-import { showKind } from "../model/format-value.ts";
 import { didYouMean } from "../model/nearest.ts";
+import { showKind } from "../redaction/values.ts";
 import { type Diagnostic, MAX_TOLD, moreFaults } from "./diagnostic.ts";
 import { decimalHint, modeWords, othersMayConnect } from "./file-mode.ts";
 import {

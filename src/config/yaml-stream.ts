@@ -3,6 +3,7 @@
  * The library composes whole documents at once, for seconds, and has no bound of its own.
  */
 import { Composer, type CST, Lexer, type Node, Parser, type YAMLError } from "yaml";
+import { withoutSource } from "../redaction/foreign.ts";
 import { type FormFault, TreeBuilder, YamlBoundError, type YamlNode } from "./yaml-tree.ts";
 
 /** How a file is read. */
@@ -174,11 +175,6 @@ export class YamlStream {
 /** The library's words, but for its advice to programmers. */
 function wordsOf({ message }: YAMLError): string {
   return withoutSource(message);
-}
-
-/** The library quotes what it stumbles over, which may be a secret; line and column say where it is. */
-function withoutSource(message: string): string {
-  return message.replace(/(?<=\S): .*/s, "").replace(/(escape sequence).*/s, "$1");
 }
 
 function isCollection(token: CST.Token): token is CST.BlockMap | CST.BlockSequence | CST.FlowCollection {

@@ -1,4 +1,5 @@
 /** The standalone checks file: a YAML list `healthchecks:` whose entries have the fields of CONFIG (protocol.md). */
+
 import { type Diagnostic, FaultList, formatDiagnostic, unreadable } from "../config/diagnostic.ts";
 import { isExtension } from "../config/validate.ts";
 import { type Path, type ReadYaml, readYamlInSlices, type YamlFile } from "../config/yaml.ts";
@@ -10,11 +11,10 @@ import { didYouMean } from "../model/nearest.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/healthcheck.ts";
 import { commonFields, fieldsOfType } from "../protocol/healthcheck-schema.ts";
+import { NOT_SHOWN } from "../redaction/marks.ts";
+import { mayShowFieldName } from "../redaction/values.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 import { forEachSliced } from "../system/time-slicing.ts";
-
-/** Pattern of a possible field name. */
-const FIELD_NAME = /^[A-Za-z_-]{1,30}$/;
 
 /** Error of a checks file that is rejected as a whole. */
 export class ChecksFileError extends Error {
@@ -179,9 +179,8 @@ class ChecksValidator {
       this.#unknown.add(() => {
         const place = this.#file.locate(["healthchecks", index, name], "key");
         const key = `healthchecks[${index}]`;
-        // An invalid field name may be a whole header line, including its secret value.
-        if (!FIELD_NAME.test(name))
-          return { ...place, key, message: "unknown field (not shown), ignored", unknown: true };
+        if (!mayShowFieldName(name))
+          return { ...place, key, message: `unknown field ${NOT_SHOWN}, ignored`, unknown: true };
         const message = `unknown field, ignored${didYouMean(name, known)}`;
         return { ...place, key: `${key}.${name}`, message, unknown: true };
       });

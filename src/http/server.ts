@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import type { Logger } from "../logging/logger.ts";
 import { describeError } from "../model/format-value.ts";
 import type { Address } from "../model/spec.ts";
+import { shownRequestTarget } from "../redaction/urls.ts";
 import { ConnectionLimiter, KEEP_ALIVE_MS } from "./connection-limiter.ts";
 import { findHostProblem, type HostPolicy } from "./host.ts";
 import { BadRequestError, readTarget, type Target } from "./request.ts";
@@ -125,8 +126,7 @@ export class HttpServer {
       await this.#dispatch(request, response);
     } catch (error) {
       this.#log.error("HTTP handler failed", {
-        // Without what somebody may have put there by mistake.
-        path: (request.url ?? "").replace(/\?.*/s, "?…"),
+        path: shownRequestTarget(request.url ?? ""),
         error: describeError(error),
       });
       this.#failed();

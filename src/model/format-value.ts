@@ -2,12 +2,6 @@
 import { printable } from "./printable.ts";
 
 const LONGEST = 60;
-const KINDS: Readonly<Record<string, string>> = {
-  string: "a text",
-  number: "a number",
-  bigint: "a number",
-  object: "an object",
-};
 
 /** The first half of a character that was cut in two. */
 const HALF_PAIR = /[\ud800-\udbff]$/;
@@ -22,15 +16,6 @@ export class RawNumber {
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.stack === undefined || error.stack === "" ? `${error.name}: ${error.message}` : error.stack;
-}
-
-/** What kind of value it is, for one that may be a secret: `a text (not shown)`. */
-export function showKind(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (value === null || typeof value === "boolean") return String(value);
-  const type = value instanceof RawNumber ? "number" : typeof value;
-  const kind = Array.isArray(value) ? "a list" : KINDS[type];
-  return `${kind ?? "a value"} (not shown)`;
 }
 
 /** Formats a value as JSON, printable and shortened to 60 characters; an absent one is `nothing`. */

@@ -50,24 +50,3 @@ export interface HealthcheckSpec extends Naming {
 export function formatAddress(address: Address): string {
   return address.ip.includes(":") ? `[${address.ip}]:${address.port}` : `${address.ip}:${address.port}`;
 }
-
-/** A path as it may be logged and shown: `/healthz?…`. */
-export function shownPath(path: string): string {
-  const at = secretsAt(path);
-  if (at === path.length) return path;
-  return `${path.slice(0, at)}${path.charAt(at) === "?" ? "?…" : "…"}`;
-}
-
-/**
- * Where in a path the secrets begin, its end when there are none. Query strings carry tokens; and what has a colon and later an @,
- * or begins with a text and an @, may be a URL that was not understood as one, with a login in it: `TOKEN@host/x`.
- */
-export function secretsAt(path: string): number {
-  const query = path.indexOf("?");
-  const colon = path.indexOf(":");
-  const hasUser = colon >= 0 && colon < path.lastIndexOf("@") && (query < 0 || colon < query);
-  if (hasUser) return path.lastIndexOf("/", colon) + 1;
-  const login = /^(\/*)[^/?]+@/.exec(path);
-  if (login !== null) return login[1]?.length ?? 0;
-  return query < 0 ? path.length : query;
-}

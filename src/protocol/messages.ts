@@ -5,6 +5,7 @@ import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { formatCount } from "../model/printable.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
+import { bytesNotShown } from "../redaction/marks.ts";
 import { problem, secretProblem } from "../schema/problem.ts";
 import { collectYoung } from "../system/memory.ts";
 import { Slice } from "../system/time-slicing.ts";
@@ -48,7 +49,7 @@ export async function readMessage(line: Line): Promise<ClientMessage> {
   if (!isUtf8(envelope)) throw new MessageError("the line is not UTF-8");
   const value = tryParse(envelope.toString("utf8").replace(BYTE_ORDER_MARK, ""));
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new MessageError(`the line is not a JSON object (${line.byteLength} bytes, not shown)`);
+    throw new MessageError(`the line is not a JSON object ${bytesNotShown(line.byteLength)}`);
   }
   if (elements !== undefined && "configs" in value)
     throw new MessageError("configs: the key is there more than once, no list is taken");
@@ -245,7 +246,7 @@ function unread({ head, byteLength, problem }: Omit<Extract<Element, { text: und
   const seen = recoverId(head);
   // No more than a hint: where quotes are missing, one broken config holds its neighbors as well.
   const hint = seen === undefined ? "" : `, perhaps of healthcheck ${seen}`;
-  return { spec: undefined, id: undefined, words: `${problem} (${byteLength} bytes, not shown)${hint}` };
+  return { spec: undefined, id: undefined, words: `${problem} ${bytesNotShown(byteLength)}${hint}` };
 }
 
 function faultWords(faults: readonly ConfigFault[]): string {

@@ -1,6 +1,7 @@
 /** The one grammar of field errors, `KEY: problem; must be RULE`: the part after the key. */
 import type * as v from "valibot";
-import { RawNumber, show, showKind } from "../model/format-value.ts";
+import { show } from "../model/format-value.ts";
+import { showKind, showUnlessSecret } from "../redaction/values.ts";
 
 /**
  * Formats the problem with a value: `70000 is out of range; must be an integer from 1 to 65535`, `missing; must be a string`.
@@ -10,7 +11,7 @@ import { RawNumber, show, showKind } from "../model/format-value.ts";
  * @param rule - what is allowed, as the end of `must be …`
  */
 export function problem(value: unknown, rule: string): string {
-  return formatProblem(value, mayShow(value) ? show(value) : showKind(value), rule);
+  return formatProblem(value, showUnlessSecret(value), rule);
 }
 
 /** {@link problem} for a field whose values are secrets: the value is never shown. */
@@ -36,9 +37,4 @@ export function secretMessage(rule: string) {
 /** The valibot message for a number outside its range: `0 is out of range; must be an integer from 1 to 65535`. */
 export function rangeMessage(rule: string) {
   return (issue: v.BaseIssue<unknown>) => `${show(issue.input)} is out of range; must be ${rule}`;
-}
-
-function mayShow(value: unknown): boolean {
-  if (typeof value === "string") return !/[@?]/.test(value);
-  return typeof value !== "object" || value === null || value instanceof RawNumber;
 }

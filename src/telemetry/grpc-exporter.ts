@@ -23,11 +23,12 @@ import {
 } from "@opentelemetry/otlp-exporter-base";
 import { ProtobufTraceSerializer, TraceExporterMetricsHelper } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { redactHeaders } from "../redaction/foreign.ts";
 import { AddressCredentials } from "./address-credentials.ts";
 import type { Exporter, ExportFailure } from "./exporter.ts";
 import { delivery } from "./otlp-response.ts";
 import type { ExporterSettings } from "./settings.ts";
-import { readTrust, redactHeaders } from "./tls-files.ts";
+import { readTrust } from "./tls-files.ts";
 
 const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 /** After these the same request may be taken later (OTLP, gRPC retryable codes). */

@@ -4,11 +4,12 @@ import { Agent as HttpsAgent } from "node:https";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { CompressionAlgorithm, OTLPExporterError } from "@opentelemetry/otlp-exporter-base";
 import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
+import { redactHeaders } from "../redaction/foreign.ts";
 import { PartialSuccessLog } from "./diag.ts";
 import type { Exporter, ExportFailure } from "./exporter.ts";
 import { bounded, sending } from "./otlp-response.ts";
 import type { ExporterSettings } from "./settings.ts";
-import { present, readTrust, redactHeaders } from "./tls-files.ts";
+import { present, readTrust } from "./tls-files.ts";
 
 // The exporter parses answers of up to 4 MiB: measured, one stalls the event loop for 0.2 to 0.8 s and takes 110 MB. It has no setting
 // for that, and takes no serializer but this object.

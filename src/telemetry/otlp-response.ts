@@ -7,9 +7,9 @@ import type { IOtlpExportDelegate } from "@opentelemetry/otlp-exporter-base";
 import type { IExportTraceServiceResponse, ISerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import * as v from "valibot";
+import { redactHeaders } from "../redaction/foreign.ts";
 import type { Exporter, ExportFailure, PartialSuccess } from "./exporter.ts";
 import type { ExporterSettings } from "./settings.ts";
-import { redactHeaders } from "./tls-files.ts";
 
 /** Serialises requests and reads answers. */
 export type TraceSerializer = ISerializer<ReadableSpan[], IExportTraceServiceResponse>;

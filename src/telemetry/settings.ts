@@ -3,8 +3,8 @@
  * where it says something itself; what it cannot say is the environment's.
  */
 import { hostname } from "node:os";
-import { shownUrl } from "../config/fields.ts";
 import type { Config } from "../config/schema.ts";
+import { shownUrl } from "../redaction/urls.ts";
 
 /** The process's environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -24,16 +24,3 @@ export function readTrust({ caFile, certFile, keyFile }: ExporterSettings): Trus
 export function present(trust: Trust): Partial<Record<keyof Trust, string>> {
   return Object.fromEntries(Object.entries(trust).filter(([, text]) => text !== undefined));
 }
-
-const MAX_WORDS = 200;
-/** Shorter parts of a header are no secrets, and would be found everywhere. */
-const MIN_SECRET = 4;
-
-/** Makes what somebody else said fit for the log: without the headers' values, in one line, not too long. */
-export function redactHeaders(words: string, headers: ExporterSettings["headers"]): string {
-  const secrets = Object.values(headers).flatMap((value) => [value, ...value.split(/[\s,;=]+/)]);
-  let text = words;
-  for (const secret of secrets) if (secret.length >= MIN_SECRET) text = text.replaceAll(secret, "…");
-  const line = text.replace(/[\p{Cc}\s]+/gu, " ").trim();
-  return line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS)}…` : line;
-}

@@ -4,7 +4,8 @@ import type { DnsSpec } from "../../src/checks/dns/spec.ts";
 import type { HttpSpec } from "../../src/checks/http/spec.ts";
 import { formatTarget } from "../../src/checks/registry.ts";
 import { formatResult, inconclusive } from "../../src/model/result.ts";
-import { formatAddress, shownPath } from "../../src/model/spec.ts";
+import { formatAddress } from "../../src/model/spec.ts";
+import { shownPath } from "../../src/redaction/urls.ts";
 import { success, tcpSpec } from "../harness/fakes/fakes.ts";
 
 const tls = { verify: true, serverName: "www.example.com" };

@@ -1,5 +1,5 @@
 /** The check type `http`: one HTTP/1.1 request, with optional TLS, and its answer. */
-import { secretsAt } from "../../model/spec.ts";
+import { holdsSecrets } from "../../redaction/secrets.ts";
 import { defineCheckType } from "../check-type.ts";
 import { httpAttributes, httpErrorType } from "./attributes.ts";
 import { httpChecker } from "./checker.ts";
@@ -20,7 +20,7 @@ export const HTTP = defineCheckType({
   view: httpView,
   attributes: httpAttributes,
   errorType: httpErrorType,
-  holdsSecrets: ({ headers, path }: HttpSpec) => headers.length > 0 || secretsAt(path) < path.length,
+  holdsSecrets: (spec: HttpSpec) => holdsSecrets(spec),
   create: httpChecker,
   probe: HTTP_PROBE,
 });

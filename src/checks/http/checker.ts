@@ -1,7 +1,8 @@
 /** The http checker: one HTTP/1.1 request on a fresh connection and as much of its answer as the verdict needs. */
+
+import { httpSecrets } from "../../redaction/secrets.ts";
 import type { Checker, CheckerEnv } from "../checker.ts";
 import { Exchange, ExchangePlan } from "../exchange.ts";
-import { httpSecrets } from "../secrets.ts";
 import { HttpConversation } from "./conversation.ts";
 import { formatHttpTarget, type HttpSpec } from "./spec.ts";
 

@@ -2,9 +2,10 @@
  * What an HTTP answer means, sans-I/O. The parsing is in http-answer.ts; decided here is when enough has come: the status line and headers,
  * and of the body only what `response` asks for.
  */
+
+import type { Secrets } from "../../redaction/secrets.ts";
 import { type Conversation, failed, type Verdict } from "../conversation.ts";
 import { excerpt, excerptUnquoted, MAX_SHOWN_BYTES } from "../excerpt.ts";
-import type { Secrets } from "../secrets.ts";
 import { AnswerReader } from "./answer.ts";
 import type { AnswerFault, Head } from "./head.ts";
 import { shownLocation } from "./location.ts";

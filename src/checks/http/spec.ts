@@ -1,5 +1,6 @@
 /** What an HTTP check does. */
-import { type Address, formatAddress, shownPath, type TlsSpec } from "../../model/spec.ts";
+import { type Address, formatAddress, type TlsSpec } from "../../model/spec.ts";
+import { shownPath } from "../../redaction/urls.ts";
 
 /** One HTTP/1.1 request and its expected answer. */
 export interface HttpSpec {

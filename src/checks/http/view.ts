@@ -1,5 +1,7 @@
 /** An HTTP check as the API shows it. */
-import { formatAddress, shownPath } from "../../model/spec.ts";
+import { formatAddress } from "../../model/spec.ts";
+import { headerNotShown } from "../../redaction/marks.ts";
+import { shownPath } from "../../redaction/urls.ts";
 import { textView, tlsView } from "../view.ts";
 import type { HttpSpec } from "./spec.ts";
 
@@ -11,7 +13,7 @@ export function httpView(spec: HttpSpec) {
     method: spec.method,
     path: shownPath(spec.path),
     host: spec.host,
-    headers: spec.headers.map(([name]) => `${name}: (not shown)`),
+    headers: spec.headers.map(([name]) => headerNotShown(name)),
     expected_codes: spec.expectedCodes,
     response: textView(spec.response),
   };

@@ -1,10 +1,10 @@
 /** The tcp checker: a connection, with TLS if wanted, and if wanted something said and something expected back. */
 import { formatAddress } from "../../model/spec.ts";
+import { byteSecrets, type Secrets } from "../../redaction/secrets.ts";
 import type { Checker, CheckerEnv } from "../checker.ts";
 import { type Conversation, type ConversationFactory, failed, type Verdict } from "../conversation.ts";
 import { excerpt, MAX_SHOWN_BYTES } from "../excerpt.ts";
 import { Exchange, ExchangePlan } from "../exchange.ts";
-import { byteSecrets, type Secrets } from "../secrets.ts";
 import type { TcpSpec } from "./spec.ts";
 
 /** Makes a tcp checker. */

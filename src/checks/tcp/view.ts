@@ -1,7 +1,9 @@
 /** A TCP check as the API shows it. */
+
 import { hexOfBytes, textOfBytes } from "../../model/bytes.ts";
 import { printable } from "../../model/printable.ts";
 import { formatAddress } from "../../model/spec.ts";
+import { bytesNotShown } from "../../redaction/marks.ts";
 import { tlsView } from "../view.ts";
 import type { TcpSpec } from "./spec.ts";
 
@@ -10,7 +12,7 @@ export function tcpView(spec: TcpSpec) {
   return {
     address: formatAddress(spec.address),
     tls: tlsView(spec.tls),
-    send: spec.send === undefined ? null : `(${spec.send.length} bytes, not shown)`,
+    send: spec.send === undefined ? null : bytesNotShown(spec.send.length),
     ...receiveView(spec.receive),
     close: spec.close,
   };

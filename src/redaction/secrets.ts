@@ -1,34 +1,35 @@
 /**
- * The secrets of one healthcheck, as they are hidden in what a backend answers: backends repeat what they are sent. A secret is hidden by
- * its value, whole, in its usual encodings, or cut off; letters that it shares with other words are not. Made once for each healthcheck.
+ * Hides the secrets of a healthcheck in a backend's responses, since backends repeat what they receive. A secret is hidden by its value:
+ * whole, in its usual encodings, or truncated. Letters that it shares with other words stay. Built once for each healthcheck.
  */
 
 import { STATUS_CODES } from "node:http";
 import { textOfBytes } from "../model/bytes.ts";
-import { secretsAt } from "../model/spec.ts";
-import type { HttpSpec } from "./http/spec.ts";
+import { HIDDEN } from "./marks.ts";
+import { secretsAt } from "./urls.ts";
 
-/** Headers whose values are known to every client, so that words like `Upgrade` stay in a sentence. */
+/** Headers whose values are no secrets, so that words like `Upgrade` stay in a sentence. */
 const PUBLIC_HEADERS: ReadonlySet<string> = new Set(
   (
     "accept accept-charset accept-encoding accept-language cache-control connection content-length content-type " +
     "expect host max-forwards pragma sec-websocket-version te upgrade upgrade-insecure-requests user-agent"
   ).split(" "),
 );
-/** Shorter values are no secrets that could be hidden: they would hide parts of every sentence. */
+/** Shorter values cannot be hidden: they occur in every sentence. */
 const MIN_CHARS = 3;
 /** Shorter values are hidden only where they stand alone. */
 const MIN_CHARS_INSIDE_WORDS = 6;
-/** A secret that is cut off is hidden from this length on: at the end of a text, where the cut is plain, and inside it. */
+/** A truncated secret is hidden from this length on: at the end of a text, where the truncation is certain, and inside it. */
 const MIN_CUT_CHARS_AT_END = 6;
 const MIN_CUT_CHARS = 8;
-const HIDDEN = "…";
-/** What authentication schemes are called is no secret (RFC 9110, 11.1). */
+/** An excerpt needs this many characters beyond its end to hide a secret that the end of the excerpt would cut. */
+export const SECRET_LOOKAHEAD_CHARS = 1_024;
+/** The name of an authentication scheme is public (RFC 9110, 11.1). */
 const SCHEME = /^(?:apikey|basic|bearer|digest|negotiate|token) +/i;
 const WORD = /[\p{L}\p{N}]/u;
 const BASE64 = /^[A-Za-z0-9+/_-]{8,}={0,2}$/;
 
-/** Hides the secrets of a healthcheck in texts; see the head of the file. */
+/** The secrets of one healthcheck, and how they are hidden in the texts that its backend returns. */
 export class Secrets {
   /** Longest first, so that a secret which holds another one is hidden as one. */
   readonly #values: readonly string[];
@@ -40,23 +41,38 @@ export class Secrets {
     this.#values = [...forms].sort((a, b) => b.length - a.length);
   }
 
-  /** @param text - Latin-1, as a backend sent it @returns the text with `…` for each secret */
+  /**
+   * Replaces each secret by `…`.
+   *
+   * @param text - Latin-1, as a backend sent it
+   */
   hide(text: string): string {
     let shown = text;
-    // Whole values first: what is left of another one would hide a part of them.
+    // Whole values first: a truncated form of another value would hide a part of them.
     for (const value of this.#values) shown = hideValue(shown, value, wholeLength);
     for (const value of this.#values) shown = hideValue(shown, value, cutLength);
     return shown;
   }
 
-  /** Hides the secrets in a reason phrase. The standard phrase of its code says nothing about anybody. */
+  /** Hides the secrets in a reason phrase. The standard phrase of a status code holds none. */
   hideInReason(reason: string, statusCode: number): string {
     return reason === STATUS_CODES[statusCode] ? reason : this.hide(reason);
   }
 }
 
-/** The secrets that an HTTP request carries: its headers' values, and query, user and password of its path. */
-export function httpSecrets({ path, headers }: HttpSpec): Secrets {
+/** The parts of an HTTP request that may hold secrets. */
+export interface SecretRequest {
+  readonly path: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** Reports whether an HTTP request may carry secrets: in any header, or in its path. */
+export function holdsSecrets({ path, headers }: SecretRequest): boolean {
+  return headers.length > 0 || secretsAt(path) < path.length;
+}
+
+/** Collects the secrets that an HTTP request carries: its headers' values, and query, user and password of its path. */
+export function httpSecrets({ path, headers }: SecretRequest): Secrets {
   const values: string[] = [];
   const secretPath = path.slice(secretsAt(path));
   values.push(secretPath, ...secretPath.split(/[?&;#/:@]/).flatMap((part) => [part, valueAfterName(part)]));
@@ -66,12 +82,12 @@ export function httpSecrets({ path, headers }: HttpSpec): Secrets {
   return new Secrets(values.map(asSent));
 }
 
-/** The secrets in what a TCP check sends: of each line everything but the first word, which is a command where others follow. */
+/** Collects the secrets of the text that a TCP check sends: each line without its first word, which is a command where others follow. */
 export function textSecrets(text: string): Secrets {
   return new Secrets(secretWords(text).map(asSent));
 }
 
-/** {@link textSecrets} for bytes, which need not be text. */
+/** Collects the secrets of the bytes that a TCP check sends; see {@link textSecrets}. */
 export function byteSecrets(bytes: Uint8Array): Secrets {
   const text = textOfBytes(bytes);
   return text === undefined
@@ -105,7 +121,7 @@ function asSent(text: string): string {
   return Buffer.from(text).toString("latin1");
 }
 
-/** A value as a backend may repeat it: as it is, percent-decoded, and out of or in Base64. */
+/** The forms in which a backend may repeat a value: unchanged, percent-encoded or decoded, and Base64-encoded or decoded. */
 function formsOf(value: string): string[] {
   const plain = [value, percentDecoded(value)];
   if (BASE64.test(value)) {
@@ -123,7 +139,7 @@ function percentDecoded(text: string): string {
   );
 }
 
-/** @param lengthAt - how much of the text from some place on is to be hidden */
+/** @param lengthAt - returns the number of characters to hide at an index, 0 for none */
 function hideValue(text: string, value: string, lengthAt: typeof wholeLength): string {
   if (!text.includes(value.slice(0, MIN_CHARS))) return text;
   let shown = "";
@@ -145,7 +161,7 @@ function wholeLength(text: string, at: number, value: string): number {
   return alone || value.length >= MIN_CHARS_INSIDE_WORDS ? value.length : 0;
 }
 
-/** What is left of a value after a cut, by the backend or at the end of the text. */
+/** The length of a value that was truncated, by the backend or at the end of the text. */
 function cutLength(text: string, at: number, value: string): number {
   let length = 1;
   while (length < value.length && text[at + length] === value[length]) length++;

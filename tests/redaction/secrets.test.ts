@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { excerpt } from "../../src/checks/excerpt.ts";
 import type { HttpSpec } from "../../src/checks/http/spec.ts";
-import { byteSecrets, httpSecrets, type Secrets, textSecrets } from "../../src/checks/secrets.ts";
+import { byteSecrets, httpSecrets, type Secrets, textSecrets } from "../../src/redaction/secrets.ts";
 
 const SPEC: HttpSpec = {
   type: "http",

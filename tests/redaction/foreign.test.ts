@@ -1,8 +1,8 @@
-/** What of somebody else's words may be logged. */
+/** The messages of collectors and libraries, as they may be logged. */
 import { expect, test } from "bun:test";
-import { redactHeaders } from "../../src/telemetry/tls-files.ts";
+import { redactHeaders } from "../../src/redaction/foreign.ts";
 
-test("harmless: headers' values and their parts go, and so do line breaks", () => {
+test("redactHeaders: headers' values and their parts go, and so do line breaks", () => {
   const headers = { authorization: "Bearer hunter2", "x-key": "a;longer=one" };
   expect(redactHeaders("no Bearer hunter2 here,\r\n\u0007nor hunter2 nor longer", headers)).toBe(
     "no … here, nor … nor …",
@@ -12,6 +12,6 @@ test("harmless: headers' values and their parts go, and so do line breaks", () =
   );
 });
 
-test("harmless: what is long is cut", () => {
+test("redactHeaders: what is long is cut", () => {
   expect(redactHeaders("x".repeat(1_000), {}).length).toBeLessThan(250);
 });
