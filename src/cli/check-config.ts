@@ -33,7 +33,7 @@ export interface Output {
 /**
  * Judges a file. `--checks` says that it is a checks file; otherwise its keys decide.
  *
- * @param named - the file; otherwise the one that the server would take
+ * @param named - file to validate (default: the configuration file that the server would use)
  * @returns the exit status
  * @throws UsageError
  */
@@ -44,10 +44,10 @@ export function checkConfig(
   output: Output,
 ): number {
   if (named !== undefined && options.checks !== undefined)
-    throw new UsageError("--checks names a file already: give one file");
+    throw new UsageError("--checks already names a file; give only one");
   const path = options.checks ?? findConfigFile(named, env);
   if (path === undefined) {
-    output.err("No configuration file found, the server would use the defaults\n");
+    output.err("No configuration file found; the server would use the defaults\n");
     if (options.print === true) output.out(stringify(toFile(DEFAULT_CONFIG)));
     return EXIT.ok;
   }
@@ -58,20 +58,21 @@ export function checkConfig(
     text = readTextFileOrPipe(path, MAX_YAML_BYTES);
   } catch (error) {
     tell(path, [unreadable(error)], [], report);
-    return EXIT.fault;
+    return EXIT.failure;
   }
   // As a checks file: its bounds are the wider ones.
   const read = readYaml(text, "checks");
   const kind = options.checks === undefined ? kindOf(read) : "checks";
   if (kind === undefined) {
     tell(path, [NEITHER], [], report);
-    return EXIT.fault;
+    return EXIT.failure;
   }
   if (kind === "checks") return tellChecks(path, read, options, report);
-  const { config, faults, warnings } = validateConfig(text);
+  const validated = validateConfig(text);
+  const { config, faults, warnings } = validated;
   tell(path, faults, warnings, report);
-  if (config === undefined) return EXIT.fault;
-  tellExposure(path, configExposure(path, config), report);
+  if (config === undefined) return EXIT.failure;
+  tellExposure(path, configExposure(path, validated), report);
   if (options.print === true) output.out(stringify(toFile(config)));
   else report(`${path}: valid configuration file${warned(warnings)}\n`);
   return verdict(options, warnings);
@@ -80,8 +81,8 @@ export function checkConfig(
 const NEITHER: Diagnostic = {
   key: "",
   message:
-    `neither a configuration file nor a checks file: give sections (${Object.keys(SECTIONS).join(", ")}), ` +
-    "or healthchecks",
+    `neither a configuration file nor a checks file; must have sections (${Object.keys(SECTIONS).join(", ")}), ` +
+    "or the key healthchecks",
 };
 
 /** What kind of file it is by its keys; undefined when it has keys of neither. */
@@ -107,14 +108,15 @@ function tellChecks(
     const { set, faults, warnings } = validateChecks(path, read);
     tell(path, faults, warnings, report);
     tellExposure(path, checksExposure(path, set.specs), report);
-    if (faults.length > 0) return EXIT.fault;
-    if (options.print === true) throw new UsageError(`--print: ${path} is a checks file, it has no defaults`);
+    if (faults.length > 0) return EXIT.failure;
+    if (options.print === true)
+      throw new UsageError(`--print: ${path} is a checks file, which has no defaults`);
     report(`${path}: valid checks file, ${set.specs.length} healthchecks${warned(warnings)}\n`);
     return verdict(options, warnings);
   } catch (error) {
     if (!(error instanceof ChecksFileError)) throw error;
     report(`Configuration error: ${error.message}\n`);
-    return EXIT.fault;
+    return EXIT.failure;
   }
 }
 
@@ -139,5 +141,5 @@ function warned(warnings: readonly Diagnostic[]): string {
 
 function verdict({ strictConfig }: CheckConfigOptions, warnings: readonly Diagnostic[]): number {
   const isStrict = strictConfig === true && warnings.some(({ unknown }) => unknown === true);
-  return isStrict ? EXIT.fault : EXIT.ok;
+  return isStrict ? EXIT.failure : EXIT.ok;
 }

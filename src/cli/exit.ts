@@ -2,10 +2,10 @@
 export const EXIT = {
   /** A clean stop; for `probe`: healthy. */
   ok: 0,
-  /** A fault; for `probe`: unhealthy; for `check-config`: the file has faults. */
-  fault: 1,
+  /** An error; for `probe`: unhealthy; for `check-config`: the file has errors. */
+  failure: 1,
   /** Wrong usage of the command line. */
   usage: 2,
-  /** Only `probe`: nothing could be found out, through a fault of our own. */
+  /** Only `probe`: no verdict, because of a local error. */
   inconclusive: 3,
 } as const;

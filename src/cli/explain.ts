@@ -1,7 +1,7 @@
 /** `explain`: everything that a running server knows of one healthcheck, for a terminal. */
 import type { HealthcheckDetail, HistoryItem } from "../http/api.ts";
 import { formatDuration } from "../model/duration.ts";
-import { parseId } from "../model/id.ts";
+import { ID_RULE, parseId } from "../model/id.ts";
 import { PHASES } from "../model/phases.ts";
 import type { Output } from "./check-config.ts";
 import { EXIT } from "./exit.ts";
@@ -23,7 +23,7 @@ export async function explain(
   output: Output,
 ): Promise<number> {
   const id = parseId(digits);
-  if (id === undefined) throw new UsageError(`"${digits}" is no id: give a whole number from 0 to 2^64 - 1`);
+  if (id === undefined) throw new UsageError(`invalid id "${digits}"; must be ${ID_RULE}`);
   try {
     const answer = await ask(serverPlace(options, env), `/api/healthchecks/${id}`, options);
     const detail = readAnswer<HealthcheckDetail>(answer);
@@ -33,7 +33,7 @@ export async function explain(
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
     output.err(`error: ${error.message}\n`);
-    return EXIT.fault;
+    return EXIT.failure;
   }
 }
 
@@ -53,7 +53,7 @@ export function formatDetail(detail: HealthcheckDetail, nowMs: number): string {
     row(
       "totals",
       `${totals.checks} checks: ${totals.successes} successes, ${totals.failures} failures, ` +
-        `${totals.inconclusive} inconclusive; skipped: ${totals.skipped}; changes of state: ${totals.transitions}`,
+        `${totals.inconclusive} inconclusive; skipped: ${totals.skipped}; state changes: ${totals.transitions}`,
     ),
     "",
     "config",

@@ -24,7 +24,9 @@ export function addProbe(
   );
   const command = program
     .command("probe")
-    .description("run a check once and explain: 0 healthy, 1 unhealthy, 2 wrong usage, 3 inconclusive")
+    .description(
+      "run a check once and explain the result: 0 healthy, 1 unhealthy, 2 usage error, 3 inconclusive",
+    )
     .addHelpText("after", `\nExamples:\n${examples.join("\n")}`);
   for (const type of checkTypes()) addType(command, type, env, output, done);
 }
@@ -40,7 +42,7 @@ function addType(
   const sub = command.command(type.name).description(definition.about);
   for (const { name, about } of definition.arguments) sub.argument(name, about);
   sub
-    .option("-t, --timeout <duration>", "bounds the whole probe", "5s")
+    .option("-t, --timeout <duration>", "timeout of each probe", "5s")
     .option("-n, --count <n>", "number of probes to run", positive, 1)
     .option("--json", "print one JSON object per probe");
   for (const option of definition.options) sub.addOption(optionOf(option));

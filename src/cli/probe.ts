@@ -38,7 +38,7 @@ export async function probe(
 ): Promise<number> {
   const timeoutMs = parseDuration(options.timeout);
   if (timeoutMs === undefined || timeoutMs <= 0)
-    throw new UsageError(`--timeout: "${options.timeout}" is no duration above 0`);
+    throw new UsageError(`--timeout: invalid duration "${options.timeout}"; must be greater than 0`);
   const events = {
     stalled: () => {},
     ticked: () => {},
@@ -54,7 +54,7 @@ export async function probe(
     output.out(options.json === true ? probeJson(label, result) : formatProbe(label, result));
   }
   checking.scheduler.stop();
-  if (outcomes.has("failure")) return EXIT.fault;
+  if (outcomes.has("failure")) return EXIT.failure;
   return outcomes.has("inconclusive") ? EXIT.inconclusive : EXIT.ok;
 }
 

@@ -102,16 +102,13 @@ function addRun(
   program
     .command(DEFAULT_COMMAND, { isDefault: true })
     .description("serve the proxy socket and run the healthchecks; the default command")
-    .option(
-      "-c, --config <file>",
-      "the configuration file; otherwise the first that exists of the usual places",
-    )
+    .option("-c, --config <file>", "configuration file (default: first one found, see FILES in the manual)")
     .option(
       "--strict-config",
       "exit with status 1 on an invalid configuration file instead of running on the defaults",
     )
-    .addOption(new Option("--log-level <level>", "the least grave level to log").choices(LOG_LEVELS))
-    .addOption(new Option("--log-format <format>", "how log lines are written").choices(LOG_FORMATS))
+    .addOption(new Option("--log-level <level>", "minimum log level").choices(LOG_LEVELS))
+    .addOption(new Option("--log-format <format>", "format of log lines").choices(LOG_FORMATS))
     .option("--checks <file>", "run standalone: healthchecks from this YAML file, no client")
     .addHelpText("after", RUN_EXAMPLES)
     .action(async (options: RunOptions) => done(await run(options, env, signals ?? new SignalQueue())));
@@ -125,11 +122,11 @@ function addCheckConfig(
 ): void {
   program
     .command("check-config")
-    .description("judge a configuration or checks file as the server would, every fault at once")
-    .argument("[file]", "the file; otherwise the one that the server would take")
-    .option("--checks <file>", "this checks file, as run --checks would read it")
+    .description("validate a configuration or checks file and report every error")
+    .argument("[file]", "file to validate (default: the configuration file that the server would use)")
+    .option("--checks <file>", "validate this checks file, as run --checks would read it")
     .option("--print", "print the effective configuration, defaults filled in")
-    .option("--strict-config", "unknown keys and fields are errors too; other warnings are not")
+    .option("--strict-config", "treat unknown keys and fields as errors")
     .addHelpText("after", CHECK_CONFIG_EXAMPLES)
     .action((file: string | undefined, options: CheckConfigOptions) =>
       done(checkConfig(file, options, env, output)),
@@ -138,7 +135,7 @@ function addCheckConfig(
 
 function addStatus(program: Command, env: Environment, output: Output, done: (status: number) => void): void {
   remote(program.command("status"))
-    .description("ask a running server how its healthchecks stand: 0 ready, 1 not ready")
+    .description("show the readiness and healthcheck counts of a running server: 0 ready, 1 not ready")
     .addHelpText("after", STATUS_EXAMPLES)
     .action(async (options: RemoteOptions) => done(await status(options, env, output)));
 }
@@ -149,8 +146,8 @@ function addExplain(
   output: Output,
   done: (status: number) => void,
 ): void {
-  remote(program.command("explain").argument("<id>", "whose, as the client or the file numbers it"))
-    .description("ask a running server for everything it knows of one healthcheck")
+  remote(program.command("explain").argument("<id>", "healthcheck id"))
+    .description("show state, configuration and last results of one healthcheck of a running server")
     .addHelpText("after", EXPLAIN_EXAMPLES)
     .action(async (id: string, options: RemoteOptions) => done(await explain(id, options, env, output)));
 }
@@ -158,8 +155,8 @@ function addExplain(
 function addCompletion(program: Command, output: Output): void {
   program
     .command("completion")
-    .description("print the completion script of a shell")
-    .addArgument(new Argument("<shell>", "whose script").choices(SHELLS))
+    .description("print a shell completion script")
+    .addArgument(new Argument("<shell>", "shell").choices(SHELLS))
     .addHelpText("after", COMPLETION_EXAMPLES)
     .action((shell: Shell) => output.out(completionScript(program, DEFAULT_COMMAND, shell)));
 }
@@ -167,11 +164,14 @@ function addCompletion(program: Command, output: Output): void {
 /** Options of commands that ask a running server. */
 function remote(command: Command): Command {
   return command
-    .option("--addr <host:port>", "where it listens; otherwise as its configuration file says")
+    .option(
+      "--addr <host:port>",
+      "HTTP address of the server (default: metrics.listen_addr of its configuration file)",
+    )
     .option(
       "-c, --config <file>",
-      "its configuration file; otherwise the first that exists of the usual places",
+      "the server's configuration file (default: first one found, see FILES in the manual)",
     )
-    .option("-t, --timeout <duration>", "bounds each request", "5s")
+    .option("-t, --timeout <duration>", "timeout of each request", "5s")
     .option("--json", "print JSON");
 }

@@ -22,7 +22,9 @@ export interface RemoteOptions {
 const MAX_ANSWER_BYTES = 16 * 1_024 * 1_024;
 
 /** The server cannot be asked, or has no answer; the message says why. */
-export class RemoteError extends Error {}
+export class RemoteError extends Error {
+  override readonly name = "RemoteError";
+}
 
 /** An answer. */
 export interface Answer {
@@ -48,7 +50,7 @@ export function serverPlace({ addr, config: named }: RemoteOptions, env: Environ
   if (addr !== undefined) {
     const url = URL.parse(`http://${addr}`);
     if (url === null || !/:[0-9]+$/.test(addr) || url.pathname !== "/" || url.username !== "")
-      throw new UsageError(`--addr: "${addr}" is no HOST:PORT (an IPv6 address in brackets)`);
+      throw new UsageError(`--addr: invalid address "${addr}"; must be HOST:PORT, IPv6 in brackets`);
     return { url: `http://${addr}`, doubt: undefined };
   }
   const path = findConfigFile(named, env);
@@ -59,7 +61,7 @@ export function serverPlace({ addr, config: named }: RemoteOptions, env: Environ
 /** The listener's settings where no file says otherwise. */
 const NO_FILE = {
   metrics: DEFAULT_CONFIG.metrics,
-  doubt: "metrics.enabled is needed, and no configuration file was found that this user may read",
+  doubt: "is metrics.enabled set? no readable configuration file found",
 };
 
 /** The listener's settings in a file, or the defaults and why the file does not count. */
@@ -69,11 +71,11 @@ function readMetrics(path: string): { metrics: Config["metrics"]; doubt: string 
   try {
     text = readTextFile(path, MAX_YAML_BYTES);
   } catch (error) {
-    return { metrics, doubt: `${path} cannot be read: ${systemReason(error)}; give --addr` };
+    return { metrics, doubt: `cannot read ${path}: ${systemReason(error)}; use --addr` };
   }
   const { config } = validateConfig(text);
-  if (config === undefined) return { metrics, doubt: `${path} is invalid: see check-config, or give --addr` };
-  const doubt = `metrics.enabled is needed, and it is false in ${path}`;
+  if (config === undefined) return { metrics, doubt: `${path} is invalid; run check-config, or use --addr` };
+  const doubt = `metrics.enabled is false in ${path}`;
   return { metrics: config.metrics, doubt: config.metrics.enabled ? undefined : doubt };
 }
 
@@ -95,7 +97,7 @@ function reachable(listenAddress: string): string {
 export async function ask({ url, doubt }: Place, path: string, { timeout }: RemoteOptions): Promise<Answer> {
   const timeoutMs = parseDuration(timeout);
   if (timeoutMs === undefined || timeoutMs <= 0)
-    throw new UsageError(`--timeout: "${timeout}" is no duration above 0`);
+    throw new UsageError(`--timeout: invalid duration "${timeout}"; must be greater than 0`);
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     // The server is on this host, or near: no proxy of the environment lies in between. The types know only texts.
@@ -110,7 +112,7 @@ export async function ask({ url, doubt }: Place, path: string, { timeout }: Remo
     return { status: response.status, text: await readText(response) };
   } catch (error) {
     const hint = doubt === undefined ? "" : ` (${doubt})`;
-    throw new RemoteError(`${url} does not answer: ${whyNot(error, timeout)}${hint}`);
+    throw new RemoteError(`cannot reach ${url}: ${whyNot(error, timeout)}${hint}`, { cause: error });
   }
 }
 
@@ -124,7 +126,8 @@ async function readText(response: Response): Promise<string> {
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new Error(`its answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    if (bytes > MAX_ANSWER_BYTES)
+      throw new Error(`the response is larger than ${MAX_ANSWER_BYTES} bytes, the maximum`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
@@ -133,7 +136,7 @@ async function readText(response: Response): Promise<string> {
 /** The runtime's words are for people at a browser. */
 function whyNot(error: unknown, timeout: string): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return `nothing within ${timeout}`;
+  if (error.name === "TimeoutError") return `no response within ${timeout}`;
   const refused = "code" in error && (error.code === "ECONNREFUSED" || error.code === "ConnectionRefused");
   return refused ? "connection refused" : error.message;
 }
@@ -147,8 +150,10 @@ export function readAnswer<Body>({ status, text }: Answer): Body {
   let body: unknown;
   try {
     body = JSON.parse(text, inOneLine);
-  } catch {
-    throw new RemoteError(`the answer is no JSON (status ${status}): is this a healthcheck-server?`);
+  } catch (error) {
+    throw new RemoteError(`the response is not JSON (status ${status}); is this a healthcheck-server?`, {
+      cause: error,
+    });
   }
   if (status === 200) return body as Body; // Written by the same version of this program, as page/api.ts says.
   const error = typeof body === "object" && body !== null && "error" in body ? String(body.error) : text;
@@ -172,6 +177,6 @@ export function formatAnswer(format: () => string): string {
     return format();
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    throw new RemoteError("the answer is that of another program or version");
+    throw new RemoteError("the response is not from this version of healthcheck-server", { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-/** `run`: the daemon as a process, with its signals and its last words. */
+/** `run`: the daemon as a process, with its signals, reloads and exit status. */
 
 import { REVISION, VERSION } from "../build-info.ts";
 import { changedKeys, reloaded } from "../config/load.ts";
@@ -21,16 +21,16 @@ import { reportFailedStart } from "../systemd/service-notifier.ts";
 import { EXIT } from "./exit.ts";
 import {
   type Environment,
-  levelFault,
+  invalidLogLevel,
   loadConfig,
   logSettings,
   reloadConfig,
   type SettingOptions,
 } from "./settings.ts";
 
-/** The original logs to its standard output, and units rely on it. */
+/** The original logs to standard output, and units rely on it. */
 const LOG_FD = 1;
-/** Lines about signals that may come at once. */
+/** Burst of log lines about signals. */
 const SIGNAL_BURST = 10;
 
 /** Options of the command. */
@@ -40,7 +40,7 @@ export interface RunOptions extends SettingOptions {
 }
 
 /**
- * Runs the daemon until it is told to stop.
+ * Runs the daemon until a signal or the client stops it.
  *
  * @param signals - of this process
  * @returns the exit status
@@ -61,9 +61,11 @@ class Runner {
   #config = DEFAULT_CONFIG;
   /** The first error of a configuration file that is not in effect. */
   #configFault: string | undefined;
+  /** The keys that the configuration file sets, as `section.key`. */
+  #named: ReadonlySet<string> = new Set();
   #daemon: Daemon | undefined;
   #stopping = false;
-  /** A reload was asked for and has not begun. */
+  /** A reload was requested and has not started. */
   #reloadAsked = false;
   #reloading = false;
 
@@ -91,7 +93,7 @@ class Runner {
     const config = this.#startConfig();
     if (config === undefined) {
       reportFailedStart(notify, this.#configFault ?? "the configuration file is invalid");
-      return EXIT.fault;
+      return EXIT.failure;
     }
     this.#config = config;
     const daemon = new Daemon(
@@ -100,6 +102,7 @@ class Runner {
         checksFile: this.#options.checks,
         caFile: this.#env["SSL_CERT_FILE"],
         configFault: this.#configFault,
+        named: this.#named,
         notify,
         faults: faultInjector(this.#env, this.#log),
         env: this.#env,
@@ -113,7 +116,7 @@ class Runner {
       const why = error instanceof Error ? error.message : String(error);
       this.#log.error("Cannot start", { error: why });
       reportFailedStart(notify, why);
-      return EXIT.fault;
+      return EXIT.failure;
     }
     this.#daemon = daemon;
     releaseStartupPages();
@@ -122,23 +125,25 @@ class Runner {
     return EXIT.ok;
   }
 
-  /** The configuration to start with; undefined when there is none to start with. */
+  /** Loads the configuration to start with; undefined when the server must not start. */
   #startConfig(): Config | undefined {
     const held = new BufferedLogger();
     held.info("Starting healthcheck server", { version: VERSION, revision: REVISION, pid: process.pid });
     for (const { name, obeyed } of runtimeVariables(this.#env)) {
-      if (obeyed) held.warn("Environment variable is obeyed by the runtime, unset it", { variable: name });
-      else held.warn("Environment variable has no effect", { variable: name });
+      if (obeyed) held.warn("Environment variable affects the runtime, unset it", { variable: name });
+      else held.warn("Ignoring environment variable of the runtime", { variable: name });
     }
-    const fault = levelFault(this.#env);
+    const fault = invalidLogLevel(this.#env);
     if (fault !== undefined) held.error(`Configuration error: ${fault}`);
-    const { config, fault: configFault, missing } = loadConfig(this.#options.config, this.#env, held);
-    this.#configFault = configFault;
+    const loaded = loadConfig(this.#options.config, this.#env, held);
+    const { config, missing } = loaded;
+    this.#configFault = loaded.fault;
+    this.#named = loaded.named;
     this.#log.configure(logSettings(this.#options, this.#env, (config ?? DEFAULT_CONFIG).logging));
     held.release(this.#log);
     if (config !== undefined) return config;
     if (missing || this.#options.strictConfig === true) return undefined;
-    this.#log.warn("The configuration file is invalid, running on the defaults");
+    this.#log.warn("The configuration file is invalid, using the defaults");
     return DEFAULT_CONFIG;
   }
 
@@ -160,16 +165,16 @@ class Runner {
     }
   }
 
-  /** The first signal stops in good order, a second one, or one before there is anything to stop, at once. */
+  /** Stops gracefully on the first signal; exits immediately on a second one, or before the daemon has started. */
   #stop(signal: string): void {
     this.#log.info("Signal received", { signal });
-    if (this.#stopping) this.#endAtOnce(EXIT.fault);
+    if (this.#stopping) this.#endAtOnce(EXIT.failure);
     if (this.#daemon === undefined) this.#endAtOnce(EXIT.ok);
     this.#stopping = true;
     void this.#daemon?.stop();
   }
 
-  /** Asks for a reload: during the start it waits until the server runs, and any number that come during one are one. */
+  /** Requests a reload. During startup it is postponed; requests during a reload are merged into one. */
   #reload(): void {
     this.#reloadAsked = true;
     if (this.#daemon !== undefined && !this.#reloading) void this.#reloadWhileAsked(this.#daemon);
@@ -178,7 +183,7 @@ class Runner {
   async #reloadWhileAsked(daemon: Daemon): Promise<void> {
     this.#reloading = true;
     while (this.#reloadAsked) {
-      // The runtime drops signals when too many wait, also SIGTERM: they are taken before the work is done.
+      // The runtime drops signals when too many are pending, SIGTERM too: handle them before the reload.
       await new Promise((resolve) => setImmediate(resolve));
       this.#reloadAsked = false;
       await this.#reloadOnce(daemon);
@@ -186,7 +191,7 @@ class Runner {
     this.#reloading = false;
   }
 
-  /** Reads the file again; an invalid one changes nothing. */
+  /** Reloads the file; an invalid one changes nothing. */
   async #reloadOnce(daemon: Daemon): Promise<void> {
     const log = this.#log;
     log.info("Reloading configuration");
@@ -196,7 +201,7 @@ class Runner {
     } else {
       for (const { key, reload: takesEffect } of changedKeys(this.#config, config)) {
         if (takesEffect) log.info("Configuration changed", { key });
-        else log.warn("Configuration changed, but takes effect only after a restart", { key });
+        else log.warn("Configuration changed, restart required", { key });
       }
       this.#config = reloaded(this.#config, config);
       log.configure(logSettings(this.#options, this.#env, config.logging));
@@ -208,7 +213,7 @@ class Runner {
     this.#log.error("Unexpected error, exiting", {
       error: describeError(error),
     });
-    this.#endAtOnce(EXIT.fault);
+    this.#endAtOnce(EXIT.failure);
   }
 
   #endAtOnce(status: number): never {
@@ -222,8 +227,10 @@ function faultInjector(env: Environment, log: Logger): FaultInjector {
   const word = env["HEALTHCHECK_TEST_FAULT"] ?? "";
   if (word === "") return new FaultInjector(undefined);
   const name = TEST_FAULTS.find((known) => known === word);
-  if (name === undefined)
-    log.warn("HEALTHCHECK_TEST_FAULT is not understood and has no effect", { fault: word });
-  else log.warn("HEALTHCHECK_TEST_FAULT is set: THIS SERVER FAILS ON PURPOSE, unset it", { fault: name });
+  if (name === undefined) log.warn("Ignoring unknown HEALTHCHECK_TEST_FAULT", { fault: word });
+  else
+    log.warn("HEALTHCHECK_TEST_FAULT is set: faults are injected into this server, unset it", {
+      fault: name,
+    });
   return new FaultInjector(name);
 }

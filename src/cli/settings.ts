@@ -19,24 +19,26 @@ export interface SettingOptions {
   readonly logFormat?: LogFormat;
 }
 
-/** A file judged, with everything said about it already logged. */
+/** A validated file, whose errors and warnings are already logged. */
 export interface LoadedConfig {
   /** Undefined when the file is invalid. */
   readonly config: Config | undefined;
+  /** The keys that have a value in the file, as `telemetry.otlp_endpoint`; empty when the file is invalid. */
+  readonly named: ReadonlySet<string>;
   /** The first error of an invalid file, `FILE:LINE:COLUMN: KEY: …`; undefined when there is none. */
   readonly fault: string | undefined;
-  /** Whether the file named on the command line does not exist. */
+  /** True when the file named on the command line does not exist. */
   readonly missing: boolean;
 }
 
-/** Finds and reads the configuration file, and logs what there is to say about it, in the words of the original. */
+/** Finds and reads the configuration file, and logs its errors and warnings with the messages of the original server. */
 export function loadConfig(named: string | undefined, env: Environment, log: Logger): LoadedConfig {
   const path = announce(named, env, log);
   if (path === undefined) return DEFAULTS;
   return distrusted(path, log) ?? report(path, loadConfigFile(path), named, log);
 }
 
-/** {@link loadConfig} while the server runs: the event loop has its turns. */
+/** Finds and reads the configuration file in time slices, so that a running server keeps checking; see {@link loadConfig}. */
 export async function reloadConfig(
   named: string | undefined,
   env: Environment,
@@ -47,16 +49,16 @@ export async function reloadConfig(
   return distrusted(path, log) ?? report(path, await reloadConfigFile(path), named, log);
 }
 
-const DEFAULTS: LoadedConfig = { config: DEFAULT_CONFIG, fault: undefined, missing: false };
+const DEFAULTS: LoadedConfig = { config: DEFAULT_CONFIG, named: new Set(), fault: undefined, missing: false };
 
-/** Why root must not obey a file, which is logged: somebody else could change it. @returns undefined when it may */
+/** Rejects and logs a file that root must not obey, because another user could change it. @returns undefined for any other file */
 function distrusted(path: string, log: Logger): LoadedConfig | undefined {
   const reason = isRoot() ? findDistrust(path) : undefined;
   if (reason === undefined) return undefined;
-  const message = `root obeys only files that nobody else can change, and ${reason}`;
+  const message = `root reads only files that no other user can change: ${reason}`;
   const fault = formatDiagnostic(path, { key: "", message });
   log.error(`Configuration error: ${fault}`);
-  return { config: undefined, fault, missing: false };
+  return { config: undefined, named: new Set(), fault, missing: false };
 }
 
 function announce(named: string | undefined, env: Environment, log: Logger): string | undefined {
@@ -71,24 +73,25 @@ function announce(named: string | undefined, env: Environment, log: Logger): str
 
 function report(
   path: string,
-  { config, faults, warnings, missing }: ReturnType<typeof loadConfigFile>,
+  loaded: ReturnType<typeof loadConfigFile>,
   named: string | undefined,
   log: Logger,
 ): LoadedConfig {
+  const { config, named: namedKeys, faults, warnings, missing } = loaded;
   for (const fault of faults) log.error(`Configuration error: ${formatDiagnostic(path, fault)}`);
   for (const warning of warnings) log.warn(`Configuration warning: ${formatDiagnostic(path, warning)}`);
-  const exposed = config && configExposure(path, config);
+  const exposed = configExposure(path, loaded);
   if (exposed !== undefined) log.warn(`Configuration warning: ${formatDiagnostic(path, exposed)}`);
   if (config !== undefined) log.info("Configuration loaded successfully");
   const [first] = faults;
   const fault = first && formatDiagnostic(path, first);
-  return { config, fault, missing: missing && named !== undefined };
+  return { config, named: namedKeys, fault, missing: missing && named !== undefined };
 }
 
 /**
- * What is logged, and how.
+ * Combines command line, environment and configuration file into the settings of the log.
  *
- * @param file - what the configuration file says
+ * @param file - section `logging` of the configuration file
  */
 export function logSettings(options: SettingOptions, env: Environment, file: Config["logging"]): LogSettings {
   return {
@@ -98,16 +101,16 @@ export function logSettings(options: SettingOptions, env: Environment, file: Con
 }
 
 /**
- * The level that the environment asks for: HEALTHCHECK_LOG, or RUST_LOG as units of the original server have it
+ * Reads the log level from the environment: HEALTHCHECK_LOG, or RUST_LOG as units of the original server have it
  * (`debug`, `healthcheck_server=debug,info`).
  */
 export function levelFromEnvironment(env: Environment): LogThreshold | undefined {
   return readLevel(env["HEALTHCHECK_LOG"] ?? "")?.level ?? readLevel(env["RUST_LOG"] ?? "")?.level;
 }
 
-/** What is wrong with the level that HEALTHCHECK_LOG asks for, in words; undefined when nothing is. */
-export function levelFault(env: Environment): string | undefined {
+/** Returns the error in HEALTHCHECK_LOG; undefined when it is unset or valid. */
+export function invalidLogLevel(env: Environment): string | undefined {
   const word = env["HEALTHCHECK_LOG"] ?? "";
   if (word.trim() === "" || readLevel(word) !== undefined) return undefined;
-  return `HEALTHCHECK_LOG: ${show(word)} is not allowed and has no effect: give ${LOG_LEVEL_RULE}`;
+  return `HEALTHCHECK_LOG: ${show(word)} is not valid and is ignored; must be ${LOG_LEVEL_RULE}`;
 }

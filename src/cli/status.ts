@@ -21,11 +21,11 @@ export async function status(options: RemoteOptions, env: Environment, output: O
     const reason = isReady ? undefined : sentence(ready.text.trim());
     const format = () => (options.json === true ? asJson(isReady, reason, list) : asText(reason, list));
     output.out(formatAnswer(format));
-    return isReady ? EXIT.ok : EXIT.fault;
+    return isReady ? EXIT.ok : EXIT.failure;
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
     output.err(`not ready: ${error.message}\n`);
-    return EXIT.fault;
+    return EXIT.failure;
   }
 }
 

@@ -16,23 +16,22 @@ export function amendBuckets(value: unknown): Amended | undefined {
   const warnings: string[] = [];
   const useful = value.filter((bound) => bound > 0 && Number.isFinite(bound));
   const useless = [...new Set(value.filter((bound) => !useful.includes(bound)))];
-  for (const bound of useless.slice(0, 3)) warnings.push(`${show(bound)} is left out: ${whyUseless(bound)}`);
-  if (useless.length > 3)
-    warnings.push(`${useless.length - 3} more bounds are left out: not positive numbers`);
+  for (const bound of useless.slice(0, 3)) warnings.push(`ignoring ${show(bound)}: ${whyUseless(bound)}`);
+  if (useless.length > 3) warnings.push(`ignoring ${useless.length - 3} more bounds: not positive numbers`);
   const sorted = [...new Set(useful)].sort((a, b) => a - b);
-  if (sorted.length < useful.length) warnings.push("a bound that stands twice counts once");
+  if (sorted.length < useful.length) warnings.push("duplicate bounds are ignored");
   if (useful.some((bound, at) => bound < (useful[at - 1] ?? 0)))
-    warnings.push("the bounds do not ascend: they are used in ascending order");
+    warnings.push("the bounds are not ascending and are sorted");
   if (sorted.length > MAX_BUCKETS)
-    warnings.push(`of ${sorted.length} bounds ${MAX_BUCKETS} are used, evenly spread`);
+    warnings.push(`only ${MAX_BUCKETS} of the ${sorted.length} bounds are used, evenly spread`);
   if (sorted.length === 0)
-    return { value: undefined, warnings: [...warnings, "no bound is left: the default is used"] };
+    return { value: undefined, warnings: [...warnings, "no valid bound; the default is used"] };
   return warnings.length === 0 ? undefined : { value: thinned(sorted), warnings };
 }
 
 function whyUseless(bound: number): string {
   if (bound === Number.POSITIVE_INFINITY) return "every histogram ends with an infinite bucket";
-  return bound <= 0 ? "nothing that is measured is below it" : "not a number";
+  return bound <= 0 ? "no measured value is below it" : "not a number";
 }
 
 /** The first and the last bound, and those in between at even steps. */

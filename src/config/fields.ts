@@ -66,9 +66,9 @@ export interface TextForm {
 /** Milliseconds; the unit stands in the type, because the key of the file has none. */
 export type Milliseconds = number & v.Brand<"Milliseconds">;
 
-/** A message in the words of a rule: `"soon" is not allowed: give …`. */
+/** A message in the words of a rule: `"soon" is not valid; must be …`. */
 function message(rule: string) {
-  return (issue: v.BaseIssue<unknown>) => `${show(issue.input)} is not allowed: ${rule}`;
+  return (issue: v.BaseIssue<unknown>) => `${show(issue.input)} is not valid; must be ${rule}`;
 }
 
 function facts(
@@ -89,7 +89,7 @@ export function duration(fallback: string, min: string, max: string, about: Fiel
   const minMs = parseDuration(min) ?? 0;
   const maxMs = parseDuration(max) ?? Number.POSITIVE_INFINITY;
   const range = `${min} to ${max}`;
-  const rule = `give ${durationRule(minMs, maxMs)}, from ${range}`;
+  const rule = `${durationRule(minMs, maxMs)}, from ${range}`;
   const allowed = (text: string) => {
     const ms = parseDuration(text);
     return ms !== undefined && ms >= minMs && ms <= maxMs;
@@ -98,7 +98,10 @@ export function duration(fallback: string, min: string, max: string, about: Fiel
     const ms = typeof value === "string" ? parseDuration(value) : undefined;
     if (ms === undefined || (ms >= minMs && ms <= maxMs)) return undefined;
     const nearest = ms < minMs ? min : max;
-    return { value: nearest, warnings: [`${show(value)} is out of range, ${nearest} is used: ${rule}`] };
+    return {
+      value: nearest,
+      warnings: [`${show(value)} is out of range, using ${nearest}; must be ${rule}`],
+    };
   };
   return v.pipe(
     v.nullish(
@@ -119,7 +122,7 @@ export function duration(fallback: string, min: string, max: string, about: Fiel
 
 /** A whole number from `min` to `max`. */
 export function integer(fallback: number, min: number, max: number, about: FieldAbout) {
-  const rule = `give a whole number from ${min} to ${max}`;
+  const rule = `an integer from ${min} to ${max}`;
   return v.pipe(
     v.nullish(
       v.pipe(
@@ -136,7 +139,7 @@ export function integer(fallback: number, min: number, max: number, about: Field
 
 /** A number from `min` to `max`. */
 export function decimal(fallback: number, min: number, max: number, about: FieldAbout) {
-  const rule = `give a number from ${min} to ${max}`;
+  const rule = `a number from ${min} to ${max}`;
   return v.pipe(
     v.nullish(
       v.pipe(v.number(message(rule)), v.minValue(min, message(rule)), v.maxValue(max, message(rule))),
@@ -148,7 +151,7 @@ export function decimal(fallback: number, min: number, max: number, about: Field
 
 /** Yes or no. */
 export function flag(fallback: boolean, about: FieldAbout) {
-  const rule = "give true or false";
+  const rule = "true or false";
   return v.pipe(
     v.nullish(v.boolean(message(rule)), fallback),
     v.metadata(facts({ kind: "boolean", rule, range: "true, false", fallback }, about)),
@@ -161,7 +164,7 @@ export function choice<const Words extends readonly string[]>(
   fallback: Words[number],
   about: FieldAbout,
 ) {
-  const rule = `give one of ${words.join(", ")}`;
+  const rule = `one of ${words.join(", ")}`;
   return v.pipe(
     v.nullish(v.picklist(words, message(rule)), fallback),
     v.metadata(facts({ kind: "choice", rule, range: words.join(", "), fallback }, about)),
@@ -171,7 +174,7 @@ export function choice<const Words extends readonly string[]>(
 /**
  * A text.
  *
- * @param rule - what is allowed, as the end of a message: `give …`
+ * @param rule - what is allowed, as the end of a message: `must be …`
  */
 export function text(fallback: string, rule: string, form: TextForm, about: FieldAbout) {
   const { pattern, holds = () => true, amend, isFree = false } = form;
@@ -185,7 +188,7 @@ export function text(fallback: string, rule: string, form: TextForm, about: Fiel
         {
           kind: "text",
           rule,
-          range: rule.replace(/^give /, ""),
+          range: rule,
           fallback,
           amend: (value, source) =>
             typeof value === "string" ? amend?.(value) : isFree ? asText(value, source) : undefined,
@@ -199,18 +202,18 @@ export function text(fallback: string, rule: string, form: TextForm, about: Fiel
 /** A number or boolean without quotes is text to the original server, as it stands in the file. */
 function asText(value: unknown, source: string | undefined): Amended | undefined {
   if (source === undefined || (typeof value !== "number" && typeof value !== "boolean")) return undefined;
-  return { value: source, warnings: [`${source} is taken as text: write it in quotes`] };
+  return { value: source, warnings: [`${source} is read as a string; write it in quotes`] };
 }
 
 /** The level of the log: a word, or the directives of RUST_LOG. */
 export function logLevel(fallback: LogThreshold, about: FieldAbout) {
-  const rule = `give ${LOG_LEVEL_RULE}`;
+  const rule = LOG_LEVEL_RULE;
   const amend: Amend = (value, source) => {
     const written = typeof value === "number" ? source : value;
     const read = typeof written === "string" ? readLevel(written) : undefined;
     if (read === undefined) return undefined;
     if (read.level !== undefined) return { value: read.level, warnings: [] };
-    const warning = `${show(written)} says nothing of healthcheck_server: ${fallback} is used; ${rule}`;
+    const warning = `${show(written)} has no directive for healthcheck_server, using ${fallback}; must be ${rule}`;
     return { value: undefined, warnings: [warning] };
   };
   const words: readonly LogThreshold[] = [...LOG_LEVELS, "off"];
@@ -222,12 +225,15 @@ export function logLevel(fallback: LogThreshold, about: FieldAbout) {
 
 /** The format of log lines; formats of the original server that there are not give way to the default. */
 export function logFormat(fallback: LogFormat, about: FieldAbout) {
-  const rule = `give one of ${LOG_FORMATS.join(", ")}`;
+  const rule = `one of ${LOG_FORMATS.join(", ")}`;
   const amend: Amend = (value) => {
     if (typeof value !== "string") return undefined;
     const format = LOG_FORMATS.find((known) => known === value.trim().toLowerCase());
     if (format !== undefined) return { value: format, warnings: [] };
-    return { value: fallback, warnings: [`${show(value)} is not known, ${fallback} is used: ${rule}`] };
+    return {
+      value: fallback,
+      warnings: [`${show(value)} is not supported, using ${fallback}; must be ${rule}`],
+    };
   };
   return v.pipe(
     v.nullish(v.picklist(LOG_FORMATS, message(rule)), fallback),
@@ -243,31 +249,29 @@ const HOST_AND_PORT = /^(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}\/?$/;
 function amendUrl(value: unknown): Amended | undefined {
   if (typeof value !== "string" || !HOST_AND_PORT.test(value) || !isHttpUrl(`http://${value}`))
     return undefined;
-  return { value: `http://${value}`, warnings: [`${show(value)} has no scheme: write http:// before it`] };
+  return { value: `http://${value}`, warnings: [`${show(value)} has no scheme; write http:// before it`] };
 }
 
 /**
  * An http or https URL, which may hold a user and a password: those are never shown.
  *
- * @param rule - what is allowed, as the end of a message: `give …`
+ * @param rule - what is allowed, as the end of a message: `must be …`
  */
 export function httpUrl(fallback: string, rule: string, about: FieldAbout) {
   const words = (issue: v.BaseIssue<unknown>) => {
     const shown = typeof issue.input === "string" ? shownUrl(issue.input) : issue.input;
-    return `${show(shown)} is not allowed: ${rule}`;
+    return `${show(shown)} is not valid; must be ${rule}`;
   };
   return v.pipe(
     v.nullish(v.pipe(v.string(words), v.regex(HTTP_URL, words), v.check(isHttpUrl, words)), fallback),
-    v.metadata(
-      facts({ kind: "URL", rule, range: rule.replace(/^give /, ""), fallback, amend: amendUrl }, about),
-    ),
+    v.metadata(facts({ kind: "URL", rule, range: rule, fallback, amend: amendUrl }, about)),
   );
 }
 
 /** Upper bounds of histogram buckets. */
 export function buckets(fallback: readonly number[], unit: string, about: FieldAbout) {
   const range = `1 to ${MAX_BUCKETS} ascending positive numbers (${unit})`;
-  const rule = `give a list of ${range}`;
+  const rule = `a list of ${range}`;
   const ascending = (list: number[]) =>
     list.every((bound, at) => bound > (at === 0 ? 0 : (list[at - 1] ?? 0)));
   return v.pipe(
@@ -292,7 +296,7 @@ const HOST_NAME =
 /** Host names without ports; none by default. */
 export function hostNames(about: FieldAbout) {
   const range = `at most ${MAX_HOST_NAMES} host names, without ports`;
-  const rule = `give a list of ${range}`;
+  const rule = `a list of ${range}`;
   return v.pipe(
     v.nullish(
       v.pipe(
@@ -307,16 +311,19 @@ export function hostNames(about: FieldAbout) {
 
 /** An octal file mode, as chmod takes it, with which the owner may connect. */
 export function fileMode(fallback: string, about: FieldAbout) {
-  const rule = `give a file mode of three octal digits, such as ${fallback}`;
+  const rule = `a file mode of three octal digits, such as ${fallback}`;
   return v.pipe(
     v.nullish(
       v.pipe(
         v.string(message(rule)),
-        v.regex(MODE_DIGITS, ({ input }) => `${show(input)} is not allowed: ${rule}${decimalHint(input)}`),
+        v.regex(
+          MODE_DIGITS,
+          ({ input }) => `${show(input)} is not valid; must be ${rule}${decimalHint(input)}`,
+        ),
         v.check(
           (digits) => ownerMayConnect(readMode(digits)),
           ({ input }) =>
-            `${modeWords(input)} is not allowed: ${rule}, in which the owner has rw${decimalHint(input)}`,
+            `${modeWords(input)} is not valid; must be ${rule}, in which the owner has rw${decimalHint(input)}`,
         ),
         v.transform(readMode),
       ),

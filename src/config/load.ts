@@ -1,4 +1,4 @@
-/** Finds, reads and judges the configuration file. */
+/** Finds, reads and validates the configuration file. */
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -6,11 +6,11 @@ import { isRoot } from "../system/file-trust.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 import { unreadable } from "./diagnostic.ts";
 import { type Config, leaves } from "./schema.ts";
-import { judgeRead, type ValidationResult } from "./validate.ts";
+import { type ValidationResult, validateRead } from "./validate.ts";
 import { readYaml, readYamlInSlices } from "./yaml.ts";
 
 /**
- * The file to read: the one named, or the first that exists.
+ * Selects the file to read: the named one, or the first that exists.
  *
  * @param named - by `--config`; taken even when it does not exist
  * @returns undefined when there is none
@@ -26,8 +26,8 @@ export function findConfigFile(
 }
 
 /**
- * Where a file is looked for when none is named, in this order. Root gets no file from the home and the working directory: with `sudo`
- * either may be another user's.
+ * Lists the paths at which a configuration file is searched when none is named, in order. Root uses no file from its home and the working
+ * directory: with `sudo` either may be another user's.
  */
 export function configPlaces(
   env: Readonly<Record<string, string | undefined>>,
@@ -43,7 +43,7 @@ export function configPlaces(
   ];
 }
 
-/** Undefined for a user whom the system does not know, as in containers. */
+/** The home directory; undefined for a user without an entry in passwd(5), as in containers. */
 function ownHome(): string | undefined {
   try {
     return homedir();
@@ -52,41 +52,44 @@ function ownHome(): string | undefined {
   }
 }
 
-/** Whether there is no such file. */
+/** Tells a missing file from an invalid one. */
 export interface Missing {
   readonly missing: boolean;
 }
 
-/** Reads and judges a file; a file that cannot be read is a fault like any other. */
+/** Reads and validates a file. A file that cannot be read is reported like any other error. */
 export function loadConfigFile(path: string): ValidationResult & Missing {
   const text = textOf(path);
   return typeof text === "string" ? { ...validateConfig(text), missing: false } : text;
 }
 
-/** {@link loadConfigFile} in slices, for a server that runs checks meanwhile. */
+/** Reads and validates a file in time slices, so that a running server keeps checking; see {@link loadConfigFile}. */
 export async function reloadConfigFile(path: string): Promise<ValidationResult & Missing> {
   const text = textOf(path);
   if (typeof text !== "string") return text;
-  return { ...judgeRead(await readYamlInSlices(text, "configuration")), missing: false };
+  return { ...validateRead(await readYamlInSlices(text, "configuration")), missing: false };
 }
 
 function textOf(path: string): string | (ValidationResult & Missing) {
   try {
     return readTextFile(path, MAX_YAML_BYTES);
   } catch (error) {
-    return { config: undefined, faults: [unreadable(error)], warnings: [], missing: !existsSync(path) };
+    return {
+      config: undefined,
+      named: new Set(),
+      faults: [unreadable(error)],
+      warnings: [],
+      missing: !existsSync(path),
+    };
   }
 }
 
-/** Judges the text of a configuration file: everything that is wrong with it, at once. */
+/** Validates the text of a configuration file, and reports every error in it. */
 export function validateConfig(text: string): ValidationResult {
-  return judgeRead(readYaml(text, "configuration"));
+  return validateRead(readYaml(text, "configuration"));
 }
 
-/**
- * What is in effect after a file was loaded again at run time: the new values of the keys that can change, the running
- * ones of those that need a restart.
- */
+/** Merges a configuration that was loaded at run time into the running one, which keeps the values of keys that need a restart. */
 export function reloaded(running: Config, loaded: Config): Config {
   const merged: Config = structuredClone(loaded);
   for (const { section, name, about } of leaves()) {
@@ -103,7 +106,7 @@ export interface ChangedKey {
   readonly reload: boolean;
 }
 
-/** What a new configuration changes. */
+/** Lists the keys that differ between two configurations. */
 export function changedKeys(before: Config, after: Config): ChangedKey[] {
   return leaves().flatMap(({ section, name, about }) => {
     const same = Bun.deepEquals(Reflect.get(before[section], name), Reflect.get(after[section], name));

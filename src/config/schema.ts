@@ -41,7 +41,7 @@ const SOCKET_PATH: TextForm = {
     /^(?!\.?\/)[^\0]*[^\0/]$/.test(path)
       ? {
           value: `./${path}`,
-          warnings: [`${show(path)} is relative to the working directory: write ./ before it`],
+          warnings: [`${show(path)} is relative to the working directory; write ./ before it`],
         }
       : undefined,
 };
@@ -49,18 +49,18 @@ const SOCKET_PATH: TextForm = {
 const server = v.object({
   proxy_socket: text(
     "/var/run/seesaw/healthcheck-proxy.sock",
-    `give the path of a Unix socket, absolute or starting with ./, of at most ${MAX_UNIX_PATH} bytes`,
+    `the path of a Unix socket, absolute or starting with ./, of at most ${MAX_UNIX_PATH} bytes`,
     SOCKET_PATH,
     { about: "The Unix socket on which the client connects.", reload: false },
   ),
   socket_mode: fileMode("0660", {
     about:
-      "Who may connect: the file mode of the socket, always octal. One that lets every user of the host connect (w for others) " +
-      "is refused without socket_mode_allow_others.",
+      "File mode of the socket, always octal. It decides which users can connect. A mode with w for others " +
+      "is rejected unless socket_mode_allow_others is set.",
     reload: false,
   }),
   socket_mode_allow_others: flag(false, {
-    about: "Whether socket_mode may let every user of the host connect, and so decide what is checked.",
+    about: "Allows a socket_mode with which every user of the host can connect and set the healthchecks.",
     reload: false,
   }),
 });
@@ -71,7 +71,7 @@ const batching = v.object({
     reload: true,
   }),
   max_size: integer(100, 1, 10_000, {
-    about: "Number of notifications that makes a batch go out immediately.",
+    about: "Number of notifications at which a batch is sent immediately.",
     reload: true,
   }),
 });
@@ -80,22 +80,23 @@ const channels = v.object({
   notification: integer(1_000, 10, 100_000, {
     about:
       "Number of unsent states above which a slow client is counted and logged. " +
-      "Nothing is dropped: the latest state of each healthcheck is kept.",
+      "Nothing is dropped: the newest state of each healthcheck is kept.",
     reload: true,
   }),
   config_update: integer(10, 1, 1_000, {
-    about: "Number of client messages that may wait; above it the server reads no more until there is room.",
+    about: "Number of queued client messages at which reading from the client pauses.",
     reload: true,
   }),
   proxy_message: integer(10, 1, 1_000, {
-    about: "Number of answers that may wait for a slow client; above it the server reads no more from it.",
+    about: "Number of unsent responses at which reading from a slow client pauses.",
     reload: true,
   }),
 });
 
 const manager = v.object({
   monitor_interval: duration("500ms", "10ms", "60s", {
-    about: "The housekeeping tick, for example looking after the socket. State changes never wait for it.",
+    about:
+      "Interval of maintenance, such as checking that the socket file exists. State changes never wait for it.",
     reload: true,
   }),
 });
@@ -109,7 +110,7 @@ const checks = v.object({
   }),
   close: choice(CLOSE_MODES, CHECK_DEFAULTS.close, {
     about:
-      "How TCP checks close: `reset` by RST, which leaves no TIME_WAIT on this host, `graceful` by FIN, for backends that log " +
+      "How TCP checks close the connection: `reset` by RST, which leaves no TIME_WAIT on this host, `graceful` by FIN, for backends that log " +
       "resets. A healthcheck's own `close` wins.",
     reload: false,
   }),
@@ -117,13 +118,13 @@ const checks = v.object({
 
 const POLLING_ONLY = {
   about:
-    "For a control plane that polls. Without effect with the proxy: a wrong value is ignored with a warning.",
+    "For a control plane that polls. Has no effect with the proxy: an invalid value is ignored with a warning.",
   reload: false,
   withoutEffect: "has no effect with the proxy",
 };
 const advanced = v.object({
   notify_interval: duration("15s", "1s", "1h", {
-    about: "Interval at which the server sends all known states again.",
+    about: "Interval at which all known states are sent to the client again.",
     reload: true,
     isClamped: true,
   }),
@@ -134,12 +135,11 @@ const advanced = v.object({
 
 const logging = v.object({
   level: logLevel("info", {
-    about:
-      "The least severe level that is logged; or directives as in RUST_LOG, such as healthcheck_server=debug,info.",
+    about: "Minimum log level, or directives as in RUST_LOG, such as healthcheck_server=debug,info.",
     reload: true,
   }),
   format: logFormat("text", {
-    about: "Lines for people or for machines. Any other format is text, with a warning.",
+    about: "Format of log lines. An unknown format is replaced by text, with a warning.",
     reload: true,
   }),
 });
@@ -150,24 +150,24 @@ export const PER_HEALTHCHECK = ["full", "no_histogram", "off"] as const;
 export type PerHealthcheck = (typeof PER_HEALTHCHECK)[number];
 
 const metrics = v.object({
-  enabled: flag(false, { about: "Whether metrics, the status page and its API are served.", reload: false }),
+  enabled: flag(false, { about: "Serves metrics, the status page and its API.", reload: false }),
   listen_addr: text(
     "127.0.0.1:9090",
-    'give an address or a host name and a port, such as "127.0.0.1:9090", "[::1]:9090" or "localhost:9090", or ":9090" for every address',
+    'an address or a host name and a port, such as "127.0.0.1:9090", "[::1]:9090" or "localhost:9090", or ":9090" for every address',
     { pattern: LISTEN_ADDRESS, holds: (value) => parseListenAddress(value) !== undefined },
-    { about: "Where they are served. A host name is resolved at the start.", reload: false },
+    { about: "Address of the HTTP listener. A host name is resolved at startup.", reload: false },
   ),
   allowed_hosts: hostNames({
     about:
-      "Names under which the server may be asked (the Host header), besides addresses and localhost. On a loopback address no other " +
-      "names are taken, against DNS rebinding; elsewhere any is, unless some are given here. A reverse proxy that passes the name on " +
-      "needs it here.",
+      "Names accepted in the Host header, besides addresses and localhost. On a loopback address no other " +
+      "name is accepted, against DNS rebinding; elsewhere every name is, unless this list has some. The name of a reverse proxy that " +
+      "forwards the Host header belongs here.",
     reload: false,
   }),
   per_healthcheck: choice(PER_HEALTHCHECK, "full", {
     about:
-      "Which series each healthcheck has: all of them, all but the histogram of response times (15 of 24), or none. " +
-      "The status page always knows everything.",
+      "Series of each healthcheck: all, all but the response time histogram (15 of 24), or none. " +
+      "The status page does not depend on it.",
     reload: true,
   }),
   response_time_buckets: buckets(RESPONSE_TIME_BUCKETS, SECONDS, {
@@ -187,39 +187,38 @@ const metrics = v.object({
 /** Which checks are traced. */
 export const TRACES = ["all", "failures"] as const;
 
-const OWN_WORDS = "Where the file does not name it, the environment's";
+const OWN_WORDS = "If the file does not set it,";
 const telemetry = v.object({
-  enabled: flag(false, { about: "Whether traces are exported (OTLP).", reload: false }),
+  enabled: flag(false, { about: "Exports traces (OTLP).", reload: false }),
   service_name: text(
     "healthcheck-server",
-    "give a name",
+    "a name",
     { pattern: /\S/, isFree: true },
     {
-      about: `The service.name of the traces. ${OWN_WORDS} OTEL_SERVICE_NAME counts.`,
+      about: `The service.name of the traces. ${OWN_WORDS} OTEL_SERVICE_NAME applies.`,
       reload: false,
     },
   ),
-  otlp_endpoint: httpUrl(DEFAULT_ENDPOINT, 'give an http or https URL, such as "http://localhost:4317"', {
+  otlp_endpoint: httpUrl(DEFAULT_ENDPOINT, 'an http or https URL, such as "http://localhost:4317"', {
     about:
       "The collector. https is TLS. With use_http, /v1/traces is added unless it is there, and the default is http://localhost:4318. " +
       `A user and password become an Authorization header. ${OWN_WORDS} OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or ` +
-      "OTEL_EXPORTER_OTLP_ENDPOINT counts.",
+      "OTEL_EXPORTER_OTLP_ENDPOINT applies.",
     reload: false,
   }),
   use_http: flag(false, { about: "OTLP over HTTP, as JSON, instead of over gRPC.", reload: false }),
   sampling_rate: decimal(1, 0, 1, {
-    about: "The share of traces that is kept; what belongs to one trace is kept or left out together.",
+    about: "Share of traces that is kept. The decision applies to all spans of a trace.",
     reload: true,
   }),
   trace: choice(TRACES, "failures", {
     about:
-      "Which checks are traced: all, or only those that fail, are inconclusive or change a state. " +
-      "Batches go with the changes of state in them; messages of the client are traced either way.",
+      "Traced checks: all, or only those that fail, are inconclusive or change a state. " +
+      "Batches are traced with the state changes in them; client messages are always traced.",
     reload: true,
   }),
   propagate: flag(false, {
-    about:
-      "Whether HTTP checks carry a traceparent header, so that a backend's spans join the check's trace.",
+    about: "Sends a traceparent header with HTTP checks, so that the backend's spans join the check's trace.",
     reload: false,
   }),
 });

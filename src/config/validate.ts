@@ -1,4 +1,4 @@
-/** Judges a configuration file that was read: amends odd values, names unknown keys, collects every fault with its place. */
+/** Validates a configuration file that was read: amends odd values, reports unknown keys and every error with its line and column. */
 import * as v from "valibot";
 import { didYouMean } from "../model/nearest.ts";
 import { showKind } from "../redaction/values.ts";
@@ -15,41 +15,46 @@ import {
 } from "./schema.ts";
 import type { Path, ReadYaml, YamlFile } from "./yaml.ts";
 
-/** A file judged. */
+/** The result of the validation of a file. */
 export interface ValidationResult {
-  /** The configuration, when nothing is wrong. */
+  /** The configuration; undefined when the file has errors. */
   readonly config: Config | undefined;
+  /**
+   * The keys that have a value in the file, as `telemetry.otlp_endpoint`. The environment may replace the default of any other key. Empty
+   * when the file has errors.
+   */
+  readonly named: ReadonlySet<string>;
   readonly faults: readonly Diagnostic[];
-  /** Unknown keys, values that are used otherwise than they stand in the file, keys without effect. */
+  /** Unknown keys, amended values, keys without effect. */
   readonly warnings: readonly Diagnostic[];
 }
 
-/** The keys that each file names: elsewhere the environment may replace the default. */
-const namedIn = new WeakMap<Config, ReadonlySet<string>>();
+/** The keys that a file without any names. */
+const NO_KEYS: ReadonlySet<string> = new Set();
 
-/** Whether a configuration's file names a key itself; what it does not is a default. @param key - `telemetry.otlp_endpoint` */
-export function isNamed(config: Config, key: string): boolean {
-  return namedIn.get(config)?.has(key) ?? false;
-}
-
-/** Judges a file: everything that is wrong with it, at once. */
-export function judgeRead(read: ReadYaml): ValidationResult {
-  if ("faults" in read) return { config: undefined, faults: read.faults, warnings: [] };
+/** Validates a file that was read, and reports every error in it. */
+export function validateRead(read: ReadYaml): ValidationResult {
+  if ("faults" in read) return { config: undefined, named: NO_KEYS, faults: read.faults, warnings: [] };
   const { file } = read;
-  // A file with nothing in it is a file that changes nothing.
+  // An empty file changes nothing.
   if (file.value === null || file.value === undefined)
-    return { config: DEFAULT_CONFIG, faults: [], warnings: [] };
+    return { config: DEFAULT_CONFIG, named: NO_KEYS, faults: [], warnings: [] };
   if (!isRecord(file.value)) {
-    const message = `${showKind(file.value)} is not allowed: give sections (${Object.keys(SECTIONS).join(", ")})`;
-    return { config: undefined, faults: [{ ...file.locate([]), key: "", message }], warnings: [] };
+    const message = `${showKind(file.value)} is not valid; must be a map of sections (${Object.keys(SECTIONS).join(", ")})`;
+    return {
+      config: undefined,
+      named: NO_KEYS,
+      faults: [{ ...file.locate([]), key: "", message }],
+      warnings: [],
+    };
   }
-  return new Judge(file, file.value).judge();
+  return new Validation(file, file.value).run();
 }
 
 type Sections = Readonly<Record<string, unknown>>;
 
-/** One file while it is judged. */
-class Judge {
+/** The validation of one file. */
+class Validation {
   readonly #file: YamlFile;
   readonly #written: Sections;
   readonly #faults: Diagnostic[] = [];
@@ -60,12 +65,12 @@ class Judge {
     this.#written = written;
   }
 
-  judge(): ValidationResult {
+  run(): ValidationResult {
     this.#unknownKeys();
     this.#misshapenSections();
     const amended = this.#amended();
     const ignored = this.#withoutWrongIdleKeys(amended);
-    // What is no whole number need not be told to be out of range as well.
+    // A value that is not an integer is not also reported as out of range.
     const parsed = v.safeParse(ConfigSchema, ignored, { abortPipeEarly: true });
     for (const issue of parsed.issues ?? []) {
       const path = pathOf(issue);
@@ -74,11 +79,9 @@ class Judge {
     if (parsed.success) this.#openSocket(parsed.output);
     const warnings = this.#warnings.toSorted(byPlace);
     if (!parsed.success || this.#faults.length > 0)
-      return { config: undefined, faults: this.#faults.toSorted(byPlace), warnings };
+      return { config: undefined, named: NO_KEYS, faults: this.#faults.toSorted(byPlace), warnings };
     const named = namedKeys(this.#written);
-    const config = withDefaultEndpoint(parsed.output, named);
-    namedIn.set(config, named);
-    return { config, faults: [], warnings };
+    return { config: withDefaultEndpoint(parsed.output, named), named, faults: [], warnings };
   }
 
   #fault(path: Path, message: string): void {
@@ -94,11 +97,11 @@ class Judge {
     for (const name of Object.keys(SECTIONS)) {
       const value = Object.hasOwn(this.#written, name) ? this.#written[name] : null;
       if (value === null || isRecord(value)) continue;
-      this.#fault([name], `${showKind(value)} is not allowed: give the keys of this section, or nothing`);
+      this.#fault([name], `${showKind(value)} is not valid; must be a map of the section's keys, or empty`);
     }
   }
 
-  /** The file with usable values in place of odd ones. */
+  /** Replaces odd values by usable ones. */
   #amended(): Sections {
     let sections = this.#written;
     for (const { section, name, about } of leaves()) {
@@ -113,7 +116,7 @@ class Judge {
     return sections;
   }
 
-  /** A key that has no effect does not cost the file, whatever its value is. */
+  /** Removes the invalid values of keys without effect: they must not make the file invalid. */
   #withoutWrongIdleKeys(given: Sections): Sections {
     let sections = given;
     for (const leaf of leaves()) {
@@ -130,13 +133,13 @@ class Judge {
     return sections;
   }
 
-  /** A socket that every user of the host may connect to needs a word of its own. */
+  /** Rejects a socket mode with which every user of the host can connect, unless a key of its own allows it. */
   #openSocket({ server }: Config): void {
     if (!othersMayConnect(server.socket_mode) || server.socket_mode_allow_others) return;
     const path = ["server", "socket_mode"];
     const digits = this.#file.source(path) ?? server.socket_mode.toString(8);
-    const rule = "give a file mode without w for others, such as 0660, or set socket_mode_allow_others";
-    this.#fault(path, `${modeWords(digits)} is not allowed: ${rule}${decimalHint(digits)}`);
+    const rule = "a file mode without w for others, such as 0660, or set socket_mode_allow_others";
+    this.#fault(path, `${modeWords(digits)} is not valid; must be ${rule}${decimalHint(digits)}`);
   }
 
   #unknownKeys(): void {
@@ -163,19 +166,19 @@ class Judge {
   }
 }
 
-/** `x-common`: a place for anchors, in either file. */
+/** Reports whether a top-level key is an extension, `x-common`: a place for anchors, in either file. */
 export function isExtension(name: string): boolean {
   return name.startsWith("x-");
 }
 
-/** Why a key has no effect in this file; undefined when it has one. */
+/** Returns the reason why a key has no effect in this file; undefined when it has one. */
 function idleReason({ section, name, about }: Leaf, sections: Sections): string | undefined {
   if (about.withoutEffect !== undefined) return about.withoutEffect;
   const isSwitchedOff = name !== "enabled" && keyOf(sections, section, "enabled") === false;
   return isSwitchedOff ? `has no effect while ${section}.enabled is false` : undefined;
 }
 
-/** The keys that have a value in the file, as `section.key`. */
+/** Collects the keys that have a value in the file, as `section.key`. */
 function namedKeys(sections: Sections): ReadonlySet<string> {
   const given = leaves().filter(({ section, name }) => keyOf(sections, section, name) !== undefined);
   return new Set(given.map(({ section, name }) => `${section}.${name}`));
@@ -198,7 +201,7 @@ function pathOf(issue: v.BaseIssue<unknown>): (string | number)[] {
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {
-  // A number of further faults has no place, and comes last.
+  // The count of further errors has no line, and comes last.
   const [lineA, lineB] = [a.line ?? Number.MAX_SAFE_INTEGER, b.line ?? Number.MAX_SAFE_INTEGER];
   return lineA - lineB || (a.column ?? 0) - (b.column ?? 0);
 }

@@ -68,7 +68,7 @@ export class YamlStream {
     for (const lexeme of new Lexer().lex(this.#text)) {
       if (lexeme.length > MAX_LEXEME_CHARS)
         throw new YamlBoundError(
-          `a text or comment of more than ${MAX_LEXEME_CHARS} characters, the maximum`,
+          `a string or comment longer than ${MAX_LEXEME_CHARS} characters, the maximum`,
           this.#parser.offset,
         );
       for (const token of this.#parser.next(lexeme)) this.#take(token);
@@ -113,7 +113,7 @@ export class YamlStream {
 
   #document(token: CST.Document): void {
     if (++this.#documents > 1)
-      throw new YamlBoundError("a second document begins here (---), only one is allowed", token.offset);
+      throw new YamlBoundError("second document (---); a file must hold one document", token.offset);
     const contents = this.#compose([...this.#directives, token], token.value);
     if (token.value !== undefined) this.root = this.#tree.build(contents);
   }

@@ -30,6 +30,8 @@ export interface FormFault {
 
 /** The file is beyond a bound; reading it ends here. */
 export class YamlBoundError extends Error {
+  override readonly name = "YamlBoundError";
+
   /** @param offset - undefined when it is the file as a whole */
   constructor(
     message: string,
@@ -140,7 +142,7 @@ export class TreeBuilder {
     }
     // An anchor's name may be a secret in the wrong place, unless there is such an anchor.
     const message = this.#anchors.has(anchor)
-      ? `the alias *${anchor} stands inside of what it stands for`
+      ? `the alias *${anchor} refers to a value that contains it`
       : "Unresolved alias (the anchor must be set before the alias)";
     this.#fault({ offset, message });
     return { value: null, offset, size: 1 };
@@ -193,7 +195,10 @@ export class TreeBuilder {
   #merge(collection: Collection, source: YamlNode): void {
     const maps = source.names === undefined ? (source.children ?? []) : [source];
     if ((maps.length === 0 && !Array.isArray(source.value)) || maps.some(({ names }) => names === undefined))
-      this.#fault({ offset: source.offset, message: "a merge key (<<) takes a map or a list of maps" });
+      this.#fault({
+        offset: source.offset,
+        message: "a merge key (<<) must have a map or a list of maps as its value",
+      });
     else collection.merged.push(...maps);
   }
 }

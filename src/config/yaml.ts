@@ -72,7 +72,7 @@ class Reading {
       return { ...place, key: "", message: `not valid YAML: ${message}` };
     });
     const rest = faults.length - told.length;
-    if (rest > 0) told.push({ key: "", message: `not valid YAML: ${rest} more faults` });
+    if (rest > 0) told.push({ key: "", message: `not valid YAML: ${rest} more errors` });
     return { faults: told };
   }
 }

@@ -13,8 +13,5 @@ import type { HealthcheckSpec } from "../model/spec.ts";
 export function checksExposure(path: string, specs: readonly HealthcheckSpec[]): Diagnostic | undefined {
   const count = specs.filter(({ check }) => checkTypeOf(check).holdsSecrets(check)).length;
   if (count === 0) return undefined;
-  return exposure(
-    path,
-    `what is sent to backends (headers, send, queries of paths) in ${count} healthchecks`,
-  );
+  return exposure(path, `data sent to backends (headers, send, path queries) in ${count} healthchecks`);
 }

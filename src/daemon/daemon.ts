@@ -37,6 +37,8 @@ export interface DaemonOptions {
   readonly caFile: string | undefined;
   /** First error of a rejected configuration file, in whose place the defaults are in effect; undefined if the file is valid. */
   readonly configFault: string | undefined;
+  /** Keys that the configuration file sets, as `section.key`; the environment may replace the default of any other. */
+  readonly named: ReadonlySet<string>;
   /** Address for notifications to systemd; undefined if it does not listen. */
   readonly notify: SystemdNotifySettings | undefined;
   /** Injects faults, in tests; usually does nothing. */
@@ -236,7 +238,7 @@ export class Daemon {
     if (!this.#config.telemetry.enabled) return this.#telemetry;
     const { startTelemetry } = await import("../telemetry/start.ts");
     const admin = this.#admin;
-    const { env, addLogFields } = this.#options;
+    const { env, named, addLogFields } = this.#options;
     const parts = {
       clock: this.#runtime.clock,
       monitorLog: this.#monitorLog,
@@ -244,7 +246,7 @@ export class Daemon {
       lost: (count: number) => admin.failed("telemetry", count),
       addLogFields,
     };
-    return await startTelemetry(this.#config, env, parts, this.#log);
+    return await startTelemetry(this.#config, named, env, parts, this.#log);
   }
 
   #handler(): ControlPlaneHandler {

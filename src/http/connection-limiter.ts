@@ -46,7 +46,10 @@ interface ConnectionState {
   written: number;
 }
 
-/** See the head of the file. */
+/**
+ * Listener in front of the HTTP server that bounds the number of connections and the duration of each, so that no client exhausts
+ * descriptors or locks out another.
+ */
 export class ConnectionLimiter {
   readonly #server: Server;
   readonly #guests = new Map<Socket, ConnectionState>();

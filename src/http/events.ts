@@ -16,7 +16,7 @@ const TICK_MS = 1_000;
 /** In one tick; the page asks for its rows anew anyway. */
 const MAX_CHANGES = 100;
 
-/** See the head of the file. */
+/** Live feed of the status page at `/api/events`, as server-sent events. Once a second every viewer receives the totals and the changes. */
 export class EventFeed {
   readonly #counts: () => StateCounts;
   readonly #version: string;
@@ -37,7 +37,7 @@ export class EventFeed {
   serve(request: IncomingMessage, response: ServerResponse): void {
     if (this.#viewers.size >= this.#mostViewers) {
       response.setHeader("retry-after", "10");
-      refuse(response, 503, `${this.#mostViewers} viewers are connected, and no more are served`);
+      refuse(response, 503, `${this.#mostViewers} viewers are connected, the maximum`);
       return;
     }
     beginStream(request, response);

@@ -23,11 +23,13 @@ const MAX_TEXT = 200;
 export function readListQuery(query: URLSearchParams): ListQuery {
   for (const name of query.keys()) {
     if (!PARAMETERS.includes(name))
-      throw new BadRequestError(`unknown parameter ${show(name)}: give ${PARAMETERS.join(", ")}`);
-    if (query.getAll(name).length > 1) throw new BadRequestError(`${name} is given twice`);
+      throw new BadRequestError(`unknown parameter ${show(name)}; must be one of ${PARAMETERS.join(", ")}`);
+    if (query.getAll(name).length > 1)
+      throw new BadRequestError(`${name}: given more than once; must be one value`);
   }
   const text = query.get("q") ?? "";
-  if (text.length > MAX_TEXT) throw new BadRequestError(`q is longer than ${MAX_TEXT} characters`);
+  if (text.length > MAX_TEXT)
+    throw new BadRequestError(`q: too long; must be at most ${MAX_TEXT} characters`);
   return {
     state: oneOf(query, "state", STATES),
     type: oneOf(query, "type", checkTypeNames()),
@@ -46,7 +48,7 @@ function oneOf<Word extends string>(
   if (given === null || given === "") return undefined;
   const word = words.find((known) => known === given);
   if (word === undefined)
-    throw new BadRequestError(`${name}: ${show(given)} is not allowed: give ${words.join(", ")}`);
+    throw new BadRequestError(`${name}: ${show(given)} is not valid; must be one of ${words.join(", ")}`);
   return word;
 }
 
@@ -54,5 +56,5 @@ function integer(query: URLSearchParams, name: string, fallback: number, max: nu
   const given = query.get(name);
   if (given === null) return fallback;
   if (/^[0-9]{1,16}$/.test(given) && Number(given) <= max) return Number(given);
-  throw new BadRequestError(`${name}: ${show(given)} is not allowed: give a whole number from 0 to ${max}`);
+  throw new BadRequestError(`${name}: ${show(given)} is not valid; must be an integer from 0 to ${max}`);
 }

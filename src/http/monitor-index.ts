@@ -23,7 +23,7 @@ export interface Found {
   readonly monitors: readonly Monitor[];
 }
 
-/** See the head of the file. */
+/** Index of the running monitors, sorted by id. */
 export class MonitorIndex {
   readonly #source: MonitorSource;
   #sorted: readonly HealthcheckId[] = [];

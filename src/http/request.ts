@@ -1,7 +1,9 @@
 /** What a request asks for, pure: its path and query, and which answers it takes. */
 
 /** The request makes no sense; the message says what is allowed. */
-export class BadRequestError extends Error {}
+export class BadRequestError extends Error {
+  override readonly name = "BadRequestError";
+}
 
 /** A request's target. */
 export interface Target {
@@ -17,11 +19,11 @@ export interface Target {
 export function readTarget(target: string): Target {
   // Against a base, a path that starts with two slashes would be taken for a host.
   const url = URL.parse(target.startsWith("/") ? `http://host${target}` : target);
-  if (url === null) throw new BadRequestError("the request target is no path");
+  if (url === null) throw new BadRequestError("request target: not valid; must be a path");
   try {
     return { path: decodeURIComponent(url.pathname), query: url.searchParams };
-  } catch {
-    throw new BadRequestError("the path is not percent-encoded as it should be");
+  } catch (error) {
+    throw new BadRequestError("path: not valid; must be percent-encoded", { cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 /** Every path of the HTTP listener, and who answers it. */
 
 import { show } from "../model/format-value.ts";
-import { parseId } from "../model/id.ts";
+import { ID_RULE, parseId } from "../model/id.ts";
 import type { StateCounts } from "../model/status.ts";
 import { forEachSliced } from "../system/time-slicing.ts";
 import type { HealthcheckItem } from "./api.ts";
@@ -70,13 +70,12 @@ function one({ source }: Shown): Handler {
   return ({ path, query }: Target, _request, response) => {
     const given = ONE.exec(path)?.[1] ?? "";
     const id = parseId(given);
-    if (id === undefined)
-      throw new BadRequestError(`${show(given)} is no id: give a whole number from 0 to 2^64 - 1`);
+    if (id === undefined) throw new BadRequestError(`invalid id ${show(given)}; must be ${ID_RULE}`);
     const [parameter] = query.keys();
     if (parameter !== undefined)
-      throw new BadRequestError(`unknown parameter ${show(parameter)}: there are none here`);
+      throw new BadRequestError(`unknown parameter ${show(parameter)}; this path has none`);
     const monitor = source.monitors.get(id);
-    if (monitor === undefined) refuse(response, 404, `no healthcheck has the id ${id}`);
+    if (monitor === undefined) refuse(response, 404, `no healthcheck with id ${id}`);
     else replyJson(response, 200, detail(monitor));
   };
 }

@@ -48,7 +48,7 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
 };
 
-/** See the head of the file. */
+/** HTTP server for metrics, health, API and status page. It answers GET and HEAD, in order on each connection. */
 export class HttpServer {
   readonly #route: Router;
   readonly #log: Logger;
@@ -130,7 +130,7 @@ export class HttpServer {
         error: describeError(error),
       });
       this.#failed();
-      refuse(response, 500, "internal error, see the log");
+      refuse(response, 500, "internal error; see the log");
     }
   }
 
@@ -149,14 +149,14 @@ export class HttpServer {
     if (!METHODS.includes(request.method ?? "")) {
       response.setHeader("allow", METHODS.join(", "));
       closeAfter(response);
-      refuse(response, 405, `${request.method} is not allowed: give ${METHODS.join(" or ")}`);
+      refuse(response, 405, `${request.method} is not valid; must be ${METHODS.join(" or ")}`);
       return;
     }
     try {
       const target = readTarget(request.url ?? "/");
       const handler = this.#route(target.path);
       if (handler === undefined)
-        refuse(response, 404, "nothing is here; there are /, /metrics, /healthz, /readyz, /api/healthchecks");
+        refuse(response, 404, "not found; see /, /metrics, /healthz, /readyz, /api/healthchecks");
       else await handler(target, request, response);
     } catch (error) {
       if (!(error instanceof BadRequestError)) throw error;

@@ -7,7 +7,7 @@ interface HeldLine {
   readonly fields: LogFields | undefined;
 }
 
-/** See the head of the file. */
+/** Logger that keeps its lines until the log settings are known, since reading the configuration file logs. */
 export class BufferedLogger implements Logger {
   readonly #lines: HeldLine[] = [];
 

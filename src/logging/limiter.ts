@@ -1,6 +1,6 @@
 /** Keeps a repeated message from filling the log: one a period for each kind, with the number that was held back. Pure. */
 
-/** See the head of the file. */
+/** Rate limiter for repeated log messages: admits one of each kind in a period and counts the others. */
 export class RateLimiter {
   readonly #periodMs: number;
   readonly #kinds = new Map<string, { nextMs: number; heldBack: number }>();

@@ -12,7 +12,10 @@ const RETRY_MS = 50;
 const NEWLINE = 0x0a;
 const LAST_MOMENT_MS = 20;
 
-/** See the head of the file. */
+/**
+ * Writes log lines to a file descriptor in the background. Lines beyond its bound are dropped and counted, so that a slow reader never
+ * delays a check.
+ */
 export class LogSink {
   readonly #fd: number;
   readonly #lossLine: (lines: number) => string;

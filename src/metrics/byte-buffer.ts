@@ -7,7 +7,7 @@
 const FULL_BYTES = 60 * 1_024;
 const SIZE_BYTES = 64 * 1_024;
 
-/** See the head of the file. */
+/** Growing buffer of the bytes of a response, written piece by piece without intermediate strings. */
 export class ByteBuffer {
   #bytes = Buffer.allocUnsafeSlow(SIZE_BYTES);
   #length = 0;

@@ -27,7 +27,10 @@ export type SkipReason = (typeof SKIP_REASONS)[number];
 /** A count for each of a few words. */
 type Counts<Word extends string> = Record<Word, number>;
 
-/** See the head of the file. */
+/**
+ * Counters that every check adds to: lateness, durations, failures by reason, local errors. Plain numbers, because they are on the hot
+ * path.
+ */
 export class CheckCounters {
   readonly #lateness = new Histogram(LATENESS_BOUNDS);
   readonly #tickDelays = new Histogram(LATENESS_BOUNDS);
@@ -48,17 +51,17 @@ export class CheckCounters {
     this.#histograms = [
       {
         name: "healthcheck_check_lateness_seconds",
-        help: "How long after their due time checks started.",
+        help: "Delay between the due time and the start of a check.",
         histogram: this.#lateness,
       },
       {
         name: "healthcheck_tick_delay_seconds",
-        help: "How long after their time the ticks of the scheduler came: the event loop was held for so long.",
+        help: "Delay of scheduler ticks, caused by a busy event loop.",
         histogram: this.#tickDelays,
       },
       {
         name: "healthcheck_monitor_task_duration_seconds",
-        help: "What checks took from start to end, as this process saw it.",
+        help: "Duration of checks, as measured by this process.",
         histogram: this.#durations,
       },
     ];
@@ -114,12 +117,12 @@ export class CheckCounters {
     }
     const inconclusive = counter(
       "healthcheck_inconclusive_total",
-      "Checks that said nothing about their backend, by the fault of our own that was the cause.",
+      "Checks without a verdict, by the local cause.",
     );
     for (const cause of LOCAL_CAUSES) inconclusive(`reason="${cause}"`, this.#inconclusive[cause]);
     const skipped = counter(
       "healthcheck_checks_skipped_total",
-      "Starts that did not happen: the last check still ran, or this process did not run in time.",
+      "Skipped checks: the previous check was still running, or this process was late.",
     );
     for (const reason of SKIP_REASONS) skipped(`reason="${reason}"`, this.#skipped[reason]);
   }

@@ -34,7 +34,7 @@ const FAMILIES: readonly CheckFamily[] = [
   {
     name: "healthcheck_info",
     type: "gauge",
-    help: "What the healthcheck asks, and where. Always 1.",
+    help: "Target of the healthcheck. Always 1.",
     write: (sheet, name, labels, { spec }) =>
       writeSample(
         sheet,
@@ -47,7 +47,7 @@ const FAMILIES: readonly CheckFamily[] = [
   {
     name: "healthcheck_checks_total",
     type: "counter",
-    help: "Checks that said something about their backend, by result.",
+    help: "Checks with a verdict, by result.",
     write: (sheet, name, labels, { status }) => {
       writeSample(sheet, name, labels, status.successes, ',result="success"');
       writeSample(sheet, name, labels, status.failures, ',result="failure"');
@@ -75,7 +75,7 @@ const FAMILIES: readonly CheckFamily[] = [
   {
     name: "healthcheck_state_transitions_total",
     type: "counter",
-    help: "Changes of state. Those between healthy and unhealthy are shown from 0.",
+    help: "State changes. Those between healthy and unhealthy are exposed from 0.",
     write: (sheet, name, labels, { record }) => {
       for (let at = 0; at < TRANSITION_LABELS.length; at++) {
         const count = record?.transitions[at] ?? 0;
@@ -101,7 +101,7 @@ function responseTimes(bounds: readonly number[]): CheckFamily {
   return {
     name,
     type: "histogram",
-    help: "What checks took as their backend caused it.",
+    help: "Response time of the backend.",
     write: (sheet, _name, labels, { record }) => {
       if (record !== undefined) writer.write(sheet, labels, record.responseTimes);
     },

@@ -21,7 +21,7 @@ export interface MetricsSettings extends ServerFacts {
   readonly maxFds: number;
 }
 
-/** See the head of the file. */
+/** All metrics of `/metrics`: checks, server, process, and the series of each healthcheck. Created only when metrics are enabled. */
 export class Metrics {
   readonly server: ServerFamilies;
   readonly #settings: MetricsSettings;

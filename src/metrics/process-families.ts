@@ -8,14 +8,14 @@ import { writeRegistry } from "./prom-client-writer.ts";
 /** The unit of /proc/self/statm; Bun runs on no Linux with another one. */
 const PAGE_BYTES = 4_096;
 
-/** See the head of the file. */
+/** The process metrics that every Prometheus client exposes: CPU time, memory, descriptors, start time. */
 export class ProcessFamilies {
   readonly #registry = new Registry();
   readonly #cpu: Counter;
   readonly #resident: Gauge;
   readonly #virtual: Gauge;
   readonly #openFds: Gauge;
-  #toldCpuSeconds = 0;
+  #reportedCpuSeconds = 0;
 
   /** @param maxFds - the soft limit on descriptors */
   constructor(maxFds: number) {
@@ -29,8 +29,8 @@ export class ProcessFamilies {
     this.#resident = gauge("resident_memory_bytes", "Resident memory.");
     this.#virtual = gauge("virtual_memory_bytes", "Virtual memory.");
     this.#openFds = gauge("open_fds", "Open descriptors.");
-    gauge("max_fds", "Descriptors that may be open.").set(maxFds);
-    gauge("start_time_seconds", "When the process started, seconds since 1970.").set(
+    gauge("max_fds", "Maximum number of open descriptors.").set(maxFds);
+    gauge("start_time_seconds", "Start time of the process since the Unix epoch in seconds.").set(
       Math.round(Date.now() - process.uptime() * 1_000) / 1_000,
     );
   }
@@ -39,8 +39,8 @@ export class ProcessFamilies {
   async write(sheet: ByteBuffer, format: Format): Promise<void> {
     const { user, system } = process.cpuUsage();
     const cpuSeconds = (user + system) / 1e6;
-    this.#cpu.inc(Math.max(0, cpuSeconds - this.#toldCpuSeconds));
-    this.#toldCpuSeconds = cpuSeconds;
+    this.#cpu.inc(Math.max(0, cpuSeconds - this.#reportedCpuSeconds));
+    this.#reportedCpuSeconds = cpuSeconds;
     try {
       await this.#lookUp();
     } catch {

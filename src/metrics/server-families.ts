@@ -38,7 +38,7 @@ const CHANNELS = ["notification", "config_update", "proxy_message"] as const;
 export type Channel = (typeof CHANNELS)[number];
 const TRIGGERS = ["size_limit", "time_delay"] as const;
 
-/** See the head of the file. */
+/** Metrics of the server as a whole, kept by prom-client: notifications, client, configuration, errors. */
 export class ServerFamilies {
   readonly #registry = new Registry();
   readonly #active: Gauge;
@@ -47,7 +47,7 @@ export class ServerFamilies {
   readonly #connected: Gauge;
   readonly #depth: Gauge<"channel">;
   readonly #stalled: Counter;
-  #toldStalledMs = 0;
+  #reportedStalledMs = 0;
   readonly #batched: Counter;
   readonly #sent: Counter<"trigger">;
   readonly #size: Histogram;
@@ -60,34 +60,36 @@ export class ServerFamilies {
 
   constructor(facts: ServerFacts) {
     const make = familyMaker(this.#registry);
-    this.#active = make.gauge("monitors_active", "Healthchecks that run.");
-    this.#byState = make.gauge("monitors_by_state", "Healthchecks that run, by state.", ["state"]);
-    this.#inFlight = make.gauge("checks_in_flight", "Checks under way.");
+    this.#active = make.gauge("monitors_active", "Running healthchecks.");
+    this.#byState = make.gauge("monitors_by_state", "Running healthchecks, by state.", ["state"]);
+    this.#inFlight = make.gauge("checks_in_flight", "Checks in progress.");
     this.#batched = make.counter("notifications_batched_total", "Notifications sent in batches.");
-    this.#sent = make.counter("notifications_sent_total", "Batches sent, by what made them due.", [
-      "trigger",
-    ]);
+    this.#sent = make.counter("notifications_sent_total", "Batches sent, by trigger.", ["trigger"]);
     for (const trigger of TRIGGERS) this.#sent.inc({ trigger }, 0);
-    this.#size = make.histogram("batch_size", "Notifications in a batch.", facts.batchSizeBounds);
-    const delay = "How long the first notification of a batch had waited.";
+    this.#size = make.histogram("batch_size", "Notifications per batch.", facts.batchSizeBounds);
+    const delay = "Delay of the first notification of a batch.";
     this.#delay = make.histogram("batch_delay_seconds", delay, facts.batchDelayBounds);
-    const latency = "From the result that changed a state to the socket.";
+    const latency = "Time from the result that changed a state to the write to the socket.";
     this.#latency = make.histogram("notification_latency_seconds", latency, LATENCY_BOUNDS);
-    this.#connected = make.gauge("proxy_connected", "Whether a client is connected.");
-    this.#updates = make.counter("config_updates_total", "Lists of healthchecks taken in.");
+    this.#connected = make.gauge("proxy_connected", "1 if a client is connected, 0 if not.");
+    this.#updates = make.counter("config_updates_total", "Healthcheck lists applied.");
     const errors =
-      "Errors: parse, messages refused; socket_io; channel, one is full; config, healthchecks or a file refused; internal, faults of this server; telemetry, spans lost.";
+      "Errors: parse, rejected messages; socket_io; channel, a full channel; config, rejected healthchecks or files; internal, errors of this server; telemetry, lost spans.";
     this.#errors = make.counter("errors_total", errors, ["type"]);
     for (const type of facts.errorTypes) this.#errors.inc({ type }, 0);
-    this.#depth = make.gauge("channel_depth", "What waits between the parts.", ["channel"]);
-    this.#stalled = make.counter("stalled_seconds_total", "How long the event loop has stood still.");
-    const reloaded = "Whether the configuration was valid when it was last read.";
+    this.#depth = make.gauge("channel_depth", "Queued items, by channel.", ["channel"]);
+    this.#stalled = make.counter("stalled_seconds_total", "Time for which the event loop was stalled.");
+    const reloaded = "1 if the configuration was valid when it was last read, 0 if not.";
     this.#reloaded = make.gauge("config_last_reload_successful", reloaded);
-    const reloadedAt = "When a valid configuration was last read, seconds since 1970.";
+    const reloadedAt = "Time of the last valid configuration since the Unix epoch in seconds.";
     this.#reloadedAt = make.gauge("config_last_reload_success_timestamp_seconds", reloadedAt);
     const { version, revision, bun } = facts;
     make
-      .gauge("build_info", "What is running.", ["version", "revision", "bun"])
+      .gauge("build_info", "Version, revision and runtime of this server. Always 1.", [
+        "version",
+        "revision",
+        "bun",
+      ])
       .set({ version, revision, bun }, 1);
   }
 
@@ -130,8 +132,8 @@ export class ServerFamilies {
     if (reading.connected === undefined) this.#registry.removeSingleMetric("healthcheck_proxy_connected");
     else this.#connected.set(reading.connected ? 1 : 0);
     for (const channel of CHANNELS) this.#depth.set({ channel }, depths[channel]);
-    this.#stalled.inc(Math.max(0, stalledMs - this.#toldStalledMs) / 1_000);
-    this.#toldStalledMs = Math.max(stalledMs, this.#toldStalledMs);
+    this.#stalled.inc(Math.max(0, stalledMs - this.#reportedStalledMs) / 1_000);
+    this.#reportedStalledMs = Math.max(stalledMs, this.#reportedStalledMs);
     await writeRegistry(sheet, this.#registry, format);
   }
 }

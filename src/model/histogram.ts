@@ -1,6 +1,6 @@
 /** A histogram as Prometheus has them: counts of values by upper bounds, and their sum. Pure; observing allocates nothing. */
 
-/** See the head of the file. */
+/** Counts of values by upper bounds, and their sum, as a Prometheus histogram has them. Observing a value allocates nothing. */
 export class Histogram {
   /** Values in each bucket by itself, not cumulated; the last is for whatever lies above all bounds. */
   readonly counts: number[];

@@ -34,7 +34,7 @@ export interface CaBundle {
 
 /** That it cannot be known whom to trust; a fault of this host's, and its message is for the people on call. */
 export class CaBundleError extends Error {
-  override readonly name = "AuthoritiesError";
+  override readonly name = "CaBundleError";
 }
 
 /**
@@ -42,7 +42,7 @@ export class CaBundleError extends Error {
  *
  * @param file - in place of the host's
  * @returns undefined when the host has none, which leaves it to those that the runtime carries
- * @throws AuthoritiesError when the file cannot be read or holds no certificate
+ * @throws CaBundleError when the file cannot be read or holds no certificate
  */
 export function authorities(file: string | undefined): CaBundle | undefined {
   if (file !== undefined) return parse(file, read(file));
@@ -62,7 +62,7 @@ function read(file: string, missing?: string): string | undefined {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if ("code" in error && error.code === missing) return undefined;
-    throw new CaBundleError(`the certificate authorities cannot be read: ${error.message}`);
+    throw new CaBundleError(`cannot read the CA certificates: ${error.message}`, { cause: error });
   }
 }
 
@@ -75,14 +75,14 @@ function parse(file: string, text: string): CaBundle {
   let unread: string | undefined;
   for (const [index, block] of blocks.entries()) {
     if (isReadable(block)) certificates.push(block);
-    else unread ??= `certificate ${index + 1} in ${file} cannot be read`;
+    else unread ??= `cannot parse certificate ${index + 1} in ${file}`;
   }
   const most = Math.max(...TRACES.map((trace) => text.match(trace)?.length ?? 0));
   if (most > certificates.length || CUT.test(`\n${text.trimEnd()}`)) {
-    unread ??= `a certificate in ${file} is not whole, or of another kind`;
+    unread ??= `${file} contains a truncated or unsupported certificate`;
   }
   if (certificates.length === 0) {
-    throw new CaBundleError(unread ?? `${file} holds no certificate: it should hold authorities in PEM`);
+    throw new CaBundleError(unread ?? `no CA certificate found in ${file} (PEM expected)`);
   }
   return { file, certificates, unread };
 }

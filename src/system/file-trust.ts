@@ -28,12 +28,12 @@ export interface Ownership {
  * @returns undefined when only root can change it
  */
 export function distrust(path: string, { uid, gid, mode, kind }: Ownership): string | undefined {
-  if (uid !== ROOT_ID) return `${path} belongs to the user ${uid}: chown root ${path}`;
+  if (uid !== ROOT_ID) return `${path} is owned by user ${uid}; run chown root ${path}`;
   // Permissions of a link mean nothing; its directory decides.
   if (kind === "link" || (kind === "directory" && (mode & STICKY) !== 0)) return undefined;
   const byGroup = (mode & GROUP_WRITE) !== 0 && gid !== ROOT_ID;
   if (!byGroup && (mode & OTHERS_WRITE) === 0) return undefined;
-  return `${path} can be changed by ${byGroup ? `the group ${gid}` : "everybody"}: chmod go-w ${path}`;
+  return `${path} is writable by ${byGroup ? `group ${gid}` : "every user"}; run chmod go-w ${path}`;
 }
 
 /**

@@ -17,7 +17,7 @@ import {
 /** So many may wait: about what two turns serve. */
 const MAX_WAITING = 10;
 
-/** See the head of the file. */
+/** Counts the TLS handshakes whose next message has arrived but is not read yet, so that no check starts while they are at their bound. */
 export class HandshakeGate {
   readonly #epollFd: number;
   readonly #event = new Uint8Array(EPOLL_EVENT_BYTES);

@@ -33,7 +33,9 @@ export async function listenHosts(host: string, find: Lookup = systemLookup): Pr
     const found = await Promise.race([find(host), late.promise]);
     return found.toSorted((a, b) => a.family - b.family).map(({ address }) => address);
   } catch (error) {
-    throw new Error(`${host} does not resolve: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`${host} does not resolve: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   } finally {
     clearTimeout(timer);
   }

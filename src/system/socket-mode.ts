@@ -39,7 +39,7 @@ export function setSocketMode(path: string, mode: number): void {
   const fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
   try {
     const stat = fstatSync(fd);
-    if (!stat.isSocket()) throw new Error(`listen on ${path}: something else has taken the socket's place`);
+    if (!stat.isSocket()) throw new Error(`listen on ${path}: the socket was replaced by another file`);
     if ((stat.mode & 0o7777) !== mode) chmodSync(`/proc/self/fd/${fd}`, mode);
   } finally {
     closeSync(fd);

@@ -70,7 +70,7 @@ function checkKind(fd: number, path: string, pipes: boolean): Stats {
 }
 
 function tooLong(path: string, maxBytes: number): Error {
-  return fault(`${path} is longer than the ${maxBytes} bytes allowed`);
+  return fault(`${path} is larger than ${maxBytes} bytes, the maximum`);
 }
 
 function read(path: string, pipes: boolean, maxBytes: number): string {
@@ -78,7 +78,7 @@ function read(path: string, pipes: boolean, maxBytes: number): string {
   try {
     const isPipe = checkKind(fd, path, pipes).isFIFO();
     const bytes = readToEnd(fd, path, maxBytes);
-    if (isPipe && bytes.length === 0) throw fault(`${path} is a pipe that nothing came out of`);
+    if (isPipe && bytes.length === 0) throw fault(`${path} is an empty pipe`);
     return bytes.toString("utf8");
   } finally {
     closeSync(fd);

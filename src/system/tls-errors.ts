@@ -15,7 +15,7 @@ const OTHER_KIND = /^[A-Za-z][A-Za-z ]*:/;
 /**
  * Turns an error message of the runtime's TLS library, or of the verification of a certificate, into words.
  *
- * @returns `alert from the peer: certificate required`, `wrong version number`,
+ * @returns `TLS alert from the peer: certificate required`, `wrong version number`,
  *   `certificate is for a.example, b.example, c.example and 1,497 more, not www.example.com`; other messages as they are
  */
 export function tlsErrorMessage(message: string): string {
@@ -28,7 +28,7 @@ export function tlsErrorMessage(message: string): string {
   const [, alert, reason] = LIBRARY.exec(message) ?? [];
   if (reason === undefined) return message;
   const words = reason.toLowerCase().replaceAll("_", " ");
-  return alert === undefined ? words : `alert from the peer: ${words}`;
+  return alert === undefined ? words : `TLS alert from the peer: ${words}`;
 }
 
 /** Lists the first names of a certificate and counts the others; undefined when none is a name of a host. */

@@ -53,7 +53,7 @@ export class TlsContexts {
   readonly #clock: Clock;
   #trust: Trust | CaBundleError | undefined;
   #readAtMs = 0;
-  #nobody: Trust | undefined;
+  #withoutTrust: Trust | undefined;
 
   /** @param caFile - authorities in PEM instead of the host's; the environment's SSL_CERT_FILE for the daemon */
   constructor(caFile: string | undefined, clock: Clock) {
@@ -63,7 +63,7 @@ export class TlsContexts {
 
   /**
    * @param spec - what the healthcheck wants of TLS
-   * @throws AuthoritiesError when the certificate matters and the authorities cannot be read
+   * @throws CaBundleError when the certificate matters and the authorities cannot be read
    */
   options(spec: TlsSpec): TlsOptions {
     const { verify, serverName } = spec;
@@ -104,14 +104,14 @@ export class TlsContexts {
     } catch (error) {
       if (error instanceof CaBundleError) return error;
       const words = error instanceof Error ? error.message : String(error);
-      return new CaBundleError(`the certificate authorities cannot be used: ${words}`);
+      return new CaBundleError(`cannot use the CA certificates: ${words}`, { cause: error });
     }
   }
 
   /** Where certificates do not matter, no authority is missed. */
   #trustless(): Trust {
-    this.#nobody ??= { context: makeContext([]), unread: undefined };
-    return this.#nobody;
+    this.#withoutTrust ??= { context: makeContext([]), unread: undefined };
+    return this.#withoutTrust;
   }
 }
 

@@ -11,7 +11,7 @@ export interface UdpOwner {
   failed(number: number, error: Error): void;
 }
 
-/** See the head of the file. */
+/** A connected UDP socket for one exchange. Its port is fresh, and the kernel drops datagrams from any other sender. */
 export class UdpSocket {
   readonly #descriptors: Descriptors;
   #owner: UdpOwner | undefined;

@@ -11,6 +11,8 @@ import { systemReason } from "./system-reason.ts";
 
 /** Another server serves the socket. */
 export class AlreadyRunningError extends Error {
+  override readonly name = "AlreadyRunningError";
+
   constructor(path: string) {
     super(`already running: another server listens on ${path}`);
   }
@@ -25,9 +27,11 @@ export class AlreadyRunningError extends Error {
 export function clearSocketPath(path: string): void {
   const directory = dirname(path);
   naming(`make the directory ${directory}`, () => mkdirSync(directory, { recursive: true }));
-  const stat: Stats | undefined = naming(`look at ${path}`, () => lstatSync(path, { throwIfNoEntry: false }));
+  const stat: Stats | undefined = naming(`probe socket ${path}`, () =>
+    lstatSync(path, { throwIfNoEntry: false }),
+  );
   if (stat === undefined) return;
-  if (!stat.isSocket()) throw new Error(`listen on ${path}: something that is not a socket is there`);
+  if (!stat.isSocket()) throw new Error(`listen on ${path}: path exists and is not a socket`);
   if (isServed(path)) throw new AlreadyRunningError(path);
   naming(`remove the old socket ${path}`, () => unlinkSync(path));
 }
@@ -68,12 +72,12 @@ function isServed(path: string): boolean {
   const address = unixSockAddr(path);
   if (address === undefined) throw new Error(`listen on ${path}: the path is too long for a Unix socket`);
   const fd = libc.socket(address.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw new Error(`look at ${path}: ${errnoMessage(errno())}`);
+  if (fd < 0) throw new Error(`probe socket ${path}: ${errnoMessage(errno())}`);
   const outcome = libc.connect(fd, address.bytes, address.bytes.length);
   const number = outcome === 0 ? 0 : errno();
   libc.close(fd);
   if (number === ECONNREFUSED) return false;
   if (number === 0 || number === EPROTOTYPE) return true;
   // Not allowed to know: then it is not ours to remove.
-  throw new Error(`look at ${path}: ${errnoMessage(number)}`);
+  throw new Error(`probe socket ${path}: ${errnoMessage(number)}`);
 }

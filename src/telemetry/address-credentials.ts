@@ -10,7 +10,10 @@ import { present, type Trust } from "./tls-files.ts";
 
 type Connector = ReturnType<ChannelCredentials["_createSecureConnector"]>;
 
-/** See the head of the file. */
+/**
+ * gRPC credentials for a collector that is named by its IP address. No server name is sent (RFC 6066, 3), and the certificate must be
+ * valid for the address.
+ */
 export class AddressCredentials extends ChannelCredentials {
   readonly #address: string;
   readonly #context: SecureContext;

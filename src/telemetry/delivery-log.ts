@@ -7,12 +7,12 @@ const WARN_PERIOD_MS = 60_000;
 /** What it needs of a log. */
 export type OwnLog = Pick<Logger, "info" | "warn">;
 
-/** See the head of the file. */
+/** Logs failed and recovered trace deliveries, at most one line of each kind a minute. */
 export class DeliveryLog {
   readonly #endpoint: string;
   readonly #log: OwnLog;
   readonly #limiter = new RateLimiter(WARN_PERIOD_MS);
-  #untoldLost = 0;
+  #unreportedLost = 0;
   #warned = false;
 
   /** @param endpoint - the collector as it may be logged */
@@ -23,31 +23,31 @@ export class DeliveryLog {
 
   /** Spans are lost; the next line says how many. */
   lost(count: number): void {
-    this.#untoldLost += count;
+    this.#unreportedLost += count;
   }
 
   /** Spans are not delivered. @param waiting - so many are kept */
   failed(words: string, waiting: number): void {
     if (!this.#mayWarn("traces")) return;
-    const fields = { endpoint: this.#endpoint, error: words, waiting, lost: this.#untoldLost };
+    const fields = { endpoint: this.#endpoint, error: words, waiting, lost: this.#unreportedLost };
     this.#log.warn("Cannot deliver traces", fields);
     this.#warned = true;
-    this.#untoldLost = 0;
+    this.#unreportedLost = 0;
   }
 
   /** A collector has taken everything and has something to say. */
   remarked(words: string): void {
     // By itself, or it would keep a failure from being told.
     if (!this.#mayWarn("remark")) return;
-    this.#log.warn("The collector warns", { endpoint: this.#endpoint, warning: words });
+    this.#log.warn("Collector returned a warning", { endpoint: this.#endpoint, warning: words });
   }
 
   /** Everything was taken. */
   succeeded(): void {
     if (!this.#warned) return;
-    this.#log.info("Traces are delivered again", { lost: this.#untoldLost });
+    this.#log.info("Trace delivery recovered", { lost: this.#unreportedLost });
     this.#warned = false;
-    this.#untoldLost = 0;
+    this.#unreportedLost = 0;
   }
 
   #mayWarn(about: string): boolean {

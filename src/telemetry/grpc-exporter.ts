@@ -37,7 +37,10 @@ const RETRYABLE: readonly number[] = [
   ...[status.OUT_OF_RANGE, status.UNAVAILABLE, status.DATA_LOSS],
 ];
 
-/** See the head of the file. */
+/**
+ * Exports spans by OTLP over gRPC, with the OpenTelemetry library's serialization and a client that survives compilation into one
+ * executable.
+ */
 export class GrpcExporter implements Exporter {
   readonly #transport: GrpcTransport;
   readonly export: Exporter["export"];

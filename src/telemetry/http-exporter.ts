@@ -18,7 +18,7 @@ Object.assign(JsonTraceSerializer, bounded(JsonTraceSerializer));
 /** Spans are few: one connection, kept for the next batch. */
 const AGENT = { keepAlive: true, maxSockets: 1 };
 
-/** See the head of the file. */
+/** Exports spans by OTLP over HTTP, on connections whose setup has a timeout. */
 export class HttpExporter implements Exporter {
   readonly #agent: HttpAgent;
   readonly export: Exporter["export"];
@@ -88,7 +88,7 @@ function watch(agent: HttpAgent, opened: string, timeoutMs: number, failed: (err
   agent.createConnection = (...args: Parameters<HttpAgent["createConnection"]>) => {
     const socket = create(...args);
     if (socket === null || socket === undefined) return socket;
-    const late = () => socket.destroy(new Error(`not connected within ${timeoutMs}ms`));
+    const late = () => socket.destroy(new Error(`connection not established within ${timeoutMs}ms`));
     const timer = setTimeout(late, timeoutMs);
     const over = () => {
       clearTimeout(timer);

@@ -111,6 +111,6 @@ export function remarkOf(
   const said = redactHeaders(errorMessage, headers);
   const rejected = Math.min(rejectedSpans, sent);
   if (rejected === 0) return said === "" ? undefined : { words: said, rejected };
-  const words = `the collector refused ${rejected} of ${sent} spans`;
+  const words = `collector rejected ${rejected} of ${sent} spans`;
   return { words: said === "" ? words : `${words}: ${said}`, rejected };
 }

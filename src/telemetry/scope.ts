@@ -11,7 +11,7 @@ interface Place {
 
 const NOWHERE: Place = { context: undefined };
 
-/** See the head of the file. */
+/** The span in which the current code runs, across awaits. Log lines carry its ids, and new spans become its children. */
 export class SpanScope {
   readonly #storage = new AsyncLocalStorage<Place>();
   /** Spans that something runs in now; mostly none, and every check asks. */

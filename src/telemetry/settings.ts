@@ -109,7 +109,7 @@ function endpointOf(config: Config["telemetry"], named: boolean, env: Environmen
     // gRPC endpoints are often given without a scheme.
     const url = URL.parse(value.includes("://") ? value : `http://${value}`);
     if (url?.protocol === "http:" || url?.protocol === "https:") return { url, whole };
-    warn(variable, "is not an http or https URL and has no effect");
+    warn(variable, "is not an http or https URL and is ignored");
   }
   return { url: new URL(config.otlp_endpoint), whole: false };
 }
@@ -143,7 +143,7 @@ function headersOf(url: URL, env: Environment, warn: Warn): Record<string, strin
   for (const variable of ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]) {
     for (const [name, value] of Object.entries(pairs(env[variable], variable, warn))) {
       if (isHeader(name, value)) headers[name.toLowerCase()] = value;
-      else warn(variable, "holds what cannot be a header, which is left out");
+      else warn(variable, "contains an invalid header, which is ignored");
     }
   }
   const login = authorization(url);
@@ -171,7 +171,7 @@ function timeoutOf(value: string | undefined, warn: Warn): number {
   if (value === undefined) return DEFAULT_TIMEOUT_MS;
   const ms = Number(value);
   if (Number.isFinite(ms) && ms > 0) return ms;
-  warn("OTEL_EXPORTER_OTLP_TIMEOUT", "is not a number of milliseconds and has no effect");
+  warn("OTEL_EXPORTER_OTLP_TIMEOUT", "is not a number of milliseconds and is ignored");
   return DEFAULT_TIMEOUT_MS;
 }
 
@@ -183,7 +183,7 @@ function pairs(list: string | undefined, variable: string, warn: Warn): Record<s
     const equals = pair.indexOf("=");
     const name = decoded(pair.slice(0, Math.max(0, equals)).trim());
     // Not shown: it may be a secret.
-    if (name === "") warn(variable, "holds what is not name=value, which is left out");
+    if (name === "") warn(variable, "contains an entry that is not name=value, which is ignored");
     else found[name] = decoded(pair.slice(equals + 1).trim());
   }
   return found;

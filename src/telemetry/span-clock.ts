@@ -7,7 +7,7 @@ import type { Clock } from "../system/clock.ts";
 /** The wall clock is told in whole milliseconds; a difference beyond that means that somebody has set it. */
 const TOLERANCE_MS = 1.5;
 
-/** See the head of the file. */
+/** Timestamps of spans: wall-clock time with the resolution of the monotonic clock, so that spans within a millisecond keep their order. */
 export class Timeline {
   readonly #clock: Clock;
   #offsetMs = Number.NEGATIVE_INFINITY;

@@ -35,7 +35,10 @@ export interface OutboxSettings {
   readonly lost: (count: number) => void;
 }
 
-/** See the head of the file. */
+/**
+ * Bounded queue of finished spans that exports them in batches, one at a time. Spans wait while the collector is unreachable; when the
+ * queue is full, new spans are dropped and counted.
+ */
 export class SpanExportQueue implements SpanSink {
   readonly #exporter: Exporter;
   readonly #settings: OutboxSettings;
@@ -153,7 +156,7 @@ export class SpanExportQueue implements SpanSink {
     if (outcome !== undefined && !this.#closed) this.#log.remarked(outcome.words);
     if (this.#overflowed) {
       const tookS = ((performance.now() - this.#sentMs) / 1_000).toFixed(1);
-      this.#warn(`spans come faster than they can be delivered; ${count} took ${tookS}s`);
+      this.#warn(`spans are created faster than they can be delivered; delivering ${count} took ${tookS}s`);
     } else this.#log.succeeded();
     this.#overflowed = false;
     return true;

@@ -26,7 +26,7 @@ export interface SpanData {
 const UNSET: SpanStatus = { code: 0 };
 const NS_PER_MS = 1e6;
 
-/** See the head of the file. */
+/** A span that is created when it ends, with all of its data. */
 export class FinishedSpan implements ReadableSpan {
   readonly name: string;
   readonly kind: SpanKind;

@@ -2,7 +2,6 @@
 
 import { VERSION } from "../build-info.ts";
 import type { Config } from "../config/schema.ts";
-import { isNamed } from "../config/validate.ts";
 import type { LogFields, Logger } from "../logging/logger.ts";
 import { noTelemetry, type TelemetryPort } from "./port.ts";
 import { type Environment, telemetrySettings } from "./settings.ts";
@@ -17,17 +16,19 @@ export interface StartTelemetryParts extends Omit<TelemetryParts, "version"> {
 /**
  * Starts telemetry. A failure is logged, and the daemon runs without traces.
  *
+ * @param named - the keys that the configuration file sets; the environment replaces the default of any other
  * @param env - read for the OTEL_* variables
  * @returns the running telemetry, or a port that traces nothing
  */
 export async function startTelemetry(
   config: Config,
+  named: ReadonlySet<string>,
   env: Environment,
   parts: StartTelemetryParts,
   log: Logger,
 ): Promise<TelemetryPort> {
-  const named = (key: string) => isNamed(config, `telemetry.${key}`);
-  const settings = telemetrySettings(config.telemetry, named, env, VERSION);
+  const isNamed = (key: string) => named.has(`telemetry.${key}`);
+  const settings = telemetrySettings(config.telemetry, isNamed, env, VERSION);
   for (const { variable, words } of settings.warnings) {
     log.warn("Ignoring OpenTelemetry environment variable", { variable, reason: words });
   }

@@ -19,7 +19,7 @@ export interface SpanSink {
   lose(): void;
 }
 
-/** See the head of the file. */
+/** Samples traces, assigns span ids and passes finished spans to a sink. */
 export class Tracer {
   readonly #ids = new RandomIdGenerator();
   readonly #origin: Origin;

@@ -139,8 +139,8 @@ test("check-config: a file of neither kind is an error that names both", async (
   const { status, out } = await check("nonsense: 1\nfoo: {}\n");
   expect([status, out]).toEqual([
     1,
-    "Configuration error: FILE: neither a configuration file nor a checks file: give sections (server, batching, channels, " +
-      "manager, checks, advanced, logging, metrics, telemetry), or healthchecks\n",
+    "Configuration error: FILE: neither a configuration file nor a checks file; must have sections (server, batching, channels, " +
+      "manager, checks, advanced, logging, metrics, telemetry), or the key healthchecks\n",
   ]);
 });
 
@@ -151,7 +151,7 @@ test("check-config: --checks says that it is a checks file", async () => {
   const output = new FakeOutput();
   expect(checkConfig(undefined, { checks: path }, {}, output)).toBe(1);
   expect(output.stdout).toContain("healthchecks: missing; must be a list of healthchecks");
-  expect(() => checkConfig(path, { checks: path }, {}, output)).toThrow("give one file");
+  expect(() => checkConfig(path, { checks: path }, {}, output)).toThrow("give only one");
 });
 
 test("check-config: values that are amended are warnings with their places, and no faults when it is strict", async () => {

@@ -47,7 +47,7 @@ test.each([
   ["help run", "Usage: healthcheck-server run"],
   ["run --help", "--strict-config"],
   ["check-config --help", "--print"],
-  ["probe --help", "1 unhealthy, 2 wrong usage"],
+  ["probe --help", "1 unhealthy, 2 usage error"],
   ["probe tcp --help", "--receive"],
   ["probe http --help", "--connect"],
   ["probe dns --help", "@server"],

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { levelFault, levelFromEnvironment, loadConfig, logSettings } from "../../src/cli/settings.ts";
+import { invalidLogLevel, levelFromEnvironment, loadConfig, logSettings } from "../../src/cli/settings.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { FakeLogger } from "../harness/fakes/fakes.ts";
 
@@ -31,10 +31,10 @@ test.each([
 
 test("settings: a level of HEALTHCHECK_LOG that is none is told with what is allowed", () => {
   for (const HEALTHCHECK_LOG of ["debug", " WARN ", "", " "])
-    expect(levelFault({ HEALTHCHECK_LOG })).toBeUndefined();
-  expect(levelFault({ RUST_LOG: "hyper=trace" })).toBeUndefined();
-  expect(levelFault({ HEALTHCHECK_LOG: "bogus" })).toBe(
-    'HEALTHCHECK_LOG: "bogus" is not allowed and has no effect: give one of error, warn, info, debug, trace, off',
+    expect(invalidLogLevel({ HEALTHCHECK_LOG })).toBeUndefined();
+  expect(invalidLogLevel({ RUST_LOG: "hyper=trace" })).toBeUndefined();
+  expect(invalidLogLevel({ HEALTHCHECK_LOG: "bogus" })).toBe(
+    'HEALTHCHECK_LOG: "bogus" is not valid and is ignored; must be one of error, warn, info, debug, trace, off',
   );
 });
 
@@ -70,14 +70,14 @@ test("settings: every fault is logged, and the file is of no use", async () => {
   const path = join(dir.path, "a.yaml");
   writeFileSync(path, "batching:\n  max_size: 0\nlogging:\n  level: loud\n");
   const log = new FakeLogger();
-  expect(loadConfig(path, {}, log)).toEqual({
+  expect(loadConfig(path, {}, log)).toMatchObject({
     config: undefined,
-    fault: `${path}:2:13: batching.max_size: 0 is not allowed: give a whole number from 1 to 10000`,
+    fault: `${path}:2:13: batching.max_size: 0 is not valid; must be an integer from 1 to 10000`,
     missing: false,
   });
   expect(log.messages("error")).toEqual([
-    `Configuration error: ${path}:2:13: batching.max_size: 0 is not allowed: give a whole number from 1 to 10000`,
-    `Configuration error: ${path}:4:10: logging.level: "loud" is not allowed: give one of error, warn, info, debug, trace, off`,
+    `Configuration error: ${path}:2:13: batching.max_size: 0 is not valid; must be an integer from 1 to 10000`,
+    `Configuration error: ${path}:4:10: logging.level: "loud" is not valid; must be one of error, warn, info, debug, trace, off`,
   ]);
   expect(log.messages("info")).not.toContain("Configuration loaded successfully");
 });

@@ -73,7 +73,7 @@ test("yaml: a second document is told in our own words, at its place", () => {
       line: 2,
       column: 1,
       key: "",
-      message: "not valid YAML: a second document begins here (---), only one is allowed",
+      message: "not valid YAML: second document (---); a file must hold one document",
     },
   ]);
 });
@@ -86,7 +86,7 @@ test("yaml: an alias inside of its own anchor is told with its place", () => {
     const read = readYaml(text, "configuration");
     const [fault] = "faults" in read ? read.faults : [];
     expect(`${fault?.line}:${fault?.column}`).toBe(place);
-    expect(fault?.message).toContain("the alias *x stands inside of what it stands for");
+    expect(fault?.message).toContain("the alias *x refers to a value that contains it");
   }
 });
 
@@ -94,7 +94,7 @@ test("yaml: of very many faults the first are told, and how many there are", () 
   const read = readYaml(`${"a: b\n".repeat(500)}`, "configuration");
   const faults = "faults" in read ? read.faults : [];
   expect(faults.length).toBe(21);
-  expect(faults.at(-1)?.message).toBe("not valid YAML: 479 more faults");
+  expect(faults.at(-1)?.message).toBe("not valid YAML: 479 more errors");
 });
 
 const COMMON = "x-common: &common\n  interval: 1s\n  port: 80\n";
@@ -123,7 +123,7 @@ test.each(["5", "[1]", "text", "~"])("yaml: << with %s is told with its place", 
       line: 2,
       column: 7,
       key: "",
-      message: "not valid YAML: a merge key (<<) takes a map or a list of maps",
+      message: "not valid YAML: a merge key (<<) must have a map or a list of maps as its value",
     },
   ]);
 });
@@ -182,13 +182,13 @@ const NONSENSE: Readonly<Record<string, RegExp>> = {
   "- ": /nested more than 100 levels deep/,
   "a: ": /nested more than 100 levels deep/,
   '{"a":': /nested more than 100 levels deep/,
-  "a: b\n": /981 more faults/,
+  "a: b\n": /981 more errors/,
   "&a !b\n#\n": /more than 20000 words/,
   "&a #\n": /more than 20000 words/,
   "- a\n": /more than 20000 values/,
   "- {}\n": /more than 20000 values/,
   "%A - x\n": /more than 20 directives/,
-  "---\n": /a second document begins here/,
+  "---\n": /second document \(---\)/,
   " ": /262144 characters without a key/,
   "x\n": /262144 characters without a key/,
   '"': /262144 characters without a key/,

@@ -119,8 +119,7 @@ rootTest(
     // Authorities of the host that were there and are gone are no reason to trust others.
     rmSync(join(root.path, AUTHORITIES));
     container.child.kill("SIGHUP");
-    const missed = () =>
-      container.log.some((line) => line.includes("certificate authorities cannot be read"));
+    const missed = () => container.log.some((line) => line.includes("cannot read the CA certificates"));
     await until(missed, 15_000, "a check that misses its authorities");
     expect((await requestStatus(client)).get("3")?.state).toBe("healthy");
 

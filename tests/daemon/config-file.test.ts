@@ -39,9 +39,9 @@ test.skipIf(!canUnshare())(
     const run = realpathSync("/var/run");
     const socketPath = join(`/proc/${daemon.pid}/root`, run, DEFAULT_SOCKET);
     expect(daemon.log.join("\n")).toMatch(
-      /ERROR Configuration error: \S+\/config\.yaml:4:10: batching\.delay: "20s" is not allowed/,
+      /ERROR Configuration error: \S+\/config\.yaml:4:10: batching\.delay: "20s" is not valid/,
     );
-    expect(daemon.log.join("\n")).toContain("running on the defaults");
+    expect(daemon.log.join("\n")).toContain("using the defaults");
     // Nothing of a faulty file holds, its socket neither.
     expect(existsSync(daemon.socketPath)).toBe(false);
     await using client = await connectClient(socketPath);
@@ -58,8 +58,8 @@ rootTest("daemon: root obeys no file that others can change, and says what to do
   const named = await runCommand(["run", "--config", file, "--strict-config"]);
   expect(named.status).toBe(1);
   expect(named.out).toEndWith(
-    `ERROR Configuration error: ${file}: root obeys only files that nobody else can change, and ` +
-      `${file} can be changed by everybody: chmod go-w ${file}\n`,
+    `ERROR Configuration error: ${file}: root reads only files that no other user can change: ` +
+      `${file} is writable by every user; run chmod go-w ${file}\n`,
   );
   // Neither the home nor the working directory is searched.
   await Bun.write(join(dir.path, ".config/seesaw/healthcheck-server.yaml"), "logging: { level: debug }\n");

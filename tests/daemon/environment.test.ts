@@ -88,7 +88,7 @@ test("daemon: a HEALTHCHECK_LOG that is no level is told, also where only errors
     waitForSocket: false,
   });
   await daemon.waitForLog(
-    / ERROR Configuration error: HEALTHCHECK_LOG: "bogus" is not allowed .* trace, off$/,
+    / ERROR Configuration error: HEALTHCHECK_LOG: "bogus" is not valid .* trace, off$/,
     5_000,
   );
   daemon.signal("SIGTERM");

@@ -45,7 +45,7 @@ const FILES: Readonly<Record<string, { text: string; secret: boolean; config?: t
   "plain checks": { text: `healthchecks: [{ id: 1, checker_type: tcp, ${COMMON} }]\n`, secret: false },
 };
 
-const WARNING = /Configuration warning: \S+: every user may read this file \(mode 0644\), and it holds /;
+const WARNING = /Configuration warning: \S+: this file is readable by every user \(mode 0644\) and contains /;
 
 test.each(Object.entries(FILES))("exposed files: check-config and %s", async (_name, { text, secret }) => {
   await using dir = makeTempDir("exposed");
@@ -58,7 +58,7 @@ test.each(Object.entries(FILES))("exposed files: check-config and %s", async (_n
   ] as const) {
     chmodSync(file, mode);
     const { status, out } = await runCommand(["check-config", "--strict-config", file]);
-    expect([mode, status, /every user may read/.test(out)]).toEqual([mode, 0, warned]);
+    expect([mode, status, /readable by every user/.test(out)]).toEqual([mode, 0, warned]);
     if (warned) expect(out).toMatch(WARNING);
     expect(out).not.toContain("hunter2");
   }
@@ -72,7 +72,7 @@ test("exposed files: the server warns at its start and on reload, and not when o
     args: ["--checks", "checks.yaml"],
   });
   const warnings = () => daemon.log.filter((line) => WARNING.test(line) && line.includes(" WARN "));
-  expect(warnings().map((line) => / (\S+): every user/.exec(line)?.[1]?.replace(/^.*\//, ""))).toEqual([
+  expect(warnings().map((line) => / (\S+): this file/.exec(line)?.[1]?.replace(/^.*\//, ""))).toEqual([
     "config.yaml",
     "checks.yaml",
   ]);

@@ -94,12 +94,12 @@ test("commands: an answer is not unpacked, and not read beyond 16 MiB", async ()
   const unread = await runCommand(["status", "--addr", packed.addr]);
   expect([unread.status, unread.err]).toEqual([
     1,
-    "not ready: the answer is no JSON (status 200): is this a healthcheck-server?\n",
+    "not ready: the response is not JSON (status 200); is this a healthcheck-server?\n",
   ]);
   await using long = squat(() => new Response(Buffer.alloc(17 * 1_024 * 1_024, " ")));
   const cut = await runCommand(["status", "--addr", long.addr]);
   expect([cut.status, cut.err]).toEqual([
     1,
-    `not ready: http://${long.addr} does not answer: its answer is longer than 16777216 bytes\n`,
+    `not ready: cannot reach http://${long.addr}: the response is larger than 16777216 bytes, the maximum\n`,
   ]);
 });

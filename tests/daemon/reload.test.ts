@@ -74,9 +74,7 @@ test("daemon: SIGHUP changes log level and batching; a bad file changes nothing"
     daemon,
     `server: { proxy_socket: /tmp/hc-moved.sock }\nlogging: { level: warn }\n`,
   );
-  expect(moved.join("\n")).toMatch(
-    /WARN Configuration changed, but takes effect only after a restart key=server\.proxy_socket/,
-  );
+  expect(moved.join("\n")).toMatch(/WARN Configuration changed, restart required key=server\.proxy_socket/);
   expect((await requestStatus(client)).get("1")?.state).toBe("unhealthy");
   // One connection, one monitor all along: nothing was begun anew.
   expect(client.lines.filter(({ type }) => type === "ready").length).toBe(1);

@@ -40,14 +40,14 @@ test.each<[string, string]>([
   expect(existsSync(join(daemon.dir, "ran"))).toBe(false);
   const lines = daemon.log.filter((line) => line.includes(name));
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toEndWith(` WARN Environment variable has no effect variable=${name}`);
+  expect(lines[0]).toEndWith(` WARN Ignoring environment variable of the runtime variable=${name}`);
 });
 
 test("daemon: a variable that the runtime does obey is reported as such", async () => {
   await using daemon = await startDaemon({ env: { BUN_JSC_useConcurrentGC: "1" } });
   const line = await daemon.waitForLog(/BUN_JSC_useConcurrentGC/, 1_000);
   expect(line).toEndWith(
-    " WARN Environment variable is obeyed by the runtime, unset it variable=BUN_JSC_useConcurrentGC",
+    " WARN Environment variable affects the runtime, unset it variable=BUN_JSC_useConcurrentGC",
   );
 });
 

@@ -59,7 +59,7 @@ test("daemon: something at the path that is not a socket is left untouched, exit
   for (const socketPath of [file, directory]) {
     await using daemon = await startDaemon({ socketPath, waitForSocket: false });
     expect(await daemon.exited).toBe(1);
-    expect(daemon.log.join("\n")).toContain(`${socketPath}: something that is not a socket is there`);
+    expect(daemon.log.join("\n")).toContain(`${socketPath}: path exists and is not a socket`);
   }
   expect(readFileSync(file, "utf8")).toBe("precious");
   expect(readdirSync(dir.path).sort()).toEqual(["dir.sock", "file.sock"]);

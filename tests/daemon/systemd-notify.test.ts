@@ -60,7 +60,7 @@ test("systemd: a start that fails is never called ready", async () => {
   const socketPath = join(dir.path, "not-a-socket");
   writeFileSync(socketPath, "");
   const starts: [DaemonOptions, RegExp][] = [
-    [{ socketPath }, /^listen on .*\/not-a-socket: something that is not a socket is there$/],
+    [{ socketPath }, /^listen on .*\/not-a-socket: path exists and is not a socket$/],
     [{ args: ["--checks", join(dir.path, "none.yaml")] }, /none\.yaml/],
     [
       { config: "batching: { max_size: 0 }\n", args: ["--strict-config"] },

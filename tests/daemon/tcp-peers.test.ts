@@ -59,7 +59,7 @@ test("daemon: tcp closes as the section checks says, unless the healthcheck says
   const file = join(daemon.dir, "config.yaml");
   writeFileSync(file, readFileSync(file, "utf8").replace("graceful", "reset"));
   daemon.signal("SIGHUP");
-  await daemon.waitForLog(/takes effect only after a restart.* key=checks.close/, 5_000);
+  await daemon.waitForLog(/restart required.* key=checks.close/, 5_000);
   client.update(checks);
   const { ends } = graceful;
   await until(() => graceful.ends >= ends + 5, 10_000, "five more ends");

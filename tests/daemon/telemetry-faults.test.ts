@@ -65,7 +65,7 @@ test.concurrent.each(PROTOCOLS)(
       ({ name }) => name === "healthcheck.check_execution",
     );
     expect(check?.attributes["healthcheck.id"]).toBe("1");
-    await daemon.waitForLog(/Traces are delivered again lost=0/, SOON_MS);
+    await daemon.waitForLog(/Trace delivery recovered lost=0/, SOON_MS);
   },
 );
 
@@ -109,7 +109,7 @@ test.concurrent.each(PROTOCOLS)(
     await using daemon = await startDaemon({ config });
     await using client = await connectClient(daemon.socketPath);
     client.update([tcpCheck(1, backend, { interval: "60s" })]);
-    expect(await warned(daemon)).toMatch(/error="the collector refused 1 of \d+ spans: too old" .*lost=1/);
+    expect(await warned(daemon)).toMatch(/error="collector rejected 1 of \d+ spans: too old" .*lost=1/);
     expect(sampleOf(await scrape(port), LOST)).toBeGreaterThanOrEqual(1);
   },
 );
@@ -121,7 +121,10 @@ test.concurrent.each(PROTOCOLS)(
     await using collector = use_http ? startHttpCollector({ remark }) : await startGrpcCollector({ remark });
     await using daemon = await startDaemon({ config: telemetryConfig(collector.port, { use_http }) });
     await using _client = await connectClient(daemon.socketPath);
-    await daemon.waitForLog(/WARN The collector warns endpoint=\S+ warning="use the other port"/, SOON_MS);
+    await daemon.waitForLog(
+      /WARN Collector returned a warning endpoint=\S+ warning="use the other port"/,
+      SOON_MS,
+    );
     expect(warnings(daemon)).toEqual([]);
   },
 );

@@ -313,5 +313,5 @@ test.concurrent("telemetry: what is traced, and how much, can change at run time
   const log = daemon.log.join("\n");
   expect(log).toContain("INFO Configuration changed key=telemetry.trace");
   for (const key of ["otlp_endpoint", "propagate"])
-    expect(log).toContain(`takes effect only after a restart key=telemetry.${key}`);
+    expect(log).toContain(`restart required key=telemetry.${key}`);
 });

@@ -117,8 +117,8 @@ test("docs: opentelemetry.md has the log lines as they are written", () => {
   );
   expect(described.toSorted()).toEqual(lines.toSorted());
   for (const words of [
-    "spans come faster than they can be delivered",
-    "not connected within",
+    "spans are created faster than they can be delivered",
+    "connection not established within",
     "HTTP status",
   ]) {
     expect(SOURCE).toContain(words);

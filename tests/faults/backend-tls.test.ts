@@ -52,7 +52,7 @@ test("backend: tls: silence, resets and nonsense in the handshake", async () => 
     },
     resetsOnHello: hello(BROKEN, (talk) => talk.reset()),
     closesOnHello: hello(BROKEN, (talk) => talk.end()),
-    alert: hello(refused("alert from the peer: handshake failure"), (talk) =>
+    alert: hello(refused("TLS alert from the peer: handshake failure"), (talk) =>
       talk.say(record(ALERT, 2, "\x02\x28")),
     ),
     warnings: hello(refused("too many warning alerts"), (talk) => talk.flood(record(ALERT, 2, "\x01\x64"))),
@@ -141,7 +141,7 @@ peerTest(
               { ...good, ca: readFileSync(ca.caFile, "utf8"), requestCert: true, rejectUnauthorized: true },
             ),
           check: https(),
-          found: "unhealthy L6RSP TLS with @: alert from the peer: certificate required",
+          found: "unhealthy L6RSP TLS with @: TLS alert from the peer: certificate required",
         },
         plainBehind: spoilt("wrong version number", "HTTP/1.1 400 Bad Request\r\n\r\n"),
         recordBehind: spoilt(

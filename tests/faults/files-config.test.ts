@@ -54,11 +54,10 @@ for (const [what, { text, of, free = false }] of Object.entries(VALUES)) {
     expect(status).toBe(1);
     const told = out.trimEnd().split("\n");
     // What was given stands between the key and the rule; it is shown short.
-    if (text === ".nan") expect(out).toContain("telemetry.sampling_rate: NaN is not allowed: ");
-    expect(told.map((line) => line.replace(/( \S+:\d+:\d+: [\w.]+: ).* is not allowed: /, "$1… "))).toEqual([
-      ...expected,
-      ...ignored,
-    ]);
+    if (text === ".nan") expect(out).toContain("telemetry.sampling_rate: NaN is not valid; must be ");
+    expect(
+      told.map((line) => line.replace(/( \S+:\d+:\d+: [\w.]+: ).* is not valid; must be /, "$1… ")),
+    ).toEqual([...expected, ...ignored]);
     expect(Math.max(...told.map((line) => line.length))).toBeLessThan(file.length + 300);
   });
 }
@@ -81,11 +80,11 @@ const FILES: Readonly<Record<string, { make(file: string): void; told: RegExp }>
   },
   "a map that is its own key": {
     make: (file) => writeFileSync(file, "server: &s { proxy_socket: *s }\n"),
-    told: /hc\.yaml:1:\d+: not valid YAML: the alias \*s stands inside of what it stands for/,
+    told: /hc\.yaml:1:\d+: not valid YAML: the alias \*s refers to a value that contains it/,
   },
   "a list that is its own element, far in": {
     make: (file) => writeFileSync(file, "metrics:\n  response_time_buckets: &b [1, { x: [*b] }]\n"),
-    told: /hc\.yaml:2:\d+: not valid YAML: the alias \*b stands inside/,
+    told: /hc\.yaml:2:\d+: not valid YAML: the alias \*b refers to a value/,
   },
   "random bytes": {
     make: (file) =>
@@ -120,7 +119,7 @@ const FILES: Readonly<Record<string, { make(file: string): void; told: RegExp }>
       writeFileSync(file, "");
       truncateSync(file, 100_000_000);
     },
-    told: /hc\.yaml: cannot be read: .* is longer than the 4194304 bytes allowed/,
+    told: /hc\.yaml: cannot be read: .* is larger than 4194304 bytes, the maximum/,
   },
   "a directory": {
     make: (file) => mkdirSync(file),
@@ -132,7 +131,7 @@ const FILES: Readonly<Record<string, { make(file: string): void; told: RegExp }>
   },
   "a pipe that nobody writes to": {
     make: (file) => void Bun.spawnSync(["mkfifo", file]),
-    told: /hc\.yaml: cannot be read: .* is a pipe that nothing came out of/,
+    told: /hc\.yaml: cannot be read: .* is an empty pipe/,
   },
 };
 
@@ -156,9 +155,9 @@ test("files: check-config judges what comes out of a pipe, as of any file", asyn
   };
   expect(await judged("batching: { delay: 1s }\n")).toEqual(["/dev/stdin: valid configuration file\n", 0]);
   expect(await judged("healthchecks: []\n")).toEqual(["/dev/stdin: valid checks file, 0 healthchecks\n", 0]);
-  const rule = "give a whole number from 1 to 10000";
+  const rule = "an integer from 1 to 10000";
   expect(await judged("batching: { max_size: 0 }\n")).toEqual([
-    `Configuration error: /dev/stdin:1:23: batching.max_size: 0 is not allowed: ${rule}\n`,
+    `Configuration error: /dev/stdin:1:23: batching.max_size: 0 is not valid; must be ${rule}\n`,
     1,
   ]);
 });
@@ -173,6 +172,6 @@ test.each(["a pipe", "a device"])("files: a start does not wait for a file that 
   expect([config.status, config.out.includes(`ERROR Configuration error: ${told}`)]).toEqual([1, true]);
   const checks = await runCommand(["run", "--config", file, "--checks", file]);
   expect(checks.status).toBe(1);
-  expect(checks.out).toContain("running on the defaults");
+  expect(checks.out).toContain("using the defaults");
   expect(checks.out).toContain(`ERROR Cannot start error="${told}"`);
 });

@@ -242,7 +242,7 @@ test("security: a handler that throws tells the client nothing, and the log no q
   };
   using bench = await startHttp({ router });
   const { status, body } = await bench.ask(`/x?token=${CANARY}`);
-  expect([status, body]).toEqual([500, '{"error":"internal error, see the log"}\n']);
+  expect([status, body]).toEqual([500, '{"error":"internal error; see the log"}\n']);
   const logged = JSON.stringify(bench.log.entries);
   expect(logged).toContain("the words of a fault");
   expect(logged).not.toContain(CANARY);

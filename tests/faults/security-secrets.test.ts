@@ -240,7 +240,7 @@ test.each(["http", "grpc"])(
       `server: { proxy_socket: ${JSON.stringify(daemon.socketPath)} }\n${telemetry.replace("/?key", "/other?key")}`,
     );
     daemon.signal("SIGHUP");
-    await daemon.waitForLog(/takes effect only after a restart key=telemetry\.otlp_endpoint/, SOON_MS);
+    await daemon.waitForLog(/restart required key=telemetry\.otlp_endpoint/, SOON_MS);
     expect(collector.requests[0]?.headers).toMatchObject({
       "x-token": secret("token"),
       authorization: `Basic ${BASIC}`,

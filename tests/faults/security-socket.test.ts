@@ -140,7 +140,7 @@ test.each(FOREIGN)(
     const before = look();
     await using daemon = await startOn(path, "0666");
     expect(await daemon.exited).toBe(1);
-    expect(daemon.log.join("\n")).toContain(`listen on ${path}: something that is not a socket is there`);
+    expect(daemon.log.join("\n")).toContain(`listen on ${path}: path exists and is not a socket`);
     expect(look()).toEqual(before);
   },
 );
@@ -154,7 +154,7 @@ test("security: what somebody puts at the path of the running server is left alo
   // In one step: there is no moment in which nothing is there.
   symlinkSync(target, join(dir.path, "link"));
   Bun.spawnSync(["mv", "-T", join(dir.path, "link"), daemon.socketPath]);
-  await daemon.waitForLog(/something that is not a socket is there/, 10_000);
+  await daemon.waitForLog(/path exists and is not a socket/, 10_000);
   daemon.signal("SIGTERM");
   expect(await daemon.exited).toBe(0);
   expect(readlinkSync(daemon.socketPath)).toBe(target);
@@ -222,7 +222,7 @@ test.skipIf(!isRoot)(
     const { ino } = lstatSync(socketPath);
     await using daemon = await startAsNobody(dir, socketPath, false);
     expect(await daemon.exited).toBe(1);
-    expect(daemon.log.join("\n")).toContain(`look at ${socketPath}: permission denied`);
+    expect(daemon.log.join("\n")).toContain(`probe socket ${socketPath}: permission denied`);
     expect(lstatSync(socketPath).ino).toBe(ino);
   },
 );

@@ -24,18 +24,18 @@ test.each([
 });
 
 test.each([
-  ["state=ill", 'state: "ill" is not allowed: give unknown, healthy, unhealthy'],
-  ["type=TCP", 'type: "TCP" is not allowed: give tcp, http, dns'],
-  ["limit=1001", 'limit: "1001" is not allowed: give a whole number from 0 to 1000'],
-  ["limit=", 'limit: "" is not allowed: give a whole number from 0 to 1000'],
-  ["limit=-1", 'limit: "-1" is not allowed: give a whole number from 0 to 1000'],
-  ["limit=1e2", 'limit: "1e2" is not allowed: give a whole number from 0 to 1000'],
-  ["offset=9007199254740992", /^offset: "9007199254740992" is not allowed/],
-  ["offset=11111111111111111", /^offset: "11111111111111111" is not allowed/],
-  ["sort=id", 'unknown parameter "sort": give state, type, q, limit, offset'],
-  ["limit=1&limit=2", "limit is given twice"],
-  ["state=&state=", "state is given twice"],
-  [`q=${"x".repeat(201)}`, "q is longer than 200 characters"],
+  ["state=ill", 'state: "ill" is not valid; must be one of unknown, healthy, unhealthy'],
+  ["type=TCP", 'type: "TCP" is not valid; must be one of tcp, http, dns'],
+  ["limit=1001", 'limit: "1001" is not valid; must be an integer from 0 to 1000'],
+  ["limit=", 'limit: "" is not valid; must be an integer from 0 to 1000'],
+  ["limit=-1", 'limit: "-1" is not valid; must be an integer from 0 to 1000'],
+  ["limit=1e2", 'limit: "1e2" is not valid; must be an integer from 0 to 1000'],
+  ["offset=9007199254740992", /^offset: "9007199254740992" is not valid/],
+  ["offset=11111111111111111", /^offset: "11111111111111111" is not valid/],
+  ["sort=id", 'unknown parameter "sort"; must be one of state, type, q, limit, offset'],
+  ["limit=1&limit=2", "limit: given more than once"],
+  ["state=&state=", "state: given more than once"],
+  [`q=${"x".repeat(201)}`, "q: too long; must be at most 200 characters"],
 ])("list query: %j is refused in these words: %s", (query, words) => {
   expect(() => read(query)).toThrow(BadRequestError);
   expect(() => read(query)).toThrow(words);

@@ -103,5 +103,5 @@ test.each(BROKEN_EARLY)("metrics handler: a fault %s is a 500 that can be read",
   using bench = await startHttp({ render });
   const { status, headers, body } = await bench.ask("/metrics", "Accept-Encoding: gzip");
   expect([status, headers.get("content-encoding")]).toEqual([500, undefined]);
-  expect(JSON.parse(body)).toEqual({ error: "internal error, see the log" });
+  expect(JSON.parse(body)).toEqual({ error: "internal error; see the log" });
 });

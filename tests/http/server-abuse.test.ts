@@ -20,10 +20,7 @@ test("server: an upgrade is not taken up, the request is answered as it is", asy
 test.each([["/%"], ["/a%ff"]])("server: the target %s is a bad request, in words", async (target) => {
   using bench = await startHttp({ router: ECHO });
   const { status, body } = await bench.ask(target);
-  expect([status, JSON.parse(body)]).toEqual([
-    400,
-    { error: "the path is not percent-encoded as it should be" },
-  ]);
+  expect([status, JSON.parse(body)]).toEqual([400, { error: "path: not valid; must be percent-encoded" }]);
 });
 
 test.each([

@@ -31,7 +31,7 @@ test.each([["POST"], ["PUT"], ["DELETE"], ["OPTIONS"], ["PATCH"], ["TRACE"], ["P
     using bench = await startHttp({ router: ECHO });
     const { status, headers, body } = await answerTo(bench, `${method} / HTTP/1.1\r\nHost: x\r\n\r\n`);
     expect([status, headers.get("allow"), headers.get("connection")]).toEqual([405, "GET, HEAD", "close"]);
-    expect(JSON.parse(body)).toEqual({ error: `${method} is not allowed: give GET or HEAD` });
+    expect(JSON.parse(body)).toEqual({ error: `${method} is not valid; must be GET or HEAD` });
   },
 );
 
@@ -75,7 +75,7 @@ test("server: a handler that throws is a 500 without its words, is logged, and t
   http.write(get("/throws") + get("/b"));
   const text = await http.waitFor(/\/b \n$/);
   expect(text).toStartWith("HTTP/1.1 500 ");
-  expect(text).toContain('{"error":"internal error, see the log"}');
+  expect(text).toContain('{"error":"internal error; see the log"}');
   expect(text).not.toContain("broken");
   expect(bench.log.entries).toEqual([
     {

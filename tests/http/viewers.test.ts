@@ -15,7 +15,7 @@ test("events: 16 viewers are served, the next is refused in JSON, and served onc
   const refused = await view(feed.bench);
   const { status, headers, body } = readAnswer(refused.text);
   expect([status, headers.get("retry-after")]).toEqual([503, "10"]);
-  expect(JSON.parse(body)).toEqual({ error: "16 viewers are connected, and no more are served" });
+  expect(JSON.parse(body)).toEqual({ error: "16 viewers are connected, the maximum" });
   await viewers[3]?.[Symbol.asyncDispose]();
   await someTurns();
   expect((await view(feed.bench)).text).toStartWith("HTTP/1.1 200 OK\r\n");

@@ -57,7 +57,7 @@ test("views: a check's configuration by type", () => {
   });
   const dns = { type: "dns", query: "a.test", queryTypes: ["AAAA"], expectedIps: ["::1"] } as const;
   const asked = { ...pace, query: "a.test", query_type: "AAAA", expected_ips: ["::1"] };
-  expect(config({ ...dns, server: undefined })).toEqual({ ...asked, server: "the system's resolver" });
+  expect(config({ ...dns, server: undefined })).toEqual({ ...asked, server: "system resolver" });
   expect(config({ ...dns, server: { ip: "::1", port: 53 } })).toEqual({ ...asked, server: "[::1]:53" });
 });
 

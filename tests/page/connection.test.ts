@@ -97,18 +97,18 @@ pageTest(
       route.fulfill({
         status: 500,
         contentType: "application/json",
-        body: `{"error":"internal error, see the log"}`,
+        body: `{"error":"internal error; see the log"}`,
       }),
     );
     await page
       .getByRole("alert")
-      .getByText("Not up to date: internal error, see the log (HTTP 500")
+      .getByText("Not up to date: internal error; see the log (HTTP 500")
       .waitFor();
     await rowWhere(page, ({ id }) => id === "1", "the row as it was last known");
     await page.unroute("**/api/healthchecks?*");
     await until(async () => (await page.getByRole("alert").textContent()) === "", 10_000, "no banner");
     await page.route("**/api/healthchecks?*", (route) => route.fulfill({ body: "<h1>Sign in</h1>" }));
-    await page.getByRole("alert").getByText("something other than the healthcheck server answered").waitFor();
+    await page.getByRole("alert").getByText("the response is not from healthcheck-server").waitFor();
   },
 );
 

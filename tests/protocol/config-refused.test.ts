@@ -17,7 +17,7 @@ test.each([
   [{ id: "minus one" }, `id: "minus one" is not valid; ${ID}`],
   [
     { send_hex: "0" },
-    "send_hex: a text (not shown) is not valid; must be bytes as pairs of hexadecimal digits",
+    "send_hex: a string (not shown) is not valid; must be bytes as pairs of hexadecimal digits",
   ],
   [{ receive_hex: "0x00" }, 'receive_hex: "0x00" is not valid; must be bytes as pairs of hexadecimal digits'],
   [{ send: "a", send_hex: "00" }, "send_hex: not allowed beside send; must be absent"],
@@ -48,7 +48,7 @@ test.each([
   ],
   [
     { ...http, path: "ftp://x/" },
-    "path: a text (not shown) is not valid; must be a path, or a whole http or https URL",
+    "path: a string (not shown) is not valid; must be a path, or a whole http or https URL",
   ],
   [
     { ...http, expected_codes: "200" },
@@ -66,10 +66,10 @@ test.each([
     { ...http, host: "a\r\nX: y" },
     'host: "a\\r\\nX: y" is not valid; must be a host name, with or without a port',
   ],
-  [{ ...http, headers: { "a b": "x" } }, "headers: a text (not shown) is not valid; must be a header name"],
+  [{ ...http, headers: { "a b": "x" } }, "headers: a string (not shown) is not valid; must be a header name"],
   [
     { ...http, headers: { a: "x\r\ny: z" } },
-    "headers.a: a text (not shown) is not valid; must be a header value without line breaks",
+    "headers.a: a string (not shown) is not valid; must be a header value without line breaks",
   ],
   [
     { ...http, method: "head", response: "OK" },

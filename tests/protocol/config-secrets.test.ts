@@ -8,16 +8,19 @@ const SECRET = "hunter2";
 
 test.each([
   [{ send: [SECRET] }, "send: a list (not shown) is not valid; must be a string"],
-  [{ checker_type: "http", headers: `Authorization: ${SECRET}` }, "headers: a text (not shown) is not valid"],
+  [
+    { checker_type: "http", headers: `Authorization: ${SECRET}` },
+    "headers: a string (not shown) is not valid",
+  ],
   [
     { checker_type: "http", headers: { [`X-Key: ${SECRET}`]: "" } },
-    "headers: a text (not shown) is not valid",
+    "headers: a string (not shown) is not valid",
   ],
   [{ checker_type: "http", headers: { "X-Key": { value: SECRET } } }, "headers.X-Key: an object (not shown)"],
   [{ checker_type: "http", headers: { "X-Key": 5 } }, "headers.X-Key: a number (not shown)"],
-  [{ checker_type: "http", path: `ftp://user:${SECRET}@a.test/` }, "path: a text (not shown) is not valid"],
-  [{ checker_type: "http", path: null, host: `user:${SECRET}@a.test` }, "host: a text (not shown) is not"],
-  [{ server_name: `https://a b?${SECRET}` }, "server_name: a text (not shown) is not valid"],
+  [{ checker_type: "http", path: `ftp://user:${SECRET}@a.test/` }, "path: a string (not shown) is not valid"],
+  [{ checker_type: "http", path: null, host: `user:${SECRET}@a.test` }, "host: a string (not shown) is not"],
+  [{ server_name: `https://a b?${SECRET}` }, "server_name: a string (not shown) is not valid"],
   [{ ip: { password: SECRET } }, "ip: an object (not shown) is not valid"],
 ])("config secrets: %j is refused without telling them", (fields, words) => {
   const [only = "", ...others] = refusal(fields);

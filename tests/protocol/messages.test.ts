@@ -78,7 +78,7 @@ test.each([
   ['{"type":7}', `type: 7 is not valid; must be one of ${TYPES}`],
   ["{}", `type: missing; must be one of ${TYPES}`],
   ['{"type":"update_configs","configs":{}}', "configs: an object (not shown) is not valid; must be a list"],
-  ['{"type":"update_configs","configs":"all"}', "configs: a text (not shown) is not valid; must be a list"],
+  ['{"type":"update_configs","configs":"all"}', "configs: a string (not shown) is not valid; must be a list"],
   ["hello", "the line is not a JSON object (5 bytes, not shown)"],
   ["", "the line is not a JSON object (0 bytes, not shown)"],
   ["[1]", "the line is not a JSON object (3 bytes, not shown)"],

@@ -12,21 +12,17 @@ test.each<[string, Partial<Ownership>, string | undefined]>([
   ["of root, 0644", {}, undefined],
   ["of root and another group that may read", { gid: 7, mode: 0o640 }, undefined],
   ["that root's own group may write", { mode: 0o664 }, undefined],
-  ["of another user", { uid: 7 }, "/f belongs to the user 7: chown root /f"],
-  [
-    "that another group may write",
-    { gid: 7, mode: 0o660 },
-    "/f can be changed by the group 7: chmod go-w /f",
-  ],
-  ["that everybody may write", { mode: 0o646 }, "/f can be changed by everybody: chmod go-w /f"],
+  ["of another user", { uid: 7 }, "/f is owned by user 7; run chown root /f"],
+  ["that another group may write", { gid: 7, mode: 0o660 }, "/f is writable by group 7; run chmod go-w /f"],
+  ["that everybody may write", { mode: 0o646 }, "/f is writable by every user; run chmod go-w /f"],
   ["a directory as /tmp", { kind: "directory", mode: 0o1777 }, undefined],
   [
     "a directory that everybody may write",
     { kind: "directory", mode: 0o777 },
-    "/f can be changed by everybody: chmod go-w /f",
+    "/f is writable by every user; run chmod go-w /f",
   ],
   ["a link of root", { kind: "link", mode: 0o777 }, undefined],
-  ["a link of another user", { kind: "link", uid: 7 }, "/f belongs to the user 7: chown root /f"],
+  ["a link of another user", { kind: "link", uid: 7 }, "/f is owned by user 7; run chown root /f"],
 ])("distrust: %s", (_name, changes, reason) => {
   expect(distrust("/f", { ...FILE, ...changes })).toBe(reason);
 });
@@ -47,8 +43,8 @@ rootTest("findDistrust: the file, its directories and links all count", [], asyn
   expect(findDistrust("/dev/null")).toBeUndefined();
   for (const path of [at("foreign", "c.yaml"), at("foreign", "link.yaml"), at("safe", "away", "c.yaml")])
     expect(findDistrust(path)).toBe(
-      `${at("foreign")} belongs to the user 65534: chown root ${at("foreign")}`,
+      `${at("foreign")} is owned by user 65534; run chown root ${at("foreign")}`,
     );
   chmodSync(at("safe", "c.yaml"), 0o666);
-  expect(findDistrust(at("safe", "c.yaml"))).toEndWith(`everybody: chmod go-w ${at("safe", "c.yaml")}`);
+  expect(findDistrust(at("safe", "c.yaml"))).toEndWith(`every user; run chmod go-w ${at("safe", "c.yaml")}`);
 });

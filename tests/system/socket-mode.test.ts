@@ -48,7 +48,7 @@ test("socket mode: a link or a file that has taken the socket's place is not tou
   symlinkSync(file, link);
   for (const path of [file, link]) {
     expect(() => setSocketMode(path, 0o666)).toThrow(
-      `listen on ${path}: something else has taken the socket's place`,
+      `listen on ${path}: the socket was replaced by another file`,
     );
   }
   expect(statSync(file).mode & 0o777).toBe(0o600);

@@ -27,7 +27,7 @@ test("text file: 64 MiB are read, one byte more is refused", async () => {
   truncateSync(file, MAX_BYTES);
   expect(readTextFile(file).length).toBe(MAX_BYTES);
   truncateSync(file, MAX_BYTES + 1);
-  expect(() => readTextFile(file)).toThrow(`${file} is longer than the 67108864 bytes allowed`);
+  expect(() => readTextFile(file)).toThrow(`${file} is larger than 67108864 bytes, the maximum`);
 });
 
 test("text file: /dev/null is an empty one", () => {
@@ -53,7 +53,7 @@ test.each(Object.entries(KINDS))(
     const exporter = { protocol: "grpc", url: new URL("https://x"), headers: {}, timeoutMs: 1 } as const;
     const other = { compress: false, caFile: undefined, certFile: undefined, userAgent: "" };
     expect(() => readTrust({ ...exporter, ...other, keyFile: path })).toThrow(words);
-    const orPipe = what === "a pipe" ? `${path} is a pipe that nothing came out of` : words;
+    const orPipe = what === "a pipe" ? `${path} is an empty pipe` : words;
     expect(() => readTextFileOrPipe(path)).toThrow(orPipe);
   },
 );

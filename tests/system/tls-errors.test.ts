@@ -34,7 +34,7 @@ test("tls words: of a certificate with 1,500 names three are said, and the numbe
 test("tls words: alerts and faults of the library, and what is in words already", () => {
   expect(
     tlsErrorMessage("error:1000045c:SSL routines:OPENSSL_internal:TLSV1_ALERT_CERTIFICATE_REQUIRED"),
-  ).toBe("alert from the peer: certificate required");
+  ).toBe("TLS alert from the peer: certificate required");
   expect(tlsErrorMessage("error:100000f7:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER")).toBe(
     "wrong version number",
   );

@@ -49,7 +49,7 @@ test("unix socket: what is no socket is left alone", async () => {
   const link = join(dir.path, "link");
   symlinkSync(file, link);
   for (const path of [file, link]) {
-    expect(() => clearSocketPath(path)).toThrow(`listen on ${path}: something that is not a socket is there`);
+    expect(() => clearSocketPath(path)).toThrow(`listen on ${path}: path exists and is not a socket`);
   }
   expect(existsSync(file)).toBe(true);
 });

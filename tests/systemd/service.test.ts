@@ -311,7 +311,7 @@ serviceTest(
     expect(await ask()).toEqual({
       status: 1,
       out: "",
-      err: `not ready: http://127.0.0.1:9090 does not answer: connection refused (${CONFIG} cannot be read: permission denied; give --addr)\n`,
+      err: `not ready: cannot reach http://127.0.0.1:9090: connection refused (${CONFIG} cannot be read: permission denied; give --addr)\n`,
     });
   },
 );

@@ -70,13 +70,13 @@ test("HttpExporter: each delivery comes to what its own answer says", async () =
   const outcomes = [];
   for (const _ of answers) outcomes.push(await bench.exporter.export(THREE));
   expect(outcomes).toEqual([
-    { words: "the collector refused 2 of 3 spans: too old", rejected: 2 },
+    { words: "collector rejected 2 of 3 spans: too old", rejected: 2 },
     undefined,
     { words: "use the other port", rejected: 0 },
     { words: "HTTP status 400", retry: false },
     undefined,
     undefined,
-    { words: "the collector refused 3 of 3 spans: too many", rejected: 3 },
+    { words: "collector rejected 3 of 3 spans: too many", rejected: 3 },
   ]);
 });
 
@@ -93,7 +93,7 @@ test("HttpExporter: an answer of more than 64 KiB counts as success and is not p
   const outcomes = [];
   for (let nth = 0; nth < 3; nth++) outcomes.push(await bench.exporter.export(THREE));
   expect(outcomes).toEqual([
-    { words: "the collector refused 1 of 3 spans: read", rejected: 1 },
+    { words: "collector rejected 1 of 3 spans: read", rejected: 1 },
     undefined,
     undefined,
   ]);

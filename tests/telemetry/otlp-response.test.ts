@@ -14,10 +14,10 @@ test.each([
   [undefined, undefined],
   [
     { partialSuccess: { rejectedSpans: "3", errorMessage: "too old" } },
-    [3, "the collector refused 3 of 5 spans: too old"],
+    [3, "collector rejected 3 of 5 spans: too old"],
   ],
-  [{ partialSuccess: { rejectedSpans: 3 } }, [3, "the collector refused 3 of 5 spans"]],
-  [{ partialSuccess: { rejectedSpans: "99999999999999999999" } }, [5, "the collector refused 5 of 5 spans"]],
+  [{ partialSuccess: { rejectedSpans: 3 } }, [3, "collector rejected 3 of 5 spans"]],
+  [{ partialSuccess: { rejectedSpans: "99999999999999999999" } }, [5, "collector rejected 5 of 5 spans"]],
   [{ partialSuccess: { rejectedSpans: "-3", errorMessage: "odd" } }, [0, "odd"]],
   [{ partialSuccess: { rejectedSpans: "some", errorMessage: 7 } }, undefined],
   [{ partialSuccess: { rejectedSpans: "0", errorMessage: "a\u0000b\nBearer hunter2" } }, [0, "a b …"]],

@@ -2,13 +2,12 @@
 import { expect, test } from "bun:test";
 import { validateConfig } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
-import { isNamed } from "../../src/config/validate.ts";
 import { type Environment, telemetrySettings } from "../../src/telemetry/settings.ts";
 
 /** @param section - of the file, in YAML's flow style */
 function settings(section: string, env: Environment = {}) {
-  const { config = DEFAULT_CONFIG } = validateConfig(`telemetry: { enabled: true ${section} }`);
-  return telemetrySettings(config.telemetry, (key) => isNamed(config, `telemetry.${key}`), env, "1.2.3");
+  const { config = DEFAULT_CONFIG, named } = validateConfig(`telemetry: { enabled: true ${section} }`);
+  return telemetrySettings(config.telemetry, (key) => named.has(`telemetry.${key}`), env, "1.2.3");
 }
 
 test.each([
@@ -72,7 +71,7 @@ test("settings: headers come from the variables, those of the traces first, and 
     authorization: `Basic ${Buffer.from("u:p@").toString("base64")}`,
   });
   expect(warnings).toEqual([
-    { variable: "OTEL_EXPORTER_OTLP_HEADERS", words: "holds what cannot be a header, which is left out" },
+    { variable: "OTEL_EXPORTER_OTLP_HEADERS", words: "contains an invalid header, which is ignored" },
   ]);
 });
 

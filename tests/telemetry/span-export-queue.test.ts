@@ -109,7 +109,7 @@ test("outbox: what cannot be delivered now is kept and tried again, less and les
   await bench.pass(31_000);
   expect(bench.outbox.waiting).toBe(0);
   expect(bench.lost).toBe(0);
-  expect(bench.log.messages("info")).toEqual(["Traces are delivered again"]);
+  expect(bench.log.messages("info")).toEqual(["Trace delivery recovered"]);
 });
 
 test("outbox: when it is full the newest are lost and counted, and the log says so once a minute", async () => {
@@ -171,24 +171,24 @@ test("outbox: when it overflows although deliveries succeed, spans come too fast
   }
   expect(bench.lost).toBeGreaterThan(1_000);
   expect(bench.warnings).toMatchObject([
-    { error: "spans come faster than they can be delivered; 256 took 2.0s" },
+    { error: "spans are created faster than they can be delivered; delivering 256 took 2.0s" },
   ]);
 });
 
 test("outbox: what a collector takes back of a delivery is lost and told, and the next goes out as ever", async () => {
   using bench = new Bench();
-  bench.outcome = { words: "the collector refused 2 of 5 spans", rejected: 2 };
+  bench.outcome = { words: "collector rejected 2 of 5 spans", rejected: 2 };
   for (let delivery = 0; delivery < 3; delivery++) {
     bench.put(5);
     await bench.pass(5_000);
   }
   expect([bench.sent, bench.outbox.waiting, bench.lost]).toEqual([[5, 5, 5], 0, 6]);
-  expect(bench.warnings).toMatchObject([{ error: "the collector refused 2 of 5 spans", lost: 2 }]);
+  expect(bench.warnings).toMatchObject([{ error: "collector rejected 2 of 5 spans", lost: 2 }]);
   bench.outcome = undefined;
   bench.put(1);
   await bench.pass(5_000);
   expect(bench.log.entries.at(-1)).toMatchObject({
-    message: "Traces are delivered again",
+    message: "Trace delivery recovered",
     fields: { lost: 4 },
   });
 });

@@ -16,7 +16,7 @@ import { argument, display, flags, prose, sentence, terms } from "./mdoc.ts";
 /** What each exit status means; a new one is a type error here. */
 const STATUSES: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: "The server was stopped in good order. Of the commands: yes, it is so: healthy, valid, ready.",
-  fault:
+  failure:
     "A fault: the server could not start, or ended unexpectedly. Of the commands: unhealthy, invalid, not ready, no answer.",
   usage: "Wrong usage of the command line.",
   inconclusive:

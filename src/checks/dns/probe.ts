@@ -15,19 +15,19 @@ export interface DnsOptions {
 
 /** The subcommand. */
 export const DNS_PROBE: ProbeCommand<DnsOptions> = {
-  about: "ask one DNS question",
+  about: "send one DNS query",
   arguments: [
-    { name: "<name>", about: "the name to ask for" },
-    { name: "[@server]", about: "ask this server: @ADDRESS or @ADDRESS:PORT" },
+    { name: "<name>", about: "name to query" },
+    { name: "[@server]", about: "nameserver to query: @ADDRESS or @ADDRESS:PORT" },
   ],
   options: [
     {
       flags: "--type <type>",
-      about: "record type (default: A; AAAA where only that can be meant; both without @server)",
+      about: "record type (default: A; AAAA if only IPv6 addresses are expected; both without @server)",
     },
     {
       flags: "--expect <ips>",
-      about: "addresses of which one must be in the answer, separated by commas",
+      about: "expected addresses, comma-separated; one must be in the answer",
       parse: splitCommas,
     },
   ],

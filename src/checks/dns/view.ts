@@ -8,6 +8,6 @@ export function dnsView(spec: DnsSpec) {
     query: spec.query,
     query_type: formatQueryTypes(spec),
     expected_ips: spec.expectedIps,
-    server: spec.server === undefined ? "the system's resolver" : formatAddress(spec.server),
+    server: spec.server === undefined ? "system resolver" : formatAddress(spec.server),
   };
 }

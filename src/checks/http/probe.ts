@@ -25,24 +25,24 @@ export interface HttpOptions extends TlsOptions {
 /** The subcommand. */
 export const HTTP_PROBE: ProbeCommand<HttpOptions> = {
   about: "send one HTTP/1.1 request",
-  arguments: [{ name: "<url>", about: "the URL, http or https" }],
+  arguments: [{ name: "<url>", about: "http or https URL" }],
   options: [
     ...TLS_OPTIONS,
     { flags: "--method <method>", about: "request method", fallback: "GET" },
     {
       flags: "--expect <codes>",
-      about: "status codes that mean healthy, separated by commas; otherwise any",
+      about: "status codes that mean healthy, comma-separated (default: any)",
       parse: statusCodes,
     },
     { flags: "--host <name>", about: "Host header" },
     {
       flags: "--header <name: value>",
-      about: "another request header; may be given again",
+      about: "additional request header; may be repeated",
       fallback: [],
       parse: (text, before) => [...(Array.isArray(before) ? before : []), text],
     },
-    { flags: "--response <text>", about: "the body must start with this" },
-    { flags: "--connect <host:port>", about: "connect there instead of to the URL's host" },
+    { flags: "--response <text>", about: "expected beginning of the body" },
+    { flags: "--connect <host:port>", about: "address to connect to instead of the URL's host" },
   ],
   examples: ["https://www.example.com/healthz --connect 10.0.0.1:443 --expect 200"],
   target: ([url = ""], options) => httpTarget(url, options),

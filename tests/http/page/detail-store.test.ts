@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import type { Answer, Ask } from "../../../src/http/page/data/api-client.ts";
 import { DetailStore } from "../../../src/http/page/data/detail-store.ts";
 
-const MISSING = { ok: false, error: "no healthcheck has the id 1 (HTTP 404)", status: 404 } as const;
+const MISSING = { ok: false, error: "no healthcheck with id 1 (HTTP 404)", status: 404 } as const;
 
 /** A server that answers when the test says so. */
 function askedServer() {

@@ -54,10 +54,10 @@ test("page: while events come and questions are answered, nothing needs to be sa
 });
 
 test("page: a lost connection says since when nothing is new, and why", () => {
-  const { kind, notice } = connectionOf("down", 100, { atMs: 99, error: "the server cannot be reached" });
+  const { kind, notice } = connectionOf("down", 100, { atMs: 99, error: "cannot reach the server" });
   expect(kind).toBe("lost");
   expect(notice).toBe(
-    `Connection lost, retrying. Last attempt: the server cannot be reached. What you see is from ${formatClock(99)}.`,
+    `Connection lost, retrying. Last attempt: cannot reach the server. Showing data from ${formatClock(99)}.`,
   );
   // Before the first question after the loss was answered, nothing is known.
   expect(connectionOf("down", 100, { atMs: 99, error: undefined }).kind).toBe("lost");

@@ -49,6 +49,6 @@ async function wordsOf(response: Response): Promise<string> {
 /** What fetch says differs from browser to browser, and helps nobody. */
 function wordsFor(error: unknown): string {
   return error instanceof SyntaxError
-    ? "something other than the healthcheck server answered"
-    : "the server cannot be reached";
+    ? "the response is not from healthcheck-server"
+    : "cannot reach the server";
 }

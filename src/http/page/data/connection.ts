@@ -7,7 +7,7 @@ import type { Freshness } from "./session.ts";
 /** `polling`: there are no live events, but questions are answered. `failing`: it is the other way round. */
 export type ConnectionKind = "connecting" | "live" | "polling" | "failing" | "lost";
 
-/** See the head of the file. */
+/** The state of the connection between page and server, as text for the operator. */
 export interface Connection {
   readonly kind: ConnectionKind;
   /** One or two words, always shown. */
@@ -59,5 +59,5 @@ function because(error: string | undefined): string {
 }
 
 function asOf(atMs: number | undefined): string {
-  return atMs === undefined ? "" : ` What you see is from ${formatClock(atMs)}.`;
+  return atMs === undefined ? "" : ` Showing data from ${formatClock(atMs)}.`;
 }

@@ -19,7 +19,7 @@ export interface DetailView {
 
 const NOT_FOUND = 404;
 
-/** See the head of the file. */
+/** Cache of the details of one healthcheck. It sends one request at a time. */
 export class DetailStore implements Shown {
   readonly view = new Cell<DetailView>({
     detail: undefined,

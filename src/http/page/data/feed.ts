@@ -28,7 +28,7 @@ const GIVEN_UP = 2;
 const SILENCE_MS = 6_000;
 const RETRY_MS = 3_000;
 
-/** See the head of the file. */
+/** The live feed of the server. It reconnects after every failure, and detects a connection that has died silently. */
 export class Feed {
   readonly state = new Cell<FeedState>("connecting");
   readonly #open: () => Stream;

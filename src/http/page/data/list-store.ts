@@ -45,7 +45,7 @@ const KEPT = 400;
 /** A question that has run for less is waited for: while somebody scrolls through, answers must come. */
 const PATIENCE_MS = 150;
 
-/** See the head of the file. */
+/** Cache of the rows of the list. It requests only the rows around the visible ones, one request at a time. */
 export class ListStore implements Shown {
   readonly view = new Cell<ListView>({
     filter: NO_FILTER,

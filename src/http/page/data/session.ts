@@ -36,7 +36,7 @@ const POLL_MS = 3_000;
 /** Between two announcements: nobody can listen to more. */
 const BREATH_MS = 4_000;
 
-/** See the head of the file. */
+/** State that lives as long as the page: the live feed, and the refresh of the visible view at most once a second. */
 export class Session {
   readonly feed: Feed;
   readonly totals = new Cell<Totals | undefined>(undefined);

@@ -1,6 +1,6 @@
 /** A value that can be watched: how what comes from the server gets to the components. */
 
-/** See the head of the file. */
+/** An observable value: components that read it are rendered again when it changes. */
 export class Cell<T> {
   #value: T;
   readonly #watchers = new Set<() => void>();

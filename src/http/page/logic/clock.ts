@@ -3,7 +3,7 @@
 /** The Date header has whole seconds, and an answer takes its time: less than this is not a difference. */
 const TOLERANCE_MS = 2_000;
 
-/** See the head of the file. */
+/** Estimate of the server's clock, so that durations such as "for 3 min" are right on a computer whose clock is wrong. */
 export class ServerClock {
   #aheadMs = 0;
 

@@ -13,7 +13,7 @@ export interface Layer {
   readonly top: readonly (number | null)[];
 }
 
-/** See the head of the file. */
+/** The history of a healthcheck as columns of numbers for a plot, oldest first, with stacked phases. */
 export interface PlotData {
   /** Seconds since 1970. */
   readonly times: readonly number[];

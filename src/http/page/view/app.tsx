@@ -23,7 +23,7 @@ export interface AppProps {
   readonly session: Session;
 }
 
-/** See the head of the file. */
+/** The whole page: the parts that every view shares, and the view that the address names. */
 export function App(props: AppProps) {
   const [fault] = useErrorBoundary();
   if (fault !== undefined) return <Fault fault={fault} />;
@@ -74,10 +74,10 @@ function Announcer({ session, connection }: { readonly session: Session; readonl
 function Fault({ fault }: { readonly fault: unknown }) {
   return (
     <main class="detail">
-      <h1>This page has a fault</h1>
+      <h1>Page error</h1>
       <p class="empty">
-        {fault instanceof Error ? fault.message : String(fault)}. <a href="./">Load it again</a>; the same is
-        at <a href="api/healthchecks">api/healthchecks</a>, as JSON.
+        {fault instanceof Error ? fault.message : String(fault)}. <a href="./">Reload the page</a>; the same
+        is at <a href="api/healthchecks">api/healthchecks</a>, as JSON.
       </p>
     </main>
   );

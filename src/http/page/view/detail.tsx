@@ -24,7 +24,7 @@ export interface DetailProps {
   readonly connection: Connection;
 }
 
-/** See the head of the file. */
+/** View of one healthcheck. */
 export function Detail({ id, store, session, router, clock, connection }: DetailProps) {
   const { detail, missing, error } = useCell(store.view);
   const nowMs = clock.at(useNow());
@@ -40,13 +40,13 @@ export function Detail({ id, store, session, router, clock, connection }: Detail
       <BackLink router={router} />
       {missing && (
         <Notice title="No such healthcheck">
-          There is no healthcheck with the id <b>{id}</b>. It was removed, or it has not been added yet.
+          There is no healthcheck with the id <b>{id}</b>. It was removed or has not been added yet.
         </Notice>
       )}
       {detail !== undefined && <Everything detail={detail} nowMs={nowMs} />}
       {detail === undefined && !missing && (
         <Notice title={`Healthcheck ${id}`}>
-          {error === undefined ? "Loading…" : `It cannot be shown: ${error}.`}
+          {error === undefined ? "Loading…" : `Cannot load it: ${error}.`}
         </Notice>
       )}
     </main>

@@ -1,7 +1,7 @@
 /** The head of the page: what this is, and whether it is live. */
 import type { Connection } from "../data/connection.ts";
 
-/** See the head of the file. */
+/** Header of the page: its name, and whether updates are live. */
 export function Header({
   version,
   connection,

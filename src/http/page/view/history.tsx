@@ -3,7 +3,7 @@ import type { HistoryItem } from "../../api.ts";
 import { formatClockMs, formatExact, formatMs, formatPhases, NOTHING } from "../logic/format.ts";
 import { OutcomeIcon, Reason } from "./icons.tsx";
 
-/** See the head of the file. */
+/** Table of the last results of one healthcheck. */
 export function History({ history }: { readonly history: readonly HistoryItem[] }) {
   if (history.length === 0) return <p class="empty">No result yet.</p>;
   return (
@@ -16,7 +16,7 @@ export function History({ history }: { readonly history: readonly HistoryItem[] 
             Duration
           </th>
           <th scope="col" class="number">
-            Late by
+            Lateness
           </th>
           <th scope="col">Phases</th>
         </tr>

@@ -28,7 +28,7 @@ export interface ListProps {
 /** Before the style sheet has been measured. */
 const USUAL_ROW_HEIGHT = 38;
 
-/** See the head of the file. */
+/** View of all healthchecks. */
 export function List({ filter, store, session, router, clock, connection, totals }: ListProps) {
   const view = useCell(store.view);
   const nowMs = clock.at(useNow());
@@ -81,7 +81,7 @@ function Emptiness({
   if (matched !== undefined && matched > 0) return null;
   if (matched === undefined) return error === undefined ? <p class="empty">Loading…</p> : null;
   if (sameFilter(filter, NO_FILTER)) {
-    return <p class="empty">There are no healthchecks yet: nobody has asked for any.</p>;
+    return <p class="empty">No healthchecks configured yet.</p>;
   }
   return (
     <p class="empty">

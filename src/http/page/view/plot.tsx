@@ -19,7 +19,7 @@ export interface PlotProps {
 
 const HEIGHT = 230;
 
-/** See the head of the file. */
+/** Plot of response times with stacked phases, drawn by uPlot. The text below it has the same facts. */
 export function Plot({ history, intervalS, timeoutMs }: PlotProps) {
   const data = plotData(history);
   const place = useRef<HTMLDivElement>(null);

@@ -5,7 +5,7 @@ import { describeConfig, type Setting } from "../logic/config.ts";
 import { formatCount } from "../logic/format.ts";
 import { MAX_STEPS, progressOf } from "../logic/position.ts";
 
-/** See the head of the file. */
+/** State, counters and configuration of one healthcheck. */
 export function Facts({ detail }: { readonly detail: HealthcheckDetail }) {
   const { id, type, config, running } = detail;
   return (
@@ -21,7 +21,7 @@ export function Facts({ detail }: { readonly detail: HealthcheckDetail }) {
             <Standing detail={detail} />
           </Fact>
           <Fact name="in a row">{rows(detail)}</Fact>
-          <Fact name="check">{running ? "under way" : "waiting for its time"}</Fact>
+          <Fact name="check">{running ? "running" : "waiting"}</Fact>
         </dl>
       </section>
       <Totals detail={detail} />

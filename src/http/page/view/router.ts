@@ -10,7 +10,7 @@ interface Kept {
   readonly fromList: boolean;
 }
 
-/** See the head of the file. */
+/** Maps the address bar to a view, and restores the scroll position of the list. */
 export class Router {
   readonly route = new Cell<Route>(parseHash(location.hash, CHECK_TYPES));
   /** Where the list was scrolled to when it was last left. */

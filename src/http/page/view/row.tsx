@@ -20,7 +20,7 @@ const FRESH_MS = 4_000;
 /** The head of the table is row 1. */
 const FIRST_ROW = 2;
 
-/** See the head of the file. */
+/** Row of the list. */
 export function Row({ index, top, item, nowMs }: RowProps) {
   const place = { top: `${top}px` };
   if (item === undefined) {

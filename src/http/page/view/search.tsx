@@ -8,7 +8,7 @@ const TYPING_MS = 160;
 /** The server takes no more. */
 const LONGEST = 200;
 
-/** See the head of the file. */
+/** Search box. `/` focuses it, Escape clears it; the search text is part of the address. */
 export function SearchBox({ filter, router }: { readonly filter: Filter; readonly router: Router }) {
   const input = useRef<HTMLInputElement>(null);
   const [text, type] = useTyping(filter, router);

@@ -20,7 +20,7 @@ export interface TableProps {
   readonly isStale: boolean;
 }
 
-/** See the head of the file. */
+/** Table of healthchecks. It is as high as all rows and renders only the visible ones. */
 export function Table({ view, geometry, span, body, nowMs, isBusy, isStale }: TableProps) {
   const rows = view.matched ?? 0;
   const { first, end } = widen(span, rows);
