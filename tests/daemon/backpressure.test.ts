@@ -1,4 +1,5 @@
 /** A client that does not read, and answers that are large: memory stays bounded, the newest arrives. Run by `bun test`. */
+// alone: needs the whole machine
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";

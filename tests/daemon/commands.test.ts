@@ -1,4 +1,5 @@
 /** The commands besides serving: version, help and probe, with their exit statuses. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { version } from "../../package.json";

@@ -1,4 +1,5 @@
 /** A dead rack: 300 backends that drop SYNs beside healthy ones. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { type Backend, httpAnswer, httpServer } from "../harness/backends/backends.ts";

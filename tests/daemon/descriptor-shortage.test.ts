@@ -1,4 +1,5 @@
 /** More healthchecks than descriptors: said when a list begins it, with what to set. Run by `bun test`. */
+// alone: needs the whole machine
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";
 import { until } from "../harness/base/wait.ts";

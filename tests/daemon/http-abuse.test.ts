@@ -1,4 +1,5 @@
 /** Clients of the HTTP listener that mean no good: checks go on on time, scrapes answer, nothing piles up. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { startSink } from "../harness/backends/sink.ts";

@@ -1,4 +1,5 @@
 /** Clients that keep asking on every place of the HTTP listener, and a new one that wants an answer. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { tell } from "../harness/base/figures.ts";

@@ -1,4 +1,5 @@
 /** What /metrics shows of our own doing: checks under way, starts left out, checks that said nothing. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll, type BackendSocket, hang, httpServer } from "../harness/backends/backends.ts";

@@ -1,4 +1,5 @@
 /** Metrics of 10,000 healthchecks: whole, and at what cost to the checks. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
 /** When a client is told what: nothing unmeasured, the first result soon, a change at once. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll, closedPort, hang } from "../harness/backends/backends.ts";

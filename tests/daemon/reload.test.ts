@@ -1,4 +1,5 @@
 /** SIGHUP: the configuration file is read again while the checks go on. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
 /** Hung applications beside a healthy one: 400 of them cost it nothing. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { hang, httpAnswer, httpServer } from "../harness/backends/backends.ts";

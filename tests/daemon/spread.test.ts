@@ -1,4 +1,5 @@
 /** How the checks of the compiled executable lie in their interval, before and after a restart. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { startSink } from "../harness/backends/sink.ts";

@@ -1,4 +1,5 @@
 /** How the daemon ends: what is pending gets out, the status is 0, and nobody can hold it up. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";

@@ -30,14 +30,6 @@ function start(listener: NotifyListener, options: DaemonOptions = {}): Promise<D
   return startDaemon({ ...options, env: { NOTIFY_SOCKET: listener.address, ...options.env } });
 }
 
-function gaps(times: readonly number[]): number[] {
-  return times.slice(1).map((atMs, index) => atMs - (times[index] ?? 0));
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
-}
-
 test.each(["a path", "an abstract address"])(
   "systemd: READY=1 comes to %s, first of all, when the socket can be connected to",
   async (kind) => {
@@ -150,111 +142,6 @@ test("systemd: READY=1 is not lost in a queue that is full for the moment", asyn
   expect(own[0]?.text).toBe("READY=1");
   expect(own[1]?.text).toContain("STATUS=0 healthy");
   expect(daemon.log.filter((line) => line.includes("Cannot notify systemd"))).toEqual([]);
-});
-
-test("systemd: the watchdog is fed at half of its time", async () => {
-  using listener = listen();
-  await using _daemon = await start(listener, { env: WATCHDOG });
-  await until(() => listener.times("WATCHDOG=1").length >= 8, 20_000, "8 times");
-  const typicalMs = median(gaps(listener.times("WATCHDOG=1")));
-  tell("between two WATCHDOG=1", typicalMs, `ms, of ${WATCHDOG_MS}`);
-  expect(typicalMs / FEED_MS).toBeGreaterThan(0.7);
-  expect(typicalMs / FEED_MS).toBeLessThan(1.5);
-});
-
-test("systemd: a watchdog that waits for another process is not fed", async () => {
-  using listener = listen();
-  await using daemon = await start(listener, { env: { ...WATCHDOG, WATCHDOG_PID: "1" } });
-  await Bun.sleep(3 * FEED_MS);
-  daemon.signal("SIGTERM");
-  await daemon.exited;
-  listener.read();
-  expect(listener.told.map(({ text }) => text)).toEqual([
-    "READY=1",
-    "STATUS=0 healthy, 0 unhealthy, 0 unknown; no client connected",
-    "STOPPING=1",
-  ]);
-});
-
-test("systemd: while the event loop is blocked nothing is told; afterwards the watchdog is fed again", async () => {
-  using listener = listen();
-  await using _daemon = await start(listener, { env: { ...WATCHDOG, HEALTHCHECK_TEST_FAULT: "blocked" } });
-  const silence = () => gaps(listener.told.map(({ atMs }) => atMs)).some((gapMs) => gapMs > 2 * WATCHDOG_MS);
-  await until(silence, 20_000, "a silence, and its end");
-  const { length } = listener.times("WATCHDOG=1");
-  expect(listener.told.at(-1)?.text).toContain("WATCHDOG=1");
-  await until(() => listener.times("WATCHDOG=1").length >= length + 3, 10_000, "three more");
-  const times = listener.times("WATCHDOG=1");
-  tell("longest silence", Math.max(...gaps(times)), "ms");
-  expect(Math.max(...gaps(times.slice(-3)))).toBeLessThan(2 * WATCHDOG_MS);
-});
-
-test("systemd: the watchdog's SIGABRT ends it while its event loop is blocked, and the next one is ready in its place", async () => {
-  using listener = listen();
-  const env = { ...WATCHDOG, HEALTHCHECK_TEST_FAULT: "blocked" };
-  await using daemon = await start(listener, { env });
-  const { atMs } = await listener.waitFor("WATCHDOG=1", 10_000);
-  const silentMs = () => {
-    // What has come and was not read yet is no silence.
-    listener.read();
-    return performance.now() - (listener.told.at(-1)?.atMs ?? atMs);
-  };
-  await until(() => silentMs() > WATCHDOG_MS, 10_000, "a silence");
-  const { length } = listener.told;
-  daemon.signal("SIGABRT");
-  expect(await daemon.exited).toBe(128 + 6);
-  expect(listener.told.length).toBe(length);
-  await using _next = await start(listener, { socketPath: daemon.socketPath });
-  await listener.waitFor("READY=1", 5_000, length);
-});
-
-test("systemd: a scheduler that is dead is not covered up by an event loop that lives", async () => {
-  using listener = listen();
-  await using backend = acceptAll();
-  const { hostname, port } = backend;
-  await using dir = makeTempDir("notify");
-  const checks = join(dir.path, "checks.yaml");
-  const check = `{ id: 1, interval: 100ms, timeout: 1s, checker_type: tcp, ip: ${hostname}, port: ${port} }`;
-  writeFileSync(checks, `healthchecks: [${check}]\n`);
-  await using daemon = await start(listener, {
-    args: ["--checks", checks],
-    env: { ...WATCHDOG, HEALTHCHECK_TEST_FAULT: "scheduler" },
-  });
-  const last = () => {
-    listener.read();
-    return listener.times("WATCHDOG=1").at(-1) ?? performance.now();
-  };
-  await until(() => performance.now() - last() > 3 * WATCHDOG_MS, 20_000, "the watchdog to be left alone");
-  const fed = listener.times("WATCHDOG=1").length;
-  // It was, until the scheduler died.
-  expect(fed).toBeGreaterThanOrEqual(2);
-  daemon.signal("SIGHUP");
-  await listener.waitFor(/^RELOADING=1$/, 5_000);
-  await listener.waitFor(
-    "READY=1",
-    5_000,
-    listener.told.findIndex(({ text }) => text.startsWith("RELOADING")),
-  );
-  await Bun.sleep(2 * FEED_MS);
-  expect(listener.times("WATCHDOG=1").length).toBe(fed);
-});
-
-test("systemd: a process that was stopped feeds the watchdog as soon as it goes on", async () => {
-  using listener = listen();
-  await using backend = acceptAll();
-  await using daemon = await start(listener, { env: { WATCHDOG_USEC: "4000000" } });
-  await using client = await connectClient(daemon.socketPath);
-  client.update([tcpCheck(1, backend)]);
-  await stateOf(client, 1, "healthy");
-  daemon.signal("SIGSTOP");
-  await Bun.sleep(3_000);
-  const { length } = listener.told;
-  const goesOnMs = performance.now();
-  daemon.signal("SIGCONT");
-  const { atMs } = await listener.waitFor("WATCHDOG=1", 10_000, length);
-  tell("from SIGCONT to WATCHDOG=1", atMs - goesOnMs, "ms");
-  // Not with the next feeding, half of the watchdog's time later.
-  expect(atMs - goesOnMs).toBeLessThan(1_000);
 });
 
 test("systemd: SIGHUP is RELOADING=1 with its time and then READY=1, also when the file is invalid", async () => {

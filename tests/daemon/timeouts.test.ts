@@ -1,4 +1,5 @@
 /** A time-out bounds the whole check: a backend that drips one byte a second gains nothing by it. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { drip, httpServer } from "../harness/backends/backends.ts";

@@ -1,4 +1,5 @@
 /** More TLS handshakes than two cores can do: they get late, and no healthy backend is called unhealthy. Run by `bun test`. */
+// alone: measures time
 
 import { expect } from "bun:test";
 import { hang } from "../harness/backends/backends.ts";

@@ -1,4 +1,5 @@
 /** 500 backends that fail and recover within one second: whatever is left in the end is what is told. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll, type Backend } from "../harness/backends/backends.ts";

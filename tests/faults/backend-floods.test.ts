@@ -1,4 +1,5 @@
 /** Backends that never end: bodies, headers, one header of 100 MB, chunks of nothing. Run by `bun test`. */
+// alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { FAULT_FIELDS, meetFaults } from "../harness/backends/backend-faults.ts";

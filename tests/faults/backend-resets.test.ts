@@ -2,6 +2,7 @@
  * Backends that reset as soon as they can, on a real interface and often: one verdict and one code, idle and under load. The reset comes
  * before or after this process looks, so a verdict that depended on that would change within seconds. Run by `bun test`.
  */
+// alone: measures time
 import { expect } from "bun:test";
 import { startBanners } from "../harness/backends/banners.ts";
 import { startBusyLoops } from "../harness/base/busy.ts";

@@ -1,4 +1,5 @@
 /** A thousand clients at once, and two that take each other's place for ever: one is served, and the checks go on. Run by `bun test`. */
+// alone: measures time
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";
 import { tell } from "../harness/base/figures.ts";

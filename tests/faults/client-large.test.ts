@@ -1,4 +1,5 @@
 /** What a client may send too much of: lines of 100 MB, half lines of 60 MB, 200,000 healthchecks. Memory returns. Run by `bun test`. */
+// alone: needs the whole machine
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";
 import { tell } from "../harness/base/figures.ts";

@@ -1,4 +1,5 @@
 /** A client that stops reading while 5,000 states flap: memory is bounded, and the newest states arrive. Run by `bun test`. */
+// alone: needs the whole machine
 import { expect, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";
 import { tell } from "../harness/base/figures.ts";

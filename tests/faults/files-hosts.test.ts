@@ -1,4 +1,5 @@
 /** An /etc/hosts with 200,000 names that changes while the server runs: no neighbor's check waits for it. Run by `bun test`; needs root. */
+// alone: measures time
 import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
 /** Little memory: a cgroup that allows hardly more than the daemon needs. Slower, and no backend is called unhealthy. Run by `bun test`. */
+// alone: needs the whole machine
 
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";

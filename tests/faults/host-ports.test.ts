@@ -1,4 +1,5 @@
 /** Out of local ports: a network with eight of them, all taken. Nobody is called unhealthy. Run by `bun test`. */
+// alone: needs the whole machine
 import { expect } from "bun:test";
 import { tell } from "../harness/base/figures.ts";
 import { rootTest } from "../harness/base/peers.ts";

@@ -2,6 +2,7 @@
  * Nameservers that send what is costly to decode: long chains of compression pointers, in large and in many answers, with wrong ids and
  * right ones, over UDP and TCP. Healthy backends beside them are checked on time. Run by `bun test`.
  */
+// alone: measures time
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { startHealthy } from "../harness/backends/healthy.ts";

@@ -2,6 +2,7 @@
  * Lists of 60 MiB of nonsense on the socket of the compiled executable: each costs a few times its size, is answered by at most 101 lines, and
  * holds up no check. Run by `bun test`.
  */
+// alone: measures time
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { acceptAll } from "../harness/backends/backends.ts";

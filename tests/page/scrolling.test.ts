@@ -1,4 +1,5 @@
 /** Ten thousand healthchecks on the status page. Run by `bun test`. */
+// alone: measures time
 
 import { expect } from "bun:test";
 import type { Page } from "playwright-core";

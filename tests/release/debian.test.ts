@@ -1,4 +1,5 @@
 /** The Debian package: installed, used, upgraded, removed and purged by dpkg in a system of its own. Run by `bun test`. */
+// alone: its files share one release
 import { beforeAll, expect } from "bun:test";
 import { chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

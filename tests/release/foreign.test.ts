@@ -1,4 +1,5 @@
 /** The executables for other machines, run here: struct layouts and the C library are theirs. Run by `bun test`. */
+// alone: its files share one release
 import { expect } from "bun:test";
 import { acceptAll, closedPort } from "../harness/backends/backends.ts";
 import { makeCa } from "../harness/backends/certs.ts";

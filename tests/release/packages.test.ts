@@ -1,4 +1,5 @@
 /** What is in a release: the tarball, its checksums, its bill of materials and the licences of others. Run by `bun test`. */
+// alone: its files share one release
 import { afterAll, beforeAll, expect } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";

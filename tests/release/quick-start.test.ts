@@ -1,4 +1,5 @@
 /** The quick start of README.md, as it is written there: a fresh directory, the archive, and a system that has the least. Run by `bun test`. */
+// alone: its files share one release
 import { beforeAll, expect } from "bun:test";
 import { copyFileSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
 /** What is built depends on the sources alone: not on the directory, the time, the umask. Run by `bun test`. */
+// alone: its files share one release
 import { expect, test } from "bun:test";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

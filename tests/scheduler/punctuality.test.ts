@@ -1,4 +1,5 @@
 /** What the scheduler says of its own punctuality, in virtual time. */
+// alone: measures time
 import { expect, test } from "bun:test";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
 import { FakeDialer, VirtualTime } from "../harness/fakes/fakes.ts";

@@ -2,6 +2,7 @@
  * README.md, docs/deployment.md and docs/migration.md: every block of commands is run in a booted system, as it is written, one after the other. The
  * tables below say what a page needs beforehand, which lines cannot run there and why, and which ones do not end. Run by `bun test`.
  */
+// alone: its files share one booted system
 import { afterAll, describe, expect, test } from "bun:test";
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

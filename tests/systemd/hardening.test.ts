@@ -1,4 +1,5 @@
 /** The unit's hardening and limits under a running systemd: everything that the server does works inside them. Run by `bun test`. */
+// alone: its files share one booted system
 import { afterAll, beforeAll, expect } from "bun:test";
 import { startSink } from "../harness/backends/sink.ts";
 import { hasPeer, missingPeer, testUnless } from "../harness/base/peers.ts";

@@ -1,4 +1,5 @@
 /** The Debian package under a running systemd: installed, upgraded, removed, and beside other installations. Run by `bun test`. */
+// alone: its files share one booted system
 import { afterAll, beforeAll, expect } from "bun:test";
 import { chmodSync, existsSync } from "node:fs";
 import { startSink } from "../harness/backends/sink.ts";

@@ -1,4 +1,5 @@
 /** The unit under a running systemd: readiness, status, reload, watchdog, kills, stops, the journal, users and hardening. Run by `bun test`. */
+// alone: its files share one booted system
 import { afterAll, beforeAll, expect } from "bun:test";
 import { existsSync } from "node:fs";
 import { startSink } from "../harness/backends/sink.ts";

@@ -1,4 +1,5 @@
 /** What tracing costs a healthy check: next to nothing where only failures are traced. Figures are told. */
+// alone: measures time
 import { expect, test } from "bun:test";
 import type { Monitor } from "../../src/monitor/monitor.ts";
 import { systemClock } from "../../src/system/clock.ts";

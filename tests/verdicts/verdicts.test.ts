@@ -2,6 +2,7 @@
  * The verdict table: every behavior of a backend, met by the compiled executable, by HAProxy and by curl in one run. Each must reach the
  * verdict of the table, and the same one every time. docs/verdicts.md is the table for people. Run by `bun test`.
  */
+// alone: measures time: the timeouts of three clients
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { hasPeer, peerTest } from "../harness/base/peers.ts";
 import { differs, type World } from "./behavior.ts";

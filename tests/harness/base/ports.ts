@@ -2,12 +2,23 @@
  * Free loopback ports. Called by the support files that start a server.
  *
  * The ports lie below the kernel's ephemeral range (32768 and up by default): no outgoing connection can
- * take one between its choice and its use, and a connect to a closed one cannot end up connected to itself.
+ * take one between its choice and its use, and a connect to a closed one cannot end up connected to itself. Test files that run side by side
+ * choose from ranges of their own, so that no port that one has chosen and not yet bound, or keeps closed, is taken by another.
  */
 
 const FIRST_PORT = 12_000;
 const LAST_PORT = 32_000;
 const ATTEMPTS = 100;
+
+/** How many test processes can run side by side: each has its share of the ports. */
+export const MAX_WORKERS = 16;
+const WORKER_PORTS = Math.floor((LAST_PORT - FIRST_PORT) / MAX_WORKERS);
+/** Which of them this is, from 1 on; `bun test --parallel` sets it, and the processes that a test starts inherit it. */
+const WORKER = process.env["BUN_TEST_WORKER_ID"];
+const [firstPort, ports] =
+  WORKER === undefined
+    ? [FIRST_PORT, LAST_PORT - FIRST_PORT]
+    : [FIRST_PORT + ((Number(WORKER) - 1) % MAX_WORKERS) * WORKER_PORTS, WORKER_PORTS];
 
 const given = new Set<string>();
 
@@ -18,7 +29,7 @@ const given = new Set<string>();
  */
 export function freePort(hostname = "127.0.0.1"): number {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+    const port = firstPort + Math.floor(Math.random() * ports);
     const key = `${hostname} ${port}`;
     if (given.has(key) || !canBind(hostname, port)) continue;
     given.add(key);
