@@ -1,6 +1,7 @@
 /**
- * Runs simulations until a time is over; `bun tests/simulation/simulate.ts [--seconds N] [--seed N] [--steps N] [--trace]`. A broken
- * promise ends it with status 1 and the seed that shows it: `--seed N` repeats that one simulation exactly, `--trace` prints its results.
+ * Runs simulations for a time: `bun tests/simulation/simulate.ts [--seconds N] [--first-seed N] [--seed N] [--steps N] [--trace]`. The seeds
+ * count up from the first one. A broken promise ends the run with status 1 and prints its seed: `--seed N` repeats that one simulation
+ * exactly, `--trace` prints its results.
  */
 import { parseArgs } from "node:util";
 import { World } from "./world.ts";
@@ -11,6 +12,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "20" },
     seed: { type: "string" },
+    "first-seed": { type: "string", default: "1" },
     trace: { type: "boolean", default: false },
     steps: { type: "string", default: String(STEPS) },
   },
@@ -34,7 +36,7 @@ async function simulate(seed: number): Promise<unknown> {
   }
 }
 
-const first = values.seed === undefined ? 1 : Number(values.seed);
+const first = Number(values.seed ?? values["first-seed"]);
 const endMs = realMs() + Number(values.seconds) * 1_000;
 let seed = first;
 do {
@@ -46,5 +48,7 @@ do {
   }
   seed++;
 } while (values.seed === undefined && realMs() < endMs);
-process.stdout.write(`${seed - first} simulations of ${values.steps} steps, every promise kept\n`);
+process.stdout.write(
+  `${seed - first} simulations of ${values.steps} steps, seeds ${first} to ${seed - 1}, every promise kept\n`,
+);
 process.exit(0);

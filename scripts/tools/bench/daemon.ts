@@ -5,7 +5,7 @@ import { until } from "../../../tests/harness/base/wait.ts";
 import { type Client, connectClient } from "../../../tests/harness/client/client.ts";
 import { type Daemon, startDaemon } from "../../../tests/harness/daemon/daemon.ts";
 import { metricsConfig, type Samples, scrape } from "../../../tests/harness/daemon/metrics.ts";
-import { endWithUs } from "./orphans.ts";
+import { killOnExit } from "../child-cleanup.ts";
 
 /** How long it may take until the end of a daemon that answers no more is known. */
 const GONE_MS = 500;
@@ -38,7 +38,7 @@ export async function startSubject(options: SubjectOptions = {}): Promise<Subjec
   const metricsPort = freePort();
   const yaml = `${config}${metrics ? metricsConfig(metricsPort, metricsFields) : ""}`;
   const daemon = await startDaemon({ config: yaml, env });
-  const orphan = endWithUs(daemon.pid);
+  const orphan = killOnExit(daemon.pid);
   try {
     const client = await connectClient(daemon.socketPath);
     return {

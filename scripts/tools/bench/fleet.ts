@@ -5,7 +5,7 @@ import type { Samples } from "../../../tests/harness/daemon/metrics.ts";
 import { largest } from "./arithmetic.ts";
 import { firstResults, type Subject, type SubjectOptions, startSubject } from "./daemon.ts";
 import { fromHistogram, type Lateness } from "./lateness.ts";
-import { type SinkKind, wallMs } from "./sink/orders.ts";
+import { type SinkKind, wallMs } from "./sink/commands.ts";
 import { type Sink, sinkAddress, startSink } from "./sink.ts";
 import { startTlsSink } from "./tls-sink.ts";
 

@@ -1,12 +1,12 @@
 /**
- * HAProxy as the other contender: one thread, health checks only, nothing logged. Called by against.ts and main.ts.
+ * HAProxy as the other contender: one thread, health checks only, nothing logged. Called by haproxy-comparison.ts and main.ts.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readLines, stopProcess } from "../../../tests/harness/base/process.ts";
 import { makeTempDir } from "../../../tests/harness/base/tempdir.ts";
 import type { Target } from "../../../tests/harness/client/checks.ts";
-import { endWithUs } from "./orphans.ts";
+import { killOnExit } from "../child-cleanup.ts";
 
 /** Where Debian's package is, and what to say when it is not there. */
 export const HAPROXY_MISSING = "haproxy is not installed (Debian package haproxy)";
@@ -53,7 +53,7 @@ export async function startHaproxy(
     stderr: "pipe",
   });
   const reading = readLines(child.stderr, () => {});
-  const orphan = endWithUs(child.pid);
+  const orphan = killOnExit(child.pid);
   return {
     pid: child.pid,
     async [Symbol.asyncDispose]() {

@@ -5,18 +5,18 @@
  *   scenarios.ts       names every scenario; scenarios/ has them
  *   scenario.ts        what a scenario is
  *   daemon.ts haproxy.ts sink.ts   the processes; sink/ is the sinks' own program
- *   fleet.ts watch.ts cost.ts scrapes.ts   a daemon with checks, and what is measured of it
+ *   fleet.ts measure.ts cost.ts scrapes.ts   a daemon with checks, and what is measured of it
  *   arithmetic.ts grid.ts histogram.ts lateness.ts table.ts        the plain arithmetic
  *   process-figures.ts kernel-counters.ts noise.ts machine.ts      what /proc says
  */
 import { writeFileSync } from "node:fs";
 import { daemonPath } from "../../../tests/harness/daemon/executable.ts";
 import { UsageError } from "../arguments.ts";
+import { cleanUpChildren } from "../child-cleanup.ts";
 import { findHaproxy, HAPROXY_MISSING } from "./haproxy.ts";
 import { machine, machineLine } from "./machine.ts";
 import { isQuiet, type Noise, noiseBetween, noiseWords, ticksNow } from "./noise.ts";
 import { HELP, readOptions } from "./options.ts";
-import { watchOverChildren } from "./orphans.ts";
 import { type Outcome, type Scenario, type Settings, tableOf } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { renderTable } from "./table.ts";
@@ -34,7 +34,7 @@ interface Finished {
 process.exit(await main(process.argv.slice(2)));
 
 async function main(args: readonly string[]): Promise<number> {
-  watchOverChildren();
+  cleanUpChildren();
   try {
     const names = SCENARIOS.map(({ name }) => name);
     const command = readOptions(args, names);

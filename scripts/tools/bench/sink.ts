@@ -1,9 +1,17 @@
-/** The sinks, seen from the benchmark: starting one, giving it orders, and what it costs. Called by the scenarios. */
+/** The sinks, seen from the benchmark: starting one, giving it commands, and what it costs. Called by the scenarios. */
 import { join } from "node:path";
 import { readLines, stopProcess } from "../../../tests/harness/base/process.ts";
 import { until } from "../../../tests/harness/base/wait.ts";
 import type { Target } from "../../../tests/harness/client/checks.ts";
-import type { Order, SinkCount, SinkDone, SinkKind, SinkPlan, SinkPorts, SinkTimes } from "./sink/orders.ts";
+import type {
+  Command,
+  SinkCount,
+  SinkDone,
+  SinkKind,
+  SinkPlan,
+  SinkPorts,
+  SinkTimes,
+} from "./sink/commands.ts";
 
 const START_MS = 30_000;
 const ANSWER_MS = 30_000;
@@ -52,7 +60,7 @@ export async function startSink(kind: SinkKind, ports: number, blackholes = 0): 
       timeoutMs,
       () => `the ${kind} sink's answer`,
     );
-  const order = async (given: Order): Promise<string> => {
+  const command = async (given: Command): Promise<string> => {
     child.stdin.write(`${JSON.stringify(given)}\n`);
     child.stdin.flush();
     return await answer(ANSWER_MS);
@@ -69,11 +77,11 @@ export async function startSink(kind: SinkKind, ports: number, blackholes = 0): 
       pid: child.pid,
       targets: open.ports.map(target),
       blackholes: open.blackholes.map(target),
-      count: async () => (JSON.parse(await order({ do: "count" })) as SinkCount).total,
-      record: async () => void (await order({ do: "record" })),
-      take: async () => (JSON.parse(await order({ do: "take" })) as SinkTimes).timesMs,
-      down: async (from, to) => (JSON.parse(await order({ do: "down", from, to })) as SinkDone).atMs,
-      up: async (from, to) => (JSON.parse(await order({ do: "up", from, to })) as SinkDone).atMs,
+      count: async () => (JSON.parse(await command({ do: "count" })) as SinkCount).total,
+      record: async () => void (await command({ do: "record" })),
+      take: async () => (JSON.parse(await command({ do: "take" })) as SinkTimes).timesMs,
+      down: async (from, to) => (JSON.parse(await command({ do: "down", from, to })) as SinkDone).atMs,
+      up: async (from, to) => (JSON.parse(await command({ do: "up", from, to })) as SinkDone).atMs,
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {

@@ -10,8 +10,8 @@ import { readLines, stopProcess } from "../../../tests/harness/base/process.ts";
 import { makeTempDir } from "../../../tests/harness/base/tempdir.ts";
 import { until } from "../../../tests/harness/base/wait.ts";
 import { times } from "../../../tests/harness/client/checks.ts";
+import { killOnExit } from "../child-cleanup.ts";
 import { findHaproxy, HAPROXY_MISSING } from "./haproxy.ts";
-import { endWithUs } from "./orphans.ts";
 import type { Sink } from "./sink.ts";
 
 const FIRST_PORT = 12_000;
@@ -47,7 +47,7 @@ export async function startTlsSink(
   });
   const words: string[] = [];
   const reading = readLines(child.stderr, (line) => words.push(line));
-  const orphan = endWithUs(child.pid);
+  const orphan = killOnExit(child.pid);
   const stop = async () => {
     await stopProcess(child);
     orphan[Symbol.dispose]();

@@ -1,9 +1,9 @@
-/** The backends of the soak, their truth, and the few that flap. Called by soak.ts. */
+/** The backends of the soak, their truth, and the few that flap. Called by main.ts. */
 import { join } from "node:path";
 import { makeCa } from "../../../tests/harness/backends/certs.ts";
 import { readLines, stopProcess } from "../../../tests/harness/base/process.ts";
 import { until } from "../../../tests/harness/base/wait.ts";
-import { endWithUs } from "../bench/orphans.ts";
+import { killOnExit } from "../child-cleanup.ts";
 import { checkOf, KINDS } from "./kinds.ts";
 
 const START_MS = 30_000;
@@ -36,7 +36,7 @@ export async function startBackends(count: number): Promise<Backends> {
     stdout: "pipe",
     stderr: "inherit",
   });
-  stack.use(endWithUs(child.pid));
+  stack.use(killOnExit(child.pid));
   const lines: string[] = [];
   const reading = readLines(child.stdout, (line) => lines.push(line));
   stack.defer(async () => {

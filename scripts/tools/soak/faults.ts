@@ -1,7 +1,7 @@
-/** The fault suite in its long form, and within it the fuzz suite for a given time. Called by soak.ts. */
+/** The fault suite in its long form, and within it the fuzz suite for a given time. Called by main.ts. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { endWithUs } from "../bench/orphans.ts";
+import { killOnExit } from "../child-cleanup.ts";
 
 const ROOT = join(import.meta.dir, "..", "..", "..");
 const FAULTS = join(ROOT, "tests", "faults");
@@ -25,6 +25,6 @@ export async function faultsHold(fuzzSeconds: number): Promise<boolean> {
     stdout: "inherit",
     stderr: "inherit",
   });
-  using _ = endWithUs(child.pid);
+  using _ = killOnExit(child.pid);
   return (await child.exited) === 0;
 }

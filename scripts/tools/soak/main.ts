@@ -1,11 +1,12 @@
 /**
  * The soak: the compiled executable under 2,000 mixed checks for long, with backends that flap, a client that is restarted, and scrapes;
- * then the fault suite in its long form. Started by scripts/soak; ends with 1 when a promise was broken.
+ * then the simulation and the fault suite in their long forms. Started by scripts/soak; ends with 1 when a promise was broken.
  *
  *   options.ts    the command line
  *   backends.ts   the backends, in a process of their own (backends-process.ts), of four kinds (kinds.ts)
  *   clients.ts    one client after the other
  *   samples.ts    memory and descriptors
+ *   simulation.ts the whole server on virtual time, against random faults
  *   faults.ts     the fault suite, fuzzing included
  */
 
@@ -20,12 +21,13 @@ import {
   sumOf,
 } from "../../../tests/harness/daemon/metrics.ts";
 import { UsageError } from "../arguments.ts";
-import { endWithUs, watchOverChildren } from "../bench/orphans.ts";
+import { cleanUpChildren, killOnExit } from "../child-cleanup.ts";
 import { type Backends, startBackends } from "./backends.ts";
 import { Clients } from "./clients.ts";
 import { faultsHold } from "./faults.ts";
 import { HELP, readMinutes } from "./options.ts";
 import { Samples } from "./samples.ts";
+import { simulationHolds } from "./simulation.ts";
 
 const CHECKS = 2_000;
 const MINUTE_MS = 60_000;
@@ -36,14 +38,18 @@ const TOGGLE_MS = 2_000;
 const WARM_UP_SHARE = 1 / 6;
 /** The fuzzing: ten minutes for thirty. */
 const FUZZ_SHARE = 1 / 3;
+/** The simulation: five minutes for thirty. */
+const SIMULATION_SHARE = 1 / 6;
 const MAX_GROWTH = 0.05;
 const SETTLE_MS = 30_000;
 /** Lines of the log of a process that has ended. */
 const LAST_WORDS = 5;
 
 const minutes = asked();
-watchOverChildren();
+cleanUpChildren();
 const broken = await soak(minutes * MINUTE_MS);
+say(`--- ${(minutes * SIMULATION_SHARE).toFixed(1)} min of simulation`);
+if (!(await simulationHolds(minutes * SIMULATION_SHARE * 60))) broken.push("the simulation broke a promise");
 say(`--- the fault suite, with ${(minutes * FUZZ_SHARE).toFixed(1)} min of fuzzing`);
 if (!(await faultsHold(minutes * FUZZ_SHARE * 60))) broken.push("the fault suite found something");
 for (const what of broken) say(`BROKEN: ${what}`);
@@ -72,7 +78,7 @@ async function soak(runMs: number): Promise<string[]> {
     config: metricsConfig(port),
     env: { SSL_CERT_FILE: backends.caFile },
   });
-  using _ = endWithUs(daemon.pid);
+  using _ = killOnExit(daemon.pid);
   await using clients = new Clients(daemon.socketPath, backends.configs, (id) => !backends.flaps(id));
   const samples = new Samples(daemon);
   const scrapes = { count: 0, slowestMs: 0, last: new Map() as Scrape };

@@ -1,4 +1,4 @@
-/** The soak's command line. Called by soak.ts. */
+/** The soak's command line. Called by main.ts. */
 import { parseOptions, wholeNumber } from "../arguments.ts";
 
 const DEFAULT_MINUTES = 30;
@@ -6,8 +6,8 @@ const MAX_MINUTES = 10_080;
 
 /** What `--help` says. */
 export const HELP = `Usage: scripts/soak [--minutes N]
-Runs the compiled executable under load for N minutes (${DEFAULT_MINUTES}; 1 to ${MAX_MINUTES}), then the fault suite in its long
-form, fuzzing for a third of that time.
+Runs the compiled executable under load for N minutes (${DEFAULT_MINUTES}; 1 to ${MAX_MINUTES}), then the simulation for a
+sixth of that time, then the fault suite in its long form, fuzzing for a third of it.
 Ends with 1 when a promise was broken.
 `;
 

@@ -1,4 +1,4 @@
-/** What the daemon holds, looked at again and again: has it grown? Called by soak.ts. */
+/** What the daemon holds, looked at again and again: has it grown? Called by main.ts. */
 
 import { quantile } from "../../../tests/harness/base/figures.ts";
 import type { Daemon } from "../../../tests/harness/daemon/daemon.ts";

@@ -1,40 +1,57 @@
 /**
- * The few calls of libc that a black hole needs and Bun does not offer: a listener with a backlog of 0 and the
- * kernel's view of a socket. Called by blackhole.ts and its test.
+ * What the harness and the benchmark's sinks need of the C library and Bun does not offer: sockets with a chosen backlog, the kernel's view
+ * of one, and the plain calls of a loop without an event loop. Beyond it is what the server itself uses, src/system/libc.ts.
  *
- * Written for Linux on little-endian machines (x86-64, arm64), like the daemon itself.
+ * Written for Linux on little-endian machines (x86-64, arm64), like the server itself.
  */
-
-import { dlopen, FFIType } from "bun:ffi";
+import { dlopen } from "bun:ffi";
 
 const AF_INET = 2;
 const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_RCVBUF = 8;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 const TCP_INFO_BYTES = 104;
+const BACKLOG = 4_096;
+const DATAGRAM_BUFFER_BYTES = 1 << 20;
+
+/** Length of a `struct sockaddr_in`. */
+export const SOCKADDR_BYTES = 16;
+/** Flags of `recv` and `send` (recv(2), send(2)). */
+export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
 
 /** `tcpi_state` values that tests look at. */
 export const TCP_STATE = { established: 1, synSent: 2, close: 7, listen: 10 } as const;
 
-const { symbols: libc } = dlopen("libc.so.6", {
-  socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
-  bind: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
-  listen: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
-  connect: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
-  setsockopt: {
-    args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.u32],
-    returns: FFIType.i32,
-  },
-  getsockopt: {
-    args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.ptr],
-    returns: FFIType.i32,
-  },
-  close: { args: [FFIType.i32], returns: FFIType.i32 },
+const { symbols } = dlopen("libc.so.6", {
+  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+  bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
+  listen: { args: ["i32", "i32"], returns: "i32" },
+  connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
+  accept4: { args: ["i32", "usize", "usize", "i32"], returns: "i32" },
+  setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
+  getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
+  epoll_create1: { args: ["i32"], returns: "i32" },
+  epoll_ctl: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
+  epoll_wait: { args: ["i32", "ptr", "i32", "i32"], returns: "i32" },
+  recv: { args: ["i32", "ptr", "usize", "i32"], returns: "i32" },
+  send: { args: ["i32", "ptr", "usize", "i32"], returns: "i32" },
+  recvfrom: { args: ["i32", "ptr", "usize", "i32", "ptr", "ptr"], returns: "i32" },
+  sendto: { args: ["i32", "ptr", "usize", "i32", "ptr", "u32"], returns: "i32" },
+  read: { args: ["i32", "ptr", "usize"], returns: "i32" },
+  write: { args: ["i32", "ptr", "usize"], returns: "i32" },
+  usleep: { args: ["u32"], returns: "i32" },
+  close: { args: ["i32"], returns: "i32" },
 });
+
+/** The functions themselves. */
+export const libc = symbols;
 
 /** What the kernel says about a TCP socket. */
 export interface TcpInfo {
@@ -49,22 +66,43 @@ export interface TcpInfo {
 }
 
 /**
+ * A listening TCP socket, or a bound UDP socket; non-blocking.
+ *
+ * @param hostname - IPv4, numeric
+ * @param backlog - of a TCP listener
+ * @returns undefined when the address cannot be bound
+ * @throws Error when the process is out of descriptors
+ */
+export function openSocket(
+  kind: "tcp" | "udp",
+  hostname: string,
+  port: number,
+  backlog = BACKLOG,
+): number | undefined {
+  const fd = newSocket(kind === "tcp" ? SOCK_STREAM : SOCK_DGRAM);
+  const option = kind === "tcp" ? SO_REUSEADDR : SO_RCVBUF;
+  const value = new Int32Array([kind === "tcp" ? 1 : DATAGRAM_BUFFER_BYTES]);
+  libc.setsockopt(fd, SOL_SOCKET, option, value, value.byteLength);
+  const address = socketAddress(hostname, port);
+  const bound = libc.bind(fd, address, address.byteLength) === 0;
+  if (bound && (kind === "udp" || libc.listen(fd, backlog) === 0)) return fd;
+  libc.close(fd);
+  return undefined;
+}
+
+/**
  * A listening descriptor that nobody accepts from.
  * @throws Error when the address cannot be bound
  */
 export function listenTcp(hostname: string, port: number, backlog: number): number {
-  const fd = openTcp();
-  const one = new Int32Array([1]);
-  libc.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, one.byteLength);
-  const address = socketAddress(hostname, port);
-  if (libc.bind(fd, address, address.byteLength) === 0 && libc.listen(fd, backlog) === 0) return fd;
-  closeFd(fd);
-  throw new Error(`listen on ${hostname}:${port} with libc failed`);
+  const fd = openSocket("tcp", hostname, port, backlog);
+  if (fd === undefined) throw new Error(`listen on ${hostname}:${port} with libc failed`);
+  return fd;
 }
 
 /** A descriptor that has begun to connect; {@link tcpInfo} tells how far it got. */
 export function connectTcp(hostname: string, port: number): number {
-  const fd = openTcp();
+  const fd = newSocket(SOCK_STREAM);
   const address = socketAddress(hostname, port);
   libc.connect(fd, address, address.byteLength);
   return fd;
@@ -89,15 +127,15 @@ export function closeFd(fd: number): void {
   libc.close(fd);
 }
 
-function openTcp(): number {
-  const fd = libc.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw new Error("socket() failed: out of descriptors?");
+function newSocket(type: number): number {
+  const fd = libc.socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw new Error("socket() failed: out of descriptors (see ulimit -n)");
   return fd;
 }
 
 /** A `struct sockaddr_in`. */
 function socketAddress(hostname: string, port: number): Uint8Array {
-  const address = new DataView(new ArrayBuffer(16));
+  const address = new DataView(new ArrayBuffer(SOCKADDR_BYTES));
   address.setUint16(0, AF_INET, true);
   address.setUint16(2, port);
   for (const [index, part] of hostname.split(".").entries()) address.setUint8(4 + index, Number(part));

@@ -4,9 +4,9 @@ import { quantile } from "../arithmetic.ts";
 import { costFigures } from "../cost.ts";
 import { type Fleet, type FleetPlan, startFleet } from "../fleet.ts";
 import { latenessCell } from "../lateness.ts";
+import { type Measurement, measure, type Verdicts, verdicts } from "../measure.ts";
 import type { Group, Outcome, Scenario, Settings } from "../scenario.ts";
 import { bytes, digits } from "../table.ts";
-import { type Verdicts, verdicts, type Watched, watch } from "../watch.ts";
 
 /** How long a load runs before it is measured, and how long it is. */
 interface Length {
@@ -85,29 +85,29 @@ async function run(
   await Bun.sleep((settings.quick ? 3 : length.warmUpS) * 1_000);
   const seconds = settings.seconds ?? (settings.quick ? 8 : length.seconds);
   say(`${seconds} s are measured`);
-  const watched = await watch(fleet, seconds);
-  return outcome(name, fleet, watched, await verdicts(fleet));
+  const measured = await measure(fleet, seconds);
+  return outcome(name, fleet, measured, await verdicts(fleet));
 }
 
-function outcome(name: string, { plan, first }: Fleet, watched: Watched, told: Verdicts): Outcome {
-  const { cost, memory, sink } = watched;
-  const skipped = watched.skippedLate + watched.skippedRunning;
+function outcome(name: string, { plan, first }: Fleet, measured: Measurement, told: Verdicts): Outcome {
+  const { cost, memory, sink } = measured;
+  const skipped = measured.skippedLate + measured.skippedRunning;
   const wanted = (plan.checks * 1_000 * cost.seconds) / plan.intervalMs;
   const falseVerdicts = plan.checks - told.healthy + told.failures;
   return {
     figures: {
       ...costFigures(cost),
       ...memory,
-      latenessMs: { ...watched.lateness },
+      latenessMs: { ...measured.lateness },
       sinkLatenessMs: { ...sink.lateness },
       sinkTargets: sink.targets,
-      skippedLate: watched.skippedLate,
-      skippedRunning: watched.skippedRunning,
+      skippedLate: measured.skippedLate,
+      skippedRunning: measured.skippedRunning,
       missedAtSink: sink.missed,
-      leastPerTarget: quantile(watched.perTarget, 0),
-      mostPerTarget: quantile(watched.perTarget, 1),
-      inconclusive: watched.inconclusive,
-      stallMs: watched.stallMs,
+      leastPerTarget: quantile(measured.perTarget, 0),
+      mostPerTarget: quantile(measured.perTarget, 1),
+      inconclusive: measured.inconclusive,
+      stallMs: measured.stallMs,
       firstResultsMs: first.lastResultMs,
       firstLinesMs: first.lastLineMs,
       firstStallMs: first.stallMs,
@@ -123,10 +123,10 @@ function outcome(name: string, { plan, first }: Fleet, watched: Watched, told: V
         `${digits(cost.corePercent)} %`,
         bytes(memory.rssBytes),
         bytes(memory.anonymousBytes),
-        latenessCell(watched.lateness, true),
+        latenessCell(measured.lateness, true),
         latenessCell(sink.lateness, false),
         `${skipped} / ${sink.missed}`,
-        `≤ ${digits(watched.stallMs)} ms`,
+        `≤ ${digits(measured.stallMs)} ms`,
         `${digits(first.lastResultMs)} / ${digits(first.lastLineMs)} ms`,
         `≤ ${digits(first.stallMs)} ms`,
         `${digits(cost.sinkCorePercent)} %`,
@@ -138,7 +138,7 @@ function outcome(name: string, { plan, first }: Fleet, watched: Watched, told: V
         : [],
     notes: [
       ...(falseVerdicts > 0 ? [`NOT ALL HEALTHY: ${JSON.stringify(told)}`] : []),
-      ...(watched.inconclusive > 0 ? [`${watched.inconclusive} checks were inconclusive`] : []),
+      ...(measured.inconclusive > 0 ? [`${measured.inconclusive} checks were inconclusive`] : []),
     ],
   };
 }

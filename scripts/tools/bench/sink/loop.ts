@@ -1,19 +1,19 @@
 /**
  * The sink for TCP, HTTP and DNS in a process of its own: does as little as a backend can, straight on libc, and keeps out of the
- * way. Started by ../sink.ts with its plan as JSON; talks as orders.ts has it; ends with its standard input.
+ * way. Started by ../sink.ts with its plan as JSON; talks as commands.ts has it; ends with its standard input.
  *
  * It looks for work every millisecond and never waits in the kernel to be woken up: to wake a process on the same
  * machine costs the one who connects some microseconds, which no backend on another host would.
  */
 import { ptr } from "bun:ffi";
-import { answerDns, HTTP_ANSWER } from "./answers.ts";
+import { libc, MSG_DONTWAIT, MSG_NOSIGNAL, SOCKADDR_BYTES } from "../../../../tests/harness/base/libc.ts";
 import { Arrivals } from "./arrivals.ts";
-import { libc, MSG_DONTWAIT, MSG_NOSIGNAL, SOCKADDR_BYTES } from "./libc.ts";
-import type { Order, SinkPlan } from "./orders.ts";
-import { wallMs } from "./orders.ts";
-import { OrderPipe } from "./pipe.ts";
+import { HTTP_RESPONSE, respondToDns } from "./canned-responses.ts";
+import type { Command, SinkPlan } from "./commands.ts";
+import { wallMs } from "./commands.ts";
 import { Poller } from "./poller.ts";
 import { openBlackholes, Ports } from "./ports.ts";
+import { CommandStdio } from "./stdio.ts";
 
 const NAP_US = 1_000;
 const STDIN_FD = 0;
@@ -31,14 +31,14 @@ const portOfConnection = new Uint32Array(1 << 16);
 
 const message = new Uint8Array(MESSAGE_BYTES);
 const messagePtr = ptr(message);
-const answerPtr = ptr(HTTP_ANSWER);
+const responsePtr = ptr(HTTP_RESPONSE);
 const peer = new Uint8Array(SOCKADDR_BYTES);
 const peerPtr = ptr(peer);
 const peerLength = new Uint32Array([SOCKADDR_BYTES]);
 const peerLengthPtr = ptr(peerLength);
 
-const pipe = new OrderPipe(obey);
-pipe.say({ ports: ports.numbers, blackholes });
+const stdio = new CommandStdio(carryOut);
+stdio.say({ ports: ports.numbers, blackholes });
 poller.add(STDIN_FD);
 for (;;) {
   arrivals.look();
@@ -47,7 +47,7 @@ for (;;) {
 
 function onReady(fd: number, gone: boolean): void {
   if (fd === STDIN_FD) {
-    if (!pipe.read()) process.exit(0);
+    if (!stdio.read()) process.exit(0);
     return;
   }
   const port = ports.indexOf(fd);
@@ -73,7 +73,7 @@ function onConnection(fd: number, gone: boolean): void {
   }
   if (plan.kind !== "http") return;
   arrivals.note(portOfConnection[fd] ?? 0);
-  libc.send(fd, answerPtr, HTTP_ANSWER.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+  libc.send(fd, responsePtr, HTTP_RESPONSE.length, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 function onDatagram(fd: number, port: number): void {
@@ -81,12 +81,12 @@ function onDatagram(fd: number, port: number): void {
   const length = libc.recvfrom(fd, messagePtr, MESSAGE_BYTES / 2, MSG_DONTWAIT, peerPtr, peerLengthPtr);
   if (length <= 0) return;
   arrivals.note(port);
-  const answered = answerDns(message, length);
-  libc.sendto(fd, messagePtr, answered, MSG_DONTWAIT, peerPtr, SOCKADDR_BYTES);
+  const responseLength = respondToDns(message, length);
+  libc.sendto(fd, messagePtr, responseLength, MSG_DONTWAIT, peerPtr, SOCKADDR_BYTES);
 }
 
-function obey(order: Order): object {
-  switch (order.do) {
+function carryOut(command: Command): object {
+  switch (command.do) {
     case "count":
       return { total: arrivals.total };
     case "record":
@@ -95,8 +95,8 @@ function obey(order: Order): object {
     case "take":
       return { timesMs: arrivals.take() };
     default:
-      if (order.do === "down") ports.close(order.from, order.to);
-      else ports.open(order.from, order.to);
+      if (command.do === "down") ports.close(command.from, command.to);
+      else ports.open(command.from, command.to);
       return { atMs: wallMs() };
   }
 }

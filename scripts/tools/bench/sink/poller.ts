@@ -8,7 +8,7 @@ import {
   EPOLLERR,
   EPOLLHUP,
 } from "../../../../src/system/libc.ts";
-import { libc } from "./libc.ts";
+import { libc } from "../../../../tests/harness/base/libc.ts";
 
 const EVENTS_PER_CALL = 512;
 const EPOLLIN = 0x001;

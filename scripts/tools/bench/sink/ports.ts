@@ -4,8 +4,8 @@
  * They lie below the range from which the kernel takes the ports of outgoing connections: none of those can be in the way.
  */
 import { startBlackhole } from "../../../../tests/harness/backends/blackhole.ts";
-import { libc, openSocket } from "./libc.ts";
-import type { SinkPlan } from "./orders.ts";
+import { libc, openSocket } from "../../../../tests/harness/base/libc.ts";
+import type { SinkPlan } from "./commands.ts";
 
 const FIRST_PORT = 12_000;
 const LAST_PORT = 32_000;

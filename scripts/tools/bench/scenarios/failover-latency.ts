@@ -20,8 +20,8 @@ const GROUP: Group = {
   head: ["batching delay", "median", "p90", "largest"],
 };
 
-export const death: Scenario = {
-  name: "death",
+export const failoverLatency: Scenario = {
+  name: "failover-latency",
   group: GROUP,
   summary: "from a backend's death to the line on the socket",
   quick: false,

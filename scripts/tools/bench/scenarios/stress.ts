@@ -8,10 +8,10 @@ import { costFigures } from "../cost.ts";
 import { type Fleet, type FleetPlan, startFleet } from "../fleet.ts";
 import { latenessCell } from "../lateness.ts";
 import { descriptorLimit } from "../machine.ts";
+import { type Measurement, measure } from "../measure.ts";
 import type { Figures, Group, Outcome, Scenario, Settings } from "../scenario.ts";
 import { type Scraped, scrapeEverySecond } from "../scrapes.ts";
 import { bytes, digits } from "../table.ts";
-import { type Watched, watch } from "../watch.ts";
 
 const SECONDS = 15;
 const WARM_UP_MS = 5_000;
@@ -73,11 +73,11 @@ async function run(name: string, plan: FleetPlan, settings: Settings, isScraped 
   await using fleet = await startFleet(plan);
   await Bun.sleep(WARM_UP_MS);
   const seconds = settings.seconds ?? SECONDS;
-  const [watched, scraped] = await Promise.all([
-    watch(fleet, seconds),
+  const [measured, scraped] = await Promise.all([
+    measure(fleet, seconds),
     isScraped ? scrapeEverySecond(fleet.subject, seconds) : undefined,
   ]);
-  return outcome(name, fleet, watched, scraped, await falseVerdicts(fleet));
+  return outcome(name, fleet, measured, scraped, await falseVerdicts(fleet));
 }
 
 /** What was wrongly said of backends that were well all the time: the first ones. */
@@ -93,17 +93,17 @@ async function falseVerdicts({ plan, subject }: Fleet): Promise<{ unhealthy: num
 function outcome(
   name: string,
   fleet: Fleet,
-  watched: Watched,
+  measured: Measurement,
   scraped: Scraped | undefined,
   wrong: { readonly unhealthy: number; readonly failures: number },
 ): Outcome {
-  const { cost, perTarget } = watched;
+  const { cost, perTarget } = measured;
   const starts = [0, 0.5, 1].map((share) => quantile(perTarget, share));
   const alive = fleet.plan.checks - (fleet.plan.toBlackholes ?? 0);
   const wantedPerSecond = (alive * 1_000) / fleet.plan.intervalMs;
   return {
     figures: {
-      ...figures(watched),
+      ...figures(measured),
       wantedPerSecond,
       startsPerTarget: starts,
       falseUnhealthy: wrong.unhealthy,
@@ -115,14 +115,14 @@ function outcome(
         name,
         `${digits(cost.checksPerSecond)} of ${wantedPerSecond}`,
         `${digits(cost.corePercent)} %`,
-        bytes(watched.memory.rssBytes),
-        latenessCell(watched.lateness, true),
+        bytes(measured.memory.rssBytes),
+        latenessCell(measured.lateness, true),
         // More than an interval late: the sink cannot know which start it is that comes.
-        watched.skippedLate > 0 ? "–" : latenessCell(watched.sink.lateness, false),
-        `${watched.skippedLate} / ${watched.skippedRunning}`,
+        measured.skippedLate > 0 ? "–" : latenessCell(measured.sink.lateness, false),
+        `${measured.skippedLate} / ${measured.skippedRunning}`,
         starts.join(" / "),
         `${wrong.unhealthy} / ${wrong.failures}`,
-        `≤ ${digits(watched.stallMs)} ms`,
+        `≤ ${digits(measured.stallMs)} ms`,
         `${digits(cost.sinkCorePercent)} %`,
       ],
     ],
@@ -131,16 +131,16 @@ function outcome(
   };
 }
 
-function figures(watched: Watched): Figures {
+function figures(measured: Measurement): Figures {
   return {
-    ...costFigures(watched.cost),
-    ...watched.memory,
-    latenessMs: { ...watched.lateness },
-    sinkLatenessMs: { ...watched.sink.lateness },
-    skippedLate: watched.skippedLate,
-    skippedRunning: watched.skippedRunning,
-    inconclusive: watched.inconclusive,
-    stallMs: watched.stallMs,
+    ...costFigures(measured.cost),
+    ...measured.memory,
+    latenessMs: { ...measured.lateness },
+    sinkLatenessMs: { ...measured.sink.lateness },
+    skippedLate: measured.skippedLate,
+    skippedRunning: measured.skippedRunning,
+    inconclusive: measured.inconclusive,
+    stallMs: measured.stallMs,
   };
 }
 

@@ -6,7 +6,7 @@ import { largest } from "../arithmetic.ts";
 import { type Fleet, startFleet } from "../fleet.ts";
 import { fromHistogram, type Lateness, latenessCell } from "../lateness.ts";
 import type { Group, Outcome, Scenario } from "../scenario.ts";
-import { wallMs } from "../sink/orders.ts";
+import { wallMs } from "../sink/commands.ts";
 import { digits } from "../table.ts";
 
 const CHECKS = 10_000;
@@ -33,8 +33,8 @@ const GROUP: Group = {
   head: ["change", "all told", "of it after the last result", "notification", "lateness meanwhile", "stall"],
 };
 
-export const flap: Scenario = {
-  name: "flap",
+export const massFlap: Scenario = {
+  name: "mass-flap",
   group: GROUP,
   summary: `${CHECKS} backends die at once and come back`,
   quick: false,

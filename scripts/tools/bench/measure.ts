@@ -1,4 +1,4 @@
-/** Watching a fleet for some seconds: cost, lateness from both sides, what was missed, and what it said. Called by the scenarios. */
+/** Measures a fleet for some seconds: cost, lateness from both sides, missed checks, verdicts. Called by the scenarios. */
 
 import { requestStatus } from "../../../tests/harness/client/client-assertions.ts";
 import type { Samples } from "../../../tests/harness/daemon/metrics.ts";
@@ -7,10 +7,10 @@ import { type Cost, measureCost } from "./cost.ts";
 import type { Fleet } from "./fleet.ts";
 import { fromArrivals, fromHistogram, type Lateness, type SeenFromSink } from "./lateness.ts";
 import { type Memory, memoryOf } from "./process-figures.ts";
-import { wallMs } from "./sink/orders.ts";
+import { wallMs } from "./sink/commands.ts";
 
-/** What was seen. */
-export interface Watched {
+/** The figures of one measurement. */
+export interface Measurement {
   readonly cost: Cost;
   readonly memory: Memory;
   /** By the daemon's own histogram. */
@@ -27,7 +27,7 @@ export interface Watched {
   readonly stallMs: number;
 }
 
-/** What all healthchecks together look like. */
+/** The states of all healthchecks, counted. */
 export interface Verdicts {
   readonly healthy: number;
   readonly unhealthy: number;
@@ -39,8 +39,8 @@ export interface Verdicts {
 /** A scrape is work for the daemon: it is let go by before the rest is measured, but lies in the daemon's own histogram. */
 const AFTER_SCRAPE_MS = 500;
 
-/** Watches for some seconds. @param meanwhile - is called at the beginning */
-export async function watch(fleet: Fleet, seconds: number): Promise<Watched> {
+/** Measures for some seconds. */
+export async function measure(fleet: Fleet, seconds: number): Promise<Measurement> {
   const { subject, sink, plan } = fleet;
   const before = await subject.scrape();
   await Bun.sleep(AFTER_SCRAPE_MS);
@@ -62,7 +62,7 @@ export async function watch(fleet: Fleet, seconds: number): Promise<Watched> {
   };
 }
 
-/** Asks for every status. */
+/** Requests every status and counts the states. */
 export async function verdicts({ subject }: Fleet): Promise<Verdicts> {
   const statuses = [...(await requestStatus(subject.client)).values()];
   const inState = (wanted: string) => statuses.filter(({ state }) => state === wanted).length;

@@ -1,9 +1,9 @@
 /**
- * What is said between the benchmark and a sink: an order a line on its standard input, an answer a line on its standard output,
- * both JSON. Called on both sides.
+ * The protocol between the benchmark and a sink: a command on each line of the sink's standard input, a response on each line of its
+ * standard output, both JSON. Both sides import it.
  */
 
-/** What a sink answers checks with. */
+/** The protocol that a sink speaks. */
 export type SinkKind = "tcp" | "http" | "dns";
 
 /** How a sink is started: its one argument, as JSON. */
@@ -22,8 +22,8 @@ export interface SinkPorts {
   readonly blackholes: readonly number[];
 }
 
-/** Orders to a sink. */
-export type Order =
+/** Commands to a sink. */
+export type Command =
   /** Answered with {@link SinkCount}. */
   | { readonly do: "count" }
   /** Notes the times of what arrives from now on. Answered with {@link SinkDone}. */
@@ -43,7 +43,7 @@ export interface SinkTimes {
   readonly timesMs: readonly (readonly number[])[];
 }
 
-/** When the order had been carried out, milliseconds since the epoch. */
+/** When the command had been carried out, milliseconds since the epoch. */
 export interface SinkDone {
   readonly atMs: number;
 }

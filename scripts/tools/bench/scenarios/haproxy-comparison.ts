@@ -40,10 +40,10 @@ const GROUP: Group = {
   ],
 };
 
-export const tcp = against("tcp");
-export const http = against("http");
+export const tcp = compareWithHaproxy("tcp");
+export const http = compareWithHaproxy("http");
 
-function against(kind: "tcp" | "http"): Scenario {
+function compareWithHaproxy(kind: "tcp" | "http"): Scenario {
   return {
     name: kind,
     group: GROUP,

@@ -1,13 +1,13 @@
 /** Tests of the DNS sink's answer: the daemon's own reading of it would hide a fault that both share. */
 import { expect, test } from "bun:test";
 import { decode, encode } from "dns-packet";
-import { answerDns } from "../../scripts/tools/bench/sink/answers.ts";
+import { respondToDns } from "../../scripts/tools/bench/sink/canned-responses.ts";
 
 test("dns sink: answers the question with one address", () => {
   const message = new Uint8Array(512);
   const query = encode({ id: 4_711, type: "query", questions: [{ name: "www.bench.test", type: "A" }] });
   message.set(query);
-  const length = answerDns(message, query.length);
+  const length = respondToDns(message, query.length);
   const answer = decode(Buffer.from(message.subarray(0, length)));
   expect(answer).toMatchObject({
     id: 4_711,
@@ -21,5 +21,5 @@ test("dns sink: what is cut off is not answered", () => {
   const query = encode({ questions: [{ name: "www.bench.test", type: "A" }] });
   const message = new Uint8Array(512);
   message.set(query.subarray(0, query.length - 3));
-  expect(answerDns(message, query.length - 3)).toBe(0);
+  expect(respondToDns(message, query.length - 3)).toBe(0);
 });

@@ -1,22 +1,22 @@
-/** Orders in and answers out, line by line, by plain reads and writes. Called by loop.ts, which has no event loop of the runtime. */
+/** Reads commands from standard input and writes responses to standard output, with plain system calls: loop.ts, which calls it, has no event loop. */
 import { ptr } from "bun:ffi";
-import { libc } from "./libc.ts";
-import type { Order } from "./orders.ts";
+import { libc } from "../../../../tests/harness/base/libc.ts";
+import type { Command } from "./commands.ts";
 
 const STDIN_FD = 0;
 const STDOUT_FD = 1;
 const CHUNK_BYTES = 65_536;
 const RETRY_US = 200;
 
-/** See the head of the file. */
-export class OrderPipe {
+/** The two pipes to the benchmark. */
+export class CommandStdio {
   readonly #chunk = new Uint8Array(CHUNK_BYTES);
-  readonly #obey: (order: Order) => object;
+  readonly #carryOut: (command: Command) => object;
   #rest = "";
 
-  /** @param obey - carries out an order and gives its answer */
-  constructor(obey: (order: Order) => object) {
-    this.#obey = obey;
+  /** @param carryOut - carries out a command and returns its response */
+  constructor(carryOut: (command: Command) => object) {
+    this.#carryOut = carryOut;
   }
 
   /** Takes in what is there; standard input must be readable. @returns false at its end */
@@ -26,7 +26,7 @@ export class OrderPipe {
     const lines = (this.#rest + Buffer.from(this.#chunk.subarray(0, length)).toString()).split("\n");
     this.#rest = lines.pop() ?? "";
     // The cast names what our own program says.
-    for (const line of lines) this.say(this.#obey(JSON.parse(line) as Order));
+    for (const line of lines) this.say(this.#carryOut(JSON.parse(line) as Command));
     return true;
   }
 

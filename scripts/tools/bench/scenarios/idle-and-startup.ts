@@ -4,9 +4,9 @@ import { freePort } from "../../../../tests/harness/base/ports.ts";
 import { startDaemon } from "../../../../tests/harness/daemon/daemon.ts";
 import { daemonPath } from "../../../../tests/harness/daemon/executable.ts";
 import { metricsConfig } from "../../../../tests/harness/daemon/metrics.ts";
+import { killOnExit } from "../../child-cleanup.ts";
 import { largest, median } from "../arithmetic.ts";
 import { startSubject } from "../daemon.ts";
-import { endWithUs } from "../orphans.ts";
 import { cpuBetween, cpuOf, memoryOf } from "../process-figures.ts";
 import type { Group, Outcome, Scenario, Settings } from "../scenario.ts";
 import { bytes, digits } from "../table.ts";
@@ -96,7 +96,7 @@ async function oneStart(): Promise<number> {
   const config = metricsConfig(freePort());
   const startMs = performance.now();
   await using daemon = await startDaemon({ config, waitForSocket: false });
-  using _ = endWithUs(daemon.pid);
+  using _ = killOnExit(daemon.pid);
   while (!(await accepts(daemon.socketPath))) {
     if (performance.now() - startMs > MAX_START_MS) throw new Error("the daemon does not start to listen");
     await Bun.sleep(1);
