@@ -207,7 +207,7 @@ test("systemd: STOPPING=1 comes before what is pending is flushed, and a reload 
   // An answer that does not fit into the socket: the flush waits for a client that does not read.
   await using closed = closedPort();
   client.update(Array.from({ length: 2_000 }, (_, id) => tcpCheck(id, closed, { interval: "60s" })));
-  await until(() => client.latest.size === 2_000, 10_000, "2,000 states");
+  await until(() => client.latest.size === 2_000, 30_000, "2,000 states");
   client.pause();
   for (let asked = 0; asked < 20; asked++) client.send({ type: "request_status" });
   await Bun.sleep(200);
