@@ -7,7 +7,7 @@ import type { TcpSpec } from "../../src/checks/tcp/spec.ts";
 import type { CheckResult } from "../../src/model/result.ts";
 import { FakeDialer, fakeEnv, tcpSpec, VirtualTime } from "../harness/fakes/fakes.ts";
 
-class Bench implements Disposable {
+class Fixture implements Disposable {
   readonly time = new VirtualTime();
   readonly dialer = new FakeDialer();
   readonly env = fakeEnv(this.time, this.dialer);
@@ -37,9 +37,9 @@ test.each([
   [110, "L4TOUT", "connection timed out"],
   [92, "L4CON", "protocol is unreachable"],
 ])("exchange: errno %d is a failure of the backend, %s", (number, code, words) => {
-  using bench = new Bench();
+  using fixture = new Fixture();
   const message = `TCP connect to 10.0.0.1:80: ${words}`;
-  expect(bench.fail(number)).toMatchObject({ outcome: "failure", code, message });
+  expect(fixture.fail(number)).toMatchObject({ outcome: "failure", code, message });
 });
 
 test.each([
@@ -51,74 +51,74 @@ test.each([
   [38, "fault"],
   [12, "memory"],
 ])("exchange: errno %d is our own fault and says nothing: %s", (number, cause) => {
-  using bench = new Bench();
-  expect(bench.fail(number)).toMatchObject({ outcome: "inconclusive", code: "LOCAL", cause });
+  using fixture = new Fixture();
+  expect(fixture.fail(number)).toMatchObject({ outcome: "inconclusive", code: "LOCAL", cause });
 });
 
 test("exchange: a bare connect is a success, closed by RST, with the kernel's time", () => {
-  using bench = new Bench();
-  bench.start();
-  bench.time.advance(40);
-  bench.dialer.connect(bench.dialer.last, 0.25);
-  expect(bench.results).toEqual([]);
-  bench.dialer.poll();
+  using fixture = new Fixture();
+  fixture.start();
+  fixture.time.advance(40);
+  fixture.dialer.connect(fixture.dialer.last, 0.25);
+  expect(fixture.results).toEqual([]);
+  fixture.dialer.poll();
   const message = "TCP connect to 10.0.0.1:80: connected";
-  expect(bench.results).toEqual([
+  expect(fixture.results).toEqual([
     { outcome: "success", code: "L4OK", message, durationMs: 0.25, phases: { connectMs: 0.25 } },
   ]);
-  expect(bench.dialer.closed).toEqual(["reset"]);
+  expect(fixture.dialer.closed).toEqual(["reset"]);
 });
 
 test("exchange: without the kernel's time our own counts; the close may be graceful", () => {
-  using bench = new Bench();
-  bench.start({ close: "graceful" });
-  bench.time.advance(40);
-  bench.dialer.connect(bench.dialer.last, undefined);
-  bench.dialer.poll();
-  expect(bench.results).toMatchObject([{ outcome: "success", durationMs: 40 }]);
-  expect(bench.dialer.closed).toEqual(["graceful"]);
+  using fixture = new Fixture();
+  fixture.start({ close: "graceful" });
+  fixture.time.advance(40);
+  fixture.dialer.connect(fixture.dialer.last, undefined);
+  fixture.dialer.poll();
+  expect(fixture.results).toMatchObject([{ outcome: "success", durationMs: 40 }]);
+  expect(fixture.dialer.closed).toEqual(["graceful"]);
 });
 
 test("exchange: a dead host is a connect time-out, and its dial is given up", () => {
-  using bench = new Bench();
-  const attempt = bench.start();
-  bench.time.advance(500);
+  using fixture = new Fixture();
+  const attempt = fixture.start();
+  fixture.time.advance(500);
   expect(attempt.expire()).toMatchObject({
     outcome: "failure",
     code: "L4TOUT",
     message: "TCP connect to 10.0.0.1:80: no answer within 500ms",
     durationMs: 500,
   });
-  expect(bench.dialer.cancelled.length).toBe(1);
-  expect(bench.results).toEqual([]);
+  expect(fixture.dialer.cancelled.length).toBe(1);
+  expect(fixture.results).toEqual([]);
 });
 
 test("exchange: cancelled, it gives up its dial and says nothing", () => {
-  using bench = new Bench();
-  const attempt = bench.start();
-  bench.dialer.connect(bench.dialer.last, 1);
+  using fixture = new Fixture();
+  const attempt = fixture.start();
+  fixture.dialer.connect(fixture.dialer.last, 1);
   attempt.cancel();
-  bench.dialer.poll();
-  expect(bench.dialer.cancelled.length).toBe(1);
-  expect(bench.results).toEqual([]);
+  fixture.dialer.poll();
+  expect(fixture.dialer.cancelled.length).toBe(1);
+  expect(fixture.results).toEqual([]);
 });
 
 test("exchange: every check dials anew", () => {
-  using bench = new Bench();
-  const checker = makeChecker(tcpSpec(), bench.env);
+  using fixture = new Fixture();
+  const checker = makeChecker(tcpSpec(), fixture.env);
   checker.start(500, () => {});
   checker.start(500, () => {});
-  expect(bench.dialer.dials.length).toBe(2);
+  expect(fixture.dialer.dials.length).toBe(2);
 });
 
 test("exchange: an http check that cannot connect says so in terms of the connection", () => {
-  using bench = new Bench();
+  using fixture = new Fixture();
   const where = { address: { ip: "::1", port: 80 }, tls: undefined, method: "GET", path: "/", host: "[::1]" };
   const spec = { type: "http" as const, ...where, headers: [], expectedCodes: [200], response: undefined };
-  httpChecker(spec, bench.env).start(500, (result) => bench.results.push(result));
-  bench.dialer.fail(bench.dialer.last, 111);
-  bench.dialer.poll();
-  expect(bench.results).toMatchObject([
+  httpChecker(spec, fixture.env).start(500, (result) => fixture.results.push(result));
+  fixture.dialer.fail(fixture.dialer.last, 111);
+  fixture.dialer.poll();
+  expect(fixture.results).toMatchObject([
     { code: "L4CON", message: "TCP connect to [::1]:80: connection refused" },
   ]);
 });

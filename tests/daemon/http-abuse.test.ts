@@ -71,8 +71,8 @@ async function closeAll(connections: readonly RawHttp[]): Promise<void> {
 }
 
 test("daemon: 2,000 idle connections and 300 that drip their headers take nothing away from checks and scrapes", async () => {
-  await using bench = await startChecking();
-  const { daemon, port, checksGoOn } = bench;
+  await using fixture = await startChecking();
+  const { daemon, port, checksGoOn } = fixture;
   const [before, rss, descriptors] = [await scrape(port), daemon.rssBytes(), daemon.fdCount()];
   const connections: RawHttp[] = [];
   const most = await mostDescriptors(daemon, async () => {
@@ -109,8 +109,8 @@ test("daemon: 2,000 idle connections and 300 that drip their headers take nothin
 }, 60_000);
 
 test("daemon: with every place taken by answers that nobody reads, checks go on and health is told once one leaves", async () => {
-  await using bench = await startChecking();
-  const { daemon, port, checksGoOn } = bench;
+  await using fixture = await startChecking();
+  const { daemon, port, checksGoOn } = fixture;
   // The feed is an answer that has no end: it cannot be sent away, but there are 16 at the most.
   const viewers = await Promise.all(times(40, () => connectHttp(port)));
   for (const http of viewers) http.write(get("/api/events"));
@@ -123,8 +123,8 @@ test("daemon: with every place taken by answers that nobody reads, checks go on 
 });
 
 test("daemon: requests that make no sense are refused, and nothing of them stays", async () => {
-  await using bench = await startChecking();
-  const { daemon, port, checksGoOn } = bench;
+  await using fixture = await startChecking();
+  const { daemon, port, checksGoOn } = fixture;
   const nonsense = [
     "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     `GET / HTTP/1.1\r\nHost: x\r\n${"X: y\r\n".repeat(10_000)}`,

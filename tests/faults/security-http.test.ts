@@ -98,21 +98,21 @@ const TARGETS = [
 ];
 
 test("security: no target leads to a file of this host", async () => {
-  await using bench = await startHiding();
+  await using fixture = await startHiding();
   for (const target of TARGETS) {
-    const { status, text } = await answerTo(bench.port, get(target, "Connection: close"));
+    const { status, text } = await answerTo(fixture.port, get(target, "Connection: close"));
     expect([target, status === 400 || status === 404]).toEqual([target, true]);
-    expectNothingOfThisHost(bench.daemon, target, text);
+    expectNothingOfThisHost(fixture.daemon, target, text);
   }
-  expect(bench.daemon.log.join("\n")).not.toContain("ERROR");
+  expect(fixture.daemon.log.join("\n")).not.toContain("ERROR");
 });
 
 test("security: what is served tells nothing of the environment, the files or the place of the server", async () => {
-  await using bench = await startHiding();
+  await using fixture = await startHiding();
   for (const path of ["/", "/metrics", "/healthz", "/readyz", "/api/healthchecks", "/page.css"]) {
-    const { status, text } = await answerTo(bench.port, get(path, "Connection: close"));
+    const { status, text } = await answerTo(fixture.port, get(path, "Connection: close"));
     expect([path, status]).toEqual([path, 200]);
-    expectNothingOfThisHost(bench.daemon, path, text);
+    expectNothingOfThisHost(fixture.daemon, path, text);
   }
 });
 
@@ -120,34 +120,34 @@ test.each([
   ...["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "PURGE", "QUERY"],
   ...["get", "GETS", "X".repeat(5_000), "<script>", ""],
 ])("security: the method %p is refused, and nothing of the request comes back", async (method) => {
-  await using bench = await startHiding();
+  await using fixture = await startHiding();
   const request = `${method} /metrics?q=${CANARY} HTTP/1.1\r\nHost: ${CANARY}.test\r\nOrigin: http://${CANARY}.test\r\nCookie: ${CANARY}\r\n\r\n`;
-  const { status, text, headers } = await answerTo(bench.port, request);
+  const { status, text, headers } = await answerTo(fixture.port, request);
   // The runtime closes a CONNECT without a word.
   if (method !== "CONNECT" || text !== "") {
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(500);
   }
   expect([...headers.keys()].filter((name) => name.startsWith("access-control-"))).toEqual([]);
-  expectNothingOfThisHost(bench.daemon, method, text);
+  expectNothingOfThisHost(fixture.daemon, method, text);
 });
 
 test("security: on a loopback address a page under another name reads nothing (DNS rebinding)", async () => {
-  await using bench = await startHiding();
+  await using fixture = await startHiding();
   const ask = async (host: string, path: string) => {
     const lines = `Host: ${host}\r\nConnection: close\r\n\r\n`;
-    return (await answerTo(bench.port, `GET ${path} HTTP/1.1\r\n${lines}`)).status;
+    return (await answerTo(fixture.port, `GET ${path} HTTP/1.1\r\n${lines}`)).status;
   };
   for (const path of ["/", "/metrics", "/api/healthchecks", "/api/events", "/healthz"]) {
-    expect([path, await ask(`rebound.test:${bench.port}`, path)]).toEqual([path, 403]);
+    expect([path, await ask(`rebound.test:${fixture.port}`, path)]).toEqual([path, 403]);
     const rest = `Host: localhost\r\nConnection: close\r\n\r\n`;
     const twice = `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${rest}`;
-    expect([path, (await answerTo(bench.port, twice)).status]).toEqual([path, 400]);
+    expect([path, (await answerTo(fixture.port, twice)).status]).toEqual([path, 400]);
     const none = `GET ${path} HTTP/1.1\r\nConnection: close\r\n\r\n`;
-    expect([path, (await answerTo(bench.port, none)).status]).toEqual([path, 400]);
+    expect([path, (await answerTo(fixture.port, none)).status]).toEqual([path, 400]);
   }
-  expect(await ask(`localhost:${bench.port}`, "/metrics")).toBe(200);
-  expect(await ask(`127.0.0.1:${bench.port}`, "/metrics")).toBe(200);
+  expect(await ask(`localhost:${fixture.port}`, "/metrics")).toBe(200);
+  expect(await ask(`127.0.0.1:${fixture.port}`, "/metrics")).toBe(200);
 });
 
 test("security: metrics.allowed_hosts adds names, and all others are rejected still", async () => {
@@ -160,7 +160,7 @@ test("security: metrics.allowed_hosts adds names, and all others are rejected st
 });
 
 test("security: the Host header has no say, is not repeated, and leads nowhere else", async () => {
-  await using bench = await startHiding();
+  await using fixture = await startHiding();
   for (const host of [
     "elsewhere.test",
     "127.0.0.1:1",
@@ -171,7 +171,7 @@ test("security: the Host header has no say, is not repeated, and leads nowhere e
   ]) {
     for (const path of ["/", "/api/healthchecks", "/nothing", "//elsewhere.test"]) {
       const request = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nX-Forwarded-Host: elsewhere.test\r\nConnection: close\r\n\r\n`;
-      const { text, headers, status } = await answerTo(bench.port, request);
+      const { text, headers, status } = await answerTo(fixture.port, request);
       expect([host, path, status < 300 || status >= 400]).toEqual([host, path, true]);
       expect([host, path, headers.has("location")]).toEqual([host, path, false]);
       if (host !== "") expect([host, path, text.includes(host)]).toEqual([host, path, false]);
@@ -181,15 +181,15 @@ test("security: the Host header has no say, is not repeated, and leads nowhere e
 });
 
 test("security: two hosts, or two lengths, are one too many", async () => {
-  await using bench = await startHiding();
+  await using fixture = await startHiding();
   const smuggled =
     "GET /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
-  const { status } = await answerTo(bench.port, smuggled);
+  const { status } = await answerTo(fixture.port, smuggled);
   expect(status).toBeGreaterThanOrEqual(400);
 });
 
 test("security: every answer tells browsers what they may not do with it", async () => {
-  await using bench = await startHiding();
+  await using fixture = await startHiding();
   const paths = [
     "/",
     "/page.js",
@@ -204,7 +204,7 @@ test("security: every answer tells browsers what they may not do with it", async
   ];
   for (const path of paths) {
     const { headers } = await answerTo(
-      bench.port,
+      fixture.port,
       get(path, "Connection: close", "Origin: http://elsewhere.test"),
     );
     const of = (name: string) => headers.get(name) ?? "";
@@ -226,10 +226,10 @@ test("security: every answer tells browsers what they may not do with it", async
 });
 
 test("security: the page that is not sent again has its policy all the same", async () => {
-  await using bench = await startHiding();
-  const etag = (await answerTo(bench.port, get("/", "Connection: close"))).headers.get("etag");
+  await using fixture = await startHiding();
+  const etag = (await answerTo(fixture.port, get("/", "Connection: close"))).headers.get("etag");
   const { status, headers } = await answerTo(
-    bench.port,
+    fixture.port,
     get("/", "Connection: close", `If-None-Match: ${etag}`),
   );
   expect(status).toBe(304);
@@ -240,10 +240,10 @@ test("security: a handler that throws tells the client nothing, and the log no q
   const router = () => () => {
     throw new Error("the words of a fault");
   };
-  using bench = await startHttp({ router });
-  const { status, body } = await bench.ask(`/x?token=${CANARY}`);
+  using fixture = await startHttp({ router });
+  const { status, body } = await fixture.ask(`/x?token=${CANARY}`);
   expect([status, body]).toEqual([500, '{"error":"internal error; see the log"}\n']);
-  const logged = JSON.stringify(bench.log.entries);
+  const logged = JSON.stringify(fixture.log.entries);
   expect(logged).toContain("the words of a fault");
   expect(logged).not.toContain(CANARY);
 });

@@ -6,86 +6,86 @@ import { openGate, say } from "../harness/fakes/limiter-fixture.ts";
 test.each([["says nothing"], ["says half a request"]])(
   "gate: whoever %s is sent away after 10 s",
   async (what) => {
-    using bench = await openGate(2);
-    const { client, socket } = await bench.enter();
-    await bench.pass(3_000);
+    using fixture = await openGate(2);
+    const { client, socket } = await fixture.enter();
+    await fixture.pass(3_000);
     if (what.includes("half")) await say(client, socket, "GET / HT");
-    await bench.pass(6_000);
+    await fixture.pass(6_000);
     expect(client.closed).toBe(false);
-    await bench.pass(3_000);
-    expect([client.closed, bench.gate.size]).toEqual([true, 0]);
+    await fixture.pass(3_000);
+    expect([client.closed, fixture.gate.size]).toEqual([true, 0]);
   },
 );
 
 test("gate: a dripped request gains nothing by it", async () => {
-  using bench = await openGate(2);
-  const { client, socket } = await bench.enter();
+  using fixture = await openGate(2);
+  const { client, socket } = await fixture.enter();
   for (let second = 0; second < 12 && !client.closed; second++) {
     await say(client, socket, "x");
-    await bench.pass(1_000);
+    await fixture.pass(1_000);
   }
   expect(client.closed).toBe(true);
 });
 
 test("gate: after an answer a connection is kept for 75 s, and no longer", async () => {
-  using bench = await openGate(2);
-  const { client, socket } = await bench.enter();
+  using fixture = await openGate(2);
+  const { client, socket } = await fixture.enter();
   await say(client, socket, "GET / HTTP/1.1\r\n\r\n");
-  bench.gate.answering(socket)();
-  await bench.pass(74_000);
+  fixture.gate.answering(socket)();
+  await fixture.pass(74_000);
   expect(client.closed).toBe(false);
-  await bench.pass(3_000);
+  await fixture.pass(3_000);
   expect(client.closed).toBe(true);
 });
 
 test("gate: a kept connection has 10 s for its next request, from its first byte on", async () => {
-  using bench = await openGate(2);
-  const { client, socket } = await bench.enter();
+  using fixture = await openGate(2);
+  const { client, socket } = await fixture.enter();
   await say(client, socket, "GET / HTTP/1.1\r\n\r\n");
-  bench.gate.answering(socket)();
-  await bench.pass(60_000);
+  fixture.gate.answering(socket)();
+  await fixture.pass(60_000);
   await say(client, socket, "GET / HT");
-  await bench.pass(9_000);
+  await fixture.pass(9_000);
   expect(client.closed).toBe(false);
-  await bench.pass(4_000);
+  await fixture.pass(4_000);
   expect(client.closed).toBe(true);
 });
 
 test("gate: an answer that nobody takes is given up after 30 s", async () => {
-  using bench = await openGate(2);
-  const { client, socket } = await bench.enter();
-  bench.gate.answering(socket);
-  await bench.pass(28_000);
+  using fixture = await openGate(2);
+  const { client, socket } = await fixture.enter();
+  fixture.gate.answering(socket);
+  await fixture.pass(28_000);
   expect(client.closed).toBe(false);
-  await bench.pass(4_000);
+  await fixture.pass(4_000);
   expect(client.closed).toBe(true);
 });
 
 test("gate: an answer that moves on takes as long as it takes", async () => {
-  using bench = await openGate(2);
-  const { client, socket } = await bench.enter();
-  bench.gate.answering(socket);
+  using fixture = await openGate(2);
+  const { client, socket } = await fixture.enter();
+  fixture.gate.answering(socket);
   for (let piece = 1; piece <= 6; piece++) {
     socket.write("x".repeat(100));
     await turnsUntil(() => client.bytes === piece * 100, "the piece");
-    await bench.pass(25_000);
+    await fixture.pass(25_000);
   }
   expect(client.closed).toBe(false);
 });
 
 // Its time runs from the end of the answer before: src/http/connection-limiter.ts, answering() does not set sinceMs.
 test("gate: an answer on a connection that was kept for long has its whole time", async () => {
-  using bench = await openGate(2);
-  const { client, socket } = await bench.enter();
+  using fixture = await openGate(2);
+  const { client, socket } = await fixture.enter();
   await say(client, socket, "GET / HTTP/1.1\r\n\r\n");
-  const ended = bench.gate.answering(socket);
+  const ended = fixture.gate.answering(socket);
   socket.write("answer");
-  await bench.pass(2_000);
+  await fixture.pass(2_000);
   ended();
-  await bench.pass(60_000);
+  await fixture.pass(60_000);
   await say(client, socket, "GET / HTTP/1.1\r\n\r\n");
-  bench.gate.answering(socket);
+  fixture.gate.answering(socket);
   // Not a byte of it has been written yet.
-  await bench.pass(20_000);
+  await fixture.pass(20_000);
   expect(client.closed).toBe(false);
 });

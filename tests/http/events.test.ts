@@ -9,15 +9,15 @@ const EMPTY = { healthchecks: 0, healthy: 0, unhealthy: 0, unknown: 0, version: 
 
 test("events: a viewer is told the totals at once and then every second", async () => {
   using feed = await openFeed();
-  const viewer = await view(feed.bench);
+  const viewer = await view(feed.fixture);
   const { status, headers } = readAnswer(viewer.text);
   expect([status, headers.get("content-type"), headers.get("cache-control")]).toEqual([
     200,
     "text/event-stream",
     "no-store",
   ]);
-  feed.bench.stock.add(makeSpec(1), [success()]);
-  feed.bench.stock.add(makeSpec(2));
+  feed.fixture.stock.add(makeSpec(1), [success()]);
+  feed.fixture.stock.add(makeSpec(2));
   // A change of state is waiting for its tick.
   expect(eventsOf(viewer)).toEqual([{ name: "totals", data: EMPTY }]);
   await tick(feed.time);
@@ -31,8 +31,8 @@ test("events: a viewer is told the totals at once and then every second", async 
 
 test("events: changes come with their tick, and a tick without any has no such event", async () => {
   using feed = await openFeed();
-  const { stock } = feed.bench;
-  const viewer = await view(feed.bench);
+  const { stock } = feed.fixture;
+  const viewer = await view(feed.fixture);
   const monitor = stock.add(makeSpec(7), [success()]);
   stock.check(monitor, failure("L4CON"));
   stock.check(monitor, failure("L4CON"));
@@ -60,10 +60,10 @@ test("events: changes come with their tick, and a tick without any has no such e
 
 test("events: of more than 100 changes in a tick the rest is a number, and the next tick begins anew", async () => {
   using feed = await openFeed();
-  const viewer = await view(feed.bench);
-  for (let number = 0; number < 130; number++) feed.bench.stock.add(makeSpec(number), [success()]);
+  const viewer = await view(feed.fixture);
+  for (let number = 0; number < 130; number++) feed.fixture.stock.add(makeSpec(number), [success()]);
   await tick(feed.time);
-  feed.bench.stock.add(makeSpec(1_000), [success()]);
+  feed.fixture.stock.add(makeSpec(1_000), [success()]);
   await tick(feed.time);
   const changes = eventsOf(viewer).filter(({ name }) => name === "changes");
   const told = changes.map(({ data }) => [Object(data).changes.length, Object(data).more]);
@@ -75,22 +75,22 @@ test("events: of more than 100 changes in a tick the rest is a number, and the n
 
 test("events: without viewers nothing is gathered", async () => {
   using feed = await openFeed();
-  const first = await view(feed.bench);
-  feed.bench.stock.add(makeSpec(1), [success()]);
+  const first = await view(feed.fixture);
+  feed.fixture.stock.add(makeSpec(1), [success()]);
   await first[Symbol.asyncDispose]();
   await someTurns();
-  feed.bench.stock.add(makeSpec(2), [success()]);
-  const second = await view(feed.bench);
+  feed.fixture.stock.add(makeSpec(2), [success()]);
+  const second = await view(feed.fixture);
   await tick(feed.time);
   expect(eventsOf(second).map(({ name }) => name)).toEqual(["totals", "totals"]);
 });
 
 test("events: all viewers are told the same, whenever they came", async () => {
   using feed = await openFeed();
-  const early = await view(feed.bench);
+  const early = await view(feed.fixture);
   feed.time.advance(600);
-  const late = await view(feed.bench);
-  feed.bench.stock.add(makeSpec(1), [failure("L7STS")]);
+  const late = await view(feed.fixture);
+  feed.fixture.stock.add(makeSpec(1), [failure("L7STS")]);
   await tick(feed.time);
   expect(eventsOf(late)).toEqual(eventsOf(early));
   expect(eventsOf(late).length).toBe(3);

@@ -42,9 +42,9 @@ async function headOf(port: number, request: string) {
 const NAMED = REQUESTS.map(([status, request]) => [status, request.slice(0, 60), request] as const);
 
 test.each(NAMED)("headers: lower case in the %i of %j", async (status, _name, request) => {
-  using bench = await startHttp();
-  bench.trouble.readinessProblem = "starting";
-  const head = await headOf(bench.port, request);
+  using fixture = await startHttp();
+  fixture.trouble.readinessProblem = "starting";
+  const head = await headOf(fixture.port, request);
   expect(head.status).toBe(status);
   expect(head.names).not.toEqual([]);
   expect(head.names).toEqual(head.names.map((name) => name.toLowerCase()));
@@ -58,18 +58,18 @@ test("headers: lower case when a handler fails, and when nothing has changed", a
   };
   using failing = await startHttp({ router: fail });
   const failed = await headOf(failing.port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-  using bench = await startHttp();
-  const etag = (await bench.ask("/")).headers.get("etag");
-  const unchanged = await headOf(bench.port, `GET / HTTP/1.1\r\nHost: x\r\nIf-None-Match: ${etag}\r\n\r\n`);
+  using fixture = await startHttp();
+  const etag = (await fixture.ask("/")).headers.get("etag");
+  const unchanged = await headOf(fixture.port, `GET / HTTP/1.1\r\nHost: x\r\nIf-None-Match: ${etag}\r\n\r\n`);
   expect([failed.status, unchanged.status]).toEqual([500, 304]);
   for (const { names } of [failed, unchanged]) expect(names).toEqual(names.map((name) => name.toLowerCase()));
 });
 
 test("headers: whether the connection stays open is what happens", async () => {
-  using bench = await startHttp();
-  const kept = await bench.ask("/healthz");
+  using fixture = await startHttp();
+  const kept = await fixture.ask("/healthz");
   expect([kept.headers.get("connection"), kept.headers.get("keep-alive")]).toEqual(["close", undefined]);
-  await using http = await connectHttp(bench.port);
+  await using http = await connectHttp(fixture.port);
   http.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
   expect(await http.waitFor(/\r\n\r\nok\n/)).toMatch(
     /\r\nconnection: keep-alive\r\nkeep-alive: timeout=75\r\n/,

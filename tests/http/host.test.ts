@@ -63,7 +63,7 @@ test.each([
   ["Host: localhost\r\nHost: localhost\r\n", 400, "Host: given more than once; "],
   ["", 400, "Host: missing; "],
 ])("server: with %j every path and method is answered by %d", async (lines, status, message) => {
-  using bench = await startHttp({ hosts: LOOPBACK });
+  using fixture = await startHttp({ hosts: LOOPBACK });
   for (const start of [
     "GET /metrics",
     "HEAD /healthz",
@@ -72,7 +72,7 @@ test.each([
     "POST /",
     "GET /api/events",
   ]) {
-    await using http = await connectHttp(bench.port);
+    await using http = await connectHttp(fixture.port);
     http.write(`${start} HTTP/1.1\r\n${lines}\r\n`);
     const answer = readAnswer(await http.waitForClose());
     expect([start, answer.status]).toEqual([start, status]);

@@ -26,8 +26,8 @@ test.each([["identity"], ["gzip"]])(
   "metrics handler: who does not read (%s) makes rendering wait",
   async (encoding) => {
     const { seen, render } = endless();
-    using bench = await startHttp({ render });
-    await using http = await connectHttp(bench.port, false);
+    using fixture = await startHttp({ render });
+    await using http = await connectHttp(fixture.port, false);
     http.pause();
     http.write(get("/metrics", `Accept-Encoding: ${encoding}`));
     let before = -1;
@@ -54,19 +54,19 @@ test.each([["identity"], ["gzip"]])(
   "metrics handler: who leaves (%s) ends the rendering, without a word in the log",
   async (encoding) => {
     const { seen, render } = endless();
-    using bench = await startHttp({ render });
-    const http = await connectHttp(bench.port, false);
+    using fixture = await startHttp({ render });
+    const http = await connectHttp(fixture.port, false);
     http.write(get("/metrics", `Accept-Encoding: ${encoding}`));
     await until(() => http.bytes > 10_000, 2_000, "some of it");
     await http[Symbol.asyncDispose]();
     await until(() => seen.ended, 2_000, "rendering to end");
-    expect(bench.log.entries).toEqual([]);
+    expect(fixture.log.entries).toEqual([]);
   },
 );
 
 test("metrics handler: a fault in the middle cuts the answer off, is logged, and the next scrape works", async () => {
   let broken = true;
-  using bench = await startHttp({
+  using fixture = await startHttp({
     render: (format) =>
       (async function* () {
         yield Buffer.from(format);
@@ -74,12 +74,12 @@ test("metrics handler: a fault in the middle cuts the answer off, is logged, and
         if (broken) throw new Error("broken");
       })(),
   });
-  await using http = await connectHttp(bench.port);
+  await using http = await connectHttp(fixture.port);
   http.write(get("/metrics"));
   expect(await http.waitForClose()).not.toEndWith("0\r\n\r\n");
-  expect(bench.log.messages("error")).toEqual(["HTTP handler failed"]);
+  expect(fixture.log.messages("error")).toEqual(["HTTP handler failed"]);
   broken = false;
-  expect((await bench.ask("/metrics")).status).toBe(200);
+  expect((await fixture.ask("/metrics")).status).toBe(200);
 });
 
 const BROKEN_EARLY: readonly [string, () => AsyncGenerator<Uint8Array>][] = [
@@ -100,8 +100,8 @@ const BROKEN_EARLY: readonly [string, () => AsyncGenerator<Uint8Array>][] = [
 
 // src/http/metrics-handler.ts: the pipeline destroys the response; and a 500 in JSON is said to be gzip.
 test.each(BROKEN_EARLY)("metrics handler: a fault %s is a 500 that can be read", async (_when, render) => {
-  using bench = await startHttp({ render });
-  const { status, headers, body } = await bench.ask("/metrics", "Accept-Encoding: gzip");
+  using fixture = await startHttp({ render });
+  const { status, headers, body } = await fixture.ask("/metrics", "Accept-Encoding: gzip");
   expect([status, headers.get("content-encoding")]).toEqual([500, undefined]);
   expect(JSON.parse(body)).toEqual({ error: "internal error; see the log" });
 });

@@ -27,8 +27,8 @@ test.each([
   ["application/openmetrics-text;q=0", CLASSIC],
   ["text/html", CLASSIC],
 ])("metrics handler: who accepts %s gets %s", async (accept, type) => {
-  using bench = await startHttp({ render });
-  const response = await scrape(bench.port, { accept });
+  using fixture = await startHttp({ render });
+  const response = await scrape(fixture.port, { accept });
   expect(response.headers.get("content-type")).toBe(type);
   expect(response.headers.get("vary")).toBe("Accept, Accept-Encoding");
   expect(await response.text()).toBe(`${type === OPEN ? "openmetrics" : "prometheus"} and on …\n`);
@@ -41,8 +41,8 @@ test.each([
   ["gzip;q=0", false],
   ["br", false],
 ])("metrics handler: to %s gzip: %p", async (encoding, gzip) => {
-  using bench = await startHttp({ render });
-  const response = await scrape(bench.port, { "accept-encoding": encoding });
+  using fixture = await startHttp({ render });
+  const response = await scrape(fixture.port, { "accept-encoding": encoding });
   expect(response.headers.get("content-encoding")).toBe(gzip ? "gzip" : null);
   const bytes = await response.bytes();
   expect(Buffer.from(gzip ? gunzipSync(bytes) : bytes).toString()).toBe("prometheus and on …\n");
@@ -50,13 +50,13 @@ test.each([
 
 test("metrics handler: HEAD has the headers and renders nothing", async () => {
   let rendered = 0;
-  using bench = await startHttp({
+  using fixture = await startHttp({
     render: (format) => {
       rendered++;
       return render(format);
     },
   });
-  const url = `http://127.0.0.1:${bench.port}/metrics`;
+  const url = `http://127.0.0.1:${fixture.port}/metrics`;
   const response = await fetch(url, { method: "HEAD", headers: { "accept-encoding": "gzip" } });
   expect([response.status, response.headers.get("content-type")]).toEqual([200, CLASSIC]);
   expect(response.headers.get("content-encoding")).toBe("gzip");

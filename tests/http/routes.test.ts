@@ -6,47 +6,47 @@ import { startHttp } from "../harness/fakes/http-fixture.ts";
 const BIG_ID = "13758215386640154624";
 
 test("routes: /healthz and /readyz are ok, or say why not", async () => {
-  using bench = await startHttp();
+  using fixture = await startHttp();
   for (const path of ["/healthz", "/readyz"]) {
-    const { status, body, headers } = await bench.ask(path);
+    const { status, body, headers } = await fixture.ask(path);
     expect([status, body, headers.get("content-type")]).toEqual([200, "ok\n", "text/plain; charset=utf-8"]);
     expect(headers.get("cache-control")).toBe("no-store");
   }
-  bench.trouble = Object.assign(bench.trouble, {
+  fixture.trouble = Object.assign(fixture.trouble, {
     livenessProblem: "nothing moves",
     readinessProblem: "stopping",
   });
-  expect(await bench.ask("/healthz")).toMatchObject({ status: 503, body: "nothing moves\n" });
-  expect(await bench.ask("/readyz")).toMatchObject({ status: 503, body: "stopping\n" });
+  expect(await fixture.ask("/healthz")).toMatchObject({ status: 503, body: "nothing moves\n" });
+  expect(await fixture.ask("/readyz")).toMatchObject({ status: 503, body: "stopping\n" });
 });
 
 test("routes: the list has totals of all, how many matched, and one page of them", async () => {
-  using bench = await startHttp();
-  bench.stock.add(makeSpec(1), [success()]);
-  bench.stock.add(makeSpec(2, { id: id(BigInt(BIG_ID)) }), [failure("L4CON")]);
-  bench.stock.add(makeSpec(3));
-  expect(await bench.askJson("/api/healthchecks?limit=1&offset=1")).toEqual({
+  using fixture = await startHttp();
+  fixture.stock.add(makeSpec(1), [success()]);
+  fixture.stock.add(makeSpec(2, { id: id(BigInt(BIG_ID)) }), [failure("L4CON")]);
+  fixture.stock.add(makeSpec(3));
+  expect(await fixture.askJson("/api/healthchecks?limit=1&offset=1")).toEqual({
     totals: { healthchecks: 3, healthy: 1, unhealthy: 1, unknown: 1 },
     matched: 3,
     offset: 1,
     limit: 1,
     healthchecks: [expect.objectContaining({ id: "3", state: "unknown" })],
   });
-  const { healthchecks, matched } = Object(await bench.askJson("/api/healthchecks?state=unhealthy"));
+  const { healthchecks, matched } = Object(await fixture.askJson("/api/healthchecks?state=unhealthy"));
   expect([matched, healthchecks[0].id]).toEqual([1, BIG_ID]);
 });
 
 test("routes: a query that makes no sense is a 400 in words", async () => {
-  using bench = await startHttp();
-  const { status, headers, body } = await bench.ask("/api/healthchecks?limit=-1");
+  using fixture = await startHttp();
+  const { status, headers, body } = await fixture.ask("/api/healthchecks?limit=-1");
   expect([status, headers.get("content-type")]).toEqual([400, "application/json; charset=utf-8"]);
   expect(JSON.parse(body)).toEqual({ error: expect.stringMatching(/^limit: "-1" is not valid/) });
 });
 
 test("routes: one healthcheck in detail, by an id of 64 bits", async () => {
-  using bench = await startHttp();
-  bench.stock.add(makeSpec(2, { id: id(BigInt(BIG_ID)) }), [success()]);
-  expect(await bench.askJson(`/api/healthchecks/${BIG_ID}`)).toMatchObject({
+  using fixture = await startHttp();
+  fixture.stock.add(makeSpec(2, { id: id(BigInt(BIG_ID)) }), [success()]);
+  expect(await fixture.askJson(`/api/healthchecks/${BIG_ID}`)).toMatchObject({
     id: BIG_ID,
     state: "healthy",
     totals: { checks: 1, successes: 1 },
@@ -69,35 +69,35 @@ test.each([
   ["/__proto__", 404, "not found"],
   ["/constructor", 404, "not found"],
 ])("routes: %s is a %d", async (path, status, words) => {
-  using bench = await startHttp();
-  bench.stock.add(makeSpec(1));
-  const answer = await bench.ask(path);
+  using fixture = await startHttp();
+  fixture.stock.add(makeSpec(1));
+  const answer = await fixture.ask(path);
   expect(answer.status).toBe(status);
   expect(JSON.parse(answer.body).error).toContain(words);
 });
 
 test("routes: whatever is in a message is JSON that can be read back", async () => {
-  using bench = await startHttp();
+  using fixture = await startHttp();
   const message = 'body starts with "\u0000<script>…\ud83d\ude00\u2028"';
-  bench.stock.add(makeSpec(1), [{ ...success(), message }]);
-  const listed = Object(await bench.askJson("/api/healthchecks"));
+  fixture.stock.add(makeSpec(1), [{ ...success(), message }]);
+  const listed = Object(await fixture.askJson("/api/healthchecks"));
   // What is not printable was escaped when the result was made.
   expect(listed.healthchecks[0].last.message).toBe('body starts with "\\u0000<script>…\ud83d\ude00\\u2028"');
 });
 
 test("routes: a monitor that goes while it is asked for is simply not there", async () => {
-  using bench = await startHttp();
-  bench.stock.add(makeSpec(1));
-  bench.stock.remove(id(1));
-  expect((await bench.ask("/api/healthchecks/1")).status).toBe(404);
-  expect(await bench.askJson("/api/healthchecks")).toMatchObject({ matched: 0, healthchecks: [] });
+  using fixture = await startHttp();
+  fixture.stock.add(makeSpec(1));
+  fixture.stock.remove(id(1));
+  expect((await fixture.ask("/api/healthchecks/1")).status).toBe(404);
+  expect(await fixture.askJson("/api/healthchecks")).toMatchObject({ matched: 0, healthchecks: [] });
 });
 
 test("routes: HEAD of each has the same status, and no body", async () => {
-  using bench = await startHttp();
+  using fixture = await startHttp();
   for (const path of ["/", "/page.js", "/metrics", "/healthz", "/api/healthchecks", "/api/healthchecks/1"]) {
-    const { status } = await bench.ask(path);
-    const response = await fetch(`http://127.0.0.1:${bench.port}${path}`, { method: "HEAD" });
+    const { status } = await fixture.ask(path);
+    const response = await fetch(`http://127.0.0.1:${fixture.port}${path}`, { method: "HEAD" });
     expect([path, response.status, await response.text()]).toEqual([path, status, ""]);
   }
 });

@@ -7,19 +7,19 @@ import { ECHO, exchange } from "../harness/fakes/echo-fixture.ts";
 import { startHttp } from "../harness/fakes/http-fixture.ts";
 
 test("server: CONNECT gets no tunnel", async () => {
-  using bench = await startHttp({ router: ECHO });
-  expect(await exchange(bench, "CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n")).not.toContain(" 200 ");
-  expect((await bench.ask("/a")).status).toBe(200);
+  using fixture = await startHttp({ router: ECHO });
+  expect(await exchange(fixture, "CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n")).not.toContain(" 200 ");
+  expect((await fixture.ask("/a")).status).toBe(200);
 });
 
 test("server: an upgrade is not taken up, the request is answered as it is", async () => {
-  using bench = await startHttp({ router: ECHO });
-  expect((await bench.ask("/a", "Upgrade: websocket", "Connection: Upgrade, close")).status).toBe(200);
+  using fixture = await startHttp({ router: ECHO });
+  expect((await fixture.ask("/a", "Upgrade: websocket", "Connection: Upgrade, close")).status).toBe(200);
 });
 
 test.each([["/%"], ["/a%ff"]])("server: the target %s is a bad request, in words", async (target) => {
-  using bench = await startHttp({ router: ECHO });
-  const { status, body } = await bench.ask(target);
+  using fixture = await startHttp({ router: ECHO });
+  const { status, body } = await fixture.ask(target);
   expect([status, JSON.parse(body)]).toEqual([400, { error: "path: not valid; must be percent-encoded" }]);
 });
 
@@ -29,33 +29,33 @@ test.each([
   ["two lengths", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"],
   ["a length that is none", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n"],
 ])("server: %s is refused, and the connection closed", async (_name, bytes) => {
-  using bench = await startHttp({ router: ECHO });
-  const text = await exchange(bench, bytes);
+  using fixture = await startHttp({ router: ECHO });
+  const text = await exchange(fixture, bytes);
   expect(text).toStartWith("HTTP/1.1 400 ");
   expect(readAnswer(text).headers.get("connection")).toBe("close");
 });
 
 test("server: headers larger than 16 KiB are refused", async () => {
-  using bench = await startHttp({ router: ECHO });
-  expect((await bench.ask("/a", `X-Large: ${"x".repeat(15_000)}`)).status).toBe(200);
-  expect(await exchange(bench, get("/a", `X-Large: ${"x".repeat(17_000)}`))).toStartWith("HTTP/1.1 431 ");
+  using fixture = await startHttp({ router: ECHO });
+  expect((await fixture.ask("/a", `X-Large: ${"x".repeat(15_000)}`)).status).toBe(200);
+  expect(await exchange(fixture, get("/a", `X-Large: ${"x".repeat(17_000)}`))).toStartWith("HTTP/1.1 431 ");
   // As many small ones, of which there is no end.
   const endless = `GET /a HTTP/1.1\r\nHost: x\r\n${"X: y\r\n".repeat(20_000)}`;
-  expect(await exchange(bench, endless)).toStartWith("HTTP/1.1 431 ");
+  expect(await exchange(fixture, endless)).toStartWith("HTTP/1.1 431 ");
 });
 
 test("server: a POST with a huge body is answered at once and closed, the body is not read", async () => {
-  using bench = await startHttp({ router: ECHO });
-  await using http = await connectHttp(bench.port);
+  using fixture = await startHttp({ router: ECHO });
+  await using http = await connectHttp(fixture.port);
   http.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000000\r\n\r\n");
   expect(await http.waitForClose()).toStartWith("HTTP/1.1 405 ");
   const chunked = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\nxxxx";
-  expect(await exchange(bench, chunked)).toStartWith("HTTP/1.1 405 ");
+  expect(await exchange(fixture, chunked)).toStartWith("HTTP/1.1 405 ");
 });
 
 test("server: a GET with a body is answered and closed, and the body is not taken for a request", async () => {
-  using bench = await startHttp({ router: ECHO });
-  const text = await exchange(bench, get("/a", "Content-Length: 60") + get("/b"));
+  using fixture = await startHttp({ router: ECHO });
+  const text = await exchange(fixture, get("/a", "Content-Length: 60") + get("/b"));
   expect(text.match(/HTTP\/1\.1 200/g)?.length).toBe(1);
   expect(readAnswer(text).headers.get("connection")).toBe("close");
 });
@@ -69,8 +69,8 @@ test("server: of many requests sent ahead only a few are worked on at a time", a
     running--;
     replyText(response, 200, "done");
   };
-  using bench = await startHttp({ router });
-  await using http = await connectHttp(bench.port);
+  using fixture = await startHttp({ router });
+  await using http = await connectHttp(fixture.port);
   http.write(get("/").repeat(200) + get("/", "Connection: close"));
   await http.waitForClose();
   expect(http.text.match(/done/g)?.length).toBe(201);
@@ -78,13 +78,13 @@ test("server: of many requests sent ahead only a few are worked on at a time", a
 });
 
 test("server: a client that leaves before its answer is of no consequence", async () => {
-  using bench = await startHttp({ router: ECHO });
+  using fixture = await startHttp({ router: ECHO });
   for (let count = 0; count < 20; count++) {
-    await using http = await connectHttp(bench.port);
+    await using http = await connectHttp(fixture.port);
     http.write(get("/slow"));
     await Bun.sleep(1);
   }
   await Bun.sleep(60);
-  expect((await bench.ask("/a")).status).toBe(200);
-  expect(bench.log.entries).toEqual([]);
+  expect((await fixture.ask("/a")).status).toBe(200);
+  expect(fixture.log.entries).toEqual([]);
 });

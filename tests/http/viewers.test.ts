@@ -11,44 +11,44 @@ import { EVENTS, openFeed, view } from "../harness/fakes/feed-fixture.ts";
 test("events: 16 viewers are served, the next is refused in JSON, and served once another has left", async () => {
   using feed = await openFeed();
   const viewers: RawHttp[] = [];
-  for (let count = 0; count < 16; count++) viewers.push(await view(feed.bench));
-  const refused = await view(feed.bench);
+  for (let count = 0; count < 16; count++) viewers.push(await view(feed.fixture));
+  const refused = await view(feed.fixture);
   const { status, headers, body } = readAnswer(refused.text);
   expect([status, headers.get("retry-after")]).toEqual([503, "10"]);
   expect(JSON.parse(body)).toEqual({ error: "16 viewers are connected, the maximum" });
   await viewers[3]?.[Symbol.asyncDispose]();
   await someTurns();
-  expect((await view(feed.bench)).text).toStartWith("HTTP/1.1 200 OK\r\n");
+  expect((await view(feed.fixture)).text).toStartWith("HTTP/1.1 200 OK\r\n");
 });
 
 test("events: HEAD takes no place", async () => {
   using feed = await openFeed();
   for (let count = 0; count < 20; count++) {
-    const http = await connectHttp(feed.bench.port);
+    const http = await connectHttp(feed.fixture.port);
     http.write(`HEAD ${EVENTS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     await turnsUntil(() => http.closed, "the answer");
     expect(readAnswer(http.text)).toMatchObject({ status: 200, body: "" });
   }
-  expect((await view(feed.bench)).text).toStartWith("HTTP/1.1 200 OK\r\n");
+  expect((await view(feed.fixture)).text).toStartWith("HTTP/1.1 200 OK\r\n");
 });
 
 test("events: places that were asked for ahead on one connection are free again when it closes", async () => {
   using feed = await openFeed();
-  const greedy = await connectHttp(feed.bench.port);
+  const greedy = await connectHttp(feed.fixture.port);
   greedy.write(get(EVENTS).repeat(16));
   await turnsUntil(() => greedy.bytes > 250, "the first event");
   await greedy[Symbol.asyncDispose]();
   await someTurns();
   for (let count = 0; count < 16; count++) {
-    expect((await view(feed.bench)).text).toStartWith("HTTP/1.1 200 OK\r\n");
+    expect((await view(feed.fixture)).text).toStartWith("HTTP/1.1 200 OK\r\n");
   }
 });
 
 test("events: who does not read holds no memory, does not keep the others from theirs, and is sent away in the end", async () => {
   using feed = await openFeed();
-  const { stock } = feed.bench;
-  const deaf = await view(feed.bench, false);
-  const reading = await view(feed.bench, false);
+  const { stock } = feed.fixture;
+  const deaf = await view(feed.fixture, false);
+  const reading = await view(feed.fixture, false);
   deaf.pause();
   const monitors = Array.from({ length: 100 }, (_, number) => stock.add(makeSpec(number), [success()]));
   const ticks = 1_000;
@@ -92,7 +92,7 @@ test("events: who reads on after a while has missed ticks, and hears the next", 
 
 test("events: at the end every viewer is sent away", async () => {
   using feed = await openFeed();
-  const viewers = [await view(feed.bench), await view(feed.bench)];
-  feed.bench.feed.close();
+  const viewers = [await view(feed.fixture), await view(feed.fixture)];
+  feed.fixture.feed.close();
   await turnsUntil(() => viewers.every(({ text }) => text.endsWith("0\r\n\r\n")), "the end of each");
 });

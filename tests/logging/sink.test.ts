@@ -8,7 +8,7 @@ import { makeTempDir } from "../harness/base/tempdir.ts";
 const lossLine = (lines: number) => `${lines} lost\n`;
 
 /** A sink into a file, and what is in it. */
-function bench(directory: string) {
+function fixture(directory: string) {
   const path = join(directory, "log");
   const fd = openSync(path, "w");
   const content = () => readFileSync(path, "utf8");
@@ -20,7 +20,7 @@ const NEVER = new AbortController().signal;
 
 test("sink: lines come in order and whole, those after a flush too", async () => {
   await using dir = makeTempDir("sink");
-  using file = bench(dir.path);
+  using file = fixture(dir.path);
   const lines = Array.from({ length: 1_000 }, (_, index) => `line ${index} ü\n`);
   for (const line of lines) file.sink.write(line);
   await file.sink.flush(NEVER);
@@ -32,7 +32,7 @@ test("sink: lines come in order and whole, those after a flush too", async () =>
 
 test("sink: lines that come while others are written follow them", async () => {
   await using dir = makeTempDir("sink");
-  using file = bench(dir.path);
+  using file = fixture(dir.path);
   let expected = "";
   for (let round = 0; round < 20; round++) {
     for (const part of ["a", "b"]) {
@@ -47,7 +47,7 @@ test("sink: lines that come while others are written follow them", async () => {
 
 test("sink: writing holds nobody up, nothing is in the file before the next turn", async () => {
   await using dir = makeTempDir("sink");
-  using file = bench(dir.path);
+  using file = fixture(dir.path);
   file.sink.write("a\n");
   expect(file.content()).toBe("");
   await file.sink.flush(NEVER);
@@ -55,7 +55,7 @@ test("sink: writing holds nobody up, nothing is in the file before the next turn
 
 test("sink: what is beyond its bound is lost, counted and told", async () => {
   await using dir = makeTempDir("sink");
-  using file = bench(dir.path);
+  using file = fixture(dir.path);
   const big = `${"x".repeat(1_024 * 1_024 - 1)}\n`;
   for (let count = 0; count < 7; count++) file.sink.write(big);
   await file.sink.flush(NEVER);
@@ -81,7 +81,7 @@ test("sink: lines that the descriptor does not take are lost, counted and told",
 
 test("sink: flushSync writes what waits before it returns", async () => {
   await using dir = makeTempDir("sink");
-  using file = bench(dir.path);
+  using file = fixture(dir.path);
   file.sink.write("last words\n");
   file.sink.flushSync();
   expect(file.content()).toBe("last words\n");

@@ -19,7 +19,7 @@ import {
 
 const NONE_REFUSED: ReadonlySet<HealthcheckId> = new Set();
 
-class Bench implements Disposable {
+class Fixture implements Disposable {
   readonly time = new VirtualTime();
   readonly log = new FakeLogger();
   readonly ended: HealthcheckId[] = [];
@@ -69,123 +69,123 @@ class Bench implements Disposable {
 }
 
 test("manager: a set is started at once, and known only when measured", async () => {
-  using bench = new Bench();
-  await bench.apply([makeSpec(1), makeSpec(2)]);
-  bench.time.advance(10);
-  expect([...bench.manager.measuredStatuses()]).toEqual([]);
-  expect([...bench.manager.statuses()].map(({ status }) => status.state)).toEqual(["unknown", "unknown"]);
-  bench.checker(2).last.finish(failure("L4CON"));
+  using fixture = new Fixture();
+  await fixture.apply([makeSpec(1), makeSpec(2)]);
+  fixture.time.advance(10);
+  expect([...fixture.manager.measuredStatuses()]).toEqual([]);
+  expect([...fixture.manager.statuses()].map(({ status }) => status.state)).toEqual(["unknown", "unknown"]);
+  fixture.checker(2).last.finish(failure("L4CON"));
   expect(
-    [...bench.manager.measuredStatuses()].map((known) => [String(known.id), known.status.state]),
+    [...fixture.manager.measuredStatuses()].map((known) => [String(known.id), known.status.state]),
   ).toEqual([["2", "unhealthy"]]);
 });
 
 test("manager: the same set again touches nothing and logs nothing", async () => {
-  using bench = new Bench();
-  await bench.apply([makeSpec(1)]);
-  bench.time.advance(10);
-  const { entries } = bench.log;
+  using fixture = new Fixture();
+  await fixture.apply([makeSpec(1)]);
+  fixture.time.advance(10);
+  const { entries } = fixture.log;
   const said = entries.length;
-  await bench.apply([makeSpec(1)]);
-  expect(bench.made.length).toBe(1);
-  expect(bench.checker(1).last.cancelled).toBe(false);
+  await fixture.apply([makeSpec(1)]);
+  expect(fixture.made.length).toBe(1);
+  expect(fixture.checker(1).last.cancelled).toBe(false);
   expect(entries.length).toBe(said);
 });
 
 test("manager: another pace keeps state and counters, another target starts anew", async () => {
-  using bench = new Bench();
-  await bench.apply([makeSpec(1), makeSpec(2)]);
-  bench.time.advance(10);
-  for (const number of [1, 2]) bench.checker(number).last.finish(success());
-  await bench.apply([makeSpec(1, { fall: 7 }), makeSpec(2, { check: tcpSpec(81) })]);
-  expect(bench.status(1)).toMatchObject({ state: "healthy", successes: 1 });
-  expect(bench.status(2)).toMatchObject({ state: "unknown", successes: 0 });
-  expect(bench.manager.monitors.get(id(1))?.spec.fall).toBe(7);
-  expect(bench.made.map((spec) => String(spec.id))).toEqual(["1", "2", "2"]);
+  using fixture = new Fixture();
+  await fixture.apply([makeSpec(1), makeSpec(2)]);
+  fixture.time.advance(10);
+  for (const number of [1, 2]) fixture.checker(number).last.finish(success());
+  await fixture.apply([makeSpec(1, { fall: 7 }), makeSpec(2, { check: tcpSpec(81) })]);
+  expect(fixture.status(1)).toMatchObject({ state: "healthy", successes: 1 });
+  expect(fixture.status(2)).toMatchObject({ state: "unknown", successes: 0 });
+  expect(fixture.manager.monitors.get(id(1))?.spec.fall).toBe(7);
+  expect(fixture.made.map((spec) => String(spec.id))).toEqual(["1", "2", "2"]);
 });
 
 test("manager: what is not wanted any more stops, and its end is told", async () => {
-  using bench = new Bench();
-  await bench.apply([makeSpec(1), makeSpec(2)]);
-  bench.time.advance(10);
-  const { last } = bench.checker(1);
-  bench.ended.length = 0;
-  await bench.apply([makeSpec(2)]);
+  using fixture = new Fixture();
+  await fixture.apply([makeSpec(1), makeSpec(2)]);
+  fixture.time.advance(10);
+  const { last } = fixture.checker(1);
+  fixture.ended.length = 0;
+  await fixture.apply([makeSpec(2)]);
   expect(last.cancelled).toBe(true);
-  expect(bench.ended).toEqual([id(1)]);
-  expect([...bench.manager.monitors.keys()]).toEqual([id(2)]);
+  expect(fixture.ended).toEqual([id(1)]);
+  expect([...fixture.manager.monitors.keys()]).toEqual([id(2)]);
 });
 
 test("manager: the end of a replaced healthcheck is told, for what it had to say is void", async () => {
-  using bench = new Bench();
-  await bench.apply([makeSpec(1)]);
-  bench.ended.length = 0;
-  await bench.apply([makeSpec(1, { check: tcpSpec(81) })]);
-  expect(bench.ended).toEqual([id(1)]);
+  using fixture = new Fixture();
+  await fixture.apply([makeSpec(1)]);
+  fixture.ended.length = 0;
+  await fixture.apply([makeSpec(1, { check: tcpSpec(81) })]);
+  expect(fixture.ended).toEqual([id(1)]);
 });
 
 test("manager: what was refused goes on", async () => {
-  using bench = new Bench();
-  await bench.apply([makeSpec(1)]);
-  bench.time.advance(10);
-  await bench.apply([], new Set([id(1)]));
-  expect(bench.checker(1).last.cancelled).toBe(false);
-  expect(bench.manager.monitors.size).toBe(1);
+  using fixture = new Fixture();
+  await fixture.apply([makeSpec(1)]);
+  fixture.time.advance(10);
+  await fixture.apply([], new Set([id(1)]));
+  expect(fixture.checker(1).last.cancelled).toBe(false);
+  expect(fixture.manager.monitors.size).toBe(1);
 });
 
 test("manager: sets are taken in one after the other, the last one holds", async () => {
-  using bench = new Bench();
+  using fixture = new Fixture();
   const sets = [[makeSpec(1)], [makeSpec(2)], [], [makeSpec(3)]];
-  await Promise.all(sets.map((specs) => bench.apply(specs)));
-  expect([...bench.manager.monitors.keys()]).toEqual([id(3)]);
+  await Promise.all(sets.map((specs) => fixture.apply(specs)));
+  expect([...fixture.manager.monitors.keys()]).toEqual([id(3)]);
 });
 
 test("manager: a set that could not be taken in does not keep out the next", async () => {
-  using bench = new Bench();
-  bench.broken = true;
+  using fixture = new Fixture();
+  fixture.broken = true;
   // Whoever handed it in may hear of the fault; those who come after must not.
-  await bench.apply([makeSpec(1)]).catch(() => {});
-  bench.broken = false;
-  await bench.apply([makeSpec(2)]);
-  expect([...bench.manager.monitors.keys()]).toEqual([id(2)]);
+  await fixture.apply([makeSpec(1)]).catch(() => {});
+  fixture.broken = false;
+  await fixture.apply([makeSpec(2)]);
+  expect([...fixture.manager.monitors.keys()]).toEqual([id(2)]);
 });
 
 test("manager: a large new set does not start all at once", async () => {
-  using bench = new Bench();
-  await bench.apply(Array.from({ length: 1_000 }, (_, index) => makeSpec(index)));
-  const started = () => [...bench.checkers.values()].filter(({ attempts }) => attempts.length > 0).length;
-  bench.time.advance(100);
+  using fixture = new Fixture();
+  await fixture.apply(Array.from({ length: 1_000 }, (_, index) => makeSpec(index)));
+  const started = () => [...fixture.checkers.values()].filter(({ attempts }) => attempts.length > 0).length;
+  fixture.time.advance(100);
   expect(started()).toBeGreaterThan(50);
   expect(started()).toBeLessThan(250);
-  bench.time.advance(650);
+  fixture.time.advance(650);
   expect(started()).toBe(1_000);
 });
 
 test("manager: after its stop nothing runs and nothing starts", async () => {
-  using bench = new Bench();
-  await bench.apply([makeSpec(1)]);
-  bench.time.advance(10);
-  bench.manager.stop();
-  expect(bench.checker(1).last.cancelled).toBe(true);
-  await bench.apply([makeSpec(1), makeSpec(2)]);
-  bench.time.advance(5_000);
-  expect(bench.made.length).toBe(1);
-  expect(bench.checker(1).attempts.length).toBe(1);
+  using fixture = new Fixture();
+  await fixture.apply([makeSpec(1)]);
+  fixture.time.advance(10);
+  fixture.manager.stop();
+  expect(fixture.checker(1).last.cancelled).toBe(true);
+  await fixture.apply([makeSpec(1), makeSpec(2)]);
+  fixture.time.advance(5_000);
+  expect(fixture.made.length).toBe(1);
+  expect(fixture.checker(1).attempts.length).toBe(1);
 });
 
 test("manager: logs in the words of the original, and a summary", async () => {
-  using bench = new Bench();
-  await bench.apply([makeSpec(1), makeSpec(2), makeSpec(3)]);
-  bench.log.entries.length = 0;
-  await bench.apply([makeSpec(2, { fall: 2 }), makeSpec(3, { check: tcpSpec(81) }), makeSpec(4)]);
-  expect(bench.log.messages("info")).toEqual([
+  using fixture = new Fixture();
+  await fixture.apply([makeSpec(1), makeSpec(2), makeSpec(3)]);
+  fixture.log.entries.length = 0;
+  await fixture.apply([makeSpec(2, { fall: 2 }), makeSpec(3, { check: tcpSpec(81) }), makeSpec(4)]);
+  expect(fixture.log.messages("info")).toEqual([
     "Removing healthcheck",
     "Adjusting healthcheck",
     "Replacing healthcheck",
     "Adding healthcheck",
     "Healthchecks updated",
   ]);
-  expect(bench.log.entries.at(-1)?.fields).toEqual({
+  expect(fixture.log.entries.at(-1)?.fields).toEqual({
     added: 1,
     adjusted: 1,
     replaced: 1,

@@ -8,7 +8,7 @@ import { failure, id, makeSpec, success } from "../harness/fakes/fakes.ts";
 import { Stock } from "../harness/fakes/monitor-fixtures.ts";
 
 /** Metrics that hear of every check of a stock of monitors. */
-function makeBench(perHealthcheck: PerHealthcheck = "full") {
+function makeFixture(perHealthcheck: PerHealthcheck = "full") {
   const metrics = new Metrics(SETTINGS, perHealthcheck);
   const stock: Stock = new Stock({
     settled: (monitor, { result, latenessMs }) => metrics.finished(monitor, result, latenessMs, stock.nowMs),
@@ -19,7 +19,7 @@ function makeBench(perHealthcheck: PerHealthcheck = "full") {
 }
 
 test("metrics: what checks took is counted from their start, and their lateness apart from it", async () => {
-  const { stock, render } = makeBench();
+  const { stock, render } = makeFixture();
   const monitor = stock.add(makeSpec(1));
   stock.check(monitor, failure("L7STS"), { lateMs: 20, tookMs: 500 });
   const text = await render();
@@ -33,7 +33,7 @@ test.each([
   ["no_histogram", 1, 0],
   ["off", 0, 0],
 ] as const)("metrics: per_healthcheck %s", async (perHealthcheck, states, histograms) => {
-  const { stock, render } = makeBench(perHealthcheck);
+  const { stock, render } = makeFixture(perHealthcheck);
   stock.add(makeSpec(1), [success()]);
   const text = await render();
   expect(linesOf(text, "healthcheck_state{").length).toBe(states);
@@ -43,7 +43,7 @@ test.each([
 });
 
 test("metrics: what is shown of each healthcheck can change at run time, and nothing was missed", async () => {
-  const { metrics, stock, render } = makeBench("off");
+  const { metrics, stock, render } = makeFixture("off");
   stock.add(makeSpec(1), [success(), success()]);
   expect(linesOf(await render(), "healthcheck_checks_total{")).toEqual([]);
   metrics.perHealthcheck = "full";
@@ -53,7 +53,7 @@ test("metrics: what is shown of each healthcheck can change at run time, and not
 });
 
 test("metrics: a healthcheck that is gone is gone from the next scrape, what it had counted stays", async () => {
-  const { stock, render } = makeBench();
+  const { stock, render } = makeFixture();
   stock.add(makeSpec(1), [failure("L4CON")]);
   stock.add(makeSpec(2));
   expect(await render()).toContain('{id="1",');
@@ -65,7 +65,7 @@ test("metrics: a healthcheck that is gone is gone from the next scrape, what it 
 });
 
 test("metrics: no series is written twice, and every family has one head", async () => {
-  const { stock, render } = makeBench();
+  const { stock, render } = makeFixture();
   for (let number = 0; number < 20; number++) stock.add(makeSpec(number), [success(), failure("L4TOUT")]);
   const lines = (await render()).trimEnd().split("\n");
   const series = lines.map((line) => (line.startsWith("#") ? line : line.slice(0, line.lastIndexOf(" "))));
@@ -73,7 +73,7 @@ test("metrics: no series is written twice, and every family has one head", async
 });
 
 test("metrics: classic and OpenMetrics in turn and at once; only the latter has an end", async () => {
-  const { stock, render } = makeBench();
+  const { stock, render } = makeFixture();
   stock.add(makeSpec(1), [success()]);
   const names = (text: string) => text.match(/^# TYPE \w+ \w+$/gm);
   const [classic, open] = [await render(), await render("openmetrics")];
@@ -90,7 +90,7 @@ test("metrics: classic and OpenMetrics in turn and at once; only the latter has 
 });
 
 test("metrics: many healthchecks come in pieces that are no larger than they should be", async () => {
-  const { metrics, stock } = makeBench();
+  const { metrics, stock } = makeFixture();
   for (let number = 0; number < 500; number++) stock.add(makeSpec(number));
   const sizes: number[] = [];
   for await (const piece of metrics.render([...stock.monitors.values()], AT_REST, "prometheus")) {
@@ -101,7 +101,7 @@ test("metrics: many healthchecks come in pieces that are no larger than they sho
 });
 
 test("metrics: a scrape that is given up ends where it stands", async () => {
-  const { metrics, stock } = makeBench();
+  const { metrics, stock } = makeFixture();
   for (let number = 0; number < 500; number++) stock.add(makeSpec(number));
   const pieces = metrics.render([...stock.monitors.values()], AT_REST, "prometheus");
   expect((await pieces.next()).done).toBe(false);
@@ -110,7 +110,7 @@ test("metrics: a scrape that is given up ends where it stands", async () => {
 });
 
 test("metrics: a new record has the bounds of the configuration", () => {
-  const { metrics } = makeBench();
+  const { metrics } = makeFixture();
   const record = metrics.newRecord(5_000);
   expect(record.responseTimes.bounds).toEqual(SETTINGS.responseTimeBounds);
   expect(record.sinceMs).toBe(5_000);

@@ -2,168 +2,169 @@
 import { expect, test } from "bun:test";
 import { inconclusive } from "../../src/model/result.ts";
 import { failure, makeSpec, success } from "../harness/fakes/fakes.ts";
-import { MonitorBench } from "../harness/fakes/monitor-fixture.ts";
+import { MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
 
 test("monitor: reconfiguring keeps state, counters and the check under way", () => {
-  using bench = new MonitorBench({ fall: 3 });
-  bench.start();
-  bench.answer(success());
-  bench.answer(failure("L4CON"));
-  const before = bench.monitor.status;
-  bench.monitor.reconfigure(makeSpec(1, { fall: 2, timeoutMs: 300 }), 0);
-  expect(bench.monitor.status).toBe(before);
-  expect(bench.checker.last.cancelled).toBe(false);
-  bench.checker.last.finish(failure("L4CON"));
-  expect(bench.changes).toEqual(["unknown healthy", "healthy unhealthy"]);
-  expect(bench.monitor.status).toMatchObject({ failures: 2, successes: 1 });
+  using fixture = new MonitorFixture({ fall: 3 });
+  fixture.start();
+  fixture.answer(success());
+  fixture.answer(failure("L4CON"));
+  const before = fixture.monitor.status;
+  fixture.monitor.reconfigure(makeSpec(1, { fall: 2, timeoutMs: 300 }), 0);
+  expect(fixture.monitor.status).toBe(before);
+  expect(fixture.checker.last.cancelled).toBe(false);
+  fixture.checker.last.finish(failure("L4CON"));
+  expect(fixture.changes).toEqual(["unknown healthy", "healthy unhealthy"]);
+  expect(fixture.monitor.status).toMatchObject({ failures: 2, successes: 1 });
 });
 
 test("monitor: a shorter interval holds from the last start on", () => {
-  using bench = new MonitorBench({ intervalMs: 60_000 });
-  bench.start();
-  bench.checker.last.finish(success());
-  bench.time.advance(1_000);
-  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 2_000 }), 0);
-  bench.toNextStart();
-  expect(bench.startsMs.at(-1)).toBeGreaterThanOrEqual(2_000);
-  expect(bench.startsMs.at(-1)).toBeLessThan(2_020);
+  using fixture = new MonitorFixture({ intervalMs: 60_000 });
+  fixture.start();
+  fixture.checker.last.finish(success());
+  fixture.time.advance(1_000);
+  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 2_000 }), 0);
+  fixture.toNextStart();
+  expect(fixture.startsMs.at(-1)).toBeGreaterThanOrEqual(2_000);
+  expect(fixture.startsMs.at(-1)).toBeLessThan(2_020);
 });
 
 test("monitor: a longer interval holds from the last start on", () => {
-  using bench = new MonitorBench({ intervalMs: 1_000 });
-  bench.start();
-  bench.checker.last.finish(success());
-  bench.time.advance(500);
-  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 5_000 }), 0);
-  bench.toNextStart();
-  expect(bench.startsMs.at(-1)).toBeGreaterThanOrEqual(5_000);
-  expect(bench.startsMs.at(-1)).toBeLessThan(5_020);
+  using fixture = new MonitorFixture({ intervalMs: 1_000 });
+  fixture.start();
+  fixture.checker.last.finish(success());
+  fixture.time.advance(500);
+  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 5_000 }), 0);
+  fixture.toNextStart();
+  expect(fixture.startsMs.at(-1)).toBeGreaterThanOrEqual(5_000);
+  expect(fixture.startsMs.at(-1)).toBeLessThan(5_020);
 });
 
 test("monitor: after a shorter interval that has passed already, the next check is the next on its grid", () => {
-  using bench = new MonitorBench({ intervalMs: 60_000 });
-  bench.start();
-  bench.checker.last.finish(success());
-  bench.time.advance(10_000);
-  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 1_000 }), 300);
-  bench.toNextStart();
-  expect(Math.floor(bench.time.nowMs() / 10)).toBe(1_030);
+  using fixture = new MonitorFixture({ intervalMs: 60_000 });
+  fixture.start();
+  fixture.checker.last.finish(success());
+  fixture.time.advance(10_000);
+  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 1_000 }), 300);
+  fixture.toNextStart();
+  expect(Math.floor(fixture.time.nowMs() / 10)).toBe(1_030);
 });
 
 test("monitor: a shorter interval holds while the very first check is under way", () => {
-  using bench = new MonitorBench({ intervalMs: 3_600_000 });
-  bench.start();
-  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 1_000 }), 0);
-  bench.checker.last.finish(success());
-  bench.time.advance(1_100);
-  expect(bench.checker.attempts.length).toBe(2);
+  using fixture = new MonitorFixture({ intervalMs: 3_600_000 });
+  fixture.start();
+  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 1_000 }), 0);
+  fixture.checker.last.finish(success());
+  fixture.time.advance(1_100);
+  expect(fixture.checker.attempts.length).toBe(2);
 });
 
 test("monitor: a new interval does not put off the repetition of an inconclusive check", () => {
-  using bench = new MonitorBench({ intervalMs: 3_600_000 });
-  bench.start();
-  bench.checker.last.finish(inconclusive("ports", "no free local port"));
-  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 1_800_000 }), 0);
-  bench.time.advance(1_100);
-  expect(bench.checker.attempts.length).toBe(2);
+  using fixture = new MonitorFixture({ intervalMs: 3_600_000 });
+  fixture.start();
+  fixture.checker.last.finish(inconclusive("ports", "no free local port"));
+  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 1_800_000 }), 0);
+  fixture.time.advance(1_100);
+  expect(fixture.checker.attempts.length).toBe(2);
 });
 
 test("monitor: before the first start a new interval moves nothing", () => {
-  using bench = new MonitorBench({ intervalMs: 1_000 });
-  bench.monitor.start(700, 0);
-  bench.monitor.reconfigure(makeSpec(1, { intervalMs: 60_000 }), 0);
-  bench.time.advance(690);
-  expect(bench.checker.attempts.length).toBe(0);
-  bench.time.advance(30);
-  expect(bench.checker.attempts.length).toBe(1);
+  using fixture = new MonitorFixture({ intervalMs: 1_000 });
+  fixture.monitor.start(700, 0);
+  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 60_000 }), 0);
+  fixture.time.advance(690);
+  expect(fixture.checker.attempts.length).toBe(0);
+  fixture.time.advance(30);
+  expect(fixture.checker.attempts.length).toBe(1);
 });
 
 test("monitor: a time-out does not fire for a stall of our own", () => {
-  using bench = new MonitorBench({ timeoutMs: 500 });
-  bench.start();
-  bench.time.advance(100);
-  bench.time.stall(5_000);
-  bench.time.advance(300);
-  expect(bench.checker.attempts[0]?.expired).toBe(false);
-  bench.time.advance(150);
-  expect(bench.checker.attempts[0]?.expired).toBe(true);
+  using fixture = new MonitorFixture({ timeoutMs: 500 });
+  fixture.start();
+  fixture.time.advance(100);
+  fixture.time.stall(5_000);
+  fixture.time.advance(300);
+  expect(fixture.checker.attempts[0]?.expired).toBe(false);
+  fixture.time.advance(150);
+  expect(fixture.checker.attempts[0]?.expired).toBe(true);
 });
 
 test("monitor: a connection that the other side closed during a long stall says nothing", () => {
-  using bench = new MonitorBench({ timeoutMs: 500 });
-  bench.start();
-  bench.time.stall(400);
-  bench.time.advance(30);
-  bench.checker.last.finish(failure("L7RSP", true));
-  expect(bench.results).toMatchObject([{ outcome: "inconclusive", cause: "stalled" }]);
-  expect(bench.monitor.status.state).toBe("unknown");
+  using fixture = new MonitorFixture({ timeoutMs: 500 });
+  fixture.start();
+  fixture.time.stall(400);
+  fixture.time.advance(30);
+  fixture.checker.last.finish(failure("L7RSP", true));
+  expect(fixture.results).toMatchObject([{ outcome: "inconclusive", cause: "stalled" }]);
+  expect(fixture.monitor.status.state).toBe("unknown");
 });
 
 test("monitor: after a stall that is short against the time-out it is a failure", () => {
-  using bench = new MonitorBench({ timeoutMs: 500 });
-  bench.start();
-  bench.time.stall(110);
-  bench.time.advance(30);
-  bench.checker.last.finish(failure("L7RSP", true));
-  expect(bench.results).toMatchObject([{ outcome: "failure" }]);
+  using fixture = new MonitorFixture({ timeoutMs: 500 });
+  fixture.start();
+  fixture.time.stall(110);
+  fixture.time.advance(30);
+  fixture.checker.last.finish(failure("L7RSP", true));
+  expect(fixture.results).toMatchObject([{ outcome: "failure" }]);
 });
 
 test("monitor: with a long time-out a quarter of a second is a long stall", () => {
-  using bench = new MonitorBench({ intervalMs: 60_000, timeoutMs: 10_000 });
-  bench.start();
-  bench.time.stall(300);
-  bench.time.advance(30);
-  bench.checker.last.finish(failure("L6RSP", true));
-  expect(bench.results).toMatchObject([{ outcome: "inconclusive", cause: "stalled" }]);
+  using fixture = new MonitorFixture({ intervalMs: 60_000, timeoutMs: 10_000 });
+  fixture.start();
+  fixture.time.stall(300);
+  fixture.time.advance(30);
+  fixture.checker.last.finish(failure("L6RSP", true));
+  expect(fixture.results).toMatchObject([{ outcome: "inconclusive", cause: "stalled" }]);
 });
 
 test("monitor: what was answered or refused during a stall counts", () => {
   for (const result of [failure("L4CON"), failure("L7STS"), success()]) {
-    using bench = new MonitorBench({ timeoutMs: 500 });
-    bench.start();
-    bench.time.stall(400);
-    bench.time.advance(30);
-    bench.checker.last.finish(result);
-    expect(bench.results).toEqual([result]);
+    using fixture = new MonitorFixture({ timeoutMs: 500 });
+    fixture.start();
+    fixture.time.stall(400);
+    fixture.time.advance(30);
+    fixture.checker.last.finish(result);
+    expect(fixture.results).toEqual([result]);
   }
 });
 
 test("monitor: a stall before the check began is not its own", () => {
-  using bench = new MonitorBench({ timeoutMs: 500 });
-  bench.start();
-  bench.answer(success());
-  bench.checker.last.finish(success());
-  bench.time.stall(1_500);
-  bench.time.advance(200);
-  expect(bench.monitor.running).toBe(true);
-  bench.checker.last.finish(failure("L7RSP", true));
-  expect(bench.results.at(-1)).toMatchObject({ outcome: "failure", code: "L7RSP" });
+  using fixture = new MonitorFixture({ timeoutMs: 500 });
+  fixture.start();
+  fixture.answer(success());
+  fixture.checker.last.finish(success());
+  fixture.time.stall(1_500);
+  fixture.time.advance(200);
+  expect(fixture.monitor.running).toBe(true);
+  fixture.checker.last.finish(failure("L7RSP", true));
+  expect(fixture.results.at(-1)).toMatchObject({ outcome: "failure", code: "L7RSP" });
 });
 
 test("monitor: starts that a stall has swallowed are skipped and counted, not made up for", () => {
-  using bench = new MonitorBench();
-  bench.start();
-  bench.checker.last.finish(success());
-  bench.time.stall(3_500);
-  bench.time.advance(100);
-  expect(bench.checker.attempts.length).toBe(2);
+  using fixture = new MonitorFixture();
+  fixture.start();
+  fixture.checker.last.finish(success());
+  fixture.time.stall(3_500);
+  fixture.time.advance(100);
+  expect(fixture.checker.attempts.length).toBe(2);
   // Due at 1,000, begun at about 3,530: those of 2,000 and 3,000 did not happen.
-  expect(bench.skipped).toEqual({ running: 0, late: 2 });
-  bench.checker.last.finish(success());
-  bench.toNextStart();
-  expect(Math.round(bench.time.nowMs() / 100)).toBe(40);
+  expect(fixture.skipped).toEqual({ running: 0, late: 2 });
+  fixture.checker.last.finish(success());
+  fixture.toNextStart();
+  expect(Math.round(fixture.time.nowMs() / 100)).toBe(40);
 });
 
 /** The starts of a monitor that begins at 0, in tenths of a second, each check answered after `tookMs`. */
 function tenths(gridMs: number, tookMs: number, changes: Parameters<typeof makeSpec>[1] = {}) {
-  using bench = new MonitorBench(changes);
-  bench.monitor.start(0, gridMs);
+  using fixture = new MonitorFixture(changes);
+  fixture.monitor.start(0, gridMs);
   for (let ms = 0; ms < 45_000; ms += 5) {
-    bench.time.advance(5);
-    const began = bench.startsMs.at(-1) ?? 0;
-    if (bench.monitor.running && bench.time.nowMs() - began >= tookMs) bench.checker.last.finish(success());
+    fixture.time.advance(5);
+    const began = fixture.startsMs.at(-1) ?? 0;
+    if (fixture.monitor.running && fixture.time.nowMs() - began >= tookMs)
+      fixture.checker.last.finish(success());
   }
-  return { starts: bench.startsMs.map((ms) => Math.floor(ms / 100)), skipped: bench.skipped };
+  return { starts: fixture.startsMs.map((ms) => Math.floor(ms / 100)), skipped: fixture.skipped };
 }
 
 test("monitor: the second check is on the grid where that is half an interval to an interval away", () => {

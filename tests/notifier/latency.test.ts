@@ -7,7 +7,7 @@ import { id, notification, VirtualTime } from "../harness/fakes/fakes.ts";
 
 const SETTINGS = { delayMs: 100, maxSize: 5, notifyIntervalMs: 15_000, channelSize: 10 };
 
-class Bench implements Disposable {
+class Fixture implements Disposable {
   readonly time = new VirtualTime();
   /** Of each batch: how many notifications, how long the first waited, and each latency; milliseconds. */
   readonly sent: {
@@ -56,79 +56,79 @@ class Bench implements Disposable {
 }
 
 test("latency: each change of state has its own, from its result on", () => {
-  using bench = new Bench();
-  bench.change(1);
-  bench.time.advance(30);
-  bench.change(2);
-  bench.time.advance(70);
-  expect(bench.sent).toEqual([{ size: 2, waitedMs: 100, latenciesMs: [100, 70] }]);
+  using fixture = new Fixture();
+  fixture.change(1);
+  fixture.time.advance(30);
+  fixture.change(2);
+  fixture.time.advance(70);
+  expect(fixture.sent).toEqual([{ size: 2, waitedMs: 100, latenciesMs: [100, 70] }]);
 });
 
 test("latency: what is only told again has none", () => {
-  using bench = new Bench();
-  bench.known = [notification(1), notification(2)];
-  bench.time.advance(15_100);
-  expect(bench.sent).toEqual([{ size: 2, waitedMs: 100, latenciesMs: [] }]);
+  using fixture = new Fixture();
+  fixture.known = [notification(1), notification(2)];
+  fixture.time.advance(15_100);
+  expect(fixture.sent).toEqual([{ size: 2, waitedMs: 100, latenciesMs: [] }]);
 });
 
 test("latency: among what is told again only the changes have one", () => {
-  using bench = new Bench();
-  bench.known = [notification(1), notification(2)];
-  bench.time.advance(14_950);
-  bench.change(2, "unhealthy");
-  bench.time.advance(150);
-  expect(bench.sent).toEqual([{ size: 2, waitedMs: 100, latenciesMs: [100] }]);
+  using fixture = new Fixture();
+  fixture.known = [notification(1), notification(2)];
+  fixture.time.advance(14_950);
+  fixture.change(2, "unhealthy");
+  fixture.time.advance(150);
+  expect(fixture.sent).toEqual([{ size: 2, waitedMs: 100, latenciesMs: [100] }]);
 });
 
 test("latency: it runs from the oldest change that the client does not know of", () => {
-  using bench = new Bench();
-  bench.room = 0;
-  bench.change(1, "unhealthy");
-  bench.time.advance(1_000);
-  bench.change(1, "healthy");
-  bench.time.advance(500);
-  bench.room = 10;
-  bench.notifier.writable();
-  bench.time.advance(1);
-  expect(bench.sent).toEqual([{ size: 1, waitedMs: 1_500, latenciesMs: [1_500] }]);
+  using fixture = new Fixture();
+  fixture.room = 0;
+  fixture.change(1, "unhealthy");
+  fixture.time.advance(1_000);
+  fixture.change(1, "healthy");
+  fixture.time.advance(500);
+  fixture.room = 10;
+  fixture.notifier.writable();
+  fixture.time.advance(1);
+  expect(fixture.sent).toEqual([{ size: 1, waitedMs: 1_500, latenciesMs: [1_500] }]);
 });
 
 test("latency: what is told again does not make a waiting change younger", () => {
-  using bench = new Bench();
-  bench.room = 0;
-  bench.change(1);
-  bench.known = [notification(1)];
-  bench.time.advance(15_500);
-  bench.room = 10;
-  bench.notifier.writable();
-  bench.time.advance(1);
-  expect(bench.sent.map(({ latenciesMs }) => latenciesMs)).toEqual([[15_500]]);
+  using fixture = new Fixture();
+  fixture.room = 0;
+  fixture.change(1);
+  fixture.known = [notification(1)];
+  fixture.time.advance(15_500);
+  fixture.room = 10;
+  fixture.notifier.writable();
+  fixture.time.advance(1);
+  expect(fixture.sent.map(({ latenciesMs }) => latenciesMs)).toEqual([[15_500]]);
 });
 
 test("latency: a part that the client did not take has it once it is taken", () => {
-  using bench = new Bench();
-  bench.room = 1;
-  bench.change(1);
-  bench.change(2);
-  bench.time.advance(100);
-  bench.time.advance(400);
-  bench.room = 10;
-  bench.notifier.writable();
-  bench.time.advance(1);
-  expect(bench.sent.map(({ latenciesMs }) => latenciesMs)).toEqual([[100], [500]]);
+  using fixture = new Fixture();
+  fixture.room = 1;
+  fixture.change(1);
+  fixture.change(2);
+  fixture.time.advance(100);
+  fixture.time.advance(400);
+  fixture.room = 10;
+  fixture.notifier.writable();
+  fixture.time.advance(1);
+  expect(fixture.sent.map(({ latenciesMs }) => latenciesMs)).toEqual([[100], [500]]);
 });
 
 test("latency: a change that nobody listened to has none, and neither has one of a healthcheck that is gone", () => {
-  using bench = new Bench();
-  bench.notifier.disconnected();
-  bench.change(1);
-  bench.time.advance(1_000);
-  bench.known = [notification(1)];
-  bench.notifier.resync();
-  bench.change(2);
-  bench.notifier.forget(id(2));
-  bench.time.advance(200);
-  expect(bench.sent).toEqual([{ size: 1, waitedMs: 100, latenciesMs: [] }]);
+  using fixture = new Fixture();
+  fixture.notifier.disconnected();
+  fixture.change(1);
+  fixture.time.advance(1_000);
+  fixture.known = [notification(1)];
+  fixture.notifier.resync();
+  fixture.change(2);
+  fixture.notifier.forget(id(2));
+  fixture.time.advance(200);
+  expect(fixture.sent).toEqual([{ size: 1, waitedMs: 100, latenciesMs: [] }]);
 });
 
 test("pending: settling tells since when each change had waited, and nothing of the rest", () => {

@@ -9,7 +9,7 @@ const SETTINGS: BatchSettings = { delayMs: 100, maxSize: 5, notifyIntervalMs: 15
 /** Drains without a deadline. */
 const NEVER = new AbortController().signal;
 
-class Bench implements Disposable {
+class Fixture implements Disposable {
   readonly time = new VirtualTime();
   /** What the client got: the ids of each batch. */
   readonly batches: string[] = [];
@@ -56,207 +56,207 @@ class Bench implements Disposable {
 }
 
 test("notifier: sends nothing before a client has asked for everything", () => {
-  using bench = new Bench();
-  bench.notify(1, 2, 3, 4, 5, 6);
-  void bench.notifier.drain(NEVER);
-  bench.time.advance(60_000);
-  expect(bench.batches).toEqual([]);
-  expect(bench.notifier.waiting).toBe(0);
+  using fixture = new Fixture();
+  fixture.notify(1, 2, 3, 4, 5, 6);
+  void fixture.notifier.drain(NEVER);
+  fixture.time.advance(60_000);
+  expect(fixture.batches).toEqual([]);
+  expect(fixture.notifier.waiting).toBe(0);
 });
 
 test("notifier: a resync tells everything known, and no more", () => {
-  using bench = new Bench();
-  bench.known = [notification(1), notification(2, "unhealthy")];
-  bench.notifier.resync();
-  bench.time.advance(100);
-  expect(bench.batches).toEqual(["1h 2u"]);
+  using fixture = new Fixture();
+  fixture.known = [notification(1), notification(2, "unhealthy")];
+  fixture.notifier.resync();
+  fixture.time.advance(100);
+  expect(fixture.batches).toEqual(["1h 2u"]);
 });
 
 test("notifier: a batch goes out the delay after its first entry", () => {
-  using bench = new Bench();
-  bench.notifier.resync();
-  bench.notify(1);
-  bench.time.advance(60);
-  bench.notify(2);
-  bench.time.advance(39);
-  expect(bench.batches).toEqual([]);
-  bench.time.advance(2);
-  expect(bench.batches).toEqual(["1h 2h"]);
-  expect(bench.sent).toEqual(["2 time_delay"]);
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.notify(1);
+  fixture.time.advance(60);
+  fixture.notify(2);
+  fixture.time.advance(39);
+  expect(fixture.batches).toEqual([]);
+  fixture.time.advance(2);
+  expect(fixture.batches).toEqual(["1h 2h"]);
+  expect(fixture.sent).toEqual(["2 time_delay"]);
 });
 
 test("notifier: a full batch goes out at once, the rest after its delay", () => {
-  using bench = new Bench();
-  bench.notifier.resync();
-  bench.notify(1, 2, 3, 4, 5, 6);
-  expect(bench.batches).toEqual(["1h 2h 3h 4h 5h"]);
-  expect(bench.sent).toEqual(["5 size_limit"]);
-  bench.time.advance(101);
-  expect(bench.batches).toEqual(["1h 2h 3h 4h 5h", "6h"]);
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.notify(1, 2, 3, 4, 5, 6);
+  expect(fixture.batches).toEqual(["1h 2h 3h 4h 5h"]);
+  expect(fixture.sent).toEqual(["5 size_limit"]);
+  fixture.time.advance(101);
+  expect(fixture.batches).toEqual(["1h 2h 3h 4h 5h", "6h"]);
 });
 
 test("notifier: of one id only the newest state is told", () => {
-  using bench = new Bench();
-  bench.notifier.resync();
-  bench.notify(1);
-  bench.notifier.notify(notification(1, "unhealthy"));
-  bench.time.advance(200);
-  expect(bench.batches).toEqual(["1u"]);
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.notify(1);
+  fixture.notifier.notify(notification(1, "unhealthy"));
+  fixture.time.advance(200);
+  expect(fixture.batches).toEqual(["1u"]);
 });
 
 test("notifier: many are told in several batches, in order", () => {
-  using bench = new Bench();
-  bench.known = Array.from({ length: 12 }, (_, index) => notification(index));
-  bench.notifier.resync();
-  bench.time.advance(100);
-  expect(bench.batches).toEqual(["0h 1h 2h 3h 4h", "5h 6h 7h 8h 9h", "10h 11h"]);
+  using fixture = new Fixture();
+  fixture.known = Array.from({ length: 12 }, (_, index) => notification(index));
+  fixture.notifier.resync();
+  fixture.time.advance(100);
+  expect(fixture.batches).toEqual(["0h 1h 2h 3h 4h", "5h 6h 7h 8h 9h", "10h 11h"]);
 });
 
 test("notifier: what did not fit into a line goes into the next", () => {
-  using bench = new Bench();
-  bench.lineHolds = 2;
-  bench.notifier.resync();
-  bench.notify(1, 2, 3, 4, 5);
-  bench.time.advance(101);
-  expect(bench.batches).toEqual(["1h 2h", "3h 4h", "5h"]);
+  using fixture = new Fixture();
+  fixture.lineHolds = 2;
+  fixture.notifier.resync();
+  fixture.notify(1, 2, 3, 4, 5);
+  fixture.time.advance(101);
+  expect(fixture.batches).toEqual(["1h 2h", "3h 4h", "5h"]);
 });
 
 test("notifier: when the client does not read the newest states wait, and go out when it does", () => {
-  using bench = new Bench();
-  bench.notifier.resync();
-  bench.room = 0;
-  bench.notify(1, 2);
-  bench.time.advance(1_000);
-  bench.notifier.notify(notification(1, "unhealthy"));
-  bench.time.advance(10_000);
-  expect(bench.batches).toEqual([]);
-  expect(bench.notifier.waiting).toBe(2);
-  bench.room = 100;
-  bench.notifier.writable();
-  bench.time.advance(100);
-  expect(bench.batches).toEqual(["1u 2h"]);
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.room = 0;
+  fixture.notify(1, 2);
+  fixture.time.advance(1_000);
+  fixture.notifier.notify(notification(1, "unhealthy"));
+  fixture.time.advance(10_000);
+  expect(fixture.batches).toEqual([]);
+  expect(fixture.notifier.waiting).toBe(2);
+  fixture.room = 100;
+  fixture.notifier.writable();
+  fixture.time.advance(100);
+  expect(fixture.batches).toEqual(["1u 2h"]);
 });
 
 test("notifier: a client that takes a part gets the rest when it can", () => {
-  using bench = new Bench();
-  bench.notifier.resync();
-  bench.room = 3;
-  bench.notify(1, 2, 3, 4, 5);
-  expect(bench.batches).toEqual(["1h 2h 3h"]);
-  bench.room = 100;
-  bench.notifier.writable();
-  bench.time.advance(100);
-  expect(bench.batches).toEqual(["1h 2h 3h", "4h 5h"]);
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.room = 3;
+  fixture.notify(1, 2, 3, 4, 5);
+  expect(fixture.batches).toEqual(["1h 2h 3h"]);
+  fixture.room = 100;
+  fixture.notifier.writable();
+  fixture.time.advance(100);
+  expect(fixture.batches).toEqual(["1h 2h 3h", "4h 5h"]);
 });
 
 test("notifier: more waiting than the channel holds is told once until it has emptied", () => {
-  using bench = new Bench({ channelSize: 10 });
-  bench.notifier.resync();
-  bench.room = 0;
-  for (let number = 0; number < 30; number++) bench.notify(number);
-  expect(bench.congested).toEqual([11]);
-  bench.room = 100;
-  bench.notifier.writable();
-  bench.time.advance(200);
-  expect(bench.notifier.waiting).toBe(0);
-  bench.room = 0;
-  for (let number = 0; number < 30; number++) bench.notify(number);
-  expect(bench.congested).toEqual([11, 11]);
+  using fixture = new Fixture({ channelSize: 10 });
+  fixture.notifier.resync();
+  fixture.room = 0;
+  for (let number = 0; number < 30; number++) fixture.notify(number);
+  expect(fixture.congested).toEqual([11]);
+  fixture.room = 100;
+  fixture.notifier.writable();
+  fixture.time.advance(200);
+  expect(fixture.notifier.waiting).toBe(0);
+  fixture.room = 0;
+  for (let number = 0; number < 30; number++) fixture.notify(number);
+  expect(fixture.congested).toEqual([11, 11]);
 });
 
 test("notifier: everything known is told again at the interval", () => {
-  using bench = new Bench();
-  bench.notifier.resync();
-  bench.known = [notification(7)];
-  bench.time.advance(14_900);
-  expect(bench.batches).toEqual([]);
-  bench.time.advance(300);
-  expect(bench.batches).toEqual(["7h"]);
-  bench.time.advance(15_000);
-  expect(bench.batches).toEqual(["7h", "7h"]);
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.known = [notification(7)];
+  fixture.time.advance(14_900);
+  expect(fixture.batches).toEqual([]);
+  fixture.time.advance(300);
+  expect(fixture.batches).toEqual(["7h"]);
+  fixture.time.advance(15_000);
+  expect(fixture.batches).toEqual(["7h", "7h"]);
 });
 
 test("notifier: with its client gone it sends nothing, and forgets what waited", () => {
-  using bench = new Bench();
-  bench.notifier.resync();
-  bench.known = [notification(7)];
-  bench.notify(1);
-  bench.notifier.disconnected();
-  bench.notify(2);
-  bench.time.advance(60_000);
-  expect(bench.batches).toEqual([]);
-  expect(bench.notifier.waiting).toBe(0);
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.known = [notification(7)];
+  fixture.notify(1);
+  fixture.notifier.disconnected();
+  fixture.notify(2);
+  fixture.time.advance(60_000);
+  expect(fixture.batches).toEqual([]);
+  expect(fixture.notifier.waiting).toBe(0);
 });
 
 test("notifier: a new client is told everything, though the old one did not read", () => {
-  using bench = new Bench();
-  bench.notifier.resync();
-  bench.room = 0;
-  bench.notify(1);
-  bench.time.advance(500);
-  bench.notifier.disconnected();
-  bench.room = 100;
-  bench.known = [notification(1), notification(2)];
-  bench.notifier.resync();
-  bench.time.advance(100);
-  expect(bench.batches).toEqual(["1h 2h"]);
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.room = 0;
+  fixture.notify(1);
+  fixture.time.advance(500);
+  fixture.notifier.disconnected();
+  fixture.room = 100;
+  fixture.known = [notification(1), notification(2)];
+  fixture.notifier.resync();
+  fixture.time.advance(100);
+  expect(fixture.batches).toEqual(["1h 2h"]);
 });
 
 test("notifier: a healthcheck that is gone is not told of", () => {
-  using bench = new Bench();
-  bench.notifier.resync();
-  bench.notify(1, 2);
-  bench.notifier.forget(id(1));
-  bench.time.advance(100);
-  expect(bench.batches).toEqual(["2h"]);
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.notify(1, 2);
+  fixture.notifier.forget(id(1));
+  fixture.time.advance(100);
+  expect(fixture.batches).toEqual(["2h"]);
 });
 
 test("notifier: a drain sends pending notifications immediately and settles", async () => {
-  using bench = new Bench();
-  bench.notifier.resync();
-  bench.notify(1, 2);
-  await bench.notifier.drain(NEVER);
-  expect(bench.batches).toEqual(["1h 2h"]);
-  bench.time.advance(1_000);
-  expect(bench.batches.length).toBe(1);
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.notify(1, 2);
+  await fixture.notifier.drain(NEVER);
+  expect(fixture.batches).toEqual(["1h 2h"]);
+  fixture.time.advance(1_000);
+  expect(fixture.batches.length).toBe(1);
 });
 
 test("notifier: a drain waits for a client that does not read, and settles once it has", async () => {
-  using bench = new Bench();
-  bench.notifier.resync();
-  bench.room = 0;
-  bench.notify(1, 2);
-  const drained = bench.notifier.drain(NEVER);
-  bench.time.advance(1_000);
-  expect(bench.batches).toEqual([]);
-  bench.room = Number.POSITIVE_INFINITY;
-  bench.notifier.writable();
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.room = 0;
+  fixture.notify(1, 2);
+  const drained = fixture.notifier.drain(NEVER);
+  fixture.time.advance(1_000);
+  expect(fixture.batches).toEqual([]);
+  fixture.room = Number.POSITIVE_INFINITY;
+  fixture.notifier.writable();
   await drained;
-  expect(bench.batches).toEqual(["1h 2h"]);
+  expect(fixture.batches).toEqual(["1h 2h"]);
 });
 
 test.each(["abort", "disconnect"])("notifier: a drain ends on %s", async (end) => {
-  using bench = new Bench();
-  bench.notifier.resync();
-  bench.room = 0;
-  bench.notify(1);
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.room = 0;
+  fixture.notify(1);
   const abort = new AbortController();
-  const drained = bench.notifier.drain(abort.signal);
+  const drained = fixture.notifier.drain(abort.signal);
   if (end === "abort") abort.abort();
-  else bench.notifier.disconnected();
+  else fixture.notifier.disconnected();
   await drained;
-  expect(bench.notifier.waiting).toBe(end === "abort" ? 1 : 0);
+  expect(fixture.notifier.waiting).toBe(end === "abort" ? 1 : 0);
 });
 
 test("notifier: new settings hold from the next batch on", () => {
-  using bench = new Bench();
-  bench.notifier.resync();
-  bench.notifier.reconfigure({ ...SETTINGS, delayMs: 10, maxSize: 2, notifyIntervalMs: 1_000 });
-  bench.notify(1);
-  bench.time.advance(11);
-  bench.notify(2, 3);
-  expect(bench.batches).toEqual(["1h", "2h 3h"]);
-  bench.known = [notification(7)];
-  bench.time.advance(1_020);
-  expect(bench.batches.at(-1)).toBe("7h");
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.notifier.reconfigure({ ...SETTINGS, delayMs: 10, maxSize: 2, notifyIntervalMs: 1_000 });
+  fixture.notify(1);
+  fixture.time.advance(11);
+  fixture.notify(2, 3);
+  expect(fixture.batches).toEqual(["1h", "2h 3h"]);
+  fixture.known = [notification(7)];
+  fixture.time.advance(1_020);
+  expect(fixture.batches.at(-1)).toBe("7h");
 });

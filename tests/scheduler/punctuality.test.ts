@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
 import { FakeDialer, VirtualTime } from "../harness/fakes/fakes.ts";
 
-class Bench implements Disposable {
+class Fixture implements Disposable {
   readonly time = new VirtualTime();
   readonly lateMs: number[] = [];
   readonly scheduler = new Scheduler(this.time, new FakeDialer(), {
@@ -29,38 +29,38 @@ class Bench implements Disposable {
 }
 
 test("punctuality: with nothing to do there are no ticks, and nothing is overdue", () => {
-  using bench = new Bench();
-  bench.time.advance(3_600_000);
-  bench.time.stall(10_000);
-  expect(bench.lateMs).toEqual([]);
-  expect(bench.scheduler.overdueMs).toBe(0);
+  using fixture = new Fixture();
+  fixture.time.advance(3_600_000);
+  fixture.time.stall(10_000);
+  expect(fixture.lateMs).toEqual([]);
+  expect(fixture.scheduler.overdueMs).toBe(0);
 });
 
 test("punctuality: ticks that come when they should are not late", () => {
-  using bench = new Bench();
-  bench.every(100);
-  bench.time.advance(10_000);
-  expect(bench.lateMs.length).toBeGreaterThanOrEqual(100);
-  expect(Math.max(...bench.lateMs)).toBeLessThan(1);
-  expect(bench.scheduler.overdueMs).toBe(0);
+  using fixture = new Fixture();
+  fixture.every(100);
+  fixture.time.advance(10_000);
+  expect(fixture.lateMs.length).toBeGreaterThanOrEqual(100);
+  expect(Math.max(...fixture.lateMs)).toBeLessThan(1);
+  expect(fixture.scheduler.overdueMs).toBe(0);
 });
 
 test("punctuality: while the process stands still the next tick is overdue, and afterwards it was late by as much", () => {
-  using bench = new Bench();
-  bench.every(100);
-  bench.time.advance(1_050);
-  bench.time.stall(3_000);
-  expect(bench.scheduler.overdueMs).toBeCloseTo(2_950, -1);
-  const before = bench.lateMs.length;
-  bench.time.advance(60);
-  expect(Math.max(...bench.lateMs.slice(before))).toBeCloseTo(2_990, -2);
-  expect(bench.scheduler.overdueMs).toBe(0);
+  using fixture = new Fixture();
+  fixture.every(100);
+  fixture.time.advance(1_050);
+  fixture.time.stall(3_000);
+  expect(fixture.scheduler.overdueMs).toBeCloseTo(2_950, -1);
+  const before = fixture.lateMs.length;
+  fixture.time.advance(60);
+  expect(Math.max(...fixture.lateMs.slice(before))).toBeCloseTo(2_990, -2);
+  expect(fixture.scheduler.overdueMs).toBe(0);
 });
 
 test("punctuality: a timer that is taken back does not make a tick late", () => {
-  using bench = new Bench();
-  bench.scheduler.after(500, () => {})();
-  bench.time.advance(5_000);
-  expect(bench.lateMs.every((lateMs) => lateMs < 1)).toBe(true);
-  expect(bench.scheduler.overdueMs).toBe(0);
+  using fixture = new Fixture();
+  fixture.scheduler.after(500, () => {})();
+  fixture.time.advance(5_000);
+  expect(fixture.lateMs.every((lateMs) => lateMs < 1)).toBe(true);
+  expect(fixture.scheduler.overdueMs).toBe(0);
 });

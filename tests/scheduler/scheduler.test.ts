@@ -6,7 +6,7 @@ import { FakeDialer, VirtualTime } from "../harness/fakes/fakes.ts";
 /** Ticks are this far apart at least. */
 const TICK_MS = 8;
 
-class Bench implements Disposable {
+class Fixture implements Disposable {
   readonly time = new VirtualTime();
   readonly dialer = new FakeDialer();
   readonly stalls: number[] = [];
@@ -39,46 +39,46 @@ class Bench implements Disposable {
 }
 
 test("scheduler: starts come when they are due, in order", () => {
-  using bench = new Bench();
-  const { scheduler, time } = bench;
-  scheduler.startAt(scheduler.entry(bench.startable("b")), 200);
-  scheduler.startAt(scheduler.entry(bench.startable("a")), 100);
-  scheduler.startAt(scheduler.entry(bench.startable("far")), 10_000);
+  using fixture = new Fixture();
+  const { scheduler, time } = fixture;
+  scheduler.startAt(scheduler.entry(fixture.startable("b")), 200);
+  scheduler.startAt(scheduler.entry(fixture.startable("a")), 100);
+  scheduler.startAt(scheduler.entry(fixture.startable("far")), 10_000);
   time.advance(99);
-  expect(bench.begun).toEqual([]);
+  expect(fixture.begun).toEqual([]);
   time.advance(9_800);
-  expect(bench.begun).toEqual(["a 100 on time", "b 200 on time"]);
+  expect(fixture.begun).toEqual(["a 100 on time", "b 200 on time"]);
   time.advance(200);
-  expect(bench.begun.at(-1)).toBe("far 10000 on time");
-  expect(bench.stalls).toEqual([]);
+  expect(fixture.begun.at(-1)).toBe("far 10000 on time");
+  expect(fixture.stalls).toEqual([]);
 });
 
 test("scheduler: a start that is moved comes once, at its new time", () => {
-  using bench = new Bench();
-  const { scheduler, time } = bench;
-  const entry = scheduler.entry(bench.startable("a"));
+  using fixture = new Fixture();
+  const { scheduler, time } = fixture;
+  const entry = scheduler.entry(fixture.startable("a"));
   scheduler.startAt(entry, 100);
   scheduler.startAt(entry, 50);
   time.advance(500);
-  expect(bench.begun).toEqual(["a 50 on time"]);
+  expect(fixture.begun).toEqual(["a 50 on time"]);
 });
 
 test("scheduler: what was cancelled does not come", () => {
-  using bench = new Bench();
-  const { scheduler, time } = bench;
-  const entry = scheduler.entry(bench.startable("a"));
+  using fixture = new Fixture();
+  const { scheduler, time } = fixture;
+  const entry = scheduler.entry(fixture.startable("a"));
   scheduler.startAt(entry, 100);
   scheduler.cancelStart(entry);
   const called: string[] = [];
   const cancel = scheduler.after(100, () => called.push("timer"));
   cancel();
   time.advance(500);
-  expect([...bench.begun, ...called]).toEqual([]);
+  expect([...fixture.begun, ...called]).toEqual([]);
 });
 
 test("scheduler: a timer fires after its delay of running time, not before", () => {
-  using bench = new Bench();
-  const { scheduler, time } = bench;
+  using fixture = new Fixture();
+  const { scheduler, time } = fixture;
   const called: number[] = [];
   scheduler.after(100, () => called.push(time.nowMs()));
   time.advance(99);
@@ -88,8 +88,8 @@ test("scheduler: a timer fires after its delay of running time, not before", () 
 });
 
 test("scheduler: a stall moves timers and is told once", () => {
-  using bench = new Bench();
-  const { scheduler, time } = bench;
+  using fixture = new Fixture();
+  const { scheduler, time } = fixture;
   const called: number[] = [];
   scheduler.after(100, () => called.push(time.nowMs()));
   time.advance(40);
@@ -99,59 +99,59 @@ test("scheduler: a stall moves timers and is told once", () => {
   expect(called).toEqual([]);
   time.advance(60);
   expect(called.length).toBe(1);
-  expect(bench.stalls.length).toBe(1);
+  expect(fixture.stalls.length).toBe(1);
   expect(scheduler.stalledMs).toBeGreaterThan(950);
   expect(scheduler.stalledMs).toBeLessThanOrEqual(1_000);
 });
 
 test("scheduler: waiting long for the next start is no stall", () => {
-  using bench = new Bench();
-  const { scheduler, time } = bench;
-  scheduler.startAt(scheduler.entry(bench.startable("a")), 3_600_000);
+  using fixture = new Fixture();
+  const { scheduler, time } = fixture;
+  scheduler.startAt(scheduler.entry(fixture.startable("a")), 3_600_000);
   time.advance(3_700_000);
-  expect(bench.begun).toEqual(["a 3600000 on time"]);
-  expect(bench.stalls).toEqual([]);
+  expect(fixture.begun).toEqual(["a 3600000 on time"]);
+  expect(fixture.stalls).toEqual([]);
 });
 
 test("scheduler: when more is due than fits into a tick, the rest waits, first due first", () => {
-  using bench = new Bench();
-  const { scheduler, time } = bench;
+  using fixture = new Fixture();
+  const { scheduler, time } = fixture;
   for (let index = 99; index >= 0; index--) {
-    scheduler.startAt(scheduler.entry(bench.startable(String(index), 0.5)), 100 + index / 100);
+    scheduler.startAt(scheduler.entry(fixture.startable(String(index), 0.5)), 100 + index / 100);
   }
   time.stall(50);
   time.advance(100);
-  expect(bench.begun.length).toBeGreaterThan(0);
-  expect(bench.begun.length).toBeLessThan(100);
-  expect(scheduler.backlog).toBe(100 - bench.begun.length);
+  expect(fixture.begun.length).toBeGreaterThan(0);
+  expect(fixture.begun.length).toBeLessThan(100);
+  expect(scheduler.backlog).toBe(100 - fixture.begun.length);
   time.advance(1_000);
-  expect(bench.begun.map((line) => Number(line.split(" ")[0]))).toEqual(
+  expect(fixture.begun.map((line) => Number(line.split(" ")[0]))).toEqual(
     Array.from({ length: 100 }, (_, at) => at),
   );
   expect(scheduler.backlog).toBe(0);
 });
 
 test("scheduler: without means for another check what is due waits, first due first", () => {
-  using bench = new Bench();
-  const { scheduler, time } = bench;
-  bench.means = 2;
+  using fixture = new Fixture();
+  const { scheduler, time } = fixture;
+  fixture.means = 2;
   for (const [index, name] of ["a", "b", "c", "d"].entries()) {
-    scheduler.startAt(scheduler.entry(bench.startable(name)), 100 + index);
+    scheduler.startAt(scheduler.entry(fixture.startable(name)), 100 + index);
   }
-  const names = () => bench.begun.map((line) => line.charAt(0)).join("");
+  const names = () => fixture.begun.map((line) => line.charAt(0)).join("");
   time.advance(500);
   expect([names(), scheduler.backlog]).toEqual(["ab", 2]);
-  bench.means = 1;
+  fixture.means = 1;
   time.advance(20);
   expect(names()).toBe("abc");
-  bench.means = 1;
+  fixture.means = 1;
   time.advance(20);
   expect([names(), scheduler.backlog]).toEqual(["abcd", 0]);
 });
 
 test("scheduler: a callback that throws is told, and the others go on", () => {
-  using bench = new Bench();
-  const { scheduler, time } = bench;
+  using fixture = new Fixture();
+  const { scheduler, time } = fixture;
   const fault = new Error("broken");
   const broken = {
     begin: () => {
@@ -159,15 +159,15 @@ test("scheduler: a callback that throws is told, and the others go on", () => {
     },
   };
   scheduler.startAt(scheduler.entry(broken), 100);
-  scheduler.startAt(scheduler.entry(bench.startable("a")), 100);
+  scheduler.startAt(scheduler.entry(fixture.startable("a")), 100);
   time.advance(200);
-  expect(bench.faults).toEqual([fault]);
-  expect(bench.begun).toEqual(["a 100 on time"]);
+  expect(fixture.faults).toEqual([fault]);
+  expect(fixture.begun).toEqual(["a 100 on time"]);
 });
 
 test("scheduler: an answer that is there counts before a time-out that is due with it", () => {
-  using bench = new Bench();
-  const { scheduler, time, dialer } = bench;
+  using fixture = new Fixture();
+  const { scheduler, time, dialer } = fixture;
   const heard: string[] = [];
   const owner = { connected: () => heard.push("connected"), failed: () => heard.push("failed") };
   const dial = dialer.dial({ family: 2, bytes: new Uint8Array(16) }, owner);
@@ -179,8 +179,8 @@ test("scheduler: an answer that is there counts before a time-out that is due wi
 });
 
 test("scheduler: the clock for measuring others stands still while the process does", () => {
-  using bench = new Bench();
-  const { scheduler, time } = bench;
+  using fixture = new Fixture();
+  const { scheduler, time } = fixture;
   scheduler.after(10_000, () => {});
   time.advance(100);
   const beforeMs = scheduler.activeMs;
@@ -195,11 +195,11 @@ test("scheduler: the clock for measuring others stands still while the process d
 });
 
 test("scheduler: after its stop nothing comes any more", () => {
-  using bench = new Bench();
-  const { scheduler, time } = bench;
-  scheduler.startAt(scheduler.entry(bench.startable("a")), 100);
+  using fixture = new Fixture();
+  const { scheduler, time } = fixture;
+  scheduler.startAt(scheduler.entry(fixture.startable("a")), 100);
   scheduler.stop();
-  scheduler.startAt(scheduler.entry(bench.startable("b")), 100);
+  scheduler.startAt(scheduler.entry(fixture.startable("b")), 100);
   time.advance(1_000);
-  expect(bench.begun).toEqual([]);
+  expect(fixture.begun).toEqual([]);
 });

@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 /** A dialer, and what its owners have heard. */
-function bench(limit = 10) {
+function fixture(limit = 10) {
   const descriptors = new Descriptors(limit);
   const dialer = new LibcDialer(descriptors, (error) => faults.push(error));
   const heard: (number | Dial)[] = [];
@@ -41,7 +41,7 @@ const isOpen = (fd: number) => existsSync(`/proc/self/fd/${fd}`);
 
 test("dialer: a connection opens, is told once, and its descriptor is counted until it is closed", async () => {
   await using backend = acceptAll();
-  const { dialer, descriptors, heard, dial, heardOf } = bench();
+  const { dialer, descriptors, heard, dial, heardOf } = fixture();
   const one = dial(backend.port);
   expect([dialer.pending, descriptors.used]).toEqual([1, 1]);
   await heardOf(1);
@@ -77,7 +77,7 @@ test("dialer: the kernel's round trip is told", async () => {
 
 test("dialer: closes by RST or by FIN, as it is told", async () => {
   await using backend = acceptAll();
-  const { dialer, heard, dial, heardOf } = bench();
+  const { dialer, heard, dial, heardOf } = fixture();
   dial(backend.port);
   dial(backend.port);
   await heardOf(2);
@@ -92,7 +92,7 @@ test("dialer: closes by RST or by FIN, as it is told", async () => {
 
 test("dialer: a refused connection fails with its errno, and its descriptor is closed", async () => {
   await using backend = closedPort();
-  const { dialer, descriptors, heard, dial, heardOf } = bench();
+  const { dialer, descriptors, heard, dial, heardOf } = fixture();
   const one = dial(backend.port);
   await heardOf(1);
   expect(heard).toEqual([111]);
@@ -101,7 +101,7 @@ test("dialer: a refused connection fails with its errno, and its descriptor is c
 
 test("dialer: no owner hears anything before the next poll", async () => {
   await using backend = acceptAll();
-  const { dialer, heard, dial, heardOf } = bench(1);
+  const { dialer, heard, dial, heardOf } = fixture(1);
   dial(backend.port);
   dial(backend.port);
   await until(() => backend.connections === 1, 2_000, "the connection");
@@ -112,7 +112,7 @@ test("dialer: no owner hears anything before the next poll", async () => {
 
 test("dialer: given up, it closes its descriptor and tells nobody", async () => {
   await using backend = acceptAll();
-  const { dialer, descriptors, heard, dial } = bench();
+  const { dialer, descriptors, heard, dial } = fixture();
   const one = dial(backend.port);
   expect(isOpen(one.fd)).toBe(true);
   dialer.cancel(one);
@@ -124,7 +124,7 @@ test("dialer: given up, it closes its descriptor and tells nobody", async () => 
 
 test("dialer: beyond the cap a dial fails with EMFILE, without taking anything", async () => {
   await using backend = acceptAll();
-  const { dialer, descriptors, heard, dial, heardOf } = bench(2);
+  const { dialer, descriptors, heard, dial, heardOf } = fixture(2);
   const dials = [dial(backend.port), dial(backend.port), dial(backend.port)];
   expect(descriptors.used).toBe(2);
   await heardOf(3);
@@ -136,14 +136,14 @@ test("dialer: beyond the cap a dial fails with EMFILE, without taking anything",
 });
 
 test("dialer: a dial beyond the cap can be given up too", () => {
-  const { dialer, descriptors, heard, dial } = bench(0);
+  const { dialer, descriptors, heard, dial } = fixture(0);
   dialer.cancel(dial(80));
   dialer.poll();
   expect([dialer.pending, descriptors.used, heard.length]).toEqual([0, 0, 0]);
 });
 
 test("dialer: an address that cannot be reached fails at once, and is told with the next poll", async () => {
-  const { dialer, descriptors, heard, dial, heardOf } = bench();
+  const { dialer, descriptors, heard, dial, heardOf } = fixture();
   // Class E: connect itself says no.
   dial(80, "255.255.255.255");
   expect(heard).toEqual([]);
@@ -175,7 +175,7 @@ test("dialer: an owner may give up another within the same poll", async () => {
 
 test("dialer: an owner that throws does not keep the others from hearing", async () => {
   await using backend = closedPort();
-  const { dialer, heard, dial, heardOf } = bench();
+  const { dialer, heard, dial, heardOf } = fixture();
   const fault = new Error("broken");
   const broken = {
     connected: () => {},
@@ -193,7 +193,7 @@ test("dialer: an owner that throws does not keep the others from hearing", async
 
 test("dialer: a thousand connections, one after the other, leave nothing behind", async () => {
   await using backend = closedPort();
-  const { dialer, descriptors, heard, dial, heardOf } = bench(100);
+  const { dialer, descriptors, heard, dial, heardOf } = fixture(100);
   for (let round = 1; round <= 10; round++) {
     for (let count = 0; count < 100; count++) dial(backend.port);
     await heardOf(round * 100);
@@ -204,7 +204,7 @@ test("dialer: a thousand connections, one after the other, leave nothing behind"
 
 test.skipIf(!hasIpv6Loopback())("dialer: connects over IPv6", async () => {
   await using backend = acceptAll({ hostname: "::1" });
-  const { dialer, dial, heardOf, heard } = bench();
+  const { dialer, dial, heardOf, heard } = fixture();
   const one = dial(backend.port, "::1");
   await heardOf(1);
   expect(heard).toEqual([one]);

@@ -14,7 +14,7 @@ async function open(backend: Backend) {
   const descriptors = new Descriptors(2);
   const dialer = new LibcDialer(descriptors, (error) => faults.push(error));
   const heard: string[] = [];
-  const bench = {
+  const fixture = {
     descriptors,
     heard,
     text: "",
@@ -26,9 +26,9 @@ async function open(backend: Backend) {
   const streamOwner = {
     received: (bytes: Uint8Array, atMs: number | undefined) => {
       const text = Buffer.from(bytes).toString("latin1");
-      bench.text += text;
-      bench.stampsMs.push(atMs);
-      bench.onReceived(text);
+      fixture.text += text;
+      fixture.stampsMs.push(atMs);
+      fixture.onReceived(text);
     },
     closed: (number: number | undefined) => void heard.push(`closed: ${number}`),
     crashed: (error: Error) => void heard.push(`crashed: ${error.message}`),
@@ -43,9 +43,9 @@ async function open(backend: Backend) {
     },
   };
   dialer.dial(sockAddr({ ip: backend.hostname, port: backend.port }), dialOwner);
-  await bench.until(() => stream !== undefined, "the connection");
+  await fixture.until(() => stream !== undefined, "the connection");
   if (stream === undefined) throw new Error("not connected");
-  return Object.assign(bench, { stream, faults });
+  return Object.assign(fixture, { stream, faults });
 }
 
 /** Answers each request with a text, or does something else with its connection. */
@@ -57,14 +57,14 @@ const REQUEST = Buffer.from("GET / HTTP/1.1\r\n\r\n");
 
 test("stream: writes, reads, and gives its descriptor back when it is ended", async () => {
   await using backend = answering((socket) => void socket.write("hello"));
-  const bench = await open(backend);
-  bench.stream.write(REQUEST);
-  await bench.until(() => bench.text === "hello", "the answer");
+  const fixture = await open(backend);
+  fixture.stream.write(REQUEST);
+  await fixture.until(() => fixture.text === "hello", "the answer");
   expect(backend.received).toBe(REQUEST.toString());
-  bench.stream.end("reset");
-  await bench.until(() => bench.descriptors.used === 0, "the descriptor");
-  expect(bench.heard).toEqual([]);
-  await bench.until(() => backend.open === 0, "the end at the backend");
+  fixture.stream.end("reset");
+  await fixture.until(() => fixture.descriptors.used === 0, "the descriptor");
+  expect(fixture.heard).toEqual([]);
+  await fixture.until(() => backend.open === 0, "the end at the backend");
 });
 
 test("stream: ends by RST or by FIN, as its owner wants it", async () => {
@@ -82,51 +82,51 @@ test("stream: ends by RST or by FIN, as its owner wants it", async () => {
 
 test("stream: the other side's orderly close is reported once", async () => {
   await using backend = answering((socket) => void socket.end("bye"));
-  const bench = await open(backend);
-  bench.stream.write(REQUEST);
-  await bench.until(() => bench.descriptors.used === 0, "the descriptor");
-  expect(bench.text).toBe("bye");
-  expect(bench.heard).toEqual(["closed: 0"]);
+  const fixture = await open(backend);
+  fixture.stream.write(REQUEST);
+  await fixture.until(() => fixture.descriptors.used === 0, "the descriptor");
+  expect(fixture.text).toBe("bye");
+  expect(fixture.heard).toEqual(["closed: 0"]);
 });
 
 test("stream: the other side's RST is reported as its errno", async () => {
   await using backend = answering((socket) => socket.terminate());
-  const bench = await open(backend);
-  bench.stream.write(REQUEST);
-  await bench.until(() => bench.descriptors.used === 0, "the descriptor");
-  expect(bench.heard).toEqual(["closed: 104"]);
+  const fixture = await open(backend);
+  fixture.stream.write(REQUEST);
+  await fixture.until(() => fixture.descriptors.used === 0, "the descriptor");
+  expect(fixture.heard).toEqual(["closed: 104"]);
 });
 
 test("stream: what the kernel does not take at once is sent later, whole", async () => {
   await using backend = acceptAll();
-  const bench = await open(backend);
+  const fixture = await open(backend);
   const bytes = Buffer.alloc(8 * 1_024 * 1_024, "x");
-  bench.stream.write(bytes);
-  bench.stream.write(Buffer.from("end"));
-  await bench.until(() => backend.received.length >= bytes.length + 3, "all bytes");
+  fixture.stream.write(bytes);
+  fixture.stream.write(Buffer.from("end"));
+  await fixture.until(() => backend.received.length >= bytes.length + 3, "all bytes");
   expect(backend.received.length).toBe(bytes.length + 3);
   expect(backend.received.endsWith("xend")).toBe(true);
-  bench.stream.end("reset");
+  fixture.stream.end("reset");
 });
 
 test("stream: an owner that throws learns of it, and the connection is gone", async () => {
   await using backend = answering((socket) => void socket.write("hello"));
-  const bench = await open(backend);
-  bench.onReceived = () => {
+  const fixture = await open(backend);
+  fixture.onReceived = () => {
     throw new Error("broken");
   };
-  bench.stream.write(REQUEST);
-  await bench.until(() => bench.descriptors.used === 0, "the descriptor");
-  expect(bench.heard).toEqual(["crashed: broken"]);
+  fixture.stream.write(REQUEST);
+  await fixture.until(() => fixture.descriptors.used === 0, "the descriptor");
+  expect(fixture.heard).toEqual(["crashed: broken"]);
 });
 
 test("stream: ended from within a callback, the owner receives nothing more", async () => {
   await using backend = answering((socket) => void socket.end("hello"));
-  const bench = await open(backend);
-  bench.onReceived = () => bench.stream.end("reset");
-  bench.stream.write(REQUEST);
-  await bench.until(() => bench.descriptors.used === 0, "the descriptor");
-  expect(bench.heard).toEqual([]);
+  const fixture = await open(backend);
+  fixture.onReceived = () => fixture.stream.end("reset");
+  fixture.stream.write(REQUEST);
+  await fixture.until(() => fixture.descriptors.used === 0, "the descriptor");
+  expect(fixture.heard).toEqual([]);
 });
 
 test("stream: an answer before a reset is read before the reset is reported", async () => {
@@ -134,39 +134,39 @@ test("stream: an answer before a reset is read before the reset is reported", as
     socket.write("220 ready");
     socket.terminate();
   });
-  const bench = await open(backend);
-  bench.stream.write(REQUEST);
+  const fixture = await open(backend);
+  fixture.stream.write(REQUEST);
   // The reset lies in the kernel before the first look at the answer.
   await until(() => backend.connections === 1 && backend.open === 0, 5_000, "the reset");
-  await bench.until(() => bench.heard.length > 0, "the end");
-  expect([bench.text, bench.heard]).toEqual(["220 ready", ["closed: 104"]]);
-  expect(bench.descriptors.used).toBe(0);
+  await fixture.until(() => fixture.heard.length > 0, "the end");
+  expect([fixture.text, fixture.heard]).toEqual(["220 ready", ["closed: 104"]]);
+  expect(fixture.descriptors.used).toBe(0);
 });
 
 test("stream: of a connection that was reset before it was noticed, the reset is reported", async () => {
   const text = "x".repeat(200_000);
   await using backend = httpServer(() => {}, { hostname: "127.0.0.2" });
-  const bench = await open(backend);
+  const fixture = await open(backend);
   backend.down();
-  bench.stream.write(Buffer.from(text));
-  await bench.until(() => bench.heard.length > 0, "the end");
-  expect(bench.heard).toEqual(["closed: 104"]);
+  fixture.stream.write(Buffer.from(text));
+  await fixture.until(() => fixture.heard.length > 0, "the end");
+  expect(fixture.heard).toEqual(["closed: 104"]);
 });
 
 test("stream: the kernel says when the answer came, however late it is read", async () => {
   await using backend = answering((socket) => void socket.write("hello"));
-  const bench = await open(backend);
+  const fixture = await open(backend);
   const sentMs = performance.now();
-  bench.stream.write(REQUEST);
+  fixture.stream.write(REQUEST);
   await until(() => backend.received !== "", 5_000, "the request");
   await Bun.sleep(300);
   const readMs = performance.now();
-  await bench.until(() => bench.text === "hello", "the answer");
-  const [stampMs = 0] = bench.stampsMs;
+  await fixture.until(() => fixture.text === "hello", "the answer");
+  const [stampMs = 0] = fixture.stampsMs;
   // The backend answers in its own turn of the same event loop; this process reads 300 ms later.
   expect(stampMs).toBeGreaterThanOrEqual(sentMs);
   expect(readMs - stampMs).toBeGreaterThan(250);
-  bench.stream.end("reset");
+  fixture.stream.end("reset");
 });
 
 test("stream: drained, it reads what the backend still sends, and closes without a reset", async () => {
@@ -175,15 +175,15 @@ test("stream: drained, it reads what the backend still sends, and closes without
     socket.write("head");
     finish = () => void socket.end("x".repeat(300_000));
   });
-  const bench = await open(backend);
-  bench.onReceived = () => bench.stream.end("drain");
-  bench.stream.write(REQUEST);
-  await bench.until(() => bench.text === "head", "the head");
-  expect(bench.descriptors.used).toBe(1);
+  const fixture = await open(backend);
+  fixture.onReceived = () => fixture.stream.end("drain");
+  fixture.stream.write(REQUEST);
+  await fixture.until(() => fixture.text === "head", "the head");
+  expect(fixture.descriptors.used).toBe(1);
   finish();
-  await bench.until(() => bench.descriptors.used === 0, "the end");
+  await fixture.until(() => fixture.descriptors.used === 0, "the end");
   await until(() => backend.open === 0, 5_000, "the end at the backend");
-  expect([backend.resets, bench.text]).toEqual([0, "head"]);
+  expect([backend.resets, fixture.text]).toEqual([0, "head"]);
 });
 
 test("stream: a backend that sends without end is cut off while it is drained", async () => {
@@ -191,24 +191,24 @@ test("stream: a backend that sends without end is cut off while it is drained", 
     socket.write("head");
     socket.data.timer = setInterval(() => socket.write("x".repeat(200_000)), 1);
   });
-  const bench = await open(backend);
-  bench.onReceived = () => bench.stream.end("drain");
-  bench.stream.write(REQUEST);
-  await bench.until(() => bench.descriptors.used === 0, "the end");
+  const fixture = await open(backend);
+  fixture.onReceived = () => fixture.stream.end("drain");
+  fixture.stream.write(REQUEST);
+  await fixture.until(() => fixture.descriptors.used === 0, "the end");
   // The backend itself never ends.
   await until(() => backend.open === 0, 5_000, "the end at the backend");
-  expect(bench.heard).toEqual([]);
+  expect(fixture.heard).toEqual([]);
 });
 
 test.each([10, 100_000])(
   "stream: a graceful end with a banner of %d bytes unread is no reset",
   async (bytes) => {
     await using backend = answering((socket) => void socket.write("b".repeat(bytes)));
-    const bench = await open(backend);
-    bench.stream.write(REQUEST);
+    const fixture = await open(backend);
+    fixture.stream.write(REQUEST);
     await until(() => backend.received !== "", 5_000, "the request");
-    bench.stream.end("graceful");
-    await bench.until(() => bench.descriptors.used === 0, "the end");
+    fixture.stream.end("graceful");
+    await fixture.until(() => fixture.descriptors.used === 0, "the end");
     await until(() => backend.open === 0, 5_000, "the end at the backend");
     expect([backend.ends, backend.resets]).toEqual([1, 0]);
   },

@@ -10,7 +10,7 @@ import { times } from "../harness/client/checks.ts";
 const LOCAL = { ip: "127.0.0.1", port: 53 };
 
 /** A resolver with files of its own, and a clock that the test moves. */
-class Bench implements AsyncDisposable {
+class Fixture implements AsyncDisposable {
   readonly dir = makeTempDir("resolv");
   readonly conf = join(this.dir.path, "resolv.conf");
   readonly hosts = join(this.dir.path, "hosts");
@@ -42,47 +42,47 @@ class Bench implements AsyncDisposable {
 }
 
 test("resolver: reads its files again when they have changed, and looks at most once a second", async () => {
-  await using bench = new Bench();
-  const servers = async () => (await bench.files()).conf.servers;
+  await using fixture = new Fixture();
+  const servers = async () => (await fixture.files()).conf.servers;
   expect(await servers()).toEqual([LOCAL]);
-  expect(await bench.addresses("www.example.com")).toEqual([]);
-  writeFileSync(bench.conf, "nameserver 10.0.0.53\n");
-  writeFileSync(bench.hosts, "10.0.0.1 www.example.com\n");
-  bench.nowMs = 999;
+  expect(await fixture.addresses("www.example.com")).toEqual([]);
+  writeFileSync(fixture.conf, "nameserver 10.0.0.53\n");
+  writeFileSync(fixture.hosts, "10.0.0.1 www.example.com\n");
+  fixture.nowMs = 999;
   expect(await servers()).toEqual([LOCAL]);
-  bench.nowMs = 1_000;
+  fixture.nowMs = 1_000;
   expect(await servers()).toEqual([{ ip: "10.0.0.53", port: 53 }]);
-  expect(await bench.addresses("WWW.example.com.")).toEqual(["10.0.0.1"]);
-  rmSync(bench.hosts);
-  bench.nowMs = 2_000;
-  expect(await bench.addresses("www.example.com")).toEqual([]);
+  expect(await fixture.addresses("WWW.example.com.")).toEqual(["10.0.0.1"]);
+  rmSync(fixture.hosts);
+  fixture.nowMs = 2_000;
+  expect(await fixture.addresses("www.example.com")).toEqual([]);
 });
 
 test("resolver: missing files are empty ones, at once", () => {
-  const bench = new Bench();
-  expect(bench.resolver.files()?.conf.servers).toEqual([LOCAL]);
+  const fixture = new Fixture();
+  expect(fixture.resolver.files()?.conf.servers).toEqual([LOCAL]);
 });
 
 test("resolver: what cannot be read counts as empty at first, and as it was later", async () => {
-  await using bench = new Bench();
-  mkdirSync(bench.hosts);
-  expect(await bench.addresses("a.test")).toEqual([]);
-  rmSync(bench.hosts, { recursive: true });
-  writeFileSync(bench.hosts, "10.0.0.1 a.test\n");
-  bench.nowMs = 1_000;
-  expect(await bench.addresses("a.test")).toEqual(["10.0.0.1"]);
-  rmSync(bench.hosts);
-  mkdirSync(bench.hosts);
-  bench.nowMs = 2_000;
-  expect(await bench.addresses("a.test")).toEqual(["10.0.0.1"]);
+  await using fixture = new Fixture();
+  mkdirSync(fixture.hosts);
+  expect(await fixture.addresses("a.test")).toEqual([]);
+  rmSync(fixture.hosts, { recursive: true });
+  writeFileSync(fixture.hosts, "10.0.0.1 a.test\n");
+  fixture.nowMs = 1_000;
+  expect(await fixture.addresses("a.test")).toEqual(["10.0.0.1"]);
+  rmSync(fixture.hosts);
+  mkdirSync(fixture.hosts);
+  fixture.nowMs = 2_000;
+  expect(await fixture.addresses("a.test")).toEqual(["10.0.0.1"]);
 });
 
 test("resolver: option rotate starts each lookup with another server", async () => {
-  await using bench = new Bench();
-  writeFileSync(bench.conf, "nameserver 10.0.0.1\nnameserver 10.0.0.2\noptions rotate\n");
-  const { conf } = await bench.files();
+  await using fixture = new Fixture();
+  writeFileSync(fixture.conf, "nameserver 10.0.0.1\nnameserver 10.0.0.2\noptions rotate\n");
+  const { conf } = await fixture.files();
   const firsts = times(3, () =>
-    bench.resolver
+    fixture.resolver
       .serversInTurn(conf)
       .map(({ ip }) => ip.at(-1))
       .join(""),
@@ -135,14 +135,14 @@ test.each<[string, (count: number) => string]>([
       slices.push(slice);
       return slice;
     };
-    await using bench = new Bench({ newSlice });
-    writeFileSync(bench.hosts, "10.9.9.9 old.test\n");
-    expect(await bench.addresses("old.test")).toEqual(["10.9.9.9"]);
-    writeFileSync(bench.hosts, `${text(NAMES)}\n10.8.8.8 new.test\n`);
-    bench.nowMs = 1_000;
-    expect(bench.resolver.files()?.hosts.addresses("old.test", 4)).toEqual(["10.9.9.9"]);
-    expect(await bench.addresses("new.test")).toEqual(["10.8.8.8"]);
-    expect(await bench.addresses("old.test")).toEqual([]);
+    await using fixture = new Fixture({ newSlice });
+    writeFileSync(fixture.hosts, "10.9.9.9 old.test\n");
+    expect(await fixture.addresses("old.test")).toEqual(["10.9.9.9"]);
+    writeFileSync(fixture.hosts, `${text(NAMES)}\n10.8.8.8 new.test\n`);
+    fixture.nowMs = 1_000;
+    expect(fixture.resolver.files()?.hosts.addresses("old.test", 4)).toEqual(["10.9.9.9"]);
+    expect(await fixture.addresses("new.test")).toEqual(["10.8.8.8"]);
+    expect(await fixture.addresses("old.test")).toEqual([]);
     const slice = slices.at(-1);
     expect(slice?.mostSteps).toBeLessThanOrEqual(MAX_STEPS);
     expect(slice?.turns).toBeGreaterThanOrEqual(NAMES / MAX_STEPS);
@@ -151,9 +151,12 @@ test.each<[string, (count: number) => string]>([
 
 test("resolver: a long comment and a long word are read in slices too, and a word that is no name is left out", async () => {
   let looks = 0;
-  await using bench = new Bench({ newSlice: () => new Slice(() => looks++) });
-  writeFileSync(bench.hosts, `#${"x".repeat(4_000_000)}\n10.0.0.1 a.test ${"y".repeat(4_000_000)} b.test\n`);
-  expect([await bench.addresses("a.test"), await bench.addresses("b.test")]).toEqual([
+  await using fixture = new Fixture({ newSlice: () => new Slice(() => looks++) });
+  writeFileSync(
+    fixture.hosts,
+    `#${"x".repeat(4_000_000)}\n10.0.0.1 a.test ${"y".repeat(4_000_000)} b.test\n`,
+  );
+  expect([await fixture.addresses("a.test"), await fixture.addresses("b.test")]).toEqual([
     ["10.0.0.1"],
     ["10.0.0.1"],
   ]);

@@ -6,7 +6,7 @@ import { FinishedSpan } from "../../src/telemetry/span.ts";
 import { Tracer } from "../../src/telemetry/tracer.ts";
 
 /** An exporter, and a server that gives it the answers of a list, one after the other. */
-class Bench implements Disposable {
+class Fixture implements Disposable {
   readonly requests: Headers[] = [];
   readonly #server: Bun.Server<undefined>;
   readonly exporter: HttpExporter;
@@ -66,9 +66,9 @@ test("HttpExporter: each delivery comes to what its own answer says", async () =
     saying("<html>"),
     saying(partial("too many", 7)),
   ];
-  using bench = new Bench(answers);
+  using fixture = new Fixture(answers);
   const outcomes = [];
-  for (const _ of answers) outcomes.push(await bench.exporter.export(THREE));
+  for (const _ of answers) outcomes.push(await fixture.exporter.export(THREE));
   expect(outcomes).toEqual([
     { words: "collector rejected 2 of 3 spans: too old", rejected: 2 },
     undefined,
@@ -81,17 +81,17 @@ test("HttpExporter: each delivery comes to what its own answer says", async () =
 });
 
 test("HttpExporter: of two deliveries under way each comes to what its own answer says", async () => {
-  using bench = new Bench([saying(partial("the first")), saying("{}")]);
-  const both = [bench.exporter.export(THREE), bench.exporter.export(THREE)];
+  using fixture = new Fixture([saying(partial("the first")), saying("{}")]);
+  const both = [fixture.exporter.export(THREE), fixture.exporter.export(THREE)];
   expect(await Promise.all(both)).toEqual([{ words: "the first", rejected: 0 }, undefined]);
 });
 
 test("HttpExporter: an answer of more than 64 KiB counts as success and is not parsed", async () => {
   const answer = partial("read", 1);
   const padded = (bytes: number) => saying(answer.padEnd(bytes));
-  using bench = new Bench([padded(65_536), padded(65_537), padded(4 << 20)]);
+  using fixture = new Fixture([padded(65_536), padded(65_537), padded(4 << 20)]);
   const outcomes = [];
-  for (let nth = 0; nth < 3; nth++) outcomes.push(await bench.exporter.export(THREE));
+  for (let nth = 0; nth < 3; nth++) outcomes.push(await fixture.exporter.export(THREE));
   expect(outcomes).toEqual([
     { words: "collector rejected 1 of 3 spans: read", rejected: 1 },
     undefined,
@@ -109,10 +109,10 @@ test("HttpExporter: only the settings count, whatever OpenTelemetry variables th
     OTEL_EXPORTER_OTLP_TIMEOUT: "0",
   };
   try {
-    using bench = new Bench([], { headers: { authorization: "ours" } });
+    using fixture = new Fixture([], { headers: { authorization: "ours" } });
     expect(Object.keys(process.env)).toContain("OTEL_EXPORTER_OTLP_HEADERS");
-    expect(await bench.exporter.export(THREE)).toBeUndefined();
-    const [headers] = bench.requests;
+    expect(await fixture.exporter.export(THREE)).toBeUndefined();
+    const [headers] = fixture.requests;
     const names = ["authorization", "content-type", "content-encoding", "x-theirs", "user-agent"];
     expect(names.map((name) => headers?.get(name))).toEqual([
       "ours",

@@ -11,7 +11,7 @@ const RETRY: ExportFailure = { words: "nobody there", retry: true };
 const FINAL: ExportFailure = { words: "HTTP status 400", retry: false };
 
 /** An outbox whose collector does what the test says. */
-class Bench implements Disposable {
+class Fixture implements Disposable {
   readonly time = new VirtualTime();
   readonly log = new FakeLogger();
   readonly sent: number[] = [];
@@ -73,159 +73,161 @@ const SPAN: ReadableSpan = (() => {
 })();
 
 test("outbox: a span waits a moment for others; while they keep coming, batches go further apart", async () => {
-  using bench = new Bench();
-  bench.put(3);
-  await bench.pass(900);
-  expect(bench.sent).toEqual([]);
-  await bench.pass(200);
-  expect(bench.sent).toEqual([3]);
-  bench.put(2);
-  await bench.pass(3_000);
-  expect(bench.sent).toEqual([3]);
-  await bench.pass(2_000);
-  expect(bench.sent).toEqual([3, 2]);
-  expect(bench.outbox.waiting).toBe(0);
+  using fixture = new Fixture();
+  fixture.put(3);
+  await fixture.pass(900);
+  expect(fixture.sent).toEqual([]);
+  await fixture.pass(200);
+  expect(fixture.sent).toEqual([3]);
+  fixture.put(2);
+  await fixture.pass(3_000);
+  expect(fixture.sent).toEqual([3]);
+  await fixture.pass(2_000);
+  expect(fixture.sent).toEqual([3, 2]);
+  expect(fixture.outbox.waiting).toBe(0);
 });
 
 test("outbox: a full batch goes at once, and the next a moment after it", async () => {
-  using bench = new Bench();
-  bench.put(600);
-  await bench.pass(100);
-  expect(bench.sent).toEqual([256]);
-  await bench.pass(200);
-  expect(bench.sent).toEqual([256, 256]);
-  await bench.pass(5_000);
-  expect(bench.sent).toEqual([256, 256, 88]);
+  using fixture = new Fixture();
+  fixture.put(600);
+  await fixture.pass(100);
+  expect(fixture.sent).toEqual([256]);
+  await fixture.pass(200);
+  expect(fixture.sent).toEqual([256, 256]);
+  await fixture.pass(5_000);
+  expect(fixture.sent).toEqual([256, 256, 88]);
 });
 
 test("outbox: what cannot be delivered now is kept and tried again, less and less often", async () => {
-  using bench = new Bench();
-  bench.outcome = RETRY;
-  bench.put(5);
-  await bench.pass(120_000);
-  expect(bench.sent.length).toBeGreaterThan(4);
-  expect(bench.sent.length).toBeLessThan(12);
-  bench.outcome = undefined;
-  await bench.pass(31_000);
-  expect(bench.outbox.waiting).toBe(0);
-  expect(bench.lost).toBe(0);
-  expect(bench.log.messages("info")).toEqual(["Trace delivery recovered"]);
+  using fixture = new Fixture();
+  fixture.outcome = RETRY;
+  fixture.put(5);
+  await fixture.pass(120_000);
+  expect(fixture.sent.length).toBeGreaterThan(4);
+  expect(fixture.sent.length).toBeLessThan(12);
+  fixture.outcome = undefined;
+  await fixture.pass(31_000);
+  expect(fixture.outbox.waiting).toBe(0);
+  expect(fixture.lost).toBe(0);
+  expect(fixture.log.messages("info")).toEqual(["Trace delivery recovered"]);
 });
 
 test("outbox: when it is full the newest are lost and counted, and the log says so once a minute", async () => {
-  using bench = new Bench();
-  bench.outcome = RETRY;
+  using fixture = new Fixture();
+  fixture.outcome = RETRY;
   for (let second = 0; second < 150; second++) {
-    bench.put(100);
-    await bench.pass(1_000);
+    fixture.put(100);
+    await fixture.pass(1_000);
   }
-  expect(bench.outbox.waiting).toBe(MAX_SPANS);
-  expect(bench.lost).toBe(150 * 100 - MAX_SPANS);
-  expect(bench.warnings.length).toBe(3);
-  expect(bench.warnings[0]).toMatchObject({
+  expect(fixture.outbox.waiting).toBe(MAX_SPANS);
+  expect(fixture.lost).toBe(150 * 100 - MAX_SPANS);
+  expect(fixture.warnings.length).toBe(3);
+  expect(fixture.warnings[0]).toMatchObject({
     endpoint: "http://c/",
     error: "nobody there",
   });
-  const told = bench.warnings.reduce((sum, { lost }) => sum + Number(lost), 0);
+  const told = fixture.warnings.reduce((sum, { lost }) => sum + Number(lost), 0);
   expect(told).toBeGreaterThan(100 * 50);
-  expect(told).toBeLessThanOrEqual(bench.lost);
+  expect(told).toBeLessThanOrEqual(fixture.lost);
 });
 
 test("outbox: what the collector refuses for good is lost and counted", async () => {
-  using bench = new Bench();
-  bench.outcome = FINAL;
-  bench.put(7);
-  await bench.pass(1_100);
-  expect([bench.outbox.waiting, bench.lost]).toEqual([0, 7]);
-  expect(bench.warnings).toEqual([{ endpoint: "http://c/", error: "HTTP status 400", waiting: 0, lost: 7 }]);
+  using fixture = new Fixture();
+  fixture.outcome = FINAL;
+  fixture.put(7);
+  await fixture.pass(1_100);
+  expect([fixture.outbox.waiting, fixture.lost]).toEqual([0, 7]);
+  expect(fixture.warnings).toEqual([
+    { endpoint: "http://c/", error: "HTTP status 400", waiting: 0, lost: 7 },
+  ]);
 });
 
 test("outbox: a delivery that comes to nothing is given up", async () => {
-  using bench = new Bench();
-  bench.outcome = "never";
-  bench.put(1);
-  await bench.pass(12_000);
-  expect(bench.warnings).toEqual([]);
-  await bench.pass(2_000);
-  expect(bench.warnings).toMatchObject([{ error: "no answer within 12000ms" }]);
+  using fixture = new Fixture();
+  fixture.outcome = "never";
+  fixture.put(1);
+  await fixture.pass(12_000);
+  expect(fixture.warnings).toEqual([]);
+  await fixture.pass(2_000);
+  expect(fixture.warnings).toMatchObject([{ error: "no answer within 12000ms" }]);
 });
 
 test("outbox: that it overflows is no reason while a delivery may show the reason", async () => {
-  using bench = new Bench();
-  bench.outcome = "never";
+  using fixture = new Fixture();
+  fixture.outcome = "never";
   for (let second = 0; second < 14; second++) {
-    bench.put(500);
-    await bench.pass(1_000);
+    fixture.put(500);
+    await fixture.pass(1_000);
   }
-  expect(bench.lost).toBeGreaterThan(1_000);
-  expect(bench.warnings).toMatchObject([{ error: "no answer within 12000ms" }]);
-  expect(bench.warnings[0]?.["lost"]).toBeGreaterThan(1_000);
+  expect(fixture.lost).toBeGreaterThan(1_000);
+  expect(fixture.warnings).toMatchObject([{ error: "no answer within 12000ms" }]);
+  expect(fixture.warnings[0]?.["lost"]).toBeGreaterThan(1_000);
 });
 
 test("outbox: when it overflows although deliveries succeed, spans come too fast", async () => {
-  using bench = new Bench();
-  bench.delayMs = 2_000;
+  using fixture = new Fixture();
+  fixture.delayMs = 2_000;
   for (let second = 0; second < 14; second++) {
-    bench.put(500);
-    await bench.pass(1_000);
+    fixture.put(500);
+    await fixture.pass(1_000);
   }
-  expect(bench.lost).toBeGreaterThan(1_000);
-  expect(bench.warnings).toMatchObject([
+  expect(fixture.lost).toBeGreaterThan(1_000);
+  expect(fixture.warnings).toMatchObject([
     { error: "spans are created faster than they can be delivered; delivering 256 took 2.0s" },
   ]);
 });
 
 test("outbox: what a collector takes back of a delivery is lost and told, and the next goes out as ever", async () => {
-  using bench = new Bench();
-  bench.outcome = { words: "collector rejected 2 of 5 spans", rejected: 2 };
+  using fixture = new Fixture();
+  fixture.outcome = { words: "collector rejected 2 of 5 spans", rejected: 2 };
   for (let delivery = 0; delivery < 3; delivery++) {
-    bench.put(5);
-    await bench.pass(5_000);
+    fixture.put(5);
+    await fixture.pass(5_000);
   }
-  expect([bench.sent, bench.outbox.waiting, bench.lost]).toEqual([[5, 5, 5], 0, 6]);
-  expect(bench.warnings).toMatchObject([{ error: "collector rejected 2 of 5 spans", lost: 2 }]);
-  bench.outcome = undefined;
-  bench.put(1);
-  await bench.pass(5_000);
-  expect(bench.log.entries.at(-1)).toMatchObject({
+  expect([fixture.sent, fixture.outbox.waiting, fixture.lost]).toEqual([[5, 5, 5], 0, 6]);
+  expect(fixture.warnings).toMatchObject([{ error: "collector rejected 2 of 5 spans", lost: 2 }]);
+  fixture.outcome = undefined;
+  fixture.put(1);
+  await fixture.pass(5_000);
+  expect(fixture.log.entries.at(-1)).toMatchObject({
     message: "Trace delivery recovered",
     fields: { lost: 4 },
   });
 });
 
 test("outbox: what a collector warns of is told once a minute, and keeps no failure from being told", async () => {
-  using bench = new Bench();
-  bench.outcome = { words: "obsolete", rejected: 0 };
+  using fixture = new Fixture();
+  fixture.outcome = { words: "obsolete", rejected: 0 };
   for (let delivery = 0; delivery < 3; delivery++) {
-    bench.put(5);
-    await bench.pass(5_000);
+    fixture.put(5);
+    await fixture.pass(5_000);
   }
-  expect([bench.outbox.waiting, bench.lost]).toEqual([0, 0]);
-  expect(bench.warnings).toEqual([{ endpoint: "http://c/", warning: "obsolete" }]);
-  bench.outcome = RETRY;
-  bench.put(1);
-  await bench.pass(5_000);
-  expect(bench.warnings.at(-1)).toMatchObject({ error: "nobody there" });
-  expect(bench.log.messages("info")).toEqual([]);
+  expect([fixture.outbox.waiting, fixture.lost]).toEqual([0, 0]);
+  expect(fixture.warnings).toEqual([{ endpoint: "http://c/", warning: "obsolete" }]);
+  fixture.outcome = RETRY;
+  fixture.put(1);
+  await fixture.pass(5_000);
+  expect(fixture.warnings.at(-1)).toMatchObject({ error: "nobody there" });
+  expect(fixture.log.messages("info")).toEqual([]);
 });
 
 test("outbox: closing delivers what waits, batch after batch, and takes nothing more", async () => {
-  const bench = new Bench();
+  const fixture = new Fixture();
   // Its deadline is in real time.
-  bench[Symbol.dispose]();
-  bench.put(255);
-  bench.put(100);
-  expect(await bench.outbox.close(new AbortController().signal)).toBe(0);
-  expect(bench.sent).toEqual([256, 99]);
-  bench.put(1);
-  expect([bench.lost, bench.closed]).toEqual([1, true]);
+  fixture[Symbol.dispose]();
+  fixture.put(255);
+  fixture.put(100);
+  expect(await fixture.outbox.close(new AbortController().signal)).toBe(0);
+  expect(fixture.sent).toEqual([256, 99]);
+  fixture.put(1);
+  expect([fixture.lost, fixture.closed]).toEqual([1, true]);
 });
 
 test("outbox: closing ends in time when nobody answers", async () => {
-  const bench = new Bench();
-  bench[Symbol.dispose]();
-  bench.outcome = "never";
-  bench.put(300);
-  expect(await bench.outbox.close(AbortSignal.timeout(50))).toBe(300);
-  expect(bench.closed).toBe(true);
+  const fixture = new Fixture();
+  fixture[Symbol.dispose]();
+  fixture.outcome = "never";
+  fixture.put(300);
+  expect(await fixture.outbox.close(AbortSignal.timeout(50))).toBe(300);
+  expect(fixture.closed).toBe(true);
 });

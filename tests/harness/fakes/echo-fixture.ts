@@ -2,7 +2,7 @@
 import { replyText } from "../../../src/http/responses.ts";
 import type { Router } from "../../../src/http/server.ts";
 import { connectHttp, type RawAnswer, readAnswer } from "../client/raw-http.ts";
-import type { HttpBench } from "./http-fixture.ts";
+import type { HttpFixture } from "./http-fixture.ts";
 
 /** Says the path back; `/slow/…` after a while, and some paths do what handlers should not. */
 export const ECHO: Router = (path) => {
@@ -19,13 +19,13 @@ export const ECHO: Router = (path) => {
 };
 
 /** Sends bytes on a connection of their own. @returns everything that comes until the server closes */
-export async function exchange({ port }: HttpBench, bytes: string): Promise<string> {
+export async function exchange({ port }: HttpFixture, bytes: string): Promise<string> {
   await using http = await connectHttp(port);
   http.write(bytes);
   return await http.waitForClose();
 }
 
 /** The same, taken apart. */
-export async function answerTo(bench: HttpBench, bytes: string): Promise<RawAnswer> {
-  return readAnswer(await exchange(bench, bytes));
+export async function answerTo(fixture: HttpFixture, bytes: string): Promise<RawAnswer> {
+  return readAnswer(await exchange(fixture, bytes));
 }

@@ -3,7 +3,7 @@
 import { someTurns, turnsUntil } from "../base/event-loop.ts";
 import { connectHttp, get, type RawHttp } from "../client/raw-http.ts";
 import { VirtualTime } from "./fakes.ts";
-import { type HttpBench, startHttp } from "./http-fixture.ts";
+import { type HttpFixture, startHttp } from "./http-fixture.ts";
 
 /** Where the feed is. */
 export const EVENTS = "/api/events";
@@ -11,16 +11,16 @@ export const EVENTS = "/api/events";
 /** A listener in virtual time. */
 export async function openFeed() {
   const time = new VirtualTime();
-  const bench = await startHttp();
+  const fixture = await startHttp();
   const dispose = () => {
-    bench[Symbol.dispose]();
+    fixture[Symbol.dispose]();
     time[Symbol.dispose]();
   };
-  return { bench, time, [Symbol.dispose]: dispose };
+  return { fixture, time, [Symbol.dispose]: dispose };
 }
 
 /** Connects a viewer, and waits for its first event, or for its refusal. */
-export async function view({ port }: HttpBench, keepText = true): Promise<RawHttp> {
+export async function view({ port }: HttpFixture, keepText = true): Promise<RawHttp> {
   const http = await connectHttp(port, keepText);
   http.write(get(EVENTS));
   await turnsUntil(() => http.bytes > 250, "the first event");

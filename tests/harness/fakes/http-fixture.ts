@@ -21,7 +21,7 @@ export interface HttpOptions {
 }
 
 /** A listener; disposing closes it. */
-export interface HttpBench extends Disposable {
+export interface HttpFixture extends Disposable {
   readonly port: number;
   readonly stock: Stock;
   readonly feed: EventFeed;
@@ -35,7 +35,7 @@ export interface HttpBench extends Disposable {
 }
 
 /** Starts it on a free port. */
-export async function startHttp(options: HttpOptions = {}): Promise<HttpBench> {
+export async function startHttp(options: HttpOptions = {}): Promise<HttpFixture> {
   const log = new FakeLogger();
   const stock: Stock = new Stock({
     settled: (monitor, { transition }) => {
@@ -44,7 +44,7 @@ export async function startHttp(options: HttpOptions = {}): Promise<HttpBench> {
     },
   });
   const feed = new EventFeed(() => stock.counts(), "1.2.3", 16);
-  const trouble: HttpBench["trouble"] = {};
+  const trouble: HttpFixture["trouble"] = {};
   const routes = makeRouter({
     source: stock,
     feed,

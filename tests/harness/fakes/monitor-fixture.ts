@@ -23,7 +23,7 @@ class NotingChecker extends FakeChecker {
 }
 
 /** See the head of the file. */
-export class MonitorBench implements Disposable {
+export class MonitorFixture implements Disposable {
   readonly time = new VirtualTime();
   readonly startsMs: number[] = [];
   readonly changes: string[] = [];
