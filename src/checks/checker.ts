@@ -29,13 +29,13 @@ export interface CheckerEnv {
 export type CancelTimer = () => void;
 
 /** Hears the result, exactly once and never before {@link Checker.start} has returned. */
-export type Done = (result: CheckResult) => void;
+export type OnResult = (result: CheckResult) => void;
 
 /** One check under way. */
 export interface Attempt {
-  /** The time is up: ends the check, gives back what it holds, and tells how far it came. `Done` is not called. */
+  /** The time is up: ends the check, gives back what it holds, and tells how far it came. `OnResult` is not called. */
   expire(): CheckResult;
-  /** Nobody wants the result any more: gives back what the check holds. `Done` is not called. */
+  /** Nobody wants the result any more: gives back what the check holds. `OnResult` is not called. */
   cancel(): void;
 }
 
@@ -46,5 +46,5 @@ export interface Checker {
    *
    * @param timeoutMs - the bound, for sentences and for dividing among several tries
    */
-  start(timeoutMs: number, done: Done): Attempt;
+  start(timeoutMs: number, done: OnResult): Attempt;
 }

@@ -12,14 +12,14 @@ import type { CheckResult, FailureCode, SuccessCode } from "../model/result.ts";
 import { inconclusive } from "../model/result.ts";
 import { type Address, formatAddress, type TlsSpec } from "../model/spec.ts";
 import { CaBundleError } from "../system/ca-bundle.ts";
-import type { Dial, DialOwner } from "../system/connection.ts";
+import type { DialOwner, PendingConnection } from "../system/connection.ts";
 import { ETIMEDOUT, errnoMessage, errnoOf, localCause } from "../system/errno.ts";
 import type { PlainStream } from "../system/plain-stream.ts";
 import { type SockAddr, sockAddr } from "../system/sockaddr.ts";
 import type { Ending, TlsStreamOwner } from "../system/stream-owner.ts";
 import { tlsErrorMessage } from "../system/tls-errors.ts";
 import { TlsStream } from "../system/tls-stream.ts";
-import type { Attempt, CheckerEnv, Done } from "./checker.ts";
+import type { Attempt, CheckerEnv, OnResult } from "./checker.ts";
 import type { Conversation, ConversationFactory, Verdict } from "./conversation.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -37,19 +37,19 @@ export class ExchangePlan {
 
   /**
    * @param tls - undefined for plain text
-   * @param dialogue - undefined when an open connection is all that is asked for
+   * @param conversationFactory - undefined when an open connection is all that is asked for
    * @param close - how the connection ends after a verdict; without one it is reset
    */
   constructor(
     readonly env: CheckerEnv,
     readonly address: Address,
     readonly tls: TlsSpec | undefined,
-    readonly dialogue: ConversationFactory | undefined,
+    readonly conversationFactory: ConversationFactory | undefined,
     readonly close: Ending,
   ) {
     this.target = formatAddress(address);
     this.sockAddr = sockAddr(address);
-    this.connectSubject = dialogue?.connectSubject ?? `TCP connect to ${this.target}`;
+    this.connectSubject = conversationFactory?.connectSubject ?? `TCP connect to ${this.target}`;
     this.connectedMessage =
       tls === undefined ? `TCP connect to ${this.target}: connected` : `${this.tlsSubject()}: connected`;
   }
@@ -76,9 +76,9 @@ type Phase = "connect" | "tls" | "talk" | "over";
 export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   readonly #plan: ExchangePlan;
   readonly #timeoutMs: number;
-  readonly #done: Done;
+  readonly #done: OnResult;
   readonly #stopwatch: Stopwatch;
-  readonly #dial: Dial;
+  readonly #dial: PendingConnection;
   #phase: Phase = "connect";
   #stream: PlainStream | undefined;
   #tlsStream: TlsStream | undefined;
@@ -89,7 +89,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   #firstMs: number | undefined;
   #newestMs: number | undefined;
 
-  constructor(plan: ExchangePlan, timeoutMs: number, done: Done) {
+  constructor(plan: ExchangePlan, timeoutMs: number, done: OnResult) {
     this.#plan = plan;
     this.#timeoutMs = timeoutMs;
     this.#done = done;
@@ -108,9 +108,9 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     this.#release(this.#phase === "talk" ? this.#plan.close : "reset");
   }
 
-  connected(dial: Dial, rttMs: number | undefined): void {
-    const { env, tls, dialogue, close } = this.#plan;
-    if (tls === undefined && dialogue === undefined) {
+  connected(dial: PendingConnection, rttMs: number | undefined): void {
+    const { env, tls, conversationFactory, close } = this.#plan;
+    if (tls === undefined && conversationFactory === undefined) {
       this.#phase = "over";
       env.dialer.close(dial, close);
       this.#done(this.#success("L4OK", this.#plan.connectedMessage, rttMs));
@@ -151,7 +151,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     }
     this.#newestMs = atMs;
     this.#answering = true;
-    this.#judge(this.#conversation.received(bytes));
+    this.#conclude(this.#conversation.received(bytes));
   }
 
   closed(number: number | undefined, message = "closed by peer"): void {
@@ -161,17 +161,18 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     }
     const verdict = number === 0 ? this.#conversation?.closed() : undefined;
     if (verdict?.ok === true) {
-      this.#judge(verdict);
+      this.#conclude(verdict);
       return;
     }
     const local = number === undefined || number === 0 ? undefined : localCause(number);
-    const words = verdict?.message ?? (number === undefined || number === 0 ? message : errnoMessage(number));
-    const sentence = `${this.#subject()}: ${words}`;
+    const reason =
+      verdict?.message ?? (number === undefined || number === 0 ? message : errnoMessage(number));
+    const sentence = `${this.#subject()}: ${reason}`;
     if (local !== undefined) this.#finish(inconclusive(local, sentence));
     else this.#interrupt(verdict?.code ?? "L7RSP", sentence);
   }
 
-  refused(error: Error): void {
+  tlsFailed(error: Error): void {
     // When the peer closes in the middle of a handshake the runtime says ECONNRESET, with words of its own.
     if (errnoOf(error) === 0) {
       const subject = this.#phase === "tls" ? this.#plan.tlsSubject() : this.#plan.tlsPeer();
@@ -180,16 +181,16 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   }
 
   crashed(error: Error): void {
-    const words = error instanceof CaBundleError ? error.message : describeError(error);
+    const reason = error instanceof CaBundleError ? error.message : describeError(error);
     const subject = this.#phase === "tls" ? this.#plan.tlsSubject() : this.#subject();
-    this.#finish(inconclusive("fault", `${subject}: ${words}`));
+    this.#finish(inconclusive("fault", `${subject}: ${reason}`));
   }
 
-  #talkPlainly(dial: Dial, rttMs: number | undefined): void {
+  #talkPlainly(dial: PendingConnection, rttMs: number | undefined): void {
     this.#stopwatch.next("firstByteMs", rttMs);
     this.#phase = "talk";
     this.#stream = this.#plan.env.dialer.converse(dial, this);
-    this.#conversation = this.#plan.dialogue?.begin();
+    this.#conversation = this.#plan.conversationFactory?.begin();
     const request = this.#conversation?.request;
     const nowMs = performance.now();
     // A backend that speaks first does so from the handshake on, which we may notice later.
@@ -199,7 +200,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
 
   /** The connection is open and secured. */
   #talk(): void {
-    this.#conversation = this.#plan.dialogue?.begin();
+    this.#conversation = this.#plan.conversationFactory?.begin();
     if (this.#conversation === undefined) this.#finish(this.#success("L6OK", this.#plan.connectedMessage));
     else if (this.#conversation.request !== undefined) this.#tlsStream?.write(this.#conversation.request);
   }
@@ -219,7 +220,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     return this.#failure("L7TOUT", `${this.#subject()}: ${what} ${within}`);
   }
 
-  #judge(verdict: Verdict | undefined): void {
+  #conclude(verdict: Verdict | undefined): void {
     if (verdict === undefined) return;
     const message = `${this.#subject()}: ${verdict.message}`;
     const spentMs =
@@ -269,6 +270,6 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   }
 
   #subject(): string {
-    return this.#plan.dialogue?.subject ?? `TCP connect to ${this.#plan.target}`;
+    return this.#plan.conversationFactory?.subject ?? `TCP connect to ${this.#plan.target}`;
   }
 }

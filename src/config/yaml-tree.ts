@@ -80,7 +80,7 @@ export class TreeBuilder {
   /** An anchor stands for `undefined` while what it names is being read. */
   readonly #anchors = new Map<string, YamlNode | undefined>();
   /** Collections of which the first elements were taken already, by the parser's token. */
-  readonly #begun = new WeakMap<object, Collection>();
+  readonly #started = new WeakMap<object, Collection>();
   #values = 0;
 
   /**
@@ -96,8 +96,8 @@ export class TreeBuilder {
 
   /** Takes the first elements of a collection that the parser has not finished. @param token - the parser's @param offset - its place */
   begin(token: object, offset: number, piece: Node | null): void {
-    const collection = this.#begun.get(token) ?? new Collection(offset);
-    this.#begun.set(token, collection);
+    const collection = this.#started.get(token) ?? new Collection(offset);
+    this.#started.set(token, collection);
     this.#addTo(collection, piece);
   }
 
@@ -150,7 +150,7 @@ export class TreeBuilder {
 
   #collection(node: Node): YamlNode {
     const token = "srcToken" in node ? node.srcToken : undefined;
-    const collection = (token && this.#begun.get(token)) ?? new Collection(offsetOf(node));
+    const collection = (token && this.#started.get(token)) ?? new Collection(offsetOf(node));
     this.#addTo(collection, node);
     const { offset } = collection;
     if (isSeq(node)) {

@@ -69,8 +69,8 @@ export class ChecksFileControl implements ControlPlane {
     const exposed = checksExposure(this.#path, set.specs);
     if (exposed !== undefined)
       this.#log.warn(`Configuration warning: ${formatDiagnostic(this.#path, exposed)}`);
-    if (faults.length > 0) this.#count("config", Math.max(faults.length, set.refusals ?? 0));
-    if (this.#loaded && set.refused.has(undefined))
+    if (faults.length > 0) this.#count("config", Math.max(faults.length, set.rejections ?? 0));
+    if (this.#loaded && set.rejected.has(undefined))
       this.#log.warn("Rejected an entry without an id; no running healthcheck was removed");
     await this.#handler?.applyDesiredSet(set);
     this.#loaded = true;

@@ -80,7 +80,7 @@ class ChecksValidator {
   readonly #file: YamlFile;
   readonly #defaults: CheckDefaults;
   readonly #specs: HealthcheckSpec[] = [];
-  readonly #refused = new Set<HealthcheckId | undefined>();
+  readonly #rejected = new Set<HealthcheckId | undefined>();
   readonly #faults = new FaultList("more errors");
   readonly #warnings = new FaultList("more warnings");
   readonly #unknown = new FaultList("more unknown fields", { unknown: true });
@@ -113,14 +113,14 @@ class ChecksValidator {
       for (const { path, message } of read.warnings) this.#warnings.add(() => this.#at(index, path, message));
       return;
     }
-    this.#refused.add(read.id);
+    this.#rejected.add(read.id);
     for (const { path, message } of read.faults) this.#faults.add(() => this.#at(index, path, message));
   }
 
   result(): ChecksFile {
-    const refusals = this.entries.length - this.#specs.length;
+    const rejections = this.entries.length - this.#specs.length;
     return {
-      set: { specs: this.#specs, refused: this.#refused, refusals },
+      set: { specs: this.#specs, rejected: this.#rejected, rejections },
       faults: this.#faults.all(),
       warnings: [...this.#unknown.all(), ...this.#warnings.all()],
     };

@@ -9,14 +9,19 @@ import { errorLine, packLine } from "../protocol/codec.ts";
 import type { Element } from "../protocol/config-splitter.ts";
 import type { Line } from "../protocol/lines.ts";
 import { MessageError } from "../protocol/message-error.ts";
-import { ConfigReader, MAX_REFUSALS_DESCRIBED, type ReadConfigs, readMessage } from "../protocol/messages.ts";
+import {
+  ConfigReader,
+  MAX_REJECTIONS_DESCRIBED,
+  type ReadConfigs,
+  readMessage,
+} from "../protocol/messages.ts";
 import type { Connection } from "./client-connection.ts";
 import type { MessageSpan, TracingProvider } from "./client-tracing.ts";
 import type { ControlPlaneHandler, CountFault } from "./control-plane.ts";
 import { ListLog } from "./list-log.ts";
 
 /** Log lines of a kind that a client may cause at once; after them one per second is written. */
-const BURST = { messages: 10, lists: 20, configs: MAX_REFUSALS_DESCRIBED };
+const BURST = { messages: 10, lists: 20, configs: MAX_REJECTIONS_DESCRIBED };
 
 /** Maximum number of consecutive invalid lines; the Go proxy sends none. */
 const MAX_INVALID_LINES = 1_000;
@@ -136,16 +141,16 @@ export class ClientMessages {
     if (this.#clients.isDisplaced(connection)) return;
     const read = await this.#reader.read(configs);
     if (this.#clients.isDisplaced(connection)) return;
-    this.#reportRefusals(connection, read);
-    const { specs, refused: refusals, refusedIds: refused } = read;
-    if (refusals > 0) span.failed("config", `${refusals} healthchecks rejected`);
+    this.#reportRejections(connection, read);
+    const { specs, rejected: rejections, rejectedIds: rejected } = read;
+    if (rejections > 0) span.failed("config", `${rejections} healthchecks rejected`);
     this.#listLog.received(read);
-    await this.#clients.handler()?.applyDesiredSet({ specs, refused, refusals });
+    await this.#clients.handler()?.applyDesiredSet({ specs, rejected, rejections });
     this.#clients.onListApplied(connection);
   }
 
   /** Reports the errors of a list: counts all of them each time, logs and sends the new ones; the list arrives every 15 s. */
-  #reportRefusals(connection: Connection, { refusals, refused, repeated, warnings }: ReadConfigs): void {
+  #reportRejections(connection: Connection, { rejections, rejected, repeated, warnings }: ReadConfigs): void {
     for (const warning of warnings)
       this.#configLog.warn("Configuration warning: value adjusted", { warning });
     for (const id of repeated) {
@@ -153,14 +158,14 @@ export class ClientMessages {
         this.#configLog.warn("Duplicate healthcheck id in update, using the last one", { id });
     }
     this.#repeated = repeated;
-    if (refused > 0) this.#count("config", refused);
-    const fresh = refusals.filter(({ known }) => !known);
+    if (rejected > 0) this.#count("config", rejected);
+    const fresh = rejections.filter(({ known }) => !known);
     for (const { message } of fresh)
       this.#configLog.warn("Configuration error: healthcheck rejected", { error: message });
-    const rest = refused - refusals.length;
+    const rest = rejected - rejections.length;
     if (rest > 0 && fresh.length > 0)
       this.#configLog.warn("Configuration error: more healthchecks rejected", { count: rest });
-    const unsent = connection === this.#informed ? fresh : refusals;
+    const unsent = connection === this.#informed ? fresh : rejections;
     this.#informed = connection;
     const lines = unsent.map(({ message }) => errorLine(message));
     if (rest > 0 && lines.length > 0) lines.push(errorLine(`${rest} more healthchecks rejected`));

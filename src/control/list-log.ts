@@ -19,9 +19,11 @@ export class ListLog {
   }
 
   /** Logs a list, if it has changed. */
-  received({ specs, refused, changed }: ReadConfigs): void {
+  received({ specs, rejected, changed }: ReadConfigs): void {
     if (!changed) return;
-    this.#log.info(`Received ${specs.length + refused} healthcheck configs from proxy`, { refused });
+    this.#log.info(`Received ${specs.length + rejected} healthcheck configs from proxy`, {
+      refused: rejected,
+    });
     const resolved = new Set(specs.filter(asksResolver).map(({ id }) => id));
     const added = [...resolved].find((id) => !this.#resolved.has(id));
     const isNews = added !== undefined || resolved.size !== this.#resolved.size;

@@ -261,8 +261,8 @@ export class Daemon {
   }
 
   async #applyDesiredSet(set: DesiredSet): Promise<void> {
-    const { specs, refusals = 0 } = set;
-    await this.#telemetry.update(specs.length + refusals, refusals, () => this.#manager.apply(set));
+    const { specs, rejections = 0 } = set;
+    await this.#telemetry.update(specs.length + rejections, rejections, () => this.#manager.apply(set));
     this.#overload.applied(this.#manager.monitors.size, this.#runtime.descriptorLimit);
     this.#admin.updated();
   }

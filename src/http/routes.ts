@@ -47,8 +47,8 @@ export function makeRouter(shown: Shown): Router {
   };
 }
 
-function replyHealth(response: Parameters<typeof replyText>[0], trouble: string | undefined): void {
-  replyText(response, trouble === undefined ? 200 : 503, trouble ?? "ok");
+function replyHealth(response: Parameters<typeof replyText>[0], problem: string | undefined): void {
+  replyText(response, problem === undefined ? 200 : 503, problem ?? "ok");
 }
 
 async function list(shown: Shown, roster: MonitorIndex, parameters: URLSearchParams) {

@@ -110,8 +110,8 @@ export class ConfigurableLogger implements Logger {
 
   #write(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (!this.enabled(level)) return;
-    const words = boundedText(message);
-    this.#pino[level](boundedFields(fields, words), words);
+    const bounded = boundedText(message);
+    this.#pino[level](boundedFields(fields, bounded), bounded);
   }
 
   /** @param json - a line of JSON with its end */

@@ -32,12 +32,12 @@ export class PacedLog {
 
   /** Writes a line of the level `warn`, now or within a second, or counts it. */
   warn(message: string, fields: LogFields = {}): void {
-    this.#say({ level: "warn", message, fields });
+    this.#write({ level: "warn", message, fields });
   }
 
   /** Writes a line of the level `info`, now or within a second, or counts it. */
   info(message: string, fields: LogFields = {}): void {
-    this.#say({ level: "info", message, fields });
+    this.#write({ level: "info", message, fields });
   }
 
   /** Writes the line that is held back, if there is one. */
@@ -54,7 +54,7 @@ export class PacedLog {
       );
   }
 
-  #say(line: Line): void {
+  #write(line: Line): void {
     if (this.#held !== undefined) {
       this.#leftOut++;
       this.#held = line;

@@ -9,9 +9,9 @@ export interface DesiredSet {
    * Healthchecks whose new configuration was rejected; those that run keep their last valid one. Undefined stands for a
    * configuration without an id: it may belong to any healthcheck, so none is removed.
    */
-  readonly refused: ReadonlySet<HealthcheckId | undefined>;
+  readonly rejected: ReadonlySet<HealthcheckId | undefined>;
   /** Number of rejected configurations, those without an id included; reported in traces. */
-  readonly refusals?: number;
+  readonly rejections?: number;
 }
 
 /** The steps from one set to the next. */
@@ -42,8 +42,8 @@ export function diff(running: ReadonlyMap<HealthcheckId, HealthcheckSpec>, desir
     else if (!Bun.deepEquals(now.check, spec.check)) replace.push(spec);
     else if (!Bun.deepEquals(now, spec)) adjust.push(spec);
   }
-  const { refused } = desired;
-  const mayRemove = (id: HealthcheckId) => !wanted.has(id) && !refused.has(id);
-  const remove = refused.has(undefined) ? [] : [...running.keys()].filter(mayRemove);
+  const { rejected } = desired;
+  const mayRemove = (id: HealthcheckId) => !wanted.has(id) && !rejected.has(id);
+  const remove = rejected.has(undefined) ? [] : [...running.keys()].filter(mayRemove);
   return { add, adjust, replace, remove };
 }

@@ -12,10 +12,10 @@ import { CheckCounters, type SkipReason } from "./check-counters.ts";
 import { writeCheckFamilies } from "./check-families.ts";
 import type { Format } from "./exposition.ts";
 import { ProcessFamilies } from "./process-families.ts";
-import { type ServerFacts, ServerFamilies, type ServerReading } from "./server-families.ts";
+import { ServerFamilies, type ServerMetricsSettings, type ServerReading } from "./server-families.ts";
 
 /** How metrics are kept; the bounds are in seconds. */
-export interface MetricsSettings extends ServerFacts {
+export interface MetricsSettings extends ServerMetricsSettings {
   readonly responseTimeBounds: readonly number[];
   /** The soft limit on descriptors. */
   readonly maxFds: number;
@@ -45,7 +45,7 @@ export class Metrics {
 
   /** A check ended. @param nowMs - on the scheduler's clock */
   finished(monitor: Monitor, result: CheckResult, latenessMs: number, nowMs: number): void {
-    this.#checks.finished(monitor.spec.check.type, result, latenessMs, nowMs - monitor.beganMs);
+    this.#checks.finished(monitor.spec.check.type, result, latenessMs, nowMs - monitor.startedAtMs);
   }
 
   /** A failed check that was counted has a trace. @param atMs - wall clock */

@@ -21,7 +21,7 @@ export interface ServerReading {
 }
 
 /** What does not change while the process runs. */
-export interface ServerFacts {
+export interface ServerMetricsSettings {
   readonly version: string;
   readonly revision: string;
   readonly bun: string;
@@ -58,7 +58,7 @@ export class ServerFamilies {
   readonly #reloaded: Gauge;
   readonly #reloadedAt: Gauge;
 
-  constructor(facts: ServerFacts) {
+  constructor(facts: ServerMetricsSettings) {
     const make = familyMaker(this.#registry);
     this.#active = make.gauge("monitors_active", "Running healthchecks.");
     this.#byState = make.gauge("monitors_by_state", "Running healthchecks, by state.", ["state"]);

@@ -75,10 +75,10 @@ export class Monitor implements Startable {
   #plan: Plan = { dueMs: 0, place: "off" };
   /** Lateness and start times of the check under way, and the total stalled time at its start. */
   #latenessMs = 0;
-  #beganMs = 0;
-  #beganWallMs = 0;
+  #startedAtMs = 0;
+  #startedAtWallMs = 0;
   #stalledBeforeMs = 0;
-  #begun = false;
+  #started = false;
   #stopped = false;
 
   /** @param record - receives the history for metrics and the status page; undefined if neither is served */
@@ -112,8 +112,8 @@ export class Monitor implements Startable {
   }
 
   /** Start of the newest check, on the scheduler's clock. */
-  get beganMs(): number {
-    return this.#beganMs;
+  get startedAtMs(): number {
+    return this.#startedAtMs;
   }
 
   /** Milliseconds from the due time of the newest check to its start. */
@@ -149,9 +149,9 @@ export class Monitor implements Startable {
     if (!intervalChanged) return;
     this.#grid = { intervalMs: spec.intervalMs, timeMs: gridMs };
     // The first start does not depend on the interval.
-    if (!this.#begun) return;
+    if (!this.#started) return;
     const oldDueMs = this.#plan.dueMs;
-    this.#plan = replan(this.#beganMs, oldDueMs, this.#grid, this.#env.clock.nowMs());
+    this.#plan = replan(this.#startedAtMs, oldDueMs, this.#grid, this.#env.clock.nowMs());
     // An inconclusive check may be scheduled for repetition already.
     const repeatMs =
       this.#start.scheduled && this.#start.atMs < oldDueMs ? this.#start.atMs : this.#plan.dueMs;
@@ -169,19 +169,19 @@ export class Monitor implements Startable {
 
   begin(dueMs: number, nowMs: number): void {
     if (this.#stopped) return;
-    this.#begun = true;
+    this.#started = true;
     const { clock, scheduler } = this.#env;
     const running = this.#attempt !== undefined;
     if (this.#plan.dueMs <= nowMs) {
-      const next = nextPlan(this.#plan, this.#grid, nowMs, running ? this.#beganMs : undefined);
+      const next = nextPlan(this.#plan, this.#grid, nowMs, running ? this.#startedAtMs : undefined);
       this.#plan = next;
       if (next.skipped > 0) this.#skip(next.skipped, running ? "running" : "late");
     }
     scheduler.startAt(this.#start, this.#plan.dueMs);
     if (running) return;
     this.#latenessMs = nowMs - dueMs;
-    this.#beganMs = nowMs;
-    this.#beganWallMs = clock.wallMs();
+    this.#startedAtMs = nowMs;
+    this.#startedAtWallMs = clock.wallMs();
     this.#stalledBeforeMs = scheduler.stalledMs;
     this.#run();
   }
@@ -221,8 +221,8 @@ export class Monitor implements Startable {
     const { scheduler, observers } = this.#env;
     scheduler.cancelTimer(this.#deadline);
     this.#attempt = undefined;
-    const result = withSafeMessage(this.#ownFault(found) ?? found);
-    this.record?.finished(result, this.#beganWallMs, this.#latenessMs);
+    const result = withSafeMessage(this.#ownError(found) ?? found);
+    this.record?.finished(result, this.#startedAtWallMs, this.#latenessMs);
     let transition: StateTransition | undefined;
     if (result.outcome === "inconclusive") this.#repeatSoon();
     else transition = this.#apply(result);
@@ -231,7 +231,7 @@ export class Monitor implements Startable {
   }
 
   /** Makes a failure inconclusive if the backend may have closed the connection because this process stalled. */
-  #ownFault(result: CheckResult): CheckResult | undefined {
+  #ownError(result: CheckResult): CheckResult | undefined {
     if (result.outcome !== "failure" || !result.interrupted) return undefined;
     const stalledMs = this.#env.scheduler.stalledMs - this.#stalledBeforeMs;
     if (stalledMs < Math.min(MAX_STALL_MS, this.#spec.timeoutMs * STALL_SHARE)) return undefined;
@@ -246,7 +246,7 @@ export class Monitor implements Startable {
     this.#health = health;
     this.#status = {
       state: health.state,
-      lastCheckMs: this.#beganWallMs,
+      lastCheckMs: this.#startedAtWallMs,
       durationMs: result.durationMs,
       failures: this.#status.failures + (success ? 0 : 1),
       successes: this.#status.successes + (success ? 1 : 0),

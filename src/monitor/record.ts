@@ -50,8 +50,8 @@ export class MonitorRecord {
   }
 
   /** Records the result of a check. */
-  finished(result: CheckResult, beganWallMs: number, latenessMs: number): void {
-    this.history.put(result, beganWallMs, latenessMs);
+  finished(result: CheckResult, startedAtWallMs: number, latenessMs: number): void {
+    this.history.put(result, startedAtWallMs, latenessMs);
     if (result.outcome === "inconclusive") this.#inconclusive++;
     else this.responseTimes.observe(result.durationMs / 1_000);
   }

@@ -97,12 +97,12 @@ export function nextPlan(due: Plan, grid: Grid, nowMs: number, runningSinceMs?: 
  * Plans the next start after the interval has changed. The gap since the last check stays within the longer of the two
  * intervals.
  *
- * @param beganMs - start of the last check
+ * @param startedAtMs - start of the last check
  * @param oldDueMs - when the next one was due
  * @param grid - with the new interval
  */
-export function replan(beganMs: number, oldDueMs: number, grid: Grid, nowMs: number): Plan {
-  const plan = settle(beganMs, grid);
+export function replan(startedAtMs: number, oldDueMs: number, grid: Grid, nowMs: number): Plan {
+  const plan = settle(startedAtMs, grid);
   if (plan.dueMs >= nowMs) return plan;
   const gridMs = firstOnGrid(grid, nowMs);
   return gridMs <= oldDueMs ? { dueMs: gridMs, place: "joining" } : { dueMs: oldDueMs, place: "off" };

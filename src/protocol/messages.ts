@@ -23,16 +23,16 @@ export type ClientMessage =
 
 const TYPES = ["update_configs", "request_status", "shutdown"] as const;
 /** Maximum number of refused configs of one list that are described; the others are counted. */
-export const MAX_REFUSALS_DESCRIBED = 100;
+export const MAX_REJECTIONS_DESCRIBED = 100;
 /** Maximum number of errors of one config in its refusal. */
 const MAX_ERRORS = 5;
 /** Maximum length of a config whose text is kept, so that it need not be parsed again. A usual one has 200 characters. */
 const MAX_KEPT_CHARS = 4_096;
 /** Maximum number of refusals that are kept, so that they are not reported again, and the characters of their configs. */
-const MAX_KEPT_REFUSALS = 10_000;
-const MAX_KEPT_REFUSED_CHARS = 4 * 1_024 * 1_024;
+const MAX_KEPT_REJECTIONS = 10_000;
+const MAX_KEPT_REJECTED_CHARS = 4 * 1_024 * 1_024;
 /** Refused configs leave nothing behind but garbage: after so many characters of them it is collected. */
-const REFUSED_CHARS_PER_COLLECTION = 1_024 * 1_024;
+const REJECTED_CHARS_PER_COLLECTION = 1_024 * 1_024;
 /** So many characters of a config count as one more step of a slice. */
 const STEP_CHARS = 1_024;
 
@@ -70,13 +70,13 @@ export async function readMessage(line: Line): Promise<ClientMessage> {
 export interface ReadConfigs {
   readonly specs: readonly HealthcheckSpec[];
   /** The first refused configs, in words; at most 100. */
-  readonly refusals: readonly Rejection[];
+  readonly rejections: readonly Rejection[];
   /** What new configs say that is used otherwise, one sentence a config, at most 100: `healthcheck 42: timeout: …`. */
   readonly warnings: readonly string[];
   /** How many configs were refused. */
-  readonly refused: number;
+  readonly rejected: number;
   /** Their ids; undefined stands for those whose id nobody can know. */
-  readonly refusedIds: ReadonlySet<HealthcheckId | undefined>;
+  readonly rejectedIds: ReadonlySet<HealthcheckId | undefined>;
   /** Ids that came more than once; the last one counts. */
   readonly repeated: ReadonlySet<HealthcheckId>;
   /** Whether it differs from the list before, other than in its order. */
@@ -94,9 +94,9 @@ export interface Rejection {
 }
 
 /** A config read before: its spec, or its id and what is wrong with it. */
-type Known =
+type ParsedConfig =
   | { readonly spec: HealthcheckSpec; readonly warnings?: readonly ConfigFault[] }
-  | { readonly spec: undefined; readonly id: HealthcheckId | undefined; readonly words: string };
+  | { readonly spec: undefined; readonly id: HealthcheckId | undefined; readonly message: string };
 
 /**
  * Understands lists of configs, one after the other. A config whose text was in the list before is not parsed again: the
@@ -116,13 +116,13 @@ export class ConfigReader {
     const before = this.#before;
     const reading = new Reading(this.#defaults, before);
     const slice = new Slice();
-    let refusedChars = 0;
+    let rejectedChars = 0;
     for (const element of configs) {
-      const isRefused = !reading.take(element);
+      const isRejected = !reading.take(element);
       const chars = (element.text ?? element.head).length;
-      if (isRefused) refusedChars += chars;
-      if (refusedChars > REFUSED_CHARS_PER_COLLECTION) {
-        refusedChars = 0;
+      if (isRejected) rejectedChars += chars;
+      if (rejectedChars > REJECTED_CHARS_PER_COLLECTION) {
+        rejectedChars = 0;
         await slice.next();
         collectYoung();
         await slice.next();
@@ -130,13 +130,13 @@ export class ConfigReader {
     }
     reading.forgetBefore();
     this.#before = reading;
-    const { byId, refusals, warnings, refused, refusedIds, repeated } = reading;
+    const { byId, rejections, warnings, rejected, rejectedIds, repeated } = reading;
     return {
       specs: [...byId.values()],
-      refusals,
+      rejections,
       warnings,
-      refused,
-      refusedIds,
+      rejected,
+      rejectedIds,
       repeated,
       changed: reading.differsFrom(before),
     };
@@ -146,17 +146,17 @@ export class ConfigReader {
 /** One list while it is read, and what the next one needs of it. */
 class Reading {
   readonly byId = new Map<HealthcheckId, HealthcheckSpec>();
-  readonly refusals: Rejection[] = [];
+  readonly rejections: Rejection[] = [];
   readonly warnings: string[] = [];
-  readonly refusedIds = new Set<HealthcheckId | undefined>();
+  readonly rejectedIds = new Set<HealthcheckId | undefined>();
   readonly repeated = new Set<HealthcheckId>();
-  refused = 0;
+  rejected = 0;
   readonly #defaults: CheckDefaults;
   /** What need not be parsed again, by its text. */
-  readonly #kept = new Map<string, Known>();
+  readonly #kept = new Map<string, ParsedConfig>();
   #before: Reading | undefined;
-  #keptRefusals = 0;
-  #keptRefusedChars = 0;
+  #keptRejections = 0;
+  #keptRejectedChars = 0;
   #isNew = false;
   #count = 0;
 
@@ -171,7 +171,7 @@ class Reading {
   }
 
   /** What is known of a config with this text. */
-  known(text: string): Known | undefined {
+  known(text: string): ParsedConfig | undefined {
     return this.#kept.get(text);
   }
 
@@ -179,7 +179,7 @@ class Reading {
   differsFrom(before: Reading | undefined): boolean {
     if (before === undefined || this.#isNew) return true;
     const { size } = this.#kept;
-    return size !== before.#kept.size || this.#count !== before.#count || this.refused !== before.refused;
+    return size !== before.#kept.size || this.#count !== before.#count || this.rejected !== before.rejected;
   }
 
   /** @returns whether it is understood */
@@ -191,70 +191,75 @@ class Reading {
     if (text !== undefined && text.length <= MAX_KEPT_CHARS) this.#keep(text, known, before === undefined);
     const id = known.spec === undefined ? known.id : known.spec.id;
     if (id !== undefined) {
-      if (this.byId.has(id) || this.refusedIds.has(id)) this.repeated.add(id);
+      if (this.byId.has(id) || this.rejectedIds.has(id)) this.repeated.add(id);
       // Of two with the same id the last counts, also when it is refused.
       this.byId.delete(id);
     }
     // Logged when its text is new, not every 15 s.
     if (known.spec !== undefined && before === undefined) this.#warn(known.spec.id, known.warnings ?? []);
     if (known.spec !== undefined) this.byId.set(known.spec.id, known.spec);
-    else this.#refuse(known.id, known.words, before !== undefined);
+    else this.#reject(known.id, known.message, before !== undefined);
     this.#count++;
     return known.spec !== undefined;
   }
 
-  #keep(text: string, known: Known, isNew: boolean): void {
+  #keep(text: string, known: ParsedConfig, isNew: boolean): void {
     if (known.spec === undefined) {
-      if (this.#keptRefusals === MAX_KEPT_REFUSALS) return;
-      if (this.#keptRefusedChars + text.length > MAX_KEPT_REFUSED_CHARS) return;
-      this.#keptRefusals++;
-      this.#keptRefusedChars += text.length;
+      if (this.#keptRejections === MAX_KEPT_REJECTIONS) return;
+      if (this.#keptRejectedChars + text.length > MAX_KEPT_REJECTED_CHARS) return;
+      this.#keptRejections++;
+      this.#keptRejectedChars += text.length;
     }
     this.#isNew ||= isNew;
     this.#kept.set(text, known);
   }
 
   #warn(id: HealthcheckId, warnings: readonly ConfigFault[]): void {
-    if (warnings.length > 0 && this.warnings.length < MAX_REFUSALS_DESCRIBED)
+    if (warnings.length > 0 && this.warnings.length < MAX_REJECTIONS_DESCRIBED)
       this.warnings.push(`healthcheck ${id}: ${faultWords(warnings)}`);
   }
 
-  #refuse(id: HealthcheckId | undefined, words: string, isKept: boolean): void {
-    this.refused++;
-    this.refusedIds.add(id);
-    if (this.refusals.length >= MAX_REFUSALS_DESCRIBED) return;
+  #reject(id: HealthcheckId | undefined, problem: string, isKept: boolean): void {
+    this.rejected++;
+    this.rejectedIds.add(id);
+    if (this.rejections.length >= MAX_REJECTIONS_DESCRIBED) return;
     const name = id === undefined ? `config ${this.#count} of the list` : `healthcheck ${id}`;
     // A client that is told of a refused config must also learn that no other was stopped.
     const consequence = id === undefined ? "; no healthcheck is stopped by this list" : "";
-    const message = `${name} refused: ${words}${consequence}`;
+    const message = `${name} refused: ${problem}${consequence}`;
     // One that is too large is not kept; its words are.
-    const known = isKept || this.#before?.refusals.some((refusal) => refusal.message === message) === true;
-    this.refusals.push({ id, message, known });
+    const known =
+      isKept || this.#before?.rejections.some((rejection) => rejection.message === message) === true;
+    this.rejections.push({ id, message, known });
   }
 }
 
-function parseConfig(text: string, defaults: CheckDefaults): Known {
+function parseConfig(text: string, defaults: CheckDefaults): ParsedConfig {
   const value = tryParse(text);
   if (value === undefined)
     return unread({ head: text, byteLength: Buffer.byteLength(text), problem: "not JSON" });
   const read = readConfig(value, "wire", defaults);
-  return read.ok ? read : { spec: undefined, id: read.id, words: faultWords(read.faults) };
+  return read.ok ? read : { spec: undefined, id: read.id, message: faultWords(read.faults) };
 }
 
 /** A config that cannot be parsed. */
-function unread({ head, byteLength, problem }: Omit<Extract<Element, { text: undefined }>, "text">): Known {
+function unread({
+  head,
+  byteLength,
+  problem,
+}: Omit<Extract<Element, { text: undefined }>, "text">): ParsedConfig {
   const seen = recoverId(head);
   // No more than a hint: where quotes are missing, one broken config holds its neighbors as well.
   const hint = seen === undefined ? "" : `, perhaps of healthcheck ${seen}`;
-  return { spec: undefined, id: undefined, words: `${problem} ${bytesNotShown(byteLength)}${hint}` };
+  return { spec: undefined, id: undefined, message: `${problem} ${bytesNotShown(byteLength)}${hint}` };
 }
 
 function faultWords(faults: readonly ConfigFault[]): string {
-  const words = faults
+  const messages = faults
     .slice(0, MAX_ERRORS)
     .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
-  const more = faults.length - words.length;
-  return `${words.join("; ")}${more > 0 ? `; … and ${formatCount(more)} more` : ""}`;
+  const more = faults.length - messages.length;
+  return `${messages.join("; ")}${more > 0 ? `; … and ${formatCount(more)} more` : ""}`;
 }
 
 /** Returns undefined for what is not JSON, or nested too deeply to be read. */

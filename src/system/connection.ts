@@ -9,13 +9,13 @@ export interface DialOwner {
    * @param dial - the connection
    * @param rttMs - the handshake as the kernel measured it, or undefined when it had to repeat itself
    */
-  connected(dial: Dial, rttMs: number | undefined): void;
+  connected(dial: PendingConnection, rttMs: number | undefined): void;
   /** The connection failed. @param number - the errno; the descriptor is closed already */
   failed(number: number): void;
 }
 
 /** A connection: on its way first, then open, then perhaps read to its end. */
-export class Dial {
+export class PendingConnection {
   /** When it was started, on the clock of `performance.now()`; milliseconds. */
   readonly startMs = performance.now();
   /** @internal Whether its owner still waits for the outcome. */ waiting = true;

@@ -84,14 +84,14 @@ export class Descriptors {
   }
 
   /** Takes one; false when all are taken. What is taken must be given back once. */
-  take(): boolean {
+  acquire(): boolean {
     if (this.#used >= this.limit) return false;
     this.#used++;
     return true;
   }
 
   /** Gives one back. */
-  give(): void {
+  release(): void {
     this.#used--;
   }
 }

@@ -7,7 +7,7 @@
  * which case it receives nothing.
  */
 
-import { Dial, type DialOwner } from "./connection.ts";
+import { type DialOwner, PendingConnection } from "./connection.ts";
 import type { Descriptors } from "./descriptors.ts";
 import { ECONNREFUSED, ECONNRESET, EINPROGRESS, EMFILE, EPIPE } from "./errno.ts";
 import {
@@ -31,7 +31,7 @@ import { TcpInfo } from "./tcp-info.ts";
 
 /** A connection whose outcome is known and not reported yet; `number` 0 is an open one. */
 interface Decided {
-  readonly dial: Dial;
+  readonly dial: PendingConnection;
   readonly number: number;
   readonly rttMs: number | undefined;
 }
@@ -41,17 +41,17 @@ export interface Dialer {
   /** Connections that {@link poll} must look at. */
   readonly pending: number;
   /** Starts to connect. The outcome comes with a later {@link poll}, however early it is known. */
-  dial(address: SockAddr, owner: DialOwner): Dial;
+  dial(address: SockAddr, owner: DialOwner): PendingConnection;
   /** Reports everything that happened since the last call. */
   poll(): void;
   /** Cancels a connection that is on its way. */
-  cancel(dial: Dial): void;
+  cancel(dial: PendingConnection): void;
   /** Starts a plain-text conversation on an open connection, which the stream owns from here on. */
-  converse(dial: Dial, owner: StreamOwner): PlainStream;
+  converse(dial: PendingConnection, owner: StreamOwner): PlainStream;
   /** Ends an open connection on which nobody converses. */
-  close(dial: Dial, how: Ending): void;
+  close(dial: PendingConnection, how: Ending): void;
   /** Gives an open connection's descriptor to the runtime, whose user calls {@link released} when it is closed. */
-  handOver(dial: Dial): void;
+  handOver(dial: PendingConnection): void;
   /** Uncounts a descriptor that was handed over and is closed. */
   released(): void;
   /** Bounds a connection that was handed over and is read to its end, until {@link settled}. */
@@ -63,7 +63,7 @@ export interface Dialer {
 /** The dialer of the running process. */
 export class LibcDialer implements Dialer {
   readonly #sockets: Sockets;
-  readonly #onFault: (error: unknown) => void;
+  readonly #onError: (error: unknown) => void;
   #decided: Decided[] = [];
   /** Decided ones that were not cancelled since. */
   #decidedCount = 0;
@@ -77,11 +77,11 @@ export class LibcDialer implements Dialer {
 
   /**
    * @param descriptors - where every descriptor is counted
-   * @param onFault - receives the exception of an owner that threw; the others are served all the same
+   * @param onError - receives the exception of an owner that threw; the others are served all the same
    * @throws Error when the kernel gives no epoll instance
    */
-  constructor(descriptors: Descriptors, onFault: (error: unknown) => void) {
-    this.#onFault = onFault;
+  constructor(descriptors: Descriptors, onError: (error: unknown) => void) {
+    this.#onError = onError;
     this.#sockets = new Sockets(descriptors, (dial, events) => this.#ready(dial, events));
   }
 
@@ -89,15 +89,16 @@ export class LibcDialer implements Dialer {
     return this.#sockets.size + this.#decidedCount;
   }
 
-  dial(address: SockAddr, owner: DialOwner): Dial {
+  dial(address: SockAddr, owner: DialOwner): PendingConnection {
     const { descriptors } = this.#sockets;
     this.#serial = (this.#serial + 1) >>> 0;
-    if (!descriptors.take()) return this.#decide(new Dial(-1, owner, this.#serial, address), EMFILE);
+    if (!descriptors.acquire())
+      return this.#decide(new PendingConnection(-1, owner, this.#serial, address), EMFILE);
     const fd = libc.socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    const dial = new Dial(fd, owner, this.#serial, address);
+    const dial = new PendingConnection(fd, owner, this.#serial, address);
     if (fd < 0) {
       const number = errno();
-      descriptors.give();
+      descriptors.release();
       return this.#decide(dial, number);
     }
     if (libc.connect(fd, address.bytes, address.bytes.length) !== 0) {
@@ -116,27 +117,27 @@ export class LibcDialer implements Dialer {
     this.#sockets.poll(performance.now());
   }
 
-  cancel(dial: Dial): void {
+  cancel(dial: PendingConnection): void {
     if (!dial.waiting) return;
     dial.waiting = false;
     if (dial.decided) this.#decidedCount--;
     if (dial.fd >= 0) this.#sockets.close(dial);
   }
 
-  converse(dial: Dial, owner: StreamOwner): PlainStream {
+  converse(dial: PendingConnection, owner: StreamOwner): PlainStream {
     return new PlainStream(this.#sockets, dial, owner);
   }
 
-  close(dial: Dial, how: Ending): void {
+  close(dial: PendingConnection, how: Ending): void {
     this.#sockets.end(dial, how);
   }
 
-  handOver(dial: Dial): void {
+  handOver(dial: PendingConnection): void {
     this.#sockets.handOver(dial);
   }
 
   released(): void {
-    this.#sockets.descriptors.give();
+    this.#sockets.descriptors.release();
   }
 
   linger(lingerer: Lingerer): void {
@@ -153,7 +154,7 @@ export class LibcDialer implements Dialer {
   }
 
   /** What is known immediately is reported with the next poll, like anything else. */
-  #decide(dial: Dial, number: number, rttMs?: number): Dial {
+  #decide(dial: PendingConnection, number: number, rttMs?: number): PendingConnection {
     dial.decided = true;
     this.#decidedCount++;
     this.#decided.push({ dial, number, rttMs });
@@ -170,23 +171,23 @@ export class LibcDialer implements Dialer {
       try {
         this.#conclude(dial, number, rttMs);
       } catch (error) {
-        this.#onFault(error);
+        this.#onError(error);
       }
     }
   }
 
-  #ready(dial: Dial, events: number): void {
+  #ready(dial: PendingConnection, events: number): void {
     // An owner that throws must not keep the others from being served.
     try {
       if (dial.waiting) this.#settle(dial, (events & (EPOLLERR | EPOLLHUP)) !== 0);
       // With the connection its first bytes may have come, or its end.
       dial.onReady?.(events);
     } catch (error) {
-      this.#onFault(error);
+      this.#onError(error);
     }
   }
 
-  #settle(dial: Dial, failed: boolean): void {
+  #settle(dial: PendingConnection, failed: boolean): void {
     const number = failed ? this.#socketError(dial.fd) : 0;
     // A reset can only follow a handshake that succeeded: before it, a connection is refused. EPIPE is a reset after the peer's FIN.
     // Whether it has come before we look is a matter of our own timing, and must not decide what is reported.
@@ -196,7 +197,7 @@ export class LibcDialer implements Dialer {
     this.#conclude(dial, outcome, measured ? this.#info.rttMs : undefined);
   }
 
-  #conclude(dial: Dial, number: number, rttMs: number | undefined): void {
+  #conclude(dial: PendingConnection, number: number, rttMs: number | undefined): void {
     dial.waiting = false;
     if (number !== 0) {
       if (dial.fd >= 0) this.#sockets.close(dial);

@@ -6,41 +6,41 @@ import type { LocalCause } from "../model/result.ts";
 
 interface Errno {
   readonly number: number;
-  readonly words: string;
+  readonly message: string;
   /** Set when the fault is ours. */
   readonly local?: LocalCause;
 }
 
 const TABLE: Readonly<Record<string, Errno>> = {
-  EPERM: { number: 1, words: "operation not permitted" },
-  ENOENT: { number: 2, words: "no such file or directory" },
-  EAGAIN: { number: 11, words: "no free local port", local: "ports" },
-  ENOMEM: { number: 12, words: "out of memory", local: "memory" },
-  EACCES: { number: 13, words: "permission denied" },
-  EINVAL: { number: 22, words: "invalid argument" },
-  ENFILE: { number: 23, words: "too many open files on this host", local: "descriptors" },
-  EMFILE: { number: 24, words: "too many open files", local: "descriptors" },
-  ENOSPC: { number: 28, words: "no space for another watch", local: "memory" },
-  EPIPE: { number: 32, words: "broken pipe" },
-  ENONET: { number: 64, words: "host is isolated" },
-  EMSGSIZE: { number: 90, words: "message too long" },
-  EPROTOTYPE: { number: 91, words: "wrong socket type" },
-  ENOPROTOOPT: { number: 92, words: "protocol is unreachable" },
-  EOPNOTSUPP: { number: 95, words: "source route failed" },
-  EAFNOSUPPORT: { number: 97, words: "address family not supported" },
-  EADDRINUSE: { number: 98, words: "no free local port", local: "ports" },
-  EADDRNOTAVAIL: { number: 99, words: "no free local port or address", local: "ports" },
-  ENETDOWN: { number: 100, words: "network is down" },
-  ENETUNREACH: { number: 101, words: "network is unreachable" },
-  ENETRESET: { number: 102, words: "connection reset by network" },
-  ECONNABORTED: { number: 103, words: "connection aborted" },
-  ECONNRESET: { number: 104, words: "connection reset by peer" },
-  ENOBUFS: { number: 105, words: "no buffer space", local: "memory" },
-  ETIMEDOUT: { number: 110, words: "connection timed out" },
-  ECONNREFUSED: { number: 111, words: "connection refused" },
-  EHOSTDOWN: { number: 112, words: "host is down" },
-  EHOSTUNREACH: { number: 113, words: "no route to host" },
-  EINPROGRESS: { number: 115, words: "in progress" },
+  EPERM: { number: 1, message: "operation not permitted" },
+  ENOENT: { number: 2, message: "no such file or directory" },
+  EAGAIN: { number: 11, message: "no free local port", local: "ports" },
+  ENOMEM: { number: 12, message: "out of memory", local: "memory" },
+  EACCES: { number: 13, message: "permission denied" },
+  EINVAL: { number: 22, message: "invalid argument" },
+  ENFILE: { number: 23, message: "too many open files on this host", local: "descriptors" },
+  EMFILE: { number: 24, message: "too many open files", local: "descriptors" },
+  ENOSPC: { number: 28, message: "no space for another watch", local: "memory" },
+  EPIPE: { number: 32, message: "broken pipe" },
+  ENONET: { number: 64, message: "host is isolated" },
+  EMSGSIZE: { number: 90, message: "message too long" },
+  EPROTOTYPE: { number: 91, message: "wrong socket type" },
+  ENOPROTOOPT: { number: 92, message: "protocol is unreachable" },
+  EOPNOTSUPP: { number: 95, message: "source route failed" },
+  EAFNOSUPPORT: { number: 97, message: "address family not supported" },
+  EADDRINUSE: { number: 98, message: "no free local port", local: "ports" },
+  EADDRNOTAVAIL: { number: 99, message: "no free local port or address", local: "ports" },
+  ENETDOWN: { number: 100, message: "network is down" },
+  ENETUNREACH: { number: 101, message: "network is unreachable" },
+  ENETRESET: { number: 102, message: "connection reset by network" },
+  ECONNABORTED: { number: 103, message: "connection aborted" },
+  ECONNRESET: { number: 104, message: "connection reset by peer" },
+  ENOBUFS: { number: 105, message: "no buffer space", local: "memory" },
+  ETIMEDOUT: { number: 110, message: "connection timed out" },
+  ECONNREFUSED: { number: 111, message: "connection refused" },
+  EHOSTDOWN: { number: 112, message: "host is down" },
+  EHOSTUNREACH: { number: 113, message: "no route to host" },
+  EINPROGRESS: { number: 115, message: "in progress" },
 };
 
 const BY_NUMBER = new Map(Object.entries(TABLE).map(([name, errno]) => [errno.number, { name, ...errno }]));
@@ -64,7 +64,7 @@ export const EPROTOTYPE = 91;
 
 /** The system's words for an error number: `connection refused`. */
 export function errnoMessage(number: number): string {
-  return BY_NUMBER.get(number)?.words ?? `error ${number}`;
+  return BY_NUMBER.get(number)?.message ?? `error ${number}`;
 }
 
 /**

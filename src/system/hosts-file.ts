@@ -1,6 +1,6 @@
 /** hosts(5): addresses by name; pure. Its cost grows with the file only, however often a name is repeated. */
 import { asciiName, withoutLastDot } from "../model/domain-name.ts";
-import { LINE_END, LINE_INDENT } from "./file-words.ts";
+import { LINE_END, LINE_INDENT } from "./file-tokens.ts";
 import { canonicalIp } from "./sockaddr.ts";
 
 type Family = 4 | 6;
@@ -29,14 +29,14 @@ export class HostsReader implements HostsTable {
   #ip: string | undefined;
   #atLineStart = true;
 
-  /** @param word - a word, or one of the marks of {@link splitWords} */
-  push(word: string): void {
-    if (word === LINE_END) this.#atLineStart = true;
-    else if (word === LINE_INDENT) return;
+  /** @param token - a word, or one of the marks of {@link splitTokens} */
+  push(token: string): void {
+    if (token === LINE_END) this.#atLineStart = true;
+    else if (token === LINE_INDENT) return;
     else if (this.#atLineStart) {
-      this.#ip = canonicalIp(word);
+      this.#ip = canonicalIp(token);
       this.#atLineStart = false;
-    } else if (this.#ip !== undefined) this.#add((asciiName(word) ?? word).toLowerCase(), this.#ip);
+    } else if (this.#ip !== undefined) this.#add((asciiName(token) ?? token).toLowerCase(), this.#ip);
   }
 
   addresses(name: string, family: Family): readonly string[] {

@@ -106,13 +106,13 @@ export const CLOCK_MONOTONIC = 1;
 export const MADV_DONTNEED = 4;
 
 function open() {
-  let fault: unknown;
+  let lastError: unknown;
   for (const library of LIBRARIES) {
     try {
       return dlopen(library, FUNCTIONS);
     } catch (error) {
-      fault = error;
+      lastError = error;
     }
   }
-  throw new Error(`load the C library (${LIBRARIES.join(", ")})`, { cause: fault });
+  throw new Error(`load the C library (${LIBRARIES.join(", ")})`, { cause: lastError });
 }

@@ -2,7 +2,7 @@
  * A plain-text conversation over an open connection, through the C library: sends, reads with the kernel's receive timestamps, and ends
  * as the check wants it. Owned by the checkers' exchange.
  */
-import type { Dial } from "./connection.ts";
+import type { PendingConnection } from "./connection.ts";
 import { EAGAIN, EPIPE } from "./errno.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, errno, libc, MSG_NOSIGNAL } from "./libc.ts";
 import { RECEIVE_BYTES } from "./receiver.ts";
@@ -16,7 +16,7 @@ const ENDED = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 /** A conversation in plain text. */
 export class PlainStream {
   readonly #sockets: Sockets;
-  readonly #dial: Dial;
+  readonly #dial: PendingConnection;
   readonly #owner: StreamOwner;
   #unsent: Uint8Array | undefined;
   /** The error that the kernel reports only once, kept until everything that came before it is read. */
@@ -29,7 +29,7 @@ export class PlainStream {
    * @param dial - open; the stream owns it from here on
    * @param owner - receives everything, from within the dialer's poll only
    */
-  constructor(sockets: Sockets, dial: Dial, owner: StreamOwner) {
+  constructor(sockets: Sockets, dial: PendingConnection, owner: StreamOwner) {
     this.#sockets = sockets;
     this.#dial = dial;
     this.#error = dial.error;

@@ -1,6 +1,6 @@
 /** resolv.conf(5), with the environment variables that glibc reads beside it; pure. */
 import type { Address } from "../model/spec.ts";
-import { LINE_END } from "./file-words.ts";
+import { LINE_END } from "./file-tokens.ts";
 import { canonicalIp } from "./sockaddr.ts";
 
 /** The parts of resolv.conf that decide which server is asked for which name. */
@@ -41,7 +41,7 @@ export class ResolvConfReader {
   readonly #servers: Address[] = [];
   #search: string[] | undefined;
   /** Of the line being read. */
-  #words: string[] = [];
+  #values: string[] = [];
   #keyword = "";
   readonly #options = { ndots: 1, rotate: false, useVc: false, noTldQuery: false, noAaaa: false };
 
@@ -49,13 +49,13 @@ export class ResolvConfReader {
     this.#surroundings = surroundings;
   }
 
-  /** @param word - a word, or one of the marks of {@link readWords} */
-  push(word: string): void {
-    if (word === LINE_END) this.#endLine();
+  /** @param token - a word, or one of the marks of {@link readWords} */
+  push(token: string): void {
+    if (token === LINE_END) this.#endLine();
     // glibc ignores indented lines.
-    else if (this.#keyword === "") this.#keyword = word;
-    else if (this.#keyword === "options") this.#setOption(word);
-    else if (this.#keyword === "search" || this.#words.length === 0) this.#words.push(word);
+    else if (this.#keyword === "") this.#keyword = token;
+    else if (this.#keyword === "options") this.#setOption(token);
+    else if (this.#keyword === "search" || this.#values.length === 0) this.#values.push(token);
   }
 
   /** Call it after the last word. */
@@ -72,12 +72,12 @@ export class ResolvConfReader {
   }
 
   #endLine(): void {
-    const [value] = this.#words;
+    const [value] = this.#values;
     if (value !== undefined && this.#keyword === "nameserver") this.#addServer(value);
     // The last one counts.
     if (value !== undefined && (this.#keyword === "search" || this.#keyword === "domain"))
-      this.#search = this.#words;
-    this.#words = [];
+      this.#search = this.#values;
+    this.#values = [];
     this.#keyword = "";
   }
 
@@ -97,5 +97,5 @@ export class ResolvConfReader {
 }
 
 function wordsOf(text: string): string[] {
-  return text.split(/[ \t\n]+/).filter((word) => word !== "");
+  return text.split(/[ \t\n]+/).filter((token) => token !== "");
 }

@@ -10,7 +10,7 @@ import type { LocalCause } from "../model/result.ts";
 import type { Address } from "../model/spec.ts";
 import type { Clock } from "./clock.ts";
 import { errnoMessage, errnoOf, localCause } from "./errno.ts";
-import { PAUSE, splitWords } from "./file-words.ts";
+import { PAUSE, splitTokens } from "./file-tokens.ts";
 import { HostsReader, type HostsTable } from "./hosts-file.ts";
 import { type ResolvConf, ResolvConfReader, type ResolverSurroundings } from "./resolv-conf.ts";
 import { readTextPieces } from "./text-file.ts";
@@ -31,9 +31,9 @@ export interface ResolverOptions extends Partial<ResolverSurroundings> {
 }
 
 /** Why a file could not be read at all, when the fault is this host's. */
-export interface ReadTrouble {
+export interface ReadProblem {
   readonly cause: LocalCause;
-  readonly words: string;
+  readonly message: string;
 }
 
 const RECHECK_MS = 1_000;
@@ -53,11 +53,11 @@ export class SystemResolver {
     this.paths = `${confPath} and ${hostsPath}`;
     this.#conf = new CachedFile(clock, confPath, "#;", newSlice, () => {
       const reader = new ResolvConfReader(surroundings);
-      return { push: (word) => reader.push(word), result: () => reader.result() };
+      return { push: (token) => reader.push(token), result: () => reader.result() };
     });
     this.#hosts = new CachedFile<HostsTable>(clock, hostsPath, "#", newSlice, () => {
       const reader = new HostsReader();
-      return { push: (word) => reader.push(word), result: () => reader };
+      return { push: (token) => reader.push(token), result: () => reader };
     });
   }
 
@@ -74,8 +74,8 @@ export class SystemResolver {
   }
 
   /** Why {@link files} has nothing, when nothing is being read. */
-  get trouble(): ReadTrouble | undefined {
-    return this.#conf.trouble ?? this.#hosts.trouble;
+  get problem(): ReadProblem | undefined {
+    return this.#conf.problem ?? this.#hosts.problem;
   }
 
   /** The nameservers in the order in which this lookup should ask them: option `rotate` starts with another one each time. */
@@ -86,8 +86,8 @@ export class SystemResolver {
   }
 }
 
-interface WordReader<T> {
-  push(word: string): void;
+interface TokenReader<T> {
+  push(token: string): void;
   result(): T;
 }
 
@@ -97,9 +97,9 @@ class CachedFile<T> {
   readonly #path: string;
   readonly #comments: string;
   readonly #newSlice: () => Slice;
-  readonly #newReader: () => WordReader<T>;
+  readonly #newReader: () => TokenReader<T>;
   #value: T | undefined;
-  #trouble: ReadTrouble | undefined;
+  #problem: ReadProblem | undefined;
   /** Of the version that {@link #value} was read from, or that could not be read. */
   #stamp = "";
   #recheckAtMs = Number.NEGATIVE_INFINITY;
@@ -110,7 +110,7 @@ class CachedFile<T> {
     path: string,
     comments: string,
     newSlice: () => Slice,
-    newReader: () => WordReader<T>,
+    newReader: () => TokenReader<T>,
   ) {
     this.#clock = clock;
     this.#path = path;
@@ -123,8 +123,8 @@ class CachedFile<T> {
     return this.#reading;
   }
 
-  get trouble(): ReadTrouble | undefined {
-    return this.#value === undefined ? this.#trouble : undefined;
+  get problem(): ReadProblem | undefined {
+    return this.#value === undefined ? this.#problem : undefined;
   }
 
   get(): T | undefined {
@@ -151,8 +151,8 @@ class CachedFile<T> {
     const slice = this.#newSlice();
     const reader = this.#newReader();
     try {
-      for (const word of splitWords(readTextPieces(this.#path), this.#comments)) {
-        if (word !== PAUSE) reader.push(word);
+      for (const token of splitTokens(readTextPieces(this.#path), this.#comments)) {
+        if (token !== PAUSE) reader.push(token);
         if (slice.over) await slice.next();
       }
       this.#value = reader.result();
@@ -161,7 +161,7 @@ class CachedFile<T> {
       const cause = number === 0 ? undefined : localCause(number);
       // Trouble of this host passes; the file is tried again.
       if (cause !== undefined) this.#stamp = "";
-      this.#trouble = cause && { cause, words: `cannot read ${this.#path}: ${errnoMessage(number)}` };
+      this.#problem = cause && { cause, message: `cannot read ${this.#path}: ${errnoMessage(number)}` };
       if (cause === undefined) this.#value ??= this.#newReader().result();
     }
   }

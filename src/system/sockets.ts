@@ -2,7 +2,7 @@
  * The checks' sockets: one epoll instance that watches them, one buffer that reads them, and every way to close them. The dialer opens
  * sockets and polls them here; the streams read and end them here. Every descriptor is counted from `socket` to `close`.
  */
-import type { Dial } from "./connection.ts";
+import type { PendingConnection } from "./connection.ts";
 import type { Descriptors } from "./descriptors.ts";
 import { Epoll } from "./epoll.ts";
 import { EAGAIN } from "./errno.ts";
@@ -24,11 +24,11 @@ export class Sockets {
   readonly lingering: Lingering;
   readonly descriptors: Descriptors;
   readonly #epoll: Epoll;
-  readonly #onReady: (dial: Dial, events: number) => void;
+  readonly #onReady: (dial: PendingConnection, events: number) => void;
   /** By descriptor. */
-  readonly #watched: (Dial | undefined)[] = [];
+  readonly #watched: (PendingConnection | undefined)[] = [];
   #size = 0;
-  #again: Dial[] = [];
+  #again: PendingConnection[] = [];
   readonly #noLinger = new Int32Array([1, 0]);
   readonly #discarded = new Uint8Array(1);
 
@@ -37,7 +37,7 @@ export class Sockets {
    * @param onReady - receives the events of every connection that epoll watches
    * @throws Error when the kernel gives no epoll instance
    */
-  constructor(descriptors: Descriptors, onReady: (dial: Dial, events: number) => void) {
+  constructor(descriptors: Descriptors, onReady: (dial: PendingConnection, events: number) => void) {
     this.descriptors = descriptors;
     this.#onReady = onReady;
     this.lingering = new Lingering(Math.max(MIN_LINGERING, Math.floor(descriptors.limit * LINGERING_SHARE)));
@@ -54,7 +54,7 @@ export class Sockets {
   }
 
   /** Watches a connection until it is closed or handed over. @returns whether the kernel agreed; if not, `errno` says why */
-  watch(dial: Dial): boolean {
+  watch(dial: PendingConnection): boolean {
     if (this.#watched[dial.fd] === dial) return true;
     if (!this.#epoll.add(dial.fd, dial.serial)) return false;
     this.#watched[dial.fd] = dial;
@@ -63,12 +63,12 @@ export class Sockets {
   }
 
   /** Gives an open connection's descriptor away; it stays counted. */
-  handOver(dial: Dial): void {
+  handOver(dial: PendingConnection): void {
     if (this.#forget(dial)) this.#epoll.remove(dial.fd);
   }
 
   /** Calls a connection in the next round, as if it were ready to be read. */
-  again(dial: Dial): void {
+  again(dial: PendingConnection): void {
     this.#again.push(dial);
   }
 
@@ -85,7 +85,7 @@ export class Sockets {
   }
 
   /** Ends an open connection from our side. */
-  end(dial: Dial, how: Ending): void {
+  end(dial: PendingConnection, how: Ending): void {
     if (how === "reset") {
       libc.setsockopt(dial.fd, SOL_SOCKET, SO_LINGER, this.#noLinger, 8);
       this.close(dial);
@@ -97,15 +97,15 @@ export class Sockets {
   }
 
   /** Closes a descriptor. Unread bytes make the kernel send a reset, otherwise it sends FIN, if it has not yet. */
-  close(dial: Dial): void {
+  close(dial: PendingConnection): void {
     this.#forget(dial);
     dial.onReady = undefined;
     libc.close(dial.fd);
-    this.descriptors.give();
+    this.descriptors.release();
   }
 
   /** Reads the connection to its end and drops what comes; {@link Lingering} bounds it in time, this in bytes. */
-  #discard(dial: Dial): void {
+  #discard(dial: PendingConnection): void {
     let left = MAX_LINGER_BYTES;
     const finish = () => {
       if (left > 0) this.close(dial);
@@ -129,7 +129,7 @@ export class Sockets {
     dial.onReady(EPOLLIN);
   }
 
-  #forget(dial: Dial): boolean {
+  #forget(dial: PendingConnection): boolean {
     if (this.#watched[dial.fd] !== dial) return false;
     this.#watched[dial.fd] = undefined;
     this.#size--;

@@ -35,5 +35,5 @@ export interface TlsStreamOwner extends StreamOwner {
   /** The handshake is done: bytes may be sent. */
   opened(): void;
   /** The other side's TLS is at fault: its handshake, its certificate, or what it said later; nothing follows. */
-  refused(error: Error): void;
+  tlsFailed(error: Error): void;
 }

@@ -11,7 +11,7 @@ export const MAX_YAML_BYTES = 4 * 1_024 * 1_024;
 const CHUNK_BYTES = 64 * 1_024;
 /** Opening a pipe waits for its writer otherwise, and opening a terminal may make it ours. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
-const PIPE_LOOK_MS = 5;
+const PIPE_POLL_MS = 5;
 /** /dev/null: major 1, minor 3. */
 const NULL_DEVICE = 0x103;
 
@@ -65,12 +65,12 @@ function checkKind(fd: number, path: string, pipes: boolean): Stats {
   const isPipe = pipes && stat.isFIFO();
   // The one device that ends: it stands for an empty file.
   const isNull = stat.isCharacterDevice() && stat.rdev === NULL_DEVICE;
-  if (!stat.isFile() && !isPipe && !isNull) throw fault(`${path} is ${kindOf(stat)}, not a regular file`);
+  if (!stat.isFile() && !isPipe && !isNull) throw fileError(`${path} is ${kindOf(stat)}, not a regular file`);
   return stat;
 }
 
 function tooLong(path: string, maxBytes: number): Error {
-  return fault(`${path} is larger than ${maxBytes} bytes, the maximum`);
+  return fileError(`${path} is larger than ${maxBytes} bytes, the maximum`);
 }
 
 function read(path: string, pipes: boolean, maxBytes: number): string {
@@ -78,7 +78,7 @@ function read(path: string, pipes: boolean, maxBytes: number): string {
   try {
     const isPipe = checkKind(fd, path, pipes).isFIFO();
     const bytes = readToEnd(fd, path, maxBytes);
-    if (isPipe && bytes.length === 0) throw fault(`${path} is an empty pipe`);
+    if (isPipe && bytes.length === 0) throw fileError(`${path} is an empty pipe`);
     return bytes.toString("utf8");
   } finally {
     closeSync(fd);
@@ -106,14 +106,14 @@ function readSome(fd: number, chunk: Buffer): number {
       return readSync(fd, chunk);
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
-      Bun.sleepSync(PIPE_LOOK_MS);
+      Bun.sleepSync(PIPE_POLL_MS);
     }
   }
 }
 
 /** Of the file and not of the program: a stack would only be in the way, and the runtime's own errors of files have none either. */
-function fault(words: string): Error {
-  const error = new Error(words);
+function fileError(message: string): Error {
+  const error = new Error(message);
   error.stack = "";
   return error;
 }

@@ -3,7 +3,7 @@
 /** Work goes on for so long before the event loop has its turn. */
 const SLICE_MS = 4;
 /** The clock is looked at after so many steps. */
-const STEPS_PER_LOOK = 16;
+const STEPS_PER_CLOCK_READ = 16;
 
 /** Those who wait for a turn of the event loop to themselves. */
 const waiting: (() => void)[] = [];
@@ -38,7 +38,7 @@ export class Slice {
   /** Whether others should have their turn, after a step of unusual size. @param steps - how many usual ones it was worth */
   isOverAfter(steps: number): boolean {
     this.#steps += steps;
-    if (this.#steps < STEPS_PER_LOOK) return false;
+    if (this.#steps < STEPS_PER_CLOCK_READ) return false;
     this.#steps = 0;
     return this.#nowMs() >= this.#endMs;
   }

@@ -27,8 +27,8 @@ export function tlsErrorMessage(message: string): string {
   }
   const [, alert, reason] = LIBRARY.exec(message) ?? [];
   if (reason === undefined) return message;
-  const words = reason.toLowerCase().replaceAll("_", " ");
-  return alert === undefined ? words : `TLS alert from the peer: ${words}`;
+  const text = reason.toLowerCase().replaceAll("_", " ");
+  return alert === undefined ? text : `TLS alert from the peer: ${text}`;
 }
 
 /** Lists the first names of a certificate and counts the others; undefined when none is a name of a host. */

@@ -4,7 +4,7 @@
  */
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { CaBundleError } from "./ca-bundle.ts";
-import type { Dial } from "./connection.ts";
+import type { PendingConnection } from "./connection.ts";
 import type { Dialer } from "./dialer.ts";
 import { errnoOf } from "./errno.ts";
 import { libc, MSG_DONTWAIT, MSG_PEEK, SHUT_RDWR, SO_LINGER, SOL_SOCKET } from "./libc.ts";
@@ -32,7 +32,7 @@ export class TlsStream implements Lingerer {
    * @param tls - whom to trust, and the name to send
    * @param owner - receives everything; nothing before the constructor returns but a fault of the runtime
    */
-  constructor(dialer: Dialer, dial: Dial, tls: TlsOptions, owner: TlsStreamOwner) {
+  constructor(dialer: Dialer, dial: PendingConnection, tls: TlsOptions, owner: TlsStreamOwner) {
     this.#dialer = dialer;
     this.#tls = tls;
     this.#fd = dial.fd;
@@ -83,16 +83,16 @@ export class TlsStream implements Lingerer {
 
   /** @internal */ handleHandshake(socket: RuntimeSocket, error: Error | undefined): void {
     this.#endHandshake(this.#fd);
-    const fault = this.#handshakeFault(socket, error);
-    if (fault === undefined) {
+    const failure = this.#handshakeError(socket, error);
+    if (failure === undefined) {
       this.#owner?.opened();
       return;
     }
     const owner = this.#owner;
     this.end("reset");
-    if (this.#tls.unread !== undefined && UNKNOWN_ISSUER.has(codeOf(fault))) {
-      owner?.crashed(new CaBundleError(`${fault.message}, but ${this.#tls.unread}`));
-    } else owner?.refused(fault);
+    if (this.#tls.unread !== undefined && UNKNOWN_ISSUER.has(codeOf(failure))) {
+      owner?.crashed(new CaBundleError(`${failure.message}, but ${this.#tls.unread}`));
+    } else owner?.tlsFailed(failure);
   }
 
   /** @internal */ handleData(bytes: Uint8Array): void {
@@ -130,7 +130,7 @@ export class TlsStream implements Lingerer {
   handleError(error: Error): void {
     const owner = this.#owner;
     this.end("reset");
-    if (isTlsError(error)) owner?.refused(error);
+    if (isTlsError(error)) owner?.tlsFailed(error);
     else owner?.crashed(error);
   }
 
@@ -143,7 +143,7 @@ export class TlsStream implements Lingerer {
   }
 
   /** What speaks against the connection: a broken handshake, or, where that matters, the certificate. */
-  #handshakeFault(socket: RuntimeSocket, error: Error | undefined): Error | undefined {
+  #handshakeError(socket: RuntimeSocket, error: Error | undefined): Error | undefined {
     const code = codeOf(error);
     if (error !== undefined && (isTlsError(error) || code === "ECONNRESET")) return error;
     if (!this.#tls.verify) return undefined;

@@ -53,7 +53,7 @@ export class TlsContexts {
   readonly #clock: Clock;
   #trust: Trust | CaBundleError | undefined;
   #readAtMs = 0;
-  #withoutTrust: Trust | undefined;
+  #emptyTrust: Trust | undefined;
 
   /** @param caFile - authorities in PEM instead of the host's; the environment's SSL_CERT_FILE for the daemon */
   constructor(caFile: string | undefined, clock: Clock) {
@@ -68,7 +68,7 @@ export class TlsContexts {
   options(spec: TlsSpec): TlsOptions {
     const { verify, serverName } = spec;
     const { handshakes } = this;
-    const { context, unread } = verify ? this.#trusted() : this.#trustless();
+    const { context, unread } = verify ? this.#trusted() : this.#withoutTrust();
     const named = isIP(serverName) === 0;
     // An address may not be sent as SNI (RFC 6066 3), and some servers refuse a client that does. Without a name the
     // runtime cannot judge whom the certificate is for, so the stream does that.
@@ -103,15 +103,15 @@ export class TlsContexts {
       return { context: makeContext(found?.certificates), unread: found?.unread };
     } catch (error) {
       if (error instanceof CaBundleError) return error;
-      const words = error instanceof Error ? error.message : String(error);
-      return new CaBundleError(`cannot use the CA certificates: ${words}`, { cause: error });
+      const message = error instanceof Error ? error.message : String(error);
+      return new CaBundleError(`cannot use the CA certificates: ${message}`, { cause: error });
     }
   }
 
   /** Where certificates do not matter, no authority is missed. */
-  #trustless(): Trust {
-    this.#withoutTrust ??= { context: makeContext([]), unread: undefined };
-    return this.#withoutTrust;
+  #withoutTrust(): Trust {
+    this.#emptyTrust ??= { context: makeContext([]), unread: undefined };
+    return this.#emptyTrust;
   }
 }
 

@@ -21,14 +21,14 @@ export class UdpSocket {
   constructor(descriptors: Descriptors, address: Address, owner: UdpOwner) {
     this.#descriptors = descriptors;
     this.#owner = owner;
-    if (!descriptors.take()) {
+    if (!descriptors.acquire()) {
       queueMicrotask(() => this.#fail(EMFILE, new Error("too many open files")));
       return;
     }
     this.#open(address).then(
       (socket) => this.#opened(socket),
       (error: unknown) => {
-        this.#descriptors.give();
+        this.#descriptors.release();
         this.#crash(error);
       },
     );
@@ -46,7 +46,7 @@ export class UdpSocket {
     if (this.#socket === undefined) return;
     this.#socket.close();
     this.#socket = undefined;
-    this.#descriptors.give();
+    this.#descriptors.release();
   }
 
   /** Not part of the constructor, because the runtime throws some of its errors at once. */

@@ -29,7 +29,7 @@ export class CheckTraces implements MonitorObserver {
   readonly #log: CheckLog;
   readonly #onTraced: OnTraced;
   /** Of checks that have told their backend about it; what they began is what is exported. */
-  readonly #begun = new Map<HealthcheckId, SpanContext>();
+  readonly #started = new Map<HealthcheckId, SpanContext>();
   /** Of the newest change of each state, until it is told to the client. */
   readonly #transitions = new Map<HealthcheckId, SpanContext>();
   /** True if every check is traced, false if only failures and state changes are. */
@@ -55,18 +55,18 @@ export class CheckTraces implements MonitorObserver {
   /** A check is about to tell its backend which trace it belongs to. @returns the traceparent header (W3C Trace Context) */
   begin(id: HealthcheckId): string {
     const context = this.#tracer.root(CHECK, SpanKind.CLIENT);
-    this.#begun.set(id, context);
+    this.#started.set(id, context);
     return `00-${context.traceId}-${context.spanId}-0${context.traceFlags}`;
   }
 
   /** A monitor is gone, and what it had to tell with it. */
   forget(id: HealthcheckId): void {
-    this.#begun.delete(id);
+    this.#started.delete(id);
     this.#transitions.delete(id);
   }
 
   /** The client is told of a healthcheck. @returns the change of state that it did not know, if that is traced */
-  told(id: HealthcheckId): SpanContext | undefined {
+  takeContext(id: HealthcheckId): SpanContext | undefined {
     const context = this.#transitions.get(id);
     if (context !== undefined) this.#transitions.delete(id);
     return context;
@@ -75,8 +75,8 @@ export class CheckTraces implements MonitorObserver {
   settled(monitor: Monitor, settlement: Settlement): void {
     const { result, transition } = settlement;
     const isTraced = this.all || result.outcome !== "success" || transition !== undefined;
-    const begun = this.#takeBegun(monitor.spec.id);
-    const check = isTraced ? this.#check(monitor, result, begun) : undefined;
+    const started = this.#takeStarted(monitor.spec.id);
+    const check = isTraced ? this.#check(monitor, result, started) : undefined;
     if (check !== undefined && result.outcome === "failure")
       this.#onTraced(monitor.spec.check.type, result.code, check.traceId);
     // Most checks are not traced: no closure for them.
@@ -97,19 +97,19 @@ export class CheckTraces implements MonitorObserver {
     this.#scope.run(undefined, () => this.#log.skipped(monitor, count, why));
   }
 
-  #takeBegun(id: HealthcheckId): SpanContext | undefined {
-    if (this.#begun.size === 0) return undefined;
-    const context = this.#begun.get(id);
-    this.#begun.delete(id);
+  #takeStarted(id: HealthcheckId): SpanContext | undefined {
+    if (this.#started.size === 0) return undefined;
+    const context = this.#started.get(id);
+    this.#started.delete(id);
     return context;
   }
 
-  #check(monitor: Monitor, result: CheckResult, begun: SpanContext | undefined): SpanContext | undefined {
+  #check(monitor: Monitor, result: CheckResult, started: SpanContext | undefined): SpanContext | undefined {
     const { spec } = monitor;
-    const context = begun ?? this.#tracer.drawn();
-    if (!isSampled(context) || this.#tracer.loses()) return undefined;
+    const context = started ?? this.#tracer.sampledRoot();
+    if (!isSampled(context) || this.#tracer.dropIfFull()) return undefined;
     const endMs = this.#timeline.now();
-    const startMs = this.#timeline.start(monitor.beganMs);
+    const startMs = this.#timeline.start(monitor.startedAtMs);
     this.#tracer.finish(context, {
       name: CHECK,
       kind: SpanKind.CLIENT,

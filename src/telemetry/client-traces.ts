@@ -57,9 +57,9 @@ export class ClientTraces implements ClientTracing {
       setType: (type) => {
         attributes["healthcheck.message.type"] = type;
       },
-      failed: (type, words) => {
+      failed: (type, message) => {
         attributes[ATTR_ERROR_TYPE] = type;
-        status = { code: SpanStatusCode.ERROR, message: words };
+        status = { code: SpanStatusCode.ERROR, message };
       },
     };
     const connect = this.#connects.get(client);
@@ -77,17 +77,19 @@ export class ClientTraces implements ClientTracing {
   /**
    * A set of healthchecks is taken in.
    *
-   * @param refused - how many of the configs were
+   * @param rejected - how many of the configs were
    * @param apply - makes the set the running one
    */
-  async update(configs: number, refused: number, apply: () => Promise<UpdateCounts>): Promise<void> {
+  async update(configs: number, rejected: number, apply: () => Promise<UpdateCounts>): Promise<void> {
     const attributes: Attributes = {
       "healthcheck.update.configs": configs,
-      "healthcheck.update.refused": refused,
+      "healthcheck.update.refused": rejected,
     };
     const status =
-      refused === 0 ? undefined : { code: SpanStatusCode.ERROR, message: `${refused} healthchecks rejected` };
-    if (refused > 0) attributes[ATTR_ERROR_TYPE] = "config";
+      rejected === 0
+        ? undefined
+        : { code: SpanStatusCode.ERROR, message: `${rejected} healthchecks rejected` };
+    if (rejected > 0) attributes[ATTR_ERROR_TYPE] = "config";
     const take = async () => {
       const { added, adjusted, replaced, removed, kept } = await apply();
       attributes["healthcheck.update.added"] = added;

@@ -27,19 +27,19 @@ export class DeliveryLog {
   }
 
   /** Spans are not delivered. @param waiting - so many are kept */
-  failed(words: string, waiting: number): void {
+  failed(message: string, waiting: number): void {
     if (!this.#mayWarn("traces")) return;
-    const fields = { endpoint: this.#endpoint, error: words, waiting, lost: this.#unreportedLost };
+    const fields = { endpoint: this.#endpoint, error: message, waiting, lost: this.#unreportedLost };
     this.#log.warn("Cannot deliver traces", fields);
     this.#warned = true;
     this.#unreportedLost = 0;
   }
 
   /** A collector has taken everything and has something to say. */
-  remarked(words: string): void {
+  remarked(message: string): void {
     // By itself, or it would keep a failure from being told.
     if (!this.#mayWarn("remark")) return;
-    this.#log.warn("Collector returned a warning", { endpoint: this.#endpoint, warning: words });
+    this.#log.warn("Collector returned a warning", { endpoint: this.#endpoint, warning: message });
   }
 
   /** Everything was taken. */

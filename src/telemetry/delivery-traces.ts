@@ -26,17 +26,17 @@ export class DeliveryTraces {
    * A batch was sent. It is traced with the changes in it; one that only tells again what is known, where everything is traced.
    *
    * @param waitedMs - since its first entry came
-   * @param tell - logs it
+   * @param send - logs it
    */
-  sent(delivered: readonly Notification[], trigger: string, waitedMs: number, tell: () => void): void {
+  sent(delivered: readonly Notification[], trigger: string, waitedMs: number, send: () => void): void {
     const links: Link[] = [];
     for (const { id } of delivered) {
-      const context = this.#checks.told(id);
+      const context = this.#checks.takeContext(id);
       if (context !== undefined) links.push({ context });
     }
     const context = this.#contextOf(links.length);
     if (context === undefined) {
-      this.#scope.run(undefined, tell);
+      this.#scope.run(undefined, send);
       return;
     }
     const endMs = this.#timeline.now();
@@ -48,11 +48,11 @@ export class DeliveryTraces {
       attributes: { "healthcheck.batch.size": delivered.length, "healthcheck.batch.trigger": trigger },
       links,
     });
-    this.#scope.run(context, tell);
+    this.#scope.run(context, send);
   }
 
   #contextOf(changes: number) {
-    if (changes > 0) return this.#tracer.follower();
+    if (changes > 0) return this.#tracer.forcedRoot();
     if (!this.#checks.all) return undefined;
     const context = this.#tracer.root(BATCH, SpanKind.PRODUCER);
     return isSampled(context) ? context : undefined;

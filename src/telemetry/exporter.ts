@@ -4,7 +4,7 @@ import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 /** Why spans were not delivered. */
 export interface ExportFailure {
   /** Without secrets. */
-  readonly words: string;
+  readonly message: string;
   /** Whether the same spans may be taken later. */
   readonly retry: boolean;
 }
@@ -12,7 +12,7 @@ export interface ExportFailure {
 /** What a collector says of spans that it has taken: OTLP's partial success. */
 export interface PartialSuccess {
   /** Without secrets. */
-  readonly words: string;
+  readonly message: string;
   /** So many of them it has not taken after all, and never will; 0 for a mere warning. */
   readonly rejected: number;
 }
@@ -24,7 +24,7 @@ export type ExportOutcome = ExportFailure | PartialSuccess | undefined;
 export interface Exporter {
   export(spans: readonly ReadableSpan[]): Promise<ExportOutcome>;
   /** Hears, before the delivery that it is part of has failed, that no connection came about: a delivery may try for a while. */
-  trouble?: (words: string) => void;
+  onError?: (message: string) => void;
   /** Closes its connections. */
   close(): void;
 }

@@ -75,13 +75,13 @@ function failureOf(error: Error | undefined, headers: ExporterSettings["headers"
   const code =
     error !== undefined && "code" in error && typeof error.code === "number" ? error.code : undefined;
   if (error === undefined || code === undefined)
-    return { words: redactHeaders(error?.message ?? "no answer", headers), retry: true };
+    return { message: redactHeaders(error?.message ?? "no answer", headers), retry: true };
   // What the collector says may repeat what it was sent; only these words are the client's own.
   const own = code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED;
-  const words = own
+  const message = own
     ? redactHeaders(error.message, headers)
     : `gRPC status ${code} ${status[code] ?? ""}`.trim();
-  return { words, retry: RETRYABLE.includes(code) };
+  return { message, retry: RETRYABLE.includes(code) };
 }
 
 const asItIs = (bytes: Buffer) => bytes;

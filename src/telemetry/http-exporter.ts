@@ -22,12 +22,12 @@ const AGENT = { keepAlive: true, maxSockets: 1 };
 export class HttpExporter implements Exporter {
   readonly #agent: HttpAgent;
   readonly export: Exporter["export"];
-  trouble: (words: string) => void = () => {};
+  onError: (message: string) => void = () => {};
 
   /** @throws Error when a file of TLS cannot be read */
   constructor(settings: ExporterSettings) {
     const { url, headers, timeoutMs, compress } = settings;
-    const failed = (error: Error) => this.trouble(redactHeaders(error.message, headers));
+    const failed = (error: Error) => this.onError(redactHeaders(error.message, headers));
     const isTls = url.protocol === "https:";
     const agent = isTls
       ? // Said, so that no environment variable of the runtime decides it.
@@ -75,8 +75,8 @@ function withoutEnvironment<Result>(make: () => Result): Result {
 function failureOf(error: Error | undefined, headers: ExporterSettings["headers"]): ExportFailure {
   // What the collector says may repeat what it was sent; its status says enough.
   if (error instanceof OTLPExporterError && error.code !== undefined)
-    return { words: `HTTP status ${error.code}`, retry: false };
-  return { words: redactHeaders(error?.message ?? "no answer", headers), retry: true };
+    return { message: `HTTP status ${error.code}`, retry: false };
+  return { message: redactHeaders(error?.message ?? "no answer", headers), retry: true };
 }
 
 /**

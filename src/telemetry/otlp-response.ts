@@ -110,7 +110,7 @@ export function remarkOf(
   const { rejectedSpans, errorMessage } = output.partialSuccess;
   const said = redactHeaders(errorMessage, headers);
   const rejected = Math.min(rejectedSpans, sent);
-  if (rejected === 0) return said === "" ? undefined : { words: said, rejected };
-  const words = `collector rejected ${rejected} of ${sent} spans`;
-  return { words: said === "" ? words : `${words}: ${said}`, rejected };
+  if (rejected === 0) return said === "" ? undefined : { message: said, rejected };
+  const message = `collector rejected ${rejected} of ${sent} spans`;
+  return { message: said === "" ? message : `${message}: ${said}`, rejected };
 }

@@ -5,15 +5,15 @@ import type { LogFields } from "../logging/logger.ts";
 import { isSampled } from "./tracer.ts";
 
 /** Timers that were set within a span carry it for ever: when the span is over it must be gone from there too. */
-interface Place {
+interface ScopeFrame {
   context: SpanContext | undefined;
 }
 
-const NOWHERE: Place = { context: undefined };
+const NO_SCOPE: ScopeFrame = { context: undefined };
 
 /** The span in which the current code runs, across awaits. Log lines carry its ids, and new spans become its children. */
 export class SpanScope {
-  readonly #storage = new AsyncLocalStorage<Place>();
+  readonly #storage = new AsyncLocalStorage<ScopeFrame>();
   /** Spans that something runs in now; mostly none, and every check asks. */
   #live = 0;
 
@@ -24,29 +24,29 @@ export class SpanScope {
 
   /** Does something within a span; with none, within none, whoever calls. */
   run<T>(context: SpanContext | undefined, act: () => T): T {
-    if (context === undefined) return this.current === undefined ? act() : this.#storage.run(NOWHERE, act);
-    const place: Place = { context };
+    if (context === undefined) return this.current === undefined ? act() : this.#storage.run(NO_SCOPE, act);
+    const frame: ScopeFrame = { context };
     this.#live++;
     try {
-      return this.#storage.run(place, act);
+      return this.#storage.run(frame, act);
     } finally {
-      this.#leave(place);
+      this.#leave(frame);
     }
   }
 
   /** The same with something that takes its time; the span ends with it. */
   async runLong<T>(context: SpanContext, act: () => Promise<T>): Promise<T> {
-    const place: Place = { context };
+    const frame: ScopeFrame = { context };
     this.#live++;
     try {
-      return await this.#storage.run(place, act);
+      return await this.#storage.run(frame, act);
     } finally {
-      this.#leave(place);
+      this.#leave(frame);
     }
   }
 
-  #leave(place: Place): void {
-    place.context = undefined;
+  #leave(frame: ScopeFrame): void {
+    frame.context = undefined;
     this.#live--;
   }
 

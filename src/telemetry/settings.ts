@@ -41,7 +41,7 @@ export interface TelemetrySettings {
 /** A variable, and what is the matter with it. */
 export interface Warning {
   readonly variable: string;
-  readonly words: string;
+  readonly message: string;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -75,10 +75,10 @@ export function telemetrySettings(
   version: string,
 ): TelemetrySettings {
   const warnings: Warning[] = [];
-  for (const [variable, words] of Object.entries(NO_EFFECT)) {
-    if ((env[variable] ?? "") !== "") warnings.push({ variable, words: `has no effect: ${words}` });
+  for (const [variable, message] of Object.entries(NO_EFFECT)) {
+    if ((env[variable] ?? "") !== "") warnings.push({ variable, message: `has no effect: ${message}` });
   }
-  const warn = (variable: string, words: string) => warnings.push({ variable, words });
+  const warn = (variable: string, message: string) => warnings.push({ variable, message });
   const endpoint = endpointOf(config, isNamed("otlp_endpoint"), env, warn);
   const serviceName = isNamed("service_name") ? config.service_name : env["OTEL_SERVICE_NAME"];
   const attributes = pairs(env["OTEL_RESOURCE_ATTRIBUTES"], "OTEL_RESOURCE_ATTRIBUTES", warn);
@@ -91,7 +91,7 @@ export function telemetrySettings(
   };
 }
 
-type Warn = (variable: string, words: string) => void;
+type Warn = (variable: string, message: string) => void;
 
 /** A URL, and whether it is whole: for the traces alone, with nothing to be added to its path. */
 interface Endpoint {

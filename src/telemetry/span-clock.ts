@@ -24,8 +24,8 @@ export class Timeline {
     return nowMs + this.#offsetMs;
   }
 
-  /** When something began, by the last {@link now}. @param beganMs - on the clock that never jumps */
-  start(beganMs: number): number {
-    return beganMs + this.#offsetMs;
+  /** When something began, by the last {@link now}. @param startedAtMs - on the clock that never jumps */
+  start(startedAtMs: number): number {
+    return startedAtMs + this.#offsetMs;
   }
 }

@@ -26,7 +26,7 @@ const LAST_RETRY_MS = 30_000;
 const GRACE_MS = 2_000;
 
 /** What an outbox is told. */
-export interface OutboxSettings {
+export interface SpanQueueSettings {
   /** The collector as it may be logged. */
   readonly endpoint: string;
   /** What one delivery may take; milliseconds. */
@@ -41,7 +41,7 @@ export interface OutboxSettings {
  */
 export class SpanExportQueue implements SpanSink {
   readonly #exporter: Exporter;
-  readonly #settings: OutboxSettings;
+  readonly #settings: SpanQueueSettings;
   readonly #log: DeliveryLog;
   readonly #spans: ReadableSpan[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -51,16 +51,16 @@ export class SpanExportQueue implements SpanSink {
   #retryMs = 0;
   #sentMs = Number.NEGATIVE_INFINITY;
   /** Why nothing can be delivered, as far as it is known. */
-  #trouble = "";
+  #problem = "";
   /** Spans were lost and it is not known why. */
   #overflowed = false;
   #closed = false;
 
-  constructor(exporter: Exporter, settings: OutboxSettings, log: OwnLog) {
+  constructor(exporter: Exporter, settings: SpanQueueSettings, log: OwnLog) {
     this.#exporter = exporter;
     this.#settings = settings;
     this.#log = new DeliveryLog(settings.endpoint, log);
-    exporter.trouble = (words) => this.#failed(words);
+    exporter.onError = (message) => this.#failed(message);
   }
 
   /** Spans that wait or are on their way. */
@@ -75,8 +75,8 @@ export class SpanExportQueue implements SpanSink {
   lose(): void {
     this.#count(1);
     // Without a reason yet, the delivery that is under way or about to be will show it.
-    if (this.#trouble === "") this.#overflowed = true;
-    else this.#warn(this.#trouble);
+    if (this.#problem === "") this.#overflowed = true;
+    else this.#warn(this.#problem);
   }
 
   put(span: ReadableSpan): void {
@@ -127,7 +127,7 @@ export class SpanExportQueue implements SpanSink {
     this.#sentMs = performance.now();
     this.#sending = this.#tryExport(batch).then((outcome) => {
       this.#sending = undefined;
-      const taken = this.#judge(outcome, batch.length);
+      const taken = this.#handleOutcome(outcome, batch.length);
       this.#schedule();
       return taken;
     });
@@ -135,25 +135,25 @@ export class SpanExportQueue implements SpanSink {
   }
 
   /** What came of the oldest spans. @returns whether they were taken */
-  #judge(outcome: ExportOutcome, count: number): boolean {
+  #handleOutcome(outcome: ExportOutcome, count: number): boolean {
     if (outcome !== undefined && "retry" in outcome) {
       this.#retryMs = Math.min(LAST_RETRY_MS, Math.max(FIRST_RETRY_MS, this.#retryMs * 2));
       if (!outcome.retry) {
         this.#spans.splice(0, count);
         this.#count(count);
       }
-      this.#failed(outcome.words);
+      this.#failed(outcome.message);
       return false;
     }
     this.#spans.splice(0, count);
     this.#retryMs = 0;
-    this.#trouble = "";
+    this.#problem = "";
     if (outcome !== undefined && outcome.rejected > 0) {
       this.#count(outcome.rejected);
-      this.#warn(outcome.words);
+      this.#warn(outcome.message);
       return true;
     }
-    if (outcome !== undefined && !this.#closed) this.#log.remarked(outcome.words);
+    if (outcome !== undefined && !this.#closed) this.#log.remarked(outcome.message);
     if (this.#overflowed) {
       const tookS = ((performance.now() - this.#sentMs) / 1_000).toFixed(1);
       this.#warn(`spans are created faster than they can be delivered; delivering ${count} took ${tookS}s`);
@@ -166,14 +166,14 @@ export class SpanExportQueue implements SpanSink {
     const guardMs = this.#settings.timeoutMs + GRACE_MS;
     const guard = Promise.withResolvers<ExportOutcome>();
     const timer = setTimeout(
-      () => guard.resolve({ words: `no answer within ${guardMs}ms`, retry: true }),
+      () => guard.resolve({ message: `no answer within ${guardMs}ms`, retry: true }),
       guardMs,
     );
     try {
       return await Promise.race([this.#exporter.export(batch), guard.promise]);
     } catch (error) {
       // What went wrong inside could quote what it was given.
-      return { words: error instanceof Error ? error.name : "fault", retry: false };
+      return { message: error instanceof Error ? error.name : "fault", retry: false };
     } finally {
       clearTimeout(timer);
     }
@@ -185,13 +185,13 @@ export class SpanExportQueue implements SpanSink {
   }
 
   /** Nothing can be delivered. */
-  #failed(words: string): void {
-    this.#trouble = words;
+  #failed(message: string): void {
+    this.#problem = message;
     this.#overflowed = false;
-    this.#warn(words);
+    this.#warn(message);
   }
 
-  #warn(words: string): void {
-    if (!this.#closed) this.#log.failed(words, this.#spans.length);
+  #warn(message: string): void {
+    if (!this.#closed) this.#log.failed(message, this.#spans.length);
   }
 }

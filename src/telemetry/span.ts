@@ -4,7 +4,7 @@ import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace";
 
 /** Who says so, the same for all spans. */
-export interface Origin {
+export interface SpanResource {
   readonly resource: Resource;
   readonly scope: ReadableSpan["instrumentationScope"];
 }
@@ -46,7 +46,7 @@ export class FinishedSpan implements ReadableSpan {
   readonly #context: SpanContext;
   readonly #durationMs: number;
 
-  constructor(context: SpanContext, facts: SpanData, origin: Origin) {
+  constructor(context: SpanContext, facts: SpanData, origin: SpanResource) {
     this.#context = context;
     this.name = facts.name;
     this.kind = facts.kind;

@@ -29,8 +29,8 @@ export async function startTelemetry(
 ): Promise<TelemetryPort> {
   const isNamed = (key: string) => named.has(`telemetry.${key}`);
   const settings = telemetrySettings(config.telemetry, isNamed, env, VERSION);
-  for (const { variable, words } of settings.warnings) {
-    log.warn("Ignoring OpenTelemetry environment variable", { variable, reason: words });
+  for (const { variable, message } of settings.warnings) {
+    log.warn("Ignoring OpenTelemetry environment variable", { variable, reason: message });
   }
   try {
     const exporter = await makeExporter(settings.exporter);

@@ -36,7 +36,7 @@ export class Telemetry implements TelemetryPort {
   readonly clients: ClientTraces;
   readonly #scope = new SpanScope();
   readonly #tracer: Tracer;
-  readonly #outbox: SpanExportQueue;
+  readonly #queue: SpanExportQueue;
   readonly #log: Logger;
   readonly #propagate: boolean;
 
@@ -57,12 +57,12 @@ export class Telemetry implements TelemetryPort {
       info: (message: string, fields?: LogFields) => this.outside(() => log.info(message, fields)),
       warn: (message: string, fields?: LogFields) => this.outside(() => log.warn(message, fields)),
     };
-    this.#outbox = new SpanExportQueue(
+    this.#queue = new SpanExportQueue(
       exporter,
       { endpoint: settings.shownEndpoint, timeoutMs, lost },
       ownLog,
     );
-    this.#tracer = new Tracer(sampling_rate, settings.resource, version, this.#outbox);
+    this.#tracer = new Tracer(sampling_rate, settings.resource, version, this.#queue);
     this.checks = new CheckTraces(this.#tracer, this.#scope, timeline, monitorLog, traced, trace === "all");
     this.#deliveries = new DeliveryTraces(this.#tracer, this.#scope, timeline, this.checks);
     this.clients = new ClientTraces(this.#tracer, this.#scope, timeline);
@@ -100,7 +100,7 @@ export class Telemetry implements TelemetryPort {
   }
 
   async close(signal: AbortSignal): Promise<void> {
-    const left = await this.#outbox.close(signal);
+    const left = await this.#queue.close(signal);
     if (left > 0) this.#log.info("Dropped undelivered traces at shutdown", { spans: left });
   }
 }

@@ -8,7 +8,7 @@ import {
   SamplingDecision,
   TraceIdRatioBasedSampler,
 } from "@opentelemetry/sdk-trace";
-import { FinishedSpan, type Origin, type SpanData } from "./span.ts";
+import { FinishedSpan, type SpanData, type SpanResource } from "./span.ts";
 
 /** Where finished spans go; must be quick. */
 export interface SpanSink {
@@ -22,7 +22,7 @@ export interface SpanSink {
 /** Samples traces, assigns span ids and passes finished spans to a sink. */
 export class Tracer {
   readonly #ids = new RandomIdGenerator();
-  readonly #origin: Origin;
+  readonly #origin: SpanResource;
   readonly #sink: SpanSink;
   #sampler: Sampler;
   #rate: number;
@@ -56,8 +56,8 @@ export class Tracer {
    * Begins a trace of which nobody else has heard, if it is sampled. Drawn by lot before there are ids: most are left out, and ids for
    * each only to judge them cost as much as all the spans that are kept.
    */
-  drawn(): SpanContext | undefined {
-    return Math.random() < this.#rate ? this.follower() : undefined;
+  sampledRoot(): SpanContext | undefined {
+    return Math.random() < this.#rate ? this.forcedRoot() : undefined;
   }
 
   /** Begins a trace: ids, and by its flags whether it is sampled. Whatever else is in the trace follows ({@link child}). */
@@ -80,7 +80,7 @@ export class Tracer {
   }
 
   /** Begins a trace that is sampled whatever the rate says, because it tells of others that are. */
-  follower(): SpanContext {
+  forcedRoot(): SpanContext {
     const traceId = this.#ids.generateTraceId();
     return { traceId, spanId: this.#ids.generateSpanId(), traceFlags: TraceFlags.SAMPLED };
   }
@@ -91,7 +91,7 @@ export class Tracer {
   }
 
   /** Whether a span would be lost; then it need not be made, and its loss is counted here. */
-  loses(): boolean {
+  dropIfFull(): boolean {
     const { full } = this.#sink;
     if (full) this.#sink.lose();
     return full;

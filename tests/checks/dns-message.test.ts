@@ -9,7 +9,7 @@ import {
   TRUNCATED_RESPONSE,
 } from "dns-packet";
 import fc from "fast-check";
-import { type Judgment, validateAnswer } from "../../src/checks/dns/message.ts";
+import { type AnswerVerdict, validateAnswer } from "../../src/checks/dns/message.ts";
 import { encodeQuestion, type Question, type Reply, readReply } from "../../src/checks/dns/wire.ts";
 
 const QUESTION: Question = { id: 4_711, name: "www.example.com", type: "A" };
@@ -38,21 +38,25 @@ function read(bytes: Uint8Array, question: Question = QUESTION): Reply {
 }
 
 /** Judges a message that must be an answer. */
-function judgeReply(bytes: Uint8Array, expectedIps: readonly string[] = [], question = QUESTION): Judgment {
+function validateReply(
+  bytes: Uint8Array,
+  expectedIps: readonly string[] = [],
+  question = QUESTION,
+): AnswerVerdict {
   const found = read(bytes, question);
   if (found.kind !== "answer") throw new Error(`not an answer: ${JSON.stringify(found)}`);
   return validateAnswer(found, expectedIps);
 }
 
-function judge(
+function validate(
   answers: readonly Answer[],
   expectedIps: readonly string[] = [],
   question: Question = QUESTION,
 ): string {
   const { type, name } = question;
   const bytes = reply({ id: question.id, questions: [{ type, name }], answers: [...answers] });
-  const { ok, words } = judgeReply(bytes, expectedIps, question);
-  return `${ok ? "ok" : "failed"} ${words}`;
+  const { ok, message } = validateReply(bytes, expectedIps, question);
+  return `${ok ? "ok" : "failed"} ${message}`;
 }
 
 test("dns: asks one question, recursion desired", () => {
@@ -66,7 +70,7 @@ test("dns: the root is asked for by one zero byte, and its records are told from
   expect([...encodeQuestion(question).subarray(12)]).toEqual([0, 0, 2, 0, 1]);
   const root: Answer = { type: "NS", name: ".", data: "a.root.example" };
   const other: Answer = { type: "NS", name: "example", data: "ns.example" };
-  expect(judge([other, root], [], question)).toBe("ok answered a.root.example");
+  expect(validate([other, root], [], question)).toBe("ok answered a.root.example");
 });
 
 test("dns: reads an answer", () => {
@@ -81,7 +85,7 @@ test("dns: reads an answer", () => {
 test("dns: names are the same in any case, with or without the last dot", () => {
   const questions = [{ type: "A" as const, name: "WWW.Example.COM" }];
   expect(read(reply({ questions }), { ...QUESTION, name: "www.EXAMPLE.com" }).kind).toBe("answer");
-  expect(judge([{ ...A, name: "WWW.EXAMPLE.COM" }])).toBe("ok answered 192.0.2.1");
+  expect(validate([{ ...A, name: "WWW.EXAMPLE.COM" }])).toBe("ok answered 192.0.2.1");
 });
 
 test.each([
@@ -130,7 +134,7 @@ test("dns: a refusal may leave the question out", () => {
 test("dns: a response code is not the wanted answer", () => {
   const codes = { NXDOMAIN: 3, SERVFAIL: 2, RCODE12: 12 };
   for (const [name, flags] of Object.entries(codes)) {
-    expect(judgeReply(reply({ flags }))).toEqual({ ok: false, words: `answered ${name}` });
+    expect(validateReply(reply({ flags }))).toEqual({ ok: false, message: `answered ${name}` });
   }
 });
 
@@ -140,37 +144,37 @@ test("dns: aliases are followed, in whatever order", () => {
     cname("a.example.net", "B.example.net"),
     { ...A, name: "b.example.net" },
   ];
-  expect(judge(chain)).toBe("ok answered 192.0.2.1");
-  expect(judge(chain.toReversed(), ["192.0.2.1"])).toBe("ok answered 192.0.2.1");
+  expect(validate(chain)).toBe("ok answered 192.0.2.1");
+  expect(validate(chain.toReversed(), ["192.0.2.1"])).toBe("ok answered 192.0.2.1");
 });
 
 test("dns: aliases in a circle lead nowhere", () => {
   const circle = [cname("www.example.com", "a.example.net"), cname("a.example.net", "www.example.com")];
-  expect(judge(circle)).toBe("failed answered without any %TYPES% record");
+  expect(validate(circle)).toBe("failed answered without any %TYPES% record");
 });
 
 test("dns: records of other names and types are no answer", () => {
-  expect(judge([{ ...A, name: "www.example.org" }])).toBe("failed answered without any %TYPES% record");
-  expect(judge([A], [], { ...QUESTION, type: "AAAA" })).toBe("failed answered without any %TYPES% record");
-  expect(judge([])).toBe("failed answered without any %TYPES% record");
+  expect(validate([{ ...A, name: "www.example.org" }])).toBe("failed answered without any %TYPES% record");
+  expect(validate([A], [], { ...QUESTION, type: "AAAA" })).toBe("failed answered without any %TYPES% record");
+  expect(validate([])).toBe("failed answered without any %TYPES% record");
 });
 
 test("dns: one of the expected addresses must be among those answered", () => {
   const two = [A, { ...A, data: "192.0.2.2" }];
-  expect(judge(two, ["192.0.2.2", "192.0.2.9"])).toBe("ok answered 192.0.2.1, 192.0.2.2");
-  expect(judge(two, ["192.0.2.8", "192.0.2.9"])).toBe(
+  expect(validate(two, ["192.0.2.2", "192.0.2.9"])).toBe("ok answered 192.0.2.1, 192.0.2.2");
+  expect(validate(two, ["192.0.2.8", "192.0.2.9"])).toBe(
     "failed answered 192.0.2.1, 192.0.2.2, expected 192.0.2.8 or 192.0.2.9",
   );
 });
 
 test("dns: IPv6 addresses are compared in their shortest form", () => {
   const answer: Answer = { type: "AAAA", name: "www.example.com", ttl: 60, data: "2001:DB8:0:0:0:0:0:1" };
-  expect(judge([answer], ["2001:db8::1"], { ...QUESTION, type: "AAAA" })).toBe("ok answered 2001:db8::1");
+  expect(validate([answer], ["2001:db8::1"], { ...QUESTION, type: "AAAA" })).toBe("ok answered 2001:db8::1");
 });
 
 test("dns: of many records a few are named", () => {
   const many = Array.from({ length: 9 }, (_, index): Answer => ({ ...A, data: `192.0.2.${index}` }));
-  expect(judge(many)).toBe("ok answered 192.0.2.0, 192.0.2.1, 192.0.2.2, 192.0.2.3 and 5 more");
+  expect(validate(many)).toBe("ok answered 192.0.2.0, 192.0.2.1, 192.0.2.2, 192.0.2.3 and 5 more");
 });
 
 test("dns: other types of records are shown", () => {
@@ -180,14 +184,16 @@ test("dns: other types of records are shown", () => {
     ttl: 60,
     data: { preference: 10, exchange: "mx.example.com" },
   };
-  expect(judge([mx], [], { id: 1, name: "example.com", type: "MX" })).toBe("ok answered 10 mx.example.com");
+  expect(validate([mx], [], { id: 1, name: "example.com", type: "MX" })).toBe(
+    "ok answered 10 mx.example.com",
+  );
 });
 
 test("dns: text records are shown as text, printable whatever they hold", () => {
   const question: Question = { id: 4_711, name: "example.com", type: "TXT" };
   const txt = (data: string | string[]): Answer => ({ type: "TXT", name: "example.com", ttl: 60, data });
-  expect(judge([txt("v=spf1 -all")], [], question)).toBe('ok answered "v=spf1 -all"');
-  const odd = judge([txt('a"\\\x1b[2J\x7f\u0085\u202e'), txt(["x".repeat(200), "y"])], [], question);
+  expect(validate([txt("v=spf1 -all")], [], question)).toBe('ok answered "v=spf1 -all"');
+  const odd = validate([txt('a"\\\x1b[2J\x7f\u0085\u202e'), txt(["x".repeat(200), "y"])], [], question);
   expect(odd).toMatch(/^[\x20-\x7e…]+$/);
   expect(odd).toStartWith(String.raw`ok answered "a\"\\\027[2J\127`);
   expect(odd).toEndWith(`, "${"x".repeat(59)}…`);

@@ -14,7 +14,7 @@ function conversation({ codes = [], body = "" }: Wanted): HttpConversation {
 }
 
 /** Feeds an answer part by part, as the exchange does, and closes when it has ended without a verdict. */
-function judge(parts: readonly (string | Uint8Array)[], wanted: Wanted = {}): Verdict {
+function validate(parts: readonly (string | Uint8Array)[], wanted: Wanted = {}): Verdict {
   const talk = conversation(wanted);
   for (const part of parts) {
     const verdict = talk.received(typeof part === "string" ? Buffer.from(part, "latin1") : part);
@@ -133,13 +133,13 @@ const rows: [string, string, Wanted, string][] = [
 ];
 
 test.each(rows)("http: %s", (_name, answer, wanted, expected) => {
-  expect(short(judge([answer], wanted))).toBe(expected);
+  expect(short(validate([answer], wanted))).toBe(expected);
 });
 
 test.each(rows.filter(([name]) => name !== "another body"))(
   "http: %s, split at every byte",
   (_name, answer, wanted, expected) => {
-    expect(short(judge([...answer], wanted))).toBe(expected);
+    expect(short(validate([...answer], wanted))).toBe(expected);
   },
 );
 
@@ -167,7 +167,7 @@ test.each([
   ["an empty length", "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\nhello"],
 ])("http: %s is no valid answer", (_name, answer) => {
   for (const parts of [[answer], [...answer]]) {
-    expect(short(judge(parts, { body: "hello" }))).toStartWith("L7RSP not a valid HTTP answer: ");
+    expect(short(validate(parts, { body: "hello" }))).toStartWith("L7RSP not a valid HTTP answer: ");
   }
 });
 
@@ -194,8 +194,8 @@ test.each(odd)("http: %s among the headers is passed over", (_name, line) => {
     const lines = place === "line first" ? `${line}\r\n${length}` : `${length}${line}\r\n`;
     const answer = `HTTP/1.1 200 OK\r\n${lines}\r\nhello, and no more`;
     for (const parts of [[answer], [...answer]]) {
-      expect([place, short(judge(parts, { codes: [200] }))]).toEqual([place, "ok status 200 OK"]);
-      expect([place, short(judge(parts, { body: "hello!" }))]).toEqual([
+      expect([place, short(validate(parts, { codes: [200] }))]).toEqual([place, "ok status 200 OK"]);
+      expect([place, short(validate(parts, { body: "hello!" }))]).toEqual([
         place,
         'L7STS body ends after "hello", expected "hello!"',
       ]);
@@ -211,15 +211,17 @@ test.each<[string, string, string]>([
 ])("http: %s counts", (_name, lines, body) => {
   const answer = `HTTP/1.1 200 OK\r\n${lines}\r\n${body}`;
   for (const parts of [[answer], [...answer]]) {
-    expect(short(judge(parts, { body: "hello!" }))).toBe('L7STS body ends after "hello", expected "hello!"');
+    expect(short(validate(parts, { body: "hello!" }))).toBe(
+      'L7STS body ends after "hello", expected "hello!"',
+    );
   }
 });
 
 test("http: a status without a body has none, whatever its headers say", () => {
   for (const code of [204, 304]) {
     const answer = `HTTP/1.1 ${code} X\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello`;
-    expect(short(judge([answer]))).toBe(`ok status ${code} X`);
-    expect(short(judge([answer], { body: "h" }))).toBe('L7STS body ends after "", expected "h"');
+    expect(short(validate([answer]))).toBe(`ok status ${code} X`);
+    expect(short(validate([answer], { body: "h" }))).toBe('L7STS body ends after "", expected "h"');
   }
 });
 
@@ -235,11 +237,11 @@ test.each([
   ],
   ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n", 'invalid chunk size "-5"'],
 ])("http: the sentence quotes the line that is at fault: %j", (answer, expected) => {
-  expect(short(judge([answer], { body: "hello" }))).toBe(`L7RSP not a valid HTTP answer: ${expected}`);
+  expect(short(validate([answer], { body: "hello" }))).toBe(`L7RSP not a valid HTTP answer: ${expected}`);
 });
 
 test("http: a line at fault is quoted up to a bound", () => {
-  const { message } = judge([`GARBAGE${"x".repeat(100_000)}\r\n`]);
+  const { message } = validate([`GARBAGE${"x".repeat(100_000)}\r\n`]);
   expect(message).toBe(`not a valid HTTP answer: invalid status line "GARBAGE${"x".repeat(53)}…"`);
 });
 
@@ -247,15 +249,17 @@ test("http: another status comes with the beginning of its body, if that has com
   const head = "HTTP/1.1 503 Busy\r\nContent-Length: 100\r\n\r\n";
   const wanted = { codes: [200] };
   const body = "database is down: too many connections, sorry for that, please come back later";
-  expect(short(judge([head, body], wanted))).toBe("L7STS status 503 Busy, expected 200");
-  expect(short(judge([head + body], wanted))).toBe(
+  expect(short(validate([head, body], wanted))).toBe("L7STS status 503 Busy, expected 200");
+  expect(short(validate([head + body], wanted))).toBe(
     `L7STS status 503 Busy, expected 200, body starts with "${body.slice(0, 60)}…"`,
   );
 });
 
 test("http: a redirect comes with its Location, without what may be secret in it", () => {
   const location = (value: string) => {
-    const { message } = judge([`HTTP/1.1 302 Found\r\nlocation:  ${value} \r\n\r\n<html>`], { codes: [200] });
+    const { message } = validate([`HTTP/1.1 302 Found\r\nlocation:  ${value} \r\n\r\n<html>`], {
+      codes: [200],
+    });
     return message.replace("status 302 Found, expected 200, Location ", "");
   };
   expect(location("/login")).toBe('"/login"');
@@ -306,7 +310,7 @@ test("http: the smallest chunks are no flood", () => {
   const body = "h".repeat(8_000);
   const chunks = [...body].map((letter) => `1\r\n${letter}\r\n`).join("");
   const answer = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`;
-  expect(short(judge([answer], { body }))).toBe("ok status 200 OK, body as expected");
+  expect(short(validate([answer], { body }))).toBe("ok status 200 OK, body as expected");
 });
 
 test("http: trailers are not waited for", () => {
@@ -318,15 +322,15 @@ test("http: trailers are not waited for", () => {
 
 test("http: a flood of interim answers ends", () => {
   const flood = "HTTP/1.1 100 Continue\r\n\r\n";
-  expect(short(judge([flood.repeat(16), OK], { codes: [200] }))).toBe("ok status 200 OK");
+  expect(short(validate([flood.repeat(16), OK], { codes: [200] }))).toBe("ok status 200 OK");
   const expected = "L7RSP more than 16 interim answers (status 100)";
-  expect(short(judge([flood.repeat(1_000)]))).toBe(expected);
-  expect(short(judge(Array.from({ length: 1_000 }, () => flood)))).toBe(expected);
+  expect(short(validate([flood.repeat(1_000)]))).toBe(expected);
+  expect(short(validate(Array.from({ length: 1_000 }, () => flood)))).toBe(expected);
 });
 
 test("http: a flood of headers ends, in many or in one", () => {
   const lines = Array.from({ length: 20_000 }, (_, index) => `X-${index}: ${"y".repeat(50)}\r\n`);
-  expect(short(judge(["HTTP/1.1 200 OK\r\n", ...lines]))).toStartWith("L7RSP ");
+  expect(short(validate(["HTTP/1.1 200 OK\r\n", ...lines]))).toStartWith("L7RSP ");
   const parts = Array.from({ length: 2_000 }, () => "y".repeat(1_000));
   const talk = conversation({});
   talk.received(Buffer.from("HTTP/1.1 200 OK\r\nX: "));
@@ -345,8 +349,8 @@ test("http: headers may be 1 MiB, however they come", () => {
     [1_048_576, "ok status 200 OK"],
     [1_048_577, "L7RSP no end of headers within 1048576 bytes"],
   ] as const) {
-    expect(short(judge([answer(bytes)]))).toBe(expected);
-    expect(short(judge(pieces(answer(bytes))))).toBe(expected);
+    expect(short(validate([answer(bytes)]))).toBe(expected);
+    expect(short(validate(pieces(answer(bytes))))).toBe(expected);
   }
 });
 
@@ -356,17 +360,19 @@ test("http: headers may have 4,096 short lines and any number of others, however
     return `\r\n\nHTTP/1.1 200 OK\r\n${"c:\n".repeat(short - 5)}${longLines}${"y".repeat(31)}\n\r\nbody`;
   };
   for (const pieces of [/.+/gs, /.{1,1000}/gs, /.{1,7}/gs]) {
-    const judged = (text: string) => short(judge(text.match(pieces) ?? []));
-    expect(judged(answer(4_096, 25_000))).toBe("ok status 200 OK");
-    expect(judged(answer(4_097))).toBe("L7RSP more than 4096 lines of headers that have less than 32 bytes");
+    const validated = (text: string) => short(validate(text.match(pieces) ?? []));
+    expect(validated(answer(4_096, 25_000))).toBe("ok status 200 OK");
+    expect(validated(answer(4_097))).toBe(
+      "L7RSP more than 4096 lines of headers that have less than 32 bytes",
+    );
   }
 });
 
 test("http: headers that only begin like one that is read are skipped, and those that it takes a look to tell are bounded", () => {
   const answer = (line: string) => `HTTP/1.1 200 OK\r\n${line.repeat(257)}\r\nbody`;
   for (const split of [(text: string) => [text], (text: string) => [...text]]) {
-    expect(short(judge(split(answer("Content-Lengths: 7\r\n"))))).toBe("ok status 200 OK");
-    expect(short(judge(split(answer("Content-Length 7\r\n"))))).toBe(
+    expect(short(validate(split(answer("Content-Lengths: 7\r\n"))))).toBe("ok status 200 OK");
+    expect(short(validate(split(answer("Content-Length 7\r\n"))))).toBe(
       'L7RSP not a valid HTTP answer: more than 256 headers like "Content-Length 7"',
     );
   }
@@ -378,26 +384,28 @@ test("http: small chunks are judged together, and what comes behind the end of t
   const big = `64\r\n${"b".repeat(100)}\r\n`;
   const answer = `${head}${chunks("ab")}${big}${chunks("c".repeat(5_000))}`;
   const body = `ab${"b".repeat(100)}${"c".repeat(5_000)}`;
-  expect(short(judge([`${answer}no chunk`], { body }))).toBe("ok status 200 OK, body as expected");
-  expect(short(judge([`${answer}no chunk`], { body: `${body}d` }))).toBe(
+  expect(short(validate([`${answer}no chunk`], { body }))).toBe("ok status 200 OK, body as expected");
+  expect(short(validate([`${answer}no chunk`], { body: `${body}d` }))).toBe(
     'L7RSP not a valid HTTP answer: invalid chunk size "no chunk"',
   );
-  expect(short(judge([`${answer}0\r\n`], { body: `${body}d` }))).toStartWith("L7STS body ends after");
+  expect(short(validate([`${answer}0\r\n`], { body: `${body}d` }))).toStartWith("L7STS body ends after");
 });
 
 test("http: headers that are read, and their continuation lines, may be 256", () => {
   for (const line of ["Location: /x\r\n", "content-length: 4\r\n"]) {
     const answer = (lines: number) => `HTTP/1.1 200 OK\r\n${line.repeat(lines)}\r\nbody`;
     for (const split of [(text: string) => [text], (text: string) => [...text]]) {
-      expect(short(judge(split(answer(256))))).toBe("ok status 200 OK");
-      expect(short(judge(split(answer(257))))).toBe(
+      expect(short(validate(split(answer(256))))).toBe("ok status 200 OK");
+      expect(short(validate(split(answer(257))))).toBe(
         `L7RSP not a valid HTTP answer: more than 256 headers like "${line.trim()}"`,
       );
     }
   }
   const folded = (lines: number) => `HTTP/1.1 200 OK\r\nLocation: /x\r\n${" y\r\n".repeat(lines)}\r\n`;
-  expect(short(judge([folded(255)]))).toBe("ok status 200 OK");
-  expect(short(judge([folded(256)]))).toBe('L7RSP not a valid HTTP answer: more than 256 headers like " y"');
+  expect(short(validate([folded(255)]))).toBe("ok status 200 OK");
+  expect(short(validate([folded(256)]))).toBe(
+    'L7RSP not a valid HTTP answer: more than 256 headers like " y"',
+  );
 });
 
 test("http: reads no more of a body than it needs", () => {
@@ -422,7 +430,7 @@ test("http: says how far the answer had come", () => {
 });
 
 test("http: the reason of a stranger is printed safely", () => {
-  const { message } = judge(["HTTP/1.1 500 \x1b[31mred\t\r\n\r\n"], { codes: [200] });
+  const { message } = validate(["HTTP/1.1 500 \x1b[31mred\t\r\n\r\n"], { codes: [200] });
   expect(message).not.toContain("\x1b");
 });
 
@@ -473,7 +481,7 @@ test("http: no bytes make it throw or hang, and any split gives the same verdict
   fc.assert(
     fc.property(anyAnswer, fc.array(fc.nat()), anyWanted, (answer, places, wanted) => {
       const kind = (verdict: Verdict) => (verdict.ok ? "ok" : verdict.code);
-      expect(kind(judge(cut(answer, places), wanted))).toBe(kind(judge([answer], wanted)));
+      expect(kind(validate(cut(answer, places), wanted))).toBe(kind(validate([answer], wanted)));
     }),
     { numRuns: 500 },
   );
@@ -481,7 +489,7 @@ test("http: no bytes make it throw or hang, and any split gives the same verdict
 
 test("http: random bytes never make a good answer", () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => !judge([bytes]).ok),
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => !validate([bytes]).ok),
     { numRuns: 300 },
   );
 });

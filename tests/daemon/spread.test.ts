@@ -40,8 +40,8 @@ test("daemon: after the first interval the checks lie all over it, and after a r
     );
     const statuses = await requestStatus(client);
     return times(CHECKS, (n) => {
-      const beganMs = Date.parse(statuses.get(String(n))?.last_check ?? "");
-      return (beganMs % INTERVAL_MS) / INTERVAL_MS;
+      const startedAtMs = Date.parse(statuses.get(String(n))?.last_check ?? "");
+      return (startedAtMs % INTERVAL_MS) / INTERVAL_MS;
     });
   };
   const before = await phases();

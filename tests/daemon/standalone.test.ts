@@ -9,7 +9,7 @@ import { type Daemon, startDaemon } from "../harness/daemon/daemon.ts";
 setDefaultTimeout(30_000);
 
 const BIG_ID = "13758215386640154624";
-const NEIGHBOUR = "13758215386640154625";
+const NEIGHBOR = "13758215386640154625";
 const LARGEST = "18446744073709551615";
 
 function entry(id: string, port: number): string {
@@ -30,12 +30,12 @@ test("daemon: run --checks: quoted and unquoted 64-bit ids are exact, and SIGHUP
   await using up = acceptAll();
   await using down = closedPort();
   await using daemon = await start(
-    `healthchecks:\n${entry(BIG_ID, up.port)}${entry(`"${NEIGHBOUR}"`, down.port)}${entry(LARGEST, up.port)}`,
+    `healthchecks:\n${entry(BIG_ID, up.port)}${entry(`"${NEIGHBOR}"`, down.port)}${entry(LARGEST, up.port)}`,
   );
   const changed = (id: string, state: string) =>
     daemon.waitForLog(new RegExp(`Health state changed id=${id} .*new_state=${state} `), 5_000);
   await changed(BIG_ID, "healthy");
-  await changed(NEIGHBOUR, "unhealthy");
+  await changed(NEIGHBOR, "unhealthy");
   await changed(LARGEST, "healthy");
   // No proxy is served.
   expect(existsSync(daemon.socketPath)).toBe(false);

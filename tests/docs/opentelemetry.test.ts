@@ -84,7 +84,7 @@ test("docs: the variables that opentelemetry.md calls without effect are told to
   const all = Object.fromEntries(variablesRead().map((name) => [name, "1"]));
   const { warnings } = telemetrySettings(DEFAULT_CONFIG.telemetry, () => true, all, "0");
   const told = warnings
-    .filter(({ words }) => words.startsWith("has no effect"))
+    .filter(({ message }) => message.startsWith("has no effect"))
     .map(({ variable }) => variable);
   const [, without = ""] = section("### Environment").split("These have no effect");
   expect(sorted(namesIn(without))).toEqual(sorted(told));
@@ -116,13 +116,13 @@ test("docs: opentelemetry.md has the log lines as they are written", () => {
     /^[A-Z]+$/.test(level) ? [[level, quoted(message)[0]]] : [],
   );
   expect(described.toSorted()).toEqual(lines.toSorted());
-  for (const words of [
+  for (const message of [
     "spans are created faster than they can be delivered",
     "connection not established within",
     "HTTP status",
   ]) {
-    expect(SOURCE).toContain(words);
-    expect(section("## Troubleshooting")).toContain(words);
+    expect(SOURCE).toContain(message);
+    expect(section("## Troubleshooting")).toContain(message);
   }
 });
 

@@ -3,7 +3,7 @@
 import { setDefaultTimeout, test } from "bun:test";
 import { type Answer, AUTHORITATIVE_ANSWER, TRUNCATED_RESPONSE } from "dns-packet";
 import { type BackendFault, FAULT_FIELDS, meetFaults } from "../harness/backends/backend-faults.ts";
-import type { Behaviour, Talk } from "../harness/backends/hostile.ts";
+import type { Behavior, Talk } from "../harness/backends/hostile.ts";
 import {
   ADDRESS,
   ASKED,
@@ -31,7 +31,7 @@ const QUESTION = { type: "A" as const, name: ASKED };
 const check = (id: number, { hostname: ip, port }: Target) =>
   dnsCheck(id, ASKED, { ...FAULT_FIELDS, ip, port });
 
-function answers(found: string | RegExp, udp: (turn: Turn) => void, tcp?: Behaviour): BackendFault {
+function answers(found: string | RegExp, udp: (turn: Turn) => void, tcp?: Behavior): BackendFault {
   return { backend: () => startLiar(udp, tcp), check, found };
 }
 

@@ -15,7 +15,7 @@ const check = (fields: object = {}) => {
   return (id: number, target: Target) => tcpCheck(id, target, { ...FAULT_FIELDS, ...fields });
 };
 const banner = check({ receive: "220 ready" });
-const dialogue = check({ send: "PING\r\n", receive: "PONG" });
+const conversationFactory = check({ send: "PING\r\n", receive: "PONG" });
 
 test("backend: tcp: refused, dropped, hung, reset, dripped: each has its code and sentence, in time", async () => {
   await meetFaults({
@@ -42,7 +42,7 @@ test("backend: tcp: refused, dropped, hung, reset, dripped: each has its code an
     },
     hangs: {
       backend: () => hostile({}),
-      check: dialogue,
+      check: conversationFactory,
       found: "unhealthy L7TOUT TCP send to @: no answer within 400ms",
     },
     resetsAfterAccept: {
@@ -53,7 +53,7 @@ test("backend: tcp: refused, dropped, hung, reset, dripped: each has its code an
     },
     resetsWhenAsked: {
       backend: () => hostile({ asked: (talk) => talk.reset() }),
-      check: dialogue,
+      check: conversationFactory,
       found: "unhealthy L7RSP TCP send to @: connection reset by peer",
     },
     resetsInTheMiddle: {

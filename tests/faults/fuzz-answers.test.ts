@@ -188,9 +188,9 @@ test("fuzz: answers: DNS, mangled, is an answer, a truncated one or a stray, jud
     expect(["answer", "truncated", "stray", "malformed"]).toContain(read.kind);
     if (read.kind !== "answer") return;
     for (const expected of [[], ["192.0.2.1"]]) {
-      const { words } = validateAnswer(read, expected);
-      expect(words).not.toMatch(/undefined|NaN|\[object/);
-      expect(words).toMatch(/^[\x20-\x7e…]{1,512}$/);
+      const { message } = validateAnswer(read, expected);
+      expect(message).not.toMatch(/undefined|NaN|\[object/);
+      expect(message).toMatch(/^[\x20-\x7e…]{1,512}$/);
     }
   });
 });

@@ -14,7 +14,7 @@ import {
   leaks,
   REFUSED_FILES,
   REFUSED_LINES,
-  refusedConfigs,
+  rejectedConfigs,
   secret,
 } from "../harness/base/canaries.ts";
 import { runCommand } from "../harness/base/command.ts";
@@ -98,7 +98,7 @@ async function change(client: Client, configs: readonly Fields[]): Promise<numbe
   const changed = configs
     .filter(({ id }) => id !== REMOVED)
     .map((fields) => ({ ...fields, ...CHANGES.get(Number(fields["id"])) }));
-  const refused = refusedConfigs(FIRST_REFUSED);
+  const refused = rejectedConfigs(FIRST_REFUSED);
   client.update([...changed, ...refused].map((entry) => JSON.stringify(entry)));
   client.update(changed.map((entry) => JSON.stringify({ ...entry, port: -1 })));
   client.send({ type: "request_status" });
@@ -156,10 +156,10 @@ test.each(["text", "json"])(
       expectNoLeaks(where, text);
     }
     expectTold(daemon, configs);
-    const refusals = client.lines.filter(
+    const rejections = client.lines.filter(
       ({ type, message }) => type === "error" && message?.includes("refused"),
     );
-    expect(refusals.length).toBeGreaterThanOrEqual(refused);
+    expect(rejections.length).toBeGreaterThanOrEqual(refused);
   },
 );
 
@@ -167,7 +167,7 @@ test("security: secrets of a checks file stay secret, also when it is no longer 
   await using backends = await startBackends();
   const port = freePort();
   const configs = canaryConfigs(backends.ports);
-  const entries = [...configs, ...refusedConfigs(FIRST_REFUSED)].map(
+  const entries = [...configs, ...rejectedConfigs(FIRST_REFUSED)].map(
     (entry) => `  - ${JSON.stringify(entry)}\n`,
   );
   await using daemon = await startDaemon({

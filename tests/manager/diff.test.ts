@@ -18,21 +18,21 @@ const one = makeSpec(1);
 const two = makeSpec(2);
 
 test("diff: nothing to nothing is nothing", () => {
-  expect(diff(running(), { specs: [], refused: NONE_REFUSED })).toEqual(NOTHING);
+  expect(diff(running(), { specs: [], rejected: NONE_REFUSED })).toEqual(NOTHING);
 });
 
 test("diff: equal specs, the same or not, are left alone", () => {
-  const desired = { specs: [one, makeSpec(2)], refused: NONE_REFUSED };
+  const desired = { specs: [one, makeSpec(2)], rejected: NONE_REFUSED };
   expect(diff(running(one, two), desired)).toEqual(NOTHING);
 });
 
 test("diff: what is new is added, what is not wanted is removed", () => {
-  const desired = { specs: [two], refused: NONE_REFUSED };
+  const desired = { specs: [two], rejected: NONE_REFUSED };
   expect(diff(running(one), desired)).toEqual({ ...NOTHING, add: [two], remove: [id(1)] });
 });
 
 test("diff: an empty set removes everything", () => {
-  expect(diff(running(one, two), { specs: [], refused: NONE_REFUSED }).remove).toEqual([id(1), id(2)]);
+  expect(diff(running(one, two), { specs: [], rejected: NONE_REFUSED }).remove).toEqual([id(1), id(2)]);
 });
 
 test.each([
@@ -42,7 +42,7 @@ test.each([
   ["fall", { fall: 4 }],
 ])("diff: another %s adjusts", (_name, changes) => {
   const changed = makeSpec(1, changes);
-  expect(diff(running(one), { specs: [changed], refused: NONE_REFUSED })).toEqual({
+  expect(diff(running(one), { specs: [changed], rejected: NONE_REFUSED })).toEqual({
     ...NOTHING,
     adjust: [changed],
   });
@@ -57,22 +57,22 @@ test.each([
   ["TLS", tcpSpec(80, { tls: { verify: true, serverName: "a" } })],
 ])("diff: another %s replaces, also together with another pace", (_name, check) => {
   const changed = makeSpec(1, { check, intervalMs: 2_000 });
-  expect(diff(running(one), { specs: [changed], refused: NONE_REFUSED })).toEqual({
+  expect(diff(running(one), { specs: [changed], rejected: NONE_REFUSED })).toEqual({
     ...NOTHING,
     replace: [changed],
   });
 });
 
 test("diff: what was refused goes on with its last good configuration", () => {
-  const desired = { specs: [], refused: new Set([id(1), id(9)]) };
+  const desired = { specs: [], rejected: new Set([id(1), id(9)]) };
   expect(diff(running(one, two), desired)).toEqual({ ...NOTHING, remove: [id(2)] });
 });
 
 test("diff: while one is refused that says no id, nothing stops; what is good starts and changes", () => {
   const [three, changed] = [makeSpec(3), makeSpec(1, { fall: 9 })];
-  const refused = new Set([undefined, id(9)]);
-  expect(diff(running(one, two), { specs: [], refused })).toEqual(NOTHING);
-  expect(diff(running(one, two), { specs: [changed, three], refused })).toEqual({
+  const rejected = new Set([undefined, id(9)]);
+  expect(diff(running(one, two), { specs: [], rejected })).toEqual(NOTHING);
+  expect(diff(running(one, two), { specs: [changed, three], rejected })).toEqual({
     ...NOTHING,
     add: [three],
     adjust: [changed],
@@ -81,7 +81,7 @@ test("diff: while one is refused that says no id, nothing stops; what is good st
 
 test("diff: of two with the same id the last one counts", () => {
   const last = makeSpec(1, { check: tcpSpec(99) });
-  expect(diff(running(), { specs: [one, two, last], refused: NONE_REFUSED }).add).toEqual([last, two]);
+  expect(diff(running(), { specs: [one, two, last], rejected: NONE_REFUSED }).add).toEqual([last, two]);
 });
 
 const anySpec = fc
@@ -106,11 +106,11 @@ function applied(before: ReadonlyMap<HealthcheckId, HealthcheckSpec>, steps: Dif
 
 test("diff: applied, it gives the desired set and what was refused", () => {
   fc.assert(
-    fc.property(anySpecs, anySpecs, anyRefused, (now, specs, refused) => {
+    fc.property(anySpecs, anySpecs, anyRefused, (now, specs, rejected) => {
       const before = running(...now);
-      const after = applied(before, diff(before, { specs, refused }));
+      const after = applied(before, diff(before, { specs, rejected }));
       const wanted = running(...specs);
-      for (const [key, spec] of before) if (refused.has(key) && !wanted.has(key)) wanted.set(key, spec);
+      for (const [key, spec] of before) if (rejected.has(key) && !wanted.has(key)) wanted.set(key, spec);
       expect(new Map([...after].sort())).toEqual(new Map([...wanted].sort()));
     }),
   );
@@ -120,12 +120,12 @@ test("diff: touches no healthcheck twice, and applied twice does nothing", () =>
   fc.assert(
     fc.property(anySpecs, anySpecs, (now, specs) => {
       const before = running(...now);
-      const steps = diff(before, { specs, refused: NONE_REFUSED });
+      const steps = diff(before, { specs, rejected: NONE_REFUSED });
       const touched = [...steps.add, ...steps.adjust, ...steps.replace]
         .map((spec) => spec.id)
         .concat(steps.remove);
       expect(new Set(touched).size).toBe(touched.length);
-      const again = diff(applied(before, steps), { specs, refused: NONE_REFUSED });
+      const again = diff(applied(before, steps), { specs, rejected: NONE_REFUSED });
       expect(again).toEqual(NOTHING);
     }),
   );

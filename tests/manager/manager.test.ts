@@ -40,8 +40,8 @@ class Fixture implements Disposable {
     (gone) => this.ended.push(gone),
   );
 
-  apply(specs: readonly HealthcheckSpec[], refused = NONE_REFUSED): Promise<unknown> {
-    return this.manager.apply({ specs, refused });
+  apply(specs: readonly HealthcheckSpec[], rejected = NONE_REFUSED): Promise<unknown> {
+    return this.manager.apply({ specs, rejected });
   }
 
   checker(number: number): FakeChecker {

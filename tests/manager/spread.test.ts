@@ -39,7 +39,7 @@ class Fleet implements Disposable {
   }
 
   async apply(specs: readonly HealthcheckSpec[]): Promise<void> {
-    await this.#manager.apply({ specs, refused: new Set() });
+    await this.#manager.apply({ specs, rejected: new Set() });
   }
 
   /** Starts per slot of 100 ms from one time to another, in ms since the boot. */

@@ -114,14 +114,17 @@ test.each([
   [600, 1_300, "joining"],
   [800, 1_300, "joining"],
   [801, 1_550.5, "off"],
-] as const)("settle: a check that began at %d is followed at %d, %s the grid", (beganMs, dueMs, place) => {
-  expect(settle(beganMs, GRID)).toEqual({ dueMs, place });
-});
+] as const)(
+  "settle: a check that began at %d is followed at %d, %s the grid",
+  (startedAtMs, dueMs, place) => {
+    expect(settle(startedAtMs, GRID)).toEqual({ dueMs, place });
+  },
+);
 
 const anySettling = fc.record({
   intervalMs: fc.integer({ min: 10, max: 1e7 }),
   timeMs: fc.integer({ min: -1e7, max: 1e7 }),
-  beganMs: fc.integer({ min: 0, max: 1e9 }),
+  startedAtMs: fc.integer({ min: 0, max: 1e9 }),
 });
 
 test("settle: a check on its way to the grid that begins late joins it all the same", () => {
@@ -131,9 +134,9 @@ test("settle: a check on its way to the grid that begins late joins it all the s
 
 test("settle: gaps are half an interval to an interval long, and the second start is on the grid at the latest", () => {
   fc.assert(
-    fc.property(anySettling, ({ beganMs, ...grid }) => {
-      const starts: number[] = [beganMs];
-      let plan: Plan = settle(beganMs, grid);
+    fc.property(anySettling, ({ startedAtMs, ...grid }) => {
+      const starts: number[] = [startedAtMs];
+      let plan: Plan = settle(startedAtMs, grid);
       for (; plan.place === "off"; plan = settle(plan.dueMs, grid)) starts.push(plan.dueMs);
       starts.push(plan.dueMs);
       expect(starts.length).toBeLessThanOrEqual(3);
@@ -193,7 +196,7 @@ test.each<[string, Plan, number, number | undefined, NextPlan]>([
 });
 
 const anyChange = fc.record({
-  beganMs: fc.integer({ min: 0, max: 1e6 }),
+  startedAtMs: fc.integer({ min: 0, max: 1e6 }),
   oldMs: fc.integer({ min: 10, max: 1e6 }),
   intervalMs: fc.integer({ min: 10, max: 1e6 }),
   timeMs: fc.integer({ min: -1e6, max: 1e6 }),
@@ -202,11 +205,11 @@ const anyChange = fc.record({
 
 test("replan: the gap is never longer than the longer interval, and not begun in the past", () => {
   fc.assert(
-    fc.property(anyChange, ({ beganMs, oldMs, passed, ...grid }) => {
-      const nowMs = beganMs + passed * oldMs;
-      const plan = replan(beganMs, beganMs + oldMs, grid, nowMs);
+    fc.property(anyChange, ({ startedAtMs, oldMs, passed, ...grid }) => {
+      const nowMs = startedAtMs + passed * oldMs;
+      const plan = replan(startedAtMs, startedAtMs + oldMs, grid, nowMs);
       expect(plan.dueMs).toBeGreaterThanOrEqual(nowMs);
-      expect(plan.dueMs).toBeLessThanOrEqual(beganMs + Math.max(oldMs, grid.intervalMs));
+      expect(plan.dueMs).toBeLessThanOrEqual(startedAtMs + Math.max(oldMs, grid.intervalMs));
     }),
   );
 });

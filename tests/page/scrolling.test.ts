@@ -21,7 +21,7 @@ import {
 const COUNT = 10_000;
 const FIRST = 0xbeefn << 48n;
 const DEAD_EVERY = 500;
-const NOWHERE = { hostname: "127.0.0.1", port: 1 };
+const NO_SCOPE = { hostname: "127.0.0.1", port: 1 };
 /** So that the order stays as it is while it is looked at. */
 const SELDOM = { interval: "10m", timeout: "5s" };
 /** Healthchecks that come later; as many as a window is asked for beyond its rows, at the most. */
@@ -46,7 +46,7 @@ async function prepare({ client, url }: Served) {
 
 /** @param targets one for each of {@link DEAD_EVERY}, again and again */
 function configs(targets: readonly Target[]): string[] {
-  return times(COUNT, (n) => tcpCheck(FIRST + BigInt(n), targets[n % DEAD_EVERY] ?? NOWHERE, SELDOM));
+  return times(COUNT, (n) => tcpCheck(FIRST + BigInt(n), targets[n % DEAD_EVERY] ?? NO_SCOPE, SELDOM));
 }
 
 /** Counts the rows in the document at every frame. */

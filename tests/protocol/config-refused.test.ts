@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { readConfig } from "../../src/protocol/healthcheck.ts";
-import { configFields, refusal } from "../harness/client/configs.ts";
+import { configFields, rejection } from "../harness/client/configs.ts";
 
 const ID = "must be an integer from 0 to 18446744073709551615";
 const DURATION = 'must be a duration such as "500ms", "5s" or "1m30s", above 0 and at most a year';
@@ -95,7 +95,7 @@ test.each([
     'expected_ips: "::1" is not valid; must be an address that a query of type A can return',
   ],
 ])("config refused: %j", (fields, words) => {
-  const [only, ...others] = refusal(fields);
+  const [only, ...others] = rejection(fields);
   expect(only).toBe(words);
   expect(others).toEqual([]);
 });
@@ -103,7 +103,7 @@ test.each([
 test.each(["id", "interval", "timeout", "checker_type", "ip", "port"])(
   "config refused: without %s, in our own words",
   (field) => {
-    const [only, ...others] = refusal({ [field]: undefined });
+    const [only, ...others] = rejection({ [field]: undefined });
     expect(only).toStartWith(`${field}: `);
     expect(only).not.toMatch(/Invalid|Expected|received/);
     expect(others).toEqual([]);
@@ -121,15 +121,13 @@ test.each([[null], [5], ["text"], [true]])(
 );
 
 test("config refused: headers must be named, a list has no names", () => {
-  expect(() => refusal({ ...http, headers: ["X-A: 1"] })).not.toThrow();
+  expect(() => rejection({ ...http, headers: ["X-A: 1"] })).not.toThrow();
 });
 
 test("config refused: every fault of a config is told at once", () => {
-  expect(refusal({ interval: "soon", port: 0, close: "slam" }).map((fault) => fault.split(":")[0])).toEqual([
-    "interval",
-    "port",
-    "close",
-  ]);
+  expect(rejection({ interval: "soon", port: 0, close: "slam" }).map((fault) => fault.split(":")[0])).toEqual(
+    ["interval", "port", "close"],
+  );
 });
 
 test("config refused: the id is told when at least that could be read", () => {

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { readConfig } from "../../src/protocol/healthcheck.ts";
-import { configFields, refusal } from "../harness/client/configs.ts";
+import { configFields, rejection } from "../harness/client/configs.ts";
 
 const SECRET = "hunter2";
 
@@ -23,7 +23,7 @@ test.each([
   [{ server_name: `https://a b?${SECRET}` }, "server_name: a string (not shown) is not valid"],
   [{ ip: { password: SECRET } }, "ip: an object (not shown) is not valid"],
 ])("config secrets: %j is refused without telling them", (fields, words) => {
-  const [only = "", ...others] = refusal(fields);
+  const [only = "", ...others] = rejection(fields);
   expect(only).toStartWith(words);
   expect([only, ...others].join()).not.toContain(SECRET);
 });

@@ -135,13 +135,13 @@ test("configs: ids keep their digits", async () => {
 });
 
 test("configs: one that cannot be understood is refused alone, with its id and its fields", async () => {
-  const { specs, refusals } = await new ConfigReader().read([
+  const { specs, rejections } = await new ConfigReader().read([
     config("1"),
     config("2", { port: 70_000, ip: "<nil>" }),
     config("3"),
   ]);
   expect(specs.map(({ id }) => String(id))).toEqual(["1", "3"]);
-  expect(refusals.map(({ id, message }) => [String(id), message])).toEqual([
+  expect(rejections.map(({ id, message }) => [String(id), message])).toEqual([
     [
       "2",
       'healthcheck 2 refused: ip: "<nil>" is not valid; must be an IPv4 or IPv6 address; ' +
@@ -151,26 +151,26 @@ test("configs: one that cannot be understood is refused alone, with its id and i
 });
 
 test("configs: no spelling of an address makes the whole list fail", async () => {
-  const { specs, refusals } = await new ConfigReader().read([
+  const { specs, rejections } = await new ConfigReader().read([
     config("1", { ip: "1::2:3:4:1.2.3.4" }),
     config("2"),
   ]);
   expect(specs.at(-1)?.check).toMatchObject({ address: { ip: "10.0.0.1" } });
-  expect(specs.length + refusals.length).toBe(2);
+  expect(specs.length + rejections.length).toBe(2);
 });
 
 test("configs: without an id its place in the list names it", async () => {
-  const { refusals } = await new ConfigReader().read([config("1"), config("-1"), "{"]);
-  expect(refusals.map(({ id }) => id)).toEqual([undefined, undefined]);
-  expect(refusals[0]?.message).toStartWith("config 1 of the list refused: id: -1 is not valid; must be");
-  expect(refusals[1]?.message).toBe(
+  const { rejections } = await new ConfigReader().read([config("1"), config("-1"), "{"]);
+  expect(rejections.map(({ id }) => id)).toEqual([undefined, undefined]);
+  expect(rejections[0]?.message).toStartWith("config 1 of the list refused: id: -1 is not valid; must be");
+  expect(rejections[1]?.message).toBe(
     "config 2 of the list refused: not JSON (1 bytes, not shown); no healthcheck is stopped by this list",
   );
 });
 
 test("configs: one that is no JSON may be anybody's, its id is a hint", async () => {
-  const { refusals } = await new ConfigReader().read(['{"id":7,"port":080}', "@@"]);
-  expect(refusals.map(({ id, message }) => [id, message])).toEqual([
+  const { rejections } = await new ConfigReader().read(['{"id":7,"port":080}', "@@"]);
+  expect(rejections.map(({ id, message }) => [id, message])).toEqual([
     [
       undefined,
       "config 0 of the list refused: not JSON (19 bytes, not shown), perhaps of healthcheck 7; " +
@@ -193,9 +193,9 @@ test("configs: of two with the same id the last counts, and it is told", async (
 });
 
 test("configs: of two with the same id the last counts, though it is refused", async () => {
-  const { specs, refusals } = await new ConfigReader().read([config("1"), config("1", { port: 0 })]);
+  const { specs, rejections } = await new ConfigReader().read([config("1"), config("1", { port: 0 })]);
   expect(specs).toEqual([]);
-  expect(refusals.map(({ id }) => String(id))).toEqual(["1"]);
+  expect(rejections.map(({ id }) => String(id))).toEqual(["1"]);
 });
 
 test("configs: a text that was in the last list gives the very same spec, in whatever order", async () => {
@@ -219,9 +219,9 @@ test("configs: a text that was missing in between is understood anew", async () 
 test("configs: a refusal that was told with the last list is marked as known", async () => {
   const reader = new ConfigReader();
   const bad = config("1", { port: 0 });
-  expect((await reader.read([bad])).refusals.map(({ known }) => known)).toEqual([false]);
-  expect((await reader.read([config("2"), bad])).refusals.map(({ known }) => known)).toEqual([true]);
-  expect((await reader.read([config("1", { port: 70_000 })])).refusals.map(({ known }) => known)).toEqual([
+  expect((await reader.read([bad])).rejections.map(({ known }) => known)).toEqual([false]);
+  expect((await reader.read([config("2"), bad])).rejections.map(({ known }) => known)).toEqual([true]);
+  expect((await reader.read([config("1", { port: 70_000 })])).rejections.map(({ known }) => known)).toEqual([
     false,
   ]);
 });
@@ -251,47 +251,47 @@ test.each([
   ["20 levels", `"x":${"[".repeat(20)}${"]".repeat(20)}`, /^must be nested at most 16 levels deep/],
 ])("configs: one of %s is refused alone, without being parsed", async (_, field, words) => {
   const bad = `{"id":7,${field}}`;
-  const { specs, refusals, refusedIds } = await readList(`[${config("1")},${bad},${config("2")}]`);
+  const { specs, rejections, rejectedIds } = await readList(`[${config("1")},${bad},${config("2")}]`);
   expect(specs.map(({ id }) => String(id))).toEqual(["1", "2"]);
-  expect(refusedIds).toEqual(new Set([undefined]));
-  const [refusal] = refusals;
-  expect(refusal?.message).toStartWith("config 1 of the list refused: ");
-  expect(refusal?.message.slice("config 1 of the list refused: ".length)).toMatch(words);
-  expect(refusal?.message).toEndWith("perhaps of healthcheck 7; no healthcheck is stopped by this list");
+  expect(rejectedIds).toEqual(new Set([undefined]));
+  const [rejection] = rejections;
+  expect(rejection?.message).toStartWith("config 1 of the list refused: ");
+  expect(rejection?.message.slice("config 1 of the list refused: ".length)).toMatch(words);
+  expect(rejection?.message).toEndWith("perhaps of healthcheck 7; no healthcheck is stopped by this list");
 });
 
 test("configs: one that is not UTF-8 is refused alone", async () => {
   const parts = [`[${config("1")},{"id":7,"x":"`, Uint8Array.of(0xc3), `"},${config("2")}]`];
-  const { specs, refusals } = await readList(
+  const { specs, rejections } = await readList(
     Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part))),
   );
   expect(specs.length).toBe(2);
-  expect(refusals[0]?.message).toContain("not UTF-8 (16 bytes, not shown), perhaps of healthcheck 7");
+  expect(rejections[0]?.message).toContain("not UTF-8 (16 bytes, not shown), perhaps of healthcheck 7");
 });
 
 test("configs: of many refused ones a hundred are described, the others counted, all kept from being stopped", async () => {
-  const { refusals, refused, refusedIds } = await new ConfigReader().read(
+  const { rejections, rejected, rejectedIds } = await new ConfigReader().read(
     times(2_000, (n) => config(`${n + 1}`, { port: 0 })),
   );
-  expect([refusals.length, refused, refusedIds.size]).toEqual([100, 2_000, 2_000]);
-  expect(refusals.at(-1)?.message).toStartWith("healthcheck 100 refused: ");
+  expect([rejections.length, rejected, rejectedIds.size]).toEqual([100, 2_000, 2_000]);
+  expect(rejections.at(-1)?.message).toStartWith("healthcheck 100 refused: ");
 });
 
 test("configs: of many errors in one config five are said, and the number of the others", async () => {
   const bad = { checker_type: "http", expected_codes: times(900, () => "x"), port: 0 };
-  const { refusals } = await new ConfigReader().read([config("1", bad)]);
-  const { message = "" } = refusals[0] ?? {};
+  const { rejections } = await new ConfigReader().read([config("1", bad)]);
+  const { message = "" } = rejections[0] ?? {};
   expect(message.match(/; must be /g)?.length).toBe(5);
   expect(message).toEndWith("; … and 896 more");
 });
 
 test("configs: the length of a list is checked before its elements, and so is the number of headers", async () => {
   const headers = Object.fromEntries(times(101, (n) => [`bad name ${n}`, 7]));
-  const { refusals } = await new ConfigReader().read([
+  const { rejections } = await new ConfigReader().read([
     config("1", { checker_type: "http", expected_codes: times(1_001, () => "x"), headers }),
     config("2", { checker_type: "dns", query: "a.test", expected_ips: times(1_001, () => "x") }),
   ]);
-  expect(refusals.map(({ message }) => message)).toEqual([
+  expect(rejections.map(({ message }) => message)).toEqual([
     "healthcheck 1 refused: expected_codes: too long; must be a list of at most 1000 integers; headers: too long; must be a map of at most 100 headers",
     "healthcheck 2 refused: expected_ips: too long; must be a list of at most 1000 strings",
   ]);

@@ -74,7 +74,7 @@ test("naming: nothing that a client may send refuses a healthcheck", () => {
 test("naming: a change keeps state and counters", () => {
   const before = makeSpec(1);
   const after = { ...before, ...NAMED };
-  expect(diff(new Map([[before.id, before]]), { specs: [after], refused: new Set() })).toEqual({
+  expect(diff(new Map([[before.id, before]]), { specs: [after], rejected: new Set() })).toEqual({
     add: [],
     adjust: [after],
     replace: [],

@@ -2,7 +2,7 @@
  * The simulated network: a dialer whose connections succeed, are refused, or get no answer, as the backend behind the port does at that
  * moment. It keeps what really happened to each connection, so that the oracle can hold every verdict against it.
  */
-import { Dial, type DialOwner } from "../../src/system/connection.ts";
+import { type DialOwner, PendingConnection } from "../../src/system/connection.ts";
 import type { Descriptors } from "../../src/system/descriptors.ts";
 import type { Dialer } from "../../src/system/dialer.ts";
 import { ECONNREFUSED, EMFILE } from "../../src/system/errno.ts";
@@ -35,7 +35,7 @@ export interface Backend {
 }
 
 interface UnderWay {
-  readonly dial: Dial;
+  readonly dial: PendingConnection;
   readonly fact: Fact;
   readonly outcome: Exclude<Outcome, "canceled">;
 }
@@ -65,7 +65,7 @@ export class Network implements Dialer {
   overlaps = 0;
   readonly #world: NetworkWorld;
   readonly #descriptors: Descriptors;
-  readonly #underWay = new Map<Dial, UnderWay>();
+  readonly #underWay = new Map<PendingConnection, UnderWay>();
   #serial = 0;
 
   constructor(world: NetworkWorld, descriptors: Descriptors) {
@@ -77,15 +77,15 @@ export class Network implements Dialer {
     return this.#underWay.size;
   }
 
-  dial(address: SockAddr, owner: DialOwner): Dial {
+  dial(address: SockAddr, owner: DialOwner): PendingConnection {
     const port = address.port ?? 0;
     const nowMs = this.#world.nowMs();
     const before = this.facts.get(port);
     if (before !== undefined && before.outcome === undefined) this.overlaps++;
-    const taken = this.#descriptors.take();
-    if (taken && this.kernelShortage) this.#descriptors.give();
+    const taken = this.#descriptors.acquire();
+    if (taken && this.kernelShortage) this.#descriptors.release();
     const local = !taken || this.kernelShortage;
-    const dial = new Dial(local ? -1 : 1, owner, this.#serial++, address);
+    const dial = new PendingConnection(local ? -1 : 1, owner, this.#serial++, address);
     const { behavior, latencyMs } = this.backends.get(port) ?? REFUSING;
     const fact: Fact = {
       port,
@@ -114,15 +114,15 @@ export class Network implements Dialer {
     }
   }
 
-  cancel(dial: Dial): void {
+  cancel(dial: PendingConnection): void {
     const underWay = this.#underWay.get(dial);
     if (underWay === undefined) return;
     this.#end(underWay, "canceled", this.#world.nowMs());
-    if (dial.fd >= 0) this.#descriptors.give();
+    if (dial.fd >= 0) this.#descriptors.release();
   }
 
   close(): void {
-    this.#descriptors.give();
+    this.#descriptors.release();
   }
 
   converse(): PlainStream {
@@ -142,7 +142,7 @@ export class Network implements Dialer {
     this.#end(underWay, outcome, nowMs);
     if (outcome === "connected") dial.owner.connected(dial, fact.readyMs - fact.startMs);
     else {
-      if (dial.fd >= 0) this.#descriptors.give();
+      if (dial.fd >= 0) this.#descriptors.release();
       dial.owner.failed(outcome === "local" ? EMFILE : ECONNREFUSED);
     }
   }

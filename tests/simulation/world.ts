@@ -204,11 +204,11 @@ export class World implements Disposable {
 
   #holdDescriptors(): void {
     while (this.#held > 0) {
-      this.#descriptors.give();
+      this.#descriptors.release();
       this.#held--;
     }
     if (!this.#random.chance(0.4)) return;
-    for (let count = this.#random.int(1, DESCRIPTORS); count > 0 && this.#descriptors.take(); count--)
+    for (let count = this.#random.int(1, DESCRIPTORS); count > 0 && this.#descriptors.acquire(); count--)
       this.#held++;
   }
 
@@ -238,9 +238,9 @@ export class World implements Disposable {
     const line = lineOf(`{"type":"update_configs","configs":[${configs.join(",")}]}`);
     const message = await readMessage(line);
     if (message.type !== "update_configs") throw new Error("the list was read as another message");
-    const { specs, refusals } = await this.#reader.read(message.configs);
-    if (refusals.length > 0) throw new Error(refusals[0]?.message);
-    await this.#manager.apply({ specs, refused: new Set() });
+    const { specs, rejections } = await this.#reader.read(message.configs);
+    if (rejections.length > 0) throw new Error(rejections[0]?.message);
+    await this.#manager.apply({ specs, rejected: new Set() });
     this.#oracle.applied(specs);
     this.#client.listed();
   }

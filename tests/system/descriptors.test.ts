@@ -55,11 +55,11 @@ test("limits: the least limit there is has room for one check", () => {
 
 test("descriptors: no more are taken than there are; what is given back can be taken again", () => {
   const descriptors = new Descriptors(2);
-  expect([descriptors.take(), descriptors.take(), descriptors.take()]).toEqual([true, true, false]);
+  expect([descriptors.acquire(), descriptors.acquire(), descriptors.acquire()]).toEqual([true, true, false]);
   expect([descriptors.used, descriptors.exhausted]).toEqual([2, true]);
-  descriptors.give();
+  descriptors.release();
   expect(descriptors.exhausted).toBe(false);
-  expect([descriptors.take(), descriptors.take()]).toEqual([true, false]);
+  expect([descriptors.acquire(), descriptors.acquire()]).toEqual([true, false]);
 });
 
 test("slices: every item has its turn, once, in order, with its place", async () => {

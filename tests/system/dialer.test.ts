@@ -1,7 +1,7 @@
 /** The dialer against real sockets on loopback. */
 import { afterEach, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import type { Dial } from "../../src/system/connection.ts";
+import type { PendingConnection } from "../../src/system/connection.ts";
 import { Descriptors } from "../../src/system/descriptors.ts";
 import { LibcDialer } from "../../src/system/dialer.ts";
 import { EMFILE } from "../../src/system/errno.ts";
@@ -19,9 +19,9 @@ afterEach(() => {
 function fixture(limit = 10) {
   const descriptors = new Descriptors(limit);
   const dialer = new LibcDialer(descriptors, (error) => faults.push(error));
-  const heard: (number | Dial)[] = [];
+  const heard: (number | PendingConnection)[] = [];
   const owner = {
-    connected: (dial: Dial) => void heard.push(dial),
+    connected: (dial: PendingConnection) => void heard.push(dial),
     failed: (number: number) => void heard.push(number),
   };
   const dial = (port: number, ip = "127.0.0.1") => dialer.dial(sockAddr({ ip, port }), owner);
@@ -57,7 +57,7 @@ test("dialer: the kernel's round trip is told", async () => {
   const dialer = new LibcDialer(new Descriptors(1), (error) => faults.push(error));
   const rtts: (number | undefined)[] = [];
   const owner = {
-    connected: (dial: Dial, rttMs: number | undefined) => {
+    connected: (dial: PendingConnection, rttMs: number | undefined) => {
       rtts.push(rttMs);
       dialer.close(dial, "reset");
     },
@@ -156,10 +156,10 @@ test("dialer: an owner may give up another within the same poll", async () => {
   await using backend = acceptAll();
   const descriptors = new Descriptors(10);
   const dialer = new LibcDialer(descriptors, (error) => faults.push(error));
-  const dials: Dial[] = [];
-  const told: Dial[] = [];
+  const dials: PendingConnection[] = [];
+  const told: PendingConnection[] = [];
   const owner = {
-    connected: (dial: Dial) => {
+    connected: (dial: PendingConnection) => {
       told.push(dial);
       dialer.close(dial, "reset");
       for (const other of dials) if (other !== dial) dialer.cancel(other);

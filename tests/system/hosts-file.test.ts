@@ -1,12 +1,12 @@
 /** hosts(5), and the words of such files. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { LINE_END, LINE_INDENT, PAUSE, splitWords } from "../../src/system/file-words.ts";
+import { LINE_END, LINE_INDENT, PAUSE, splitTokens } from "../../src/system/file-tokens.ts";
 import { HostsReader } from "../../src/system/hosts-file.ts";
 
 function parse(text: string): HostsReader {
   const reader = new HostsReader();
-  for (const word of splitWords([text], "#")) if (word !== PAUSE) reader.push(word);
+  for (const word of splitTokens([text], "#")) if (word !== PAUSE) reader.push(word);
   return reader;
 }
 
@@ -35,7 +35,7 @@ test("hosts: addresses of a name stay in the order of the file; a repeated line 
 
 test("words: a file cut into pieces anywhere has the same words", () => {
   const text = " nameserver  10.0.0.1 # x y\n\n;c\nsearch a\tb\r\nend";
-  const words = (pieces: string[]) => [...splitWords(pieces, "#;")].filter((word) => word !== PAUSE);
+  const words = (pieces: string[]) => [...splitTokens(pieces, "#;")].filter((word) => word !== PAUSE);
   const whole = words([text]);
   expect(whole).toEqual([
     LINE_INDENT,

@@ -1,6 +1,6 @@
 /** Plain-text conversations over dialed connections, on loopback. */
 import { expect, test } from "bun:test";
-import type { Dial } from "../../src/system/connection.ts";
+import type { PendingConnection } from "../../src/system/connection.ts";
 import { Descriptors } from "../../src/system/descriptors.ts";
 import { LibcDialer } from "../../src/system/dialer.ts";
 import type { PlainStream } from "../../src/system/plain-stream.ts";
@@ -35,7 +35,7 @@ async function open(backend: Backend) {
   };
   let stream: PlainStream | undefined;
   const dialOwner = {
-    connected: (dial: Dial) => {
+    connected: (dial: PendingConnection) => {
       stream = dialer.converse(dial, streamOwner);
     },
     failed: (number: number) => {

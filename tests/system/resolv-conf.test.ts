@@ -1,6 +1,6 @@
 /** resolv.conf(5) and the environment beside it, as glibc reads them. */
 import { expect, test } from "bun:test";
-import { PAUSE, splitWords } from "../../src/system/file-words.ts";
+import { PAUSE, splitTokens } from "../../src/system/file-tokens.ts";
 import { ResolvConfReader, type ResolverSurroundings } from "../../src/system/resolv-conf.ts";
 
 const LOCAL = { ip: "127.0.0.1", port: 53 };
@@ -8,7 +8,7 @@ const PLAIN = { rotate: false, useVc: false, noTldQuery: false, noAaaa: false };
 
 function parse(text: string, surroundings: Partial<ResolverSurroundings> = {}) {
   const reader = new ResolvConfReader({ hostname: "node", ...surroundings });
-  for (const word of splitWords([text], "#;")) if (word !== PAUSE) reader.push(word);
+  for (const word of splitTokens([text], "#;")) if (word !== PAUSE) reader.push(word);
   return reader.result();
 }
 

@@ -1,6 +1,6 @@
 /** How conversations with TLS end, beside OpenSSL's server on loopback. */
 import { expect } from "bun:test";
-import type { Dial } from "../../src/system/connection.ts";
+import type { PendingConnection } from "../../src/system/connection.ts";
 import { Descriptors } from "../../src/system/descriptors.ts";
 import { LibcDialer } from "../../src/system/dialer.ts";
 import { sockAddr } from "../../src/system/sockaddr.ts";
@@ -26,12 +26,12 @@ async function open({ hostname, port }: Target) {
     opened: opened.resolve,
     received: () => {},
     closed: () => opened.reject(new Error("closed")),
-    refused: opened.reject,
+    tlsFailed: opened.reject,
     crashed: opened.reject,
   };
   let stream: TlsStream | undefined;
   dialer.dial(sockAddr({ ip: hostname, port }), {
-    connected: (dial: Dial) => {
+    connected: (dial: PendingConnection) => {
       const options = tls.options({ verify: false, serverName: "www.example.test" });
       stream = new TlsStream(dialer, dial, options, streamOwner);
     },

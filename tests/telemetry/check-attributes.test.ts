@@ -53,7 +53,7 @@ test("check: an inconclusive one is an error of our own making", () => {
   expect(checkStatus(success())).toBeUndefined();
 });
 
-const told = (result: Conclusive) =>
+const takeContext = (result: Conclusive) =>
   phaseEvents(result, 10_000).map(({ name, time, attributes }) => [
     name,
     time[0] * 1_000 + time[1] / 1e6,
@@ -62,7 +62,7 @@ const told = (result: Conclusive) =>
 
 test("phases: each stands where it ended, and the one in which the check failed is marked", () => {
   const phases = { resolveMs: 1, connectMs: 2, tlsMs: 3, firstByteMs: 4, transferMs: 5 };
-  expect(told({ ...success(), phases })).toEqual([
+  expect(takeContext({ ...success(), phases })).toEqual([
     ["resolve", 10_001, true],
     ["connect", 10_003, true],
     ["tls", 10_006, true],
@@ -70,15 +70,15 @@ test("phases: each stands where it ended, and the one in which the check failed 
     ["first_byte", 10_010, true],
     ["transfer", 10_015, true],
   ]);
-  expect(told(failed("L4CON", { phases: { connectMs: 2 } }))).toEqual([["connect", 10_002, false]]);
-  expect(told(failed("L6RSP", { phases: { connectMs: 2, tlsMs: 1 } })).at(-1)).toEqual([
+  expect(takeContext(failed("L4CON", { phases: { connectMs: 2 } }))).toEqual([["connect", 10_002, false]]);
+  expect(takeContext(failed("L6RSP", { phases: { connectMs: 2, tlsMs: 1 } })).at(-1)).toEqual([
     "tls",
     10_003,
     false,
   ]);
-  expect(told(failed("L7TOUT", { phases })).at(-1)).toEqual(["transfer", 10_015, false]);
-  expect(told(failed("L7RSP", { phases })).at(-1)).toEqual(["transfer", 10_015, true]);
-  expect(told(failed("L7STS", { phases: { connectMs: 2, firstByteMs: 1 } })).at(-1)).toEqual([
+  expect(takeContext(failed("L7TOUT", { phases })).at(-1)).toEqual(["transfer", 10_015, false]);
+  expect(takeContext(failed("L7RSP", { phases })).at(-1)).toEqual(["transfer", 10_015, true]);
+  expect(takeContext(failed("L7STS", { phases: { connectMs: 2, firstByteMs: 1 } })).at(-1)).toEqual([
     "first_byte",
     10_003,
     true,

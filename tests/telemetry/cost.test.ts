@@ -17,7 +17,7 @@ const MAX_SHARE = 0.1;
 
 const IGNORED: CheckLog = { finished: () => {}, changed: () => {}, skipped: () => {} };
 // The properties of a monitor that are read.
-const MONITOR = { spec: makeSpec(1), beganMs: 0, latenessMs: 1 } as unknown as Monitor;
+const MONITOR = { spec: makeSpec(1), startedAtMs: 0, latenessMs: 1 } as unknown as Monitor;
 
 /** Made beforehand: making them is no part of what is measured. */
 const SETTLEMENTS = Array.from({ length: 1_000 }, (_, at) => ({

@@ -46,7 +46,7 @@ const SPAN = (() => {
     if (span instanceof FinishedSpan) made = span;
   };
   const tracer = new Tracer(1, {}, "1", { put, full: false, lose: () => {} });
-  tracer.finish(tracer.follower(), { name: "span", kind: 0, startMs: 1, endMs: 2, attributes: {} });
+  tracer.finish(tracer.forcedRoot(), { name: "span", kind: 0, startMs: 1, endMs: 2, attributes: {} });
   if (made === undefined) throw new Error("no span was made");
   return made;
 })();
@@ -70,20 +70,20 @@ test("HttpExporter: each delivery comes to what its own answer says", async () =
   const outcomes = [];
   for (const _ of answers) outcomes.push(await fixture.exporter.export(THREE));
   expect(outcomes).toEqual([
-    { words: "collector rejected 2 of 3 spans: too old", rejected: 2 },
+    { message: "collector rejected 2 of 3 spans: too old", rejected: 2 },
     undefined,
-    { words: "use the other port", rejected: 0 },
-    { words: "HTTP status 400", retry: false },
+    { message: "use the other port", rejected: 0 },
+    { message: "HTTP status 400", retry: false },
     undefined,
     undefined,
-    { words: "collector rejected 3 of 3 spans: too many", rejected: 3 },
+    { message: "collector rejected 3 of 3 spans: too many", rejected: 3 },
   ]);
 });
 
 test("HttpExporter: of two deliveries under way each comes to what its own answer says", async () => {
   using fixture = new Fixture([saying(partial("the first")), saying("{}")]);
   const both = [fixture.exporter.export(THREE), fixture.exporter.export(THREE)];
-  expect(await Promise.all(both)).toEqual([{ words: "the first", rejected: 0 }, undefined]);
+  expect(await Promise.all(both)).toEqual([{ message: "the first", rejected: 0 }, undefined]);
 });
 
 test("HttpExporter: an answer of more than 64 KiB counts as success and is not parsed", async () => {
@@ -93,7 +93,7 @@ test("HttpExporter: an answer of more than 64 KiB counts as success and is not p
   const outcomes = [];
   for (let nth = 0; nth < 3; nth++) outcomes.push(await fixture.exporter.export(THREE));
   expect(outcomes).toEqual([
-    { words: "collector rejected 1 of 3 spans: read", rejected: 1 },
+    { message: "collector rejected 1 of 3 spans: read", rejected: 1 },
     undefined,
     undefined,
   ]);

@@ -23,17 +23,17 @@ test.each([
   [{ partialSuccess: { rejectedSpans: "0", errorMessage: "a\u0000b\nBearer hunter2" } }, [0, "a b …"]],
 ] as const)("remarkOf: %p of five spans", (answer, wanted) => {
   const remark = remarkOf(answer, 5, { authorization: "Bearer hunter2" });
-  expect(remark && [remark.rejected, remark.words]).toEqual(wanted && [...wanted]);
+  expect(remark && [remark.rejected, remark.message]).toEqual(wanted && [...wanted]);
 });
 
 test("remarkOf: what is long is cut", () => {
   const errorMessage = "x".repeat(60_000);
-  expect(remarkOf({ partialSuccess: { errorMessage } }, 5, {})?.words.length).toBeLessThan(250);
+  expect(remarkOf({ partialSuccess: { errorMessage } }, 5, {})?.message.length).toBeLessThan(250);
 });
 
 /** What comes of a delivery of no spans that is answered so. */
 function answered(serializer: TraceSerializer, bytes: Uint8Array) {
-  const failureOf = () => ({ words: "failed", retry: false });
+  const failureOf = () => ({ message: "failed", retry: false });
   const send = delivery(
     serializer,
     {},
@@ -54,7 +54,7 @@ function answered(serializer: TraceSerializer, bytes: Uint8Array) {
 test("delivery: answers in JSON and protobuf are read, and only short ones", async () => {
   const text = (json: unknown) => new TextEncoder().encode(JSON.stringify(json));
   const remark = (errorMessage: string) => ({ rejectedSpans: 0, errorMessage });
-  const heard = { words: "said", rejected: 0 };
+  const heard = { message: "said", rejected: 0 };
   expect(await answered(JsonTraceSerializer, text({ partialSuccess: remark("said") }))).toEqual(heard);
   expect(await answered(ProtobufTraceSerializer, takenAnswer(remark("said")))).toEqual(heard);
   expect(await answered(JsonTraceSerializer, text("no answer"))).toBeUndefined();

@@ -4,7 +4,7 @@ import { SpanScope } from "../../src/telemetry/scope.ts";
 import { Tracer } from "../../src/telemetry/tracer.ts";
 
 const tracer = new Tracer(1, {}, "1", { put() {}, full: false, lose() {} });
-const [one, two] = [tracer.follower(), tracer.follower()];
+const [one, two] = [tracer.forcedRoot(), tracer.forcedRoot()];
 
 test("scope: code runs in the innermost span, and in none where that is said", () => {
   const scope = new SpanScope();

@@ -71,7 +71,7 @@ test("settings: headers come from the variables, those of the traces first, and 
     authorization: `Basic ${Buffer.from("u:p@").toString("base64")}`,
   });
   expect(warnings).toEqual([
-    { variable: "OTEL_EXPORTER_OTLP_HEADERS", words: "contains an invalid header, which is ignored" },
+    { variable: "OTEL_EXPORTER_OTLP_HEADERS", message: "contains an invalid header, which is ignored" },
   ]);
 });
 

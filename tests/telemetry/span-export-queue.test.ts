@@ -7,8 +7,8 @@ import { MAX_SPANS, SpanExportQueue } from "../../src/telemetry/span-export-queu
 import { Tracer } from "../../src/telemetry/tracer.ts";
 import { FakeLogger, VirtualTime } from "../harness/fakes/fakes.ts";
 
-const RETRY: ExportFailure = { words: "nobody there", retry: true };
-const FINAL: ExportFailure = { words: "HTTP status 400", retry: false };
+const RETRY: ExportFailure = { message: "nobody there", retry: true };
+const FINAL: ExportFailure = { message: "HTTP status 400", retry: false };
 
 /** An outbox whose collector does what the test says. */
 class Fixture implements Disposable {
@@ -66,7 +66,7 @@ class Fixture implements Disposable {
 const SPAN: ReadableSpan = (() => {
   const spans: ReadableSpan[] = [];
   const tracer = new Tracer(1, {}, "1", { put: (span) => void spans.push(span), full: false, lose() {} });
-  tracer.finish(tracer.follower(), { name: "n", kind: 0, startMs: 1, endMs: 2, attributes: {} });
+  tracer.finish(tracer.forcedRoot(), { name: "n", kind: 0, startMs: 1, endMs: 2, attributes: {} });
   const [span] = spans;
   if (!(span instanceof FinishedSpan)) throw new Error("no span");
   return span;
@@ -126,9 +126,9 @@ test("outbox: when it is full the newest are lost and counted, and the log says 
     endpoint: "http://c/",
     error: "nobody there",
   });
-  const told = fixture.warnings.reduce((sum, { lost }) => sum + Number(lost), 0);
-  expect(told).toBeGreaterThan(100 * 50);
-  expect(told).toBeLessThanOrEqual(fixture.lost);
+  const takeContext = fixture.warnings.reduce((sum, { lost }) => sum + Number(lost), 0);
+  expect(takeContext).toBeGreaterThan(100 * 50);
+  expect(takeContext).toBeLessThanOrEqual(fixture.lost);
 });
 
 test("outbox: what the collector refuses for good is lost and counted", async () => {
@@ -179,7 +179,7 @@ test("outbox: when it overflows although deliveries succeed, spans come too fast
 
 test("outbox: what a collector takes back of a delivery is lost and told, and the next goes out as ever", async () => {
   using fixture = new Fixture();
-  fixture.outcome = { words: "collector rejected 2 of 5 spans", rejected: 2 };
+  fixture.outcome = { message: "collector rejected 2 of 5 spans", rejected: 2 };
   for (let delivery = 0; delivery < 3; delivery++) {
     fixture.put(5);
     await fixture.pass(5_000);
@@ -197,7 +197,7 @@ test("outbox: what a collector takes back of a delivery is lost and told, and th
 
 test("outbox: what a collector warns of is told once a minute, and keeps no failure from being told", async () => {
   using fixture = new Fixture();
-  fixture.outcome = { words: "obsolete", rejected: 0 };
+  fixture.outcome = { message: "obsolete", rejected: 0 };
   for (let delivery = 0; delivery < 3; delivery++) {
     fixture.put(5);
     await fixture.pass(5_000);

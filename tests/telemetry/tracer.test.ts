@@ -24,7 +24,7 @@ const TRIES = 10_000;
 test.each([0, 0.1, 0.5, 1])("tracer: of traces a share of %d is sampled, by id and by lot alike", (rate) => {
   const { tracer } = tracerOf(rate);
   const roots = times(TRIES, () => tracer.root("n", SpanKind.CLIENT));
-  const kept = [roots.filter(isSampled), times(TRIES, () => tracer.drawn()).filter(isSampled)];
+  const kept = [roots.filter(isSampled), times(TRIES, () => tracer.sampledRoot()).filter(isSampled)];
   // Seven standard deviations.
   const within = 7 * Math.sqrt(TRIES * rate * (1 - rate));
   for (const { length } of kept) expect(Math.abs(length - TRIES * rate)).toBeLessThanOrEqual(within);
@@ -49,7 +49,7 @@ test("tracer: a new rate holds from the next trace on", () => {
   const { tracer } = tracerOf(0);
   tracer.configure(1);
   expect(isSampled(tracer.root("n", SpanKind.CLIENT))).toBe(true);
-  expect(tracer.drawn()).toBeDefined();
+  expect(tracer.sampledRoot()).toBeDefined();
 });
 
 test("span: times are seconds and nanoseconds, to the microsecond", () => {

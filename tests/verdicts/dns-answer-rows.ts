@@ -35,7 +35,7 @@ function records(
 }
 
 /** A row whose backend answers with a response code and no records. */
-function refusal(id: string, backend: string, flags: number): Behavior {
+function rejection(id: string, backend: string, flags: number): Behavior {
   return dns(id, backend, (question) => question.reply([], { flags }), "L7STS");
 }
 
@@ -159,11 +159,11 @@ export const DNS_ANSWER_ROWS: readonly Behavior[] = [
       }),
     "L7STS",
   ),
-  refusal("nxdomain", "answers NXDOMAIN", NXDOMAIN),
-  refusal("servfail", "answers SERVFAIL", SERVFAIL),
-  refusal("refused", "answers REFUSED", REFUSED),
-  refusal("notimp", "answers NOTIMP", NOTIMP),
-  refusal("formerr", "answers FORMERR", FORMERR),
+  rejection("nxdomain", "answers NXDOMAIN", NXDOMAIN),
+  rejection("servfail", "answers SERVFAIL", SERVFAIL),
+  rejection("refused", "answers REFUSED", REFUSED),
+  rejection("notimp", "answers NOTIMP", NOTIMP),
+  rejection("formerr", "answers FORMERR", FORMERR),
   dns(
     "formerr-bare",
     "answers FORMERR and leaves the question out",

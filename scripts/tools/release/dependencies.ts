@@ -16,7 +16,7 @@ export interface Package {
 }
 
 /** What its package.json and its licence file say. */
-export interface Licence {
+export interface License {
   /** An SPDX identifier or expression. */
   readonly id: string;
   readonly text: string;
@@ -71,7 +71,7 @@ export function runtimePackage(name: string): Package {
  *
  * @throws Error when it has none: then it may not be passed on
  */
-export function licenceOf({ key, name }: Package): Licence {
+export function licenceOf({ key, name }: Package): License {
   const place = join(ROOT, placeOf(key));
   // The cast restates that it is an object; a licence that is no text is found out below.
   const { license } = JSON.parse(readFileSync(join(place, "package.json"), "utf8")) as { license?: unknown };

@@ -88,11 +88,11 @@ async function soak(runMs: number): Promise<string[]> {
   const jobs = [
     every(SAMPLE_MS, () => samples.take(nowMs())),
     every(SCRAPE_MS, async () => {
-      const beganMs = performance.now();
+      const startedAtMs = performance.now();
       const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { Connection: "close" } });
       scrapes.last = readSamples(await answer.text());
       scrapes.count++;
-      scrapes.slowestMs = Math.max(scrapes.slowestMs, performance.now() - beganMs);
+      scrapes.slowestMs = Math.max(scrapes.slowestMs, performance.now() - startedAtMs);
     }),
     every(TOGGLE_MS, () => backends.toggleSome()),
   ];

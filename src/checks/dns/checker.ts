@@ -8,8 +8,8 @@ import { inconclusive } from "../../model/result.ts";
 import type { Address } from "../../model/spec.ts";
 import type { HostsTable } from "../../system/hosts-file.ts";
 import type { ResolverFiles } from "../../system/resolver.ts";
-import type { Attempt, Checker, CheckerEnv, Done } from "../checker.ts";
-import { judgeTexts } from "./message.ts";
+import type { Attempt, Checker, CheckerEnv, OnResult } from "../checker.ts";
+import { matchTexts } from "./message.ts";
 import { DnsRound, type RoundOwner, type RoundPlan } from "./round.ts";
 import {
   failureToReport,
@@ -27,7 +27,7 @@ export function dnsChecker(spec: DnsSpec, env: CheckerEnv): Checker {
     start: (timeoutMs, done) =>
       spec.server === undefined
         ? new SystemLookup(spec, env, timeoutMs, done)
-        : new Lookup(spec, env, timeoutMs, done, givenServer(spec, spec.server)),
+        : new DnsLookup(spec, env, timeoutMs, done, givenServer(spec, spec.server)),
   };
 }
 
@@ -49,11 +49,11 @@ class SystemLookup implements Attempt {
   readonly #spec: DnsSpec;
   readonly #env: CheckerEnv;
   readonly #timeoutMs: number;
-  readonly #done: Done;
-  #lookup: Lookup | undefined;
+  readonly #done: OnResult;
+  #lookup: DnsLookup | undefined;
   #over = false;
 
-  constructor(spec: DnsSpec, env: CheckerEnv, timeoutMs: number, done: Done) {
+  constructor(spec: DnsSpec, env: CheckerEnv, timeoutMs: number, done: OnResult) {
     this.#spec = spec;
     this.#env = env;
     this.#timeoutMs = timeoutMs;
@@ -83,8 +83,8 @@ class SystemLookup implements Attempt {
     const leftMs = this.#timeoutMs - (this.#env.clock.nowMs() - sinceMs);
     if (files !== undefined) this.#begin(files, Math.max(1, leftMs));
     else {
-      const { cause, words } = this.#env.resolver.trouble ?? { cause: "fault", words: "not read" };
-      this.#finish(inconclusive(cause, `${this.#subject()}: ${words}`));
+      const { cause, message } = this.#env.resolver.problem ?? { cause: "fault", message: "not read" };
+      this.#finish(inconclusive(cause, `${this.#subject()}: ${message}`));
     }
   }
 
@@ -102,7 +102,7 @@ class SystemLookup implements Attempt {
       search: conf,
       overTcp: conf.useVc,
     };
-    this.#lookup = new Lookup(
+    this.#lookup = new DnsLookup(
       this.#spec,
       this.#env,
       leftMs,
@@ -124,12 +124,12 @@ class SystemLookup implements Attempt {
 }
 
 /** Name after name until one of them decides. */
-class Lookup implements Attempt, RoundOwner {
+class DnsLookup implements Attempt, RoundOwner {
   readonly #spec: DnsSpec;
   readonly #env: CheckerEnv;
   readonly #leftMs: number;
   readonly #timeoutMs: number;
-  readonly #done: Done;
+  readonly #done: OnResult;
   readonly #plan: LookupPlan;
   readonly #startMs: number;
   readonly #names: Generator<string, void, NameOutcome>;
@@ -147,7 +147,7 @@ class Lookup implements Attempt, RoundOwner {
     spec: DnsSpec,
     env: CheckerEnv,
     leftMs: number,
-    done: Done,
+    done: OnResult,
     plan: LookupPlan,
     timeoutMs = leftMs,
   ) {
@@ -254,11 +254,11 @@ function hostsResult(spec: DnsSpec, hosts: HostsTable): CheckResult | undefined 
   if (addresses.length === 0) return undefined;
   const times = { durationMs: 0, phases: { resolveMs: 0 } };
   const subject = `DNS ${formatQueryTypes(spec)} ${spec.query} in /etc/hosts: `;
-  const { ok, words } = judgeTexts(
+  const { ok, message } = matchTexts(
     subject,
     addresses.map((ip) => () => ip),
     spec.expectedIps,
   );
-  if (ok) return { outcome: "success", code: "L7OK", message: words, ...times };
-  return { outcome: "failure", code: "L7STS", message: words, ...times };
+  if (ok) return { outcome: "success", code: "L7OK", message, ...times };
+  return { outcome: "failure", code: "L7STS", message, ...times };
 }

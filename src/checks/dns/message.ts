@@ -4,14 +4,14 @@ import type { DataText } from "./records.ts";
 import type { Answer } from "./wire.ts";
 
 /** What an answer came to. */
-export interface Judgment {
+export interface AnswerVerdict {
   readonly ok: boolean;
   /** Follows `DNS A www.example.com @10.0.0.1:53: `. Answers without a record have the same words for every type. */
-  readonly words: string;
+  readonly message: string;
 }
 
 const MAX_SHOWN = 4;
-/** Stands for the record types in {@link Judgment.words}; several types with the same words share a sentence. */
+/** Stands for the record types in {@link AnswerVerdict.message}; several types with the same message share a sentence. */
 export const TYPES_PLACE = "%TYPES%";
 
 /**
@@ -19,12 +19,12 @@ export const TYPES_PLACE = "%TYPES%";
  *
  * @param expectedIps - in their shortest form; one of them must be in the answer; empty means that any record will do
  */
-export function validateAnswer(answer: Answer, expectedIps: readonly string[]): Judgment {
-  if (answer.rcode !== "NOERROR") return { ok: false, words: `answered ${answer.rcode}` };
+export function validateAnswer(answer: Answer, expectedIps: readonly string[]): AnswerVerdict {
+  if (answer.rcode !== "NOERROR") return { ok: false, message: `answered ${answer.rcode}` };
   const owners = ownersOf(answer);
   const found = answer.records.filter(({ owner }) => owners.has(owner));
-  if (found.length === 0) return { ok: false, words: `answered without any ${TYPES_PLACE} record` };
-  return judgeTexts(
+  if (found.length === 0) return { ok: false, message: `answered without any ${TYPES_PLACE} record` };
+  return matchTexts(
     "answered ",
     found.map(({ text }) => text),
     expectedIps,
@@ -37,17 +37,17 @@ export function validateAnswer(answer: Answer, expectedIps: readonly string[]): 
  * @param prefix - of the words, before the addresses found
  * @param found - at least one
  */
-export function judgeTexts(
+export function matchTexts(
   prefix: string,
   found: readonly DataText[],
   expectedIps: readonly string[],
-): Judgment {
-  const words = prefix + listTexts(found, ", ");
-  if (expectedIps.length === 0) return { ok: true, words };
+): AnswerVerdict {
+  const message = prefix + listTexts(found, ", ");
+  if (expectedIps.length === 0) return { ok: true, message };
   const known = new Set(found.map((text) => text()));
-  if (expectedIps.some((ip) => known.has(ip))) return { ok: true, words };
+  if (expectedIps.some((ip) => known.has(ip))) return { ok: true, message };
   const expected = expectedIps.map((ip) => () => ip);
-  return { ok: false, words: `${words}, expected ${listTexts(expected, " or ")}` };
+  return { ok: false, message: `${message}, expected ${listTexts(expected, " or ")}` };
 }
 
 /** The name and every alias it leads to; a loop of aliases ends where it began. */

@@ -51,13 +51,13 @@ export type QueryOutcome = {
   | {
       readonly kind: "failure";
       readonly code: FailureCode;
-      readonly words: string;
+      readonly message: string;
       readonly times: Times;
       /** Nobody listens there (ICMP port unreachable, RST). */
       readonly refused: boolean;
       readonly interrupted: boolean;
     }
-  | { readonly kind: "inconclusive"; readonly cause: LocalCause; readonly words: string }
+  | { readonly kind: "inconclusive"; readonly cause: LocalCause; readonly message: string }
 );
 
 /** One question under way. */
@@ -124,12 +124,12 @@ export class DnsQuery implements UdpOwner {
   }
 
   failed(number: number, error: Error): void {
-    const words = number === 0 ? describeError(error) : errnoMessage(number);
+    const message = number === 0 ? describeError(error) : errnoMessage(number);
     const cause = number === 0 ? "fault" : localCause(number);
     this.#finish(
       cause === undefined
-        ? this.#failure("L4CON", words, number === ECONNREFUSED)
-        : { kind: "inconclusive", via: "", cause, words },
+        ? this.#failure("L4CON", message, number === ECONNREFUSED)
+        : { kind: "inconclusive", via: "", cause, message },
     );
   }
 
@@ -156,29 +156,29 @@ export class DnsQuery implements UdpOwner {
     const conversation = new DnsTcpConversation(this.#asked, type);
     this.#conversation = conversation;
     const subject = `DNS ${type} ${name} @${formatAddress(server)} over TCP`;
-    const dialogue = { subject, connectSubject: subject, begin: () => conversation };
-    const plan = new ExchangePlan(env, server, undefined, dialogue, "reset");
+    const conversationFactory = { subject, connectSubject: subject, begin: () => conversation };
+    const plan = new ExchangePlan(env, server, undefined, conversationFactory, "reset");
     this.#exchange = new Exchange(plan, timeoutMs, (result) => this.#finish(this.#overTcp(result)));
   }
 
   /** The outcome of the exchange: its sentence without the subject, which is the same for every query. */
   #overTcp(result: CheckResult): QueryOutcome {
     const via = " over TCP";
-    const words = result.message.slice(result.message.indexOf(`${via}: `) + via.length + 2);
-    if (result.outcome === "inconclusive") return { kind: "inconclusive", via, cause: result.cause, words };
+    const message = result.message.slice(result.message.indexOf(`${via}: `) + via.length + 2);
+    if (result.outcome === "inconclusive") return { kind: "inconclusive", via, cause: result.cause, message };
     const { durationMs, phases } = result;
     const times = { durationMs, phases };
     const answer = this.#conversation?.answer;
     if (result.outcome === "success" && answer !== undefined) return { kind: "answer", via, answer, times };
-    if (result.outcome === "success") return { kind: "inconclusive", via, cause: "fault", words };
+    if (result.outcome === "success") return { kind: "inconclusive", via, cause: "fault", message };
     const { code, interrupted = false } = result;
     const layer4 = code === "L4CON" || code === "L4TOUT";
-    const refused = words === errnoMessage(ECONNREFUSED);
+    const refused = message === errnoMessage(ECONNREFUSED);
     return {
       kind: "failure",
       via,
       code,
-      words: layer4 ? words + this.#connectSuffix : words,
+      message: layer4 ? message + this.#connectSuffix : message,
       times,
       refused,
       interrupted,
@@ -191,12 +191,12 @@ export class DnsQuery implements UdpOwner {
     return this.#failure("L7RSP", `no valid answer ${within}, only ${this.#lastStray}`);
   }
 
-  #failure(code: FailureCode, words: string, refused = false): QueryOutcome {
+  #failure(code: FailureCode, message: string, refused = false): QueryOutcome {
     return {
       kind: "failure",
       via: "",
       code,
-      words,
+      message,
       times: this.#stopwatch.stop(),
       refused,
       interrupted: false,

@@ -13,7 +13,7 @@ export interface QueryFailure {
   readonly via: string;
   readonly code: FailureCode;
   /** With {@link TYPES_PLACE} where the record types belong. */
-  readonly words: string;
+  readonly message: string;
   readonly times: Times;
   readonly interrupted: boolean;
 }
@@ -25,19 +25,22 @@ export interface QueryFailure {
  * @returns `DNS A/AAAA www.example.com @10.0.0.1:53: answered NXDOMAIN`
  */
 export function failureSentence(name: string, failures: readonly QueryFailure[]): string {
-  const byServer = groupBy(failures, ({ server, via, words }) => `${formatAddress(server)} ${via} ${words}`);
+  const byServer = groupBy(
+    failures,
+    ({ server, via, message }) => `${formatAddress(server)} ${via} ${message}`,
+  );
   const clauses = byServer.map((group) => ({
     types: [...new Set(group.map(({ type }) => type))],
     servers: [...new Set(group.map(({ server }) => formatAddress(server)))],
     via: group[0]?.via ?? "",
-    words: group[0]?.words ?? "",
+    message: group[0]?.message ?? "",
   }));
-  const byTypes = groupBy(clauses, ({ types, via, words }) => `${types.join("/")} ${via} ${words}`);
+  const byTypes = groupBy(clauses, ({ types, via, message }) => `${types.join("/")} ${via} ${message}`);
   return byTypes
     .map((group) => {
-      const { types = [], via = "", words = "" } = group[0] ?? {};
+      const { types = [], via = "", message = "" } = group[0] ?? {};
       const servers = [...new Set(group.flatMap((clause) => clause.servers))];
-      return `${querySubject(types, name, servers, via)}: ${words.replace(TYPES_PLACE, types.join(" or "))}`;
+      return `${querySubject(types, name, servers, via)}: ${message.replace(TYPES_PLACE, types.join(" or "))}`;
     })
     .join("; ");
 }

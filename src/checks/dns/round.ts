@@ -6,7 +6,7 @@ import { type CheckResult, inconclusive } from "../../model/result.ts";
 import type { Address } from "../../model/spec.ts";
 import { formatAddress } from "../../model/spec.ts";
 import type { CancelTimer, CheckerEnv } from "../checker.ts";
-import { type Judgment, validateAnswer } from "./message.ts";
+import { type AnswerVerdict, validateAnswer } from "./message.ts";
 import { DnsQuery, type QueryOutcome } from "./query.ts";
 import { failureSentence, type QueryFailure, querySubject } from "./report.ts";
 import type { NameOutcome } from "./search.ts";
@@ -166,26 +166,26 @@ export class DnsRound {
     const { via } = outcome;
     if (outcome.kind === "inconclusive") {
       const subject = querySubject([type], this.name, [formatAddress(server)], via);
-      this.#local.set(type, inconclusive(outcome.cause, `${subject}: ${outcome.words}`));
+      this.#local.set(type, inconclusive(outcome.cause, `${subject}: ${outcome.message}`));
       return undefined;
     }
     if (outcome.kind === "failure") {
-      const { code, words, times, refused, interrupted } = outcome;
+      const { code, message, times, refused, interrupted } = outcome;
       this.#allRefused &&= refused;
-      this.#failures.push({ type, server, via, code, words, times, interrupted });
+      this.#failures.push({ type, server, via, code, message, times, interrupted });
       return undefined;
     }
     this.#allRefused = false;
     const { answer, times } = outcome;
-    const judgment = validateAnswer(answer, this.#plan.expectedIps);
-    if (judgment.ok) return this.#success(judgment, server, type, outcome.via, times);
+    const verdict = validateAnswer(answer, this.#plan.expectedIps);
+    if (verdict.ok) return this.#success(verdict, server, type, outcome.via, times);
     this.#lastRcode = answer.rcode;
     const failure = {
       type,
       server,
       via,
       code: "L7STS",
-      words: judgment.words,
+      message: verdict.message,
       times,
       interrupted: false,
     } as const;
@@ -206,13 +206,13 @@ export class DnsRound {
   }
 
   #success(
-    { words }: Judgment,
+    verdict: AnswerVerdict,
     server: Address,
     type: QueryType,
     via: string,
     times: QueryFailure["times"],
   ): CheckResult {
-    const message = `${querySubject([type], this.name, [formatAddress(server)], via)}: ${words}`;
+    const message = `${querySubject([type], this.name, [formatAddress(server)], via)}: ${verdict.message}`;
     return { outcome: "success", code: "L7OK", message, ...times };
   }
 

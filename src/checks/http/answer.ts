@@ -3,7 +3,7 @@
  * answer for any odd header line, which no client of a backend does, and follows framing without end.
  */
 import { BodyReader } from "./body.ts";
-import { type AnswerFault, type Head, HeadReader, SHORT_LINE_BYTES } from "./head.ts";
+import { type AnswerError, type Head, HeadReader, SHORT_LINE_BYTES } from "./head.ts";
 
 /** Interim answers (1xx) before the real one; no sane server sends more. */
 const MAX_INTERIM = 16;
@@ -31,7 +31,7 @@ export class AnswerReader {
   #interim = 0;
   /** Those of the heads before. */
   #shortLines = 0;
-  #fault: AnswerFault | string | undefined;
+  #error: AnswerError | string | undefined;
 
   constructor(events: AnswerEvents) {
     this.#events = events;
@@ -43,25 +43,25 @@ export class AnswerReader {
   }
 
   /** @returns why it is not a valid answer: a line that is at fault, or a whole sentence; undefined while it is one */
-  read(bytes: Uint8Array): AnswerFault | string | undefined {
+  read(bytes: Uint8Array): AnswerError | string | undefined {
     let at = 0;
-    while (this.#body === undefined && this.#fault === undefined && at < bytes.length) {
+    while (this.#body === undefined && this.#error === undefined && at < bytes.length) {
       const from = at;
       // As much as headers may have, so that the bound does not depend on how the bytes are cut.
       const room = Math.min(bytes.length, at + MAX_HEAD_BYTES - this.headBytes);
       at = this.#head.read(room < bytes.length ? bytes.subarray(0, room) : bytes, at);
       this.headBytes += at - from;
-      const { head, fault, shortLines } = this.#head;
+      const { head, error, shortLines } = this.#head;
       if (this.#shortLines + shortLines > MAX_SHORT_LINES)
-        this.#fault = `more than ${MAX_SHORT_LINES} lines of headers that have less than ${SHORT_LINE_BYTES} bytes`;
-      else if (fault !== undefined) this.#fault = fault;
+        this.#error = `more than ${MAX_SHORT_LINES} lines of headers that have less than ${SHORT_LINE_BYTES} bytes`;
+      else if (error !== undefined) this.#error = error;
       else if (head !== undefined) {
-        if (!this.#begin(head)) return this.#fault;
-      } else if (at < bytes.length) this.#fault = `no end of headers within ${MAX_HEAD_BYTES} bytes`;
+        if (!this.#begin(head)) return this.#error;
+      } else if (at < bytes.length) this.#error = `no end of headers within ${MAX_HEAD_BYTES} bytes`;
     }
-    if (this.#body === undefined || this.#fault !== undefined) return this.#fault;
+    if (this.#body === undefined || this.#error !== undefined) return this.#error;
     this.#body.read(bytes, at);
-    return this.#body.fault;
+    return this.#body.error;
   }
 
   /** The peer has closed in good order. */
@@ -74,11 +74,11 @@ export class AnswerReader {
     const { statusCode } = head;
     if (statusCode < 200 && statusCode !== SWITCHING_PROTOCOLS) {
       if (++this.#interim > MAX_INTERIM) {
-        this.#fault = `more than ${MAX_INTERIM} interim answers (status ${statusCode})`;
+        this.#error = `more than ${MAX_INTERIM} interim answers (status ${statusCode})`;
       }
       this.#shortLines += this.#head.shortLines;
       this.#head = new HeadReader();
-      return this.#fault === undefined;
+      return this.#error === undefined;
     }
     this.#body = new BodyReader(head.framing, (data) => this.#events.body(data));
     return this.#events.head(head);

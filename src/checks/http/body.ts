@@ -4,7 +4,7 @@
  */
 
 import { latin1 } from "../latin1.ts";
-import type { AnswerFault, Framing } from "./head.ts";
+import type { AnswerError, Framing } from "./head.ts";
 
 /** Bytes of chunk framing that a body may have beside {@link FRAMING_BYTES_PER_DATA_BYTE}. */
 export const MAX_FRAMING_BYTES = 16 * 1_024;
@@ -32,7 +32,7 @@ export class BodyReader {
   /** Whether the body is complete; what follows is not read. */
   ended = false;
   /** Set when its framing is broken. */
-  fault: AnswerFault | string | undefined;
+  error: AnswerError | string | undefined;
   readonly #framing: Framing;
   readonly #onData: (data: Uint8Array) => boolean;
   #place: Place = "size";
@@ -58,7 +58,7 @@ export class BodyReader {
   read(bytes: Uint8Array, from: number): void {
     let at = from;
     let wanted = true;
-    while (at < bytes.length && wanted && !this.ended && this.fault === undefined) {
+    while (at < bytes.length && wanted && !this.ended && this.error === undefined) {
       if (this.#framing === "close") {
         this.#onData(bytes.subarray(at));
         return;
@@ -106,11 +106,11 @@ export class BodyReader {
     const most = MAX_FRAMING_BYTES + FRAMING_BYTES_PER_DATA_BYTE * this.#dataBytes - this.#framingBytes;
     const end = Math.min(bytes.length, from + most + 1);
     let at = from;
-    while (at < end && this.#place !== "data" && this.fault === undefined)
+    while (at < end && this.#place !== "data" && this.error === undefined)
       at = this.#readPart(bytes, at, end);
     this.#framingBytes += at - from;
     if (at - from > most)
-      this.fault ??= `more than ${MAX_FRAMING_BYTES} bytes of chunk framing beside ${this.#dataBytes} bytes of the body`;
+      this.error ??= `more than ${MAX_FRAMING_BYTES} bytes of chunk framing beside ${this.#dataBytes} bytes of the body`;
     return at;
   }
 
@@ -129,7 +129,7 @@ export class BodyReader {
         this.#readDataEnd(bytes, from);
         return from + 1;
       default:
-        if (!this.#endDigits(bytes[from] ?? LF)) this.#refuseSize(bytes, from);
+        if (!this.#endDigits(bytes[from] ?? LF)) this.#rejectSize(bytes, from);
         return from + 1;
     }
   }
@@ -146,7 +146,7 @@ export class BodyReader {
       }
       this.#left = size;
       this.#digits += at - from;
-      if (digit >= 0 || this.#digits === 0 || !this.#endDigits(byte)) this.#refuseSize(bytes, at);
+      if (digit >= 0 || this.#digits === 0 || !this.#endDigits(byte)) this.#rejectSize(bytes, at);
       return at + 1;
     }
     this.#left = size;
@@ -155,9 +155,9 @@ export class BodyReader {
   }
 
   /** @param at - of the byte that is wrong */
-  #refuseSize(bytes: Uint8Array, at: number): void {
+  #rejectSize(bytes: Uint8Array, at: number): void {
     const digits = this.#digits === 0 ? "" : this.#left.toString(16).padStart(this.#digits, "0");
-    this.fault = {
+    this.error = {
       problem: "invalid chunk size",
       line: digits.slice(0, SHOWN_BYTES) + lineFrom(bytes, at),
     };
@@ -182,7 +182,7 @@ export class BodyReader {
   #readDataEnd(bytes: Uint8Array, at: number): void {
     if (bytes[at] === LF) this.#place = "size";
     else if (bytes[at] !== CR)
-      this.fault = { problem: "no line break after a chunk but", line: lineFrom(bytes, at) };
+      this.error = { problem: "no line break after a chunk but", line: lineFrom(bytes, at) };
   }
 }
 

@@ -17,11 +17,11 @@ export function httpChecker(spec: HttpSpec, env: CheckerEnv): Checker {
     body: Buffer.from(spec.response ?? ""),
     secrets: httpSecrets(spec),
   };
-  const dialogue = {
+  const conversationFactory = {
     subject: `HTTP ${spec.method} ${formatHttpTarget(spec)}`,
     begin: () => new HttpConversation(request(), expected),
   };
-  const plan = new ExchangePlan(env, spec.address, spec.tls, dialogue, "drain");
+  const plan = new ExchangePlan(env, spec.address, spec.tls, conversationFactory, "drain");
   return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
 }
 

@@ -7,7 +7,7 @@ import type { Secrets } from "../../redaction/secrets.ts";
 import { type Conversation, failed, type Verdict } from "../conversation.ts";
 import { excerpt, excerptUnquoted, MAX_SHOWN_BYTES } from "../excerpt.ts";
 import { AnswerReader } from "./answer.ts";
-import type { AnswerFault, Head } from "./head.ts";
+import type { AnswerError, Head } from "./head.ts";
 import { shownLocation } from "./location.ts";
 
 /** What makes an answer a good one. */
@@ -50,10 +50,10 @@ export class HttpConversation implements Conversation {
   }
 
   received(bytes: Uint8Array): Verdict | undefined {
-    const fault = this.#answer.read(bytes);
+    const error = this.#answer.read(bytes);
     if (this.#verdict !== undefined) return this.#verdict;
     if (this.#problem !== undefined) this.#verdict = this.#blame(this.#problem);
-    else if (fault !== undefined) this.#verdict = failed("L7RSP", this.#faultSentence(fault));
+    else if (error !== undefined) this.#verdict = failed("L7RSP", this.#errorSentence(error));
     else if (this.#answer.ended) this.#verdict = this.#tooShort();
     return this.#verdict;
   }
@@ -128,9 +128,9 @@ export class HttpConversation implements Conversation {
     return `${statusCode} ${excerptUnquoted(shown)}`;
   }
 
-  #faultSentence(fault: AnswerFault | string): string {
-    if (typeof fault === "string") return fault;
-    return `not a valid HTTP answer: ${fault.problem} ${excerpt(fault.line, this.#expected.secrets)}`;
+  #errorSentence(error: AnswerError | string): string {
+    if (typeof error === "string") return error;
+    return `not a valid HTTP answer: ${error.problem} ${excerpt(error.line, this.#expected.secrets)}`;
   }
 
   #tooShort(): Verdict {

@@ -18,7 +18,7 @@ export interface Head {
 }
 
 /** Why bytes are not a valid HTTP answer, with the line that is at fault. */
-export interface AnswerFault {
+export interface AnswerError {
   readonly problem: string;
   /** As Latin-1, from its beginning; may be cut off. */
   readonly line: string;
@@ -49,7 +49,7 @@ const STATUS_LINE = /^HTTP\/1\.\d {1,16}([1-9]\d\d)(?: (.*))?$/s;
 const REST_OF_STATUS_LINE = "HTTP/1.1 200";
 const FIELD = /^(content-length|transfer-encoding|location)[ \t]*:(.*)$/is;
 /** A line that had to be looked at, because it begins like one of {@link NAMES}; it need not be a valid one. */
-const LOOKED_AT = /^(?:content-length|transfer-encoding|location)[ \t:]/i;
+const READ_FIELDS = /^(?:content-length|transfer-encoding|location)[ \t:]/i;
 const LENGTH = /^\d+$/;
 
 /** Reads one head. Interim answers (1xx) have heads of their own. */
@@ -57,7 +57,7 @@ export class HeadReader {
   /** Set when the head is complete. */
   head: Head | undefined;
   /** Set when it can never be. */
-  fault: AnswerFault | undefined;
+  error: AnswerError | undefined;
   /** Lines so far that have less than {@link SHORT_LINE_BYTES}, blank ones before the status line among them. */
   shortLines = 0;
   #status: { readonly code: number; readonly reason: string } | undefined;
@@ -70,7 +70,7 @@ export class HeadReader {
   #field = "";
   #fieldLines = 0;
   #length: string | undefined;
-  #lengthFault: AnswerFault | undefined;
+  #lengthError: AnswerError | undefined;
   #coding: string | undefined;
   #location = "";
 
@@ -82,7 +82,7 @@ export class HeadReader {
    */
   read(bytes: Uint8Array, from: number): number {
     let at = from;
-    while (at < bytes.length && this.head === undefined && this.fault === undefined) {
+    while (at < bytes.length && this.head === undefined && this.error === undefined) {
       if (!this.#inLine && this.#status !== undefined && this.#field === "") {
         at = this.#skipLines(bytes, at);
         if (at === bytes.length) break;
@@ -99,7 +99,7 @@ export class HeadReader {
         at++;
         if (this.#lineBytes < SHORT_LINE_BYTES) this.shortLines++;
         this.#endLine();
-      } else if (this.#status === undefined) this.#judgeBegun();
+      } else if (this.#status === undefined) this.#checkStatusLineStart();
     }
     return at;
   }
@@ -155,9 +155,9 @@ export class HeadReader {
     const folded = line.startsWith(" ") || line.startsWith("\t");
     if (folded) this.#unfold(line.trim());
     else this.#field = FIELD.test(line) ? line : "";
-    if (this.#field === "" && !LOOKED_AT.test(line)) return;
+    if (this.#field === "" && !READ_FIELDS.test(line)) return;
     if (++this.#fieldLines <= MAX_FIELD_LINES) return;
-    this.fault = { problem: `more than ${MAX_FIELD_LINES} headers like`, line };
+    this.error = { problem: `more than ${MAX_FIELD_LINES} headers like`, line };
   }
 
   #unfold(continuation: string): void {
@@ -167,16 +167,16 @@ export class HeadReader {
 
   #readStatus(line: string): void {
     const [, code, reason = ""] = STATUS_LINE.exec(line) ?? [];
-    if (code === undefined) this.fault = { problem: "invalid status line", line };
+    if (code === undefined) this.error = { problem: "invalid status line", line };
     else this.#status = { code: Number(code), reason: reason.trim() };
   }
 
   /** A status line that cannot become a valid one is one already, or a peer that waits would be waited for. */
-  #judgeBegun(): void {
+  #checkStatusLineStart(): void {
     const line = this.#line.replace(/\r$/, "");
     const whole = line.replace(/ +/, " ");
     if (STATUS_LINE.test(line) || STATUS_LINE.test(whole + REST_OF_STATUS_LINE.slice(whole.length))) return;
-    this.fault = { problem: "invalid status line", line };
+    this.error = { problem: "invalid status line", line };
   }
 
   #endField(): void {
@@ -200,9 +200,9 @@ export class HeadReader {
     for (const value of values.split(",")) {
       const length = value.trim();
       if (!LENGTH.test(length) || Number(length) > Number.MAX_SAFE_INTEGER || line.length >= MAX_KEPT_BYTES) {
-        this.#lengthFault ??= { problem: "invalid length", line };
+        this.#lengthError ??= { problem: "invalid length", line };
       } else if (this.#length !== undefined && Number(length) !== Number(this.#length)) {
-        this.#lengthFault ??= { problem: `a second length beside ${this.#length}`, line };
+        this.#lengthError ??= { problem: `a second length beside ${this.#length}`, line };
       }
       this.#length ??= length;
     }
@@ -214,8 +214,8 @@ export class HeadReader {
     // These have no body, whatever their headers say (RFC 9112, 6.3, rule 1).
     const bodiless = code < 200 || code === 204 || code === 304;
     // A coding counts and a length beside it does not (rule 3).
-    if (this.#coding === undefined && !bodiless) this.fault = this.#lengthFault;
-    if (this.fault !== undefined) return;
+    if (this.#coding === undefined && !bodiless) this.error = this.#lengthError;
+    if (this.error !== undefined) return;
     const framing = bodiless ? 0 : this.#framing();
     this.head = { statusCode: code, reason, location: this.#location, framing };
   }

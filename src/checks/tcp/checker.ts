@@ -9,11 +9,11 @@ import type { TcpSpec } from "./spec.ts";
 
 /** Makes a tcp checker. */
 export function tcpChecker(spec: TcpSpec, env: CheckerEnv): Checker {
-  const plan = new ExchangePlan(env, spec.address, spec.tls, dialogue(spec), spec.close);
+  const plan = new ExchangePlan(env, spec.address, spec.tls, conversationFactory(spec), spec.close);
   return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
 }
 
-function dialogue(spec: TcpSpec): ConversationFactory | undefined {
+function conversationFactory(spec: TcpSpec): ConversationFactory | undefined {
   if (spec.send === undefined && spec.receive === undefined) return undefined;
   const request = spec.send;
   const expected = Buffer.from(spec.receive ?? []);

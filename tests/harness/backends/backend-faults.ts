@@ -29,7 +29,7 @@ export interface BackendFault {
   readonly found: string | RegExp;
 }
 
-const NEIGHBOUR = 1_000_000;
+const NEIGHBOR = 1_000_000;
 const ROUNDS = 4;
 /** Ended by its own time-out, and not by something else; how soon is shown by tests/daemon/timeouts.test.ts. */
 const TOLERANCE_MS = 2_000;
@@ -53,19 +53,19 @@ export async function meetFaults(
   const rows = Object.entries(faults);
   const backends = new Map<string, Target>();
   for (const [name, { backend }] of rows) backends.set(name, stack.use(await backend()));
-  const neighbour = stack.use(acceptAll());
+  const neighbor = stack.use(acceptAll());
   const port = freePort();
   const daemon = stack.use(await startDaemon({ config: NO_REFRESH + metricsConfig(port), env }));
   const client = stack.use(await connectClient(daemon.socketPath));
-  client.update([tcpCheck(NEIGHBOUR, neighbour)]);
-  await until(() => client.latest.has(String(NEIGHBOUR)), 10_000, "the neighbour's first result");
+  client.update([tcpCheck(NEIGHBOR, neighbor)]);
+  await until(() => client.latest.has(String(NEIGHBOR)), 10_000, "the neighbour's first result");
   await scrape(port);
   const fds = daemon.fdCount();
   const bytes = daemon.rssBytes();
 
-  const targetOf = (name: string) => backends.get(name) ?? neighbour;
+  const targetOf = (name: string) => backends.get(name) ?? neighbor;
   const checks = rows.map(([name, { check }], id) => check(id, targetOf(name)));
-  client.update([tcpCheck(NEIGHBOUR, neighbour), ...checks]);
+  client.update([tcpCheck(NEIGHBOR, neighbor), ...checks]);
   const settled = async () => {
     const statuses = await requestStatus(client);
     const done = (id: number) => {
@@ -95,7 +95,7 @@ export async function meetFaults(
   expect(sampleOf(samples, 'healthcheck_inconclusive_total{reason="fault"}')).toBe(0);
   await meanwhile?.(backends);
 
-  client.update([tcpCheck(NEIGHBOUR, neighbour)]);
+  client.update([tcpCheck(NEIGHBOR, neighbor)]);
   await until(
     () => daemon.fdCount() <= fds + 1,
     10_000,
@@ -107,7 +107,7 @@ export async function meetFaults(
     () => `the memory to return; ${Math.round((daemon.rssBytes() - bytes) / 1e6)} MB are left`,
   );
   tell("memory left of them", (daemon.rssBytes() - bytes) / 1e6, "MB");
-  expect((await requestStatus(client)).get(String(NEIGHBOUR))).toMatchObject({
+  expect((await requestStatus(client)).get(String(NEIGHBOR))).toMatchObject({
     state: "healthy",
     failures: 0,
   });

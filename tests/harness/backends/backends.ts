@@ -45,7 +45,7 @@ export interface ConnectionState {
   timer?: ReturnType<typeof setInterval>;
 }
 
-interface Behaviour {
+interface Behavior {
   open?(socket: BackendSocket): void;
   data?(socket: BackendSocket, text: string): void;
 }
@@ -58,14 +58,14 @@ class LoopbackBackend implements Backend {
   ends = 0;
   resets = 0;
   received = "";
-  readonly #behaviour: Behaviour;
+  readonly #behavior: Behavior;
   readonly #tls: Bun.TLSOptions | undefined;
   #listener: Bun.TCPSocketListener<ConnectionState> | undefined;
 
-  constructor(options: BackendOptions, behaviour: Behaviour) {
+  constructor(options: BackendOptions, behavior: Behavior) {
     this.hostname = options.hostname ?? "127.0.0.1";
     this.port = options.port ?? freePort(this.hostname);
-    this.#behaviour = behaviour;
+    this.#behavior = behavior;
     const { tls } = options;
     this.#tls = tls === undefined ? undefined : { cert: Bun.file(tls.certFile), key: Bun.file(tls.keyFile) };
   }
@@ -95,12 +95,12 @@ class LoopbackBackend implements Backend {
         socket.data = { pending: "", ended: false };
         this.connections++;
         this.open++;
-        this.#behaviour.open?.(socket);
+        this.#behavior.open?.(socket);
       },
       data: (socket, bytes) => {
         const text = bytes.toString("latin1");
         this.received += text;
-        this.#behaviour.data?.(socket, text);
+        this.#behavior.data?.(socket, text);
       },
       end: (socket) => {
         socket.data.ended = true;
@@ -116,8 +116,8 @@ class LoopbackBackend implements Backend {
   }
 }
 
-function start(options: BackendOptions, behaviour: Behaviour): Backend {
-  const backend = new LoopbackBackend(options, behaviour);
+function start(options: BackendOptions, behavior: Behavior): Backend {
+  const backend = new LoopbackBackend(options, behavior);
   backend.up();
   return backend;
 }

@@ -19,7 +19,7 @@ export interface Talk {
 }
 
 /** What it does: when a connection comes, and when the first bytes of a request do. The bytes are valid during the call only. */
-export interface Behaviour {
+export interface Behavior {
   readonly accepted?: (talk: Talk) => void;
   readonly asked?: (talk: Talk, request: Buffer) => void;
 }
@@ -44,7 +44,7 @@ interface Line {
 const PIECES = 64;
 
 /** Starts one on a free port of 127.0.0.1. @param tls - PEM texts; with them it speaks TLS first */
-export function hostile(behaviour: Behaviour, tls?: Bun.TLSOptions): Hostile {
+export function hostile(behavior: Behavior, tls?: Bun.TLSOptions): Hostile {
   const counts = { connections: 0, open: 0, sentBytes: 0 };
   const port = freePort();
   const listener = Bun.listen<Line>({
@@ -56,12 +56,12 @@ export function hostile(behaviour: Behaviour, tls?: Bun.TLSOptions): Hostile {
         counts.connections++;
         counts.open++;
         socket.data = { talk: new Connection(socket, (bytes) => (counts.sentBytes += bytes)), asked: false };
-        behaviour.accepted?.(socket.data.talk);
+        behavior.accepted?.(socket.data.talk);
       },
       data({ data }, bytes) {
         if (data.asked) return;
         data.asked = true;
-        behaviour.asked?.(data.talk, bytes);
+        behavior.asked?.(data.talk, bytes);
       },
       drain: ({ data }) => data.talk.goOn(),
       close({ data }) {

@@ -3,7 +3,7 @@
 import { type Answer, encode, type Packet } from "dns-packet";
 import { freePort } from "../base/ports.ts";
 import type { Target } from "../client/checks.ts";
-import { type Behaviour, hostile } from "./hostile.ts";
+import { type Behavior, hostile } from "./hostile.ts";
 
 /** The name that tests ask for. */
 export const ASKED = "www.example.test";
@@ -45,7 +45,7 @@ export function framed(message: Uint8Array): Buffer {
 /** Starts one. @param tcp - without it nobody listens there */
 export async function startLiar(
   udp: (turn: Turn) => void,
-  tcp?: Behaviour,
+  tcp?: Behavior,
 ): Promise<Target & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const port = tcp === undefined ? freePort() : stack.use(hostile(tcp)).port;

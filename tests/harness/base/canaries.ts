@@ -74,7 +74,7 @@ export function canaryConfigs({ echo, web, silent, closed }: CanaryPorts): Field
 }
 
 /** What a client or a file may have in place of a CONFIG, or in one; each is refused, for a reason near the secret. */
-export function refusedConfigs(firstId: number): unknown[] {
+export function rejectedConfigs(firstId: number): unknown[] {
   const refused: unknown[] = [
     { ...TCP, port: 0 },
     { ...TCP, port: 1, interval: "never" },

@@ -26,7 +26,7 @@ export function checkOf(changes: object): CheckSpec {
 }
 
 /** Why a CONFIG is refused, `port: 0 is not allowed: …`; throws when it is not. */
-export function refusal(changes: object): string[] {
+export function rejection(changes: object): string[] {
   const read = readConfig(configFields(changes), "wire");
   if (read.ok) throw new Error("not refused");
   return read.faults.map(({ path, message }) => `${path.join(".")}: ${message}`);

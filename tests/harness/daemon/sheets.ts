@@ -2,11 +2,11 @@
 
 import { ByteBuffer } from "../../../src/metrics/byte-buffer.ts";
 import type { MetricsSettings } from "../../../src/metrics/metrics.ts";
-import type { ServerFacts, ServerReading } from "../../../src/metrics/server-families.ts";
+import type { ServerMetricsSettings, ServerReading } from "../../../src/metrics/server-families.ts";
 import { BOUNDS } from "../fakes/monitor-fixtures.ts";
 
 /** What does not change while a server runs. */
-export const FACTS: ServerFacts = {
+export const FACTS: ServerMetricsSettings = {
   version: "1.2.3",
   revision: "abc",
   bun: "9.9",

@@ -3,7 +3,7 @@
  * is kept. Called by the tests below tests/, which mirror src/.
  */
 import { jest } from "bun:test";
-import type { Attempt, Checker, CheckerEnv, Done } from "../../../src/checks/checker.ts";
+import type { Attempt, Checker, CheckerEnv, OnResult } from "../../../src/checks/checker.ts";
 import type { TcpSpec } from "../../../src/checks/tcp/spec.ts";
 import type { LogFields, Logger, LogLevel } from "../../../src/logging/logger.ts";
 import { type HealthcheckId, parseId } from "../../../src/model/id.ts";
@@ -11,7 +11,7 @@ import type { CheckResult, FailureCode, Success } from "../../../src/model/resul
 import type { HealthcheckSpec } from "../../../src/model/spec.ts";
 import type { Notification, State } from "../../../src/model/status.ts";
 import type { Clock } from "../../../src/system/clock.ts";
-import { Dial, type DialOwner } from "../../../src/system/connection.ts";
+import { type DialOwner, PendingConnection } from "../../../src/system/connection.ts";
 import { Descriptors } from "../../../src/system/descriptors.ts";
 import type { Dialer } from "../../../src/system/dialer.ts";
 import type { PlainStream } from "../../../src/system/plain-stream.ts";
@@ -62,9 +62,9 @@ export class VirtualTime implements Clock, Disposable {
 
 /** A dialer that connects nowhere; the test decides what becomes of each dial. */
 export class FakeDialer implements Dialer {
-  readonly dials: Dial[] = [];
+  readonly dials: PendingConnection[] = [];
   readonly closed: string[] = [];
-  readonly cancelled: Dial[] = [];
+  readonly cancelled: PendingConnection[] = [];
   #told: (() => void)[] = [];
 
   get pending(): number {
@@ -72,25 +72,25 @@ export class FakeDialer implements Dialer {
   }
 
   /** The newest one. */
-  get last(): Dial {
+  get last(): PendingConnection {
     const dial = this.dials.at(-1);
     if (dial === undefined) throw new Error("nothing was dialled");
     return dial;
   }
 
-  dial(address: SockAddr, owner: DialOwner): Dial {
-    const dial = new Dial(-1, owner, this.dials.length, address);
+  dial(address: SockAddr, owner: DialOwner): PendingConnection {
+    const dial = new PendingConnection(-1, owner, this.dials.length, address);
     this.dials.push(dial);
     return dial;
   }
 
   /** The connection opens; told with the next poll. */
-  connect(dial: Dial, rttMs: number | undefined): void {
+  connect(dial: PendingConnection, rttMs: number | undefined): void {
     this.#decide(dial, () => dial.owner.connected(dial, rttMs));
   }
 
   /** The connection fails; told with the next poll. */
-  fail(dial: Dial, number: number): void {
+  fail(dial: PendingConnection, number: number): void {
     this.#decide(dial, () => dial.owner.failed(number));
   }
 
@@ -100,12 +100,12 @@ export class FakeDialer implements Dialer {
     for (const tell of told) tell();
   }
 
-  cancel(dial: Dial): void {
+  cancel(dial: PendingConnection): void {
     if (dial.waiting) this.cancelled.push(dial);
     dial.waiting = false;
   }
 
-  close(_dial: Dial, how: Ending): void {
+  close(_dial: PendingConnection, how: Ending): void {
     this.closed.push(how);
   }
 
@@ -121,7 +121,7 @@ export class FakeDialer implements Dialer {
 
   settled(): void {}
 
-  #decide(dial: Dial, tell: () => void): void {
+  #decide(dial: PendingConnection, tell: () => void): void {
     this.#told.push(() => {
       if (!dial.waiting) return;
       dial.waiting = false;
@@ -153,7 +153,7 @@ export class FakeAttempt implements Attempt {
 
   constructor(
     readonly timeoutMs: number,
-    readonly finish: Done,
+    readonly finish: OnResult,
   ) {}
 
   expire(): CheckResult {
@@ -177,7 +177,7 @@ export class FakeChecker implements Checker {
     return attempt;
   }
 
-  start(timeoutMs: number, done: Done): FakeAttempt {
+  start(timeoutMs: number, done: OnResult): FakeAttempt {
     const attempt = new FakeAttempt(timeoutMs, done);
     this.attempts.push(attempt);
     return attempt;

@@ -1,5 +1,5 @@
 /** A monitor in virtual time with everything around it, and a record of what it says. Called by tests/monitor. */
-import type { Done } from "../../../src/checks/checker.ts";
+import type { OnResult } from "../../../src/checks/checker.ts";
 import type { CheckResult } from "../../../src/model/result.ts";
 import type { HealthcheckSpec } from "../../../src/model/spec.ts";
 import { Monitor } from "../../../src/monitor/monitor.ts";
@@ -15,7 +15,7 @@ class NotingChecker extends FakeChecker {
     super();
   }
 
-  override start(timeoutMs: number, done: Done): FakeAttempt {
+  override start(timeoutMs: number, done: OnResult): FakeAttempt {
     this.onStart();
     if (this.broken !== undefined) throw this.broken;
     return super.start(timeoutMs, done);

@@ -102,8 +102,8 @@ export function startHttpCollector(options: CollectorOptions = {}): Collector {
       const plain = new Uint8Array(await request.arrayBuffer());
       const body = request.headers.get("content-encoding") === "gzip" ? Bun.gunzipSync(plain) : plain;
       await Bun.sleep(delayMs);
-      const refusal = refuse?.();
-      if (refusal !== undefined) return new Response("refused", { status: refusal });
+      const rejection = refuse?.();
+      if (rejection !== undefined) return new Response("refused", { status: rejection });
       const isJson = request.headers.get("content-type") === JSON_TYPE["content-type"];
       received.spans.push(...(isJson ? readJson(new TextDecoder().decode(body)) : readProtobuf(body)));
       const partialSuccess = remark && { ...remark, rejectedSpans: String(remark.rejectedSpans) };
@@ -127,16 +127,16 @@ export async function startGrpcCollector(options: CollectorOptions = {}): Promis
     );
     received.requests.push({ path, headers: Object.fromEntries(headers) });
     await Bun.sleep(delayMs);
-    const refusal = refuse?.();
-    if (refusal === undefined) received.spans.push(...readProtobuf(call.request));
-    return refusal;
+    const rejection = refuse?.();
+    if (rejection === undefined) received.spans.push(...readProtobuf(call.request));
+    return rejection;
   };
   server.register<Buffer, Buffer>(
     path,
     (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
       take(call).then(
-        (refusal) =>
-          callback(refusal === undefined ? null : { code: refusal }, Buffer.from(takenAnswer(remark))),
+        (rejection) =>
+          callback(rejection === undefined ? null : { code: rejection }, Buffer.from(takenAnswer(remark))),
         (error: unknown) => callback({ code: status.INTERNAL, details: String(error) }),
       );
     },

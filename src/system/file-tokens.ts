@@ -11,7 +11,7 @@ export const LINE_INDENT = " ";
 export const PAUSE = "";
 
 /** Longer words are no names, addresses or options; they are left out. */
-const MAX_WORD = 1_024;
+const MAX_TOKEN_CHARS = 1_024;
 const [NEWLINE, BLANK, TAB] = [0x0a, 0x20, 0x09];
 /** No blank and no character that starts a comment is above it. */
 const SEMICOLON = 0x3b;
@@ -23,13 +23,13 @@ const SEMICOLON = 0x3b;
  * @param comments - characters that start a comment, to the end of the line
  * @returns words, and the marks {@link LINE_END}, {@link LINE_INDENT} and {@link PAUSE}
  */
-export function* splitWords(pieces: Iterable<string>, comments: string): Generator<string, void, undefined> {
+export function* splitTokens(pieces: Iterable<string>, comments: string): Generator<string, void, undefined> {
   const isComment = new Set([...comments].map((char) => char.charCodeAt(0)));
-  let word = "";
+  let token = "";
   let inComment = false;
   let atLineStart = true;
   for (const piece of pieces) {
-    let wordAt = 0;
+    let tokenAt = 0;
     for (let at = 0; at < piece.length; at++) {
       const code = piece.charCodeAt(at);
       if (code > SEMICOLON && !inComment) {
@@ -42,22 +42,24 @@ export function* splitWords(pieces: Iterable<string>, comments: string): Generat
         atLineStart = false;
         continue;
       }
-      if (!inComment) word = joined(word, piece, wordAt, at);
-      if (word !== "" && word.length <= MAX_WORD) yield word;
-      word = "";
-      wordAt = at + 1;
+      if (!inComment) token = joined(token, piece, tokenAt, at);
+      if (token !== "" && token.length <= MAX_TOKEN_CHARS) yield token;
+      token = "";
+      tokenAt = at + 1;
       if (code === NEWLINE) yield LINE_END;
       else if (isBlank && atLineStart) yield LINE_INDENT;
       inComment = !isBlank;
       atLineStart = code === NEWLINE;
     }
-    if (!inComment) word = joined(word, piece, wordAt, piece.length);
+    if (!inComment) token = joined(token, piece, tokenAt, piece.length);
     yield PAUSE;
   }
-  if (word !== "" && word.length <= MAX_WORD) yield word;
+  if (token !== "" && token.length <= MAX_TOKEN_CHARS) yield token;
 }
 
 /** A word goes on in the next piece; of one that is too long no more is kept than shows it. */
-function joined(word: string, piece: string, start: number, end: number): string {
-  return word.length > MAX_WORD ? word : word + piece.slice(start, Math.min(end, start + MAX_WORD + 1));
+function joined(token: string, piece: string, start: number, end: number): string {
+  return token.length > MAX_TOKEN_CHARS
+    ? token
+    : token + piece.slice(start, Math.min(end, start + MAX_TOKEN_CHARS + 1));
 }
