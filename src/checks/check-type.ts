@@ -1,6 +1,6 @@
 /**
- * What a check type is: one descriptor, from which the registry serves everything that depends on the type: CONFIG, its JSON Schema and
- * reference, the checker, `probe`, the API, spans and metrics.
+ * Descriptor of a check type. The registry derives everything that depends on the type from it: CONFIG, its JSON Schema
+ * and reference, the checker, `probe`, the API, spans and metrics.
  */
 import * as v from "valibot";
 import type { CheckDefaults } from "../model/check-defaults.ts";
@@ -41,9 +41,9 @@ interface CheckTypeParts<Spec extends AnyCheckSpec> {
   attributes(spec: Spec): SpanAttributes;
   /** Returns `error.type` of a failed check, where that is not the code of the result. */
   errorType?(spec: Spec, result: Conclusive): string | undefined;
-  /** Whether what is sent to the backend may hold a secret. */
+  /** True when the data sent to the backend may hold a secret. */
   holdsSecrets(spec: Spec): boolean;
-  /** Whether the check asks the resolver of this host instead of a backend; never when absent. */
+  /** True when the check asks the resolver of this host instead of a backend; false when absent. */
   usesSystemResolver?(spec: Spec): boolean;
   /** Makes a checker, with everything prepared that can be before a check is due. */
   create(spec: Spec, env: CheckerEnv): Checker;

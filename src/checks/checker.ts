@@ -1,6 +1,6 @@
 /**
- * What a checker is. A checker is made once for each healthcheck, with everything that can be prepared (addresses in
- * binary, the request, sentences), and started again and again.
+ * The interface of checkers. A checker is created once for each healthcheck, with everything that can be prepared
+ * (addresses in binary, the request, sentences), and is started for each check.
  */
 import type { CheckResult } from "../model/result.ts";
 import type { Clock } from "../system/clock.ts";
@@ -9,7 +9,7 @@ import type { Dialer } from "../system/dialer.ts";
 import type { SystemResolver } from "../system/resolver.ts";
 import type { TlsContexts } from "../system/tls.ts";
 
-/** What checkers need of the process. */
+/** Services of the process that checkers use. */
 export interface CheckerEnv {
   readonly clock: Clock;
   readonly dialer: Dialer;
@@ -28,18 +28,18 @@ export interface CheckerEnv {
 /** Takes a timer back; harmless afterwards. */
 export type CancelTimer = () => void;
 
-/** Hears the result, exactly once and never before {@link Checker.start} has returned. */
+/** Receives the result, exactly once and never before {@link Checker.start} has returned. */
 export type OnResult = (result: CheckResult) => void;
 
-/** One check under way. */
+/** One running check. */
 export interface Attempt {
-  /** The time is up: ends the check, gives back what it holds, and tells how far it came. `OnResult` is not called. */
+  /** Ends a check that timed out, releases its resources and returns how far it came. `OnResult` is not called. */
   expire(): CheckResult;
-  /** Nobody wants the result any more: gives back what the check holds. `OnResult` is not called. */
+  /** Cancels the check and releases its resources. `OnResult` is not called. */
   cancel(): void;
 }
 
-/** See the head of the file. */
+/** Executes the checks of one healthcheck. It is created once, with everything prepared, and started for each check. */
 export interface Checker {
   /**
    * Begins a check. The caller bounds it in time by {@link Attempt.expire}.

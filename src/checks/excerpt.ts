@@ -8,10 +8,11 @@ export const EXCERPT_BYTES = 60;
 export const MAX_SHOWN_BYTES = 512;
 
 /**
- * `"220 ready\r\n…"`: at most {@link EXCERPT_BYTES}, with everything that is not printable escaped.
+ * Quotes the beginning of an answer, as in `"220 ready\r\n…"`: at most {@link EXCERPT_BYTES}, with non-printable
+ * characters escaped.
  *
  * @param text - the bytes, or the same as Latin-1
- * @param secrets - what the backend was sent and no one else may read; an answer may repeat it
+ * @param secrets - values sent to the backend that must not be shown; an answer may repeat them
  */
 export function excerpt(text: Uint8Array | string, secrets?: Secrets): string {
   const most = EXCERPT_BYTES + SECRET_LOOKAHEAD_CHARS;

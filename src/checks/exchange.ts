@@ -1,9 +1,9 @@
 /**
- * Connect, TLS, talk: the way of every check that runs over TCP, with the phases timed apart and each failure given its
+ * Connect, TLS, talk: the steps of every check that runs over TCP, with each phase timed and each failure given its
  * code. Used by the tcp, http and dns checkers.
  *
- * Durations are the kernel's where it measures them: the handshake, and in plain text the arrival of the answer. So a busy event loop
- * does not show in them; the time until this process notices is no phase and is left out.
+ * Durations are the kernel's where it measures them: the handshake, and in plain text the arrival of the answer. So a
+ * busy event loop does not show in them; the time until this process reads is no phase and is left out.
  */
 
 import { formatDuration } from "../model/duration.ts";
@@ -36,9 +36,11 @@ export class ExchangePlan {
   readonly connectSubject: string;
 
   /**
+   * Prepares the exchanges of one healthcheck.
+   *
    * @param tls - undefined for plain text
-   * @param conversationFactory - undefined when an open connection is all that is asked for
-   * @param close - how the connection ends after a verdict; without one it is reset
+   * @param conversationFactory - undefined when an open connection is a success
+   * @param close - how the connection ends after a verdict; without a verdict it is reset
    */
   constructor(
     readonly env: CheckerEnv,
@@ -72,7 +74,10 @@ export class ExchangePlan {
 
 type Phase = "connect" | "tls" | "talk" | "over";
 
-/** One check under way; see the head of the file. */
+/**
+ * One running check over TCP: connects, negotiates TLS, runs the conversation, and reports the result with the time of
+ * each phase.
+ */
 export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   readonly #plan: ExchangePlan;
   readonly #timeoutMs: number;
@@ -84,7 +89,10 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   #tlsStream: TlsStream | undefined;
   #conversation: Conversation | undefined;
   #answering = false;
-  /** When the backend had what it needs to answer, and when the first and the newest bytes came, by the kernel; `performance.now()`. */
+  /**
+   * Time at which the backend had the complete request, and the kernel's arrival times of the first and newest bytes;
+   * `performance.now()`.
+   */
   #askedMs = 0;
   #firstMs: number | undefined;
   #newestMs: number | undefined;
@@ -173,7 +181,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   }
 
   tlsFailed(error: Error): void {
-    // When the peer closes in the middle of a handshake the runtime says ECONNRESET, with words of its own.
+    // When the peer closes in the middle of a handshake, the runtime reports ECONNRESET with a message without that name.
     if (errnoOf(error) === 0) {
       const subject = this.#phase === "tls" ? this.#plan.tlsSubject() : this.#plan.tlsPeer();
       this.#finish(this.#failure("L6RSP", `${subject}: ${tlsErrorMessage(error.message)}`));
@@ -240,7 +248,10 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     if (this.#phase !== "over") this.#finish(this.#failure(code, message, true));
   }
 
-  /** @param complete - whether the peer has done its part, so that the connection ends as the plan says */
+  /**
+   * Closes the connection. @param complete - true when the peer has sent its whole answer, so that the connection ends
+   * as planned
+   */
   #finish(result: CheckResult, complete: boolean = result.outcome === "success"): void {
     if (this.#phase === "over") return;
     this.#release(complete ? this.#plan.close : "reset", complete);

@@ -1,21 +1,21 @@
 /** The `probe` subcommand of a check type as data; src/cli makes the command, its help and its completion from it. */
 import { bytesOfHex, bytesOfText } from "../model/bytes.ts";
 
-/** What to probe: CONFIG fields, and the host name in place of an address. */
+/** CONFIG fields of a probe, and the host name in place of an address. */
 export interface ProbeTarget {
   /** Name or address, to be resolved into the field `ip`; undefined when the check needs none. */
   readonly host: string | undefined;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** One argument. */
+/** An argument of `probe`. */
 export interface ProbeArgument {
   /** As commander writes it: `<host:port>` required, `[@server]` optional. */
   readonly name: string;
   readonly about: string;
 }
 
-/** One option. */
+/** An option of `probe`. */
 export interface ProbeOption {
   /** As commander writes it: `--send <text>`. */
   readonly flags: string;
@@ -25,7 +25,7 @@ export interface ProbeOption {
   /**
    * Reads the argument of the option.
    *
-   * @param before - the value so far, of an option that is given again
+   * @param before - the previous value, for a repeated option
    * @throws ProbeArgumentError with a rule: `must be …`
    */
   readonly parse?: (text: string, before: unknown) => unknown;

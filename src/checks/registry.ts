@@ -9,7 +9,7 @@ import { TCP } from "./tcp/check-type.ts";
 /** The check types of this server, in the order of lists and documents. */
 export const CHECK_TYPES = [TCP, HTTP, DNS] as const;
 
-/** How a check of one of {@link CHECK_TYPES} is done. */
+/** Descriptor of a check type of {@link CHECK_TYPES}. */
 export type CheckSpec = Parameters<(typeof CHECK_TYPES)[number]["formatTarget"]>[0];
 
 const registered = new Map<string, CheckType>(CHECK_TYPES.map((type) => [type.name, type]));

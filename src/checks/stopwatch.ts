@@ -4,14 +4,14 @@ import type { Clock } from "../system/clock.ts";
 
 type Phase = keyof Phases;
 
-/** What a check took, whole and by phase. */
+/** Duration of a check, in total and by phase. */
 export interface Times {
   /** The sum of the phases. */
   readonly durationMs: number;
   readonly phases: Phases;
 }
 
-/** See the head of the file. */
+/** Measures the phases of one check; the durations of the phases add up to at most the total. */
 export class Stopwatch {
   readonly #clock: Clock;
   readonly #phases: Partial<Record<Phase, number>> = {};
@@ -30,7 +30,7 @@ export class Stopwatch {
    * Ends the phase and begins the next.
    *
    * @param phase - the next one
-   * @param spentMs - what the ended phase took, where that is known better than by the clock
+   * @param spentMs - duration of the ended phase, where it is known more precisely than by the clock
    */
   next(phase: Phase, spentMs?: number): void {
     this.#end(spentMs);

@@ -5,13 +5,13 @@ import type { TlsSpec } from "../model/spec.ts";
 import { optional, required } from "../schema/field.ts";
 import { converted, flag, ip, orEmpty, port } from "../schema/values.ts";
 
-/** Where the connection goes. */
+/** Address and port of the connection. */
 export const ADDRESS_FIELDS = {
   ip: required(ip, "The target. Never a name."),
   port: required(port, "The target's port."),
 };
 
-/** Whether a certificate is verified. */
+/** True when the certificate is verified. */
 export const TLS_VERIFY = optional(
   flag,
   true,
@@ -19,7 +19,7 @@ export const TLS_VERIFY = optional(
   "Whether the certificate must be valid and match the name.",
 );
 
-/** Makes the field of the TLS name. @param fallback - which name is used when the field is absent */
+/** Creates the field of the TLS name. @param fallback - description of the name used when the field is absent */
 export function serverNameField(fallback: string) {
   const name = orEmpty(converted(hostName, "a host name"));
   return optional(

@@ -72,7 +72,7 @@ export class RunningTime {
     const stallMs = this.#lateMs(realMs);
     this.#runningMs += Math.max(0, realMs - this.#lastMs - stallMs);
     this.#lastMs = realMs;
-    // The lateness so far is counted; from here on the process should run without delay.
+    // The lateness until now is counted; from here on the process should run without delay.
     this.#plannedMs = Math.max(this.#plannedMs, realMs);
     this.#stalledMs += stallMs;
   }

@@ -1,12 +1,12 @@
 /**
- * Whose certificates are believed: the authorities of this host, or those of a file. A file that is cut off or spoilt
- * must not make healthy backends look wrong, so every certificate in it is read here, one by one: the runtime would
- * stop at the first that it cannot read and say nothing.
+ * The CA certificates that are trusted: those of this host, or those of a file. A truncated or damaged file must not
+ * make healthy backends look wrong, so this file reads every certificate of it: the runtime would stop at the first
+ * invalid one without an error.
  */
 import { X509Certificate } from "node:crypto";
 import { readTextFile } from "./text-file.ts";
 
-/** Where distributions keep the authorities that this host trusts. */
+/** Paths at which distributions keep the CA certificates of this host. */
 const BUNDLES = [
   "/etc/ssl/certs/ca-certificates.crt", // Debian, Ubuntu, Alpine, distroless
   "/etc/pki/tls/certs/ca-bundle.crt", // Fedora, RHEL
@@ -17,34 +17,34 @@ const BUNDLES = [
 const EVERY_BLOCK = /^(?=-----BEGIN )/m;
 /** The runtime knows both names; other blocks, keys for example, are passed over. */
 const CERTIFICATE = /^-----BEGIN (?:X509 )?CERTIFICATE-----/;
-/** What is left of one that is not whole, or is of a kind that the runtime does not know. */
+/** Traces of a PEM block that is truncated, or of a kind that the runtime does not know. */
 const TRACES = [/BEGIN [A-Z0-9 ]*CERTIFICATE/g, /END [A-Z0-9 ]*CERTIFICATE/g];
 /** A file that was cut off where a certificate begins. */
 const CUT = /\n-[^\n]*(?<!-----)$/;
 
-/** The trusted authorities. */
+/** The trusted CA certificates. */
 export interface CaBundle {
-  /** Where they were found. */
+  /** Path of the file. */
   readonly file: string;
   /** In PEM, one a text. */
   readonly certificates: readonly string[];
-  /** Which of the file's could not be read, for a sentence: `certificate 3 in /etc/ca.pem cannot be read`. */
+  /** Certificates of the file that could not be read, for a sentence: `certificate 3 in /etc/ca.pem cannot be read`. */
   readonly unread: string | undefined;
 }
 
-/** That it cannot be known whom to trust; a fault of this host's, and its message is for the people on call. */
+/** The CA certificates cannot be read. A local fault; the message is for the operator. */
 export class CaBundleError extends Error {
   override readonly name = "CaBundleError";
 }
 
 /**
- * Reads the authorities.
+ * Reads the CA certificates.
  *
- * @param file - in place of the host's
+ * @param file - replaces the host's
  * @returns undefined when the host has none, which leaves it to those that the runtime carries
  * @throws CaBundleError when the file cannot be read or holds no certificate
  */
-export function authorities(file: string | undefined): CaBundle | undefined {
+export function readCaBundle(file: string | undefined): CaBundle | undefined {
   if (file !== undefined) return parse(file, read(file));
   for (const bundle of BUNDLES) {
     const text = read(bundle, "ENOENT");

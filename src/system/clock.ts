@@ -1,6 +1,6 @@
-/** The clocks: one that only goes forward, for deciding; one that people set, for telling. */
+/** Two clocks: a monotonic one, for decisions; the wall clock, for display. */
 
-/** What whoever waits or measures is given; tests give one they move by hand. */
+/** Source of the current time for code that waits or measures; tests supply a manual one. */
 export interface Clock {
   /** Milliseconds on a clock that never jumps, with fractions. */
   nowMs(): number;

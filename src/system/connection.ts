@@ -16,12 +16,12 @@ export interface DialOwner {
 
 /** A connection: on its way first, then open, then perhaps read to its end. */
 export class PendingConnection {
-  /** When it was started, on the clock of `performance.now()`; milliseconds. */
+  /** Start time on the clock of `performance.now()`; milliseconds. */
   readonly startMs = performance.now();
   /** @internal Whether its owner still waits for the outcome. */ waiting = true;
   /** @internal Whether the outcome is known and not reported yet. */ decided = false;
   /** @internal The error that the socket has reported, which it reports only once; 0 for none. */ error = 0;
-  /** @internal Called with epoll's events once the connection is open and somebody reads from it. */
+  /** Called with epoll's events once the connection is open and a stream reads from it. @internal */
   onReady: ((events: number) => void) | undefined;
 
   constructor(

@@ -1,4 +1,4 @@
-/** How many descriptors this process may have, and how many of them the checks may use. */
+/** Number of descriptors that this process may have, and the share of the checks. */
 import { libc, RLIMIT_NOFILE } from "./libc.ts";
 
 /** The limits of RLIMIT_NOFILE. */
@@ -7,7 +7,7 @@ export interface DescriptorLimit {
   readonly hard: number;
 }
 
-/** For logs, clients, configuration files and the HTTP listener; what checks never take. */
+/** Descriptors for logs, clients, configuration files and the HTTP listener, which checks never use. */
 const RESERVE = 96;
 
 /**
@@ -27,17 +27,19 @@ export function raiseDescriptorLimit(): DescriptorLimit {
 }
 
 /**
- * @param softLimit - RLIMIT_NOFILE as it is
- * @returns how many descriptors the checks may hold at once; at least 1
+ * Computes the descriptors that checks may use.
+ *
+ * @param softLimit - the current RLIMIT_NOFILE
+ * @returns descriptors that checks may hold at the same time; at least 1
  */
 export function checkDescriptors(softLimit: number): number {
   return Math.max(1, Math.floor(softLimit / 2), softLimit - RESERVE);
 }
 
 /**
- * How many descriptors the process needs so that no check ever waits for one. A check holds one at a time, for as long as its time-out
- * when its backend is silent; and since the checks of one list begin within two seconds of each other, a network that fails makes
- * all of them hold theirs at once, however long their intervals are.
+ * Computes the descriptors with which no check ever waits for one. A check holds one at a time, for its whole timeout
+ * when its backend is silent. The checks of one list start within two seconds of each other, so a failing network makes
+ * all of them hold a descriptor at the same time, however long their intervals are.
  *
  * @returns the least soft limit of which {@link checkDescriptors} leaves one for each check
  */
@@ -45,7 +47,7 @@ export function descriptorsNeeded(checks: number): number {
   return Math.min(checks * 2, checks + RESERVE);
 }
 
-/** Tells when a list of healthchecks begins to be too long for the descriptors. */
+/** Detects when a list of healthchecks begins to be too long for the descriptors. */
 export class DescriptorShortage {
   readonly #limit: number;
   #short = false;
@@ -56,8 +58,10 @@ export class DescriptorShortage {
   }
 
   /**
-   * @param checks - the number of healthchecks after a change of the list
-   * @returns how many descriptors are needed, when there were enough for the list before and are not for this one
+   * Compares the need before and after a change of the list.
+   *
+   * @param checks - number of healthchecks after the change
+   * @returns descriptors needed, when they sufficed for the previous list and do not for this one; otherwise undefined
    */
   begins(checks: number): number | undefined {
     const before = this.#short;
@@ -70,7 +74,7 @@ export class DescriptorShortage {
 export class Descriptors {
   #used = 0;
 
-  /** @param limit - at most this many at once */
+  /** Creates a counter. @param limit - descriptors that may be in use at the same time */
   constructor(readonly limit: number) {}
 
   /** Held now. */
@@ -78,12 +82,12 @@ export class Descriptors {
     return this.#used;
   }
 
-  /** Whether none is left. */
+  /** True when all are in use. */
   get exhausted(): boolean {
     return this.#used >= this.limit;
   }
 
-  /** Takes one; false when all are taken. What is taken must be given back once. */
+  /** Acquires one; returns false when all are in use. Each must be released exactly once. */
   acquire(): boolean {
     if (this.#used >= this.limit) return false;
     this.#used++;

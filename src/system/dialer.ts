@@ -38,7 +38,7 @@ interface Decided {
 
 /** The dialer as checkers see it; tests put their own behind it. */
 export interface Dialer {
-  /** Connections that {@link poll} must look at. */
+  /** Connections that {@link poll} must handle. */
   readonly pending: number;
   /** Starts to connect. The outcome comes with a later {@link poll}, however early it is known. */
   dial(address: SockAddr, owner: DialOwner): PendingConnection;
@@ -48,7 +48,7 @@ export interface Dialer {
   cancel(dial: PendingConnection): void;
   /** Starts a plain-text conversation on an open connection, which the stream owns from here on. */
   converse(dial: PendingConnection, owner: StreamOwner): PlainStream;
-  /** Ends an open connection on which nobody converses. */
+  /** Closes an open connection that no stream uses. */
   close(dial: PendingConnection, how: Ending): void;
   /** Gives an open connection's descriptor to the runtime, whose user calls {@link released} when it is closed. */
   handOver(dial: PendingConnection): void;
@@ -76,8 +76,10 @@ export class LibcDialer implements Dialer {
   readonly #number = new Int32Array(1);
 
   /**
-   * @param descriptors - where every descriptor is counted
-   * @param onError - receives the exception of an owner that threw; the others are served all the same
+   * Opens the epoll instance.
+   *
+   * @param descriptors - counter of all descriptors
+   * @param onError - receives the exception of an owner that threw; the other owners are still served
    * @throws Error when the kernel gives no epoll instance
    */
   constructor(descriptors: Descriptors, onError: (error: unknown) => void) {
@@ -148,12 +150,14 @@ export class LibcDialer implements Dialer {
     this.#sockets.lingering.remove(lingerer);
   }
 
-  /** Closes a connection whose check is over, for the sake of one that is due. @returns whether there was one */
+  /**
+   * Closes a connection whose check is over, to free its descriptor for a due check. @returns true when there was one
+   */
   reclaim(): boolean {
     return this.#sockets.lingering.evict();
   }
 
-  /** What is known immediately is reported with the next poll, like anything else. */
+  /** Records an immediate outcome, which the next poll reports like any other. */
   #decide(dial: PendingConnection, number: number, rttMs?: number): PendingConnection {
     dial.decided = true;
     this.#decidedCount++;
@@ -190,7 +194,7 @@ export class LibcDialer implements Dialer {
   #settle(dial: PendingConnection, failed: boolean): void {
     const number = failed ? this.#socketError(dial.fd) : 0;
     // A reset can only follow a handshake that succeeded: before it, a connection is refused. EPIPE is a reset after the peer's FIN.
-    // Whether it has come before we look is a matter of our own timing, and must not decide what is reported.
+    // Whether the reset arrives before this poll depends on our timing alone, and must not decide the result.
     dial.error = number === ECONNRESET || number === EPIPE ? number : 0;
     const outcome = number === dial.error ? 0 : number;
     const measured = outcome === 0 && this.#info.read(dial.fd);

@@ -46,9 +46,9 @@ export class Epoll {
   }
 
   /**
-   * Adds a descriptor; closing it removes it. What it is ready for already is reported by the next {@link poll}.
+   * Adds a descriptor; closing it removes it. Events that are ready already are reported by the next {@link poll}.
    *
-   * @returns whether the kernel agreed; if not, `errno` says why
+   * @returns false when the kernel rejected it; `errno` has the reason
    */
   add(fd: number, serial: number): boolean {
     this.#eventView.setInt32(0, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, true);

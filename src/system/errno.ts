@@ -1,13 +1,13 @@
 /**
- * Linux error numbers in words. The numbers are those of asm-generic, the same on x64 and arm64. Which of them are
- * this machine's own fault, and so say nothing about a backend, is decided here and nowhere else.
+ * Linux error numbers and their messages. The numbers are those of asm-generic, the same on x64 and arm64. This file
+ * alone decides which of them are local faults, which say nothing about a backend.
  */
 import type { LocalCause } from "../model/result.ts";
 
 interface Errno {
   readonly number: number;
   readonly message: string;
-  /** Set when the fault is ours. */
+  /** Cause, for a local fault. */
   readonly local?: LocalCause;
 }
 
@@ -47,13 +47,13 @@ const BY_NUMBER = new Map(Object.entries(TABLE).map(([name, errno]) => [errno.nu
 
 /** Error numbers that callers compare with. */
 export const EINPROGRESS = 115;
-/** Where a socket is sent to without waiting: there is no room now. */
+/** A send without waiting found no room. */
 export const EAGAIN = 11;
-/** Too many open files; also told when the descriptors set aside for checks are used up. */
+/** Too many open files; also reported when the descriptors set aside for checks are used up. */
 export const EMFILE = 24;
-/** The kernel's own connect time-out. */
+/** The kernel's own connect timeout. */
 export const ETIMEDOUT = 110;
-/** Nobody listens. */
+/** No process listens. */
 export const ECONNREFUSED = 111;
 /** The connection was open, and the other side has thrown it away. */
 export const ECONNRESET = 104;
@@ -62,14 +62,14 @@ export const EPIPE = 32;
 /** A socket of another type lives at the path. */
 export const EPROTOTYPE = 91;
 
-/** The system's words for an error number: `connection refused`. */
+/** Returns the system's message for an error number: `connection refused`. */
 export function errnoMessage(number: number): string {
   return BY_NUMBER.get(number)?.message ?? `error ${number}`;
 }
 
 /**
- * Which fault of our own an error number is; undefined when it tells something about the other side. One that is not known to do
- * so, ENOSYS of a sandbox, tells nothing.
+ * Returns the local cause that an error number stands for; undefined when it describes the peer. An unknown number,
+ * such as ENOSYS in a sandbox, is a local fault.
  */
 export function localCause(number: number): LocalCause | undefined {
   const errno = BY_NUMBER.get(number);

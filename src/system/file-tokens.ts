@@ -1,27 +1,27 @@
 /**
- * The words of the system's line-oriented files (hosts(5), resolv.conf(5)), one at a time. However a file is built, one line of many
- * megabytes included, the reader can stop after each word and let others have their turn.
+ * Tokens of the system's line-oriented files (hosts(5), resolv.conf(5)), one at a time. However a file is built,
+ * including one line of many megabytes, the reader can pause after each token and let other tasks run.
  */
 
 /** Yielded at the end of each line, of an empty one too. */
 export const LINE_END = "\n";
-/** Yielded before the first word of an indented line. */
+/** Yielded before the first token of an indented line. */
 export const LINE_INDENT = " ";
-/** Yielded now and then where there is no word, so that the reader has its chance to stop. */
+/** Yielded now and then where there is no token, so that the reader can pause. */
 export const PAUSE = "";
 
-/** Longer words are no names, addresses or options; they are left out. */
+/** Longer tokens cannot be names, addresses or options; they are skipped. */
 const MAX_TOKEN_CHARS = 1_024;
 const [NEWLINE, BLANK, TAB] = [0x0a, 0x20, 0x09];
 /** No blank and no character that starts a comment is above it. */
 const SEMICOLON = 0x3b;
 
 /**
- * Splits text into words.
+ * Splits text into tokens.
  *
- * @param pieces - of the text, cut anywhere
+ * @param pieces - pieces of the text, cut anywhere
  * @param comments - characters that start a comment, to the end of the line
- * @returns words, and the marks {@link LINE_END}, {@link LINE_INDENT} and {@link PAUSE}
+ * @returns tokens, and the marks {@link LINE_END}, {@link LINE_INDENT} and {@link PAUSE}
  */
 export function* splitTokens(pieces: Iterable<string>, comments: string): Generator<string, void, undefined> {
   const isComment = new Set([...comments].map((char) => char.charCodeAt(0)));
@@ -57,7 +57,7 @@ export function* splitTokens(pieces: Iterable<string>, comments: string): Genera
   if (token !== "" && token.length <= MAX_TOKEN_CHARS) yield token;
 }
 
-/** A word goes on in the next piece; of one that is too long no more is kept than shows it. */
+/** Continues a token in the next piece; of one that is too long, no more is kept than shows it. */
 function joined(token: string, piece: string, start: number, end: number): string {
   return token.length > MAX_TOKEN_CHARS
     ? token

@@ -1,6 +1,6 @@
 /**
- * Whether a file says only what root wrote. A server that runs as root and obeys a file that another user can change does what that
- * user wants. Called at the start and on SIGHUP, before the configuration file is read.
+ * Checks that only root can change a file. A server that runs as root and obeys a file that another user can change
+ * does what that user wants. Called at the start and on SIGHUP, before the configuration file is read.
  */
 import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -13,7 +13,7 @@ const STICKY = 0o1000;
 /** The kernel follows as many symbolic links. */
 const MAX_LINKS = 40;
 
-/** What the kernel says of a regular file, a directory or a link. */
+/** The kernel's information about a regular file, a directory or a link. */
 export interface Ownership {
   readonly uid: number;
   readonly gid: number;
@@ -23,7 +23,7 @@ export interface Ownership {
 }
 
 /**
- * Says why root must not obey a file, directory or link, in a sentence that ends with what to do.
+ * Describes why root must not obey a file, directory or link, in a sentence that ends with the remedy.
  *
  * @returns undefined when only root can change it
  */
@@ -37,7 +37,7 @@ export function distrust(path: string, { uid, gid, mode, kind }: Ownership): str
 }
 
 /**
- * Looks at a file, and at every directory and link that leads to it.
+ * Reads the ownership of a file, and of every directory and link that leads to it.
  *
  * @returns why root must not obey it; undefined when only root can change it, or when it does not exist
  */
@@ -60,7 +60,7 @@ function walk(target: string): { readonly distrust: string } | { readonly linked
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return undefined;
     const kind = kindOf(stat);
-    // /dev/null is everybody's, and a pipe or another device is not read at all.
+    // /dev/null is writable for all users; a pipe or another device is not read at all.
     if (kind === undefined) return undefined;
     const reason = distrust(path, { uid: stat.uid, gid: stat.gid, mode: stat.mode, kind });
     if (reason !== undefined) return { distrust: reason };
@@ -77,7 +77,7 @@ function kindOf(stat: Stats): Ownership["kind"] | undefined {
   return stat.isFile() ? "file" : undefined;
 }
 
-/** Whether this process runs as root. */
+/** Returns true when this process runs as root. */
 export function isRoot(): boolean {
   return process.geteuid?.() === ROOT_ID;
 }

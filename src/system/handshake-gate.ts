@@ -1,7 +1,7 @@
 /**
- * TLS handshakes under way whose next message has come and waits for us. The runtime serves five of them in each turn of its loop,
- * the newest first; when more come than it can serve, the oldest would starve, and healthy backends would seem too slow. So no
- * check starts while many wait. A backend that says nothing is not waited for, and holds up nobody.
+ * TLS handshakes whose next message has arrived and waits for this process. The runtime serves five of them in each
+ * turn of its loop, the newest first; when more arrive than it can serve, the oldest starve, and healthy backends would
+ * seem too slow. So no check starts while many wait. A silent backend is not counted, and delays no check.
  */
 import { errnoMessage } from "./errno.ts";
 import {
@@ -14,7 +14,7 @@ import {
   libc,
 } from "./libc.ts";
 
-/** So many may wait: about what two turns serve. */
+/** Handshakes that may wait; two turns of the event loop serve about this number. */
 const MAX_WAITING = 10;
 
 /** Counts the TLS handshakes whose next message has arrived but is not read yet, so that no check starts while they are at their bound. */
@@ -31,7 +31,7 @@ export class HandshakeGate {
     new DataView(this.#event.buffer).setUint32(0, EPOLLIN, true);
   }
 
-  /** Whether many wait for us. */
+  /** True when many handshakes wait for this process. */
   get saturated(): boolean {
     if (this.#underWay < MAX_WAITING) return false;
     return libc.epoll_wait(this.#epollFd, this.#events, MAX_WAITING, 0) === MAX_WAITING;

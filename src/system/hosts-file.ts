@@ -11,25 +11,25 @@ export interface HostsTable {
    * Finds the addresses of a name.
    *
    * @param name - in ASCII, any case, with or without a dot at its end
-   * @returns addresses of one family in their shortest form, in the order of the file; empty when there is none
+   * @returns addresses of one family in their shortest form, in the order of the file; empty when the name is unknown
    */
   addresses(name: string, family: Family): readonly string[];
 }
 
 /**
- * A table is built of many small maps: one large map moves all of its entries at once when it grows, which holds the event loop for
- * several milliseconds.
+ * Map of names that is built of many small maps: one large map moves all of its entries in one step when it grows,
+ * which holds the event loop for several milliseconds.
  */
 const SHARDS = 256;
 
-/** Reads the words of a hosts file, one after the other; the table is good once the last one was read. */
+/** Reads the tokens of a hosts file in order; the table is complete after the last one. */
 export class HostsReader implements HostsTable {
   readonly #names: Readonly<Record<Family, readonly Map<string, string[]>[]>> = { 4: shards(), 6: shards() };
-  /** Of the line being read; undefined before its address, and when that is not one. */
+  /** Address of the current line; undefined before it, and when it is not valid. */
   #ip: string | undefined;
   #atLineStart = true;
 
-  /** @param token - a word, or one of the marks of {@link splitTokens} */
+  /** Reads the next token. @param token - a token, or one of the marks of {@link splitTokens} */
   push(token: string): void {
     if (token === LINE_END) this.#atLineStart = true;
     else if (token === LINE_INDENT) return;

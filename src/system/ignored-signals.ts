@@ -4,11 +4,11 @@ import { libc } from "./libc.ts";
 const SIG_DFL = 0n;
 const SIG_IGN = 1n;
 const SIGSTKFLT = 16;
-/** Those below belong to the C library (32 to 34 with musl, which refuses them here). */
+/** Lower numbers belong to the C library (32 to 34 with musl, which rejects them here). */
 const SIGRTMIN = 34;
 const SIGRTMAX = 64;
 
-/** Ignores SIGSTKFLT and the real-time signals, except for any that somebody in the process has a handler for. */
+/** Ignores SIGSTKFLT and the real-time signals, except those that have a handler in this process. */
 export function ignoreStraySignals(): void {
   for (const signal of [
     SIGSTKFLT,

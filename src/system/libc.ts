@@ -56,7 +56,7 @@ export const SO_TIMESTAMPNS = 35;
 export const SHUT_WR = 1;
 export const SHUT_RDWR = 2;
 export const MSG_PEEK = 0x02;
-/** Of a TCP socket: received bytes are dropped instead of copied. */
+/** TCP socket flag: received bytes are dropped instead of copied. */
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;

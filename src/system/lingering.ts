@@ -1,14 +1,14 @@
 /**
- * Connections whose check is over, being read to their end, so that the backend is not cut off in the middle of its answer. They hold
- * descriptors only as long as nothing else wants them: bounded in time and number, and the oldest is closed first.
+ * Connections whose check is over, read to their end so that the backend is not cut off in the middle of its answer.
+ * They hold descriptors only while no check needs them: bounded in time and number, and the oldest is closed first.
  */
 
-/** How long a connection may take to come to its end; milliseconds. */
+/** Time that a connection may take to end; milliseconds. */
 export const MAX_LINGER_MS = 5_000;
 /** Bytes of one connection that are read and dropped; a backend that sends more is cut off. */
 export const MAX_LINGER_BYTES = 1_048_576;
 
-/** One connection that is read to its end. */
+/** A connection that is read to its end. */
 export interface Lingerer {
   /** Closes it now. */
   cutOff(): void;
@@ -19,12 +19,12 @@ export class Lingering {
   readonly #max: number;
   readonly #untilMs = new Map<Lingerer, number>();
 
-  /** @param max - at most this many at once */
+  /** Creates an empty set. @param max - connections that it may hold at the same time */
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** How many there are. */
+  /** Number of connections. */
   get size(): number {
     return this.#untilMs.size;
   }
@@ -52,7 +52,7 @@ export class Lingering {
     }
   }
 
-  /** Closes the oldest. @returns whether there was one */
+  /** Closes the oldest. @returns true when there was one */
   evict(): boolean {
     for (const lingerer of this.#untilMs.keys()) {
       this.#cutOff(lingerer);

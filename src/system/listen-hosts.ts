@@ -22,7 +22,7 @@ export type Lookup = (
 export async function listenHosts(host: string, find: Lookup = systemLookup): Promise<readonly string[]> {
   if (host === "") return [existsSync(IPV6_INTERFACES) ? "::" : "0.0.0.0"];
   if (isIP(host) !== 0) return [host];
-  // Also where no hosts file says so, as in a container without one (RFC 6761, 6.3).
+  // Holds without any hosts file as well, as in a container (RFC 6761, 6.3).
   if (/^localhost\.?$/i.test(host)) return ["127.0.0.1"];
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(

@@ -25,9 +25,11 @@ export class PlainStream {
   #over = false;
 
   /**
-   * @param sockets - where it is watched, read and closed
+   * Takes over an open connection.
+   *
+   * @param sockets - watches, reads and closes the connection
    * @param dial - open; the stream owns it from here on
-   * @param owner - receives everything, from within the dialer's poll only
+   * @param owner - receives all events, from within the dialer's poll only
    */
   constructor(sockets: Sockets, dial: PendingConnection, owner: StreamOwner) {
     this.#sockets = sockets;
@@ -91,7 +93,7 @@ export class PlainStream {
     if (unsent !== undefined) this.write(unsent);
   }
 
-  /** @param toTheEnd - whether the end of the stream lies behind what can be read */
+  /** Reads the available bytes. @param toTheEnd - true when the end of the stream follows the available bytes */
   #read(toTheEnd: boolean): void {
     const { receiver } = this.#sockets;
     for (let reads = 0; reads < MAX_READS; reads++) {

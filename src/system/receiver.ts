@@ -21,7 +21,10 @@ export const RECEIVE_BYTES = 65_536;
 const CONTROL_BYTES = 64;
 const IOVEC_AT = MSGHDR.bytes;
 const CONTROL_AT = IOVEC_AT + 16;
-/** The two clocks differ by a constant, unless somebody sets the wall clock. More than this is such a step; milliseconds. */
+/**
+ * Largest difference of the two clocks that is not a step of the wall clock; milliseconds. They differ by a constant
+ * unless the wall clock is set.
+ */
 const STEP_MS = 0.2;
 /** Between the two clocks' readings the process may lose the processor; then they are read again, up to this often. */
 const MAX_READINGS = 4;
@@ -29,7 +32,7 @@ const READING_MS = 0.05;
 
 /** Reads with timestamps; one instance, with one buffer, serves every socket of the process. */
 export class Receiver {
-  /** What the last call has read; valid until the next one. */
+  /** Bytes of the last read; valid until the next one. */
   readonly bytes = new Uint8Array(new ArrayBuffer(RECEIVE_BYTES));
   // The buffers are made before the views: taking `.buffer` of a small typed array would move its bytes.
   readonly #header = new ArrayBuffer(CONTROL_AT + CONTROL_BYTES);
@@ -55,7 +58,10 @@ export class Receiver {
     this.#compareClocks();
   }
 
-  /** When the last packet of what was read came, on the clock of `performance.now()`; undefined when the kernel did not say. */
+  /**
+   * Arrival time of the last packet that was read, on the clock of `performance.now()`; undefined when the kernel did
+   * not report it.
+   */
   get stampMs(): number | undefined {
     return this.#stampMs;
   }
@@ -65,7 +71,7 @@ export class Receiver {
     libc.setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, this.#on, 4);
   }
 
-  /** Starts a round of reads: the wall clock is compared anew. */
+  /** Starts a round of reads: compares the wall clock again. */
   begin(): void {
     this.#sampled = false;
   }

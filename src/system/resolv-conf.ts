@@ -35,12 +35,12 @@ const MAX_SERVERS = 3; // MAXNS of resolv.h
 const MAX_NDOTS = 15; // RES_MAXNDOTS
 const DNS_PORT = 53;
 
-/** Reads the words of resolv.conf, one after the other. */
+/** Reads the tokens of resolv.conf in order. */
 export class ResolvConfReader {
   readonly #surroundings: ResolverSurroundings;
   readonly #servers: Address[] = [];
   #search: string[] | undefined;
-  /** Of the line being read. */
+  /** Values of the current line. */
   #values: string[] = [];
   #keyword = "";
   readonly #options = { ndots: 1, rotate: false, useVc: false, noTldQuery: false, noAaaa: false };
@@ -49,7 +49,7 @@ export class ResolvConfReader {
     this.#surroundings = surroundings;
   }
 
-  /** @param token - a word, or one of the marks of {@link readWords} */
+  /** Reads the next token. @param token - a token, or one of the marks of {@link splitTokens} */
   push(token: string): void {
     if (token === LINE_END) this.#endLine();
     // glibc ignores indented lines.
@@ -58,7 +58,7 @@ export class ResolvConfReader {
     else if (this.#keyword === "search" || this.#values.length === 0) this.#values.push(token);
   }
 
-  /** Call it after the last word. */
+  /** Returns the settings. Call it after the last token. */
   result(): ResolvConf {
     this.#endLine();
     const { localDomain, resOptions = "", hostname } = this.#surroundings;

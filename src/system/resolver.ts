@@ -22,7 +22,7 @@ export interface ResolverFiles {
   readonly hosts: HostsTable;
 }
 
-/** Where the files are, and what the environment adds to them. */
+/** Paths of the files, and the settings from the environment. */
 export interface ResolverOptions extends Partial<ResolverSurroundings> {
   readonly confPath?: string;
   readonly hostsPath?: string;
@@ -30,7 +30,7 @@ export interface ResolverOptions extends Partial<ResolverSurroundings> {
   readonly newSlice?: () => Slice;
 }
 
-/** Why a file could not be read at all, when the fault is this host's. */
+/** Reason why a file could not be read at all, for a local fault. */
 export interface ReadProblem {
   readonly cause: LocalCause;
   readonly message: string;
@@ -73,7 +73,7 @@ export class SystemResolver {
     await Promise.all([this.#conf.reading, this.#hosts.reading]);
   }
 
-  /** Why {@link files} has nothing, when nothing is being read. */
+  /** Reason why {@link files} is empty while no file is being read. */
   get problem(): ReadProblem | undefined {
     return this.#conf.problem ?? this.#hosts.problem;
   }
@@ -100,7 +100,7 @@ class CachedFile<T> {
   readonly #newReader: () => TokenReader<T>;
   #value: T | undefined;
   #problem: ReadProblem | undefined;
-  /** Of the version that {@link #value} was read from, or that could not be read. */
+  /** Stamp of the version that {@link #value} was read from, or that could not be read. */
   #stamp = "";
   #recheckAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
@@ -159,7 +159,7 @@ class CachedFile<T> {
     } catch (error) {
       const number = errnoOf(error);
       const cause = number === 0 ? undefined : localCause(number);
-      // Trouble of this host passes; the file is tried again.
+      // Local faults pass; the file is read again.
       if (cause !== undefined) this.#stamp = "";
       this.#problem = cause && { cause, message: `cannot read ${this.#path}: ${errnoMessage(number)}` };
       if (cause === undefined) this.#value ??= this.#newReader().result();

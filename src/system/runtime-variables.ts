@@ -38,7 +38,7 @@ const RUNTIME_PREFIX = /^(?:BUN|JSC)_/;
 /** An environment variable that is meant for the runtime. */
 export interface RuntimeVariable {
   readonly name: string;
-  /** Whether the runtime may obey it: it can slow this process down or end it, but run no code. */
+  /** True when the runtime may obey the variable: it can slow this process down or end it, but run no code. */
   readonly obeyed: boolean;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Recognizes a connection that has met itself. When nobody listens on a port of the ephemeral range of this host's own address, the kernel
- * may choose that very port as the local one; the two ends of one socket then connect to each other (simultaneous open, RFC 9293 3.5).
+ * Recognizes a connection that has connected to itself. When no process listens on a port of the ephemeral range of
+ * this host's own address, the kernel may choose that very port as the local one; the two ends of one socket then
+ * connect to each other (simultaneous open, RFC 9293 3.5).
  */
 import { libc } from "./libc.ts";
 
@@ -15,10 +16,10 @@ export class SelfConnection {
   readonly #length = new Uint32Array(1);
 
   /**
-   * Whether an open connection's local and remote address are the same.
+   * Returns true when an open connection has the same local and remote address.
    *
    * @param fd - the socket
-   * @param port - where it was sent to; another local port settles it without a second system call
+   * @param port - remote port; a different local port settles it without a second system call
    */
   is(fd: number, port: number): boolean {
     this.#length[0] = NAME_BYTES;

@@ -18,7 +18,7 @@ export const CAUGHT_SIGNALS = [
   "SIGXCPU",
 ] as const;
 
-/** One of the signals that the daemon answers. */
+/** A signal that the daemon handles. */
 export type CaughtSignal = (typeof CAUGHT_SIGNALS)[number];
 
 /** Catches signals from its creation on, and keeps them until a listener takes them over; one for each process. */

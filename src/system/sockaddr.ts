@@ -10,7 +10,7 @@ export const MAX_UNIX_PATH = 107;
 export interface SockAddr {
   readonly family: number;
   readonly bytes: Uint8Array;
-  /** Of an internet address, as in {@link Address}. */
+  /** IP address and port, as in {@link Address}. */
   readonly port?: number;
   /** Set for a loopback address: a connection there is answered before `connect` returns. */
   readonly local?: boolean;
@@ -54,8 +54,10 @@ export function abstractSockAddr(name: string): SockAddr | undefined {
 }
 
 /**
- * @param text - maybe an IP address
- * @returns its shortest form, so that equal addresses are equal texts; `undefined` when it is none
+ * Shortens an IP address, so that equal addresses are equal strings.
+ *
+ * @param text - perhaps an IP address
+ * @returns its shortest form; `undefined` when it is not an IP address
  */
 export function canonicalIp(text: string): string | undefined {
   if (isIPv4(text)) return text;

@@ -1,6 +1,6 @@
 /**
- * A Unix socket with exactly the mode that it is to have, from its first moment: the runtime listens with the umask's mode, and
- * between that and a chmod whoever waits for the socket could connect.
+ * Creates a Unix socket with the right mode from its first moment: the runtime listens with the umask's mode, and any
+ * process could connect between that and a chmod.
  */
 import { chmodSync, closeSync, constants, fstatSync, openSync } from "node:fs";
 
@@ -30,8 +30,8 @@ function withUmask<T>(mask: number, make: () => T): T {
 }
 
 /**
- * Sets a socket's mode where the umask has not: in a directory with a default ACL the kernel takes no notice of it. A chmod of the
- * path would follow a link that somebody has put there meanwhile, so what was opened is looked at first.
+ * Sets a socket's mode where the umask has not: in a directory with a default ACL the kernel ignores it. A chmod of the
+ * path would follow a link that another user has put there meanwhile, so the opened file is checked first.
  *
  * @throws Error when there is no socket
  */

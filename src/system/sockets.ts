@@ -33,7 +33,9 @@ export class Sockets {
   readonly #discarded = new Uint8Array(1);
 
   /**
-   * @param descriptors - where they are counted
+   * Opens the epoll instance.
+   *
+   * @param descriptors - counter of all descriptors
    * @param onReady - receives the events of every connection that epoll watches
    * @throws Error when the kernel gives no epoll instance
    */
@@ -48,12 +50,15 @@ export class Sockets {
     });
   }
 
-  /** Connections that {@link poll} has to look at. */
+  /** Connections that {@link poll} must handle. */
   get size(): number {
     return this.#size + this.#again.length + this.lingering.size;
   }
 
-  /** Watches a connection until it is closed or handed over. @returns whether the kernel agreed; if not, `errno` says why */
+  /**
+   * Watches a connection until it is closed or handed over. @returns false when the kernel rejected it; `errno` has the
+   * reason
+   */
   watch(dial: PendingConnection): boolean {
     if (this.#watched[dial.fd] === dial) return true;
     if (!this.#epoll.add(dial.fd, dial.serial)) return false;

@@ -1,32 +1,36 @@
-/** What an open connection reports to the check that owns it, in plain text and with TLS alike. */
+/** Events that an open connection reports to the check that owns it, in plain text and with TLS alike. */
 
 /**
- * How a conversation ends from our side. `reset`: RST, which leaves nothing behind. `graceful`: FIN, then the rest is read. `drain`: the rest
- * is read until the peer closes. Reading is bounded (lingering.ts).
+ * Way in which this process ends a conversation. `reset`: RST, which leaves nothing behind. `graceful`: FIN, then the
+ * rest is read. `drain`: the rest is read until the peer closes. Reading is bounded (lingering.ts).
  */
 export type Ending = "reset" | "graceful" | "drain";
 
 /**
- * How a conversation with TLS ends. `notify`: close_notify, and RST once the peer has sent its own. A bare RST would reach the server
- * before it has read the end of our handshake, which it logs as an error; with `notify` neither side keeps a TIME_WAIT.
+ * Way in which this process ends a conversation with TLS. `notify`: close_notify, and RST once the peer has sent its
+ * own. A bare RST would reach the server before it has read the end of our handshake, which it logs as an error; with
+ * `notify` neither side keeps a TIME_WAIT.
  */
 export type TlsEnding = Ending | "notify";
 
 /** The owner of a stream. It receives nothing more once it has ended the stream. */
 export interface StreamOwner {
   /**
+   * Called with received bytes.
+   *
    * @param bytes - valid during the call only
-   * @param atMs - when the last packet of them came, by the kernel, on the clock of `performance.now()`; undefined when it did not say
+   * @param atMs - the kernel's arrival time of their last packet, on the clock of `performance.now()`; undefined when
+   *   it is not known
    */
   received(bytes: Uint8Array, atMs: number | undefined): void;
   /**
-   * The other side closed; nothing follows.
+   * Called when the peer closed; no other event follows.
    *
-   * @param number - 0 after an orderly close, else the errno; undefined when there is none, only a message
-   * @param message - the runtime's, of an error without an errno
+   * @param number - 0 after an orderly close, else the errno; undefined when there is only a message
+   * @param message - message of the runtime, for an error without an errno
    */
   closed(number: number | undefined, message?: string): void;
-  /** A fault of our own, the owner threw for example; the stream is gone, nothing follows. */
+  /** Called on a local fault, such as an exception of the owner; the stream is closed, no other event follows. */
   crashed(error: Error): void;
 }
 
@@ -34,6 +38,9 @@ export interface StreamOwner {
 export interface TlsStreamOwner extends StreamOwner {
   /** The handshake is done: bytes may be sent. */
   opened(): void;
-  /** The other side's TLS is at fault: its handshake, its certificate, or what it said later; nothing follows. */
+  /**
+   * Called when the TLS of the peer is invalid: its handshake, its certificate, or a later alert; no other event
+   * follows.
+   */
   tlsFailed(error: Error): void;
 }

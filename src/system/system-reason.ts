@@ -2,7 +2,8 @@
 import { getSystemErrorMessage } from "node:util";
 
 /**
- * The reason in words: `permission denied` for `EACCES: permission denied, open '/etc/x'` as for `Failed to listen at /run/x.sock`.
+ * Extracts the reason of a system error: `permission denied` for `EACCES: permission denied, open '/etc/x'` as for
+ * `Failed to listen at /run/x.sock`.
  *
  * @returns the error's own message when it has no error number
  */

@@ -15,13 +15,13 @@ export class TcpInfo {
   readonly #view = new DataView(this.#bytes.buffer);
   readonly #length = new Uint32Array(1);
 
-  /** @returns whether the kernel answered */
+  /** Reads the kernel's information. @returns false when the kernel has none */
   read(fd: number): boolean {
     this.#length[0] = TCP_INFO_BYTES;
     return libc.getsockopt(fd, IPPROTO_TCP, TCP_INFO, this.#bytes, this.#length) === 0;
   }
 
-  /** Whether the connection is open. */
+  /** True when the connection is open. */
   get established(): boolean {
     return this.#bytes[0] === TCP_ESTABLISHED;
   }

@@ -18,17 +18,17 @@ const NULL_DEVICE = 0x103;
 /**
  * Reads a file, through symbolic links.
  *
- * @param maxBytes - the longest that is read
+ * @param maxBytes - largest size that is read
  * @returns its text, UTF-8
- * @throws Error when it cannot be read, is no regular file, or is longer
+ * @throws Error when it cannot be read, is not a regular file, or is larger
  */
 export function readTextFile(path: string, maxBytes = MAX_BYTES): string {
   return read(path, false, maxBytes);
 }
 
 /**
- * {@link readTextFile} for a command at a terminal, which may wait: a pipe that somebody writes to is read to its end, for
- * `/dev/stdin` and the shell's `<(…)`.
+ * Reads a file like {@link readTextFile}, for a command at a terminal, which may wait: an open pipe is read to its end,
+ * for `/dev/stdin` and the shell's `<(…)`.
  */
 export function readTextFileOrPipe(path: string, maxBytes = MAX_BYTES): string {
   return read(path, true, maxBytes);
@@ -60,7 +60,7 @@ export function* readTextPieces(path: string): Generator<string, void, undefined
 
 /** @throws Error unless it is a regular file or what stands for one */
 function checkKind(fd: number, path: string, pipes: boolean): Stats {
-  // Of what was opened: at the path there may be something else by now.
+  // The check concerns the opened file: the path may lead to another one by now.
   const stat = fstatSync(fd);
   const isPipe = pipes && stat.isFIFO();
   // The one device that ends: it stands for an empty file.
@@ -93,7 +93,7 @@ function readToEnd(fd: number, path: string, maxBytes: number): Buffer {
     const count = readSome(fd, chunk);
     if (count === 0) return Buffer.concat(chunks);
     length += count;
-    // What the kernel says of the size beforehand is not to be relied on: files in /proc have none.
+    // The size that the kernel reports is not reliable: files in /proc have none.
     if (length > maxBytes) throw tooLong(path, maxBytes);
     chunks.push(chunk.subarray(0, count));
   }
@@ -111,7 +111,10 @@ function readSome(fd: number, chunk: Buffer): number {
   }
 }
 
-/** Of the file and not of the program: a stack would only be in the way, and the runtime's own errors of files have none either. */
+/**
+ * An error of the file and not of the program: a stack would only be in the way, and the runtime's file errors have
+ * none either.
+ */
 function fileError(message: string): Error {
   const error = new Error(message);
   error.stack = "";

@@ -1,15 +1,18 @@
 /** Long work in short pieces, so that checks start on time while ten thousand configurations are taken in. */
 
-/** Work goes on for so long before the event loop has its turn. */
+/** Longest time that work runs before the event loop has its turn; milliseconds. */
 const SLICE_MS = 4;
-/** The clock is looked at after so many steps. */
+/** Steps between two reads of the clock. */
 const STEPS_PER_CLOCK_READ = 16;
 
-/** Those who wait for a turn of the event loop to themselves. */
+/** Tasks that wait for a turn of the event loop. */
 const waiting: (() => void)[] = [];
 let serving = false;
 
-/** One slice in each turn, whoever does long work: ten at once would hold the event loop ten times as long. */
+/**
+ * Runs one slice in each turn, for all long tasks together: ten at the same time would hold the event loop ten times as
+ * long.
+ */
 function serveNext(): void {
   const next = waiting.shift();
   serving = next !== undefined;
@@ -30,12 +33,15 @@ export class Slice {
     this.#nowMs = nowMs;
   }
 
-  /** Whether others should have their turn; asked after each step. */
+  /** True when other tasks should have their turn; read after each step. */
   get over(): boolean {
     return this.isOverAfter(1);
   }
 
-  /** Whether others should have their turn, after a step of unusual size. @param steps - how many usual ones it was worth */
+  /**
+   * Returns true when other tasks should have their turn, after a step of unusual size. @param steps - the number of
+   * usual steps that it was worth
+   */
   isOverAfter(steps: number): boolean {
     this.#steps += steps;
     if (this.#steps < STEPS_PER_CLOCK_READ) return false;
@@ -55,10 +61,10 @@ export class Slice {
 }
 
 /**
- * Does something with each item, giving way to the event loop every few milliseconds.
+ * Calls a function with each item, and gives way to the event loop every few milliseconds.
  *
- * @param items - taken in order
- * @param step - must not take long by itself
+ * @param items - processed in order
+ * @param step - each call must be short
  */
 export async function forEachSliced<T>(
   items: Iterable<T>,

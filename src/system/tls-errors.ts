@@ -1,9 +1,12 @@
-/** Turns the errors of TLS libraries into words that an operator on call reads at a glance. */
+/** Turns errors of TLS libraries into messages that an operator on call reads at a glance. */
 import { formatCount } from "../model/printable.ts";
 
 /** `error:1000045c:SSL routines:OPENSSL_internal:TLSV1_ALERT_CERTIFICATE_REQUIRED` */
 const LIBRARY = /^error:[0-9a-f]+:[^:]*:[^:]*:(?:(SSLV3|TLSV1)_ALERT_)?([A-Z0-9_]+)$/i;
-/** node:tls and the runtime say for whom a certificate is, with every name in it; the name asked for ends with a period of theirs. */
+/**
+ * Message of node:tls and the runtime for a certificate of another name, with every name in it; they end the requested
+ * name with a period.
+ */
 const MISMATCH =
   /^Hostname\/IP does not match certificate's altnames: (Host|IP): (\S+?)\.? is not (?:in the cert's altnames|cert's CN|in the cert's list): ?/;
 /** Maximum number of a certificate's names in a sentence; it may hold thousands. */
@@ -13,10 +16,10 @@ const KIND = /^(?:DNS|IP Address):/;
 const OTHER_KIND = /^[A-Za-z][A-Za-z ]*:/;
 
 /**
- * Turns an error message of the runtime's TLS library, or of the verification of a certificate, into words.
+ * Turns an error message of the runtime's TLS library, or of the verification of a certificate, into a short message.
  *
- * @returns `TLS alert from the peer: certificate required`, `wrong version number`,
- *   `certificate is for a.example, b.example, c.example and 1,497 more, not www.example.com`; other messages as they are
+ * @returns `TLS alert from the peer: certificate required`, `wrong version number`, `certificate is for a.example,
+ *   b.example, c.example and 1,497 more, not www.example.com`; other messages as they are
  */
 export function tlsErrorMessage(message: string): string {
   const mismatch = MISMATCH.exec(message);

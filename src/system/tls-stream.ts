@@ -27,10 +27,12 @@ export class TlsStream implements Lingerer {
   #drainedBytes = 0;
 
   /**
-   * @param dialer - where the descriptor is counted, and bounded after the check
+   * Starts the handshake.
+   *
+   * @param dialer - counts the descriptor, and bounds the connection after the check
    * @param dial - an open connection; the stream owns it from here on
-   * @param tls - whom to trust, and the name to send
-   * @param owner - receives everything; nothing before the constructor returns but a fault of the runtime
+   * @param tls - the trusted certificates, and the name to send
+   * @param owner - receives all events; before the constructor returns, none but a fault of the runtime
    */
   constructor(dialer: Dialer, dial: PendingConnection, tls: TlsOptions, owner: TlsStreamOwner) {
     this.#dialer = dialer;
@@ -41,11 +43,11 @@ export class TlsStream implements Lingerer {
     // The types know neither `fd` together with `data` nor a native `secureContext`.
     const options = { fd: dial.fd, data: this, socket: HANDLERS, tls: tls.runtime };
     Bun.connect(options as unknown as Bun.TCPSocketConnectOptions<TlsStream>).catch(() => {
-      // The handlers have heard of it.
+      // The handlers have reported it.
     });
   }
 
-  /** Whether the other side has said something that has not been read yet: then it is not the one who is late. */
+  /** True when the peer has sent data that are not read yet: then the peer is not late. */
   get hasUnread(): boolean {
     if (this.#socket === undefined) return false;
     return Number(libc.recv(this.#fd, PEEKED, PEEKED.length, MSG_PEEK | MSG_DONTWAIT)) > 0;
@@ -124,8 +126,8 @@ export class TlsStream implements Lingerer {
   }
 
   /**
-   * @internal An exception thrown by one of the handlers, or TLS that is broken after the handshake. In TLS 1.3 a
-   * server that refuses our certificate, or wants one, says so only then (RFC 8446 4.4.2.4).
+   * Handles an exception of a handler, or TLS that breaks after the handshake. In TLS 1.3 a server that rejects our
+   * certificate, or requires one, reports it only then (RFC 8446 4.4.2.4). @internal
    */
   handleError(error: Error): void {
     const owner = this.#owner;
@@ -134,7 +136,7 @@ export class TlsStream implements Lingerer {
     else owner?.crashed(error);
   }
 
-  /** @internal The runtime would not have the descriptor, which is no fault of the other side's. */
+  /** Handles a descriptor that the runtime did not accept, which is not the peer's fault. @internal */
   handleRefused(error: Error): void {
     const owner = this.#owner;
     this.#owner = undefined;
@@ -142,13 +144,13 @@ export class TlsStream implements Lingerer {
     owner?.crashed(error);
   }
 
-  /** What speaks against the connection: a broken handshake, or, where that matters, the certificate. */
+  /** Returns the error of the connection: a broken handshake, or, where it matters, an invalid certificate. */
   #handshakeError(socket: RuntimeSocket, error: Error | undefined): Error | undefined {
     const code = codeOf(error);
     if (error !== undefined && (isTlsError(error) || code === "ECONNRESET")) return error;
     if (!this.#tls.verify) return undefined;
     if (this.#tls.address === undefined) return error;
-    // Of a certificate that is valid but not for the name, which was none, the address decides.
+    // The healthcheck names no host: a valid certificate with another name is checked against the address.
     if (error !== undefined && code !== "ERR_TLS_CERT_ALTNAME_INVALID") return error;
     // The types know the certificate of node:tls only under another name.
     const certificate = socket.getPeerCertificate() as PeerCertificate | undefined;
@@ -192,7 +194,7 @@ function codeOf(error: Error | undefined): unknown {
   return error !== undefined && "code" in error ? error.code : undefined;
 }
 
-/** That none of the authorities has signed it. */
+/** Codes of a certificate that no trusted CA has signed. */
 const UNKNOWN_ISSUER: ReadonlySet<unknown> = new Set([
   "UNABLE_TO_GET_ISSUER_CERT",
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",

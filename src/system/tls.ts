@@ -1,30 +1,30 @@
 /**
- * TLS contexts for outgoing connections. A context holds the parsed certificates of the trusted authorities, which is
- * expensive to make, so there is one of each kind for the whole process.
+ * TLS contexts for outgoing connections. A context holds the parsed CA certificates, which are expensive to load, so
+ * the process has one context of each kind.
  */
 import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import type { TlsSpec } from "../model/spec.ts";
-import { authorities, CaBundleError } from "./ca-bundle.ts";
+import { CaBundleError, readCaBundle } from "./ca-bundle.ts";
 import type { Clock } from "./clock.ts";
 import { HandshakeGate } from "./handshake-gate.ts";
 
-/** How a stream does TLS. */
+/** TLS settings of a stream. */
 export interface TlsOptions {
-  /** What `Bun.connect` takes as `tls`. */
+  /** The `tls` option of `Bun.connect`. */
   readonly runtime: {
     /** Sent as SNI and looked for in the certificate. */
     readonly serverName?: string;
     readonly rejectUnauthorized: boolean;
     readonly secureContext: object;
   };
-  /** Whether the certificate must be valid. */
+  /** True when the certificate must be valid. */
   readonly verify: boolean;
   /** The address that the certificate must be for, where the target has no name. */
   readonly address: string | undefined;
-  /** An authority that could not be read: whom the others do not know may be known to that one. */
+  /** CA certificate that could not be read: it may have signed a certificate that the others have not. */
   readonly unread: string | undefined;
-  /** Where its handshake is counted. */
+  /** Counter of handshakes. */
   readonly handshakes: HandshakeGate;
 }
 
@@ -42,43 +42,45 @@ interface Trust {
  */
 const GROUPS = "X25519:P-256:P-384:P-521";
 
-/** Authorities that cannot be read are read again so much later. */
+/** Time after which unreadable CA certificates are read again. */
 const READ_AGAIN_MS = 1_000;
 
-/** Hands out TLS options; see the head of the file. */
+/** Creates the TLS options of streams. The CA certificates are read once, and again when they were unreadable. */
 export class TlsContexts {
   readonly handshakes = new HandshakeGate();
-  /** Once authorities of the host were found, they have to be there. */
+  /** Path of the CA certificates; once found on the host, it must stay readable. */
   #caFile: string | undefined;
   readonly #clock: Clock;
   #trust: Trust | CaBundleError | undefined;
   #readAtMs = 0;
   #emptyTrust: Trust | undefined;
 
-  /** @param caFile - authorities in PEM instead of the host's; the environment's SSL_CERT_FILE for the daemon */
+  /** @param caFile - CA certificates in PEM instead of the host's; the environment's SSL_CERT_FILE for the daemon */
   constructor(caFile: string | undefined, clock: Clock) {
     this.#caFile = caFile === "" ? undefined : caFile;
     this.#clock = clock;
   }
 
   /**
-   * @param spec - what the healthcheck wants of TLS
-   * @throws CaBundleError when the certificate matters and the authorities cannot be read
+   * Creates the TLS options of a healthcheck.
+   *
+   * @param spec - the TLS settings of the healthcheck
+   * @throws CaBundleError when the certificate matters and the CA certificates cannot be read
    */
   options(spec: TlsSpec): TlsOptions {
     const { verify, serverName } = spec;
     const { handshakes } = this;
     const { context, unread } = verify ? this.#trusted() : this.#withoutTrust();
     const named = isIP(serverName) === 0;
-    // An address may not be sent as SNI (RFC 6066 3), and some servers refuse a client that does. Without a name the
-    // runtime cannot judge whom the certificate is for, so the stream does that.
+    // An address may not be sent as SNI (RFC 6066 3), and some servers reject a client that sends one. Without a name the
+    // runtime cannot check the subject of the certificate, so the stream does.
     const runtime = named
       ? { serverName, rejectUnauthorized: verify, secureContext: context }
       : { rejectUnauthorized: false, secureContext: context };
     return { runtime, verify, address: named ? undefined : serverName, unread, handshakes };
   }
 
-  /** Reads the authorities again at the next use; they are renewed now and then. */
+  /** Reads the CA certificates again at the next use; they are renewed now and then. */
   forget(): void {
     this.#trust = undefined;
   }
@@ -98,7 +100,7 @@ export class TlsContexts {
 
   #read(): Trust | CaBundleError {
     try {
-      const found = authorities(this.#caFile);
+      const found = readCaBundle(this.#caFile);
       this.#caFile ??= found?.file;
       return { context: makeContext(found?.certificates), unread: found?.unread };
     } catch (error) {
@@ -108,18 +110,18 @@ export class TlsContexts {
     }
   }
 
-  /** Where certificates do not matter, no authority is missed. */
+  /** Trust for connections that do not verify certificates; it never needs a CA certificate. */
   #withoutTrust(): Trust {
     this.#emptyTrust ??= { context: makeContext([]), unread: undefined };
     return this.#emptyTrust;
   }
 }
 
-/** Makes the runtime's context for outgoing connections. @param ca - authorities in PEM; undefined means those that the runtime carries */
+/** Makes the runtime's context for outgoing connections. @param ca - CA certificates in PEM; undefined means those that the runtime carries */
 function makeContext(ca: readonly string[] | undefined): object {
   const made: object = createSecureContext({
     ecdhCurve: GROUPS,
-    // A trusted intermediate authority suffices without the root above it, as in Go and curl (X509_V_FLAG_PARTIAL_CHAIN).
+    // A trusted intermediate certificate suffices without the root above it, as in Go and curl (X509_V_FLAG_PARTIAL_CHAIN).
     allowPartialTrustChain: true,
     ...(ca === undefined ? {} : { ca: [...ca] }),
   });

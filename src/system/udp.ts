@@ -3,11 +3,14 @@ import type { Address } from "../model/spec.ts";
 import type { Descriptors } from "./descriptors.ts";
 import { EMFILE, errnoOf } from "./errno.ts";
 
-/** Who talks. It hears nothing after {@link UdpSocket.close}, and nothing before the constructor has returned. */
+/**
+ * Owner of a UDP socket. It receives no event after {@link UdpSocket.close}, and none before the constructor has
+ * returned.
+ */
 export interface UdpOwner {
   /** @param bytes - one datagram */
   received(bytes: Uint8Array): void;
-  /** @param number - the errno, 0 when it is none: then it was an exception of ours; the socket is of no more use */
+  /** Called when the socket is unusable. @param number - the errno; 0 for an exception of this process */
   failed(number: number, error: Error): void;
 }
 
@@ -49,7 +52,7 @@ export class UdpSocket {
     this.#descriptors.release();
   }
 
-  /** Not part of the constructor, because the runtime throws some of its errors at once. */
+  /** Not part of the constructor, because the runtime throws some of its errors immediately. */
   async #open({ ip, port }: Address): Promise<Bun.udp.ConnectedSocket<"buffer">> {
     return await Bun.udpSocket({
       hostname: ip.includes(":") ? "::" : "0.0.0.0",
@@ -72,7 +75,7 @@ export class UdpSocket {
     try {
       if (this.#unsent !== undefined) socket.send(this.#unsent);
     } catch (error) {
-      // The kernel refused it at once: a firewall of this host, an interface that is down.
+      // The kernel rejected it immediately: a firewall of this host, an interface that is down.
       queueMicrotask(() => this.#crash(error));
     }
     this.#unsent = undefined;

@@ -1,6 +1,6 @@
 /**
- * The path of a Unix socket before it can be listened on: directories made, a dead socket removed, a live one and anything
- * that is no socket left alone.
+ * Prepares the path of a Unix socket: creates directories, removes a dead socket, and leaves a live one and anything
+ * that is not a socket alone.
  */
 import { lstatSync, mkdirSync, type Stats, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
@@ -51,9 +51,10 @@ export function naming<T>(step: string, act: () => T): T {
 }
 
 /**
- * What tells the socket at a path from whatever is put there later; an inode's number alone may be used again.
+ * Returns the identity of the socket at a path, which differs from that of any later socket; an inode's number alone
+ * may be used again.
  *
- * @returns undefined when there is no socket, or nothing can be told
+ * @returns undefined when there is no socket, or its identity cannot be read
  */
 export function socketIdentity(path: string): string | undefined {
   try {
@@ -65,8 +66,8 @@ export function socketIdentity(path: string): string | undefined {
 }
 
 /**
- * Whether a process listens on a socket. It is asked with a socket of another type: the kernel then says whether somebody
- * is there without connecting to him, so that a running server does not take us for a client.
+ * Returns true when a process listens on a socket. The probe uses a socket of another type: the kernel then reports
+ * whether a process listens without connecting to it, so that a running server does not see a client.
  */
 function isServed(path: string): boolean {
   const address = unixSockAddr(path);

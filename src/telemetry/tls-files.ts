@@ -1,5 +1,5 @@
 /** What TLS to the collector needs: whom to trust, and who we are. */
-import { authorities } from "../system/ca-bundle.ts";
+import { readCaBundle } from "../system/ca-bundle.ts";
 import { readTextFile } from "../system/text-file.ts";
 import type { ExporterSettings } from "./settings.ts";
 
@@ -17,7 +17,7 @@ export interface Trust {
  */
 export function readTrust({ caFile, certFile, keyFile }: ExporterSettings): Trust {
   const read = (file: string | undefined) => (file === undefined ? undefined : readTextFile(file));
-  return { ca: authorities(caFile)?.certificates.join("\n"), cert: read(certFile), key: read(keyFile) };
+  return { ca: readCaBundle(caFile)?.certificates.join("\n"), cert: read(certFile), key: read(keyFile) };
 }
 
 /** Of the texts those that are there, as node:tls takes them. */

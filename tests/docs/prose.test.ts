@@ -23,9 +23,6 @@ const EXAMPLES = list("examples").filter((path) => /\.(?:md|ya?ml|conf|service)$
  * keeps it clean.
  */
 const ROOMS_NOT_HELD: readonly string[] = [
-  "checks",
-  "checks/dns",
-  "checks/http",
   "cli",
   "cli/completion",
   "config",
@@ -43,8 +40,6 @@ const ROOMS_NOT_HELD: readonly string[] = [
   "monitor",
   "notifier",
   "protocol",
-  "scheduler",
-  "system",
   "systemd",
   "telemetry",
 ];

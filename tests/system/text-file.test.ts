@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { authorities } from "../../src/system/ca-bundle.ts";
+import { readCaBundle } from "../../src/system/ca-bundle.ts";
 import { readTextFile, readTextFileOrPipe } from "../../src/system/text-file.ts";
 import { readTrust } from "../../src/telemetry/tls-files.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
@@ -49,7 +49,7 @@ test.each(Object.entries(KINDS))(
     make(path);
     const words = `${path} is ${what}, not a regular file`;
     expect(() => readTextFile(path)).toThrow(words);
-    expect(() => authorities(path)).toThrow(words);
+    expect(() => readCaBundle(path)).toThrow(words);
     const exporter = { protocol: "grpc", url: new URL("https://x"), headers: {}, timeoutMs: 1 } as const;
     const other = { compress: false, caFile: undefined, certFile: undefined, userAgent: "" };
     expect(() => readTrust({ ...exporter, ...other, keyFile: path })).toThrow(words);

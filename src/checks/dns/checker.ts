@@ -31,7 +31,7 @@ export function dnsChecker(spec: DnsSpec, env: CheckerEnv): Checker {
   };
 }
 
-/** Where and how a lookup asks. */
+/** Names, servers and timing of a lookup. */
 interface LookupPlan {
   readonly servers: readonly Address[];
   readonly types: readonly QueryType[];
@@ -136,7 +136,7 @@ class DnsLookup implements Attempt, RoundOwner {
   /** Asked for early when the first name's servers do not answer. */
   readonly #fallback: string | undefined;
   #fallbackAsked = false;
-  /** Every name asked for so far. */
+  /** All names asked for until now. */
   readonly #rounds: DnsRound[] = [];
   #current: DnsRound;
   /** Asked first from now on: the server that answered. */

@@ -1,12 +1,14 @@
-/** What an answer to a DNS question means; pure. */
+/** Meaning of an answer to a DNS question; pure. */
 import type { NameId } from "./names.ts";
 import type { DataText } from "./records.ts";
 import type { Answer } from "./wire.ts";
 
-/** What an answer came to. */
+/** Verdict on one answer. */
 export interface AnswerVerdict {
   readonly ok: boolean;
-  /** Follows `DNS A www.example.com @10.0.0.1:53: `. Answers without a record have the same words for every type. */
+  /**
+   * Prefix after `DNS A www.example.com @10.0.0.1:53: `. Answers without a record have the same message for every type.
+   */
   readonly message: string;
 }
 
@@ -34,7 +36,7 @@ export function validateAnswer(answer: Answer, expectedIps: readonly string[]): 
 /**
  * Decides whether the expected addresses are among those found.
  *
- * @param prefix - of the words, before the addresses found
+ * @param prefix - beginning of the message, before the addresses found
  * @param found - at least one
  */
 export function matchTexts(

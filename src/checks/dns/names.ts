@@ -3,7 +3,7 @@
  * thousands of names that point into each other; each place is visited once and remembered, so the cost grows with the message only.
  */
 
-/** The message breaks the format; the text says how. */
+/** A message that breaks the format; the error message says in which way. */
 export class MalformedMessage extends Error {
   override name = "MalformedMessage";
 }
@@ -33,7 +33,10 @@ const ROOT_B = 1;
 
 /** The longest message, over TCP. */
 const MAX_PLACES = 65_536;
-/** What is known of the places of the message being read, for all messages in turn: an entry counts in its own generation only. */
+/**
+ * Names decoded at the offsets of the current message. Shared by all messages: an entry counts in its own generation
+ * only.
+ */
 const known = {
   generation: new Int32Array(MAX_PLACES),
   /** The halves of its hash. */
@@ -193,7 +196,7 @@ function tooLong(): MalformedMessage {
   return new MalformedMessage(`a name is longer than ${MAX_NAME_BYTES} bytes`);
 }
 
-/** What a name escapes, with the dots inside of labels. */
+/** Characters that a printed name escapes, including dots inside of labels. */
 const SPECIAL = /[^\x21-\x7e]|[.\\]/g;
 
 /**

@@ -42,7 +42,7 @@ export function dnsTarget(name: string, server: string | undefined, options: Dns
   if (!server.startsWith("@"))
     throw new ProbeArgumentError(`invalid server "${server}": expected @ADDRESS or @ADDRESS:PORT`);
   const address = server.slice(1);
-  // A bare IPv6 address has colons of its own.
+  // The colons of a bare IPv6 address do not separate a port.
   const bare = !address.includes(":") || (address.split(":").length > 2 && !address.startsWith("["));
   const { host, port } = bare ? { host: address, port: 53 } : splitHostPort(address);
   return { host, fields: { ...fields, port } };

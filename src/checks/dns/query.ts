@@ -1,6 +1,6 @@
 /**
- * One DNS question put to one server: over UDP, once more when the datagram is lost, and over TCP when the answer does not fit. What an
- * answer means, and whom to ask next, is up to the caller.
+ * One DNS question sent to one server: over UDP, once more when the datagram is lost, and over TCP when the answer does
+ * not fit. The caller interprets the answer and chooses the next server.
  */
 
 import { randomInt } from "node:crypto";
@@ -21,13 +21,16 @@ import { type Answer, encodeQuestion, readReply } from "./wire.ts";
 const MAX_RESEND_MS = 1_000;
 /** We do not offer EDNS, so 512 bytes are all that a server may send; some send what they would with it. */
 const MAX_DATAGRAM_BYTES = 4_096;
-/** Each query has a port of its own, so no stray is a latecomer: a server that sends this many is broken or hostile. */
+/**
+ * Limit of stray datagrams. Each query has its own port, so no stray is a latecomer: the server that sends this many is
+ * broken or hostile.
+ */
 const MAX_STRAYS = 64;
 
 /** A message with the right id and question costs most to read; the server that sends it broken will not do better. */
 const MAX_MALFORMED = 4;
 
-/** What to ask, and whom. */
+/** Question and server of a query. */
 export interface QueryPlan {
   readonly env: CheckerEnv;
   readonly server: Address;
@@ -36,13 +39,13 @@ export interface QueryPlan {
   readonly type: QueryType;
   /** Without UDP: `use-vc` of resolv.conf. */
   readonly overTcp: boolean;
-  /** How long the caller waits before it turns to another server. */
+  /** Time that the caller waits before it turns to another server; milliseconds. */
   readonly patienceMs: number;
   /** The bound of the whole check, for sentences. */
   readonly timeoutMs: number;
 }
 
-/** What a query came to. */
+/** Outcome of a query. */
 export type QueryOutcome = {
   /** ` over TCP`, or empty: ends the subject of the sentence. */
   readonly via: string;
@@ -53,14 +56,14 @@ export type QueryOutcome = {
       readonly code: FailureCode;
       readonly message: string;
       readonly times: Times;
-      /** Nobody listens there (ICMP port unreachable, RST). */
+      /** True when no process listens there (ICMP port unreachable, RST). */
       readonly refused: boolean;
       readonly interrupted: boolean;
     }
   | { readonly kind: "inconclusive"; readonly cause: LocalCause; readonly message: string }
 );
 
-/** One question under way. */
+/** One running query. */
 export class DnsQuery implements UdpOwner {
   readonly plan: QueryPlan;
   readonly #ended: (outcome: QueryOutcome) => void;

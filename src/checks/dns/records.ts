@@ -14,11 +14,11 @@ const SOA_NUMBERS_BYTES = 20;
 export type DataText = () => string;
 
 /**
- * Checks the data of a record. They are written only when somebody wants to see them.
+ * Formats the data of a record. Called only for records that are shown.
  *
  * @param start - offset of the data
  * @param end - offset after it
- * @throws MalformedMessage when the data have another form or length than the type says
+ * @throws MalformedMessage when the data have another form or length than the type requires
  */
 export function readData(
   message: Buffer,
@@ -171,7 +171,7 @@ function property(message: Buffer, start: number, end: number): DataText | undef
   };
 }
 
-/** What a quoted text escapes: a blank stays. */
+/** Characters that a quoted text escapes; a blank stays. */
 const SPECIAL = /[^\x20-\x7e]|["\\]/g;
 
 function quoted(text: string): string {

@@ -1,11 +1,11 @@
-/** One sentence for what several DNS queries for one name came to; pure. */
+/** One sentence for the outcomes of several DNS queries for one name; pure. */
 import type { FailureCode } from "../../model/result.ts";
 import { type Address, formatAddress } from "../../model/spec.ts";
 import type { Times } from "../stopwatch.ts";
 import { TYPES_PLACE } from "./message.ts";
 import type { QueryType } from "./spec.ts";
 
-/** What one query came to. */
+/** Failure of one query. */
 export interface QueryFailure {
   readonly type: QueryType;
   readonly server: Address;
@@ -19,9 +19,9 @@ export interface QueryFailure {
 }
 
 /**
- * Puts failures into a sentence: those that differ in the type or the server alone share a clause.
+ * Puts failures into a sentence: failures that differ in the type or the server alone share a clause.
  *
- * @param name - what was asked for
+ * @param name - the name asked for
  * @returns `DNS A/AAAA www.example.com @10.0.0.1:53: answered NXDOMAIN`
  */
 export function failureSentence(name: string, failures: readonly QueryFailure[]): string {

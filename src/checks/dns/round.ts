@@ -1,6 +1,7 @@
 /**
- * One name put to the nameservers: all record types at once to one server, and to the next one when it fails or does not answer in its
- * share of the time. A query stays open when the next server is asked, so a slow answer still counts. Called by the dns checker.
+ * One name asked of the nameservers: all record types in parallel from one server, and from the next one when it fails
+ * or does not answer within its share of the time. A query stays open when the next server is asked, so a slow answer
+ * still counts. Called by the dns checker.
  */
 import { type CheckResult, inconclusive } from "../../model/result.ts";
 import type { Address } from "../../model/spec.ts";
@@ -13,7 +14,7 @@ import type { NameOutcome } from "./search.ts";
 import type { QueryType } from "./spec.ts";
 import type { Answer } from "./wire.ts";
 
-/** What to ask, and whom. */
+/** Name, record types and servers of a round. */
 export interface RoundPlan {
   readonly env: CheckerEnv;
   readonly name: string;
@@ -29,13 +30,18 @@ export interface RoundPlan {
 
 /** Receives what becomes of a round; never called before its constructor has returned. */
 export interface RoundOwner {
-  /** @param serversLeft - how many servers, with this one, have still to be asked @returns how long to wait for it, in milliseconds */
+  /**
+   * Divides the remaining time among the servers.
+   *
+   * @param serversLeft - servers that are still to be asked, including this one
+   * @returns time to wait for this one, in milliseconds
+   */
   shareMs(serversLeft: number): number;
   /** The result is final: a good answer, or one that ends the search. */
   settled(result: CheckResult): void;
   /** The name was not found, see {@link DnsRound.outcome}. */
   missed(round: DnsRound): void;
-  /** Every server has had its share, and the round goes on. */
+  /** Called when every server has had its share of the time; the round continues. */
   overdue(round: DnsRound): void;
 }
 
@@ -55,7 +61,7 @@ export class DnsRound {
   readonly #open = new Set<DnsQuery>();
   readonly #settled = new Map<QueryType, Settled>();
   readonly #failures: QueryFailure[] = [];
-  /** Local trouble by record type; it matters only for a type that nobody else answers. */
+  /** Inconclusive results by record type; a result matters only when no other server answers the type. */
   readonly #local = new Map<QueryType, CheckResult>();
   #allRefused = true;
   #lastRcode = "";
@@ -72,7 +78,7 @@ export class DnsRound {
     this.#askNextServer();
   }
 
-  /** What became of the name; undefined while it is being asked for. */
+  /** Outcome of the name; undefined while the round runs. */
   get outcome(): NameOutcome | undefined {
     return this.#outcome;
   }
@@ -138,7 +144,7 @@ export class DnsRound {
     else if ([...this.#open].some(({ plan }) => plan.server === server)) return;
     else if (server !== this.#plan.servers[this.#asked - 1]) this.#endIfIdle();
     else {
-      // The server asked last has nothing more to say.
+      // The server asked last sends nothing more.
       this.#cancelShare();
       if (this.#asked < this.#plan.servers.length) this.#askNextServer();
       else this.#endIfIdle();
@@ -148,7 +154,7 @@ export class DnsRound {
   #endIfIdle(): void {
     if (this.#asked < this.#plan.servers.length) return;
     if (this.#open.size === 0) this.#end();
-    // Slow servers may still answer; meanwhile the search goes on.
+    // Slow servers may still answer; meanwhile the search continues.
     else this.#owner.overdue(this);
   }
 
@@ -216,7 +222,7 @@ export class DnsRound {
     return { outcome: "success", code: "L7OK", message, ...times };
   }
 
-  /** Why nothing is known about some type; undefined when everything is. */
+  /** The inconclusive result of a type without an answer; undefined when all types have one. */
   get #unknown(): CheckResult | undefined {
     for (const [type, result] of this.#local) if (!this.#settled.has(type)) return result;
     return undefined;
@@ -232,7 +238,7 @@ export class DnsRound {
   }
 }
 
-/** The name exists and has records, though not those expected: the system's resolver would look no further. */
+/** True when the name exists and has records, expected or not: the system resolver stops its search there. */
 function isFound({ rcode, empty }: Answer): boolean {
   return rcode === "NOERROR" && !empty;
 }

@@ -3,8 +3,8 @@ import { domainName, withoutLastDot } from "../../model/domain-name.ts";
 import type { ResolvConf } from "../../system/resolv-conf.ts";
 
 /**
- * What became of one name: it exists without the records wanted, it does not exist, all servers answered SERVFAIL, nobody listened on
- * any server, or anything else (timeout, REFUSED).
+ * Outcome of one name: it exists without the records wanted, it does not exist, all servers answered SERVFAIL, all
+ * servers refused the connection, or anything else (timeout, REFUSED).
  */
 export type NameOutcome = "no-data" | "no-name" | "server-failure" | "refused" | "other";
 
@@ -34,7 +34,7 @@ export function* searchNames(
     const isRoot = suffix === "";
     if (isRoot && askedAsIs) continue;
     const name = isRoot ? query : domainName(`${query}.${suffix}`);
-    // What cannot be encoded ends the search as a failing server does.
+    // A name that cannot be encoded ends the search as a failing server does.
     if (name === undefined) break;
     if (isRoot) askedAsIs = true;
     const outcome: NameOutcome = yield name;
@@ -44,7 +44,7 @@ export function* searchNames(
   if (!askedAsIs && !(noTldQuery && dots === 0 && search.length > 0)) yield query;
 }
 
-/** The name that comes after the first one when its servers do not answer; undefined when there is none. */
+/** Returns the name that follows the first one when its servers do not answer; undefined when the search ends there. */
 export function nameAfterTimeout(query: string, conf: SearchConf): string | undefined {
   const names = searchNames(query, conf);
   names.next("other");

@@ -1,10 +1,10 @@
-/** What a DNS check does. */
+/** Specification of a DNS check. */
 import { type Address, formatAddress } from "../../model/spec.ts";
 
 /** DNS record types that a check can ask for. */
 export const QUERY_TYPES = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"] as const;
 
-/** One of {@link QUERY_TYPES}. */
+/** Record type, one of {@link QUERY_TYPES}. */
 export type QueryType = (typeof QUERY_TYPES)[number];
 
 /** A DNS question, and what its answer must hold. */

@@ -1,14 +1,14 @@
 /**
  * DNS messages as bytes (RFC 1035, 4), sans-I/O. Encodes a question; reads a reply in an order that makes hostile messages cheap: id,
  * QR, opcode and question are compared on the raw bytes before anything is decoded, records are skipped by their length, and only
- * those that can be the answer are decoded. Each byte of a message is visited a bounded number of times, whatever its pointers say.
+ * those that can be the answer are decoded. Each byte of a message is visited a bounded number of times, whatever its pointers contain.
  */
 
 import { DnsNames, endOfName, lowerCase, MAX_NAME_BYTES, MalformedMessage, type NameId } from "./names.ts";
 import { type DataText, readData, readName } from "./records.ts";
 import type { QueryType } from "./spec.ts";
 
-/** One question. */
+/** A DNS question. */
 export interface Question {
   /** Chosen at random; an answer must repeat it. */
   readonly id: number;
@@ -31,11 +31,11 @@ export interface Answer {
   /** The name asked for; undefined when a refusal does not repeat the question. */
   readonly name: NameId | undefined;
   readonly records: readonly DnsRecord[];
-  /** Where the CNAME records of the answer section lead, from name to name. */
+  /** Target of the CNAME records of the answer section, followed from name to name. */
   readonly aliases: ReadonlyMap<NameId, NameId>;
-  /** Whether the answer section has no record of any type. */
+  /** True when the answer section has no record of any type. */
   readonly empty: boolean;
-  /** The server is not responsible for the name and does not look it up for others; only other servers can answer. */
+  /** True when the server is not responsible for the name and does not recurse; only other servers can answer. */
   readonly lame: boolean;
 }
 
@@ -124,7 +124,7 @@ function stray(why: string): Reply {
   return { kind: "stray", why };
 }
 
-/** Says why a message is not an answer to the question; undefined when it is one. Decodes nothing. */
+/** Returns the reason why a message is not an answer to the question; undefined when it is one. Decodes nothing. */
 function foreignHead(message: Buffer, asked: Buffer): string | undefined {
   if (message.readUInt16BE(0) !== asked.readUInt16BE(0)) return "an answer with another id";
   const flags = message.readUInt16BE(2);

@@ -1,6 +1,7 @@
 /**
- * One HTTP/1 answer as it arrives, sans-I/O: interim answers, the head, the body. A parser of our own, because the runtime's refuses an
- * answer for any odd header line, which no client of a backend does, and follows framing without end.
+ * One HTTP/1 answer as it arrives, sans-I/O: interim answers, the head, the body. The runtime's parser is not used
+ * because it rejects an answer for any odd header line, which no client of a backend does, and follows framing without
+ * a limit.
  */
 import { BodyReader } from "./body.ts";
 import { type AnswerError, type Head, HeadReader, SHORT_LINE_BYTES } from "./head.ts";
@@ -13,7 +14,7 @@ export const MAX_HEAD_BYTES = 1_024 * 1_024;
 export const MAX_SHORT_LINES = 4_096;
 const SWITCHING_PROTOCOLS = 101;
 
-/** What an answer consists of. Each callback returns whether more of the answer is wanted. */
+/** Callbacks for the parts of an answer. Each returns true when more of the answer is wanted. */
 export interface AnswerEvents {
   /** The head of the answer proper. */
   head(head: Head): boolean;
@@ -23,13 +24,13 @@ export interface AnswerEvents {
 
 /** Reads one answer. */
 export class AnswerReader {
-  /** Bytes of status lines and headers so far. */
+  /** Bytes of status lines and headers until now. */
   headBytes = 0;
   readonly #events: AnswerEvents;
   #head = new HeadReader();
   #body: BodyReader | undefined;
   #interim = 0;
-  /** Those of the heads before. */
+  /** Short lines of the previous heads. */
   #shortLines = 0;
   #error: AnswerError | string | undefined;
 
@@ -37,12 +38,17 @@ export class AnswerReader {
     this.#events = events;
   }
 
-  /** Whether the whole answer has come. */
+  /** True when the whole answer has been received. */
   get ended(): boolean {
     return this.#body?.ended === true;
   }
 
-  /** @returns why it is not a valid answer: a line that is at fault, or a whole sentence; undefined while it is one */
+  /**
+   * Reads the next bytes.
+   *
+   * @returns the reason why this is not a valid HTTP answer: the invalid line, or a whole sentence; undefined for a
+   *   valid one
+   */
   read(bytes: Uint8Array): AnswerError | string | undefined {
     let at = 0;
     while (this.#body === undefined && this.#error === undefined && at < bytes.length) {
@@ -69,7 +75,7 @@ export class AnswerReader {
     this.#body?.close();
   }
 
-  /** @returns whether more is wanted */
+  /** Handles a complete head. @returns true when more is wanted */
   #begin(head: Head): boolean {
     const { statusCode } = head;
     if (statusCode < 200 && statusCode !== SWITCHING_PROTOCOLS) {

@@ -13,7 +13,7 @@ const FRAMING_BYTES_PER_DATA_BYTE = 8;
 /** Pieces up to this length are gathered: for a piece of one byte, passing it on would cost more than all else. */
 const SMALL_BYTES = 64;
 const MAX_GATHERED_BYTES = 4_096;
-/** Where they are gathered, for the time of one {@link BodyReader.read}; shared by all. */
+/** Buffer for body bytes during one {@link BodyReader.read}; shared by all readers. */
 const GATHERED = new Uint8Array(MAX_GATHERED_BYTES);
 
 const LF = 10;
@@ -24,12 +24,12 @@ const SEMICOLON = 59;
 /** Bytes of a bad line that a sentence may show. */
 const SHOWN_BYTES = 64;
 
-/** Where in a chunked body the next byte stands. */
+/** Position of the next byte in a chunked body. */
 type Place = "size" | "size end" | "extension" | "data" | "data end";
 
 /** Reads one body. */
 export class BodyReader {
-  /** Whether the body is complete; what follows is not read. */
+  /** True when the body is complete; the bytes after it are not read. */
   ended = false;
   /** Set when its framing is broken. */
   error: AnswerError | string | undefined;
@@ -38,7 +38,7 @@ export class BodyReader {
   #place: Place = "size";
   /** Data bytes that the chunk, or a body with a length, still has. */
   #left = 0;
-  /** How many the size has so far, zeros at its beginning included. */
+  /** Digits read of the chunk size, including leading zeros. */
   #digits = 0;
   #dataBytes = 0;
   #framingBytes = 0;
@@ -79,14 +79,14 @@ export class BodyReader {
     if (this.#framing === "close") this.ended = true;
   }
 
-  /** @returns whether more is wanted */
+  /** Reads data bytes. @returns true when more is wanted */
   #take(bytes: Uint8Array, from: number, to: number): boolean {
     if (to - from > SMALL_BYTES) return this.#passOn() && this.#onData(bytes.subarray(from, to));
     for (let at = from; at < to; at++) GATHERED[this.#gatheredBytes++] = bytes[at] ?? 0;
     return this.#gatheredBytes <= MAX_GATHERED_BYTES - SMALL_BYTES || this.#passOn();
   }
 
-  /** Passes on what is gathered. @returns whether more is wanted */
+  /** Passes on the gathered bytes. @returns true when more is wanted */
   #passOn(): boolean {
     const length = this.#gatheredBytes;
     this.#gatheredBytes = 0;
@@ -114,7 +114,7 @@ export class BodyReader {
     return at;
   }
 
-  /** @returns where the next part begins, behind `from` */
+  /** Reads one part of the framing. @returns offset of the next part, greater than `from` */
   #readPart(bytes: Uint8Array, from: number, to: number): number {
     switch (this.#place) {
       case "size":
@@ -193,7 +193,7 @@ function hexDigit(byte: number): number {
   return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }
 
-/** What a sentence shows of a line, as Latin-1. */
+/** Part of a line that a sentence shows, as Latin-1. */
 function lineFrom(bytes: Uint8Array, from: number): string {
   const shown = latin1(bytes, from, Math.min(from + SHOWN_BYTES, bytes.length));
   return shown.split(/\r?\n/, 1)[0] ?? "";

@@ -25,7 +25,7 @@ export function httpChecker(spec: HttpSpec, env: CheckerEnv): Checker {
   return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
 }
 
-/** The request of each check: always the same one, unless each is to carry a traceparent of its own. */
+/** The request of each check: always the same one, unless each request carries its own traceparent. */
 function requestMaker(spec: HttpSpec, { userAgent, traceparent }: CheckerEnv): () => Uint8Array {
   const request = renderRequest(spec, userAgent);
   const named = spec.headers.some(([name]) => name.toLowerCase() === TRACEPARENT);
@@ -50,7 +50,7 @@ export function renderRequest(spec: HttpSpec, userAgent: string): Uint8Array {
   const length = BODY_METHODS.includes(spec.method) ? [["Content-Length", "0"] as const] : [];
   for (const header of [...defaults, ...length, ...spec.headers])
     headers.set(header[0].toLowerCase(), header);
-  // An upgrade needs a Connection header of its own (RFC 9110, 7.8).
+  // An upgrade must be named in the Connection header (RFC 9110, 7.8).
   if (!headers.has("connection")) headers.set("connection", ["Connection", "close"]);
   const lines = [...headers.values()].map(([name, value]) => `${name}: ${value}\r\n`);
   return Buffer.from(`${spec.method} ${spec.path} HTTP/1.1\r\n${lines.join("")}\r\n`);

@@ -1,6 +1,6 @@
 /**
- * What an HTTP answer means, sans-I/O. The parsing is in http-answer.ts; decided here is when enough has come: the status line and headers,
- * and of the body only what `response` asks for.
+ * Meaning of an HTTP answer, sans-I/O. answer.ts parses it; this file decides when enough has been received: the status
+ * line and headers, and of the body only the bytes that `response` needs.
  */
 
 import type { Secrets } from "../../redaction/secrets.ts";
@@ -10,11 +10,11 @@ import { AnswerReader } from "./answer.ts";
 import type { AnswerError, Head } from "./head.ts";
 import { shownLocation } from "./location.ts";
 
-/** What makes an answer a good one. */
+/** Requirements for a healthy answer. */
 export interface Expected {
   /** Status codes; empty means any. */
   readonly codes: readonly number[];
-  /** What the body must start with; empty means anything, even no body. */
+  /** Required beginning of the body; empty accepts any body, or none. */
   readonly body: Buffer;
   /** Hidden where the answer repeats it. */
   readonly secrets?: Secrets | undefined;
@@ -22,7 +22,7 @@ export interface Expected {
 
 const NOTHING = Buffer.alloc(0);
 
-/** One request and its answer. */
+/** One HTTP request and its answer. */
 export class HttpConversation implements Conversation {
   readonly #expected: Expected;
   readonly #answer: AnswerReader;
@@ -31,7 +31,7 @@ export class HttpConversation implements Conversation {
   /** The body, as far as it is expected or may be shown. */
   #body = NOTHING;
   #bodyBytes = 0;
-  /** What is wrong with the answer; the sentence waits for the rest of the piece, which may hold the body that explains it. */
+  /** Problem of the answer; the sentence waits for the rest of the bytes, which may hold the body that explains it. */
   #problem: "status" | "body" | undefined;
 
   constructor(

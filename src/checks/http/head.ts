@@ -4,20 +4,20 @@
  */
 import { latin1 } from "../latin1.ts";
 
-/** Where the body ends (RFC 9112, 6.3): a number of bytes, after the last chunk, or when the connection is closed. */
+/** End of the body (RFC 9112, 6.3): a number of bytes, after the last chunk, or when the connection is closed. */
 export type Framing = number | "chunked" | "close";
 
-/** One status line with its headers. */
+/** A status line with its headers. */
 export interface Head {
   readonly statusCode: number;
   /** Without blanks around it; may be empty. */
   readonly reason: string;
-  /** The Location header, empty when there is none. */
+  /** The Location header, empty when absent. */
   readonly location: string;
   readonly framing: Framing;
 }
 
-/** Why bytes are not a valid HTTP answer, with the line that is at fault. */
+/** Reason why bytes are not a valid HTTP answer, with the invalid line. */
 export interface AnswerError {
   readonly problem: string;
   /** As Latin-1, from its beginning; may be cut off. */
@@ -35,7 +35,7 @@ const NAMES = ["content-length", "location", "transfer-encoding"].map((name) => 
 
 /** Bytes of a line that are kept until it ends. */
 const MAX_KEPT_BYTES = 4_096;
-/** What a status line may need: 16 blanks, the code, and a reason phrase that is shown. */
+/** Longest useful part of a status line: 16 blanks, the code, and a reason phrase. */
 const MAX_STATUS_LINE_BYTES = 512;
 /** Lines of headers that are read, continuation lines among them; no server needs more than a few. */
 const MAX_FIELD_LINES = 256;
@@ -58,10 +58,10 @@ export class HeadReader {
   head: Head | undefined;
   /** Set when it can never be. */
   error: AnswerError | undefined;
-  /** Lines so far that have less than {@link SHORT_LINE_BYTES}, blank ones before the status line among them. */
+  /** Lines shorter than {@link SHORT_LINE_BYTES} until now, including blank lines before the status line. */
   shortLines = 0;
   #status: { readonly code: number; readonly reason: string } | undefined;
-  /** What has come of the current line, where it may matter. */
+  /** Bytes received of the current line, where it may matter. */
   #line = "";
   #lineBytes = 0;
   #inLine = false;
@@ -77,8 +77,8 @@ export class HeadReader {
   /**
    * Reads up to the end of the head, at most to the end of the bytes.
    *
-   * @param from - where to begin
-   * @returns where it stopped
+   * @param from - offset of the first byte to read
+   * @returns offset after the last byte read
    */
   read(bytes: Uint8Array, from: number): number {
     let at = from;
@@ -104,7 +104,7 @@ export class HeadReader {
     return at;
   }
 
-  /** Skips whole lines that do not matter, most of what a head holds. @returns where the first other line begins */
+  /** Skips whole lines that do not matter, most of a head. @returns offset of the first other line */
   #skipLines(bytes: Uint8Array, from: number): number {
     let at = from;
     while (at < bytes.length) {
@@ -211,7 +211,7 @@ export class HeadReader {
   #complete(): void {
     if (this.#status === undefined) return;
     const { code, reason } = this.#status;
-    // These have no body, whatever their headers say (RFC 9112, 6.3, rule 1).
+    // These have no body, whatever their headers declare (RFC 9112, 6.3, rule 1).
     const bodiless = code < 200 || code === 204 || code === 304;
     // A coding counts and a length beside it does not (rule 3).
     if (this.#coding === undefined && !bodiless) this.error = this.#lengthError;
@@ -226,7 +226,7 @@ export class HeadReader {
   }
 }
 
-/** Whether a line begins like one of {@link NAMES}, as far as it has come. */
+/** True when the bytes received of a line may begin one of {@link NAMES}. */
 function mayMatter(bytes: Uint8Array, at: number): boolean {
   const first = (bytes[at] ?? 0) | LOWER_CASE;
   for (const name of NAMES) {
@@ -241,7 +241,7 @@ function mayMatter(bytes: Uint8Array, at: number): boolean {
   return false;
 }
 
-/** Where the line ends: its line feed, or the end of the bytes. */
+/** Offset of the line feed of a line, or of the end of the bytes. */
 function lineEnd(bytes: Uint8Array, from: number): number {
   const near = Math.min(from + NEAR_BYTES, bytes.length);
   for (let at = from; at < near; at++) if (bytes[at] === LF) return at;

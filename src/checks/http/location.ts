@@ -4,10 +4,10 @@ import { redactLocation } from "../../redaction/urls.ts";
 import { excerpt } from "../excerpt.ts";
 
 /**
- * `"https://www.example.com/login?…"`
+ * Quotes a Location header without its secrets, as in `"https://www.example.com/login?…"`.
  *
  * @param location - as the backend sent it
- * @param secrets - what the backend was sent
+ * @param secrets - values sent to the backend
  */
 export function shownLocation(location: string, secrets?: Secrets): string {
   return excerpt(redactLocation(location), secrets);

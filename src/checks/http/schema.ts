@@ -86,7 +86,7 @@ export const HTTP_FIELDS = {
 
 type HttpFields = v.InferOutput<v.ObjectSchema<typeof HTTP_FIELDS, undefined>>;
 
-/** Whether a key is not a valid header name: it may be a whole header line, including its secret value. */
+/** True when a key is not a valid header name: it may be a whole header line, including its secret value. */
 export function isSecretHeader(field: string, key: string): boolean {
   return field === "headers" && !TOKEN.test(key);
 }

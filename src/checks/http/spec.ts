@@ -1,8 +1,8 @@
-/** What an HTTP check does. */
+/** Specification of an HTTP check. */
 import { type Address, formatAddress, type TlsSpec } from "../../model/spec.ts";
 import { shownPath } from "../../redaction/urls.ts";
 
-/** One HTTP/1.1 request and its expected answer. */
+/** An HTTP/1.1 request and its expected answer. */
 export interface HttpSpec {
   readonly type: "http";
   readonly address: Address;
@@ -15,7 +15,7 @@ export interface HttpSpec {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Status codes that mean healthy; empty means any. */
   readonly expectedCodes: readonly number[];
-  /** What the body must start with. */
+  /** Required beginning of the body. */
   readonly response: string | undefined;
 }
 

@@ -1,8 +1,8 @@
 /** The `path` of an HTTP healthcheck: a path, or a whole URL whose host is the one to ask for. */
 
-/** What a path says. */
+/** Parts of a `path` field. */
 export interface HttpTarget {
-  /** Whether it is an https URL; an explicit `secure` outweighs it. */
+  /** True for an https URL; an explicit `secure` overrides it. */
   readonly secure: boolean;
   /** The URL's host, with its port if it names one; undefined for a mere path. */
   readonly host: string | undefined;
@@ -38,7 +38,7 @@ function basicAuthorization({ username, password }: URL): string | undefined {
   return `Basic ${Buffer.from(credentials).toString("base64")}`;
 }
 
-/** What is no valid encoding stands for itself. */
+/** Decodes percent-encoding; an invalid encoding is kept as it is. */
 function unescapePercent(text: string): string {
   try {
     return decodeURIComponent(text);

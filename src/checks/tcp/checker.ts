@@ -26,10 +26,13 @@ function conversationFactory(spec: TcpSpec): ConversationFactory | undefined {
 
 /** Expects the answer to start with certain bytes; with none expected, any byte will do. */
 export class PrefixConversation implements Conversation {
-  /** What has come, as far as it is expected or may be shown. */
+  /** Bytes received, as many as are expected or may be shown. */
   #seen = Buffer.alloc(0);
 
-  /** @param secrets - hidden where the answer repeats them: many protocols repeat a command that they refuse, password and all */
+  /**
+   * Creates the conversation. @param secrets - hidden where the answer repeats them: many protocols repeat a command
+   * that they reject, password included
+   */
   constructor(
     readonly request: Uint8Array | undefined,
     readonly expected: Buffer,

@@ -1,4 +1,4 @@
-/** What a TCP check does. */
+/** Specification of a TCP check. */
 import { type Address, formatAddress, type TlsSpec } from "../../model/spec.ts";
 
 /** A connection, with an optional exchange of bytes. */
@@ -8,7 +8,7 @@ export interface TcpSpec {
   readonly tls: TlsSpec | undefined;
   /** Written once connected. */
   readonly send: Uint8Array | undefined;
-  /** What the answer must start with. */
+  /** Required beginning of the answer. */
   readonly receive: Uint8Array | undefined;
   /** `reset` leaves no TIME_WAIT behind; `graceful` is for backends that log resets. */
   readonly close: "reset" | "graceful";
