@@ -4,7 +4,6 @@
  */
 import type { CheckResult } from "../model/result.ts";
 import type { Clock } from "../system/clock.ts";
-import type { Descriptors } from "../system/descriptors.ts";
 import type { Dialer } from "../system/dialer.ts";
 import type { SystemResolver } from "../system/resolver.ts";
 import type { TlsContexts } from "../system/tls.ts";
@@ -13,8 +12,6 @@ import type { TlsContexts } from "../system/tls.ts";
 export interface CheckerEnv {
   readonly clock: Clock;
   readonly dialer: Dialer;
-  /** The same count that the dialer keeps; for sockets that it does not open. */
-  readonly descriptors: Descriptors;
   readonly tls: TlsContexts;
   readonly resolver: SystemResolver;
   /** Calls back once, `delayMs` of undisturbed running time later. */

@@ -58,7 +58,6 @@ export function createCheckRuntime(
   const checkerEnv = {
     clock: { nowMs: () => scheduler.activeMs, wallMs: () => clock.wallMs() },
     dialer,
-    descriptors,
     tls,
     resolver: new SystemResolver(clock, {
       hostname: hostname(),

@@ -15,7 +15,7 @@ export const FAILURE_CODES = ["L4CON", "L4TOUT", "L6RSP", "L6TOUT", "L7RSP", "L7
 export type FailureCode = (typeof FAILURE_CODES)[number];
 
 /** Which fault of our own made a check say nothing about its backend. */
-export const LOCAL_CAUSES = ["descriptors", "ports", "memory", "stalled", "fault"] as const;
+export const LOCAL_CAUSES = ["descriptors", "ports", "memory", "permission", "stalled", "fault"] as const;
 /** One of {@link LOCAL_CAUSES}. */
 export type LocalCause = (typeof LOCAL_CAUSES)[number];
 

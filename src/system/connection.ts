@@ -1,5 +1,6 @@
 /** One connection of a check from `socket` to `close`, as the dialer and the streams share it. */
 import type { SockAddr } from "./sockaddr.ts";
+import type { Watched } from "./watched.ts";
 
 /** The owner of a connection on its way. */
 export interface DialOwner {
@@ -15,7 +16,7 @@ export interface DialOwner {
 }
 
 /** A connection: on its way first, then open, then perhaps read to its end. */
-export class PendingConnection {
+export class PendingConnection implements Watched {
   /** Start time on the clock of `performance.now()`; milliseconds. */
   readonly startMs = performance.now();
   /** @internal Whether its owner still waits for the outcome. */ waiting = true;
@@ -30,5 +31,12 @@ export class PendingConnection {
     /** @internal Distinguishes it from an earlier connection of the same descriptor. */
     readonly serial: number,
     /** @internal Where it goes. */ readonly address: SockAddr,
+    /** @internal Called with every epoll event. */
+    readonly onEvents: (dial: PendingConnection, events: number) => void = () => {},
   ) {}
+
+  /** @internal Passes an epoll event to the dialer. */
+  ready(events: number): void {
+    this.onEvents(this, events);
+  }
 }

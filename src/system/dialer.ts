@@ -1,7 +1,7 @@
 /**
- * The dialer of every checker: opens TCP connections through the C library, and carries plain-text conversations over them. The scheduler
- * polls it on each tick. The runtime's own `connect` is not used for this, because it blurs error codes and keeps the descriptor of a dead
- * host for minutes; here the errno is exact and cancelling is a `close`.
+ * The dialer of every checker: opens TCP connections and UDP sockets through the C library, and carries plain-text conversations over
+ * them. The scheduler polls it on each tick. The runtime's own `connect` is not used for this, because it blurs error codes and keeps the
+ * descriptor of a dead host for minutes; here the errno is exact and cancelling is a `close`.
  *
  * Guarantees: an owner receives exactly one of `connected` and `failed`, and only from within {@link Dialer.poll}, unless it cancels, in
  * which case it receives nothing.
@@ -9,18 +9,8 @@
 
 import { type DialOwner, PendingConnection } from "./connection.ts";
 import type { Descriptors } from "./descriptors.ts";
-import { ECONNREFUSED, ECONNRESET, EINPROGRESS, EMFILE, EPIPE } from "./errno.ts";
-import {
-  EPOLLERR,
-  EPOLLHUP,
-  errno,
-  libc,
-  SO_ERROR,
-  SOCK_CLOEXEC,
-  SOCK_NONBLOCK,
-  SOCK_STREAM,
-  SOL_SOCKET,
-} from "./libc.ts";
+import { ECONNREFUSED, ECONNRESET, EINPROGRESS, EPIPE } from "./errno.ts";
+import { EPOLLERR, EPOLLHUP, errno, libc, SO_ERROR, SOCK_STREAM, SOL_SOCKET } from "./libc.ts";
 import type { Lingerer } from "./lingering.ts";
 import { PlainStream } from "./plain-stream.ts";
 import { SelfConnection } from "./self-connection.ts";
@@ -28,6 +18,7 @@ import type { SockAddr } from "./sockaddr.ts";
 import { Sockets } from "./sockets.ts";
 import type { Ending, StreamOwner } from "./stream-owner.ts";
 import { TcpInfo } from "./tcp-info.ts";
+import { type UdpConnection, type UdpOwner, UdpSocket } from "./udp.ts";
 
 /** A connection whose outcome is known and not reported yet; `number` 0 is an open one. */
 interface Decided {
@@ -38,10 +29,12 @@ interface Decided {
 
 /** The dialer as checkers see it; tests put their own behind it. */
 export interface Dialer {
-  /** Connections that {@link poll} must handle. */
+  /** Number of connections and UDP sockets that {@link poll} must handle. */
   readonly pending: number;
   /** Starts to connect. The outcome comes with a later {@link poll}, however early it is known. */
   dial(address: SockAddr, owner: DialOwner): PendingConnection;
+  /** Opens a UDP socket that is connected to an address. A later {@link poll} reports its events, a failure to open it too. */
+  openUdp(address: SockAddr, owner: UdpOwner): UdpConnection;
   /** Reports everything that happened since the last call. */
   poll(): void;
   /** Cancels a connection that is on its way. */
@@ -67,7 +60,7 @@ export class LibcDialer implements Dialer {
   #decided: Decided[] = [];
   /** Decided ones that were not cancelled since. */
   #decidedCount = 0;
-  #serial = 0;
+  readonly #onEvents = (dial: PendingConnection, events: number) => this.#ready(dial, events);
 
   // Reused for every call: the hot path allocates none.
   readonly #info = new TcpInfo();
@@ -84,7 +77,7 @@ export class LibcDialer implements Dialer {
    */
   constructor(descriptors: Descriptors, onError: (error: unknown) => void) {
     this.#onError = onError;
-    this.#sockets = new Sockets(descriptors, (dial, events) => this.#ready(dial, events));
+    this.#sockets = new Sockets(descriptors, onError);
   }
 
   get pending(): number {
@@ -92,17 +85,9 @@ export class LibcDialer implements Dialer {
   }
 
   dial(address: SockAddr, owner: DialOwner): PendingConnection {
-    const { descriptors } = this.#sockets;
-    this.#serial = (this.#serial + 1) >>> 0;
-    if (!descriptors.acquire())
-      return this.#decide(new PendingConnection(-1, owner, this.#serial, address), EMFILE);
-    const fd = libc.socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    const dial = new PendingConnection(fd, owner, this.#serial, address);
-    if (fd < 0) {
-      const number = errno();
-      descriptors.release();
-      return this.#decide(dial, number);
-    }
+    const fd = this.#sockets.open(address.family, SOCK_STREAM);
+    const dial = new PendingConnection(fd, owner, this.#sockets.nextSerial(), address, this.#onEvents);
+    if (fd < 0) return this.#decide(dial, -fd);
     if (libc.connect(fd, address.bytes, address.bytes.length) !== 0) {
       const number = errno();
       if (number !== EINPROGRESS) return this.#decide(dial, number);
@@ -112,6 +97,10 @@ export class LibcDialer implements Dialer {
       return this.#decide(dial, 0, this.#info.rttMs);
     }
     return this.#sockets.watch(dial) ? dial : this.#decide(dial, errno());
+  }
+
+  openUdp(address: SockAddr, owner: UdpOwner): UdpConnection {
+    return new UdpSocket(this.#sockets, address, owner);
   }
 
   poll(): void {
@@ -181,14 +170,9 @@ export class LibcDialer implements Dialer {
   }
 
   #ready(dial: PendingConnection, events: number): void {
-    // An owner that throws must not keep the others from being served.
-    try {
-      if (dial.waiting) this.#settle(dial, (events & (EPOLLERR | EPOLLHUP)) !== 0);
-      // With the connection its first bytes may have come, or its end.
-      dial.onReady?.(events);
-    } catch (error) {
-      this.#onError(error);
-    }
+    if (dial.waiting) this.#settle(dial, (events & (EPOLLERR | EPOLLHUP)) !== 0);
+    // With the connection its first bytes may have come, or its end.
+    dial.onReady?.(events);
   }
 
   #settle(dial: PendingConnection, failed: boolean): void {

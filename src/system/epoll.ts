@@ -1,6 +1,6 @@
 /**
  * The epoll instance of the checks' sockets. The scheduler polls it without waiting, on each tick. A descriptor is added once and reports
- * each change of readiness from then on (edge-triggered), so a connection costs one `epoll_ctl`, from connect to close.
+ * each change of readiness from then on (edge-triggered), so a socket costs one `epoll_ctl`, from connect to close.
  */
 import { errnoMessage } from "./errno.ts";
 import {
@@ -10,9 +10,6 @@ import {
   EPOLL_DATA_OFFSET,
   EPOLL_EVENT_BYTES,
   EPOLLET,
-  EPOLLIN,
-  EPOLLOUT,
-  EPOLLRDHUP,
   errno,
   libc,
 } from "./libc.ts";
@@ -48,10 +45,11 @@ export class Epoll {
   /**
    * Adds a descriptor; closing it removes it. Events that are ready already are reported by the next {@link poll}.
    *
+   * @param interest - EPOLLIN, EPOLLOUT and EPOLLRDHUP, as bits; EPOLLERR and EPOLLHUP are always reported
    * @returns false when the kernel rejected it; `errno` has the reason
    */
-  add(fd: number, serial: number): boolean {
-    this.#eventView.setInt32(0, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, true);
+  add(fd: number, serial: number, interest: number): boolean {
+    this.#eventView.setInt32(0, interest | EPOLLET, true);
     this.#eventView.setUint32(EPOLL_DATA_OFFSET, fd, true);
     this.#eventView.setUint32(EPOLL_DATA_OFFSET + 4, serial, true);
     return libc.epoll_ctl(this.#epollFd, EPOLL_CTL_ADD, fd, this.#event) === 0;

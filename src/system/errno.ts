@@ -12,7 +12,7 @@ interface Errno {
 }
 
 const TABLE: Readonly<Record<string, Errno>> = {
-  EPERM: { number: 1, message: "operation not permitted" },
+  EPERM: { number: 1, message: "operation not permitted", local: "permission" },
   ENOENT: { number: 2, message: "no such file or directory" },
   EAGAIN: { number: 11, message: "no free local port", local: "ports" },
   ENOMEM: { number: 12, message: "out of memory", local: "memory" },
@@ -23,6 +23,7 @@ const TABLE: Readonly<Record<string, Errno>> = {
   ENOSPC: { number: 28, message: "no space for another watch", local: "memory" },
   EPIPE: { number: 32, message: "broken pipe" },
   ENONET: { number: 64, message: "host is isolated" },
+  EPROTO: { number: 71, message: "protocol error" },
   EMSGSIZE: { number: 90, message: "message too long" },
   EPROTOTYPE: { number: 91, message: "wrong socket type" },
   ENOPROTOOPT: { number: 92, message: "protocol is unreachable" },
@@ -47,6 +48,10 @@ const BY_NUMBER = new Map(Object.entries(TABLE).map(([name, errno]) => [errno.nu
 
 /** Error numbers that callers compare with. */
 export const EINPROGRESS = 115;
+/** A rule of this host forbids the call. */
+export const EPERM = 1;
+/** The packet does not fit, here or at a router. */
+export const EMSGSIZE = 90;
 /** A send without waiting found no room. */
 export const EAGAIN = 11;
 /** Too many open files; also reported when the descriptors set aside for checks are used up. */

@@ -56,12 +56,19 @@ export const SO_TIMESTAMPNS = 35;
 export const SHUT_WR = 1;
 export const SHUT_RDWR = 2;
 export const MSG_PEEK = 0x02;
+/** Reads the socket's error queue instead of its data. */
+export const MSG_ERRQUEUE = 0x2000;
 /** TCP socket flag: received bytes are dropped instead of copied. */
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const SO_LINGER = 13;
 export const IPPROTO_TCP = 6;
+export const SOL_IP = 0;
+export const SOL_IPV6 = 41;
+/** Puts a socket's ICMP errors into its error queue; also the type of the control message that carries one. */
+export const IP_RECVERR = 11;
+export const IPV6_RECVERR = 25;
 export const TCP_INFO = 11;
 
 export const EPOLL_CLOEXEC = 0o2000000;
@@ -99,6 +106,11 @@ export const TCP_INFO_BYTES = 104;
 export const MSGHDR = { bytes: 56, iov: 16, iovLength: 24, control: 32, controlLength: 40 } as const;
 /** `struct cmsghdr`, and where its data begin. */
 export const CMSGHDR = { level: 8, type: 12, data: 16 } as const;
+/** `struct sock_extended_err`, and the address behind it: of the host that has sent the ICMP message. */
+export const EXTENDED_ERROR = { origin: 4, type: 5, code: 6, offender: 16 } as const;
+/** `ee_origin` of an ICMP message, by the family of the socket. */
+export const SO_EE_ORIGIN_ICMP = 2;
+export const SO_EE_ORIGIN_ICMP6 = 3;
 
 export const RLIMIT_NOFILE = 7;
 export const CLOCK_REALTIME = 0;

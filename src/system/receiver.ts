@@ -33,7 +33,7 @@ const READING_MS = 0.05;
 /** Reads with timestamps; one instance, with one buffer, serves every socket of the process. */
 export class Receiver {
   /** Bytes of the last read; valid until the next one. */
-  readonly bytes = new Uint8Array(new ArrayBuffer(RECEIVE_BYTES));
+  readonly bytes = Buffer.from(new ArrayBuffer(RECEIVE_BYTES));
   // The buffers are made before the views: taking `.buffer` of a small typed array would move its bytes.
   readonly #header = new ArrayBuffer(CONTROL_AT + CONTROL_BYTES);
   readonly #view = new DataView(this.#header);
@@ -46,11 +46,11 @@ export class Receiver {
   #trusted = false;
 
   constructor() {
-    const headerAt = address(this.#headerBytes);
+    const headerAt = bufferAddress(this.#headerBytes);
     this.#view.setBigUint64(MSGHDR.iov, BigInt(headerAt + IOVEC_AT), true);
     this.#view.setBigUint64(MSGHDR.iovLength, 1n, true);
     this.#view.setBigUint64(MSGHDR.control, BigInt(headerAt + CONTROL_AT), true);
-    this.#view.setBigUint64(IOVEC_AT, BigInt(address(this.bytes)), true);
+    this.#view.setBigUint64(IOVEC_AT, BigInt(bufferAddress(this.bytes)), true);
     this.#view.setBigUint64(IOVEC_AT + 8, BigInt(RECEIVE_BYTES), true);
     // The kernel stamps packets while any socket wants it, and patches its own code when the first one comes and the last one goes:
     // this one stays for the life of the process.
@@ -114,7 +114,12 @@ export class Receiver {
   }
 }
 
-function address(bytes: Uint8Array): number {
+/**
+ * Returns the address of a buffer, for a kernel structure that points to it. The caller keeps the buffer alive.
+ *
+ * @throws Error for an empty buffer
+ */
+export function bufferAddress(bytes: Uint8Array): number {
   const at = ptr(bytes);
   // The types allow for a null pointer, which only an empty array has.
   if (at === null) throw new Error("take the address of a buffer: the runtime gave none");

@@ -70,6 +70,21 @@ export function canonicalIp(text: string): string | undefined {
   return URL.parse(`http://[${hexadecimal}]/`)?.hostname.slice(1, -1);
 }
 
+/**
+ * Formats the address of a `struct sockaddr_in` or `sockaddr_in6`, without its port.
+ *
+ * @param view - over memory that holds the structure
+ * @param at - its offset there
+ * @returns the shortest form; `undefined` for another family
+ */
+export function sockAddrIp(view: DataView, at: number): string | undefined {
+  const family = view.getUint16(at, true);
+  if (family === AF_INET) return [4, 5, 6, 7].map((offset) => view.getUint8(at + offset)).join(".");
+  if (family !== AF_INET6) return undefined;
+  const groups = [8, 10, 12, 14, 16, 18, 20, 22].map((offset) => view.getUint16(at + offset).toString(16));
+  return canonicalIp(groups.join(":"));
+}
+
 function inet4({ ip, port }: Address): SockAddr {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);

@@ -1,15 +1,31 @@
 /**
- * The checks' sockets: one epoll instance that watches them, one buffer that reads them, and every way to close them. The dialer opens
- * sockets and polls them here; the streams read and end them here. Every descriptor is counted from `socket` to `close`.
+ * The checks' sockets, of streams and of datagrams: one epoll instance that watches them, one buffer that reads them, and every way to
+ * open and close them. The dialer polls them here; the streams and the UDP sockets read and end them here. Every descriptor is counted
+ * from `socket` to `close`.
  */
 import type { PendingConnection } from "./connection.ts";
 import type { Descriptors } from "./descriptors.ts";
 import { Epoll } from "./epoll.ts";
-import { EAGAIN } from "./errno.ts";
-import { EPOLLIN, errno, libc, MSG_DONTWAIT, MSG_TRUNC, SHUT_WR, SO_LINGER, SOL_SOCKET } from "./libc.ts";
+import { EAGAIN, EMFILE } from "./errno.ts";
+import { ErrorQueue } from "./error-queue.ts";
+import {
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLRDHUP,
+  errno,
+  libc,
+  MSG_DONTWAIT,
+  MSG_TRUNC,
+  SHUT_WR,
+  SO_LINGER,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOL_SOCKET,
+} from "./libc.ts";
 import { Lingering, MAX_LINGER_BYTES } from "./lingering.ts";
 import { Receiver } from "./receiver.ts";
 import type { Ending } from "./stream-owner.ts";
+import type { Watched } from "./watched.ts";
 
 /** Share of the descriptors that connections may hold whose check is over. */
 const LINGERING_SHARE = 0.25;
@@ -17,18 +33,22 @@ const MIN_LINGERING = 16;
 /** Bytes that one call drops at most, and calls for one connection in a round. */
 const DISCARD_BYTES = 131_072;
 const MAX_READS = 4;
+/** What a stream waits for. */
+const STREAM_EVENTS = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
 
 /** The sockets of all checks. */
 export class Sockets {
   readonly receiver = new Receiver();
+  readonly errorQueue = new ErrorQueue();
   readonly lingering: Lingering;
   readonly descriptors: Descriptors;
   readonly #epoll: Epoll;
-  readonly #onReady: (dial: PendingConnection, events: number) => void;
+  readonly #onError: (error: unknown) => void;
   /** By descriptor. */
-  readonly #watched: (PendingConnection | undefined)[] = [];
+  readonly #watched: (Watched | undefined)[] = [];
   #size = 0;
-  #again: PendingConnection[] = [];
+  #again: Watched[] = [];
+  #serial = 0;
   readonly #noLinger = new Int32Array([1, 0]);
   readonly #discarded = new Uint8Array(1);
 
@@ -36,33 +56,57 @@ export class Sockets {
    * Opens the epoll instance.
    *
    * @param descriptors - counter of all descriptors
-   * @param onReady - receives the events of every connection that epoll watches
+   * @param onError - receives the exception of a socket's owner; the other sockets are served
    * @throws Error when the kernel gives no epoll instance
    */
-  constructor(descriptors: Descriptors, onReady: (dial: PendingConnection, events: number) => void) {
+  constructor(descriptors: Descriptors, onError: (error: unknown) => void) {
     this.descriptors = descriptors;
-    this.#onReady = onReady;
+    this.#onError = onError;
     this.lingering = new Lingering(Math.max(MIN_LINGERING, Math.floor(descriptors.limit * LINGERING_SHARE)));
     this.#epoll = new Epoll((fd, serial, events) => {
-      const dial = this.#watched[fd];
-      // An event may be of a connection that a callback of this very round has closed.
-      if (dial?.serial === serial) this.#onReady(dial, events);
+      const socket = this.#watched[fd];
+      // An event may be of a socket that a callback of this very round has closed.
+      if (socket?.serial === serial) this.#call(socket, events);
     });
   }
 
-  /** Connections that {@link poll} must handle. */
+  /** Number of sockets that {@link poll} must handle. */
   get size(): number {
     return this.#size + this.#again.length + this.lingering.size;
   }
 
+  /** Returns a number that no other socket of the process has at the same time. */
+  nextSerial(): number {
+    this.#serial = (this.#serial + 1) >>> 0;
+    return this.#serial;
+  }
+
   /**
-   * Watches a connection until it is closed or handed over. @returns false when the kernel rejected it; `errno` has the
-   * reason
+   * Opens a non-blocking socket and counts it.
+   *
+   * @param family - AF_INET or AF_INET6
+   * @param type - SOCK_STREAM or SOCK_DGRAM
+   * @returns the descriptor, or the negative errno: EMFILE also when the checks' descriptors are used up
    */
-  watch(dial: PendingConnection): boolean {
-    if (this.#watched[dial.fd] === dial) return true;
-    if (!this.#epoll.add(dial.fd, dial.serial)) return false;
-    this.#watched[dial.fd] = dial;
+  open(family: number, type: number): number {
+    if (!this.descriptors.acquire()) return -EMFILE;
+    const fd = libc.socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0) return fd;
+    const number = errno();
+    this.descriptors.release();
+    return -number;
+  }
+
+  /**
+   * Watches a socket until it is closed or handed over.
+   *
+   * @param interest - the events of epoll; those of a stream when absent
+   * @returns false when the kernel rejected it; `errno` has the reason
+   */
+  watch(socket: Watched, interest: number = STREAM_EVENTS): boolean {
+    if (this.#watched[socket.fd] === socket) return true;
+    if (!this.#epoll.add(socket.fd, socket.serial, interest)) return false;
+    this.#watched[socket.fd] = socket;
     this.#size++;
     return true;
   }
@@ -72,18 +116,18 @@ export class Sockets {
     if (this.#forget(dial)) this.#epoll.remove(dial.fd);
   }
 
-  /** Calls a connection in the next round, as if it were ready to be read. */
-  again(dial: PendingConnection): void {
-    this.#again.push(dial);
+  /** Calls a socket in the next round, as if it were ready to be read. */
+  again(socket: Watched): void {
+    this.#again.push(socket);
   }
 
-  /** Calls every connection that is ready. @param nowMs - the time, for those that are read to their end */
+  /** Calls every socket that is ready. @param nowMs - the time, for those that are read to their end */
   poll(nowMs: number): void {
     this.receiver.begin();
     if (this.#again.length > 0) {
       const again = this.#again;
       this.#again = [];
-      for (const dial of again) if (dial.onReady !== undefined) this.#onReady(dial, EPOLLIN);
+      for (const socket of again) this.#call(socket, EPOLLIN);
     }
     if (this.#size > 0) this.#epoll.poll();
     if (this.lingering.size > 0) this.lingering.expire(nowMs);
@@ -101,11 +145,16 @@ export class Sockets {
     else this.close(dial);
   }
 
-  /** Closes a descriptor. Unread bytes make the kernel send a reset, otherwise it sends FIN, if it has not yet. */
+  /** Closes a connection. Unread bytes make the kernel send a reset, otherwise it sends FIN, if it has not yet. */
   close(dial: PendingConnection): void {
-    this.#forget(dial);
     dial.onReady = undefined;
-    libc.close(dial.fd);
+    this.release(dial);
+  }
+
+  /** Closes the descriptor of a socket, and counts it no longer. */
+  release(socket: Watched): void {
+    this.#forget(socket);
+    libc.close(socket.fd);
     this.descriptors.release();
   }
 
@@ -134,10 +183,19 @@ export class Sockets {
     dial.onReady(EPOLLIN);
   }
 
-  #forget(dial: PendingConnection): boolean {
-    if (this.#watched[dial.fd] !== dial) return false;
-    this.#watched[dial.fd] = undefined;
+  #forget(socket: Watched): boolean {
+    if (this.#watched[socket.fd] !== socket) return false;
+    this.#watched[socket.fd] = undefined;
     this.#size--;
     return true;
+  }
+
+  /** An owner that throws must not keep the others from being served. */
+  #call(socket: Watched, events: number): void {
+    try {
+      socket.ready(events);
+    } catch (error) {
+      this.#onError(error);
+    }
   }
 }

@@ -1,93 +1,146 @@
-/** A connected UDP socket for one exchange: a fresh port each time, and the kernel filters out strangers. */
-import type { Address } from "../model/spec.ts";
-import type { Descriptors } from "./descriptors.ts";
-import { EMFILE, errnoOf } from "./errno.ts";
-
 /**
- * Owner of a UDP socket. It receives no event after {@link UdpSocket.close}, and none before the constructor has
- * returned.
+ * A connected UDP socket of a check, through the C library: the kernel chooses a fresh port for each, drops the datagrams of every other
+ * sender, and reports the ICMP errors that its datagrams meet. Opened by the dialer.
  */
+import { EAGAIN, EMSGSIZE, EPERM } from "./errno.ts";
+import {
+  AF_INET,
+  EPOLLERR,
+  EPOLLIN,
+  errno,
+  IP_RECVERR,
+  IPV6_RECVERR,
+  libc,
+  MSG_NOSIGNAL,
+  SOCK_DGRAM,
+  SOL_IP,
+  SOL_IPV6,
+} from "./libc.ts";
+import type { SockAddr } from "./sockaddr.ts";
+import type { Sockets } from "./sockets.ts";
+import type { Watched } from "./watched.ts";
+
+/** Datagrams of one socket that one round reads; then the others have their turn. */
+const MAX_READS = 16;
+/** Why `send` is not permitted: a rule of netfilter or BPF on the way out. */
+const FIREWALL = "blocked by a firewall of this host";
+const ON = new Int32Array([1]);
+
+/** The owner of a UDP socket. It is called from within the dialer's poll only, and not after {@link UdpSocket.close}. */
 export interface UdpOwner {
-  /** @param bytes - one datagram */
-  received(bytes: Uint8Array): void;
-  /** Called when the socket is unusable. @param number - the errno; 0 for an exception of this process */
-  failed(number: number, error: Error): void;
+  /**
+   * @param bytes - one datagram, maybe empty; valid during the call only
+   * @param atMs - when it came, by the kernel, on the clock of `performance.now()`; undefined when the kernel did not say
+   */
+  received(bytes: Uint8Array, atMs: number | undefined): void;
+  /**
+   * The socket failed and is closed. What came before the error was delivered.
+   *
+   * @param number - the errno
+   * @param detail - what the network or this host says about it, `ICMP host unreachable from 10.0.0.1`; empty when it says nothing
+   */
+  failed(number: number, detail: string): void;
+  /** The owner threw an exception; the socket is closed. */
+  crashed(error: Error): void;
 }
 
-/** A connected UDP socket for one exchange. Its port is fresh, and the kernel drops datagrams from any other sender. */
-export class UdpSocket {
-  readonly #descriptors: Descriptors;
-  #owner: UdpOwner | undefined;
-  #socket: Bun.udp.ConnectedSocket<"buffer"> | undefined;
-  #unsent: Uint8Array | undefined;
-
-  constructor(descriptors: Descriptors, address: Address, owner: UdpOwner) {
-    this.#descriptors = descriptors;
-    this.#owner = owner;
-    if (!descriptors.acquire()) {
-      queueMicrotask(() => this.#fail(EMFILE, new Error("too many open files")));
-      return;
-    }
-    this.#open(address).then(
-      (socket) => this.#opened(socket),
-      (error: unknown) => {
-        this.#descriptors.release();
-        this.#crash(error);
-      },
-    );
-  }
-
-  /** Sends one datagram; before the socket is open, as soon as it is. What the kernel will not take is lost. */
-  send(bytes: Uint8Array): void {
-    this.#unsent = bytes;
-    if (this.#socket !== undefined) this.#transmit(this.#socket);
-  }
-
+/** A UDP socket as checks see it; tests put their own behind it. */
+export interface UdpConnection {
+  /** Sends one datagram. A failure is reported by the dialer's next poll. */
+  send(bytes: Uint8Array): void;
   /** Closes it; harmless when it is closed. */
+  close(): void;
+}
+
+/** A UDP socket that talks to one address. */
+export class UdpSocket implements UdpConnection, Watched {
+  readonly fd: number;
+  readonly serial: number;
+  readonly #sockets: Sockets;
+  readonly #address: SockAddr;
+  readonly #owner: UdpOwner;
+  /** The first error, kept until everything that came before it is read. */
+  #error = 0;
+  #sendFailed = false;
+  #closed = false;
+
+  /**
+   * @param sockets - where it is watched, read and closed
+   * @param address - the only one it talks to
+   */
+  constructor(sockets: Sockets, address: SockAddr, owner: UdpOwner) {
+    this.#sockets = sockets;
+    this.#address = address;
+    this.#owner = owner;
+    this.serial = sockets.nextSerial();
+    this.fd = sockets.open(address.family, SOCK_DGRAM);
+    if (this.fd < 0) this.#fail(-this.fd);
+    else if (!this.#connect()) this.#fail(errno());
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#closed || this.#error !== 0) return;
+    if (libc.send(this.fd, bytes, bytes.length, MSG_NOSIGNAL) >= 0) return;
+    this.#sendFailed = true;
+    this.#fail(errno());
+  }
+
   close(): void {
-    this.#owner = undefined;
-    if (this.#socket === undefined) return;
-    this.#socket.close();
-    this.#socket = undefined;
-    this.#descriptors.release();
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.fd >= 0) this.#sockets.release(this);
   }
 
-  /** Not part of the constructor, because the runtime throws some of its errors immediately. */
-  async #open({ ip, port }: Address): Promise<Bun.udp.ConnectedSocket<"buffer">> {
-    return await Bun.udpSocket({
-      hostname: ip.includes(":") ? "::" : "0.0.0.0",
-      connect: { hostname: ip, port },
-      socket: {
-        data: (_socket: unknown, bytes: Buffer) => this.#owner?.received(bytes),
-        // The types promise the socket first; the runtime gives the error alone.
-        error: (...args: readonly unknown[]) => this.#crash(args.at(-1)),
-      },
-    });
-  }
-
-  #opened(socket: Bun.udp.ConnectedSocket<"buffer">): void {
-    this.#socket = socket;
-    if (this.#owner === undefined) this.close();
-    else this.#transmit(socket);
-  }
-
-  #transmit(socket: Bun.udp.ConnectedSocket<"buffer">): void {
+  ready(events: number): void {
+    if (this.#closed || (events & (EPOLLIN | EPOLLERR)) === 0) return;
     try {
-      if (this.#unsent !== undefined) socket.send(this.#unsent);
+      this.#read();
     } catch (error) {
-      // The kernel rejected it immediately: a firewall of this host, an interface that is down.
-      queueMicrotask(() => this.#crash(error));
+      if (this.#closed) throw error;
+      this.close();
+      this.#owner.crashed(error instanceof Error ? error : new Error(String(error)));
     }
-    this.#unsent = undefined;
   }
 
-  #crash(error: unknown): void {
-    this.#fail(errnoOf(error), error instanceof Error ? error : new Error(String(error)));
+  #connect(): boolean {
+    const { family, bytes } = this.#address;
+    this.#sockets.receiver.stamp(this.fd);
+    // Without it the kernel keeps most ICMP errors to itself.
+    if (family === AF_INET) libc.setsockopt(this.fd, SOL_IP, IP_RECVERR, ON, 4);
+    else libc.setsockopt(this.fd, SOL_IPV6, IPV6_RECVERR, ON, 4);
+    return libc.connect(this.fd, bytes, bytes.length) === 0 && this.#sockets.watch(this, EPOLLIN);
   }
 
-  #fail(number: number, error: Error): void {
-    const owner = this.#owner;
+  #fail(number: number): void {
+    if (this.#error !== 0) return;
+    this.#error = number;
+    this.#sockets.again(this);
+  }
+
+  #read(): void {
+    const { receiver } = this.#sockets;
+    for (let reads = 0; reads < MAX_READS; reads++) {
+      const count = this.fd < 0 ? -1 : receiver.read(this.fd);
+      if (count >= 0) {
+        this.#owner.received(receiver.bytes.subarray(0, count), receiver.stampMs);
+        if (this.#closed) return;
+        continue;
+      }
+      const number = this.fd < 0 ? EAGAIN : errno();
+      if (number === EAGAIN) {
+        if (this.#error !== 0) this.#finish();
+        return;
+      }
+      // The kernel reports an error before the datagrams that came earlier. A router that wants smaller packets gets them from now on.
+      if (this.#error === 0 && number !== EMSGSIZE) this.#error = number;
+    }
+    this.#sockets.again(this);
+  }
+
+  #finish(): void {
+    const detail = this.fd < 0 ? "" : this.#sockets.errorQueue.read(this.fd, this.#address);
+    const isOurFirewall = detail === "" && this.#sendFailed && this.#error === EPERM;
     this.close();
-    owner?.failed(number, error);
+    this.#owner.failed(this.#error, isOurFirewall ? FIREWALL : detail);
   }
 }

@@ -33,7 +33,6 @@ test.each([
   [111, "L4CON", "connection refused"],
   [101, "L4CON", "network is unreachable"],
   [113, "L4CON", "no route to host"],
-  [1, "L4CON", "operation not permitted"],
   [110, "L4TOUT", "connection timed out"],
   [92, "L4CON", "protocol is unreachable"],
 ])("exchange: errno %d is a failure of the backend, %s", (number, code, words) => {
@@ -50,6 +49,7 @@ test.each([
   [105, "memory"],
   [38, "fault"],
   [12, "memory"],
+  [1, "permission"],
 ])("exchange: errno %d is our own fault and says nothing: %s", (number, cause) => {
   using fixture = new Fixture();
   expect(fixture.fail(number)).toMatchObject({ outcome: "inconclusive", code: "LOCAL", cause });

@@ -58,7 +58,7 @@ peerTest(
     expect(found.truncatedMismatch).toMatch(/^unhealthy L7STS .*expected 203\.0\.113\.121$/);
     expect(found.refused).toEndWith("answered REFUSED");
     expect(found.closedPort).toBe(
-      `unhealthy L4CON DNS A one.example.test @127.0.0.1:${closed}: connection refused`,
+      `unhealthy L4CON DNS A one.example.test @127.0.0.1:${closed}: connection refused (ICMP port unreachable)`,
     );
     expect(found.mx).toMatch(
       /^healthy L7OK DNS MX .*: answered 10 mail\.example\.test, 20 mail2\.example\.test$/,

@@ -136,7 +136,7 @@ const CASES: Readonly<Record<string, Case>> = {
   closedServers: {
     conf: SEARCH,
     servers: ["nobody", "nobody"],
-    found: "L4CON DNS A/AAAA www.a.test @1, @2: connection refused",
+    found: "L4CON DNS A/AAAA www.a.test @1, @2: connection refused (ICMP port unreachable)",
   },
   notImplementedV6: {
     query: "www.a.test",

@@ -8,6 +8,7 @@ import type { Dialer } from "../../src/system/dialer.ts";
 import { ECONNREFUSED, EMFILE } from "../../src/system/errno.ts";
 import type { PlainStream } from "../../src/system/plain-stream.ts";
 import type { SockAddr } from "../../src/system/sockaddr.ts";
+import type { UdpConnection } from "../../src/system/udp.ts";
 
 /** Answers of a backend to a connection. */
 export type Behavior = "accept" | "refuse" | "drop";
@@ -100,6 +101,10 @@ export class Network implements Dialer {
     const outcome = local ? "local" : behavior === "accept" ? "connected" : "refused";
     this.#underWay.set(dial, { dial, fact, outcome });
     return dial;
+  }
+
+  openUdp(): UdpConnection {
+    throw new Error("the simulated network carries no datagrams");
   }
 
   poll(): void {

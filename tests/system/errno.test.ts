@@ -66,6 +66,7 @@ test("errno: what this host runs out of is our own fault", () => {
     "ENOBUFS",
     "ENOMEM",
     "ENOSPC",
+    "EPERM",
     "EWOULDBLOCK",
   ];
   expect(ours.map(([name]) => name).sort()).toEqual(names);

@@ -5,11 +5,11 @@
 import { withoutLastDot } from "../../model/domain-name.ts";
 import type { CheckResult } from "../../model/result.ts";
 import { inconclusive } from "../../model/result.ts";
-import type { Address } from "../../model/spec.ts";
 import type { HostsTable } from "../../system/hosts-file.ts";
 import type { ResolverFiles } from "../../system/resolver.ts";
 import type { Attempt, Checker, CheckerEnv, OnResult } from "../checker.ts";
 import { matchTexts } from "./message.ts";
+import { Nameserver } from "./nameserver.ts";
 import { DnsRound, type RoundOwner, type RoundPlan } from "./round.ts";
 import {
   failureToReport,
@@ -23,25 +23,27 @@ import { formatQueryTypes } from "./spec.ts";
 
 /** Makes a dns checker. */
 export function dnsChecker(spec: DnsSpec, env: CheckerEnv): Checker {
-  return {
-    start: (timeoutMs, done) =>
-      spec.server === undefined
-        ? new SystemLookup(spec, env, timeoutMs, done)
-        : new DnsLookup(spec, env, timeoutMs, done, givenServer(spec, spec.server)),
+  if (spec.server === undefined)
+    return { start: (timeoutMs, done) => new SystemLookup(spec, env, timeoutMs, done) };
+  const search = { search: [], ndots: 0, noTldQuery: false };
+  const plan: LookupPlan = {
+    servers: [new Nameserver(spec.server)],
+    types: spec.queryTypes,
+    search,
+    fallback: undefined,
+    overTcp: false,
   };
+  return { start: (timeoutMs, done) => new DnsLookup(spec, env, timeoutMs, done, plan) };
 }
 
 /** Names, servers and timing of a lookup. */
 interface LookupPlan {
-  readonly servers: readonly Address[];
+  readonly servers: readonly Nameserver[];
   readonly types: readonly QueryType[];
   readonly search: SearchConf;
+  /** The name asked for early when the first name's servers do not answer. */
+  readonly fallback: string | undefined;
   readonly overTcp: boolean;
-}
-
-function givenServer(spec: DnsSpec, server: Address): LookupPlan {
-  const search = { search: [], ndots: 0, noTldQuery: false };
-  return { servers: [server], types: spec.queryTypes, search, overTcp: false };
 }
 
 /** A lookup by the system's files, which may have to be read first. */
@@ -96,10 +98,11 @@ class SystemLookup implements Attempt {
     }
     const { queryTypes } = this.#spec;
     const plan = {
-      servers: this.#env.resolver.serversInTurn(conf),
+      servers: this.#env.resolver.serversInTurn(conf).map((address) => new Nameserver(address)),
       // The option takes from getaddrinfo what it would ask besides A.
       types: conf.noAaaa && queryTypes.length > 1 ? queryTypes.filter((type) => type !== "AAAA") : queryTypes,
       search: conf,
+      fallback: nameAfterTimeout(this.#spec.query, conf),
       overTcp: conf.useVc,
     };
     this.#lookup = new DnsLookup(
@@ -132,15 +135,18 @@ class DnsLookup implements Attempt, RoundOwner {
   readonly #done: OnResult;
   readonly #plan: LookupPlan;
   readonly #startMs: number;
+  /** The check's clock excludes stalls of this process, so a stall makes no answer late. */
+  readonly #isLate = (atMs: number): boolean => {
+    const agoMs = performance.now() - atMs;
+    return this.#env.clock.nowMs() - this.#startMs - agoMs > this.#leftMs;
+  };
   readonly #names: Generator<string, void, NameOutcome>;
-  /** Asked for early when the first name's servers do not answer. */
-  readonly #fallback: string | undefined;
   #fallbackAsked = false;
   /** All names asked for until now. */
   readonly #rounds: DnsRound[] = [];
   #current: DnsRound;
   /** Asked first from now on: the server that answered. */
-  #preferred: Address | undefined;
+  #preferred: Nameserver | undefined;
 
   /** @param timeoutMs - of the whole check, for sentences; `leftMs` of it are left */
   constructor(
@@ -159,7 +165,6 @@ class DnsLookup implements Attempt, RoundOwner {
     this.#plan = plan;
     this.#startMs = env.clock.nowMs();
     this.#names = searchNames(spec.query, plan.search);
-    this.#fallback = nameAfterTimeout(spec.query, plan.search);
     this.#current = this.#ask(this.#names.next("other").value ?? spec.query);
   }
 
@@ -177,8 +182,13 @@ class DnsLookup implements Attempt, RoundOwner {
 
   shareMs(serversLeft: number): number {
     const leftMs = this.#leftMs - (this.#env.clock.nowMs() - this.#startMs);
-    const toCome = this.#fallback === undefined || this.#fallbackAsked ? 0 : this.#plan.servers.length;
+    const toCome = this.isWaiting ? this.#plan.servers.length : 0;
     return Math.max(1, leftMs / (serversLeft + toCome));
+  }
+
+  /** True while the fallback name was not asked for. */
+  get isWaiting(): boolean {
+    return this.#plan.fallback !== undefined && !this.#fallbackAsked;
   }
 
   settled(result: CheckResult): void {
@@ -199,15 +209,15 @@ class DnsLookup implements Attempt, RoundOwner {
   }
 
   overdue(round: DnsRound): void {
-    if (round === this.#current && this.#fallback !== undefined && !this.#fallbackAsked)
-      this.#ask(this.#fallback);
+    const { fallback } = this.#plan;
+    if (round === this.#current && fallback !== undefined && !this.#fallbackAsked) this.#ask(fallback);
   }
 
   #ask(name: string): DnsRound {
     const { servers, types, overTcp } = this.#plan;
     const { expectedIps } = this.#spec;
     const preferred = this.#preferred;
-    if (name === this.#fallback) this.#fallbackAsked = true;
+    if (name === this.#plan.fallback) this.#fallbackAsked = true;
     const plan: RoundPlan = {
       env: this.#env,
       name,
@@ -217,6 +227,7 @@ class DnsLookup implements Attempt, RoundOwner {
       expectedIps,
       overTcp,
       timeoutMs: this.#timeoutMs,
+      isLate: this.#isLate,
     };
     const round = new DnsRound(plan, this);
     this.#rounds.push(round);

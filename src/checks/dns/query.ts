@@ -7,12 +7,12 @@ import { randomInt } from "node:crypto";
 import { formatDuration } from "../../model/duration.ts";
 import { describeError } from "../../model/format-value.ts";
 import type { CheckResult, FailureCode, LocalCause } from "../../model/result.ts";
-import { type Address, formatAddress } from "../../model/spec.ts";
 import { ECONNREFUSED, errnoMessage, localCause } from "../../system/errno.ts";
-import { type UdpOwner, UdpSocket } from "../../system/udp.ts";
+import type { UdpConnection, UdpOwner } from "../../system/udp.ts";
 import type { CancelTimer, CheckerEnv } from "../checker.ts";
 import { Exchange, ExchangePlan } from "../exchange.ts";
 import { Stopwatch, type Times } from "../stopwatch.ts";
+import type { Nameserver } from "./nameserver.ts";
 import type { QueryType } from "./spec.ts";
 import { DnsTcpConversation } from "./tcp-conversation.ts";
 import { type Answer, encodeQuestion, readReply } from "./wire.ts";
@@ -33,7 +33,7 @@ const MAX_MALFORMED = 4;
 /** Question and server of a query. */
 export interface QueryPlan {
   readonly env: CheckerEnv;
-  readonly server: Address;
+  readonly server: Nameserver;
   /** A valid name in ASCII, without a dot at its end except for the root. */
   readonly name: string;
   readonly type: QueryType;
@@ -43,6 +43,8 @@ export interface QueryPlan {
   readonly patienceMs: number;
   /** The bound of the whole check, for sentences. */
   readonly timeoutMs: number;
+  /** Returns true for an answer after the check's deadline. @param atMs - its arrival on the clock of `performance.now()` */
+  readonly isLate: (atMs: number) => boolean;
 }
 
 /** Outcome of a query. */
@@ -69,7 +71,9 @@ export class DnsQuery implements UdpOwner {
   readonly #ended: (outcome: QueryOutcome) => void;
   readonly #asked: Buffer;
   readonly #stopwatch: Stopwatch;
-  #socket: UdpSocket | undefined;
+  /** Time of the first send on the clock of `performance.now()`; milliseconds. */
+  #askedMs = 0;
+  #socket: UdpConnection | undefined;
   #cancelResend: CancelTimer = () => {};
   #conversation: DnsTcpConversation | undefined;
   #exchange: Exchange | undefined;
@@ -104,7 +108,9 @@ export class DnsQuery implements UdpOwner {
     this.#release();
   }
 
-  received(bytes: Uint8Array): void {
+  received(bytes: Uint8Array, atMs: number | undefined): void {
+    // The deadline is enforced by ticks, so a late answer may be read before the check ends.
+    if (atMs !== undefined && this.plan.isLate(atMs)) return;
     const reply =
       bytes.length > MAX_DATAGRAM_BYTES
         ? ({ kind: "stray", why: `a datagram of ${bytes.length} bytes` } as const)
@@ -122,18 +128,27 @@ export class DnsQuery implements UdpOwner {
         this.#askOverTcp();
         return;
       case "answer":
-        this.#finish({ kind: "answer", via: "", answer: reply, times: this.#stopwatch.stop() });
+        this.#finish({ kind: "answer", via: "", answer: reply, times: this.#timesUntil(atMs) });
     }
   }
 
-  failed(number: number, error: Error): void {
-    const message = number === 0 ? describeError(error) : errnoMessage(number);
-    const cause = number === 0 ? "fault" : localCause(number);
+  failed(number: number, detail: string): void {
+    const message = detail === "" ? errnoMessage(number) : `${errnoMessage(number)} (${detail})`;
+    const cause = localCause(number);
     this.#finish(
       cause === undefined
         ? this.#failure("L4CON", message, number === ECONNREFUSED)
         : { kind: "inconclusive", via: "", cause, message },
     );
+  }
+
+  crashed(error: Error): void {
+    this.#finish({ kind: "inconclusive", via: "", cause: "fault", message: describeError(error) });
+  }
+
+  /** @param atMs - the kernel's receive time of the answer; undefined when it is unknown */
+  #timesUntil(atMs: number | undefined): Times {
+    return this.#stopwatch.stop(atMs === undefined ? undefined : atMs - this.#askedMs);
   }
 
   #discard(kind: "stray" | "malformed", why: string): void {
@@ -148,8 +163,9 @@ export class DnsQuery implements UdpOwner {
 
   #askOverUdp(): void {
     const { env, server, patienceMs } = this.plan;
-    const socket = new UdpSocket(env.descriptors, server, this);
+    const socket = env.dialer.openUdp(server.sockAddr, this);
     this.#socket = socket;
+    this.#askedMs = performance.now();
     socket.send(this.#asked);
     this.#cancelResend = env.after(Math.min(MAX_RESEND_MS, patienceMs / 2), () => socket.send(this.#asked));
   }
@@ -158,9 +174,9 @@ export class DnsQuery implements UdpOwner {
     const { env, server, name, type, timeoutMs } = this.plan;
     const conversation = new DnsTcpConversation(this.#asked, type);
     this.#conversation = conversation;
-    const subject = `DNS ${type} ${name} @${formatAddress(server)} over TCP`;
+    const subject = `DNS ${type} ${name} @${server.text} over TCP`;
     const conversationFactory = { subject, connectSubject: subject, begin: () => conversation };
-    const plan = new ExchangePlan(env, server, undefined, conversationFactory, "reset");
+    const plan = new ExchangePlan(env, server.address, undefined, conversationFactory, "reset");
     this.#exchange = new Exchange(plan, timeoutMs, (result) => this.#finish(this.#overTcp(result)));
   }
 

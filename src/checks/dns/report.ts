@@ -1,14 +1,14 @@
 /** One sentence for the outcomes of several DNS queries for one name; pure. */
 import type { FailureCode } from "../../model/result.ts";
-import { type Address, formatAddress } from "../../model/spec.ts";
 import type { Times } from "../stopwatch.ts";
 import { TYPES_PLACE } from "./message.ts";
+import type { Nameserver } from "./nameserver.ts";
 import type { QueryType } from "./spec.ts";
 
 /** Failure of one query. */
 export interface QueryFailure {
   readonly type: QueryType;
-  readonly server: Address;
+  readonly server: Nameserver;
   /** ` over TCP`, or empty. */
   readonly via: string;
   readonly code: FailureCode;
@@ -25,13 +25,10 @@ export interface QueryFailure {
  * @returns `DNS A/AAAA www.example.com @10.0.0.1:53: answered NXDOMAIN`
  */
 export function failureSentence(name: string, failures: readonly QueryFailure[]): string {
-  const byServer = groupBy(
-    failures,
-    ({ server, via, message }) => `${formatAddress(server)} ${via} ${message}`,
-  );
+  const byServer = groupBy(failures, ({ server, via, message }) => `${server.text} ${via} ${message}`);
   const clauses = byServer.map((group) => ({
     types: [...new Set(group.map(({ type }) => type))],
-    servers: [...new Set(group.map(({ server }) => formatAddress(server)))],
+    servers: [...new Set(group.map(({ server }) => server.text))],
     via: group[0]?.via ?? "",
     message: group[0]?.message ?? "",
   }));

@@ -4,10 +4,9 @@
  * still counts. Called by the dns checker.
  */
 import { type CheckResult, inconclusive } from "../../model/result.ts";
-import type { Address } from "../../model/spec.ts";
-import { formatAddress } from "../../model/spec.ts";
 import type { CancelTimer, CheckerEnv } from "../checker.ts";
 import { type AnswerVerdict, validateAnswer } from "./message.ts";
+import type { Nameserver } from "./nameserver.ts";
 import { DnsQuery, type QueryOutcome } from "./query.ts";
 import { failureSentence, type QueryFailure, querySubject } from "./report.ts";
 import type { NameOutcome } from "./search.ts";
@@ -21,11 +20,13 @@ export interface RoundPlan {
   /** At least one. One good answer suffices. */
   readonly types: readonly QueryType[];
   /** In the order of asking; at least one. */
-  readonly servers: readonly Address[];
+  readonly servers: readonly Nameserver[];
   readonly expectedIps: readonly string[];
   readonly overTcp: boolean;
   /** The bound of the whole check, for sentences. */
   readonly timeoutMs: number;
+  /** Returns true for an answer after the check's deadline. @param atMs - its arrival on the clock of `performance.now()` */
+  readonly isLate: (atMs: number) => boolean;
 }
 
 /** Receives what becomes of a round; never called before its constructor has returned. */
@@ -41,6 +42,8 @@ export interface RoundOwner {
   settled(result: CheckResult): void;
   /** The name was not found, see {@link DnsRound.outcome}. */
   missed(round: DnsRound): void;
+  /** True while another name is to be asked for once {@link overdue} is called. */
+  readonly isWaiting: boolean;
   /** Called when every server has had its share of the time; the round continues. */
   overdue(round: DnsRound): void;
 }
@@ -69,7 +72,7 @@ export class DnsRound {
   #cancelShare: CancelTimer = () => {};
   #outcome: NameOutcome | undefined;
   /** The server that answered last. */
-  answeredBy: Address | undefined;
+  answeredBy: Nameserver | undefined;
 
   constructor(plan: RoundPlan, owner: RoundOwner) {
     this.name = plan.name;
@@ -112,18 +115,20 @@ export class DnsRound {
   }
 
   #askNextServer(): void {
-    const { env, name, types, servers, overTcp, timeoutMs } = this.#plan;
+    const { env, name, types, servers, overTcp, timeoutMs, isLate } = this.#plan;
     const server = servers[this.#asked];
     if (server === undefined) return;
     const patienceMs = this.#owner.shareMs(servers.length - this.#asked);
     this.#asked++;
     for (const type of types) {
       if (this.#settled.has(type)) continue;
-      const plan = { env, server, name, type, overTcp, patienceMs, timeoutMs };
+      const plan = { env, server, name, type, overTcp, patienceMs, timeoutMs, isLate };
       const query: DnsQuery = new DnsQuery(plan, (outcome) => this.#ended(query, outcome));
       this.#open.add(query);
     }
-    this.#cancelShare = env.after(patienceMs, () => this.#shareOver());
+    // The deadline of the check ends the share of the last server, unless another name is to be asked for.
+    const isLast = this.#asked === servers.length && !this.#owner.isWaiting;
+    this.#cancelShare = isLast ? () => {} : env.after(patienceMs, () => this.#shareOver());
   }
 
   #shareOver(): void {
@@ -171,7 +176,7 @@ export class DnsRound {
   #note({ plan: { server, type } }: DnsQuery, outcome: QueryOutcome): CheckResult | undefined {
     const { via } = outcome;
     if (outcome.kind === "inconclusive") {
-      const subject = querySubject([type], this.name, [formatAddress(server)], via);
+      const subject = querySubject([type], this.name, [server.text], via);
       this.#local.set(type, inconclusive(outcome.cause, `${subject}: ${outcome.message}`));
       return undefined;
     }
@@ -213,12 +218,12 @@ export class DnsRound {
 
   #success(
     verdict: AnswerVerdict,
-    server: Address,
+    server: Nameserver,
     type: QueryType,
     via: string,
     times: QueryFailure["times"],
   ): CheckResult {
-    const message = `${querySubject([type], this.name, [formatAddress(server)], via)}: ${verdict.message}`;
+    const message = `${querySubject([type], this.name, [server.text], via)}: ${verdict.message}`;
     return { outcome: "success", code: "L7OK", message, ...times };
   }
 

@@ -4,7 +4,7 @@
  * those that can be the answer are decoded. Each byte of a message is visited a bounded number of times, whatever its pointers contain.
  */
 
-import { DnsNames, endOfName, lowerCase, MAX_NAME_BYTES, MalformedMessage, type NameId } from "./names.ts";
+import { DnsNames, endOfName, lowerCase, MalformedMessage, type NameId } from "./names.ts";
 import { type DataText, readData, readName } from "./records.ts";
 import type { QueryType } from "./spec.ts";
 
@@ -83,18 +83,22 @@ const FLAG_RECURSION_AVAILABLE = 0x0080;
 
 /** The question as a message, recursion desired. */
 export function encodeQuestion({ id, name, type }: Question): Buffer {
-  const message = Buffer.alloc(HEADER_BYTES + MAX_NAME_BYTES + QUESTION_FIXED_BYTES);
+  // Each label has its length before it, as it has a dot behind it here; the root is a length alone.
+  const nameBytes = name === "." ? 1 : name.length + 2;
+  const message = Buffer.allocUnsafe(HEADER_BYTES + nameBytes + QUESTION_FIXED_BYTES);
   message.writeUInt16BE(id, 0);
   message.writeUInt16BE(FLAG_RECURSION_DESIRED, 2);
   message.writeUInt16BE(1, 4);
+  message.fill(0, 6, HEADER_BYTES);
   let at = HEADER_BYTES;
   for (const label of name === "." ? [] : name.split(".")) {
     message[at] = label.length;
     at += 1 + message.write(label, at + 1, "latin1");
   }
+  message[at] = 0;
   message.writeUInt16BE(TYPE_NUMBERS[type], at + 1);
   message.writeUInt16BE(CLASS_IN, at + 3);
-  return message.subarray(0, at + 1 + QUESTION_FIXED_BYTES);
+  return message;
 }
 
 /**
@@ -105,7 +109,7 @@ export function encodeQuestion({ id, name, type }: Question): Buffer {
  * @param type - the record type in it
  */
 export function readReply(bytes: Uint8Array, asked: Buffer, type: QueryType): Reply {
-  const message = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const message = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (message.length < HEADER_BYTES)
     return stray(`a malformed message (${message.length} bytes, shorter than a header)`);
   const foreign = foreignHead(message, asked);

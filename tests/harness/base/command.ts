@@ -18,14 +18,19 @@ export interface Outcome {
  * Runs the executable and waits for its end.
  * @param cwd the working directory
  * @param env added to the environment of the test process
+ * @param prefix a command that becomes the executable
  * @throws Error when it does not end within 20 s
  */
 export async function runCommand(
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly prefix?: readonly string[];
+  } = {},
 ): Promise<Outcome> {
-  const { cwd = "/", env = {} } = options;
-  const child = Bun.spawn([daemonPath(), ...args], {
+  const { cwd = "/", env = {}, prefix = [] } = options;
+  const child = Bun.spawn([...prefix, daemonPath(), ...args], {
     cwd,
     env: { ...process.env, ...env },
     stdin: "ignore",

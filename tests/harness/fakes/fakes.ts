@@ -12,13 +12,13 @@ import type { HealthcheckSpec } from "../../../src/model/spec.ts";
 import type { Notification, State } from "../../../src/model/status.ts";
 import type { Clock } from "../../../src/system/clock.ts";
 import { type DialOwner, PendingConnection } from "../../../src/system/connection.ts";
-import { Descriptors } from "../../../src/system/descriptors.ts";
 import type { Dialer } from "../../../src/system/dialer.ts";
 import type { PlainStream } from "../../../src/system/plain-stream.ts";
 import { SystemResolver } from "../../../src/system/resolver.ts";
 import type { SockAddr } from "../../../src/system/sockaddr.ts";
 import type { Ending } from "../../../src/system/stream-owner.ts";
 import { TlsContexts } from "../../../src/system/tls.ts";
+import type { UdpConnection } from "../../../src/system/udp.ts";
 
 /**
  * Time that passes only when a test says so: a clock that starts at 0, and every timer of the process with it. Disposing
@@ -100,6 +100,10 @@ export class FakeDialer implements Dialer {
     for (const tell of told) tell();
   }
 
+  openUdp(): UdpConnection {
+    throw new Error("there is no network to send datagrams over");
+  }
+
   cancel(dial: PendingConnection): void {
     if (dial.waiting) this.cancelled.push(dial);
     dial.waiting = false;
@@ -135,7 +139,6 @@ export function fakeEnv(clock: Clock, dialer: Dialer): CheckerEnv {
   return {
     clock,
     dialer,
-    descriptors: new Descriptors(10),
     tls: new TlsContexts(undefined, clock),
     resolver: new SystemResolver(clock, {
       confPath: "/nonexistent/resolv.conf",

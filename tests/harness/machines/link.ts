@@ -14,6 +14,8 @@ export interface End {
   readonly address: string;
   /** A prefix for a command that is to run in its network. */
   readonly prefix: readonly string[];
+  /** Runs a command in its network, `ip route add …` for example. @returns what it prints @throws Error with its error message */
+  run(command: readonly string[]): string;
   /** RST segments that this network has sent so far, by the kernel's count (`OutRsts` in snmp_counter.rst). */
   resetsSent(): number;
 }
@@ -58,6 +60,7 @@ function end(pid: number, address: string): End {
   return {
     address,
     prefix: inNetworkOf(pid),
+    run: (command) => run(pid, command),
     resetsSent() {
       const [names = "", values = ""] = run(pid, ["cat", "/proc/net/snmp"])
         .split("\n")

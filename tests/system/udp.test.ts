@@ -1,0 +1,204 @@
+/** UDP sockets of checks against real sockets on loopback. */
+import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { Descriptors } from "../../src/system/descriptors.ts";
+import { EMFILE } from "../../src/system/errno.ts";
+import { sockAddr } from "../../src/system/sockaddr.ts";
+import { Sockets } from "../../src/system/sockets.ts";
+import { UdpSocket } from "../../src/system/udp.ts";
+import { freePort, hasIpv6Loopback } from "../harness/base/ports.ts";
+import { until } from "../harness/base/wait.ts";
+
+const QUESTION = Buffer.from("question");
+
+/** A UDP socket, and what the socket's owner has received. */
+function open(port: number, { limit = 2, ip = "127.0.0.1" } = {}) {
+  const faults: unknown[] = [];
+  const descriptors = new Descriptors(limit);
+  const sockets = new Sockets(descriptors, (error) => faults.push(error));
+  const poll = () => sockets.poll(performance.now());
+  const heard: string[] = [];
+  const stampsMs: (number | undefined)[] = [];
+  const fixture = { onReceived: (_socket: UdpSocket) => {} };
+  const socket: UdpSocket = new UdpSocket(sockets, sockAddr({ ip, port }), {
+    received: (bytes, atMs) => {
+      heard.push(Buffer.from(bytes).toString("latin1"));
+      stampsMs.push(atMs);
+      fixture.onReceived(socket);
+    },
+    failed: (number, detail) => void heard.push(`failed: ${number} ${detail}`),
+    crashed: (error) => void heard.push(`crashed: ${error.message}`),
+  });
+  const heardOf = (count: number) => until(() => poll() ?? heard.length >= count, 5_000, `${count} events`);
+  return Object.assign(fixture, { socket, sockets, poll, descriptors, faults, heard, heardOf, stampsMs });
+}
+
+/** A UDP server. @param answers - what it sends for each datagram */
+async function server(answers: readonly string[], hostname = "127.0.0.1") {
+  const asked: string[] = [];
+  const own = await Bun.udpSocket({
+    hostname,
+    port: 0,
+    socket: {
+      data(socket, bytes, port, address) {
+        asked.push(bytes.toString("latin1"));
+        for (const text of answers) socket.send(text, port, address);
+      },
+      error() {},
+    },
+  });
+  return { port: own.port, asked, close: () => own.close(), [Symbol.dispose]: () => own.close() };
+}
+
+test("udp: a datagram is answered, and the descriptor is counted from open to close", async () => {
+  using answering = await server(["answer"]);
+  const { socket, sockets, descriptors, heard, heardOf } = open(answering.port);
+  expect([sockets.size, descriptors.used]).toEqual([1, 1]);
+  socket.send(QUESTION);
+  await heardOf(1);
+  expect([heard, answering.asked]).toEqual([["answer"], ["question"]]);
+  socket.close();
+  socket.close();
+  expect([sockets.size, descriptors.used, existsSync(`/proc/self/fd/${socket.fd}`)]).toEqual([0, 0, false]);
+});
+
+test("udp: an empty datagram is a datagram, and several are read in their order", async () => {
+  using answering = await server(["one", "", "three"]);
+  const { socket, heard, heardOf } = open(answering.port);
+  socket.send(QUESTION);
+  await heardOf(3);
+  expect(heard).toEqual(["one", "", "three"]);
+  socket.close();
+});
+
+test("udp: a hundred datagrams in one round are all delivered", async () => {
+  using answering = await server(Array.from({ length: 100 }, (_, index) => `${index}`));
+  const { socket, heard, heardOf } = open(answering.port);
+  socket.send(QUESTION);
+  await until(() => answering.asked.length === 1, 5_000, "the question");
+  await heardOf(100);
+  expect(heard).toEqual(Array.from({ length: 100 }, (_, index) => `${index}`));
+  socket.close();
+});
+
+test("udp: the kernel says when the answer came, however late it is read", async () => {
+  using answering = await server(["answer"]);
+  const { socket, heardOf, stampsMs } = open(answering.port);
+  const sentMs = performance.now();
+  socket.send(QUESTION);
+  await until(() => answering.asked.length === 1, 5_000, "the question");
+  const answeredMs = performance.now();
+  await Bun.sleep(300);
+  const readMs = performance.now();
+  await heardOf(1);
+  const [stampMs = 0] = stampsMs;
+  // The server answers in its own turn of the same event loop, between the two; this process reads 300 ms later.
+  expect(stampMs).toBeGreaterThanOrEqual(sentMs);
+  expect(readMs - stampMs).toBeGreaterThan(readMs - answeredMs - 50);
+  socket.close();
+});
+
+test("udp: where nobody listens it fails, with the ICMP message that came", async () => {
+  const { socket, sockets, descriptors, heard, heardOf } = open(freePort());
+  socket.send(QUESTION);
+  expect(heard).toEqual([]);
+  await heardOf(1);
+  expect(heard).toEqual(["failed: 111 ICMP port unreachable"]);
+  expect([sockets.size, descriptors.used]).toEqual([0, 0]);
+});
+
+test.skipIf(!hasIpv6Loopback())("udp: the same over IPv6", async () => {
+  using answering = await server(["answer"], "::1");
+  const good = open(answering.port, { ip: "::1" });
+  good.socket.send(QUESTION);
+  await good.heardOf(1);
+  good.socket.close();
+  const bad = open(freePort(), { ip: "::1" });
+  bad.socket.send(QUESTION);
+  await bad.heardOf(1);
+  expect([good.heard, bad.heard]).toEqual([["answer"], ["failed: 111 ICMP port unreachable"]]);
+});
+
+test("udp: an answer that came before an error is read before the error is reported", async () => {
+  const answering = await server(["answer"]);
+  const { socket, heard, heardOf } = open(answering.port);
+  socket.send(QUESTION);
+  await until(() => answering.asked.length === 1, 5_000, "the question");
+  answering.close();
+  socket.send(QUESTION);
+  // The kernel has the ICMP error before `send` returns; the next one reports it.
+  socket.send(QUESTION);
+  await heardOf(2);
+  expect(heard).toEqual(["answer", "failed: 111 ICMP port unreachable"]);
+});
+
+test("udp: closed by its owner it reports nothing more, and an error does not follow the answer", async () => {
+  const answering = await server(["answer", "another"]);
+  const fixture = open(answering.port);
+  fixture.onReceived = (socket) => socket.close();
+  fixture.socket.send(QUESTION);
+  await until(() => answering.asked.length === 1, 5_000, "the question");
+  answering.close();
+  fixture.socket.send(QUESTION);
+  await fixture.heardOf(1);
+  fixture.poll();
+  expect([fixture.heard, fixture.descriptors.used, fixture.sockets.size]).toEqual([["answer"], 0, 0]);
+});
+
+test("udp: beyond the cap it fails with EMFILE at the next poll, without taking anything", () => {
+  const { socket, sockets, poll, descriptors, heard } = open(53, { limit: 0 });
+  socket.send(QUESTION);
+  expect([heard, sockets.size, descriptors.used]).toEqual([[], 1, 0]);
+  poll();
+  expect([heard, sockets.size, descriptors.used]).toEqual([[`failed: ${EMFILE} `], 0, 0]);
+});
+
+test("udp: beyond the cap and closed, it reports nothing", () => {
+  const { socket, sockets, poll, descriptors, heard } = open(53, { limit: 0 });
+  socket.close();
+  poll();
+  expect([heard, sockets.size, descriptors.used]).toEqual([[], 0, 0]);
+});
+
+test("udp: what connect rejects is reported by the next poll", () => {
+  // Class E: connect itself says no.
+  const { sockets, poll, descriptors, heard } = open(53, { ip: "255.255.255.255" });
+  expect(heard).toEqual([]);
+  poll();
+  expect(heard).toEqual(["failed: 13 "]);
+  expect([sockets.size, descriptors.used]).toEqual([0, 0]);
+});
+
+test("udp: an owner that throws learns of it, and the socket is closed", async () => {
+  using answering = await server(["answer"]);
+  const fixture = open(answering.port);
+  fixture.onReceived = () => {
+    throw new Error("broken");
+  };
+  fixture.socket.send(QUESTION);
+  await fixture.heardOf(2);
+  expect([fixture.heard, fixture.faults, fixture.descriptors.used]).toEqual([
+    ["answer", "crashed: broken"],
+    [],
+    0,
+  ]);
+});
+
+test("udp: a descriptor that is reused at once receives nothing of the socket before it", async () => {
+  using answering = await server(["answer"]);
+  const { socket, sockets, poll, heard } = open(answering.port);
+  socket.send(QUESTION);
+  await until(() => answering.asked.length === 1, 5_000, "the question");
+  const { fd } = socket;
+  socket.close();
+  const late: string[] = [];
+  const next = new UdpSocket(sockets, sockAddr({ ip: "127.0.0.1", port: answering.port }), {
+    received: () => void late.push("received"),
+    failed: (number) => void late.push(`failed: ${number}`),
+    crashed: (error) => void late.push(error.message),
+  });
+  expect(next.fd).toBe(fd);
+  poll();
+  expect([heard, late]).toEqual([[], []]);
+  next.close();
+});
