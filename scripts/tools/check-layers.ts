@@ -1,6 +1,6 @@
 /**
- * Checks that the house keeps its layers, in `src`, `scripts` and `tests`: which room may import which, no cycles, no barrel files, and
- * no mark of a secret printed outside of `src/redaction`. Run by scripts/test. Prints each breach with its place and ends with status 1 when there is one.
+ * Checks that the house keeps its layers, in `src`, `scripts` and `tests`: which room may import which, no cycles, no barrel files, one
+ * way to validate fields, and no mark of a secret printed outside of `src/redaction`. Run by scripts/test. Prints each breach with its place and ends with status 1 when there is one.
  */
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -14,7 +14,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   system: ["model", "redaction"],
   logging: ["model", "redaction"],
   schema: ["model", "redaction", "system"],
-  config: ["model", "redaction", "system", "logging"],
+  config: ["model", "redaction", "system", "logging", "schema"],
   scheduler: ["model", "redaction", "system", "logging"],
   checks: ["model", "redaction", "system", "logging", "schema"],
   protocol: ["model", "redaction", "system", "logging", "schema", "checks"],
@@ -23,10 +23,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   notifier: ["model", "redaction", "system", "logging"],
   metrics: ["model", "redaction", "system", "logging", "config", "checks", "monitor"],
   telemetry: ["model", "redaction", "system", "logging", "config", "checks", "monitor", "manager", "control"],
-  http: ["model", "redaction", "system", "logging", "checks", "monitor", "metrics", "http/page"],
+  http: ["model", "redaction", "system", "logging", "schema", "checks", "monitor", "metrics", "http/page"],
   // Runs in a browser; what it shares with the server are the types of the API.
   "http/page": ["http"],
-  control: ["model", "redaction", "system", "logging", "config", "checks", "protocol", "manager"],
+  control: ["model", "redaction", "system", "logging", "schema", "config", "checks", "protocol", "manager"],
   systemd: ["model", "redaction", "system", "logging", "manager", "scheduler", "control"],
 };
 /** These put the rooms together, and may import from every room above; `main.ts` starts the command line. */
@@ -43,6 +43,9 @@ const OUTSIDE: readonly (readonly [folder: string, allowed: readonly string[]])[
 /** The room that decides what is secret, and the marks that it alone may print in `src`: each stands for something that is not shown. */
 const REDACTION = "redaction";
 const SECRET_MARKS = [/not shown\)/, /\*\*\*/, /[?#]…/, /:\/\/…/];
+/** Only the schema kit validates with the library, and the reader of a collector's response, which has no fields of this program. */
+const VALIDATION = /from "valibot"/;
+const VALIDATION_PLACES = ["src/schema/", "src/telemetry/otlp-response.ts"];
 const COMMENT = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*/gm;
 
 const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+"(\.[^"]+)"|import\(\s*"(\.[^"]+)"\s*\)/g;
@@ -110,6 +113,12 @@ function badForm(file: string): string[] {
   if (/\/index\.tsx?$/.test(file) || /^export \* from/m.test(text)) found.push(`${file}: a barrel file`);
   if (!text.startsWith("/**") && !text.startsWith("#!"))
     found.push(`${file}: does not open with a doc comment`);
+  if (
+    file.startsWith("src/") &&
+    VALIDATION.test(text) &&
+    !VALIDATION_PLACES.some((place) => file.startsWith(place))
+  )
+    found.push(`${file}: validates with valibot; fields are made by the builders of src/schema`);
   return found;
 }
 

@@ -2,25 +2,18 @@
  * Descriptor of a check type. The registry derives everything that depends on the type from it: CONFIG, its JSON Schema
  * and reference, the checker, `probe`, the API, spans and metrics.
  */
-import * as v from "valibot";
 import type { CheckDefaults } from "../model/check-defaults.ts";
 import type { Conclusive } from "../model/result.ts";
 import type { AnyCheckSpec } from "../model/spec.ts";
-import { type Fields, objectOf } from "../schema/field.ts";
+import type { Fields } from "../schema/field.ts";
 import { FieldError } from "../schema/field-error.ts";
+import { type FieldValues, objectReader } from "../schema/object.ts";
+import type { FieldProblem } from "../schema/problem.ts";
 import type { Checker, CheckerEnv } from "./checker.ts";
 import type { ProbeCommand } from "./probe-command.ts";
 
 /** Span attributes by their names in the OpenTelemetry semantic conventions, or `healthcheck.…` where those have none. */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
-
-/** An error in one field. */
-export interface FieldProblem {
-  /** The name of the field, and where in its value the error is. */
-  readonly path: readonly (string | number)[];
-  /** `problem; must be RULE` */
-  readonly message: string;
-}
 
 /** The fields of a check, read; or every error in them. */
 export type ReadCheck<Spec> =
@@ -78,7 +71,7 @@ export interface CheckTypeDefinition<Spec extends AnyCheckSpec, Entries extends 
    *
    * @throws FieldError
    */
-  normalize(fields: v.InferOutput<v.ObjectSchema<Entries, undefined>>, defaults: CheckDefaults): Spec;
+  normalize(fields: FieldValues<Entries>, defaults: CheckDefaults): Spec;
 }
 
 /** Makes a check type from its definition. */
@@ -86,15 +79,15 @@ export function defineCheckType<Spec extends AnyCheckSpec, Entries extends Field
   definition: CheckTypeDefinition<Spec, Entries>,
 ): CheckType<Spec> {
   const { isSecretKey = () => false } = definition;
-  const schema = objectOf(definition.fields);
+  const readFields = objectReader(definition.fields);
   return {
     ...definition,
     read(config, defaults) {
-      const parsed = v.safeParse(schema, config);
-      if (!parsed.success)
-        return { ok: false, problems: parsed.issues.map((issue) => problemOf(issue, isSecretKey)) };
+      const read = readFields(config);
+      if (!read.ok)
+        return { ok: false, problems: read.problems.map((one) => withoutSecret(one, isSecretKey)) };
       try {
-        return { ok: true, spec: definition.normalize(parsed.output, defaults) };
+        return { ok: true, spec: definition.normalize(read.value, defaults) };
       } catch (error) {
         if (!(error instanceof FieldError)) throw error;
         return { ok: false, problems: [{ path: [error.field], message: error.message }] };
@@ -103,14 +96,12 @@ export function defineCheckType<Spec extends AnyCheckSpec, Entries extends Field
   };
 }
 
-function problemOf(
-  { path, message }: v.BaseIssue<unknown>,
+/** Removes a key that may be a secret from the path of an error. */
+function withoutSecret(
+  { path, message }: FieldProblem,
   isSecretKey: (field: string, key: string) => boolean,
 ): FieldProblem {
-  const [field, key, ...rest] = (path ?? []).map((item) =>
-    typeof item.key === "number" ? item.key : String(item.key),
-  );
-  if (field === undefined) return { path: [], message };
-  if (key === undefined || isSecretKey(String(field), String(key))) return { path: [field], message };
-  return { path: [field, key, ...rest], message };
+  const [field, key] = path;
+  const isHidden = field !== undefined && key !== undefined && isSecretKey(String(field), String(key));
+  return { path: isHidden ? [field] : path, message };
 }

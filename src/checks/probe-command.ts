@@ -1,5 +1,6 @@
 /** The `probe` subcommand of a check type as data; src/cli makes the command, its help and its completion from it. */
 import { bytesOfHex, bytesOfText } from "../model/bytes.ts";
+import { problem } from "../schema/problem.ts";
 
 /** CONFIG fields of a probe, and the host name in place of an address. */
 export interface ProbeTarget {
@@ -26,7 +27,7 @@ export interface ProbeOption {
    * Reads the argument of the option.
    *
    * @param before - the previous value, for a repeated option
-   * @throws ProbeArgumentError with a rule: `must be …`
+   * @throws ProbeArgumentError with `problem; must be RULE`; the name of the option is put before it
    */
   readonly parse?: (text: string, before: unknown) => unknown;
 }
@@ -43,7 +44,7 @@ export interface ProbeCommand<Options extends object = object> {
    *
    * @param args - in the order of `arguments`; undefined for an absent one
    * @param options - by their long names in camel case
-   * @throws ProbeArgumentError
+   * @throws ProbeArgumentError with `KEY: problem; must be RULE`
    */
   target(args: readonly (string | undefined)[], options: Options): ProbeTarget;
 }
@@ -73,13 +74,17 @@ export function tlsFields({ verify, serverName }: TlsOptions, host: string) {
 /**
  * Splits `host:port` or `[::1]:port`.
  *
+ * @param key - the argument or option, for the error message
  * @throws ProbeArgumentError
  */
-export function splitHostPort(text: string): { readonly host: string; readonly port: number } {
+export function splitHostPort(
+  text: string,
+  key = "host:port",
+): { readonly host: string; readonly port: number } {
   const parts = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]+)$/.exec(text);
   const host = parts?.[1] ?? parts?.[2];
   if (parts === null || host === undefined)
-    throw new ProbeArgumentError(`invalid address "${text}": expected HOST:PORT, IPv6 in brackets`);
+    throw new ProbeArgumentError(`${key}: ${problem(text, "HOST:PORT, IPv6 in brackets")}`);
   return { host, port: Number(parts[3]) };
 }
 

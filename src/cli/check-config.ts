@@ -44,7 +44,7 @@ export function checkConfig(
   output: Output,
 ): number {
   if (named !== undefined && options.checks !== undefined)
-    throw new UsageError("--checks already names a file; give only one");
+    throw new UsageError("file: not allowed with --checks, which names a file too; must be absent");
   const path = options.checks ?? findConfigFile(named, env);
   if (path === undefined) {
     output.err("No configuration file found; the server would use the defaults\n");
@@ -110,7 +110,9 @@ function tellChecks(
     tellExposure(path, checksExposure(path, set.specs), report);
     if (faults.length > 0) return EXIT.failure;
     if (options.print === true)
-      throw new UsageError(`--print: ${path} is a checks file, which has no defaults`);
+      throw new UsageError(
+        `--print: not allowed for ${path}, a checks file without defaults; must be absent`,
+      );
     report(`${path}: valid checks file, ${set.specs.length} healthchecks${warned(warnings)}\n`);
     return verdict(options, warnings);
   } catch (error) {

@@ -1,13 +1,13 @@
-/** `explain`: everything that a running server knows of one healthcheck, for a terminal. */
+/** `explain`: everything that a running server knows about one healthcheck, for a terminal. */
 import type { HealthcheckDetail, HistoryItem } from "../http/api.ts";
 import { formatDuration } from "../model/duration.ts";
-import { ID_RULE, parseId } from "../model/id.ts";
 import { PHASES } from "../model/phases.ts";
+import { idDigits } from "../schema/written-values.ts";
 import type { Output } from "./check-config.ts";
 import { EXIT } from "./exit.ts";
 import { ask, formatAnswer, RemoteError, type RemoteOptions, readAnswer, serverPlace } from "./remote.ts";
 import type { Environment } from "./settings.ts";
-import { UsageError } from "./usage.ts";
+import { readWritten } from "./value-option.ts";
 
 /**
  * Asks and prints.
@@ -22,8 +22,7 @@ export async function explain(
   env: Environment,
   output: Output,
 ): Promise<number> {
-  const id = parseId(digits);
-  if (id === undefined) throw new UsageError(`invalid id "${digits}"; must be ${ID_RULE}`);
+  const id = readWritten("id", idDigits, digits);
   try {
     const answer = await ask(serverPlace(options, env), `/api/healthchecks/${id}`, options);
     const detail = readAnswer<HealthcheckDetail>(answer);
@@ -37,7 +36,7 @@ export async function explain(
   }
 }
 
-/** For people. @param nowMs - wall clock */
+/** Formats a healthcheck for a terminal. @param nowMs - wall clock */
 export function formatDetail(detail: HealthcheckDetail, nowMs: number): string {
   const { position, totals, last } = detail;
   const forMs = Math.max(0, Math.round((nowMs - Date.parse(detail.since)) / 1_000) * 1_000);
@@ -73,7 +72,7 @@ function formatValue(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** When, how long and what; below it how the time was spent. */
+/** Formats one result: its time, duration and message, and below them how the time was spent. */
 function formatResult(item: HistoryItem): string[] {
   const took = item.duration_ms === null ? "" : `${item.duration_ms.toFixed(3)} ms`;
   const phases = PHASES.flatMap(({ label, field }) => {

@@ -1,12 +1,14 @@
 /** The command `probe`, with one subcommand for each check type, made from its descriptor. */
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { CheckType } from "../checks/check-type.ts";
 import { ProbeArgumentError, type ProbeOption } from "../checks/probe-command.ts";
 import { checkTypes } from "../checks/registry.ts";
+import { digits } from "../schema/written-values.ts";
 import type { Output } from "./check-config.ts";
 import { type ProbeOptions, probe } from "./probe.ts";
 import type { Environment } from "./settings.ts";
 import { UsageError } from "./usage.ts";
+import { valueOption, wordOption } from "./value-option.ts";
 
 /**
  * Adds the command to the program.
@@ -43,7 +45,7 @@ function addType(
   for (const { name, about } of definition.arguments) sub.argument(name, about);
   sub
     .option("-t, --timeout <duration>", "timeout of each probe", "5s")
-    .option("-n, --count <n>", "number of probes to run", positive, 1)
+    .addOption(valueOption("-n, --count <n>", "number of probes to run", digits(1, 1_000_000)).default(1))
     .option("--json", "print one JSON object per probe");
   for (const option of definition.options) sub.addOption(optionOf(option));
   sub.action(async () => {
@@ -53,31 +55,23 @@ function addType(
 }
 
 function optionOf({ flags, about, choices, fallback, parse }: ProbeOption): Option {
-  const option = new Option(flags, about);
-  if (choices !== undefined) option.choices(choices);
+  const option = choices === undefined ? new Option(flags, about) : wordOption(flags, about, choices);
   if (fallback !== undefined) option.default(fallback);
-  if (parse !== undefined) option.argParser((text, before) => parsed(parse, text, before));
+  if (parse !== undefined)
+    option.argParser((text, before) => orUsageError(() => parse(text, before), `${option.long ?? flags}: `));
   return option;
 }
 
-function parsed(parse: NonNullable<ProbeOption["parse"]>, text: string, before: unknown): unknown {
-  try {
-    return parse(text, before);
-  } catch (error) {
-    throw error instanceof ProbeArgumentError ? new InvalidArgumentError(error.message) : error;
-  }
-}
-
 function targetOf({ probe: { target } }: CheckType, args: readonly string[], options: ProbeOptions) {
-  try {
-    return target(args, options);
-  } catch (error) {
-    throw error instanceof ProbeArgumentError ? new UsageError(error.message) : error;
-  }
+  return orUsageError(() => target(args, options));
 }
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= 1_000_000) return value;
-  throw new InvalidArgumentError("must be an integer from 1 to 1000000.");
+/** Turns the error of an option or argument into one of usage. @param prefix - before its message */
+function orUsageError<Read>(read: () => Read, prefix = ""): Read {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ProbeArgumentError)) throw error;
+    throw new UsageError(`${prefix}${error.message}`, { cause: error });
+  }
 }

@@ -6,16 +6,18 @@ import type { Checker } from "../checks/checker.ts";
 import type { ProbeTarget } from "../checks/probe-command.ts";
 import { formatTarget, makeChecker } from "../checks/registry.ts";
 import { type CheckRuntime, createCheckRuntime } from "../daemon/check-runtime.ts";
-import { parseDuration } from "../model/duration.ts";
 import { describeError } from "../model/format-value.ts";
 import { type CheckResult, inconclusive, withSafeMessage } from "../model/result.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/healthcheck.ts";
+import { positiveDurationMs } from "../schema/durations.ts";
+import { formatProblem } from "../schema/problem.ts";
 import type { Output } from "./check-config.ts";
 import { EXIT } from "./exit.ts";
 import { formatProbe, probeJson } from "./probe-output.ts";
 import type { Environment } from "./settings.ts";
 import { UsageError } from "./usage.ts";
+import { readWritten } from "./value-option.ts";
 
 /** Options of every kind of probe. */
 export interface ProbeOptions {
@@ -36,9 +38,7 @@ export async function probe(
   env: Environment,
   output: Output,
 ): Promise<number> {
-  const timeoutMs = parseDuration(options.timeout);
-  if (timeoutMs === undefined || timeoutMs <= 0)
-    throw new UsageError(`--timeout: invalid duration "${options.timeout}"; must be greater than 0`);
+  const timeoutMs = readWritten("--timeout", positiveDurationMs, options.timeout);
   const events = {
     stalled: () => {},
     ticked: () => {},
@@ -70,10 +70,10 @@ async function probeOnce(target: ProbeTarget, timeoutMs: number, checking: Check
   return { label: formatTarget(spec.check), result: withResolve(found, resolved?.resolveMs) };
 }
 
-/** The checker bounded by the scheduler, as a monitor does it. */
+/** Runs a checker once, bounded by the scheduler as a monitor does it. */
 function runOnce(checker: Checker, timeoutMs: number, { scheduler }: CheckRuntime): Promise<CheckResult> {
   return new Promise((settle) => {
-    // From within a tick, like a monitor's: whoever answers at once is heard at once.
+    // From within a tick, like a monitor's start: an immediate answer is then read immediately.
     scheduler.after(0, () => {
       const cancelDeadline = scheduler.after(timeoutMs, () => settle(attempt.expire()));
       const attempt = checker.start(timeoutMs, (result) => {
@@ -87,10 +87,10 @@ function runOnce(checker: Checker, timeoutMs: number, { scheduler }: CheckRuntim
 function toSpec(fields: Readonly<Record<string, unknown>>): HealthcheckSpec {
   const read = readConfig({ id: 0n, interval: "1s", timeout: "1s", ...fields }, "file");
   if (read.ok) return read.spec;
-  throw new UsageError(read.faults.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
+  throw new UsageError(read.faults.map(formatProblem).join("; "));
 }
 
-/** The address of a host; an error when it has none. */
+/** Resolves a host; returns an error when it has no address. */
 async function resolve(
   host: string,
   timeoutMs: number,

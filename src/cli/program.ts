@@ -1,5 +1,5 @@
 /** The command line: every command with its options and examples. */
-import { Argument, Command, CommanderError, Option } from "commander";
+import { Command, CommanderError } from "commander";
 import { versionText } from "../build-info.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../logging/logger.ts";
 import { printableLines } from "../model/printable.ts";
@@ -22,6 +22,7 @@ import { type RunOptions, run } from "./run.ts";
 import type { Environment } from "./settings.ts";
 import { status } from "./status.ts";
 import { UsageError } from "./usage.ts";
+import { wordArgument, wordOption } from "./value-option.ts";
 
 /** What runs when no command is named. */
 export const DEFAULT_COMMAND = "run";
@@ -107,8 +108,8 @@ function addRun(
       "--strict-config",
       "exit with status 1 on an invalid configuration file instead of running on the defaults",
     )
-    .addOption(new Option("--log-level <level>", "minimum log level").choices(LOG_LEVELS))
-    .addOption(new Option("--log-format <format>", "format of log lines").choices(LOG_FORMATS))
+    .addOption(wordOption("--log-level <level>", "minimum log level", LOG_LEVELS))
+    .addOption(wordOption("--log-format <format>", "format of log lines", LOG_FORMATS))
     .option("--checks <file>", "run standalone: healthchecks from this YAML file, no client")
     .addHelpText("after", RUN_EXAMPLES)
     .action(async (options: RunOptions) => done(await run(options, env, signals ?? new SignalQueue())));
@@ -156,7 +157,7 @@ function addCompletion(program: Command, output: Output): void {
   program
     .command("completion")
     .description("print a shell completion script")
-    .addArgument(new Argument("<shell>", "shell").choices(SHELLS))
+    .addArgument(wordArgument("<shell>", "shell", SHELLS))
     .addHelpText("after", COMPLETION_EXAMPLES)
     .action((shell: Shell) => output.out(completionScript(program, DEFAULT_COMMAND, shell)));
 }

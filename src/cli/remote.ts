@@ -3,12 +3,13 @@
 import { formatListenAddress, parseListenAddress } from "../config/listen-address.ts";
 import { findConfigFile, validateConfig } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
-import { parseDuration } from "../model/duration.ts";
 import { printable, sentence } from "../model/printable.ts";
+import { positiveDurationMs } from "../schema/durations.ts";
+import { custom } from "../schema/values.ts";
 import { systemReason } from "../system/system-reason.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 import type { Environment } from "./settings.ts";
-import { UsageError } from "./usage.ts";
+import { readWritten } from "./value-option.ts";
 
 /** Options of commands that ask. */
 export interface RemoteOptions {
@@ -32,6 +33,17 @@ export interface Answer {
   readonly text: string;
 }
 
+const ADDRESS_RULE = "HOST:PORT, IPv6 in brackets";
+/** The address of a server, read into its URL. */
+const serverUrl = custom<string, string>(
+  { kind: "address", rule: ADDRESS_RULE, range: ADDRESS_RULE, json: { type: "string" } },
+  (input) => {
+    const url = URL.parse(`http://${input}`);
+    const isAddress = /:[0-9]+$/.test(String(input)) && url?.pathname === "/" && url.username === "";
+    return isAddress ? `http://${input}` : undefined;
+  },
+);
+
 /** Where a server should be. */
 export interface Place {
   /** `http://127.0.0.1:9090` */
@@ -48,10 +60,7 @@ export interface Place {
  */
 export function serverPlace({ addr, config: named }: RemoteOptions, env: Environment): Place {
   if (addr !== undefined) {
-    const url = URL.parse(`http://${addr}`);
-    if (url === null || !/:[0-9]+$/.test(addr) || url.pathname !== "/" || url.username !== "")
-      throw new UsageError(`--addr: invalid address "${addr}"; must be HOST:PORT, IPv6 in brackets`);
-    return { url: `http://${addr}`, doubt: undefined };
+    return { url: readWritten("--addr", serverUrl, addr), doubt: undefined };
   }
   const path = findConfigFile(named, env);
   const { metrics, doubt } = path === undefined ? NO_FILE : readMetrics(path);
@@ -95,9 +104,7 @@ function reachable(listenAddress: string): string {
  * @throws UsageError
  */
 export async function ask({ url, doubt }: Place, path: string, { timeout }: RemoteOptions): Promise<Answer> {
-  const timeoutMs = parseDuration(timeout);
-  if (timeoutMs === undefined || timeoutMs <= 0)
-    throw new UsageError(`--timeout: invalid duration "${timeout}"; must be greater than 0`);
+  const timeoutMs = readWritten("--timeout", positiveDurationMs, timeout);
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     // The server is on this host, or near: no proxy of the environment lies in between. The types know only texts.

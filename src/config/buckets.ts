@@ -1,9 +1,37 @@
-/** Lists of histogram buckets that the original server accepts, made usable. */
+/** Histogram buckets as a value of the configuration file; odd lists that the Rust server accepts are made usable. */
 import { show } from "../model/format-value.ts";
-import type { Amended } from "./amend.ts";
+import type { Amended } from "../schema/amend.ts";
+import { checked, custom, list } from "../schema/values.ts";
 
 /** A histogram has at most this many buckets besides the infinite one; each healthcheck has a histogram. */
 export const MAX_BUCKETS = 50;
+
+const bound = custom<number, number>(
+  {
+    kind: "number",
+    rule: "a positive number",
+    range: "above 0",
+    json: { type: "number", exclusiveMinimum: 0 },
+  },
+  (input) => (typeof input === "number" && input > 0 ? input : undefined),
+);
+
+/** Makes the upper bounds of a histogram's buckets. @param unit - of the bounds: `seconds` */
+export function buckets(unit: string) {
+  const range = `1 to ${MAX_BUCKETS} ascending positive numbers (${unit})`;
+  const rule = `a list of ${range}`;
+  const bounds = list(bound, "numbers", range, MAX_BUCKETS, rule);
+  return {
+    ...checked(bounds, isAscending, rule),
+    range,
+    json: { ...bounds.json, minItems: 1, uniqueItems: true },
+    amend: amendBuckets,
+  };
+}
+
+function isAscending(bounds: readonly number[]): boolean {
+  return bounds.length > 0 && bounds.every((bound, at) => bound > (bounds[at - 1] ?? 0));
+}
 
 /**
  * Puts a list of buckets in order: ascending, positive, finite, each bound once, at most {@link MAX_BUCKETS}.

@@ -1,15 +1,15 @@
 /** Validates a configuration file that was read: amends odd values, reports unknown keys and every error with its line and column. */
-import * as v from "valibot";
 import { didYouMean } from "../model/nearest.ts";
-import { showKind } from "../redaction/values.ts";
+import { readerOf } from "../schema/object.ts";
+import { secretProblem } from "../schema/problem.ts";
 import { type Diagnostic, MAX_TOLD, moreFaults } from "./diagnostic.ts";
-import { decimalHint, modeWords, othersMayConnect } from "./file-mode.ts";
+import { openModeProblem, othersMayConnect } from "./file-mode.ts";
 import {
   type Config,
-  ConfigSchema,
   DEFAULT_CONFIG,
   type Leaf,
   leaves,
+  readSections,
   SECTIONS,
   withDefaultEndpoint,
 } from "./schema.ts";
@@ -40,7 +40,7 @@ export function validateRead(read: ReadYaml): ValidationResult {
   if (file.value === null || file.value === undefined)
     return { config: DEFAULT_CONFIG, named: NO_KEYS, faults: [], warnings: [] };
   if (!isRecord(file.value)) {
-    const message = `${showKind(file.value)} is not valid; must be a map of sections (${Object.keys(SECTIONS).join(", ")})`;
+    const message = secretProblem(file.value, `a map of sections (${Object.keys(SECTIONS).join(", ")})`);
     return {
       config: undefined,
       named: NO_KEYS,
@@ -70,18 +70,15 @@ class Validation {
     this.#misshapenSections();
     const amended = this.#amended();
     const ignored = this.#withoutWrongIdleKeys(amended);
-    // A value that is not an integer is not also reported as out of range.
-    const parsed = v.safeParse(ConfigSchema, ignored, { abortPipeEarly: true });
-    for (const issue of parsed.issues ?? []) {
-      const path = pathOf(issue);
-      if (path.length > 1) this.#fault(path, issue.message);
-    }
-    if (parsed.success) this.#openSocket(parsed.output);
+    const parsed = readSections(ignored);
+    if (parsed.ok) this.#openSocket(parsed.value);
+    // A section that is not a map is reported above.
+    else for (const { path, message } of parsed.problems) if (path.length > 1) this.#fault(path, message);
     const warnings = this.#warnings.toSorted(byPlace);
-    if (!parsed.success || this.#faults.length > 0)
+    if (!parsed.ok || this.#faults.length > 0)
       return { config: undefined, named: NO_KEYS, faults: this.#faults.toSorted(byPlace), warnings };
     const named = namedKeys(this.#written);
-    return { config: withDefaultEndpoint(parsed.output, named), named, faults: [], warnings };
+    return { config: withDefaultEndpoint(parsed.value, named), named, faults: [], warnings };
   }
 
   #fault(path: Path, message: string): void {
@@ -97,7 +94,7 @@ class Validation {
     for (const name of Object.keys(SECTIONS)) {
       const value = Object.hasOwn(this.#written, name) ? this.#written[name] : null;
       if (value === null || isRecord(value)) continue;
-      this.#fault([name], `${showKind(value)} is not valid; must be a map of the section's keys, or empty`);
+      this.#fault([name], secretProblem(value, "a map of the section's keys, or empty"));
     }
   }
 
@@ -124,8 +121,8 @@ class Validation {
       const why = idleReason(leaf, sections);
       const value = keyOf(sections, section, name);
       if (why === undefined || value === undefined) continue;
-      const schema: v.GenericSchema = SECTIONS[section].entries[name as never];
-      const [issue] = v.safeParse(schema, value, { abortPipeEarly: true }).issues ?? [];
+      const read = readerOf(SECTIONS[section][name as never])(value);
+      const [issue] = read.ok ? [] : read.problems;
       if (issue === undefined) continue;
       this.#warn([section, name], `${issue.message}; the key ${why} and is ignored`);
       sections = withKey(sections, section, name, undefined);
@@ -138,8 +135,7 @@ class Validation {
     if (!othersMayConnect(server.socket_mode) || server.socket_mode_allow_others) return;
     const path = ["server", "socket_mode"];
     const digits = this.#file.source(path) ?? server.socket_mode.toString(8);
-    const rule = "a file mode without w for others, such as 0660, or set socket_mode_allow_others";
-    this.#fault(path, `${modeWords(digits)} is not valid; must be ${rule}${decimalHint(digits)}`);
+    this.#fault(path, openModeProblem(digits));
   }
 
   #unknownKeys(): void {
@@ -147,10 +143,10 @@ class Validation {
     const unknown: (readonly [path: string[], known: readonly string[]])[] = Object.keys(this.#written)
       .filter((name) => !sections.includes(name) && !isExtension(name))
       .map((name) => [[name], sections]);
-    for (const [name, { entries }] of Object.entries(SECTIONS)) {
+    for (const [name, fields] of Object.entries(SECTIONS)) {
       const given = Object.hasOwn(this.#written, name) ? this.#written[name] : undefined;
       if (!isRecord(given)) continue;
-      const known = Object.keys(entries);
+      const known = Object.keys(fields);
       for (const key of Object.keys(given)) if (!known.includes(key)) unknown.push([[name, key], known]);
     }
     for (const [path, known] of unknown.slice(0, MAX_TOLD)) {
@@ -194,10 +190,6 @@ function keyOf(sections: Sections, section: string, name: string): unknown {
 function withKey(sections: Sections, section: string, name: string, value: unknown): Sections {
   const keys = sections[section];
   return { ...sections, [section]: { ...(isRecord(keys) ? keys : {}), [name]: value } };
-}
-
-function pathOf(issue: v.BaseIssue<unknown>): (string | number)[] {
-  return (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {

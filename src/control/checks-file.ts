@@ -5,14 +5,14 @@ import { isExtension } from "../config/validate.ts";
 import { type Path, type ReadYaml, readYamlInSlices, type YamlFile } from "../config/yaml.ts";
 import type { DesiredSet } from "../manager/diff.ts";
 import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
-import { RawNumber } from "../model/format-value.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { didYouMean } from "../model/nearest.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/healthcheck.ts";
-import { commonFields, fieldsOfType } from "../protocol/healthcheck-schema.ts";
+import { commonFields, fieldsOfType, type HealthcheckField } from "../protocol/healthcheck-schema.ts";
 import { NOT_SHOWN } from "../redaction/marks.ts";
 import { mayShowFieldName } from "../redaction/values.ts";
+import type { Amend } from "../schema/amend.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 import { forEachSliced } from "../system/time-slicing.ts";
 
@@ -68,11 +68,12 @@ export function validateChecks(path: string, read: ReadYaml, defaults = CHECK_DE
 /** The fields that an entry of one check type may have. */
 interface TypeFields {
   readonly names: readonly string[];
-  /** Fields of hexadecimal digits, which YAML may read as a number. */
-  readonly digits: ReadonlySet<string>;
+  /** By the names of their fields: how odd values are made usable before they are validated. */
+  readonly amends: ReadonlyMap<string, Amend>;
 }
 
-const NO_FIELDS: TypeFields = { names: [], digits: new Set() };
+/** The fields of an entry whose check type is unknown: any field may be its type's. */
+const NO_FIELDS: TypeFields = { names: [], amends: amendsOf(commonFields()) };
 
 /** Validates the entries of one file. */
 class ChecksValidator {
@@ -135,12 +136,13 @@ class ChecksValidator {
   #asWritten(entry: unknown, index: number): unknown {
     if (typeof entry !== "object" || entry === null) return entry;
     let written: object = entry;
-    const { digits } = this.#fieldsOf(entry);
+    const { amends } = this.#fieldsOf(entry);
     for (const [name, value] of Object.entries(entry)) {
-      const isHex = digits.has(name) && (typeof value === "number" || typeof value === "bigint");
-      if (!isHex && !(name === "id" && typeof value === "number")) continue;
-      const source = this.#file.source(["healthchecks", index, name]);
-      if (source !== undefined) written = { ...written, [name]: isHex ? source : new RawNumber(source) };
+      const path = [name];
+      const amended = amends.get(name)?.(value, this.#file.source(["healthchecks", index, ...path]));
+      if (amended === undefined) continue;
+      written = { ...written, [name]: amended.value };
+      for (const message of amended.warnings) this.#warnings.add(() => this.#at(index, path, message));
     }
     return written;
   }
@@ -152,10 +154,8 @@ class ChecksValidator {
     if (known !== undefined) return known;
     const own = fieldsOfType(type);
     if (own === undefined) return NO_FIELDS;
-    const fields: TypeFields = {
-      names: [...commonFields(), ...own].map(({ name }) => name),
-      digits: new Set(own.filter(({ isDigits }) => isDigits === true).map(({ name }) => name)),
-    };
+    const all = [...commonFields(), ...own];
+    const fields: TypeFields = { names: all.map(({ name }) => name), amends: amendsOf(all) };
     this.#types.set(type, fields);
     return fields;
   }
@@ -186,6 +186,10 @@ class ChecksValidator {
       });
     }
   }
+}
+
+function amendsOf(fields: readonly HealthcheckField[]): ReadonlyMap<string, Amend> {
+  return new Map(fields.flatMap(({ name, amend }) => (amend === undefined ? [] : [[name, amend] as const])));
 }
 
 /** Returns the list; an empty `healthchecks:` is an empty list. */

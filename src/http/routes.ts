@@ -1,12 +1,12 @@
 /** Every path of the HTTP listener, and who answers it. */
 
-import { show } from "../model/format-value.ts";
 import { ID_RULE, parseId } from "../model/id.ts";
 import type { StateCounts } from "../model/status.ts";
+import { formatProblem, problem } from "../schema/problem.ts";
 import { forEachSliced } from "../system/time-slicing.ts";
 import type { HealthcheckItem } from "./api.ts";
 import type { EventFeed } from "./events.ts";
-import { readListQuery } from "./list-query.ts";
+import { nameProblems, readListQuery } from "./list-query.ts";
 import { type Render, serveMetrics } from "./metrics-handler.ts";
 import { MonitorIndex, type MonitorSource } from "./monitor-index.ts";
 import { isPageFile, servePageFile } from "./page-files.ts";
@@ -70,10 +70,9 @@ function one({ source }: Shown): Handler {
   return ({ path, query }: Target, _request, response) => {
     const given = ONE.exec(path)?.[1] ?? "";
     const id = parseId(given);
-    if (id === undefined) throw new BadRequestError(`invalid id ${show(given)}; must be ${ID_RULE}`);
-    const [parameter] = query.keys();
-    if (parameter !== undefined)
-      throw new BadRequestError(`unknown parameter ${show(parameter)}; this path has none`);
+    if (id === undefined) throw new BadRequestError(`id: ${problem(given, ID_RULE)}`);
+    const [unknown] = nameProblems(query, []);
+    if (unknown !== undefined) throw new BadRequestError(formatProblem(unknown));
     const monitor = source.monitors.get(id);
     if (monitor === undefined) refuse(response, 404, `no healthcheck with id ${id}`);
     else replyJson(response, 200, detail(monitor));

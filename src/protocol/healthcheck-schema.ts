@@ -1,12 +1,15 @@
 /** The CONFIG fields that every healthcheck has (docs/protocol.md); each check type adds its own (src/checks). */
-import * as v from "valibot";
 import { checkTypeNames, findCheckType } from "../checks/registry.ts";
+import { RawNumber } from "../model/format-value.ts";
 import { type HealthcheckId, ID_RULE, parseId } from "../model/id.ts";
 import { sentence } from "../model/printable.ts";
-import { type FieldFacts, fieldFacts, objectOf, optional, required, type Value } from "../schema/field.ts";
+import type { Amended } from "../schema/amend.ts";
+import { durationMs } from "../schema/durations.ts";
+import { type FieldFacts, type Fields, fieldFacts, optional, required } from "../schema/field.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
-import { message } from "../schema/problem.ts";
-import { anyInteger, choice, durationMs, integer } from "../schema/values.ts";
+import { type FieldValues, objectReader } from "../schema/object.ts";
+import { notValid, problem } from "../schema/problem.ts";
+import { anyInteger, custom, integer, oneOf, unchecked } from "../schema/values.ts";
 import { LABEL_NAME, LABELS_RULE, MAX_LABELS, MAX_NAME_CHARS, NAME_RULE } from "./naming.ts";
 
 /** Maximum length of an id in an error message about it. */
@@ -14,12 +17,6 @@ const MAX_ID_BYTES = 64;
 /** Maximum number of consecutive successes or failures that a healthcheck can ask for. */
 export const MAX_THRESHOLD = 1_000_000;
 
-const digitsToId = v.rawTransform<string, HealthcheckId>(({ dataset, addIssue, NEVER }) => {
-  const id = parseId(dataset.value);
-  if (id !== undefined) return id;
-  addIssue({ message: `${sentence(dataset.value, MAX_ID_BYTES)} is not valid; must be ${ID_RULE}` });
-  return NEVER;
-});
 const idFacts = {
   kind: "integer",
   rule: ID_RULE,
@@ -31,18 +28,31 @@ const idFacts = {
     ],
   },
 } as const;
+/** Formats the problem with an id in full: shortened, a number that is too large would look valid. */
+function idProblem(input: unknown, rule: string): string {
+  const isWritten = typeof input === "bigint" || typeof input === "string";
+  return isWritten ? notValid(sentence(String(input), MAX_ID_BYTES), rule) : problem(input, rule);
+}
+
 /** An id that came as a number, which codec.ts reads as a bigint. */
-const idNumber = { ...idFacts, schema: v.pipe(v.bigint(message(ID_RULE)), v.transform(String), digitsToId) };
+const idNumber = custom<bigint, HealthcheckId>(
+  idFacts,
+  (input) => (typeof input === "bigint" ? parseId(String(input)) : undefined),
+  (input, rule) => (typeof input === "bigint" ? idProblem(input, rule) : problem(input, rule)),
+);
 /** An id that came as a number or in quotes, as a YAML file may have it. */
 const idNumberOrText = {
-  ...idFacts,
-  schema: v.pipe(v.union([v.bigint(), v.string()], message(ID_RULE)), v.transform(String), digitsToId),
+  ...custom<bigint | string, HealthcheckId>(
+    idFacts,
+    (input) => (typeof input === "bigint" || typeof input === "string" ? parseId(String(input)) : undefined),
+    idProblem,
+  ),
+  // 1.0 is rejected in its own spelling.
+  amend: (value: unknown, source: string | undefined): Amended | undefined =>
+    typeof value === "number" && source !== undefined
+      ? { value: new RawNumber(source), warnings: [] }
+      : undefined,
 };
-
-/** Validated in naming.ts, where an error drops the name and not the healthcheck. */
-function unchecked(facts: Omit<Value, "schema">) {
-  return { ...facts, schema: v.unknown() };
-}
 
 const SHOWN_JSON: JsonSchema = {
   anyOf: [{ type: "string", maxLength: MAX_NAME_CHARS }, { type: "number" }, { type: "boolean" }],
@@ -102,14 +112,18 @@ const COMMON_FIELDS = {
   ),
 };
 
-/** The common fields of a CONFIG on the socket. */
-export const onWire = objectOf({ id: required(idNumber, ABOUT_ID), ...COMMON_FIELDS });
-/** The common fields of a CONFIG in a checks file. */
-export const inFile = objectOf({ id: required(idNumberOrText, ABOUT_ID), ...COMMON_FIELDS });
+const FIELDS_IN_FILE = { id: required(idNumberOrText, ABOUT_ID), ...COMMON_FIELDS };
+
+/** Reads the common fields of a CONFIG on the socket. */
+export const readOnWire = objectReader({ id: required(idNumber, ABOUT_ID), ...COMMON_FIELDS });
+/** Reads the common fields of a CONFIG in a checks file. */
+export const readInFile = objectReader(FIELDS_IN_FILE);
+/** The common fields as they were read. */
+export type CommonFields = FieldValues<typeof FIELDS_IN_FILE>;
 
 /** What `checker_type` may be, as the end of an error message: `one of tcp, http, dns`. */
 export function checkerTypeRule(): string {
-  return `one of ${checkTypeNames().join(", ")}`;
+  return oneOf(checkTypeNames()).rule;
 }
 
 /** One field of a healthcheck with its documentation. */
@@ -119,16 +133,10 @@ export interface HealthcheckField extends FieldFacts {
 
 /** Returns the fields that every check type has, in the order of documents. */
 export function commonFields(): readonly HealthcheckField[] {
-  const { id, ...others } = inFile.entries;
+  const { id, ...others } = FIELDS_IN_FILE;
   const names = checkTypeNames();
-  const checkerType: HealthcheckField = {
-    ...choice(names),
-    name: "checker_type",
-    json: { enum: [...names] },
-    about: "How it is checked.",
-    fallback: undefined,
-  };
-  return [{ name: "id", ...fieldFacts(id) }, checkerType, ...named(others)];
+  const checkerType = fieldFacts(required(oneOf(names), "How it is checked."));
+  return [{ name: "id", ...fieldFacts(id) }, { name: "checker_type", ...checkerType }, ...named(others)];
 }
 
 /** Returns the fields that one check type adds; undefined for an unknown type. */
@@ -137,6 +145,6 @@ export function fieldsOfType(checkerType: string): readonly HealthcheckField[] |
   return type && named(type.fields);
 }
 
-function named(fields: Readonly<Record<string, v.GenericSchema>>): HealthcheckField[] {
+function named(fields: Fields): HealthcheckField[] {
   return Object.entries(fields).map(([name, field]) => ({ name, ...fieldFacts(field) }));
 }

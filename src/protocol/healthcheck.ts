@@ -2,14 +2,13 @@
  * CONFIG of the protocol: one healthcheck of a client or a checks file, validated and normalized. Unknown fields are ignored, null
  * counts as absent.
  */
-import * as v from "valibot";
-import type { CheckType, FieldProblem } from "../checks/check-type.ts";
+import type { CheckType } from "../checks/check-type.ts";
 import { findCheckType } from "../checks/registry.ts";
 import { CHECK_DEFAULTS, type CheckDefaults, thresholdsOf } from "../model/check-defaults.ts";
 import { type HealthcheckId, parseId } from "../model/id.ts";
 import type { AnyCheckSpec, HealthcheckSpec } from "../model/spec.ts";
-import { problem, secretProblem } from "../schema/problem.ts";
-import { checkerTypeRule, inFile, onWire } from "./healthcheck-schema.ts";
+import { type FieldProblem, problem, secretProblem } from "../schema/problem.ts";
+import { type CommonFields, checkerTypeRule, readInFile, readOnWire } from "./healthcheck-schema.ts";
 import { readNaming } from "./naming.ts";
 import { amendPace } from "./pace.ts";
 
@@ -51,15 +50,15 @@ export function readConfig(
       faults: [{ path: [], message: secretProblem(value, "an object") }],
     };
   }
-  const common = v.safeParse(where === "wire" ? onWire : inFile, value);
+  const common = where === "wire" ? readOnWire(value) : readInFile(value);
   const type = "checker_type" in value ? value.checker_type : undefined;
   const found = typeof type === "string" ? findCheckType(type) : undefined;
   const check = found?.read(value, defaults) ?? unknownType(type);
-  if (!common.success || !check.ok || found === undefined) {
-    const faults = [...(common.issues ?? []).map(faultOf), ...(check.ok ? [] : check.problems)];
+  if (!common.ok || !check.ok || found === undefined) {
+    const faults = [...(common.ok ? [] : common.problems), ...(check.ok ? [] : check.problems)];
     return { ok: false, id: idOf(value), faults };
   }
-  return understood(common.output, check.spec, found, defaults);
+  return understood(common.value, check.spec, found, defaults);
 }
 
 function unknownType(type: unknown) {
@@ -70,7 +69,7 @@ function unknownType(type: unknown) {
 }
 
 function understood(
-  fields: v.InferOutput<typeof inFile>,
+  fields: CommonFields,
   check: AnyCheckSpec,
   type: CheckType,
   defaults: CheckDefaults,
@@ -92,10 +91,6 @@ function understood(
     spec,
     warnings: warnings.length === 0 ? pace.warnings : [...pace.warnings, ...warnings],
   };
-}
-
-function faultOf({ path, message }: v.BaseIssue<unknown>): ConfigFault {
-  return { path: (path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key))), message };
 }
 
 /** Which healthcheck is meant, also where the id is not written as it must be: what runs must go on. */

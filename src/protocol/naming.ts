@@ -1,36 +1,30 @@
-/** `name` and `labels` of a healthcheck: only shown, so what is wrong with them is left out with a warning and refuses nothing. */
+/** `name` and `labels` of a healthcheck: only shown, so an invalid one is left out with a warning, and the healthcheck runs. */
 import type { Naming } from "../model/spec.ts";
-import { problem, secretProblem } from "../schema/problem.ts";
+import { type FieldProblem, problem, secretProblem } from "../schema/problem.ts";
 
-/** The longest name and label value, in characters. */
+/** Maximum length of a name and of the value of a label, in characters. */
 export const MAX_NAME_CHARS = 128;
-/** The most labels of a healthcheck: each is a label of a time series. */
+/** Maximum number of labels of a healthcheck: each is a label of a time series. */
 export const MAX_LABELS = 16;
-/** A label's name, as Prometheus has it. */
+/** The name of a label, as Prometheus requires it. */
 export const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]{0,62}$/;
 /** Neither control characters nor invisible ones, which would change how the rest of a line reads. */
 const SHOWABLE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u;
 
-/** What was left out. */
-export interface NamingWarning {
-  readonly path: readonly string[];
-  readonly message: string;
-}
-
-const NONE: readonly NamingWarning[] = [];
+const NONE: readonly FieldProblem[] = [];
 /** What a name and the value of a label may be, as the end of an error message. */
 export const NAME_RULE = `a string of at most ${MAX_NAME_CHARS} visible characters`;
 /** What labels may be, likewise. */
 export const LABELS_RULE = "a map of strings";
 const LABEL_RULE = "a label name: letters, digits and _, not a digit first";
 
-/** Takes what can be shown. @param name, labels - as the client or the file has them */
+/** Reads the valid ones. @param name, labels - as the client or the file has them */
 export function readNaming(
   name: unknown,
   labels: unknown,
-): { readonly naming: Naming; readonly warnings: readonly NamingWarning[] } {
+): { readonly naming: Naming; readonly warnings: readonly FieldProblem[] } {
   if ((name ?? "") === "" && labels == null) return { naming: {}, warnings: NONE };
-  const warnings: NamingWarning[] = [];
+  const warnings: FieldProblem[] = [];
   const leaveOut = (path: readonly string[], message: string) =>
     warnings.push({ path, message: `${message}; it is left out` });
   const text = asText(name ?? "");
@@ -42,7 +36,7 @@ export function readNaming(
     for (const [label, value] of Object.entries(labels ?? {})) {
       const shown = asText(value);
       if (pairs.length >= MAX_LABELS) {
-        leaveOut(["labels"], `more than ${MAX_LABELS} labels, the maximum`);
+        leaveOut(["labels"], `too long; must be at most ${MAX_LABELS} labels`);
         break;
       }
       if (!LABEL_NAME.test(label)) leaveOut(["labels"], problem(label, LABEL_RULE));
@@ -57,7 +51,7 @@ export function readNaming(
   return { naming, warnings };
 }
 
-/** A number or boolean of YAML is the text that it looks like. */
+/** Reads a number or boolean of YAML as the string that it looks like. */
 function asText(value: unknown): string | undefined {
   if (typeof value === "object" || value === undefined) return undefined;
   const text = String(value);

@@ -1,7 +1,10 @@
-/** How often, how long and how many times: values out of range that Go's server runs all the same are amended, not refused. */
+/** Interval, timeout and retries of a healthcheck: values out of range that the Go server runs are replaced, not rejected. */
 
 import type { CheckType } from "../checks/check-type.ts";
 import { formatDuration } from "../model/duration.ts";
+import { YEAR_MS } from "../schema/durations.ts";
+import { type FieldProblem, replaced } from "../schema/problem.ts";
+import { anyInteger } from "../schema/values.ts";
 import { MAX_THRESHOLD } from "./healthcheck-schema.ts";
 
 /** The shortest interval between two starts. */
@@ -9,35 +12,33 @@ export const MIN_INTERVAL_MS = 10;
 /** The shortest timeout. */
 export const MIN_TIMEOUT_MS = 1;
 /** The longest interval and timeout. */
-export const MAX_PACE_MS = 365 * 86_400_000;
-/** What was amended in one field. */
-export interface PaceWarning {
-  readonly path: readonly [field: string];
-  readonly message: string;
-}
+export const MAX_PACE_MS = YEAR_MS;
 
-/** The three fields as they came, durations in milliseconds of any sign. */
+/** The three fields as they were read, durations in milliseconds of any sign. */
 export interface Pace {
   readonly interval: number;
   readonly timeout: number;
   readonly retries: number;
 }
 
-/** No warnings; shared, because hardly any healthcheck has one. */
-const NONE: readonly PaceWarning[] = [];
+/** No warnings; shared, because few healthchecks have one. */
+const NONE: readonly FieldProblem[] = [];
 
 /** The part of a check type that decides on its timeout. */
 type TimedType = Pick<CheckType, "name" | "defaultTimeoutMs">;
 
 /** Brings the fields into their ranges. */
-export function amendPace(pace: Pace, type: TimedType): Pace & { readonly warnings: readonly PaceWarning[] } {
+export function amendPace(
+  pace: Pace,
+  type: TimedType,
+): Pace & { readonly warnings: readonly FieldProblem[] } {
   const interval = amendInterval(pace.interval);
   const timeout = amendTimeout(pace.timeout, type);
   // Go's -1, also as the unsigned number that it becomes: never unhealthy.
   const retries = pace.retries < 0 ? MAX_THRESHOLD : Math.min(pace.retries, MAX_THRESHOLD);
   if (interval === pace.interval && timeout === pace.timeout && retries === pace.retries)
     return { interval, timeout, retries, warnings: NONE };
-  const warnings: PaceWarning[] = [];
+  const warnings: FieldProblem[] = [];
   const warn = (field: string, message: string) => warnings.push({ path: [field], message });
   if (interval !== pace.interval) warn("interval", durationWords(pace.interval, interval, MIN_INTERVAL_MS));
   if (timeout !== pace.timeout)
@@ -45,12 +46,16 @@ export function amendPace(pace: Pace, type: TimedType): Pace & { readonly warnin
       "timeout",
       pace.timeout > 0
         ? durationWords(pace.timeout, timeout, MIN_TIMEOUT_MS)
-        : `${signed(pace.timeout)} is not above 0: ${formatDuration(timeout)} is used, the default of ${type.name} checks`,
+        : replaced(
+            `${signed(pace.timeout)} is out of range`,
+            `${formatDuration(timeout)}, the default of ${type.name} checks`,
+            durationRule(MIN_TIMEOUT_MS),
+          ),
     );
   if (retries !== pace.retries)
     warn(
       "retries",
-      `${pace.retries} is out of range: ${MAX_THRESHOLD} is used; must be an integer from 0 to ${MAX_THRESHOLD}`,
+      replaced(`${pace.retries} is out of range`, String(MAX_THRESHOLD), anyInteger(0, MAX_THRESHOLD).rule),
     );
   return { interval, timeout, retries, warnings };
 }
@@ -65,8 +70,11 @@ function amendTimeout(ms: number, type: TimedType): number {
 }
 
 function durationWords(ms: number, used: number, minMs: number): string {
-  const what = ms < minMs ? "too short" : "too long";
-  return `${signed(ms)} is ${what}: ${formatDuration(used)} is used; must be from ${formatDuration(minMs)} to a year`;
+  return replaced(`${signed(ms)} is out of range`, formatDuration(used), durationRule(minMs));
+}
+
+function durationRule(minMs: number): string {
+  return `a duration from ${formatDuration(minMs)} to a year`;
 }
 
 function signed(ms: number): string {

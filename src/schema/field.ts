@@ -1,8 +1,9 @@
 /**
- * A field of a YAML or JSON object, written once: validation, JSON Schema and reference documentation are read from it. A field is a
- * valibot schema that carries its documentation as metadata.
+ * A field of a YAML or JSON object, a query or a command line, written once: validation, JSON Schema and reference documentation are read
+ * from it. A field is a valibot schema that carries its documentation as metadata; valibot is used only in this room.
  */
 import * as v from "valibot";
+import type { Amend } from "./amend.ts";
 import { type JsonSchema, orNull } from "./json-schema.ts";
 
 /** A kind of value: how it is validated, and how documents describe it. */
@@ -10,15 +11,22 @@ export interface Value<Schema extends v.GenericSchema = v.GenericSchema> {
   readonly schema: Schema;
   /** For the type column of the reference: `integer`. */
   readonly kind: string;
-  /** What is allowed, as the end of a message: `an integer from 1 to 65535`. */
+  /** What is allowed, as the end of an error message: `an integer from 1 to 65535`. */
   readonly rule: string;
   /** What is allowed of this kind, for a table: `1 to 65535`. */
   readonly range: string;
   /** For editors, which check less than the schema does. */
   readonly json: JsonSchema;
-  /** Whether the value consists of digits that YAML may read as a number; its text in the file is used then. */
-  readonly isDigits?: boolean;
+  /** Makes an odd value of a file usable before it is validated; absent where none is. */
+  readonly amend?: Amend;
+  /** Formats a valid value as it is written in a file, without secrets; absent where it is written as it is read. */
+  readonly format?: (value: unknown) => unknown;
+  /** Whether the value is a secret, which no message, log, metric, trace or API response shows. */
+  readonly isSecret?: boolean;
 }
+
+/** A kind of value by the type that it is read into. */
+export type ValueOf<Output> = Value<v.GenericSchema<unknown, Output>>;
 
 /** The documentation of a field, attached to its schema. */
 export interface FieldFacts extends Omit<Value, "schema"> {
@@ -26,6 +34,22 @@ export interface FieldFacts extends Omit<Value, "schema"> {
   readonly about: string;
   /** What holds when the field is absent; undefined for a required field. */
   readonly fallback: string | undefined;
+}
+
+/** A field of a file with a default, and when it takes effect. */
+export interface SettingFlags {
+  /** What the field does, in a sentence or two. */
+  readonly about: string;
+  /** Whether a change takes effect at run time, on SIGHUP; otherwise at the next start. */
+  readonly reload: boolean;
+  /** Why the field has no effect, as `has no effect …`: an invalid value of it is only a warning. */
+  readonly withoutEffect?: string;
+}
+
+/** The documentation of a {@link setting}. */
+export interface SettingFacts extends FieldFacts, SettingFlags {
+  /** The default, as it is written in the file. */
+  readonly default: unknown;
 }
 
 /** The fields of an object by their names. */
@@ -57,36 +81,46 @@ export function optional<Schema extends v.GenericSchema, Default extends v.Infer
   return v.pipe(schema, metadata<v.InferOutput<typeof schema>>(factsOf(value, about, fallback)));
 }
 
+/**
+ * Makes an optional field whose default stands in the file as any other value would; null counts as absent.
+ *
+ * @param whenAbsent - the default, as it is written in the file
+ */
+export function setting<Schema extends v.GenericSchema, Default extends v.InferInput<Schema>>(
+  value: Value<Schema>,
+  whenAbsent: Default,
+  flags: SettingFlags,
+) {
+  const schema = v.nullish(value.schema, whenAbsent);
+  const fallback = Array.isArray(whenAbsent) ? whenAbsent.join(" ") || "[]" : String(whenAbsent);
+  const facts: SettingFacts = { ...factsOf(value, flags.about, fallback), ...flags, default: whenAbsent };
+  return v.pipe(schema, metadata<v.InferOutput<typeof schema>>(facts));
+}
+
 function metadata<Input>(facts: FieldFacts) {
   return v.metadata<Input, Readonly<Record<string, unknown>>>({ ...facts });
 }
 
-function factsOf({ kind, rule, range, json, isDigits }: Value, about: string, fallback: string | undefined) {
-  const allowed = fallback === undefined ? json : orNull(json);
-  return {
-    ...{ kind, rule, range, json: allowed, about, fallback },
-    ...(isDigits === undefined ? {} : { isDigits }),
-  } satisfies FieldFacts;
+function factsOf({ schema: _, ...value }: Value, about: string, fallback: string | undefined): FieldFacts {
+  return { ...value, json: fallback === undefined ? value.json : orNull(value.json), about, fallback };
 }
 
 /**
  * Reads the documentation of a field.
  *
- * @param field - made by {@link required} or {@link optional}
+ * @param field - made by {@link required}, {@link optional} or {@link setting}
  */
 export function fieldFacts(field: v.GenericSchema): FieldFacts {
-  // Only the two builders above make fields, and they attach exactly this.
+  // Only the three builders above make fields, and they attach exactly this.
   return v.getMetadata(field) as unknown as FieldFacts;
 }
 
 /**
- * Makes the schema of an object whose absent required fields are reported as `missing; must be RULE`. Unknown fields are dropped.
+ * Reads the documentation of a setting.
  *
- * @param fields - made by {@link required} or {@link optional}
+ * @param field - made by {@link setting}
  */
-export function objectOf<const Entries extends Fields>(fields: Entries) {
-  return v.object(fields, ({ path }) => {
-    const field = fields[String(path?.[0].key)];
-    return field === undefined ? "missing" : `missing; must be ${fieldFacts(field).rule}`;
-  });
+export function settingFacts(field: v.GenericSchema): SettingFacts {
+  // Only `setting` makes these fields, and it attaches exactly this.
+  return v.getMetadata(field) as unknown as SettingFacts;
 }

@@ -1,47 +1,96 @@
-/** The kinds of values that a healthcheck field takes, each with its validation, its error message and its documentation. */
+/** The kinds of values that a field takes, each with its validation, its error message and its documentation. */
 import * as v from "valibot";
 import { HEX_BYTES } from "../model/bytes.ts";
-import { DURATION_PATTERN, DURATION_RULE, parseDuration } from "../model/duration.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
+import { numberAsWritten } from "./amend.ts";
 import type { Value } from "./field.ts";
+import type { JsonSchema } from "./json-schema.ts";
 import { message, problem, rangeMessage, secretMessage } from "./problem.ts";
 
-/** Maximum length of a string field; far above any use. */
+/** Maximum length of a string field of a healthcheck; far above any use. */
 export const MAX_CHARS = 8_192;
 /** Two digits for each byte, and a separator between any two bytes. */
 const MAX_HEX_CHARS = 3 * MAX_CHARS;
 const LENGTH_MESSAGE = `too long; must be at most ${MAX_CHARS} characters`;
 const STRING_RULE = "a string";
 const STRING_JSON = { type: "string", maxLength: MAX_CHARS };
-const STRING_RANGE = `at most ${MAX_CHARS} characters`;
 
 /** A string of bounded length. */
-export const text = value(
-  v.pipe(v.string(message(STRING_RULE)), v.maxLength(MAX_CHARS, LENGTH_MESSAGE)),
-  "string",
-  STRING_RULE,
-  STRING_RANGE,
-  STRING_JSON,
-);
+export const text = value(v.pipe(v.string(message(STRING_RULE)), v.maxLength(MAX_CHARS, LENGTH_MESSAGE)), {
+  kind: "string",
+  rule: STRING_RULE,
+  range: `at most ${MAX_CHARS} characters`,
+  json: STRING_JSON,
+});
 
 /** A string of bounded length that no message shows. */
-export const secretText = value(
-  v.pipe(v.string(secretMessage(STRING_RULE)), v.maxLength(MAX_CHARS, LENGTH_MESSAGE)),
-  "string",
-  STRING_RULE,
-  STRING_RANGE,
-  STRING_JSON,
-);
+export const secretText = {
+  ...text,
+  schema: v.pipe(v.string(secretMessage(STRING_RULE)), v.maxLength(MAX_CHARS, LENGTH_MESSAGE)),
+  isSecret: true,
+};
 
 /** Makes a string that matches a pattern. @param rule - `an HTTP method` */
 export function matching(pattern: RegExp, rule: string) {
-  return value(v.pipe(text.schema, v.regex(pattern, message(rule))), "string", rule, rule, STRING_JSON);
+  const schema = v.pipe(text.schema, v.regex(pattern, message(rule)));
+  return value(schema, { kind: "string", rule, range: rule, json: STRING_JSON });
 }
 
 /** Makes a string that matches a pattern and that no message shows. */
 export function secretMatching(pattern: RegExp, rule: string) {
   const schema = v.pipe(secretText.schema, v.regex(pattern, secretMessage(rule)));
-  return value(schema, "string", rule, rule, STRING_JSON);
+  return { ...value(schema, { kind: "string", rule, range: rule, json: STRING_JSON }), isSecret: true };
+}
+
+/**
+ * Makes a string of a form that editors check too, of any length unless the pattern bounds it.
+ *
+ * @param pattern - without flags, which a JSON Schema cannot have
+ * @param rule - `the path of a Unix socket`
+ * @param holds - what no pattern can say
+ * @param messageOf - the valibot message of an invalid value
+ */
+export function patterned(
+  pattern: RegExp,
+  rule: string,
+  holds: (text: string) => boolean = () => true,
+  messageOf: typeof message = message,
+) {
+  const schema = v.pipe(
+    v.string(messageOf(rule)),
+    v.regex(pattern, messageOf(rule)),
+    v.check(holds, messageOf(rule)),
+  );
+  return value(schema, {
+    kind: "string",
+    rule,
+    range: rule,
+    json: { type: "string", pattern: pattern.source },
+  });
+}
+
+/**
+ * Makes a value that a function reads.
+ *
+ * @param convert - returns undefined for an input that is not valid
+ * @param problemOf - the error message
+ */
+export function custom<Input, Output>(
+  facts: Omit<Value, "schema">,
+  convert: (input: unknown) => Output | undefined,
+  problemOf: (input: unknown, rule: string) => string = problem,
+) {
+  const schema = v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, Output>(({ dataset, addIssue, NEVER }) => {
+      const found = convert(dataset.value);
+      if (found !== undefined) return found;
+      addIssue({ message: problemOf(dataset.value, facts.rule) });
+      return NEVER;
+    }),
+  );
+  // The static type of what may be written, for defaults; whether it is written is checked by `convert`.
+  return value(schema as unknown as v.GenericSchema<Input, Output>, facts);
 }
 
 /**
@@ -51,17 +100,9 @@ export function secretMatching(pattern: RegExp, rule: string) {
  * @param rule - `a host name`
  */
 export function converted(convert: (text: string) => string | undefined, rule: string) {
-  const schema = v.pipe(
-    v.string(message(rule)),
-    v.maxLength(MAX_CHARS, message(rule)),
-    v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
-      const found = convert(dataset.value);
-      if (found !== undefined) return found;
-      addIssue({ message: problem(dataset.value, rule) });
-      return NEVER;
-    }),
+  return custom<string, string>({ kind: "string", rule, range: rule, json: STRING_JSON }, (input) =>
+    typeof input === "string" && input.length <= MAX_CHARS ? convert(input) : undefined,
   );
-  return value(schema, "string", rule, rule, STRING_JSON);
 }
 
 /** Makes a value that may also be an empty string: Go writes an absent string as an empty one. */
@@ -69,49 +110,71 @@ export function orEmpty<Schema extends v.GenericSchema<string, string>>(of: Valu
   return { ...of, schema: v.union([v.literal(""), of.schema], message(of.rule)) };
 }
 
-/** Makes one of a few words; an empty string counts as absent. */
-export function choice<const Words extends readonly string[]>(words: Words) {
+/** Makes one of a few words. */
+export function oneOf<const Words extends readonly string[]>(words: Words) {
   const rule = `one of ${words.join(", ")}`;
-  const schema = v.picklist(["", ...words] as const, message(rule));
-  return value(schema, "choice", rule, words.join(", "), { enum: ["", ...words] });
+  const schema = v.picklist(words, message(rule));
+  return value(schema, { kind: "choice", rule, range: words.join(", "), json: { enum: [...words] } });
 }
 
-const IP_RULE = "an IPv4 or IPv6 address";
+/** Makes one of a few words; an empty string counts as absent. */
+export function choice<const Words extends readonly string[]>(words: Words) {
+  const word = oneOf(words);
+  const schema = v.picklist(["", ...words] as const, message(word.rule));
+  return { ...word, schema, json: { enum: ["", ...words] } };
+}
+
+/**
+ * Makes a word that may be written in any case.
+ *
+ * @param word - takes the word in capitals
+ * @param json - for editors
+ */
+export function inAnyCase<Schema extends v.GenericSchema<string>>(word: Value<Schema>, json: JsonSchema) {
+  return { ...word, schema: v.pipe(text.schema, v.toUpperCase(), word.schema), json };
+}
+
 /** An IP address, read into its canonical form. */
-export const ip: Value<ReturnType<typeof converted>["schema"]> = {
-  ...converted(canonicalIp, IP_RULE),
+export const ip = {
+  ...converted(canonicalIp, "an IPv4 or IPv6 address"),
   range: "IPv4 or IPv6 address",
   json: { type: "string" },
 };
 
 /** Makes an integer from `min` to `max`; YAML may give it as a bigint. */
 export function integer(min: number, max: number) {
-  const rule = integerRule(min, max);
+  const any = anyInteger(min, max);
   const schema = v.pipe(
-    anyInteger(min, max).schema,
-    v.minValue(min, rangeMessage(rule)),
-    v.maxValue(max, rangeMessage(rule)),
+    any.schema,
+    v.minValue(min, rangeMessage(any.rule)),
+    v.maxValue(max, rangeMessage(any.rule)),
   );
-  return value(schema, "integer", rule, `${min} to ${max}`, integerJson(min, max));
+  return { ...any, schema };
 }
 
 /** Makes an integer of any size, documented as one from `min` to `max`: the caller brings it into that range. */
-export function anyInteger(min: number, max: number) {
-  const rule = integerRule(min, max);
+export function anyInteger(minimum: number, maximum: number) {
+  const range = `${minimum} to ${maximum}`;
+  const rule = `an integer from ${range}`;
   const schema = v.pipe(
     v.union([v.number(), v.bigint()], message(rule)),
     v.transform(Number),
     v.integer(message(rule)),
   );
-  return value(schema, "integer", rule, `${min} to ${max}`, integerJson(min, max));
+  return value(schema, { kind: "integer", rule, range, json: { type: "integer", minimum, maximum } });
 }
 
-function integerRule(min: number, max: number): string {
-  return `an integer from ${min} to ${max}`;
-}
-
-function integerJson(minimum: number, maximum: number) {
-  return { type: "integer", minimum, maximum };
+/** Makes a number from `min` to `max`, with or without fractions. */
+export function decimal(minimum: number, maximum: number) {
+  const range = `${minimum} to ${maximum}`;
+  const rule = `a number from ${range}`;
+  const schema = v.pipe(
+    v.union([v.number(), v.bigint()], message(rule)),
+    v.transform(Number),
+    v.minValue(minimum, rangeMessage(rule)),
+    v.maxValue(maximum, rangeMessage(rule)),
+  );
+  return value(schema, { kind: "number", rule, range, json: { type: "number", minimum, maximum } });
 }
 
 /** A TCP or UDP port. */
@@ -119,34 +182,17 @@ export const port = integer(1, 65_535);
 
 const FLAG_RULE = "true or false";
 /** A boolean. */
-export const flag = value(v.boolean(message(FLAG_RULE)), "boolean", FLAG_RULE, "true, false", {
-  type: "boolean",
+export const flag = value(v.boolean(message(FLAG_RULE)), {
+  kind: "boolean",
+  rule: FLAG_RULE,
+  range: "true, false",
+  json: { type: "boolean" },
 });
-
-const DURATION = `${DURATION_RULE}, above 0 and at most a year`;
-/** A duration, read into milliseconds of any sign: Go prints negative ones. The caller brings it into its range. */
-export const durationMs = value(
-  v.pipe(
-    v.string(message(DURATION)),
-    v.check((written) => parseSigned(written) !== undefined, message(DURATION)),
-    v.transform((written) => parseSigned(written) ?? 0),
-  ),
-  "duration",
-  DURATION,
-  "above 0, at most a year",
-  { type: "string", pattern: DURATION_PATTERN.source },
-);
-
-function parseSigned(written: string): number | undefined {
-  const [, sign, rest = written] = /^\s*([-+])(.*)$/s.exec(written) ?? [];
-  const ms = parseDuration(rest);
-  return ms === undefined || sign !== "-" ? ms : -ms;
-}
 
 /** Bytes as hexadecimal digits. */
 export const hex = hexValue(message);
 /** Bytes as hexadecimal digits that no message shows. */
-export const secretHex = hexValue(secretMessage);
+export const secretHex = { ...hexValue(secretMessage), isSecret: true };
 
 function hexValue(messageOf: typeof message) {
   const rule = "bytes as pairs of hexadecimal digits";
@@ -163,24 +209,42 @@ function hexValue(messageOf: typeof message) {
       { type: "number", minimum: 0 },
     ],
   };
-  return { ...value(schema, "string", rule, range, json), isDigits: true };
+  return value(schema, { kind: "string", rule, range, json, amend: numberAsWritten });
 }
 
-/** Makes a list of at most `max` elements; its length is checked before its elements. */
+/** Makes a value for which a condition holds besides its own. @param rule - of the whole */
+export function checked<Input, Output>(
+  of: Value<v.GenericSchema<Input, Output>>,
+  holds: (value: Output) => boolean,
+  rule: string,
+): Value<v.GenericSchema<Input, Output>> {
+  return { ...of, rule, schema: v.pipe(of.schema, v.check(holds, message(rule))) };
+}
+
+/**
+ * Makes a list of at most `max` elements; its length is checked before its elements.
+ *
+ * @param plural - what it holds: `integers`
+ * @param range - of an element, for a table
+ */
 export function list<Schema extends v.GenericSchema>(
   of: Value<Schema>,
   plural: string,
   range: string,
   max: number,
+  rule = `a list of at most ${max} ${plural}`,
 ) {
-  const rule = `a list of at most ${max} ${plural}`;
   const schema = v.pipe(
-    v.custom<unknown[]>(Array.isArray, message(rule)),
+    v.custom<v.InferInput<Schema>[]>(Array.isArray, message(rule)),
     v.maxLength(max, `too long; must be ${rule}`),
     v.array(of.schema),
   );
-  const json = { type: "array", maxItems: max, items: of.json };
-  return value(schema, `list of ${plural}`, rule, `${range}; at most ${max}`, json);
+  return value(schema, {
+    kind: `list of ${plural}`,
+    rule,
+    range: `${range}; at most ${max}`,
+    json: { type: "array", maxItems: max, items: of.json },
+  });
 }
 
 /** Makes a map of secret strings by their names. @param plural - what it holds: `headers` */
@@ -196,15 +260,14 @@ export function secretMap<
     v.record(name.schema, item.schema),
   );
   const json = { type: "object", propertyNames: name.json, additionalProperties: item.json };
-  return value(schema, "map of strings", rule, rule, json);
+  return { ...value(schema, { kind: "map of strings", rule, range: rule, json }), isSecret: true };
 }
 
-function value<Schema extends v.GenericSchema>(
-  schema: Schema,
-  kind: string,
-  rule: string,
-  range: string,
-  json: Value["json"],
-): Value<Schema> {
-  return { schema, kind, rule, range, json };
+/** Makes a value that is validated where it is used. */
+export function unchecked(facts: Omit<Value, "schema">): Value<v.UnknownSchema> {
+  return value(v.unknown(), facts);
+}
+
+function value<Schema extends v.GenericSchema>(schema: Schema, facts: Omit<Value, "schema">): Value<Schema> {
+  return { ...facts, schema };
 }

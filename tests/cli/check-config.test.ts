@@ -151,7 +151,9 @@ test("check-config: --checks says that it is a checks file", async () => {
   const output = new FakeOutput();
   expect(checkConfig(undefined, { checks: path }, {}, output)).toBe(1);
   expect(output.stdout).toContain("healthchecks: missing; must be a list of healthchecks");
-  expect(() => checkConfig(path, { checks: path }, {}, output)).toThrow("give only one");
+  expect(() => checkConfig(path, { checks: path }, {}, output)).toThrow(
+    "file: not allowed with --checks, which names a file too; must be absent",
+  );
 });
 
 test("check-config: values that are amended are warnings with their places, and no faults when it is strict", async () => {
@@ -160,9 +162,9 @@ test("check-config: values that are amended are warnings with their places, and 
   expect(await check(text, { strictConfig: true })).toEqual({
     status: 0,
     out:
-      "Configuration warning: FILE:2:66: healthchecks[0].interval: 100ns is too short: 10ms is used; must be from 10ms to a year\n" +
-      "Configuration warning: FILE:2:82: healthchecks[0].timeout: 0s is not above 0: 10s is used, the default of tcp checks\n" +
-      "Configuration warning: FILE:2:95: healthchecks[0].retries: -1 is out of range: 1000000 is used; must be an integer from 0 to 1000000\n" +
+      "Configuration warning: FILE:2:66: healthchecks[0].interval: 100ns is out of range, using 10ms; must be a duration from 10ms to a year\n" +
+      "Configuration warning: FILE:2:82: healthchecks[0].timeout: 0s is out of range, using 10s, the default of tcp checks; must be a duration from 1ms to a year\n" +
+      "Configuration warning: FILE:2:95: healthchecks[0].retries: -1 is out of range, using 1000000; must be an integer from 0 to 1000000\n" +
       "FILE: valid checks file, 1 healthchecks, 3 warnings\n",
     err: "",
   });
@@ -177,6 +179,8 @@ test("check-config: hexadecimal digits need no quotes, also where YAML takes the
   }
 });
 
-test("check-config: a checks file has nothing to print", () => {
-  expect(check("healthchecks: []\n", { print: true })).rejects.toThrow("is a checks file");
+test("check-config: a checks file has nothing to print", async () => {
+  await expect(check("healthchecks: []\n", { print: true })).rejects.toThrow(
+    /^--print: not allowed for .*, a checks file without defaults; must be absent$/,
+  );
 });

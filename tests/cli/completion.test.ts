@@ -54,7 +54,7 @@ test.each(SHELLS)("completion: the executable prints the script of %s", async (s
 test("completion: a shell that there is no script for is wrong usage", async () => {
   const output = new FakeOutput();
   expect(await main(["completion", "tcsh"], {}, output)).toBe(2);
-  expect(output.stderr).toContain("Allowed choices are bash, zsh, fish");
+  expect(output.stderr).toBe('error: shell: "tcsh" is not valid; must be one of bash, zsh, fish\n');
 });
 
 /** A directory with the script, and two files to choose from. */

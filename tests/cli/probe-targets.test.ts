@@ -36,7 +36,9 @@ test("probe tcp: \\xHH is a byte, and bytes that are not UTF-8 go as hexadecimal
 });
 
 test("probe http: a body that is not UTF-8 cannot be expected", () => {
-  expect(() => httpTarget("http://a/", { ...http, response: "\\xff" })).toThrow("is not UTF-8");
+  expect(() => httpTarget("http://a/", { ...http, response: "\\xff" })).toThrow(
+    "must be UTF-8, because a body is compared as text",
+  );
 });
 
 test("probe tcp: TLS with its name", () => {
@@ -52,7 +54,7 @@ test.each(["a", "a:", ":80", "a:b", "::1", "::1:80", "[::1]", "a:80:80"])(
   "probe tcp: %j is wrong usage",
   (where) => {
     expect(() => tcpTarget(where, tcp)).toThrow(
-      new ProbeArgumentError(`invalid address "${where}": expected HOST:PORT, IPv6 in brackets`),
+      new ProbeArgumentError(`host:port: "${where}" is not valid; must be HOST:PORT, IPv6 in brackets`),
     );
   },
 );
@@ -86,7 +88,7 @@ test("probe http: headers and expectations", () => {
 
 test.each(["www.example.com", "ftp://a/", "http://", ""])("probe http: %j is wrong usage", (url) => {
   expect(() => httpTarget(url, http)).toThrow(
-    new ProbeArgumentError(`invalid URL "${url}": expected an http or https URL`),
+    new ProbeArgumentError(`url: "${url}" is not valid; must be an http or https URL`),
   );
 });
 

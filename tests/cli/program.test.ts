@@ -34,6 +34,58 @@ test.each([
   expect(err).toStartWith("error: ");
 });
 
+test.each([
+  [
+    ["run", "--log-level", "loud"],
+    '--log-level: "loud" is not valid; must be one of error, warn, info, debug, trace',
+  ],
+  [["run", "--log-format", "xml"], '--log-format: "xml" is not valid; must be one of text, json'],
+  [["explain", "x7"], 'id: "x7" is not valid; must be an integer from 0 to 18446744073709551615'],
+  [["status", "--addr", "foo"], '--addr: "foo" is not valid; must be HOST:PORT, IPv6 in brackets'],
+  [
+    ["status", "--timeout", "0s"],
+    '--timeout: "0s" is out of range; must be a duration such as "500ms", "5s" or "1m30s", above 0 and at most a year',
+  ],
+  [["completion", "tcsh"], 'shell: "tcsh" is not valid; must be one of bash, zsh, fish'],
+  [
+    ["check-config", "a", "--checks", "b"],
+    "file: not allowed with --checks, which names a file too; must be absent",
+  ],
+  [["probe", "tcp", "a"], 'host:port: "a" is not valid; must be HOST:PORT, IPv6 in brackets'],
+  [
+    ["probe", "tcp", "a:1", "--count", "0"],
+    '--count: "0" is out of range; must be an integer from 1 to 1000000',
+  ],
+  [
+    ["probe", "tcp", "a:1", "--count", "1e3"],
+    '--count: "1e3" is not valid; must be an integer from 1 to 1000000',
+  ],
+  [
+    ["probe", "tcp", "a:1", "--close", "slam"],
+    '--close: "slam" is not valid; must be one of reset, graceful',
+  ],
+  [["probe", "http", "ftp://a"], 'url: "ftp://a" is not valid; must be an http or https URL'],
+  [
+    ["probe", "http", "http://a", "--expect", "200,ok"],
+    '--expect: "200,ok" is not valid; must be status codes such as 200,204',
+  ],
+  [
+    ["probe", "http", "http://a", "--connect", "a"],
+    '--connect: "a" is not valid; must be HOST:PORT, IPv6 in brackets',
+  ],
+  [
+    ["probe", "http", "http://a", "--header", "secret"],
+    '--header: a string (not shown) is not valid; must be "Name: value"',
+  ],
+  [
+    ["probe", "dns", "a.test", "10.0.0.53"],
+    'server: "10.0.0.53" is not valid; must be @ADDRESS or @ADDRESS:PORT',
+  ],
+])("program: an invalid option or argument is reported as any field is: %j", async (args, message) => {
+  const { status, out, err } = await run(...args);
+  expect([status, out, err]).toEqual([2, "", `error: ${message}\n`]);
+});
+
 test("program: probe alone is wrong usage, and prints its help", async () => {
   const { status, out, err } = await run("probe");
   expect([status, out]).toEqual([2, ""]);

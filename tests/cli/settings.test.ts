@@ -72,11 +72,11 @@ test("settings: every fault is logged, and the file is of no use", async () => {
   const log = new FakeLogger();
   expect(loadConfig(path, {}, log)).toMatchObject({
     config: undefined,
-    fault: `${path}:2:13: batching.max_size: 0 is not valid; must be an integer from 1 to 10000`,
+    fault: `${path}:2:13: batching.max_size: 0 is out of range; must be an integer from 1 to 10000`,
     missing: false,
   });
   expect(log.messages("error")).toEqual([
-    `Configuration error: ${path}:2:13: batching.max_size: 0 is not valid; must be an integer from 1 to 10000`,
+    `Configuration error: ${path}:2:13: batching.max_size: 0 is out of range; must be an integer from 1 to 10000`,
     `Configuration error: ${path}:4:10: logging.level: "loud" is not valid; must be one of error, warn, info, debug, trace, off`,
   ]);
   expect(log.messages("info")).not.toContain("Configuration loaded successfully");

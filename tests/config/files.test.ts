@@ -116,7 +116,7 @@ test("reloaded: what can change at run time does, what needs a restart stays as 
 });
 
 test("schema: every key has its default, its rule and a sentence about it", () => {
-  const count = Object.values(SECTIONS).reduce((sum, { entries }) => sum + Object.keys(entries).length, 0);
+  const count = Object.values(SECTIONS).reduce((sum, fields) => sum + Object.keys(fields).length, 0);
   expect(leaves().length).toBe(count);
   for (const { name, about } of leaves()) {
     expect([name, about.about.length > 10, about.rule.length > 3, about.fallback === undefined]).toEqual([

@@ -26,15 +26,21 @@ test.each([
 test.each([
   ["state=ill", 'state: "ill" is not valid; must be one of unknown, healthy, unhealthy'],
   ["type=TCP", 'type: "TCP" is not valid; must be one of tcp, http, dns'],
-  ["limit=1001", 'limit: "1001" is not valid; must be an integer from 0 to 1000'],
+  ["limit=1001", 'limit: "1001" is out of range; must be an integer from 0 to 1000'],
   ["limit=", 'limit: "" is not valid; must be an integer from 0 to 1000'],
   ["limit=-1", 'limit: "-1" is not valid; must be an integer from 0 to 1000'],
   ["limit=1e2", 'limit: "1e2" is not valid; must be an integer from 0 to 1000'],
-  ["offset=9007199254740992", /^offset: "9007199254740992" is not valid/],
-  ["offset=11111111111111111", /^offset: "11111111111111111" is not valid/],
-  ["sort=id", 'unknown parameter "sort"; must be one of state, type, q, limit, offset'],
+  ["offset=9007199254740992", /^offset: "9007199254740992" is out of range/],
+  ["offset=11111111111111111", /^offset: "11111111111111111" is out of range/],
+  ["sort=id", "sort: unknown parameter; must be one of state, type, q, limit, offset"],
   ["limit=1&limit=2", "limit: given more than once"],
   ["state=&state=", "state: given more than once"],
+  ["a%20b=1&a%20b=2", '"a b": unknown parameter; must be one of'],
+  [
+    "limit=x&state=ill&sort=id",
+    'sort: unknown parameter; must be one of state, type, q, limit, offset; state: "ill" is not valid; must be one of ' +
+      'unknown, healthy, unhealthy; limit: "x" is not valid; must be an integer from 0 to 1000',
+  ],
   [`q=${"x".repeat(201)}`, "q: too long; must be at most 200 characters"],
 ])("list query: %j is refused in these words: %s", (query, words) => {
   expect(() => read(query)).toThrow(BadRequestError);

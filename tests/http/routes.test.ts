@@ -56,12 +56,16 @@ test("routes: one healthcheck in detail, by an id of 64 bits", async () => {
 
 test.each([
   ["/api/healthchecks/7", 404, "no healthcheck with id 7"],
-  ["/api/healthchecks/18446744073709551616", 400, 'invalid id "18446744073709551616"'],
-  ["/api/healthchecks/007", 400, 'invalid id "007"'],
-  ["/api/healthchecks/-1", 400, 'invalid id "-1"'],
-  ["/api/healthchecks/", 400, 'invalid id ""'],
-  ["/api/healthchecks/%22%3Cscript%3E", 400, "invalid id"],
-  ["/api/healthchecks/1?verbose=1", 400, 'unknown parameter "verbose"'],
+  ["/api/healthchecks/18446744073709551616", 400, 'id: "18446744073709551616"'],
+  ["/api/healthchecks/007", 400, 'id: "007" is not valid'],
+  ["/api/healthchecks/-1", 400, 'id: "-1" is not valid'],
+  ["/api/healthchecks/", 400, 'id: "" is not valid'],
+  [
+    "/api/healthchecks/%22%3Cscript%3E",
+    400,
+    "is not valid; must be an integer from 0 to 18446744073709551615",
+  ],
+  ["/api/healthchecks/1?verbose=1", 400, "verbose: unknown parameter; must be absent"],
   ["/api/healthchecks/1/more", 404, "not found"],
   ["/api", 404, "not found"],
   ["/metrics/", 404, "not found"],

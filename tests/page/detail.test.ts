@@ -159,7 +159,7 @@ pageTest(
   async ({ page, client }) => {
     await page.getByRole("heading", { name: "No such healthcheck" }).waitFor();
     await page.evaluate(`location.hash = "#/healthcheck/abc"`);
-    await page.getByText(/Cannot load it: .*invalid id.*\(HTTP 400/).waitFor();
+    await page.getByText(/Cannot load it: .*is not valid.*\(HTTP 400/).waitFor();
     await page.evaluate(`location.hash = "#/healthcheck/${ID}"`);
     await page.getByRole("heading", { name: "Configuration" }).waitFor();
     client.update([]);

@@ -56,7 +56,7 @@ test.each([
     "",
     Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`l${n}`, "x"])),
     "labels",
-    "more than 16 labels, the maximum; it is left out",
+    "too long; must be at most 16 labels; it is left out",
   ],
 ] as const)("naming: %j, %j: %s is left out with a warning", (name, labels, path, words) => {
   const { warnings } = readNaming(name, labels);

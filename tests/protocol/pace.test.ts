@@ -8,47 +8,47 @@ import { configFields } from "../harness/client/configs.ts";
 
 const HTTP = { checker_type: "http", ip: "127.0.0.1", port: 80 };
 const DNS = { checker_type: "dns", query: "a.example" };
-const INTERVAL = "must be from 10ms to a year";
-const RETRIES = "is out of range: 1000000 is used; must be an integer from 0 to 1000000";
+const INTERVAL = "must be a duration from 10ms to a year";
+const RETRIES = "is out of range, using 1000000; must be an integer from 0 to 1000000";
 
 test.each([
   [
     { timeout: "0s" },
     { timeoutMs: 10_000 },
-    "timeout: 0s is not above 0: 10s is used, the default of tcp checks",
+    "timeout: 0s is out of range, using 10s, the default of tcp checks; must be a duration from 1ms to a year",
   ],
   [
     { ...HTTP, timeout: "0s" },
     { timeoutMs: 5_000 },
-    "timeout: 0s is not above 0: 5s is used, the default of http checks",
+    "timeout: 0s is out of range, using 5s, the default of http checks; must be a duration from 1ms to a year",
   ],
   [
     { ...DNS, timeout: "0" },
     { timeoutMs: 3_000 },
-    "timeout: 0s is not above 0: 3s is used, the default of dns checks",
+    "timeout: 0s is out of range, using 3s, the default of dns checks; must be a duration from 1ms to a year",
   ],
   [
     { timeout: "-1.5s" },
     { timeoutMs: 10_000 },
-    "timeout: -1.5s is not above 0: 10s is used, the default of tcp checks",
+    "timeout: -1.5s is out of range, using 10s, the default of tcp checks; must be a duration from 1ms to a year",
   ],
   [
     { timeout: "999us" },
     { timeoutMs: 1 },
-    "timeout: 999µs is too short: 1ms is used; must be from 1ms to a year",
+    "timeout: 999µs is out of range, using 1ms; must be a duration from 1ms to a year",
   ],
   [
     { timeout: "2y" },
     { timeoutMs: 31_536_000_000 },
-    "timeout: 17532h is too long: 8760h is used; must be from 1ms to a year",
+    "timeout: 17532h is out of range, using 8760h; must be a duration from 1ms to a year",
   ],
-  [{ interval: "0s" }, { intervalMs: 10 }, `interval: 0s is too short: 10ms is used; ${INTERVAL}`],
-  [{ interval: "100ns" }, { intervalMs: 10 }, `interval: 100ns is too short: 10ms is used; ${INTERVAL}`],
-  [{ interval: "-1m0s" }, { intervalMs: 10 }, `interval: -1m is too short: 10ms is used; ${INTERVAL}`],
+  [{ interval: "0s" }, { intervalMs: 10 }, `interval: 0s is out of range, using 10ms; ${INTERVAL}`],
+  [{ interval: "100ns" }, { intervalMs: 10 }, `interval: 100ns is out of range, using 10ms; ${INTERVAL}`],
+  [{ interval: "-1m0s" }, { intervalMs: 10 }, `interval: -1m is out of range, using 10ms; ${INTERVAL}`],
   [
     { interval: "2562047h47m16.854775807s" },
     { intervalMs: 31_536_000_000 },
-    /^interval: 2562047h47m16.855s is too long: 8760h/,
+    /^interval: 2562047h47m16.855s is out of range, using 8760h/,
   ],
   [{ retries: 4_294_967_295 }, { fall: 1_000_001 }, `retries: 4294967295 ${RETRIES}`],
   [{ retries: 1_000_001 }, { fall: 1_000_001 }, `retries: 1000001 ${RETRIES}`],
@@ -93,12 +93,12 @@ test("messages: what is amended is said when the text is new, not with each list
     '{"id":7,"interval":"1s","timeout":"0s","retries":0,"checker_type":"tcp","ip":"127.0.0.1","port":1}',
   ];
   expect((await reader.read(elementsOf(list))).warnings).toEqual([
-    "healthcheck 7: timeout: 0s is not above 0: 10s is used, the default of tcp checks",
+    "healthcheck 7: timeout: 0s is out of range, using 10s, the default of tcp checks; must be a duration from 1ms to a year",
   ]);
   expect((await reader.read(elementsOf(list))).warnings).toEqual([]);
   const changed = list.map((text) => text.replace("1s", "0s"));
   expect((await reader.read(elementsOf(changed))).warnings).toEqual([
-    "healthcheck 7: interval: 0s is too short: 10ms is used; must be from 10ms to a year; " +
-      "timeout: 0s is not above 0: 10s is used, the default of tcp checks",
+    "healthcheck 7: interval: 0s is out of range, using 10ms; must be a duration from 10ms to a year; " +
+      "timeout: 0s is out of range, using 10s, the default of tcp checks; must be a duration from 1ms to a year",
   ]);
 });

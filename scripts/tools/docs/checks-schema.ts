@@ -2,6 +2,7 @@
 import { checkTypeNames } from "../../../src/checks/registry.ts";
 import { commonFields, fieldsOfType } from "../../../src/protocol/healthcheck-schema.ts";
 import type { JsonSchema } from "../../../src/schema/json-schema.ts";
+import { described } from "./described.ts";
 import { DIALECT } from "./json.ts";
 
 /**
@@ -41,9 +42,9 @@ function ofType(type: string): JsonSchema {
     type: "object",
     required: fields.filter(({ fallback }) => fallback === undefined).map(({ name }) => name),
     properties: Object.fromEntries(
-      fields.map(({ name, json, about, range, fallback }) => {
-        const absent = fallback === undefined ? "Required." : `When absent: ${fallback}.`;
-        return [name, { ...json, description: `${about}\n\nAllowed: ${range}. ${absent}` }];
+      fields.map((field) => {
+        const absent = field.fallback === undefined ? "Required." : `When absent: ${field.fallback}.`;
+        return [field.name, described(field, absent)];
       }),
     ),
     additionalProperties: false,

@@ -37,7 +37,7 @@ function sectionTable(section: string): string {
     .map(({ name, about: { kind, range, fallback, reload, about } }) => [
       code(name),
       kind,
-      code(Array.isArray(fallback) ? fallback.join(" ") || "[]" : String(fallback)),
+      code(fallback ?? ""),
       range,
       reload ? "yes" : "restart",
       about,

@@ -1,4 +1,5 @@
 /** `probe dns NAME [@SERVER]` */
+import { problem } from "../../schema/problem.ts";
 import {
   ProbeArgumentError,
   type ProbeCommand,
@@ -40,10 +41,10 @@ export function dnsTarget(name: string, server: string | undefined, options: Dns
   const fields = { checker_type: "dns", query: name, query_type: options.type, expected_ips: options.expect };
   if (server === undefined) return { host: undefined, fields };
   if (!server.startsWith("@"))
-    throw new ProbeArgumentError(`invalid server "${server}": expected @ADDRESS or @ADDRESS:PORT`);
+    throw new ProbeArgumentError(`server: ${problem(server, "@ADDRESS or @ADDRESS:PORT")}`);
   const address = server.slice(1);
   // The colons of a bare IPv6 address do not separate a port.
   const bare = !address.includes(":") || (address.split(":").length > 2 && !address.startsWith("["));
-  const { host, port } = bare ? { host: address, port: 53 } : splitHostPort(address);
+  const { host, port } = bare ? { host: address, port: 53 } : splitHostPort(address, "server");
   return { host, fields: { ...fields, port } };
 }

@@ -1,26 +1,22 @@
 /** The CONFIG fields of a DNS check, and how they become its spec. */
 import { isIP } from "node:net";
-import * as v from "valibot";
 import { domainName } from "../../model/domain-name.ts";
 import { optional, required } from "../../schema/field.ts";
 import { FieldError } from "../../schema/field-error.ts";
 import { anyCase } from "../../schema/json-schema.ts";
+import type { FieldValues } from "../../schema/object.ts";
 import { problem } from "../../schema/problem.ts";
-import { choice, converted, integer, ip, list, orEmpty, text } from "../../schema/values.ts";
+import { choice, converted, inAnyCase, integer, ip, list, orEmpty } from "../../schema/values.ts";
 import { type DnsSpec, QUERY_TYPES, type QueryType } from "./spec.ts";
 
 const MAX_ADDRESSES = 1_000;
 const DEFAULT_PORT = 53;
 
 const words = choice(QUERY_TYPES);
-const queryType = {
-  ...words,
-  schema: v.pipe(text.schema, v.toUpperCase(), words.schema),
-  // Editors propose the types in capitals; the server accepts any case.
-  json: {
-    anyOf: [words.json, { type: "string", pattern: `^(?:${QUERY_TYPES.map(anyCase).join("|")})$` }],
-  },
-};
+// Editors propose the types in capitals; the server accepts any case.
+const queryType = inAnyCase(words, {
+  anyOf: [words.json, { type: "string", pattern: `^(?:${QUERY_TYPES.map(anyCase).join("|")})$` }],
+});
 
 /** The fields of `checker_type: dns`. */
 export const DNS_FIELDS = {
@@ -49,7 +45,7 @@ export const DNS_FIELDS = {
   port: optional(integer(0, 65_535), 0, String(DEFAULT_PORT), "The server's port. 0 counts as absent."),
 };
 
-type DnsFields = v.InferOutput<v.ObjectSchema<typeof DNS_FIELDS, undefined>>;
+type DnsFields = FieldValues<typeof DNS_FIELDS>;
 
 /** Reads valid fields. @throws FieldError for an expected address that no record of the type can hold */
 export function normalizeDns(fields: DnsFields): DnsSpec {

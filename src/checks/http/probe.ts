@@ -1,5 +1,6 @@
 /** `probe http URL` */
 import { textOfBytes } from "../../model/bytes.ts";
+import { problem, secretProblem } from "../../schema/problem.ts";
 import {
   ProbeArgumentError,
   type ProbeCommand,
@@ -52,11 +53,13 @@ export const HTTP_PROBE: ProbeCommand<HttpOptions> = {
 export function httpTarget(url: string, options: HttpOptions): ProbeTarget {
   const parsed = URL.parse(url);
   if (parsed === null || !/^https?:$/.test(parsed.protocol))
-    throw new ProbeArgumentError(`invalid URL "${url}": expected an http or https URL`);
+    throw new ProbeArgumentError(`url: ${problem(url, "an http or https URL")}`);
   const urlPort = parsed.port === "" ? (parsed.protocol === "https:" ? 443 : 80) : Number(parsed.port);
   const urlHost = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
   const { host, port } =
-    options.connect === undefined ? { host: urlHost, port: urlPort } : splitHostPort(options.connect);
+    options.connect === undefined
+      ? { host: urlHost, port: urlPort }
+      : splitHostPort(options.connect, "--connect");
   const { method, expect, response, header } = options;
   return {
     host,
@@ -77,19 +80,21 @@ export function httpTarget(url: string, options: HttpOptions): ProbeTarget {
 function statusCodes(text: string): number[] {
   return splitCommas(text).map((part) => {
     if (/^[0-9]{3}$/.test(part)) return Number(part);
-    throw new ProbeArgumentError("must be status codes such as 200,204.");
+    throw new ProbeArgumentError(problem(text, "status codes such as 200,204"));
   });
 }
 
 function splitHeader(text: string): [string, string] {
   const colon = text.indexOf(":");
-  if (colon < 1) throw new ProbeArgumentError(`invalid header "${text}": expected "Name: value"`);
+  if (colon < 1) throw new ProbeArgumentError(`--header: ${secretProblem(text, '"Name: value"')}`);
   return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
 }
 
 function responseText(written: string | undefined): string | undefined {
   const text = written === undefined ? undefined : textOfBytes(unescapeBytes(written));
   if (written !== undefined && text === undefined)
-    throw new ProbeArgumentError(`--response: "${written}" is not UTF-8; a body is compared as text`);
+    throw new ProbeArgumentError(
+      `--response: ${problem(written, "UTF-8, because a body is compared as text")}`,
+    );
   return text;
 }

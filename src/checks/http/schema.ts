@@ -1,9 +1,9 @@
 /** The CONFIG fields of an HTTP check, and how they become its spec. */
-import type * as v from "valibot";
 import { hostName } from "../../model/domain-name.ts";
 import { type Address, formatAddress } from "../../model/spec.ts";
 import { optional } from "../../schema/field.ts";
 import { FieldError } from "../../schema/field-error.ts";
+import type { FieldValues } from "../../schema/object.ts";
 import { secretProblem } from "../../schema/problem.ts";
 import {
   converted,
@@ -84,7 +84,7 @@ export const HTTP_FIELDS = {
   response: optional(text, "", "anything", "The body must start with it. Not with method HEAD."),
 };
 
-type HttpFields = v.InferOutput<v.ObjectSchema<typeof HTTP_FIELDS, undefined>>;
+type HttpFields = FieldValues<typeof HTTP_FIELDS>;
 
 /** True when a key is not a valid header name: it may be a whole header line, including its secret value. */
 export function isSecretHeader(field: string, key: string): boolean {

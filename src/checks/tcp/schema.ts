@@ -1,9 +1,9 @@
 /** The CONFIG fields of a TCP check, and how they become its spec. */
-import type * as v from "valibot";
 import { bytesOfHex, bytesOfText } from "../../model/bytes.ts";
 import { type CheckDefaults, CLOSE_MODES } from "../../model/check-defaults.ts";
 import { optional } from "../../schema/field.ts";
 import { FieldError } from "../../schema/field-error.ts";
+import type { FieldValues } from "../../schema/object.ts";
 import { choice, flag, hex, secretHex, secretText, text } from "../../schema/values.ts";
 import { ADDRESS_FIELDS, serverNameField, TLS_VERIFY, tlsSpec } from "../stream-fields.ts";
 import type { TcpSpec } from "./spec.ts";
@@ -31,7 +31,7 @@ export const TCP_FIELDS = {
   server_name: serverNameField("ip"),
 };
 
-type TcpFields = v.InferOutput<v.ObjectSchema<typeof TCP_FIELDS, undefined>>;
+type TcpFields = FieldValues<typeof TCP_FIELDS>;
 
 /** Reads valid fields. @throws FieldError when bytes are given both as text and as hexadecimal digits */
 export function normalizeTcp(fields: TcpFields, defaults: CheckDefaults): TcpSpec {
