@@ -61,6 +61,7 @@ export function httpUrl(example: string) {
   return {
     ...patterned(HTTP_URL, rule, isHttpUrl, messageOf),
     kind: "URL",
+    secret: "Its user, password and query are secrets",
     amend: amendUrl,
     format: (url: unknown) => (typeof url === "string" ? shownUrl(url) : url),
   };

@@ -9,10 +9,11 @@ import type { HealthcheckId } from "../model/id.ts";
 import { didYouMean } from "../model/nearest.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { readConfig } from "../protocol/healthcheck.ts";
-import { commonFields, fieldsOfType, type HealthcheckField } from "../protocol/healthcheck-schema.ts";
+import { commonFields, fieldsOfType } from "../protocol/healthcheck-schema.ts";
 import { NOT_SHOWN } from "../redaction/marks.ts";
 import { mayShowFieldName } from "../redaction/values.ts";
 import type { Amend } from "../schema/amend.ts";
+import type { NamedFacts } from "../schema/field.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 import { forEachSliced } from "../system/time-slicing.ts";
 
@@ -188,7 +189,7 @@ class ChecksValidator {
   }
 }
 
-function amendsOf(fields: readonly HealthcheckField[]): ReadonlyMap<string, Amend> {
+function amendsOf(fields: readonly NamedFacts[]): ReadonlyMap<string, Amend> {
   return new Map(fields.flatMap(({ name, amend }) => (amend === undefined ? [] : [[name, amend] as const])));
 }
 

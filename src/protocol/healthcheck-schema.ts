@@ -5,7 +5,7 @@ import { type HealthcheckId, ID_RULE, parseId } from "../model/id.ts";
 import { sentence } from "../model/printable.ts";
 import type { Amended } from "../schema/amend.ts";
 import { durationMs } from "../schema/durations.ts";
-import { type FieldFacts, type Fields, fieldFacts, optional, required } from "../schema/field.ts";
+import { fieldFacts, type NamedFacts, namedFacts, optional, required } from "../schema/field.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import { type FieldValues, objectReader } from "../schema/object.ts";
 import { notValid, problem } from "../schema/problem.ts";
@@ -126,25 +126,16 @@ export function checkerTypeRule(): string {
   return oneOf(checkTypeNames()).rule;
 }
 
-/** One field of a healthcheck with its documentation. */
-export interface HealthcheckField extends FieldFacts {
-  readonly name: string;
-}
-
 /** Returns the fields that every check type has, in the order of documents. */
-export function commonFields(): readonly HealthcheckField[] {
+export function commonFields(): readonly NamedFacts[] {
   const { id, ...others } = FIELDS_IN_FILE;
   const names = checkTypeNames();
   const checkerType = fieldFacts(required(oneOf(names), "How it is checked."));
-  return [{ name: "id", ...fieldFacts(id) }, { name: "checker_type", ...checkerType }, ...named(others)];
+  return [{ name: "id", ...fieldFacts(id) }, { name: "checker_type", ...checkerType }, ...namedFacts(others)];
 }
 
 /** Returns the fields that one check type adds; undefined for an unknown type. */
-export function fieldsOfType(checkerType: string): readonly HealthcheckField[] | undefined {
+export function fieldsOfType(checkerType: string): readonly NamedFacts[] | undefined {
   const type = findCheckType(checkerType);
-  return type && named(type.fields);
-}
-
-function named(fields: Fields): HealthcheckField[] {
-  return Object.entries(fields).map(([name, field]) => ({ name, ...fieldFacts(field) }));
+  return type && namedFacts(type.fields);
 }

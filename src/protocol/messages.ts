@@ -51,14 +51,14 @@ export async function readMessage(line: Line): Promise<ClientMessage> {
     throw new MessageError(`the line is not a JSON object ${bytesNotShown(line.byteLength)}`);
   }
   if (elements !== undefined && "configs" in value)
-    throw new MessageError("configs: the key is there more than once, no list is taken");
+    throw new MessageError("configs: given more than once, so no list is applied; must be given once");
   const written = "type" in value ? value.type : undefined;
   const type = TYPES.find((known) => known === written);
   if (type === undefined) throw new MessageError(`type: ${problem(written, oneOf(TYPES).rule)}`);
   const configs = "configs" in value ? (value.configs ?? []) : [];
   if (!Array.isArray(configs)) throw new MessageError(`configs: ${secretProblem(configs, "a list")}`);
   if (elements === undefined && configs.length > 0)
-    throw new MessageError('configs: the key must be written "configs"');
+    throw new MessageError('configs: the key is not valid; must be written "configs"');
   return type === "update_configs" ? { type, configs: elements ?? [] } : { type };
 }
 

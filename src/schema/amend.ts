@@ -3,7 +3,7 @@
 /**
  * Makes an odd value usable before it is validated.
  *
- * @param source - the text of a scalar in the file; undefined where there is none
+ * @param source - the text of a scalar in the file; undefined for another value
  * @returns undefined when the value stays as it is
  */
 export type Amend = (value: unknown, source: string | undefined) => Amended | undefined;

@@ -21,8 +21,8 @@ export interface Value<Schema extends v.GenericSchema = v.GenericSchema> {
   readonly amend?: Amend;
   /** Formats a valid value as it is written in a file, without secrets; absent where it is written as it is read. */
   readonly format?: (value: unknown) => unknown;
-  /** Whether the value is a secret, which no message, log, metric, trace or API response shows. */
-  readonly isSecret?: boolean;
+  /** What of the value is secret, as `A secret`: no message, log, metric, trace or API response shows it; absent where nothing is. */
+  readonly secret?: string;
 }
 
 /** A kind of value by the type that it is read into. */
@@ -113,6 +113,25 @@ function factsOf({ schema: _, ...value }: Value, about: string, fallback: string
 export function fieldFacts(field: v.GenericSchema): FieldFacts {
   // Only the three builders above make fields, and they attach exactly this.
   return v.getMetadata(field) as unknown as FieldFacts;
+}
+
+/** The documentation of a field with its name. */
+export interface NamedFacts extends FieldFacts {
+  readonly name: string;
+}
+
+/** Reads the documentation of an object's fields, in their order. */
+export function namedFacts(fields: Fields): NamedFacts[] {
+  return Object.entries(fields).map(([name, field]) => ({ name, ...fieldFacts(field) }));
+}
+
+/**
+ * Describes what a field does.
+ *
+ * @returns sentences, the last one about a secret
+ */
+export function describeField({ about, secret }: FieldFacts): string {
+  return secret === undefined ? about : `${about} ${secret}: never shown.`;
 }
 
 /**

@@ -12,6 +12,7 @@ export const MAX_CHARS = 8_192;
 /** Two digits for each byte, and a separator between any two bytes. */
 const MAX_HEX_CHARS = 3 * MAX_CHARS;
 const LENGTH_MESSAGE = `too long; must be at most ${MAX_CHARS} characters`;
+const SECRET = "A secret";
 const STRING_RULE = "a string";
 const STRING_JSON = { type: "string", maxLength: MAX_CHARS };
 
@@ -27,7 +28,7 @@ export const text = value(v.pipe(v.string(message(STRING_RULE)), v.maxLength(MAX
 export const secretText = {
   ...text,
   schema: v.pipe(v.string(secretMessage(STRING_RULE)), v.maxLength(MAX_CHARS, LENGTH_MESSAGE)),
-  isSecret: true,
+  secret: SECRET,
 };
 
 /** Makes a string that matches a pattern. @param rule - `an HTTP method` */
@@ -39,7 +40,7 @@ export function matching(pattern: RegExp, rule: string) {
 /** Makes a string that matches a pattern and that no message shows. */
 export function secretMatching(pattern: RegExp, rule: string) {
   const schema = v.pipe(secretText.schema, v.regex(pattern, secretMessage(rule)));
-  return { ...value(schema, { kind: "string", rule, range: rule, json: STRING_JSON }), isSecret: true };
+  return { ...value(schema, { kind: "string", rule, range: rule, json: STRING_JSON }), secret: SECRET };
 }
 
 /**
@@ -192,7 +193,7 @@ export const flag = value(v.boolean(message(FLAG_RULE)), {
 /** Bytes as hexadecimal digits. */
 export const hex = hexValue(message);
 /** Bytes as hexadecimal digits that no message shows. */
-export const secretHex = { ...hexValue(secretMessage), isSecret: true };
+export const secretHex = { ...hexValue(secretMessage), secret: SECRET };
 
 function hexValue(messageOf: typeof message) {
   const rule = "bytes as pairs of hexadecimal digits";
@@ -260,7 +261,10 @@ export function secretMap<
     v.record(name.schema, item.schema),
   );
   const json = { type: "object", propertyNames: name.json, additionalProperties: item.json };
-  return { ...value(schema, { kind: "map of strings", rule, range: rule, json }), isSecret: true };
+  return {
+    ...value(schema, { kind: "map of strings", rule, range: rule, json }),
+    secret: "Their values are secrets",
+  };
 }
 
 /** Makes a value that is validated where it is used. */

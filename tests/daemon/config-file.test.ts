@@ -39,7 +39,7 @@ test.skipIf(!canUnshare())(
     const run = realpathSync("/var/run");
     const socketPath = join(`/proc/${daemon.pid}/root`, run, DEFAULT_SOCKET);
     expect(daemon.log.join("\n")).toMatch(
-      /ERROR Configuration error: \S+\/config\.yaml:4:10: batching\.delay: "20s" is not valid/,
+      /ERROR Configuration error: \S+\/config\.yaml:4:10: batching\.delay: "20s" is out of range/,
     );
     expect(daemon.log.join("\n")).toContain("using the defaults");
     // Nothing of a faulty file holds, its socket neither.

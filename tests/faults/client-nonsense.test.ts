@@ -22,7 +22,7 @@ const MESSAGES: Readonly<Record<string, { text: string; error?: RegExp; runs: st
   "an id twice in a config": { text: '{"type":"update_configs","configs":[{"id":7,2}]}', runs: ["2"] },
   "two lists": {
     text: '{"type":"update_configs","configs":[2],"configs":[]}',
-    error: /^configs: the key is there more than once, no list is taken/,
+    error: /^configs: given more than once, so no list is applied; must be given once/,
     runs: ["1"],
   },
   "configs only in __proto__": { text: '{"type":"update_configs","__proto__":{"configs":[2]}}', runs: [] },
@@ -34,7 +34,7 @@ const MESSAGES: Readonly<Record<string, { text: string; error?: RegExp; runs: st
   },
   "configs with an escape": {
     text: '{"type":"update_configs","c\\u006fnfigs":[2]}',
-    error: /configs: the key must be written "configs"/,
+    error: /configs: the key is not valid; must be written "configs"/,
     runs: ["1"],
   },
   "configs inside of something else": { text: '{"type":"update_configs","x":{"configs":[2]}}', runs: [] },

@@ -100,7 +100,7 @@ test.each([
   '{"type":"request_status","configs":[],"configs":[]}',
 ])("messages: of two lists none is taken: %s", async (text) => {
   await expect(read(text)).rejects.toThrow(
-    new MessageError("configs: the key is there more than once, no list is taken"),
+    new MessageError("configs: given more than once, so no list is applied; must be given once"),
   );
 });
 

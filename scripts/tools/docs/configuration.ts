@@ -5,11 +5,8 @@ import { Document } from "yaml";
 import { checkTypeNames } from "../../../src/checks/registry.ts";
 import { configPlaces } from "../../../src/config/load.ts";
 import { DEFAULT_CONFIG, leaves, SECTIONS, toFile } from "../../../src/config/schema.ts";
-import {
-  commonFields,
-  fieldsOfType,
-  type HealthcheckField,
-} from "../../../src/protocol/healthcheck-schema.ts";
+import { commonFields, fieldsOfType } from "../../../src/protocol/healthcheck-schema.ts";
+import { describeField, type NamedFacts } from "../../../src/schema/field.ts";
 import { VARIABLES } from "./environment.ts";
 import { code, fill, table } from "./markdown.ts";
 
@@ -34,13 +31,13 @@ export function configurationPage(): string {
 function sectionTable(section: string): string {
   const rows = leaves()
     .filter((leaf) => leaf.section === section)
-    .map(({ name, about: { kind, range, fallback, reload, about } }) => [
+    .map(({ name, about }) => [
       code(name),
-      kind,
-      code(fallback ?? ""),
-      range,
-      reload ? "yes" : "restart",
-      about,
+      about.kind,
+      code(about.fallback ?? ""),
+      about.range,
+      about.reload ? "yes" : "restart",
+      describeField(about),
     ]);
   return `### \`${section}\`\n\n${table(["key", "type", "default", "allowed", "SIGHUP", "effect"], rows)}`;
 }
@@ -61,15 +58,16 @@ export function typeSection(type: string): string {
   return `### \`checker_type: ${type}\`\n\n${fieldTable(fieldsOfType(type) ?? [])}`;
 }
 
-function fieldTable(fields: readonly HealthcheckField[]): string {
+/** The reference of some fields. @param noun - for the first column */
+export function fieldTable(fields: readonly NamedFacts[], noun = "field"): string {
   return table(
-    ["field", "type", "when absent", "allowed", "meaning"],
-    fields.map(({ name, kind, fallback, range, about }) => [
-      code(name),
-      kind,
-      fallback ?? "**required**",
-      range,
-      about,
+    [noun, "type", "when absent", "allowed", "meaning"],
+    fields.map((field) => [
+      code(field.name),
+      field.kind,
+      field.fallback ?? "**required**",
+      field.range,
+      describeField(field),
     ]),
   );
 }

@@ -57,11 +57,11 @@ export const HTTP_FIELDS = {
     "The request's method.",
   ),
   path: optional(
-    { ...secretText, range: PATH_RULE },
+    { ...secretText, range: PATH_RULE, secret: "Its query, user and password are secrets" },
     "/",
     "/",
     "The path to request; with OPTIONS a * is the server as a whole. Of a whole URL the host is used for the Host header and SNI, https means secure unless that is set; the connection " +
-      "still uses ip and port. Its query, user and password are secrets: never shown.",
+      "still uses ip and port.",
   ),
   expected_codes: optional(
     list(integer(0, 999), "integers", "0 to 999", MAX_CODES),
@@ -75,12 +75,7 @@ export const HTTP_FIELDS = {
     "the host of path, else ip and port",
     "The Host header, in Punycode where it is not ASCII.",
   ),
-  headers: optional(
-    { ...headers, range: "no line breaks" },
-    {},
-    "none",
-    "Further request headers. Their values are secrets: never shown.",
-  ),
+  headers: optional({ ...headers, range: "no line breaks" }, {}, "none", "Further request headers."),
   response: optional(text, "", "anything", "The body must start with it. Not with method HEAD."),
 };
 

@@ -11,14 +11,9 @@ import type { TcpSpec } from "./spec.ts";
 /** The fields of `checker_type: tcp`. */
 export const TCP_FIELDS = {
   ...ADDRESS_FIELDS,
-  send: optional(secretText, "", "nothing", "Written once connected. A secret: never shown."),
+  send: optional(secretText, "", "nothing", "Sent once connected."),
   receive: optional(text, "", "anything", "The answer must start with it."),
-  send_hex: optional(
-    secretHex,
-    "",
-    "nothing",
-    "In place of send: its bytes in hexadecimal, such as 00 ff. A secret: never shown.",
-  ),
+  send_hex: optional(secretHex, "", "nothing", "In place of send: its bytes in hexadecimal, such as 00 ff."),
   receive_hex: optional(hex, "", "anything", "In place of receive: its bytes in hexadecimal."),
   close: optional(
     choice(CLOSE_MODES),
