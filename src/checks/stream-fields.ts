@@ -7,17 +7,12 @@ import { converted, flag, ip, orEmpty, port } from "../schema/values.ts";
 
 /** Address and port of the connection. */
 export const ADDRESS_FIELDS = {
-  ip: required(ip, "The target. Never a name."),
-  port: required(port, "The target's port."),
+  ip: required(ip, "Address of the target. Names are not accepted."),
+  port: required(port, "Port of the target."),
 };
 
 /** True when the certificate is verified. */
-export const TLS_VERIFY = optional(
-  flag,
-  true,
-  "true",
-  "Whether the certificate must be valid and match the name.",
-);
+export const TLS_VERIFY = optional(flag, true, "true", "Requires a valid certificate that matches the name.");
 
 /** Creates the field of the TLS name. @param fallback - description of the name used when the field is absent */
 export function serverNameField(fallback: string) {
@@ -26,7 +21,7 @@ export function serverNameField(fallback: string) {
     name,
     "",
     fallback,
-    "The name for SNI and in the certificate, in Punycode where it is not ASCII.",
+    "Name for SNI and certificate verification, in Punycode if it is not ASCII.",
   );
 }
 

@@ -1,4 +1,4 @@
-/** `check-config`: judges a configuration or checks file as the server would, and prints every fault at once. */
+/** `check-config`: validates a configuration or checks file as the server would, and prints every error. */
 import { stringify } from "yaml";
 import { type Diagnostic, formatDiagnostic, unreadable } from "../config/diagnostic.ts";
 import { configExposure } from "../config/exposure.ts";
@@ -16,22 +16,22 @@ import { UsageError } from "./usage.ts";
 
 /** Options of the command. */
 export interface CheckConfigOptions {
-  /** A checks file, whatever it holds. */
+  /** A file to validate as a checks file. */
   readonly checks?: string;
   /** Print the effective configuration, defaults filled in. */
   readonly print?: boolean;
-  /** An unknown key or field is a fault too; other warnings are not. */
+  /** Treat unknown keys and fields as errors; other warnings are not errors. */
   readonly strictConfig?: boolean;
 }
 
-/** Where a command writes. */
+/** Output of a command. */
 export interface Output {
   out(text: string): void;
   err(text: string): void;
 }
 
 /**
- * Judges a file. `--checks` says that it is a checks file; otherwise its keys decide.
+ * Validates a file. With `--checks` it is a checks file; otherwise its keys decide.
  *
  * @param named - file to validate (default: the configuration file that the server would use)
  * @returns the exit status
@@ -51,7 +51,7 @@ export function checkConfig(
     if (options.print === true) output.out(stringify(toFile(DEFAULT_CONFIG)));
     return EXIT.ok;
   }
-  // What --print writes is a configuration file, so what is said about it goes elsewhere.
+  // With --print standard output is a configuration file, so messages go to standard error.
   const report = (words: string) => (options.print === true ? output.err(words) : output.out(words));
   let text: string;
   try {
@@ -60,7 +60,7 @@ export function checkConfig(
     tell(path, [unreadable(error)], [], report);
     return EXIT.failure;
   }
-  // As a checks file: its bounds are the wider ones.
+  // As a checks file, which has the wider bounds.
   const read = readYaml(text, "checks");
   const kind = options.checks === undefined ? kindOf(read) : "checks";
   if (kind === undefined) {
@@ -85,10 +85,10 @@ const NEITHER: Diagnostic = {
     "or the key healthchecks",
 };
 
-/** What kind of file it is by its keys; undefined when it has keys of neither. */
+/** Returns the kind of file by its keys; undefined when it has keys of neither kind. */
 function kindOf(read: ReadYaml): FileKind | undefined {
   const value = "file" in read ? read.file.value : undefined;
-  // What is empty or no map at all is judged as what the server would take it for.
+  // An empty file, or one that is not a map, is validated as a configuration file, as the server would.
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "configuration";
   const names = Object.keys(value).filter((name) => !isExtension(name));
   const isOfSection = names.some((name) => Object.hasOwn(SECTIONS, name));
@@ -132,7 +132,7 @@ function tell(
   for (const warning of warnings) report(`Configuration warning: ${formatDiagnostic(path, warning)}\n`);
 }
 
-/** The file's mode is not the file: it is warned about, and does not count among its warnings. */
+/** Reports a mode that exposes the file. It is not among the warnings that are counted: it is not in the text of the file. */
 function tellExposure(path: string, exposed: Diagnostic | undefined, report: (text: string) => void): void {
   if (exposed !== undefined) tell(path, [], [exposed], report);
 }

@@ -5,7 +5,7 @@ import { fishCompletion } from "./completion/fish.ts";
 import { commandTree } from "./completion/tree.ts";
 import { zshCompletion } from "./completion/zsh.ts";
 
-/** The shells that there are scripts for. */
+/** The supported shells. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 /** One of {@link SHELLS}. */
 export type Shell = (typeof SHELLS)[number];
@@ -13,9 +13,9 @@ export type Shell = (typeof SHELLS)[number];
 const WRITERS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };
 
 /**
- * The script.
+ * Returns the script.
  *
- * @param defaultCommand - what runs when no command is named
+ * @param defaultCommand - the command that runs when none is named
  */
 export function completionScript(program: Command, defaultCommand: string, shell: Shell): string {
   return WRITERS[shell](program.name(), commandTree(program, defaultCommand));

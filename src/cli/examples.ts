@@ -1,6 +1,6 @@
 /** The examples that `--help` ends with. */
 
-/** Of the program. */
+/** Examples of the program. */
 export const PROGRAM_EXAMPLES = `
 Examples:
   $ healthcheck-server                                   serve, with the configuration of this host
@@ -11,34 +11,34 @@ Examples:
   $ healthcheck-server status                            ask the running server
   $ healthcheck-server explain 42`;
 
-/** Of `run`. */
+/** Examples of `run`. */
 export const RUN_EXAMPLES = `
 Examples:
   $ healthcheck-server run
   $ healthcheck-server run --config ./healthcheck-server.yaml --strict-config
   $ healthcheck-server run --checks checks.yaml --log-format json
 
-SIGHUP loads the configuration (and the checks file) again; SIGTERM and SIGINT stop in good order.`;
+SIGHUP reloads the configuration (and the checks file); SIGTERM and SIGINT stop the server gracefully.`;
 
-/** Of `check-config`. */
+/** Examples of `check-config`. */
 export const CHECK_CONFIG_EXAMPLES = `
 Examples:
   $ healthcheck-server check-config
   $ healthcheck-server check-config /etc/seesaw/healthcheck-server.yaml --print
   $ healthcheck-server check-config --strict-config checks.yaml`;
 
-/** Of `status`. */
+/** Examples of `status`. */
 export const STATUS_EXAMPLES = `
 Examples:
   $ healthcheck-server status
   $ healthcheck-server status --addr 127.0.0.1:9090 --json`;
 
-/** Of `explain`. */
+/** Examples of `explain`. */
 export const EXPLAIN_EXAMPLES = `
 Examples:
   $ healthcheck-server explain 13758215386640154624`;
 
-/** Of `completion`. */
+/** Examples of `completion`. */
 export const COMPLETION_EXAMPLES = `
 Examples:
   $ source <(healthcheck-server completion bash)         for this shell

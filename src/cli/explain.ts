@@ -10,10 +10,10 @@ import type { Environment } from "./settings.ts";
 import { readWritten } from "./value-option.ts";
 
 /**
- * Asks and prints.
+ * Asks the server for the healthcheck and prints it.
  *
  * @param digits - the id
- * @returns the exit status: 0 when there is such a healthcheck
+ * @returns the exit status: 0 when the healthcheck exists
  * @throws UsageError
  */
 export async function explain(

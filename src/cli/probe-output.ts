@@ -1,10 +1,10 @@
-/** How a probe's result is shown, to people and to programs. */
+/** Formats the result of a probe, for people and for programs. */
 import { PHASES, phaseFields, roundMs } from "../model/phases.ts";
 import { type CheckResult, formatResult } from "../model/result.ts";
 
 const WORDS = { success: "healthy", failure: "unhealthy", inconclusive: "inconclusive" } as const;
 
-/** Target, phases, verdict; ends with a line break. */
+/** Formats target, phases and verdict; ends with a line break. */
 export function formatProbe(target: string, result: CheckResult): string {
   const lines = [target];
   if (result.outcome !== "inconclusive") {
@@ -18,7 +18,7 @@ export function formatProbe(target: string, result: CheckResult): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** One JSON object on one line. */
+/** Formats one JSON object on one line. */
 export function probeJson(target: string, result: CheckResult): string {
   const { code, message } = result;
   const verdict = { target, verdict: WORDS[result.outcome], code, message };

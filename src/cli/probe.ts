@@ -1,4 +1,4 @@
-/** `probe`: runs the live checker once, or a few times, and explains what it found. */
+/** `probe`: runs the checker of a healthcheck once or several times, and explains the result. */
 
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";

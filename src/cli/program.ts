@@ -24,11 +24,11 @@ import { status } from "./status.ts";
 import { UsageError } from "./usage.ts";
 import { wordArgument, wordOption } from "./value-option.ts";
 
-/** What runs when no command is named. */
+/** The command that runs when none is named. */
 export const DEFAULT_COMMAND = "run";
 
 /**
- * Does what a command line asks for.
+ * Runs a command line.
  *
  * @param args - without the program's name
  * @param signals - of this process: `run` listens to them, every other command releases them
@@ -59,7 +59,7 @@ export async function main(
   }
 }
 
-/** Keeps what a server, a backend or a file says from the terminal as a control sequence, whichever command shows it. */
+/** Escapes control sequences in the output of every command: text of a server, a backend or a file may contain some. */
 function printableOutput(output: Output): Output {
   return {
     out: (text) => output.out(printableLines(text)),
@@ -67,7 +67,7 @@ function printableOutput(output: Output): Output {
   };
 }
 
-/** The definitions, from which help, completions and manual can be made. */
+/** Makes the definitions, from which help, completions and manual are made. */
 export function makeProgram(
   env: Environment,
   output: Output,
@@ -162,7 +162,7 @@ function addCompletion(program: Command, output: Output): void {
     .action((shell: Shell) => output.out(completionScript(program, DEFAULT_COMMAND, shell)));
 }
 
-/** Options of commands that ask a running server. */
+/** Adds the options of commands that ask a running server. */
 function remote(command: Command): Command {
   return command
     .option(

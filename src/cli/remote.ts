@@ -11,7 +11,7 @@ import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 import type { Environment } from "./settings.ts";
 import { readWritten } from "./value-option.ts";
 
-/** Options of commands that ask. */
+/** Options of commands that ask a running server. */
 export interface RemoteOptions {
   readonly addr?: string;
   readonly config?: string;
@@ -19,15 +19,15 @@ export interface RemoteOptions {
   readonly json?: boolean;
 }
 
-/** The longest answers are of a few thousand bytes a healthcheck, and commands ask for one. */
+/** Maximum length of a response: the longest have some thousand bytes for each healthcheck, and commands ask for one. */
 const MAX_ANSWER_BYTES = 16 * 1_024 * 1_024;
 
-/** The server cannot be asked, or has no answer; the message says why. */
+/** The error of a server that cannot be asked or does not answer. */
 export class RemoteError extends Error {
   override readonly name = "RemoteError";
 }
 
-/** An answer. */
+/** A response. */
 export interface Answer {
   readonly status: number;
   readonly text: string;
@@ -44,17 +44,17 @@ const serverUrl = custom<string, string>(
   },
 );
 
-/** Where a server should be. */
+/** The expected address of a server. */
 export interface Place {
   /** `http://127.0.0.1:9090` */
   readonly url: string;
-  /** Why nothing may be there; undefined when it was named, or its file says so. */
+  /** A possible reason why the server does not listen there; undefined when the address was given, or its file has it. */
   readonly doubt: string | undefined;
 }
 
 /**
- * Where the server is to be found: as the command line says, or as its configuration file says. A file may have changed or be
- * broken while the server runs, so whatever it says, the server is asked.
+ * Finds the address of the server: from the command line, or from its configuration file. The file may have changed or be
+ * invalid while the server runs, so the server is asked in any case.
  *
  * @throws UsageError
  */
@@ -67,13 +67,13 @@ export function serverPlace({ addr, config: named }: RemoteOptions, env: Environ
   return { url: `http://${reachable(metrics.listen_addr)}`, doubt };
 }
 
-/** The listener's settings where no file says otherwise. */
+/** The settings of the listener without a file. */
 const NO_FILE = {
   metrics: DEFAULT_CONFIG.metrics,
   doubt: "is metrics.enabled set? no readable configuration file found",
 };
 
-/** The listener's settings in a file, or the defaults and why the file does not count. */
+/** Reads the settings of the listener from a file; returns the defaults, and the reason, for a file that cannot be used. */
 function readMetrics(path: string): { metrics: Config["metrics"]; doubt: string | undefined } {
   const { metrics } = DEFAULT_CONFIG;
   let text: string;
@@ -88,7 +88,7 @@ function readMetrics(path: string): { metrics: Config["metrics"]; doubt: string 
   return { metrics: config.metrics, doubt: config.metrics.enabled ? undefined : doubt };
 }
 
-/** A server that listens on every address is asked on this host's own. */
+/** Returns the address to ask: loopback for a server that listens on every address. */
 function reachable(listenAddress: string): string {
   const address = parseListenAddress(listenAddress);
   if (address?.host === "" || address?.host === "0.0.0.0")
@@ -107,11 +107,11 @@ export async function ask({ url, doubt }: Place, path: string, { timeout }: Remo
   const timeoutMs = readWritten("--timeout", positiveDurationMs, timeout);
   try {
     const signal = AbortSignal.timeout(timeoutMs);
-    // The server is on this host, or near: no proxy of the environment lies in between. The types know only texts.
+    // The server is on this host, or near: no proxy of the environment is used. The types allow only strings.
     const response = await fetch(`${url}${path}`, {
       signal,
       proxy: false as unknown as string,
-      // Another program may have the port: it leads nowhere else, and its answer does not grow here.
+      // Another program may use the port: its redirects are not followed, its response is not decompressed.
       redirect: "error",
       decompress: false,
       headers: { "Accept-Encoding": "identity" },
@@ -140,7 +140,7 @@ async function readText(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** The runtime's words are for people at a browser. */
+/** Describes why there is no response; messages of the runtime are meant for browsers. */
 function whyNot(error: unknown, timeout: string): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return `no response within ${timeout}`;
@@ -149,7 +149,7 @@ function whyNot(error: unknown, timeout: string): string {
 }
 
 /**
- * Reads an answer of the API.
+ * Reads a response of the API.
  *
  * @throws RemoteError when it is an error
  */
@@ -167,7 +167,7 @@ export function readAnswer<Body>({ status, text }: Answer): Body {
   throw new RemoteError(sentence(error.trim()));
 }
 
-/** For `JSON.parse`: no text of the answer, nor a key, ends a line, so every line that is printed is this program's. */
+/** For `JSON.parse`: escapes line breaks in strings and keys of the response, so that every printed line is one of this program. */
 function inOneLine(_key: string, value: unknown): unknown {
   if (typeof value === "string") return printable(value);
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
@@ -175,7 +175,7 @@ function inOneLine(_key: string, value: unknown): unknown {
 }
 
 /**
- * Formats an answer whose shape was taken on trust.
+ * Formats a response whose shape was not validated.
  *
  * @throws RemoteError when it has another shape
  */

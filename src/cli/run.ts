@@ -28,7 +28,7 @@ import {
   type SettingOptions,
 } from "./settings.ts";
 
-/** The original logs to standard output, and units rely on it. */
+/** The Rust server logs to standard output, and units rely on it. */
 const LOG_FD = 1;
 /** Burst of log lines about signals. */
 const SIGNAL_BURST = 10;

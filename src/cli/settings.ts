@@ -25,13 +25,13 @@ export interface LoadedConfig {
   readonly config: Config | undefined;
   /** The keys that have a value in the file, as `telemetry.otlp_endpoint`; empty when the file is invalid. */
   readonly named: ReadonlySet<string>;
-  /** The first error of an invalid file, `FILE:LINE:COLUMN: KEY: …`; undefined when there is none. */
+  /** The first error of an invalid file, `FILE:LINE:COLUMN: KEY: …`; undefined for a valid file. */
   readonly fault: string | undefined;
   /** True when the file named on the command line does not exist. */
   readonly missing: boolean;
 }
 
-/** Finds and reads the configuration file, and logs its errors and warnings with the messages of the original server. */
+/** Finds and reads the configuration file, and logs its errors and warnings with the messages of the Rust server. */
 export function loadConfig(named: string | undefined, env: Environment, log: Logger): LoadedConfig {
   const path = announce(named, env, log);
   if (path === undefined) return DEFAULTS;
@@ -101,7 +101,7 @@ export function logSettings(options: SettingOptions, env: Environment, file: Con
 }
 
 /**
- * Reads the log level from the environment: HEALTHCHECK_LOG, or RUST_LOG as units of the original server have it
+ * Reads the log level from the environment: HEALTHCHECK_LOG, or RUST_LOG as units of the Rust server have it
  * (`debug`, `healthcheck_server=debug,info`).
  */
 export function levelFromEnvironment(env: Environment): LogThreshold | undefined {

@@ -1,4 +1,4 @@
-/** `status`: whether a running server is ready, and how its healthchecks stand. The HEALTHCHECK of a container. */
+/** `status`: reports whether a running server is ready, and the number of healthchecks in each state. The HEALTHCHECK of a container. */
 import type { HealthcheckList } from "../http/api.ts";
 import { sentence } from "../model/printable.ts";
 import type { Output } from "./check-config.ts";
@@ -7,9 +7,9 @@ import { ask, formatAnswer, RemoteError, type RemoteOptions, readAnswer, serverP
 import type { Environment } from "./settings.ts";
 
 /**
- * Asks and prints.
+ * Asks the server for its status and prints it.
  *
- * @returns the exit status: 0 when it is ready
+ * @returns the exit status: 0 when the server is ready
  * @throws UsageError
  */
 export async function status(options: RemoteOptions, env: Environment, output: Output): Promise<number> {
@@ -41,7 +41,7 @@ function asText(reason: string | undefined, { totals }: HealthcheckList): string
 }
 
 function asJson(ready: boolean, reason: string | undefined, { totals }: HealthcheckList): string {
-  // Taken apart, so that another program's answer without them is an error.
+  // Destructured, so that the response of another program without them is an error.
   const { healthchecks, healthy, unhealthy, unknown } = totals;
   const counts = { healthchecks, healthy, unhealthy, unknown };
   return `${JSON.stringify({ ready, ...(reason === undefined ? {} : { reason }), ...counts })}

@@ -1,6 +1,6 @@
-/** Wrong usage of the command line, found by a command. */
+/** The error of wrong usage of the command line. */
 
-/** The command line asks for something that cannot be. */
+/** Wrong usage, found by a command: `KEY: problem; must be RULE`. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

@@ -1,31 +1,31 @@
-/** What is wrong in a file, and where. */
+/** Errors and warnings of a file, with their places. */
 
-/** Of one kind of fault or warning at most this many are reported; the rest is a number. */
-export const MAX_TOLD = 100;
-/** A longer key is cut: what stands in its place may be anything. */
+/** Maximum number of errors or warnings of one kind that are reported; the others are counted. */
+export const MAX_REPORTED = 100;
+/** Maximum length of a key in a message: an unknown key may be of any length. */
 const MAX_KEY_CHARS = 120;
 
-/** One fault or warning of a file. */
+/** An error or warning of a file. */
 export interface Diagnostic {
-  /** From 1; absent when the fault is of the file as a whole. */
+  /** From 1; absent for an error of the file as a whole. */
   readonly line?: number;
   readonly column?: number;
-  /** `batching.delay`; empty when the fault is of no single key. */
+  /** `batching.delay`; empty for an error that is not in a single key. */
   readonly key: string;
-  /** What is wrong and what is allowed. */
+  /** `problem; must be RULE` */
   readonly message: string;
-  /** Whether it is a key or field that does not exist: `check-config --strict-config` counts such a warning as a fault. */
+  /** Whether it is a key or field that does not exist: `check-config --strict-config` treats such a warning as an error. */
   readonly unknown?: true;
 }
 
-/** The fault of a file that cannot be read. @param error - what reading it threw */
+/** Makes the error of a file that cannot be read. @param error - as it was thrown */
 export function unreadable(error: unknown): Diagnostic {
   const words = error instanceof Error ? error.message : String(error);
   return { key: "", message: `cannot be read: ${words}` };
 }
 
 /**
- * The fault that stands for those beyond {@link MAX_TOLD}; none when there are no more.
+ * Makes the entry that counts the errors beyond {@link MAX_REPORTED}; returns an empty list when there are no more.
  *
  * @param words - `more unknown keys`
  */
@@ -34,40 +34,40 @@ export function moreFaults(
   words: string,
   kind: Pick<Diagnostic, "unknown"> = {},
 ): Diagnostic[] {
-  return count <= MAX_TOLD ? [] : [{ key: "", message: `${count - MAX_TOLD} ${words}`, ...kind }];
+  return count <= MAX_REPORTED ? [] : [{ key: "", message: `${count - MAX_REPORTED} ${words}`, ...kind }];
 }
 
-/** The first {@link MAX_TOLD} faults of a kind, and the number of the others. */
+/** The first {@link MAX_REPORTED} errors of a kind, and the number of the others. */
 export class FaultList {
   readonly #words: string;
   readonly #kind: Pick<Diagnostic, "unknown">;
   readonly #faults: Diagnostic[] = [];
   #count = 0;
 
-  /** @param words - for those beyond, `more errors` */
+  /** @param words - noun phrase for the others: `more errors` */
   constructor(words: string, kind: Pick<Diagnostic, "unknown"> = {}) {
     this.#words = words;
     this.#kind = kind;
   }
 
-  /** @param make - called for those that are reported */
+  /** Adds an error. @param make - called only if the error is reported */
   add(make: () => Diagnostic): void {
-    if (++this.#count <= MAX_TOLD) this.#faults.push(make());
+    if (++this.#count <= MAX_REPORTED) this.#faults.push(make());
   }
 
-  /** All that is reported. */
+  /** Returns the reported errors, with the entry that counts the others. */
   all(): Diagnostic[] {
     return [...this.#faults, ...moreFaults(this.#count, this.#words, this.#kind)];
   }
 }
 
-/** `FILE:LINE:COLUMN: KEY: what is wrong and what is allowed` */
+/** Formats an error: `FILE:LINE:COLUMN: KEY: problem; must be RULE`. */
 export function formatDiagnostic(file: string, { line, column, key, message }: Diagnostic): string {
   const place = line === undefined ? "" : `:${line}:${column ?? 1}`;
   return `${file}${place}: ${key === "" ? "" : `${shownKey(key)}: `}${message}`;
 }
 
-/** A key on one line, without what a terminal obeys, and bounded. */
+/** Formats a key on one line, without control characters, shortened. */
 function shownKey(key: string): string {
   const short = key.length > MAX_KEY_CHARS ? `${key.slice(0, MAX_KEY_CHARS)}…` : key;
   return short.replace(

@@ -2,10 +2,10 @@
 import { isIP } from "node:net";
 import { hostName } from "../model/domain-name.ts";
 
-/** Its form; whether the host and port are valid, only {@link parseListenAddress} says. */
+/** Form of an address; {@link parseListenAddress} also checks the host and the port. */
 export const LISTEN_ADDRESS = /^(?:\[([^\]]+)\]|([^:[\]\s/]*)):([0-9]{1,5})$/;
 
-/** Where to listen. */
+/** Address to listen on. */
 export interface ListenAddress {
   /** An IP address or a host name; empty for every address of this host, IPv6 and IPv4. */
   readonly host: string;
@@ -30,19 +30,19 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 
 function isHost(host: string): boolean {
   if (host === "" || isIP(host) === 4) return true;
-  // 256.0.0.1 is a slip in an address, not a name.
+  // 256.0.0.1 is a mistyped address, not a name.
   return !/^[0-9.]+$/.test(host) && hostName(host) !== undefined;
 }
 
-/** `127.0.0.1:9090`, `[::1]:9090`, `:9090` */
+/** Formats an address: `127.0.0.1:9090`, `[::1]:9090`, `:9090`. */
 export function formatListenAddress({ host, port }: ListenAddress): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Whether only this host reaches an address: 127.0.0.0/8, also written as IPv6, and ::1. */
+/** Reports whether only this host reaches an address: 127.0.0.0/8, also written as IPv6, and ::1. */
 export function isLoopback(ip: string): boolean {
   if (isIP(ip) !== 6) return ip.startsWith("127.");
-  // The URL writes each address in one way (RFC 5952).
+  // URL writes each address in its canonical form (RFC 5952).
   const host = URL.parse(`http://[${ip}]`)?.hostname ?? "";
   return host === "[::1]" || /^\[::ffff:7f[0-9a-f]{2}:/.test(host);
 }

@@ -10,10 +10,10 @@ import { type ValidationResult, validateRead } from "./validate.ts";
 import { readYaml, readYamlInSlices } from "./yaml.ts";
 
 /**
- * Selects the file to read: the named one, or the first that exists.
+ * Selects the file to read: the named file, or the first one that exists.
  *
  * @param named - by `--config`; taken even when it does not exist
- * @returns undefined when there is none
+ * @returns undefined when no file exists
  */
 export function findConfigFile(
   named: string | undefined,
@@ -43,7 +43,7 @@ export function configPlaces(
   ];
 }
 
-/** The home directory; undefined for a user without an entry in passwd(5), as in containers. */
+/** Returns the home directory; undefined for a user without an entry in passwd(5), as in containers. */
 function ownHome(): string | undefined {
   try {
     return homedir();
@@ -52,7 +52,7 @@ function ownHome(): string | undefined {
   }
 }
 
-/** Tells a missing file from an invalid one. */
+/** Whether the file is missing, in contrast to an invalid file. */
 export interface Missing {
   readonly missing: boolean;
 }

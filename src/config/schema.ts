@@ -40,7 +40,7 @@ const server = {
 
 const batching = {
   delay: setting(duration("1ms", "10s"), "100ms", {
-    about: "Longest time that a notification waits for its batch.",
+    about: "Maximum time that a notification waits for its batch.",
     reload: true,
   }),
   max_size: setting(integer(1, 10_000), 100, {
@@ -77,14 +77,14 @@ const manager = {
 const checks = {
   thresholds: setting(oneOf(THRESHOLD_RULES), CHECK_DEFAULTS.thresholds, {
     about:
-      "How `rise` and `fall` follow from `retries`: `seesaw` is rise 1, fall retries + 1; `rust` is the Rust server's, " +
-      "both max(retries + 1, 2). A healthcheck's own `rise` and `fall` win.",
+      "Derivation of `rise` and `fall` from `retries`: `seesaw` means rise 1 and fall retries + 1; `rust`, as in the Rust server, " +
+      "max(retries + 1, 2) for both. `rise` and `fall` of a healthcheck override it.",
     reload: false,
   }),
   close: setting(oneOf(CLOSE_MODES), CHECK_DEFAULTS.close, {
     about:
-      "How TCP checks close the connection: `reset` by RST, which leaves no TIME_WAIT on this host, `graceful` by FIN, for backends that log " +
-      "resets. A healthcheck's own `close` wins.",
+      "How TCP checks close the connection: `reset` sends RST, which leaves no TIME_WAIT on this host; `graceful` sends FIN, for backends that log " +
+      "resets. `close` of a healthcheck overrides it.",
     reload: false,
   }),
 };
@@ -129,9 +129,9 @@ const metrics = {
   }),
   allowed_hosts: setting(hostNames, [], {
     about:
-      "Names accepted in the Host header, besides addresses and localhost. On a loopback address no other " +
-      "name is accepted, against DNS rebinding; elsewhere every name is, unless this list has some. The name of a reverse proxy that " +
-      "forwards the Host header belongs here.",
+      "Names accepted in the Host header, besides addresses and localhost. A listener on a loopback address accepts no other " +
+      "name, which prevents DNS rebinding; on other addresses every name is accepted while the list is empty. Add the name of a reverse proxy that " +
+      "forwards the Host header.",
     reload: false,
   }),
   per_healthcheck: setting(oneOf(PER_HEALTHCHECK), "full", {
@@ -157,23 +157,23 @@ const metrics = {
 /** Which checks are traced. */
 export const TRACES = ["all", "failures"] as const;
 
-const OWN_WORDS = "If the file does not set it,";
+const UNLESS_SET = "If the file does not set it,";
 const telemetry = {
   enabled: setting(flag, false, { about: "Exports traces (OTLP).", reload: false }),
   service_name: setting(name, "healthcheck-server", {
-    about: `The service.name of the traces. ${OWN_WORDS} OTEL_SERVICE_NAME applies.`,
+    about: `The service.name of the traces. ${UNLESS_SET} OTEL_SERVICE_NAME applies.`,
     reload: false,
   }),
   otlp_endpoint: setting(httpUrl(DEFAULT_ENDPOINT), DEFAULT_ENDPOINT, {
     about:
-      "The collector. https is TLS. With use_http, /v1/traces is added unless it is there, and the default is http://localhost:4318. " +
-      `A user and password become an Authorization header. ${OWN_WORDS} OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or ` +
+      "URL of the collector; https means TLS. With use_http, the path /v1/traces is appended if it is missing, and the default is http://localhost:4318. " +
+      `A user and password are sent as an Authorization header. ${UNLESS_SET} OTEL_EXPORTER_OTLP_TRACES_ENDPOINT or ` +
       "OTEL_EXPORTER_OTLP_ENDPOINT applies.",
     reload: false,
   }),
   use_http: setting(flag, false, { about: "OTLP over HTTP, as JSON, instead of over gRPC.", reload: false }),
   sampling_rate: setting(decimal(0, 1), 1, {
-    about: "Share of traces that is kept. The decision applies to all spans of a trace.",
+    about: "Fraction of traces to export. The decision applies to all spans of a trace.",
     reload: true,
   }),
   trace: setting(oneOf(TRACES), "failures", {

@@ -1,8 +1,8 @@
-/** Validates a configuration file that was read: amends odd values, reports unknown keys and every error with its line and column. */
+/** Validates a configuration file that was read: makes odd values usable, reports unknown keys and every error with its line and column. */
 import { didYouMean } from "../model/nearest.ts";
 import { readerOf } from "../schema/object.ts";
 import { secretProblem } from "../schema/problem.ts";
-import { type Diagnostic, MAX_TOLD, moreFaults } from "./diagnostic.ts";
+import { type Diagnostic, MAX_REPORTED, moreFaults } from "./diagnostic.ts";
 import { openModeProblem, othersMayConnect } from "./file-mode.ts";
 import {
   type Config,
@@ -25,11 +25,11 @@ export interface ValidationResult {
    */
   readonly named: ReadonlySet<string>;
   readonly faults: readonly Diagnostic[];
-  /** Unknown keys, amended values, keys without effect. */
+  /** Unknown keys, replaced values, keys without effect. */
   readonly warnings: readonly Diagnostic[];
 }
 
-/** The keys that a file without any names. */
+/** The keys of a file without keys. */
 const NO_KEYS: ReadonlySet<string> = new Set();
 
 /** Validates a file that was read, and reports every error in it. */
@@ -89,7 +89,7 @@ class Validation {
     this.#warnings.push({ ...this.#file.locate(path), key: path.join("."), message });
   }
 
-  /** Sections that hold no keys but a value or a list. */
+  /** Reports sections that are a value or a list instead of a map. */
   #misshapenSections(): void {
     for (const name of Object.keys(SECTIONS)) {
       const value = Object.hasOwn(this.#written, name) ? this.#written[name] : null;
@@ -149,7 +149,7 @@ class Validation {
       const known = Object.keys(fields);
       for (const key of Object.keys(given)) if (!known.includes(key)) unknown.push([[name, key], known]);
     }
-    for (const [path, known] of unknown.slice(0, MAX_TOLD)) {
+    for (const [path, known] of unknown.slice(0, MAX_REPORTED)) {
       const prefix = path.slice(0, -1).map((section) => `${section}.`);
       this.#warnings.push({
         ...this.#file.locate(path, "key"),
@@ -180,7 +180,7 @@ function namedKeys(sections: Sections): ReadonlySet<string> {
   return new Set(given.map(({ section, name }) => `${section}.${name}`));
 }
 
-/** A key's value; undefined when it has none. */
+/** Returns the value of a key; undefined when it has no value. */
 function keyOf(sections: Sections, section: string, name: string): unknown {
   const keys = Object.hasOwn(sections, section) ? sections[section] : undefined;
   if (!isRecord(keys) || !Object.hasOwn(keys, name)) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Reads YAML in short steps and bounded memory: what the parser has finished is composed and built into the tree while it reads on.
- * The library composes whole documents at once, for seconds, and has no bound of its own.
+ * Reads YAML in short steps and bounded memory: finished parts are composed and built into the tree while the parser reads the rest.
+ * The library composes a document in one call, which can take seconds, and has no bounds.
  */
 import { Composer, type CST, Lexer, type Node, Parser, type YAMLError } from "yaml";
 import { withoutSource } from "../redaction/foreign.ts";
@@ -8,25 +8,25 @@ import { type FormFault, TreeBuilder, YamlBoundError, type YamlNode } from "./ya
 
 /** How a file is read. */
 export interface StreamOptions {
-  /** Whether whole numbers become bigint, so that 64-bit ids keep their digits. */
+  /** Whether integers become bigint, so that 64-bit ids keep their digits. */
   readonly bigIntegers: boolean;
-  /** How many values the file may hold, those that aliases stand for included. */
+  /** Maximum number of values in the file, including those that its aliases expand to. */
   readonly maxValues: number;
 }
 
-/** A step is this many pieces of text: some 50 µs. */
+/** Pieces of text in a step, which takes some 50 µs. */
 const LEXEMES_PER_STEP = 32;
-/** What is finished is built into the tree after this many steps: some 1,000 pieces. */
+/** Steps after which the finished parts are built into the tree: some 1,000 pieces. */
 const STEPS_PER_BUILD = 32;
-/** Tokens of what is not finished; more stand in one line, one comment or one scalar of nonsense only. */
+/** Maximum number of tokens of an unfinished part; no meaningful line, comment or scalar has more. */
 const MAX_OPEN_TOKENS = 20_000;
 const MAX_DEPTH = 100;
-/** Of one scalar, comment or run of blanks; the longest text of any field is 8,192 characters. */
+/** Maximum length of a scalar, comment or run of blanks; the longest string of a field has 8,192 characters. */
 const MAX_LEXEME_CHARS = 262_144;
-/** Something of the kind stands in every stretch of a file that means anything. */
+/** Every meaningful stretch of a file contains a token of these kinds. */
 const SIGNS = [":", ",", "#", "-"];
 const MAX_DIRECTIVES = 20;
-/** After this many faults the rest of the file is not read. */
+/** Number of errors after which the rest of the file is not read. */
 const MAX_FAULTS = 1_000;
 
 type Stacked = CST.Token & { readonly items?: CST.CollectionItem[] };
@@ -34,7 +34,7 @@ type Stacked = CST.Token & { readonly items?: CST.CollectionItem[] };
 /** Reads one file. */
 export class YamlStream {
   readonly faults: FormFault[] = [];
-  /** The value of the file; undefined while it is read, and when the file holds nothing. */
+  /** The value of the file; undefined while it is read, and for an empty file. */
   root: YamlNode | undefined;
   readonly #text: string;
   readonly #options: StreamOptions;
@@ -43,7 +43,7 @@ export class YamlStream {
   readonly #directives: CST.Directive[] = [];
   #documents = 0;
 
-  /** @param onNewLine - takes the offset of each line's start, in order */
+  /** @param onNewLine - receives the offset of the start of each line, in order */
   constructor(text: string, options: StreamOptions, onNewLine: (offset: number) => void) {
     this.#text = text;
     this.#options = options;
@@ -52,7 +52,7 @@ export class YamlStream {
     onNewLine(0);
   }
 
-  /** Reads the file, one short step at a time; what is wrong with it is in {@link faults}. */
+  /** Reads the file, one short step at a time; its errors are in {@link faults}. */
   *read(): Generator<void> {
     try {
       yield* this.#read();
@@ -82,7 +82,7 @@ export class YamlStream {
     if (this.#documents === 0 && this.#directives.length > 0) this.#compose(this.#directives, undefined);
   }
 
-  /** The library takes one endless scalar in one go, for tens of milliseconds. */
+  /** Bounds a scalar: the library processes an endless one in one call, for tens of milliseconds. */
   #checkSigns(): void {
     for (let at = 0; at + MAX_LEXEME_CHARS <= this.#text.length; at += MAX_LEXEME_CHARS) {
       const stretch = this.#text.slice(at, at + MAX_LEXEME_CHARS);
@@ -118,17 +118,17 @@ export class YamlStream {
     if (token.value !== undefined) this.root = this.#tree.build(contents);
   }
 
-  /** Builds what is finished of the collections that the parser is in, the outer ones first, as they stand in the file. */
+  /** Builds the finished parts of the open collections, the outer ones first, in the order of the file. */
   #buildFinished(): void {
     const stack: readonly Stacked[] = this.#parser.stack;
     if (this.#documents > 0 && stack[0]?.type === "document") this.#document(stack[0]);
     for (const token of stack) {
       if (!isCollection(token) || token.items.length < 2) continue;
-      // The parser looks at the last element, and at the end of the one before.
+      // The parser reads the last element, and the end of the previous one.
       const finished = token.items.splice(0, token.items.length - 1);
       const piece = pieceOf(token, finished, this.#parser.offset);
       const { offset } = token;
-      // The library measures a key's length from where its map begins.
+      // The library measures the length of a key from the start of its map.
       token.offset = startOf(token.items[0]) ?? offset;
       this.#tree.begin(
         token,
@@ -162,7 +162,7 @@ export class YamlStream {
   }
 
   #fault(fault: FormFault): void {
-    // Directives are read again for each piece.
+    // Each piece is read with the directives.
     const isKnown = this.faults.some(
       ({ offset, message }) => offset === fault.offset && message === fault.message,
     );
@@ -172,7 +172,7 @@ export class YamlStream {
   }
 }
 
-/** The library's words, but for its advice to programmers. */
+/** Returns the message of the library, without its advice to programmers. */
 function wordsOf({ message }: YAMLError): string {
   return withoutSource(message);
 }
@@ -181,14 +181,14 @@ function isCollection(token: CST.Token): token is CST.BlockMap | CST.BlockSequen
   return token.type === "block-map" || token.type === "block-seq" || token.type === "flow-collection";
 }
 
-/** A collection of its own out of the finished elements of one. */
+/** Makes a separate collection of the finished elements of one. */
 function pieceOf(
   token: CST.BlockMap | CST.BlockSequence | CST.FlowCollection,
   items: CST.CollectionItem[],
   offset: number,
 ): CST.Token {
   const begun = { ...token, offset: startOf(items[0]) ?? token.offset, items };
-  // The elements are of the collection's own type.
+  // The elements have the type that the collection has.
   if (token.type !== "flow-collection") return begun as CST.BlockMap;
   const isList = token.start.type === "flow-seq-start";
   if (isList) for (const item of items) asElement(item);
@@ -201,12 +201,12 @@ function pieceOf(
   return { ...begun, end: [end] } as CST.FlowCollection;
 }
 
-/** Where an element begins. */
+/** Returns the offset of an element. */
 function startOf(item: CST.CollectionItem | undefined): number | undefined {
   return (item?.start[0] ?? item?.key ?? item?.sep?.[0] ?? item?.value)?.offset;
 }
 
-/** The parser takes the elements of a flow list for keys until it has read the list's end. */
+/** Corrects the elements of a flow list, which the parser treats as keys until it has read the end of the list. */
 function asElement(item: CST.CollectionItem): void {
   const { start, key, sep, value } = item;
   const isPair =
@@ -219,7 +219,7 @@ function asElement(item: CST.CollectionItem): void {
   start.push(...sep);
 }
 
-/** The comma after a finished element stands before the next one, which is the first of its piece. */
+/** Removes the comma before the first element of a piece, which follows the last element of the piece before. */
 function dropComma(item: CST.CollectionItem | undefined, fault: (fault: FormFault) => void): void {
   if (item === undefined) return;
   const at = item.start.findIndex(({ type }) => type === "comma");
@@ -228,7 +228,7 @@ function dropComma(item: CST.CollectionItem | undefined, fault: (fault: FormFaul
     fault({ offset: (item.key ?? item.value)?.offset, message: "Missing , between flow collection items" });
 }
 
-/** @param withDirectives - they need a mark behind them */
+/** @param withDirectives - directives need a mark behind them */
 function documentOf(value: CST.Token, withDirectives: boolean): CST.Document {
   const { offset } = value;
   const start: CST.SourceToken[] = withDirectives
@@ -240,7 +240,7 @@ function documentOf(value: CST.Token, withDirectives: boolean): CST.Document {
   return { type: "document", offset, start, value };
 }
 
-/** How many tokens a token holds. */
+/** Counts the tokens within a token. */
 function countTokens(token: CST.Token | null | undefined): number {
   if (token === null || token === undefined) return 0;
   let count = 1;

@@ -4,35 +4,35 @@
  */
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar } from "yaml";
 
-/** A value and where it stands. */
+/** A value and its place. */
 export interface YamlNode {
-  /** A plain value: text, number, bigint, boolean, null, list or object. */
+  /** A plain value: string, number, bigint, boolean, null, list or object. */
   readonly value: unknown;
-  /** In the file, from 0. */
+  /** Offset in the file, from 0. */
   readonly offset: number;
-  /** Of a scalar that is not text, as it stands in the file: `0660`. */
+  /** Text in the file of a scalar that is not a string: `0660`. */
   readonly source?: string | undefined;
-  /** How many values it holds, itself and those of its aliases included. */
+  /** Number of values in it, including itself and those that its aliases expand to. */
   readonly size: number;
-  /** Of a map, one element a key: its name and its place. */
+  /** Names and places of the keys of a map. */
   readonly names?: readonly string[];
   readonly keyOffsets?: readonly number[];
-  /** Of a list its elements, of a map the values of its keys. */
+  /** The elements of a list, or the values of a map. */
   readonly children?: readonly YamlNode[];
 }
 
-/** Something that is wrong with the form of the file. */
+/** An error in the form of the file. */
 export interface FormFault {
-  /** Undefined when it is the file as a whole. */
+  /** Undefined for the file as a whole. */
   readonly offset: number | undefined;
   readonly message: string;
 }
 
-/** The file is beyond a bound; reading it ends here. */
+/** The error of a file that exceeds a bound; the rest is not read. */
 export class YamlBoundError extends Error {
   override readonly name = "YamlBoundError";
 
-  /** @param offset - undefined when it is the file as a whole */
+  /** @param offset - undefined for the file as a whole */
   constructor(
     message: string,
     readonly offset?: number,
@@ -44,22 +44,22 @@ export class YamlBoundError extends Error {
 /** Numbers that Rust's serde_yaml reads and the core schema of YAML 1.2 does not: `0b101`, `+0x1F`. */
 const RADIX_NUMBER = /^([-+]?)(0(?:b[01]+|x[0-9a-fA-F]+|o[0-7]+))$/;
 const MERGE_KEY = "<<";
-/** Of one map; an object of more would take long to make. */
+/** Maximum number of keys in a map; a larger object takes long to make. */
 const MAX_KEYS = 10_000;
 
-/** A list or map of which the first elements are known, or all. */
+/** A list or map whose first elements are known, or all of them. */
 class Collection {
   readonly names: string[] = [];
   readonly keyOffsets: number[] = [];
   readonly children: YamlNode[] = [];
-  /** The maps behind the merge keys, the first of which wins. */
+  /** The maps of the merge keys; the first one overrides the others. */
   readonly merged: YamlNode[] = [];
   #known: Set<string> | undefined;
 
-  /** @param offset - where it begins */
+  /** @param offset - of its beginning */
   constructor(readonly offset: number) {}
 
-  /** @returns false when it has the key already @throws YamlBoundError */
+  /** @returns false for a duplicate key @throws YamlBoundError */
   addKey(name: string, keyOffset: number): boolean {
     this.#known ??= new Set();
     if (this.#known.has(name)) return false;
@@ -77,14 +77,14 @@ export class TreeBuilder {
   readonly #bigIntegers: boolean;
   readonly #maxValues: number;
   readonly #fault: (fault: FormFault) => void;
-  /** An anchor stands for `undefined` while what it names is being read. */
+  /** The value of an anchor is undefined while it is being read. */
   readonly #anchors = new Map<string, YamlNode | undefined>();
-  /** Collections of which the first elements were taken already, by the parser's token. */
+  /** Collections whose first elements are already built, by their tokens. */
   readonly #started = new WeakMap<object, Collection>();
   #values = 0;
 
   /**
-   * @param bigIntegers - whether whole numbers are bigint
+   * @param bigIntegers - whether integers are bigint
    * @param maxValues - how many values the file may hold, those of its aliases included
    * @param fault - takes what is wrong with the form
    */
@@ -94,7 +94,7 @@ export class TreeBuilder {
     this.#fault = fault;
   }
 
-  /** Takes the first elements of a collection that the parser has not finished. @param token - the parser's @param offset - its place */
+  /** Builds the first elements of an unfinished collection. @param token - of the parser @param offset - of the collection */
   begin(token: object, offset: number, piece: Node | null): void {
     const collection = this.#started.get(token) ?? new Collection(offset);
     this.#started.set(token, collection);
@@ -140,7 +140,7 @@ export class TreeBuilder {
         throw new YamlBoundError(`Excessive alias count: more than ${this.#maxValues} values, the maximum`);
       return this.#counted({ ...target, offset }, target.size);
     }
-    // An anchor's name may be a secret in the wrong place, unless there is such an anchor.
+    // The name of an unknown anchor may be a secret in the wrong place.
     const message = this.#anchors.has(anchor)
       ? `the alias *${anchor} refers to a value that contains it`
       : "Unresolved alias (the anchor must be set before the alias)";
@@ -203,7 +203,7 @@ export class TreeBuilder {
   }
 }
 
-/** A map with the merged keys that it has not itself. */
+/** Adds the merged keys that a map does not have. */
 function mapNode(collection: Collection, offset: number): YamlNode {
   const { names, keyOffsets, children, merged } = collection;
   for (const source of merged) {

@@ -1,5 +1,5 @@
 /**
- * YAML with places: reads a document so that every fault can be told with line and column. Used for the configuration
+ * YAML with places: reads a document so that every error can be reported with line and column. Used for the configuration
  * file and the standalone checks file.
  */
 import { LineCounter } from "yaml";
@@ -8,34 +8,34 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { type StreamOptions, YamlStream } from "./yaml-stream.ts";
 import type { YamlNode } from "./yaml-tree.ts";
 
-/** One broken line may break all that follow: the rest is told as a number. */
+/** Maximum number of reported syntax errors: one broken line may break all lines after it. The others are counted. */
 const MAX_FORM_FAULTS = 20;
-/** How many values a file may hold: a configuration has some 50, a healthcheck some 10. */
+/** Maximum number of values in a file: a configuration has some 50, a healthcheck some 10. */
 const MAX_VALUES = { configuration: 20_000, checks: 300_000 };
 
 /** The kinds of files. */
 export type FileKind = keyof typeof MAX_VALUES;
 
-/** A way from the root of a document to a value. */
+/** The keys and indexes from the root of a document to a value. */
 export type Path = readonly (string | number)[];
 
 /** A document that is well-formed. */
 export interface YamlFile {
-  /** Plain values; in a checks file whole numbers are bigint. */
+  /** Plain values; in a checks file integers are bigint. */
   readonly value: unknown;
-  /** The source text of a scalar as it stands in the file, `0660`; undefined when there is none. */
+  /** Returns the text of a scalar in the file, `0660`; undefined for another value. */
   source(path: Path): string | undefined;
-  /** Where a value, or a key of a map, stands; the nearest enclosing one when there is none. */
+  /** Returns the place of a value or key; of the nearest enclosing value when it is absent. */
   locate(path: Path, what?: "key" | "value"): { readonly line: number; readonly column: number };
 }
 
-/** A document that is well-formed, or everything that is wrong with its form. */
+/** A document that is well-formed, or every error in its form. */
 export type ReadYaml = { readonly file: YamlFile } | { readonly faults: readonly Diagnostic[] };
 
 /**
- * Reads a document in one go.
+ * Reads a document in one call.
  *
- * @returns the document, or everything that is wrong with its form
+ * @returns the document, or every error in its form
  */
 export function readYaml(text: string, kind: FileKind): ReadYaml {
   const reading = new Reading(text, kind);
@@ -67,13 +67,13 @@ class Reading {
   result(): ReadYaml {
     const { faults, root } = this.#stream;
     if (faults.length === 0) return { file: yamlFile(root, this.#lines) };
-    const told: Diagnostic[] = faults.slice(0, MAX_FORM_FAULTS).map(({ offset, message }) => {
+    const reported: Diagnostic[] = faults.slice(0, MAX_FORM_FAULTS).map(({ offset, message }) => {
       const place = offset === undefined ? {} : placeOf(this.#lines, offset);
       return { ...place, key: "", message: `not valid YAML: ${message}` };
     });
-    const rest = faults.length - told.length;
-    if (rest > 0) told.push({ key: "", message: `not valid YAML: ${rest} more errors` });
-    return { faults: told };
+    const rest = faults.length - reported.length;
+    if (rest > 0) reported.push({ key: "", message: `not valid YAML: ${rest} more errors` });
+    return { faults: reported };
   }
 }
 
@@ -100,7 +100,7 @@ function yamlFile(root: YamlNode | undefined, lines: LineCounter): YamlFile {
 
 interface Found {
   readonly node: YamlNode;
-  /** An element of a list has no key: its own place. */
+  /** Offset of the key; of the element itself in a list. */
   readonly keyOffset: number;
 }
 

@@ -1,10 +1,10 @@
-/** Bundles the status page while the executable is built: page-files.ts calls this as a macro, so it runs then and not later. */
+/** Bundles the status page while the executable is built: page-files.ts calls this as a macro, which runs at build time. */
 
 /**
  * Bundles one entry point of src/http/page/.
  *
  * @param file - its name
- * @returns the whole text, dependencies included
+ * @returns the text, dependencies included
  * @throws Error when it cannot be bundled
  */
 export function bundle(file: string): string {

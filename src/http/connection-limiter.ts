@@ -1,47 +1,48 @@
 /**
- * The listener in front of the HTTP server: bounds how many connections there are and how long each may take. A client must not
- * be able to take descriptors or memory away from the checks, nor to lock out the next client.
+ * The listener in front of the HTTP server: bounds the number of connections and the duration of each. A client must not
+ * be able to exhaust descriptors or memory of the checks, nor to lock out another client.
  *
- * There is a number of places. When all are taken, a new connection takes that of the one that has waited longest without being
- * answered. When all are being answered, it waits in line: then each connection ends with its answer, and the first in line takes its
- * place. Among those in line the address that holds the fewest places comes first, so no address keeps out another.
+ * The number of places is fixed. When all are taken, a new connection replaces the one that has waited longest without a
+ * response. When all are being answered, it waits in line: then each connection ends with its response, and the first in line takes its
+ * place. Within the line the address with the fewest places comes first, so no address locks out another.
  */
 import { createServer, type Server, type Socket } from "node:net";
 import type { Address } from "../model/spec.ts";
 
-/** How long connections may take; milliseconds. */
+/** Time in which a connection must send its request, in milliseconds. */
 const REQUEST_MS = 10_000;
-/** A connection without a request is kept for so long; milliseconds. */
+/** Time for which an idle connection is kept, in milliseconds. */
 export const KEEP_ALIVE_MS = 75_000;
+/** Time without progress after which a response is canceled, in milliseconds. */
 const STUCK_MS = 30_000;
-/** When there is no place left, an answer that has not moved on for so long makes room, … */
+/** While no place is free: time without progress after which a response is canceled, in milliseconds. */
 const SLOW_MS = 2_000;
-/** … and one that has gone on for so long, though it moves on. */
+/** While no place is free: duration after which a response is canceled despite progress, in milliseconds. */
 const LONG_MS = 5_000;
-/** While connections wait in line, places are looked for this often. */
+/** Interval of the search for free places while connections wait in line, in milliseconds. */
 const LINE_SWEEP_MS = 100;
 /**
- * A request has so many sweeps to arrive before another connection may take its place. Counted and not measured: on a busy event loop time
- * passes without anything being read.
+ * Number of sweeps within which a request must arrive before another connection may take its place. Counted, not measured: on a busy event loop time
+ * passes in which nothing is read.
  */
 const GRACE_SWEEPS = 3;
 const END_OF_HEAD = "\r\n\r\n";
-/** Connections are looked after so often, while there are any. */
+/** Interval of the sweep over the connections, in milliseconds. */
 const SWEEP_MS = 1_000;
 
-/** What is known of a connection. */
+/** State of a connection. */
 interface ConnectionState {
-  /** Answers under way. */
+  /** Number of responses in progress. */
   answering: number;
-  /** Whether a request has begun to come; a new connection owes one. */
+  /** Whether a request is expected or has partly arrived; true for a new connection. */
   requesting: boolean;
-  /** Since when it has been at what it is at. */
+  /** Time since which it is idle, waits for a request, or is answered. */
   sinceMs: number;
-  /** Sweeps since it has owed a request. */
+  /** Number of sweeps since a request is expected. */
   sweeps: number;
-  /** When its present answer began. */
+  /** Start time of the current response. */
   answerMs: number;
-  /** Bytes read when its last answer ended, and bytes written when its answer last moved on. */
+  /** Bytes read at the end of the last response, and bytes written at the last progress of the current one. */
   read: number;
   written: number;
 }
@@ -56,15 +57,15 @@ export class ConnectionLimiter {
   readonly #most: number;
   readonly #mostInLine: number;
   readonly #admit: (socket: Socket) => void;
-  /** Connections without a place, in the order in which they came. What they send waits in the socket. */
+  /** Connections without a place, in the order of their arrival. Their requests stay unread in the socket. */
   readonly #line: Socket[] = [];
   #sweeping: ReturnType<typeof setInterval> | undefined;
   #sweepingLine: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * @param most - places
-   * @param mostInLine - connections that wait for a place while all are being answered; further ones are closed
-   * @param admit - takes a connection over
+   * @param most - number of places
+   * @param mostInLine - maximum number of connections in line; further ones are closed
+   * @param admit - takes over a connection
    */
   constructor(most: number, mostInLine: number, admit: (socket: Socket) => void) {
     this.#most = most;
@@ -72,16 +73,16 @@ export class ConnectionLimiter {
     this.#admit = admit;
     this.#server = createServer((socket) => this.#enter(socket));
     this.#server.on("error", () => {
-      // A connection that could not be accepted; whoever is listening hears why it cannot.
+      // A connection could not be accepted. An error of `listen` also reaches its caller.
     });
   }
 
-  /** Connections that have a place. */
+  /** Number of connections that have a place. */
   get size(): number {
     return this.#guests.size;
   }
 
-  /** Whether connections wait in line, so that each ends with its answer. */
+  /** Whether connections wait in line, so that each connection ends with its response. */
   get crowded(): boolean {
     return this.#line.length > 0;
   }
@@ -89,8 +90,8 @@ export class ConnectionLimiter {
   /**
    * Listens.
    *
-   * @returns where; the port is a real one also when 0 was asked for
-   * @throws Error when it cannot
+   * @returns the address, with the actual port if 0 was given
+   * @throws Error when it cannot listen
    */
   listen({ ip, port }: Address): Promise<Address> {
     return new Promise((resolve, reject) => {
@@ -108,7 +109,7 @@ export class ConnectionLimiter {
     });
   }
 
-  /** An answer on a connection begins. @returns to be called when it has ended */
+  /** Notes that a response begins on a connection. @returns a function to call at its end */
   answering(socket: Socket): () => void {
     const guest = this.#guests.get(socket);
     if (guest === undefined) return () => {};
@@ -122,7 +123,7 @@ export class ConnectionLimiter {
       guest.sweeps = 0;
       guest.sinceMs = performance.now();
       guest.read = socket.bytesRead;
-      // What has been written goes out first.
+      // Written data is sent first.
       if (this.crowded && guest.answering === 0) endSoon(socket);
     };
   }
@@ -137,7 +138,7 @@ export class ConnectionLimiter {
 
   #enter(socket: Socket): void {
     socket.on("error", () => {
-      // A connection that breaks is its client's affair; `close` follows.
+      // A broken connection needs no handling; `close` follows.
     });
     socket.once("close", () => this.#leave(socket));
     this.#line.push(socket);
@@ -145,7 +146,7 @@ export class ConnectionLimiter {
     if (this.#line.length > this.#mostInLine) this.#shorten();
   }
 
-  /** Gives places to those in line as long as there are any. */
+  /** Gives free places to connections in line. */
   #advance(): void {
     while (this.#line.length > 0 && (this.#guests.size < this.#most || this.#dismissOne())) {
       const socket = this.#takeNext();
@@ -177,17 +178,17 @@ export class ConnectionLimiter {
     this.#admit(socket);
   }
 
-  /** Takes out of the line whose address holds the fewest places; of several one with a whole request, then the oldest. */
+  /** Removes from the line the connection whose address has the fewest places; of several the one with a complete request, then the oldest. */
   #takeNext(): Socket | undefined {
     const held = countByAddress(this.#guests.keys());
-    // A request that is not whole counts as less than one place more.
+    // An incomplete request counts as a fraction of a place.
     const rank = (socket: Socket) => (held.get(socket.remoteAddress) ?? 0) + (hasRequest(socket) ? 0 : 0.5);
     const ranks = this.#line.map(rank);
     const next = ranks.indexOf(Math.min(...ranks));
     return this.#line.splice(next, 1)[0];
   }
 
-  /** Closes a connection of the address that has most in line: the oldest without a whole request, or else the newest. */
+  /** Closes a connection of the address with the most connections in line: the oldest without a complete request, else the newest. */
   #shorten(): void {
     const waiting = countByAddress(this.#line);
     const most = Math.max(...waiting.values());
@@ -212,7 +213,7 @@ export class ConnectionLimiter {
   /**
    * Closes the connection that has waited longest, or else the one whose answer is the slowest.
    *
-   * @returns false when there is none to close
+   * @returns false when no connection can be closed
    */
   #dismissOne(): boolean {
     const nowMs = performance.now();
@@ -221,7 +222,7 @@ export class ConnectionLimiter {
     for (const [socket, guest] of this.#guests) {
       watch(socket, guest, nowMs);
       const waitedMs = nowMs - guest.sinceMs;
-      // Whoever is not being answered goes first.
+      // Connections without a response in progress are closed first.
       const slowMs = Math.max(waitedMs - SLOW_MS, nowMs - guest.answerMs - LONG_MS);
       const rankMs = guest.answering > 0 ? slowMs : waitedMs + STUCK_MS;
       if (rankMs <= mostMs || (guest.requesting && guest.answering === 0 && guest.sweeps < GRACE_SWEEPS))
@@ -251,7 +252,7 @@ export class ConnectionLimiter {
   }
 }
 
-/** Ends a connection once the kernel has what was written to it, or soon. */
+/** Ends a connection as soon as the kernel has taken the written data, or after a short time. */
 function endSoon(socket: Socket): void {
   socket.destroySoon();
   const late = setTimeout(() => socket.destroy(), SLOW_MS);
@@ -266,11 +267,11 @@ function countByAddress(sockets: Iterable<Socket>): Map<string | undefined, numb
 
 const withRequest = new WeakSet<Socket>();
 
-/** Whether a connection in line has sent a whole request; what it has sent stays in the socket. */
+/** Reports whether a connection in line has sent a complete request, which stays in the socket. */
 function hasRequest(socket: Socket): boolean {
   if (withRequest.has(socket)) return true;
   if (socket.bytesRead === 0) return false;
-  // A socket without an encoding gives bytes.
+  // A socket without an encoding returns bytes.
   const sent = socket.read() as Buffer | null;
   if (sent === null) return false;
   socket.unshift(sent);
@@ -279,7 +280,7 @@ function hasRequest(socket: Socket): boolean {
   return whole;
 }
 
-/** Notes what has happened on a connection since the last look. */
+/** Records the progress of a connection since the last sweep. */
 function watch(socket: Socket, guest: ConnectionState, nowMs: number): void {
   const movedOn = guest.answering > 0 && socket.bytesWritten !== guest.written;
   const begun = guest.answering === 0 && !guest.requesting && socket.bytesRead !== guest.read;

@@ -1,6 +1,6 @@
 /**
- * `/api/events`: the live feed of the status page, as server-sent events (WHATWG HTML, 9.2). Once a second every viewer is told the
- * totals and what has changed; all of them get the same bytes. Without viewers nothing is gathered.
+ * `/api/events`: the live feed of the status page, as server-sent events (WHATWG HTML, 9.2). Once a second every viewer receives the
+ * totals and the state changes; all viewers receive the same bytes. Without viewers nothing is collected.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { formatTarget } from "../checks/registry.ts";
@@ -13,7 +13,7 @@ import type { StateChange } from "./api.ts";
 import { beginStream, refuse } from "./responses.ts";
 
 const TICK_MS = 1_000;
-/** In one tick; the page asks for its rows anew anyway. */
+/** Maximum number of state changes in one tick; the page loads its rows again in any case. */
 const MAX_CHANGES = 100;
 
 /** Live feed of the status page at `/api/events`, as server-sent events. Once a second every viewer receives the totals and the changes. */
@@ -26,7 +26,7 @@ export class EventFeed {
   #more = 0;
   #ticking: ReturnType<typeof setInterval> | undefined;
 
-  /** @param mostViewers - at once */
+  /** @param mostViewers - maximum number of simultaneous viewers */
   constructor(counts: () => StateCounts, version: string, mostViewers: number) {
     this.#mostViewers = mostViewers;
     this.#counts = counts;
@@ -52,7 +52,7 @@ export class EventFeed {
     this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** A state changed. @param wallMs - when */
+  /** Records a state change. @param wallMs - its time, in milliseconds since 1970 */
   changed({ spec, health }: Monitor, from: State, result: Conclusive, wallMs: number): void {
     if (this.#viewers.size === 0) return;
     if (this.#changes.length >= MAX_CHANGES) {
@@ -70,7 +70,7 @@ export class EventFeed {
     });
   }
 
-  /** Sends every viewer away. */
+  /** Closes the connections of all viewers. */
   close(): void {
     for (const viewer of this.#viewers) viewer.end();
   }
@@ -91,7 +91,7 @@ export class EventFeed {
       this.#changes = [];
       this.#more = 0;
     }
-    // One that does not read misses ticks; the gate ends it when it goes on like that.
+    // A viewer that does not read misses ticks; the connection limiter closes it if that continues.
     for (const viewer of this.#viewers) if (!viewer.writableNeedDrain) viewer.write(text);
   }
 

@@ -1,31 +1,31 @@
 /**
- * Whether a request names this server. Called by the HTTP server for every request; pure.
+ * Checks that a request names this server. Called by the HTTP server for every request; pure.
  *
  * A page of a hostile site can have its own name resolved to 127.0.0.1 in the reader's browser (DNS rebinding) and read what this server
- * answers there. The browser sends the site's name as Host, so a listener on a loopback address takes only names that cannot be
+ * answers there. The browser sends the site's name as Host, so a listener on a loopback address accepts only names that cannot be
  * rebound: addresses, `localhost`, and those that the configuration allows.
  */
 import { isIP } from "node:net";
 
-/** Which names a listener takes. */
+/** The names that a listener accepts. */
 export interface HostPolicy {
   /** Whether it listens on a loopback address. */
   readonly loopback: boolean;
-  /** `metrics.allowed_hosts`. Where any are given, no other names are taken, on whatever address. */
+  /** `metrics.allowed_hosts`. If it has names, no others are accepted, on any address. */
   readonly allowedHosts: readonly string[];
 }
 
-/** Why a request is rejected, with the status of the answer. */
+/** The reason to reject a request, with the status of the response. */
 export interface HostProblem {
   readonly status: 400 | 403;
   readonly message: string;
 }
 
-/** A request as far as it names a host. */
+/** The parts of a request that name a host. */
 export interface NamedRequest {
   /** `1.0` or `1.1` */
   readonly httpVersion: string;
-  /** Names and values in turn, as they came. */
+  /** Names and values in turn, as they were received. */
   readonly rawHeaders: readonly string[];
   readonly url?: string | undefined;
 }
@@ -40,7 +40,7 @@ const INVALID: HostProblem = {
   message: "Host: not valid; must be a name or an address, and a port if needed",
 };
 
-/** Finds what is wrong with the names of a request (RFC 9112, 3.2); undefined when it names this server. */
+/** Finds the problem with the names of a request (RFC 9112, 3.2); returns undefined when it names this server. */
 export function findHostProblem(request: NamedRequest, policy: HostPolicy): HostProblem | undefined {
   const { httpVersion, rawHeaders, url } = request;
   const hosts = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === "host");
@@ -48,7 +48,7 @@ export function findHostProblem(request: NamedRequest, policy: HostPolicy): Host
   if (hosts.length === 0 && httpVersion !== "1.0")
     return { status: 400, message: "Host: missing; must be one header" };
   const [, authority] = ABSOLUTE.exec(url ?? "") ?? [];
-  // RFC 9110, 4.2.1: without a host it is no URL of HTTP.
+  // RFC 9110, 4.2.1: an http URL without a host is invalid.
   if (authority === "") return INVALID;
   for (const text of authority === undefined ? hosts : [...hosts, authority]) {
     const problem = findAuthorityProblem(text, policy);
@@ -73,7 +73,7 @@ function findAuthorityProblem(text: string, policy: HostPolicy): HostProblem | u
   };
 }
 
-/** `www.example.com.` is the same name as without the dot of the root. */
+/** Removes the dot of the root: `www.example.com.` is the same name without it. */
 function withoutDot(name: string): string {
   return name.replace(/\.$/, "");
 }

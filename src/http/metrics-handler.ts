@@ -1,4 +1,4 @@
-/** `/metrics`: in the format and encoding that the client likes best, streamed piece by piece as fast as it reads. */
+/** `/metrics`: in the format and encoding that the client prefers, streamed as fast as the client reads. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -12,7 +12,7 @@ const TYPES: Readonly<Record<Format, string>> = {
   openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
 };
 
-/** Renders everything in a format, in pieces. */
+/** Renders all metrics in a format, in pieces. */
 export type Render = (format: Format) => AsyncIterable<Uint8Array>;
 
 /** Answers one scrape. */
@@ -33,16 +33,16 @@ export async function serveMetrics(
     return;
   }
   const pieces = render(format)[Symbol.asyncIterator]();
-  // Before the head is sent: what fails here is an error that can still be told.
+  // Before the head is sent: an error here can still be reported to the client.
   const first = await pieces.next();
   setHead(request, response, format, gzip);
   const body = Readable.from(continued(first, pieces), { highWaterMark: 1 });
   try {
-    // The first level halves the work and does nearly as well; it is done on a thread of its own.
+    // The lowest level costs half the time and compresses nearly as well; a separate thread does it.
     if (gzip) await pipeline(body, createGzip({ level: constants.Z_BEST_SPEED }), response);
     else await pipeline(body, response);
   } catch (error) {
-    // The client went away: nobody is left to be told.
+    // The client has disconnected, so there is no client to report to.
     if (!(error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE"))
       throw error;
   }
@@ -61,7 +61,7 @@ async function* continued(
   try {
     for (let next = first; next.done !== true; next = await rest.next()) yield next.value;
   } finally {
-    // Whoever stops early ends the rendering, too.
+    // A client that stops early also ends the rendering.
     await rest.return?.();
   }
 }

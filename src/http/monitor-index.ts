@@ -1,6 +1,6 @@
 /**
- * The monitors in the order in which people look for them, by id; sorted anew when one has come or gone. The client's own order
- * is another each time.
+ * The monitors sorted by id, in which operators look for them; sorted again after one was added or removed. The order of the client
+ * is different each time.
  */
 import { type HealthcheckId, parseId } from "../model/id.ts";
 import type { Monitor } from "../monitor/monitor.ts";
@@ -8,18 +8,18 @@ import { forEachSliced } from "../system/time-slicing.ts";
 import type { ListQuery } from "./list-query.ts";
 import { searchText } from "./views.ts";
 
-/** Where the monitors are; the manager. */
+/** Source of the monitors: the manager. */
 export interface MonitorSource {
   readonly monitors: ReadonlyMap<HealthcheckId, Monitor>;
-  /** Changes whenever one comes or goes. */
+  /** Changes with each added or removed monitor. */
   readonly revision: number;
 }
 
-/** What a query found. */
+/** The result of a query. */
 export interface Found {
-  /** How many fit. */
+  /** Number of matching monitors. */
   readonly matched: number;
-  /** Those from `offset` on, `limit` at most: unhealthy ones first, then unknown, then healthy ones. */
+  /** The matching ones from `offset`, at most `limit`: unhealthy first, then unknown, then healthy. */
   readonly monitors: readonly Monitor[];
 }
 
@@ -34,7 +34,7 @@ export class MonitorIndex {
     this.#source = source;
   }
 
-  /** Finds healthchecks; gives way to checks in between. */
+  /** Finds healthchecks, in time slices. */
   async find(query: ListQuery): Promise<Found> {
     const byState: Record<string, Monitor[]> = { unhealthy: [], unknown: [], healthy: [] };
     await forEachSliced(await this.#inOrder(), (id) => {

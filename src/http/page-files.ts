@@ -6,7 +6,7 @@ import { bundle } from "./bundle.ts" with { type: "macro" };
 import html from "./page/index.html" with { type: "text" };
 import { reply } from "./responses.ts";
 
-/** What a browser may do with the page: load what comes from here, and nothing else. */
+/** Restricts the page to resources of this server (Content Security Policy). */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -31,12 +31,12 @@ const FILES: Readonly<Record<string, PageFile>> = {
   "/page.css": pageFile("text/css; charset=utf-8", bundle("style.css")),
 };
 
-/** Whether a path is one of the page's files. */
+/** Reports whether a path is one of the files of the page. */
 export function isPageFile(path: string): boolean {
   return Object.hasOwn(FILES, path);
 }
 
-/** Serves one of them. */
+/** Serves a file of the page. */
 export function servePageFile(path: string, request: IncomingMessage, response: ServerResponse): void {
   const file = FILES[path];
   if (file === undefined) return;
@@ -47,7 +47,7 @@ export function servePageFile(path: string, request: IncomingMessage, response: 
   else reply(response, 200, file.type, file.text);
 }
 
-/** Fills in the check types, for the type filter of the page: in the file and not in the script, which is bundled without the server. */
+/** Inserts the check types for the type filter into the file; the script is bundled without the server. */
 function withCheckTypes(page: string): string {
   return page.replace("CHECK_TYPES", checkTypeNames().join(" "));
 }

@@ -1,23 +1,23 @@
-/** What a request asks for, pure: its path and query, and which answers it takes. */
+/** The target of a request and its preferred responses; pure. */
 
-/** The request makes no sense; the message says what is allowed. */
+/** The error of an invalid request: `KEY: problem; must be RULE`. */
 export class BadRequestError extends Error {
   override readonly name = "BadRequestError";
 }
 
-/** A request's target. */
+/** The target of a request. */
 export interface Target {
   readonly path: string;
   readonly query: URLSearchParams;
 }
 
 /**
- * Takes a request target apart (RFC 9112, 3.2): `/path?query`, or a whole URL as proxies send it.
+ * Splits a request target (RFC 9112, 3.2): `/path?query`, or a URL as proxies send it.
  *
- * @throws BadRequest
+ * @throws BadRequestError
  */
 export function readTarget(target: string): Target {
-  // Against a base, a path that starts with two slashes would be taken for a host.
+  // With a base, a path that starts with two slashes would be read as a host.
   const url = URL.parse(target.startsWith("/") ? `http://host${target}` : target);
   if (url === null) throw new BadRequestError("request target: not valid; must be a path");
   try {
@@ -28,10 +28,10 @@ export function readTarget(target: string): Target {
 }
 
 /**
- * How much a client likes an answer, by its Accept or Accept-Encoding header (RFC 9110, 12.4.2).
+ * Returns the preference of a client for a response, from its Accept or Accept-Encoding header (RFC 9110, 12.4.2).
  *
- * @param header - undefined when it says nothing
- * @param word - `gzip`, `text/plain`; parameters but `q` are not looked at
+ * @param header - undefined when it is absent
+ * @param word - `gzip`, `text/plain`; parameters other than `q` are ignored
  * @returns 0 (not at all) to 1
  */
 export function preference(header: string | undefined, word: string): number {

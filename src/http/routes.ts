@@ -1,4 +1,4 @@
-/** Every path of the HTTP listener, and who answers it. */
+/** Every path of the HTTP listener with its handler. */
 
 import { ID_RULE, parseId } from "../model/id.ts";
 import type { StateCounts } from "../model/status.ts";
@@ -15,15 +15,15 @@ import { refuse, replyJson, replyText } from "./responses.ts";
 import type { Handler, Router } from "./server.ts";
 import { detail, listItem } from "./views.ts";
 
-/** What is shown, and how it stands. */
+/** Sources of the responses. */
 export interface Shown {
   readonly source: MonitorSource;
   readonly feed: EventFeed;
   readonly render: Render;
   counts(): StateCounts;
-  /** Why the process should be restarted; undefined when all is well. */
+  /** Returns the reason to restart the process; undefined when it is healthy. */
   livenessProblem(): string | undefined;
-  /** Why no client can be served; undefined when one can. */
+  /** Returns the reason why no client can be served; undefined when one can. */
   readinessProblem(): string | undefined;
 }
 

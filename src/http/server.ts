@@ -1,6 +1,6 @@
 /**
- * The HTTP listener: metrics, health, status API, status page. GET and HEAD only; everything is read-only, nothing of the
- * request is kept, and no answer takes the event loop for long.
+ * The HTTP listener: metrics, health, status API, status page. GET and HEAD only; everything is read-only, the request is not
+ * kept, and no response blocks the event loop for long.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -21,21 +21,21 @@ export type Handler = (
   response: ServerResponse,
 ) => void | Promise<void>;
 
-/** Finds who answers a path; undefined when nobody does. */
+/** Finds the handler of a path; returns undefined for an unknown path. */
 export type Router = (path: string) => Handler | undefined;
 
 const MAX_HEADER_BYTES = 16 * 1_024;
 const METHODS = ["GET", "HEAD"];
-/** So many requests may be sent ahead on a connection; each waits for the answer to the one before. */
+/** Maximum number of pipelined requests on a connection; each waits for the response to the previous one. */
 const MAX_AHEAD = 256;
 
-/** Requests of a connection that are being answered or wait for it. */
+/** Number of requests of a connection that are being answered or wait. */
 interface Line {
   length: number;
   last: Promise<void>;
 }
 
-/** What browsers may do with any answer; the page's own files allow themselves more. */
+/** Restricts browsers for every response; the files of the page allow more. */
 const GUARDS = [
   ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
   ["cross-origin-resource-policy", "same-origin"],
@@ -43,7 +43,7 @@ const GUARDS = [
   ["x-content-type-options", "nosniff"],
 ] as const;
 
-/** What the runtime says of a request that it cannot read. */
+/** The error of the runtime about a request that it cannot parse. */
 const UNREADABLE: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
 };
@@ -84,7 +84,7 @@ export class HttpServer {
     );
   }
 
-  /** Listens. @returns where @throws Error when it cannot */
+  /** Listens. @returns the address @throws Error when it cannot listen */
   async listen(address: Address): Promise<Address> {
     return await this.#gate.listen(address);
   }
@@ -94,9 +94,9 @@ export class HttpServer {
     this.#gate.close();
   }
 
-  /** One after the other on each connection: whoever asks for much at once waits longer, and nobody else. */
+  /** Answers the requests of a connection in order: pipelined requests delay no other client. */
   async #inTurn(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // The type allows for other transports; ours are the gate's sockets.
+    // The type allows other transports; these are sockets of the connection limiter.
     const socket = request.socket as Socket;
     const line = this.#lines.get(socket) ?? { length: 0, last: Promise.resolve() };
     this.#lines.set(socket, line);
@@ -110,7 +110,7 @@ export class HttpServer {
     line.last = ended.promise;
     line.length++;
     await before;
-    // A connection that ends with the answer before this one takes no further.
+    // A connection that ends with the previous response accepts no further requests.
     if (socket.writable) await this.#answer(socket, request, response);
     else socket.destroy();
     await ended.promise;
@@ -135,7 +135,7 @@ export class HttpServer {
   }
 
   async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // A body has no meaning here, and is not waited for.
+    // A body has no meaning here and is not read.
     const hasBody =
       request.headers["transfer-encoding"] !== undefined ||
       Number(request.headers["content-length"] ?? 0) > 0;

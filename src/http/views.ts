@@ -8,7 +8,7 @@ import type { PastResult } from "../monitor/history.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import type { HealthcheckDetail, HealthcheckItem, HistoryItem, LastResult } from "./api.ts";
 
-/** A row of the list. */
+/** Formats a row of the list. */
 export function listItem(monitor: Monitor): HealthcheckItem {
   const { record } = monitor;
   const recent = [...(record?.history.outline() ?? [])].map(({ durationMs, outcome }) => ({
@@ -18,7 +18,7 @@ export function listItem(monitor: Monitor): HealthcheckItem {
   return { ...head(monitor), recent };
 }
 
-/** Everything that is known of one. */
+/** Formats all details of a healthcheck. */
 export function detail(monitor: Monitor): HealthcheckDetail {
   const { spec, status, health, record, running } = monitor;
   const { consecutiveSuccesses, consecutiveFailures } = health;
@@ -54,7 +54,7 @@ export function detail(monitor: Monitor): HealthcheckDetail {
   };
 }
 
-/** What a search looks in; lower case. */
+/** Returns the text that a search matches, in lower case. */
 export function searchText(monitor: Monitor): string {
   const { spec, record } = monitor;
   const { name, labels } = spec;

@@ -1,5 +1,5 @@
 /**
- * JSON that keeps 64-bit ids whole, and the lines that the server writes. Numbers named `id` are read as bigint and
+ * JSON that keeps 64-bit ids exact, and the lines that the server writes. Numbers named `id` are read as bigint and
  * written digit by digit; nothing else differs from plain JSON.
  */
 
@@ -8,20 +8,20 @@ import { clip, MAX_SENTENCE_BYTES, sentence } from "../model/printable.ts";
 import type { Notification, Status } from "../model/status.ts";
 
 /**
- * The proxy dies of a line of 65,536 bytes or more, its newline included (Go's `bufio.Scanner`); this leaves room to
- * spare.
+ * Maximum length of a line: the proxy exits on a line of 65,536 bytes or more, newline included (Go's `bufio.Scanner`); this leaves a
+ * margin.
  */
 export const MAX_LINE_BYTES = 60_000;
 const NS_PER_MS = 1e6;
 
 /**
- * Reads JSON with exact ids: a number under the key `id` becomes a bigint when it is written as a whole number, and is
- * otherwise kept as it was written, to be told so.
+ * Reads JSON with exact ids: a number under the key `id` becomes a bigint when it is written as an integer, and is
+ * otherwise kept as it is written, for the error message.
  *
  * @throws SyntaxError when the text is not JSON
  */
 export function parseJson(text: string): unknown {
-  // The types do not know of the third argument yet.
+  // The types do not have the third argument yet.
   const reviver = (key: string, value: unknown, context?: { readonly source?: string }): unknown => {
     if (key !== "id" || typeof value !== "number") return value;
     const source = context?.source ?? "";
@@ -41,13 +41,13 @@ export function errorLine(message: string): string {
   return `{"type":"error","message":${JSON.stringify(sentence(message, MAX_ERROR_BYTES))}}\n`;
 }
 
-/** Lists of statuses come in these two messages. */
+/** The messages that carry a list of statuses. */
 const FRAMES = {
   notification_batch: { head: '{"type":"notification_batch","batch":{"notifications":[', tail: "]}}\n" },
   status_response: { head: '{"type":"status_response","statuses":[', tail: "]}\n" },
 } as const;
 
-/** A line, and how many of the notifications it holds. */
+/** A line, and the number of notifications in it. */
 export interface PackedLine {
   readonly line: string;
   readonly count: number;
@@ -56,7 +56,7 @@ export interface PackedLine {
 /**
  * Packs the first notifications of a batch into one line of at most {@link MAX_LINE_BYTES}.
  *
- * @param batch - as many as fit are taken, one at least
+ * @param batch - as many as fit are packed, at least one
  */
 export function packLine(type: keyof typeof FRAMES, batch: readonly Notification[]): PackedLine {
   const { head, tail } = FRAMES[type];
@@ -71,7 +71,7 @@ export function packLine(type: keyof typeof FRAMES, batch: readonly Notification
   return { line: `${head}${entries.join(",")}${tail}`, count: entries.length };
 }
 
-/** `{"id":ID,"status":STATUS}`; every value has the type that the Go client decodes it into. */
+/** Formats `{"id":ID,"status":STATUS}`; every value has the type that the Go client decodes it into. */
 export function renderNotification({ id, status }: Notification): string {
   return `{"id":${id},"status":${renderStatus(status)}}`;
 }

@@ -1,10 +1,10 @@
 /**
  * Finds the elements of the `configs` list in the bytes of a message without parsing them. Two megabytes of JSON cannot be parsed in one
- * go without holding up checks; their elements can, one by one, and an element whose text has not changed since the last message need
- * not be parsed at all. What a client can make large is bounded here, before anything is parsed: the number of elements, what surrounds
- * the list, and of each element its bytes, its values and its depth.
+ * go without delaying checks; their elements can, one by one, and an element whose text has not changed since the last message need
+ * not be parsed at all. Everything that a client can make large is bounded here, before parsing: the number of elements, the rest of
+ * the message, and the bytes, values and depth of each element.
  *
- * This is no JSON parser: it follows strings and brackets only. What it cuts out is parsed by the real one, and so is what is left.
+ * This is not a JSON parser: it follows strings and brackets only. The JSON parser then reads the elements and the rest of the message.
  */
 import { isUtf8 } from "node:buffer";
 import { formatCount } from "../model/printable.ts";
@@ -23,20 +23,20 @@ export const MAX_CONFIG_DEPTH = 16;
 /** Maximum length of a message without its configs, in bytes. */
 export const MAX_ENVELOPE_BYTES = 16_384;
 
-/** A message cut up. */
+/** A message without its list, and the elements of the list. */
 export interface CutMessage {
-  /** The bytes of the message without the list: an empty key is in its place, so that another `configs` beside it is seen. */
+  /** The bytes of the message without the list: an empty key is in its place, so that a second `configs` is noticed. */
   readonly envelope: Buffer;
   /** The elements of the list; undefined when the message has no such list. */
   readonly elements: ElementList | undefined;
 }
 
-/** One element of the list: its text, or why it has none that may be parsed. */
+/** One element of the list: its text, or the reason why it may not be parsed. */
 export type Element =
   | { readonly text: string }
   | {
       readonly text: undefined;
-      /** Its beginning, a byte a character. */
+      /** Its beginning, one character for each byte. */
       readonly head: string;
       readonly byteLength: number;
       readonly problem: string;
@@ -48,18 +48,18 @@ const COMMA = 0x2c;
 const LIST = /"configs"\s*:\s*\[/y;
 const ID = /"id"\s*:\s*("?)([0-9]{1,20})\1/y;
 const BLANK = /^[ \t\n\r]*$/;
-/** Stands in the envelope in place of the list and its key. */
+/** Replaces the list and its key in the envelope. */
 const INSTEAD_OF_LIST = Buffer.from('"":0');
 /** Maximum length of the beginning of an element that is not parsed, in bytes. */
 const HEAD_BYTES = 4_096;
 const TOO_LONG = `must have at most ${formatCount(MAX_CONFIG_BYTES)} bytes`;
 const TOO_MANY_VALUES = `must have at most ${formatCount(MAX_CONFIG_VALUES)} values`;
 const TOO_DEEP = `must be nested at most ${MAX_CONFIG_DEPTH} levels deep`;
-/** The clock is looked at between pieces. */
+/** Bytes in a piece; the clock is read between pieces. */
 const PIECE_BYTES = 16_384;
 
 /**
- * Cuts a message up, in slices.
+ * Splits a message, in time slices.
  *
  * @param line - one message; when it is not valid JSON, the envelope or an element is not either
  * @throws MessageError when it has more than {@link MAX_CONFIGS} elements, or {@link MAX_ENVELOPE_BYTES} beside them
@@ -73,7 +73,7 @@ export async function splitConfigs(line: Line): Promise<CutMessage> {
   }
   const elements = new ElementList(line);
   const listEnd = await elements.scan(list.end);
-  // Without an end it is not JSON, as a whole: what is left of it is not either.
+  // Without an end the message is not JSON, and neither is the rest of it.
   if (listEnd === undefined) return { envelope: head.subarray(0, list.end), elements: undefined };
   const keyStart = list.end - list.found[0].length;
   const tailStart = listEnd + 1;
@@ -89,16 +89,16 @@ function envelopeTooLarge(): MessageError {
 }
 
 /**
- * Looks for the id in a config that is not JSON, so that people can be told where to look.
+ * Looks for the id in a config that is not JSON, for the error message.
  *
  * @param text - one element of the list, or its beginning
- * @returns its digits as written; undefined when there are none to be seen
+ * @returns its digits as written; undefined when no id is found
  */
 export function recoverId(text: string): string | undefined {
   return ownMatch(text, ID)?.found[2];
 }
 
-/** The elements of a list, by their places in the line. */
+/** The elements of a list, by their offsets in the line. */
 export class ElementList {
   readonly #line: Line;
   /** Start and end of each element. */
@@ -123,7 +123,7 @@ export class ElementList {
    * Finds the elements, in slices; called once.
    *
    * @param start - behind the list's opening bracket
-   * @returns where its closing bracket is; undefined when there is none
+   * @returns the offset of its closing bracket; undefined when it has no end
    * @throws MessageError
    */
   async scan(start: number): Promise<number | undefined> {
@@ -141,7 +141,7 @@ export class ElementList {
     return undefined;
   }
 
-  /** Takes the elements in order, once: the memory of a large line is given back meanwhile. */
+  /** Returns the elements in order, once: the memory of a large line is released meanwhile. */
   *[Symbol.iterator](): Generator<Element> {
     const cursor = new Cursor(this.#line);
     const places = this.#places;
@@ -171,7 +171,7 @@ export class ElementList {
         else if (code === BACKSLASH && ++at === to) this.#escaped = true;
         continue;
       }
-      // Digits and the colon, most of what stands between strings.
+      // Digits and the colon, the most frequent characters between strings.
       if (code >= 0x30 && code <= 0x3a) continue;
       if (code === QUOTE) inString = true;
       else if (code === COMMA) {
@@ -220,7 +220,7 @@ export class ElementList {
   }
 }
 
-/** Takes bytes out of a line from its beginning to its end. */
+/** Reads bytes of a line from its beginning to its end. */
 class Cursor {
   readonly #line: Line;
   readonly #blocks: readonly Uint8Array[];
@@ -234,7 +234,7 @@ class Cursor {
     this.#block = asBuffer(line.blocks[0]);
   }
 
-  /** Gives back the blocks before a place. @param start - not before that of the call before */
+  /** Releases the blocks before an offset. @param start - not less than in the previous call */
   releaseBefore(start: number): void {
     const before = this.#index;
     this.#goTo(start);
@@ -254,11 +254,11 @@ class Cursor {
     const text = isWhole
       ? this.#block.toString("utf8", offset, end - this.#blockStart)
       : this.bytes(start, end).toString("utf8");
-    // A character that says that there was none may have been written so.
+    // A replacement character may also be in the text itself.
     return text.includes(REPLACEMENT) && !isUtf8(this.bytes(start, end)) ? undefined : text;
   }
 
-  /** @param start - not before that of the call before */
+  /** @param start - not less than in the previous call */
   bytes(start: number, end: number): Buffer {
     this.#goTo(start);
     let part: Buffer = this.#block.subarray(start - this.#blockStart, end - this.#blockStart);
@@ -291,7 +291,7 @@ function bytesAt(line: Line, start: number, end: number): Buffer {
   return new Cursor(line).bytes(start, end);
 }
 
-/** Matches a pattern where a key of the text's own object is, not of one within it. */
+/** Matches a pattern at a key of the outermost object of a text, not of one within it. */
 function ownMatch(text: string, pattern: RegExp): { end: number; found: RegExpExecArray } | undefined {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
@@ -307,7 +307,7 @@ function ownMatch(text: string, pattern: RegExp): { end: number; found: RegExpEx
   return undefined;
 }
 
-/** @returns where the string that starts at `start` ends: at its closing quote, or at the end of the text */
+/** Finds the end of the string that starts at `start`: its closing quote, or the end of the text. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -317,12 +317,12 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** `[` or `{` */
+/** Reports whether a byte is `[` or `{`. */
 function isOpening(code: number): boolean {
   return code === 0x5b || code === 0x7b;
 }
 
-/** `]` or `}` */
+/** Reports whether a byte is `]` or `}`. */
 function isClosing(code: number): boolean {
   return code === 0x5d || code === 0x7d;
 }

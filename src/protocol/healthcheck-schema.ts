@@ -75,10 +75,10 @@ const labelsValue = unchecked({
   },
 });
 
-const ABOUT_ID = "What the healthcheck is called everywhere. Each id once.";
+const ABOUT_ID = "Identifies the healthcheck in messages, logs, metrics and the API. Unique within the list.";
 const COMMON_FIELDS = {
-  interval: required(durationMs, "From one start to the next."),
-  timeout: required(durationMs, "Bounds the whole check, from name lookup to last byte."),
+  interval: required(durationMs, "Time from the start of one check to the start of the next."),
+  timeout: required(durationMs, "Maximum duration of a check, from name lookup to last byte."),
   retries: optional(
     anyInteger(0, MAX_THRESHOLD),
     0,
@@ -90,25 +90,25 @@ const COMMON_FIELDS = {
     integer(0, MAX_THRESHOLD),
     0,
     "retries + 1",
-    "Number of consecutive failures that make it unhealthy. 0 counts as absent; then the server's `checks.thresholds` decides.",
+    "Number of consecutive failures that make it unhealthy. 0 counts as absent; then `checks.thresholds` of the server applies.",
   ),
   rise: optional(
     integer(0, MAX_THRESHOLD),
     0,
     "1",
-    "Number of consecutive successes that make it healthy. 0 counts as absent; then the server's `checks.thresholds` decides.",
+    "Number of consecutive successes that make it healthy. 0 counts as absent; then `checks.thresholds` of the server applies.",
   ),
   name: optional(
     nameValue,
     undefined,
     "none",
-    "A name for operators: shown on the status page, in the API and by explain, and a label of healthcheck_info. A change resets nothing.",
+    "Name for operators: shown on the status page, in the API and by explain, and a label of healthcheck_info. A change does not restart the healthcheck.",
   ),
   labels: optional(
     labelsValue,
     undefined,
     "none",
-    "Labels for operators, shown like the name; healthcheck_info has each as label_NAME.",
+    "Labels for operators, shown where the name is; healthcheck_info has each of them as label_NAME.",
   ),
 };
 
@@ -130,7 +130,9 @@ export function checkerTypeRule(): string {
 export function commonFields(): readonly NamedFacts[] {
   const { id, ...others } = FIELDS_IN_FILE;
   const names = checkTypeNames();
-  const checkerType = fieldFacts(required(oneOf(names), "How it is checked."));
+  const checkerType = fieldFacts(
+    required(oneOf(names), "Check type. Each has the fields of its section below besides these."),
+  );
   return [{ name: "id", ...fieldFacts(id) }, { name: "checker_type", ...checkerType }, ...namedFacts(others)];
 }
 

@@ -12,19 +12,19 @@ import { type CommonFields, checkerTypeRule, readInFile, readOnWire } from "./he
 import { readNaming } from "./naming.ts";
 import { amendPace } from "./pace.ts";
 
-/** A CONFIG understood, or why it was not. */
+/** A valid CONFIG, or the errors in it. */
 export type ReadConfig =
   | {
       readonly ok: true;
       readonly spec: HealthcheckSpec;
-      /** What is used otherwise than it was written, one entry a field. */
+      /** Values that were replaced, one entry for each field. */
       readonly warnings: readonly ConfigFault[];
     }
   | {
       readonly ok: false;
-      /** When at least that could be read. */
+      /** The id; undefined when it could not be read. */
       readonly id: HealthcheckId | undefined;
-      /** What is wrong, one entry a fault, each with the name of its field. */
+      /** The errors, each with the name of its field. */
       readonly faults: readonly ConfigFault[];
     };
 
@@ -32,11 +32,11 @@ export type ReadConfig =
 export type ConfigFault = FieldProblem;
 
 /**
- * Understands one CONFIG.
+ * Reads one CONFIG.
  *
- * @param value - as `parseJson` gives it, ids as bigint
+ * @param value - as `parseJson` returns it, ids as bigint
  * @param where - `file` also takes ids in quotes
- * @param defaults - of the server, for what the CONFIG leaves open
+ * @param defaults - of the server, for fields that the CONFIG leaves out
  */
 export function readConfig(
   value: unknown,
@@ -93,7 +93,7 @@ function understood(
   };
 }
 
-/** Which healthcheck is meant, also where the id is not written as it must be: what runs must go on. */
+/** Finds the id, also one that is not written as it must be: a running healthcheck with that id must continue. */
 function idOf(value: object): HealthcheckId | undefined {
   const id = "id" in value ? value.id : undefined;
   return typeof id === "bigint" || typeof id === "string" ? parseId(String(id)) : undefined;

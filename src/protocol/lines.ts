@@ -1,38 +1,38 @@
 /**
- * Framing, pure: bytes in, as they come from a socket and split anywhere, whole lines out. A line is not looked into:
- * "not complete yet" is nothing special, "too long" ends the stream.
+ * Framing, sans-I/O: bytes from a socket in, split anywhere, complete lines out. Lines are not parsed here:
+ * an incomplete line is not an error, one that is too long ends the stream.
  */
 
 const NEWLINE = 0x0a;
-/** Blocks grow with the line that they hold, from the first size to the second. */
+/** Sizes of blocks, which grow with the line from the first size to the second, in bytes. */
 const MIN_BLOCK_BYTES = 256;
 const MAX_BLOCK_BYTES = 65_536;
 
 /**
- * A line in the blocks in which it was received: one of 64 MiB is not copied into one piece, which would hold up checks for 100 ms and
+ * A line in the blocks in which it was received: one of 64 MiB is not copied into one piece, which would delay checks for 100 ms and
  * take its memory twice.
  */
 export interface Line {
-  /** Without the newline. */
+  /** Length without the newline. */
   readonly byteLength: number;
   /** The bytes in order; none of them is empty. */
   readonly blocks: readonly Uint8Array[];
 }
 
-/** Lines of this size are given back as soon as they have been handled, in bytes. */
+/** Length of a line whose memory is released as soon as the line has been handled, in bytes. */
 const LARGE_LINE_BYTES = 1_024 * 1_024;
 
 /**
- * Gives back the memory of the first blocks of a large line. The garbage collector would do so later, and a client that sends one
- * line after the other would make the process several times as large as one line is. The blocks must not be used afterwards.
+ * Releases the memory of the first blocks of a large line. The garbage collector would do so later, and a client that sends one
+ * line after the other would make the process several times as large as a line. The blocks must not be used afterwards.
  *
- * @param count - how many of them; may include some that have been given back
+ * @param count - number of blocks; may include released ones
  */
 export function release({ byteLength, blocks }: Line, count = blocks.length): void {
   if (byteLength < LARGE_LINE_BYTES) return;
   for (let index = count - 1; index >= 0; index--) {
     const buffer = blocks[index]?.buffer;
-    // Each block has a buffer of its own; detached, it is freed.
+    // Each block has a separate buffer; detached, it is freed.
     if (!(buffer instanceof ArrayBuffer) || buffer.detached) return;
     buffer.transfer(0);
   }
@@ -41,7 +41,7 @@ export function release({ byteLength, blocks }: Line, count = blocks.length): vo
 /** Splits a stream of bytes at its newlines. */
 export class LineSplitter {
   readonly #maxBytes: number;
-  /** The begun line, in order; every block but the last is full. */
+  /** The incomplete line, in order; every block but the last is full. */
   #blocks: Uint8Array[] = [];
   /** Free bytes at the end of the last block. */
   #freeBytes = 0;
@@ -53,12 +53,12 @@ export class LineSplitter {
     this.#maxBytes = maxBytes;
   }
 
-  /** Whether a line was too long; nothing comes after that. */
+  /** Whether a line was too long; then no further lines are returned. */
   get overflowed(): boolean {
     return this.#overflowed;
   }
 
-  /** Memory that the begun line takes, in bytes: at most twice its length and one block, however it was cut up. */
+  /** Memory of the incomplete line, in bytes: at most twice its length and one block, however it was split. */
   get heldBytes(): number {
     return this.#lineBytes + this.#freeBytes;
   }
@@ -90,7 +90,7 @@ export class LineSplitter {
     return lines;
   }
 
-  /** Appends to the begun line: into the free end of its last block, and what is left into a new one. */
+  /** Appends to the incomplete line: into the free end of its last block, and the rest into a new one. */
   #keep(part: Uint8Array): void {
     const last = this.#blocks.at(-1);
     const fitting = part.subarray(0, this.#freeBytes);

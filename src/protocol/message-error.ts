@@ -1,6 +1,6 @@
-/** The error of a client's message that cannot be used. Thrown while a line is read; its text answers the client in an `error` line. */
+/** The error of an invalid message of the client. Thrown while a line is read; its message is sent to the client in an `error` line. */
 
-/** A message that is not understood, or larger than it may be. */
+/** A message that is invalid or too large. */
 export class MessageError extends Error {
   override readonly name = "MessageError";
 }

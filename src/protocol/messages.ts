@@ -1,11 +1,11 @@
-/** The messages of the client, understood. What cannot be understood becomes words for an `error` line. */
+/** Reads the messages of the client. Errors in them become messages for an `error` line. */
 import { isUtf8 } from "node:buffer";
 import { CHECK_DEFAULTS, type CheckDefaults } from "../model/check-defaults.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import { formatCount } from "../model/printable.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { bytesNotShown } from "../redaction/marks.ts";
-import { problem, secretProblem } from "../schema/problem.ts";
+import { formatProblem, problem, secretProblem } from "../schema/problem.ts";
 import { oneOf } from "../schema/values.ts";
 import { collectYoung } from "../system/memory.ts";
 import { Slice } from "../system/time-slicing.ts";
@@ -31,15 +31,15 @@ const MAX_KEPT_CHARS = 4_096;
 /** Maximum number of refusals that are kept, so that they are not reported again, and the characters of their configs. */
 const MAX_KEPT_REJECTIONS = 10_000;
 const MAX_KEPT_REJECTED_CHARS = 4 * 1_024 * 1_024;
-/** Refused configs leave nothing behind but garbage: after so many characters of them it is collected. */
+/** Refused configs leave nothing behind but garbage: after this number of their characters it is collected. */
 const REJECTED_CHARS_PER_COLLECTION = 1_024 * 1_024;
-/** So many characters of a config count as one more step of a slice. */
+/** Number of characters of a config that count as one more step of a time slice. */
 const STEP_CHARS = 1_024;
 
 const BYTE_ORDER_MARK = /^\ufeff/;
 
 /**
- * Understands one line of the client, except for the configs in it, which stay bytes. Works in slices.
+ * Reads one line of the client, except for the configs in it, which stay bytes. Works in time slices.
  *
  * @throws MessageError
  */
@@ -62,26 +62,26 @@ export async function readMessage(line: Line): Promise<ClientMessage> {
   return type === "update_configs" ? { type, configs: elements ?? [] } : { type };
 }
 
-/** A desired set as far as it was understood. */
+/** The valid part of a desired set. */
 export interface ReadConfigs {
   readonly specs: readonly HealthcheckSpec[];
   /** The first refused configs, in words; at most 100. */
   readonly rejections: readonly Rejection[];
-  /** What new configs say that is used otherwise, one sentence a config, at most 100: `healthcheck 42: timeout: …`. */
+  /** Warnings about replaced values in new configs, one sentence for each config, at most 100: `healthcheck 42: timeout: …`. */
   readonly warnings: readonly string[];
   /** How many configs were refused. */
   readonly rejected: number;
-  /** Their ids; undefined stands for those whose id nobody can know. */
+  /** Their ids; undefined stands for configs whose id could not be read. */
   readonly rejectedIds: ReadonlySet<HealthcheckId | undefined>;
-  /** Ids that came more than once; the last one counts. */
+  /** Duplicate ids; the last config of an id is used. */
   readonly repeated: ReadonlySet<HealthcheckId>;
-  /** Whether it differs from the list before, other than in its order. */
+  /** Whether it differs from the previous list in more than its order. */
   readonly changed: boolean;
 }
 
 /** A config that was refused. */
 export interface Rejection {
-  /** Its id; undefined when nobody can know. */
+  /** Its id; undefined when it could not be read. */
   readonly id: HealthcheckId | undefined;
   /** `healthcheck 42 refused: port: 70000 is out of range; must be …` */
   readonly message: string;
@@ -89,25 +89,25 @@ export interface Rejection {
   readonly known: boolean;
 }
 
-/** A config read before: its spec, or its id and what is wrong with it. */
+/** A config that was read before: its spec, or its id and its errors. */
 type ParsedConfig =
   | { readonly spec: HealthcheckSpec; readonly warnings?: readonly ConfigFault[] }
   | { readonly spec: undefined; readonly id: HealthcheckId | undefined; readonly message: string };
 
 /**
- * Understands lists of configs, one after the other. A config whose text was in the list before is not parsed again: the
- * client sends ten thousand of them every 15 s, in another order each time, and hardly any has changed.
+ * Reads lists of configs, one after the other. A config whose text was in the previous list is not parsed again: the
+ * client sends ten thousand of them every 15 s, in a different order each time, and few have changed.
  */
 export class ConfigReader {
   readonly #defaults: CheckDefaults;
   #before: Reading | undefined;
 
-  /** @param defaults - of the server; they hold for the reader's life */
+  /** @param defaults - of the server; they apply for the life of the reader */
   constructor(defaults: CheckDefaults = CHECK_DEFAULTS) {
     this.#defaults = defaults;
   }
 
-  /** Works in slices; one list at a time. */
+  /** Reads one list at a time, in time slices. */
   async read(configs: Iterable<Element>): Promise<ReadConfigs> {
     const before = this.#before;
     const reading = new Reading(this.#defaults, before);
@@ -139,7 +139,7 @@ export class ConfigReader {
   }
 }
 
-/** One list while it is read, and what the next one needs of it. */
+/** One list while it is read, and the part that the next list needs of it. */
 class Reading {
   readonly byId = new Map<HealthcheckId, HealthcheckSpec>();
   readonly rejections: Rejection[] = [];
@@ -148,7 +148,7 @@ class Reading {
   readonly repeated = new Set<HealthcheckId>();
   rejected = 0;
   readonly #defaults: CheckDefaults;
-  /** What need not be parsed again, by its text. */
+  /** Configs that need not be parsed again, by their text. */
   readonly #kept = new Map<string, ParsedConfig>();
   #before: Reading | undefined;
   #keptRejections = 0;
@@ -161,24 +161,24 @@ class Reading {
     this.#before = before;
   }
 
-  /** A list keeps the one before it only while it is read. */
+  /** Releases the previous list, which is kept only while this one is read. */
   forgetBefore(): void {
     this.#before = undefined;
   }
 
-  /** What is known of a config with this text. */
+  /** Returns the result for a config with this text, if it is known. */
   known(text: string): ParsedConfig | undefined {
     return this.#kept.get(text);
   }
 
-  /** Whether it differs from another list, other than in its order; what is not kept is counted only. */
+  /** Reports whether it differs from another list in more than its order; configs that are not kept are only counted. */
   differsFrom(before: Reading | undefined): boolean {
     if (before === undefined || this.#isNew) return true;
     const { size } = this.#kept;
     return size !== before.#kept.size || this.#count !== before.#count || this.rejected !== before.rejected;
   }
 
-  /** @returns whether it is understood */
+  /** Reads one config. @returns whether it is valid */
   take(element: Element): boolean {
     const { text } = element;
     const before = text === undefined ? undefined : this.#before?.known(text);
@@ -188,7 +188,7 @@ class Reading {
     const id = known.spec === undefined ? known.id : known.spec.id;
     if (id !== undefined) {
       if (this.byId.has(id) || this.rejectedIds.has(id)) this.repeated.add(id);
-      // Of two with the same id the last counts, also when it is refused.
+      // Of two configs with the same id the last is used, even when it is rejected.
       this.byId.delete(id);
     }
     // Logged when its text is new, not every 15 s.
@@ -220,10 +220,10 @@ class Reading {
     this.rejectedIds.add(id);
     if (this.rejections.length >= MAX_REJECTIONS_DESCRIBED) return;
     const name = id === undefined ? `config ${this.#count} of the list` : `healthcheck ${id}`;
-    // A client that is told of a refused config must also learn that no other was stopped.
+    // The client must also learn that no healthcheck was stopped.
     const consequence = id === undefined ? "; no healthcheck is stopped by this list" : "";
     const message = `${name} refused: ${problem}${consequence}`;
-    // One that is too large is not kept; its words are.
+    // A config that is too large is not kept; its message is.
     const known =
       isKept || this.#before?.rejections.some((rejection) => rejection.message === message) === true;
     this.rejections.push({ id, message, known });
@@ -238,27 +238,25 @@ function parseConfig(text: string, defaults: CheckDefaults): ParsedConfig {
   return read.ok ? read : { spec: undefined, id: read.id, message: faultWords(read.faults) };
 }
 
-/** A config that cannot be parsed. */
+/** Makes the result of a config that cannot be parsed. */
 function unread({
   head,
   byteLength,
   problem,
 }: Omit<Extract<Element, { text: undefined }>, "text">): ParsedConfig {
   const seen = recoverId(head);
-  // No more than a hint: where quotes are missing, one broken config holds its neighbors as well.
+  // Only a hint: without its quotes, a broken config includes its neighbors.
   const hint = seen === undefined ? "" : `, perhaps of healthcheck ${seen}`;
   return { spec: undefined, id: undefined, message: `${problem} ${bytesNotShown(byteLength)}${hint}` };
 }
 
 function faultWords(faults: readonly ConfigFault[]): string {
-  const messages = faults
-    .slice(0, MAX_ERRORS)
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`));
+  const messages = faults.slice(0, MAX_ERRORS).map(formatProblem);
   const more = faults.length - messages.length;
   return `${messages.join("; ")}${more > 0 ? `; … and ${formatCount(more)} more` : ""}`;
 }
 
-/** Returns undefined for what is not JSON, or nested too deeply to be read. */
+/** Returns undefined for text that is not JSON, or nested too deeply. */
 function tryParse(text: string): unknown {
   try {
     return parseJson(text);

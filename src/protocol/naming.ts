@@ -8,13 +8,13 @@ export const MAX_NAME_CHARS = 128;
 export const MAX_LABELS = 16;
 /** The name of a label, as Prometheus requires it. */
 export const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]{0,62}$/;
-/** Neither control characters nor invisible ones, which would change how the rest of a line reads. */
+/** No control characters and no invisible ones, which would change the display of the rest of a line. */
 const SHOWABLE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u;
 
 const NONE: readonly FieldProblem[] = [];
 /** What a name and the value of a label may be, as the end of an error message. */
 export const NAME_RULE = `a string of at most ${MAX_NAME_CHARS} visible characters`;
-/** What labels may be, likewise. */
+/** What labels may be, as the end of an error message. */
 export const LABELS_RULE = "a map of strings";
 const LABEL_RULE = "a label name: letters, digits and _, not a digit first";
 

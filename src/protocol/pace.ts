@@ -7,11 +7,11 @@ import { type FieldProblem, replaced } from "../schema/problem.ts";
 import { anyInteger } from "../schema/values.ts";
 import { MAX_THRESHOLD } from "./healthcheck-schema.ts";
 
-/** The shortest interval between two starts. */
+/** Minimum interval between two starts, in milliseconds. */
 export const MIN_INTERVAL_MS = 10;
-/** The shortest timeout. */
+/** Minimum timeout, in milliseconds. */
 export const MIN_TIMEOUT_MS = 1;
-/** The longest interval and timeout. */
+/** Maximum interval and timeout, in milliseconds. */
 export const MAX_PACE_MS = YEAR_MS;
 
 /** The three fields as they were read, durations in milliseconds of any sign. */

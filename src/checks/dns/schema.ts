@@ -22,27 +22,27 @@ const queryType = inAnyCase(words, {
 export const DNS_FIELDS = {
   query: required(
     converted(domainName, "a domain name"),
-    "The name to ask for, in Punycode where it is not ASCII. A dot alone is the root.",
+    "Name to query, in Punycode if it is not ASCII. A single dot is the root.",
   ),
   query_type: optional(
     queryType,
     "",
-    "what expected_ips can be: A, AAAA or both; without them A, and without ip both",
-    "The record type. Of A and AAAA one good answer suffices.",
+    "the types of expected_ips; if that is empty A, or without ip both A and AAAA",
+    "Record type. If both A and AAAA are queried, one valid answer is enough.",
   ),
   expected_ips: optional(
     list(orEmpty(ip), "strings", "IP addresses", MAX_ADDRESSES),
     [],
     "any",
-    "Addresses of which one must be in an answer. Empty: any record will do.",
+    "Expected addresses; one of them must be in an answer. When empty, any record is accepted.",
   ),
   ip: optional(
     orEmpty(ip),
     "",
     "the system resolver",
-    "The server to ask. Without it /etc/hosts, and the nameservers and search list of /etc/resolv.conf.",
+    "Server to query. When absent, /etc/hosts and the nameservers and search list of /etc/resolv.conf are used.",
   ),
-  port: optional(integer(0, 65_535), 0, String(DEFAULT_PORT), "The server's port. 0 counts as absent."),
+  port: optional(integer(0, 65_535), 0, String(DEFAULT_PORT), "Port of the server. 0 counts as absent."),
 };
 
 type DnsFields = FieldValues<typeof DNS_FIELDS>;

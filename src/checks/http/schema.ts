@@ -46,7 +46,7 @@ export const HTTP_FIELDS = {
     flag,
     undefined,
     "true for an https URL in path, else false",
-    "TLS. Where it is set, it wins over the URL in path.",
+    "Uses TLS. Overrides the scheme of a URL in path.",
   ),
   tls_verify: TLS_VERIFY,
   server_name: serverNameField("the name in host, a Host header, or path, else ip"),
@@ -54,29 +54,29 @@ export const HTTP_FIELDS = {
     { ...orEmpty(matching(TOKEN, "an HTTP method")), range: "an HTTP method except CONNECT" },
     "",
     "GET",
-    "The request's method.",
+    "Request method.",
   ),
   path: optional(
     { ...secretText, range: PATH_RULE, secret: "Its query, user and password are secrets" },
     "/",
     "/",
-    "The path to request; with OPTIONS a * is the server as a whole. Of a whole URL the host is used for the Host header and SNI, https means secure unless that is set; the connection " +
+    "Path to request; with OPTIONS, * is the server itself. The host of a URL is used for the Host header and SNI, and https sets secure unless that is given; the connection " +
       "still uses ip and port.",
   ),
   expected_codes: optional(
     list(integer(0, 999), "integers", "0 to 999", MAX_CODES),
     [],
     "any",
-    "Status codes that mean healthy. Empty, or with 0 in it: any.",
+    "Status codes that mean healthy. When empty or containing 0, every status is accepted.",
   ),
   host: optional(
     orEmpty(converted(hostName, "a host name, with or without a port")),
     "",
     "the host of path, else ip and port",
-    "The Host header, in Punycode where it is not ASCII.",
+    "Host header, in Punycode if it is not ASCII.",
   ),
-  headers: optional({ ...headers, range: "no line breaks" }, {}, "none", "Further request headers."),
-  response: optional(text, "", "anything", "The body must start with it. Not with method HEAD."),
+  headers: optional({ ...headers, range: "no line breaks" }, {}, "none", "Additional request headers."),
+  response: optional(text, "", "anything", "Expected beginning of the body. Not allowed with method HEAD."),
 };
 
 type HttpFields = FieldValues<typeof HTTP_FIELDS>;

@@ -11,17 +11,27 @@ import type { TcpSpec } from "./spec.ts";
 /** The fields of `checker_type: tcp`. */
 export const TCP_FIELDS = {
   ...ADDRESS_FIELDS,
-  send: optional(secretText, "", "nothing", "Sent once connected."),
-  receive: optional(text, "", "anything", "The answer must start with it."),
-  send_hex: optional(secretHex, "", "nothing", "In place of send: its bytes in hexadecimal, such as 00 ff."),
-  receive_hex: optional(hex, "", "anything", "In place of receive: its bytes in hexadecimal."),
+  send: optional(secretText, "", "nothing", "Data to send after connecting."),
+  receive: optional(text, "", "anything", "Expected beginning of the response."),
+  send_hex: optional(
+    secretHex,
+    "",
+    "nothing",
+    "Data to send as hexadecimal bytes, such as 00 ff; instead of send.",
+  ),
+  receive_hex: optional(
+    hex,
+    "",
+    "anything",
+    "Expected beginning of the response as hexadecimal bytes; instead of receive.",
+  ),
   close: optional(
     choice(CLOSE_MODES),
     "",
     "reset",
-    "How the connection ends. graceful is for backends that log resets, and leaves TIME_WAITs. Absent, the server's `checks.close` decides.",
+    "How to close the connection. graceful is for backends that log resets, and leaves connections in TIME_WAIT. When absent, `checks.close` of the server applies.",
   ),
-  secure: optional(flag, false, "false", "TLS."),
+  secure: optional(flag, false, "false", "Uses TLS."),
   tls_verify: TLS_VERIFY,
   server_name: serverNameField("ip"),
 };

@@ -1,11 +1,11 @@
-/** The completion script for bash: static, so that a TAB starts no process. Needs nothing of the bash-completion package. */
+/** The completion script for bash: static, so that a TAB starts no process. It does not need the bash-completion package. */
 import { allCommands, type CommandEntry, last, place, type Takes } from "./tree.ts";
 
 /**
  * Writes the script.
  *
- * `at` is the command reached so far, `takes` what the next word is for, `position` how many arguments were given. Bash takes
- * words apart at `=` and `:`; the parts are skipped.
+ * `at` is the command reached so far, `takes` the kind of the next word, `position` the number of given arguments. Bash splits
+ * words at `=` and `:`; the parts are skipped.
  */
 export function bashCompletion(program: string, tree: CommandEntry): string {
   const commands = allCommands(tree);
@@ -49,7 +49,7 @@ complete -F ${name} ${program}
 `;
 }
 
-/** From a command to the next one, and what an option takes. */
+/** Cases that lead from a command to the next one, or to the value of an option. */
 function steps(commands: readonly CommandEntry[]): string[] {
   return commands.flatMap((command) => {
     const at = place(command);
@@ -65,7 +65,7 @@ function steps(commands: readonly CommandEntry[]): string[] {
   });
 }
 
-/** What may stand where no option does. */
+/** Cases of words that are not options. */
 function following(command: CommandEntry): string[] {
   const names = command.commands.map(last);
   if (names.length > 0) return [`      ${quote(`${place(command)} 0`)}) takes=${words(names)} ;;`];
@@ -93,7 +93,7 @@ function words(list: readonly string[]): string {
   return quote(list.join(" "));
 }
 
-/** Names of commands, options and their values hold nothing that a double quote would not keep. */
+/** Quotes words; names of commands, options and values have no character that double quotes would not keep. */
 function quote(text: string): string {
   return `"${text}"`;
 }

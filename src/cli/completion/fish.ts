@@ -9,7 +9,7 @@ export function fishCompletion(program: string, tree: CommandEntry): string {
   const commands = allCommands(tree);
   const at = `__fish_${program.replaceAll("-", "_")}_at`;
   return `# fish completion for ${program}
-function ${at} --description 'Whether this command of ${program} was reached, and so many arguments given'
+function ${at} --description 'Whether this command of ${program} was reached with this number of arguments'
     set -l words (commandline -opc)
     set -e words[1]
     set -l at ''

@@ -1,12 +1,12 @@
-/** The command line as completions and the manual see it: every command with what may follow it, read off its definition. */
+/** The command line as completions and the manual use it: every command with its options and arguments, read from its definition. */
 import type { Argument, Command, Option } from "commander";
 
-/** What an option or an argument takes. */
+/** The kind of value that an option or an argument takes. */
 export type Takes =
   | { readonly kind: "nothing" }
   | { readonly kind: "file" }
   | { readonly kind: "words"; readonly words: readonly string[] }
-  /** Anything else; nothing can be proposed. */
+  /** Any text; no completion is possible. */
   | { readonly kind: "text" };
 
 /** One option. */
@@ -16,7 +16,7 @@ export interface OptionEntry {
   readonly takes: Takes;
   /** The name of its value, `file`; empty when it takes none. */
   readonly value: string;
-  /** As its help says. */
+  /** Its help text. */
   readonly about: string;
   readonly fallback: unknown;
   /** Whether it may be given again. */
@@ -44,7 +44,7 @@ export interface CommandEntry {
 /**
  * Reads the definitions.
  *
- * @param defaultCommand - what runs when no command is named: its options may follow the program itself
+ * @param defaultCommand - the command that runs when none is named: its options may follow the program itself
  */
 export function commandTree(program: Command, defaultCommand: string): CommandEntry {
   const tree = entryOf(program, []);
@@ -54,7 +54,7 @@ export function commandTree(program: Command, defaultCommand: string): CommandEn
   return { ...tree, options: [...tree.options, ...more] };
 }
 
-/** A tree as a list, the program first. */
+/** Lists the commands of a tree, the program first. */
 export function allCommands(tree: CommandEntry): CommandEntry[] {
   return [tree, ...tree.commands.flatMap(allCommands)];
 }
@@ -84,7 +84,7 @@ function optionOf(option: Option): OptionEntry {
     takes: value === "" ? { kind: "nothing" } : takesOf(value, argChoices),
     value,
     about: description,
-    // What a flag holds by itself is nothing that anybody writes.
+    // The default of a flag is not a value that users write.
     fallback: value === "" || Array.isArray(defaultValue) ? undefined : defaultValue,
     again: Array.isArray(defaultValue),
   };
@@ -105,12 +105,12 @@ function takesOf(name: string, choices: readonly string[] | undefined): Takes {
   return { kind: name === "file" ? "file" : "text" };
 }
 
-/** A command's own name; that of the program is empty. */
+/** Returns the name of a command; empty for the program. */
 export function last({ path }: CommandEntry): string {
   return path.at(-1) ?? "";
 }
 
-/** Where a command stands, its names with slashes between. */
+/** Formats the path of a command, with slashes between its names. */
 export function place({ path }: CommandEntry): string {
   return path.join("/");
 }

@@ -58,11 +58,11 @@ ${cases.join("\n")}
 }`;
 }
 
-/** Either flag, not both. */
+/** Formats flags of which one may be given. */
 function optionSpecs({ flags, takes, value, about, again }: OptionEntry): string[] {
   const exclusive = again ? "*" : `(${flags.join(" ")})`;
   const explained = `[${about.replaceAll(/[[\]]/g, "\\$&")}]`;
-  // A long option's value may follow a "=" too.
+  // The value of a long option may also follow a "=".
   return flags.map((flag) => {
     const form = takes.kind !== "nothing" && flag.startsWith("--") ? `${flag}=` : flag;
     return quote(`${exclusive}${form}${explained}${takes.kind === "nothing" ? "" : action(value, takes)}`);
