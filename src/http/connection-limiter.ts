@@ -53,9 +53,9 @@ interface ConnectionState {
  */
 export class ConnectionLimiter {
   readonly #server: Server;
-  readonly #guests = new Map<Socket, ConnectionState>();
-  readonly #most: number;
-  readonly #mostInLine: number;
+  readonly #connections = new Map<Socket, ConnectionState>();
+  readonly #maxPlaces: number;
+  readonly #maxInLine: number;
   readonly #admit: (socket: Socket) => void;
   /** Connections without a place, in the order of their arrival. Their requests stay unread in the socket. */
   readonly #line: Socket[] = [];
@@ -63,13 +63,13 @@ export class ConnectionLimiter {
   #sweepingLine: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * @param most - number of places
-   * @param mostInLine - maximum number of connections in line; further ones are closed
+   * @param maxPlaces - number of places
+   * @param maxInLine - maximum number of connections in line; further ones are closed
    * @param admit - takes over a connection
    */
-  constructor(most: number, mostInLine: number, admit: (socket: Socket) => void) {
-    this.#most = most;
-    this.#mostInLine = mostInLine;
+  constructor(maxPlaces: number, maxInLine: number, admit: (socket: Socket) => void) {
+    this.#maxPlaces = maxPlaces;
+    this.#maxInLine = maxInLine;
     this.#admit = admit;
     this.#server = createServer((socket) => this.#enter(socket));
     this.#server.on("error", () => {
@@ -79,7 +79,7 @@ export class ConnectionLimiter {
 
   /** Number of connections that have a place. */
   get size(): number {
-    return this.#guests.size;
+    return this.#connections.size;
   }
 
   /** Whether connections wait in line, so that each connection ends with its response. */
@@ -111,27 +111,27 @@ export class ConnectionLimiter {
 
   /** Notes that a response begins on a connection. @returns a function to call at its end */
   answering(socket: Socket): () => void {
-    const guest = this.#guests.get(socket);
-    if (guest === undefined) return () => {};
-    if (guest.answering++ === 0) {
-      guest.sinceMs = performance.now();
-      guest.answerMs = guest.sinceMs;
+    const state = this.#connections.get(socket);
+    if (state === undefined) return () => {};
+    if (state.answering++ === 0) {
+      state.sinceMs = performance.now();
+      state.answerMs = state.sinceMs;
     }
     return () => {
-      guest.answering--;
-      guest.requesting = false;
-      guest.sweeps = 0;
-      guest.sinceMs = performance.now();
-      guest.read = socket.bytesRead;
+      state.answering--;
+      state.requesting = false;
+      state.sweeps = 0;
+      state.sinceMs = performance.now();
+      state.read = socket.bytesRead;
       // Written data is sent first.
-      if (this.crowded && guest.answering === 0) endSoon(socket);
+      if (this.crowded && state.answering === 0) endSoon(socket);
     };
   }
 
   /** Closes the listener and every connection. */
   close(): void {
     this.#server.close();
-    for (const socket of [...this.#guests.keys(), ...this.#line.splice(0)]) socket.destroy();
+    for (const socket of [...this.#connections.keys(), ...this.#line.splice(0)]) socket.destroy();
     clearInterval(this.#sweeping);
     clearInterval(this.#sweepingLine);
   }
@@ -143,12 +143,12 @@ export class ConnectionLimiter {
     socket.once("close", () => this.#leave(socket));
     this.#line.push(socket);
     this.#advance();
-    if (this.#line.length > this.#mostInLine) this.#shorten();
+    if (this.#line.length > this.#maxInLine) this.#shorten();
   }
 
   /** Gives free places to connections in line. */
   #advance(): void {
-    while (this.#line.length > 0 && (this.#guests.size < this.#most || this.#dismissOne())) {
+    while (this.#line.length > 0 && (this.#connections.size < this.#maxPlaces || this.#dismissOne())) {
       const socket = this.#takeNext();
       if (socket !== undefined) this.#place(socket);
     }
@@ -165,7 +165,7 @@ export class ConnectionLimiter {
 
   #place(socket: Socket): void {
     const nowMs = performance.now();
-    this.#guests.set(socket, {
+    this.#connections.set(socket, {
       answering: 0,
       requesting: true,
       sinceMs: nowMs,
@@ -180,7 +180,7 @@ export class ConnectionLimiter {
 
   /** Removes from the line the connection whose address has the fewest places; of several the one with a complete request, then the oldest. */
   #takeNext(): Socket | undefined {
-    const held = countByAddress(this.#guests.keys());
+    const held = countByAddress(this.#connections.keys());
     // An incomplete request counts as a fraction of a place.
     const rank = (socket: Socket) => (held.get(socket.remoteAddress) ?? 0) + (hasRequest(socket) ? 0 : 0.5);
     const ranks = this.#line.map(rank);
@@ -203,9 +203,9 @@ export class ConnectionLimiter {
   #leave(socket: Socket): void {
     const at = this.#line.indexOf(socket);
     if (at >= 0) this.#line.splice(at, 1);
-    this.#guests.delete(socket);
+    this.#connections.delete(socket);
     this.#advance();
-    if (this.#guests.size > 0) return;
+    if (this.#connections.size > 0) return;
     clearInterval(this.#sweeping);
     this.#sweeping = undefined;
   }
@@ -218,36 +218,36 @@ export class ConnectionLimiter {
   #dismissOne(): boolean {
     const nowMs = performance.now();
     let worst: Socket | undefined;
-    let mostMs = 0;
-    for (const [socket, guest] of this.#guests) {
-      watch(socket, guest, nowMs);
-      const waitedMs = nowMs - guest.sinceMs;
+    let longestMs = 0;
+    for (const [socket, state] of this.#connections) {
+      watch(socket, state, nowMs);
+      const waitedMs = nowMs - state.sinceMs;
       // Connections without a response in progress are closed first.
-      const slowMs = Math.max(waitedMs - SLOW_MS, nowMs - guest.answerMs - LONG_MS);
-      const rankMs = guest.answering > 0 ? slowMs : waitedMs + STUCK_MS;
-      if (rankMs <= mostMs || (guest.requesting && guest.answering === 0 && guest.sweeps < GRACE_SWEEPS))
+      const slowMs = Math.max(waitedMs - SLOW_MS, nowMs - state.answerMs - LONG_MS);
+      const rankMs = state.answering > 0 ? slowMs : waitedMs + STUCK_MS;
+      if (rankMs <= longestMs || (state.requesting && state.answering === 0 && state.sweeps < GRACE_SWEEPS))
         continue;
       worst = socket;
-      mostMs = rankMs;
+      longestMs = rankMs;
     }
     if (worst === undefined) return false;
-    const answered = this.#guests.get(worst)?.requesting === false;
-    this.#guests.delete(worst);
+    const answered = this.#connections.get(worst)?.requesting === false;
+    this.#connections.delete(worst);
     if (answered) endSoon(worst);
     else worst.destroy();
     return true;
   }
 
   #countSweep(): void {
-    for (const guest of this.#guests.values()) guest.sweeps++;
+    for (const state of this.#connections.values()) state.sweeps++;
   }
 
   #sweep(): void {
     this.#countSweep();
     const nowMs = performance.now();
-    for (const [socket, guest] of this.#guests) {
-      watch(socket, guest, nowMs);
-      if (nowMs - guest.sinceMs > allowedMs(guest)) socket.destroy();
+    for (const [socket, state] of this.#connections) {
+      watch(socket, state, nowMs);
+      if (nowMs - state.sinceMs > allowedMs(state)) socket.destroy();
     }
   }
 }
@@ -281,12 +281,12 @@ function hasRequest(socket: Socket): boolean {
 }
 
 /** Records the progress of a connection since the last sweep. */
-function watch(socket: Socket, guest: ConnectionState, nowMs: number): void {
-  const movedOn = guest.answering > 0 && socket.bytesWritten !== guest.written;
-  const begun = guest.answering === 0 && !guest.requesting && socket.bytesRead !== guest.read;
-  if (begun) guest.requesting = true;
-  if (begun || movedOn) guest.sinceMs = nowMs;
-  guest.written = socket.bytesWritten;
+function watch(socket: Socket, state: ConnectionState, nowMs: number): void {
+  const movedOn = state.answering > 0 && socket.bytesWritten !== state.written;
+  const begun = state.answering === 0 && !state.requesting && socket.bytesRead !== state.read;
+  if (begun) state.requesting = true;
+  if (begun || movedOn) state.sinceMs = nowMs;
+  state.written = socket.bytesWritten;
 }
 
 function allowedMs({ answering, requesting }: ConnectionState): number {

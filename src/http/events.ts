@@ -10,7 +10,7 @@ import { formatResult } from "../model/result.ts";
 import type { State, StateCounts } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import type { StateChange } from "./api.ts";
-import { beginStream, refuse } from "./responses.ts";
+import { beginStream, sendError } from "./responses.ts";
 
 const TICK_MS = 1_000;
 /** Maximum number of state changes in one tick; the page loads its rows again in any case. */
@@ -20,24 +20,24 @@ const MAX_CHANGES = 100;
 export class EventFeed {
   readonly #counts: () => StateCounts;
   readonly #version: string;
-  readonly #mostViewers: number;
+  readonly #maxViewers: number;
   readonly #viewers = new Set<ServerResponse>();
   #changes: StateChange[] = [];
   #more = 0;
   #ticking: ReturnType<typeof setInterval> | undefined;
 
-  /** @param mostViewers - maximum number of simultaneous viewers */
-  constructor(counts: () => StateCounts, version: string, mostViewers: number) {
-    this.#mostViewers = mostViewers;
+  /** @param maxViewers - maximum number of simultaneous viewers */
+  constructor(counts: () => StateCounts, version: string, maxViewers: number) {
+    this.#maxViewers = maxViewers;
     this.#counts = counts;
     this.#version = version;
   }
 
   /** Serves one viewer until it leaves. */
   serve(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#viewers.size >= this.#mostViewers) {
+    if (this.#viewers.size >= this.#maxViewers) {
       response.setHeader("retry-after", "10");
-      refuse(response, 503, `${this.#mostViewers} viewers are connected, the maximum`);
+      sendError(response, 503, `${this.#maxViewers} viewers are connected, the maximum`);
       return;
     }
     beginStream(request, response);

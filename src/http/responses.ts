@@ -43,7 +43,7 @@ export function replyText(response: ServerResponse, status: number, line: string
 }
 
 /** Sends an error with its message; nothing after a response has begun. */
-export function refuse(response: ServerResponse, status: number, message: string): void {
+export function sendError(response: ServerResponse, status: number, message: string): void {
   if (response.headersSent) response.destroy();
   else replyJson(response, status, { error: message });
 }

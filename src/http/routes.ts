@@ -11,7 +11,7 @@ import { type Render, serveMetrics } from "./metrics-handler.ts";
 import { MonitorIndex, type MonitorSource } from "./monitor-index.ts";
 import { isPageFile, servePageFile } from "./page-files.ts";
 import { BadRequestError, type Target } from "./request.ts";
-import { refuse, replyJson, replyText } from "./responses.ts";
+import { sendError, replyJson, replyText } from "./responses.ts";
 import type { Handler, Router } from "./server.ts";
 import { detail, listItem } from "./views.ts";
 
@@ -31,13 +31,13 @@ const ONE = /^\/api\/healthchecks\/([^/]*)$/;
 
 /** Makes the router. */
 export function makeRouter(shown: Shown): Router {
-  const roster = new MonitorIndex(shown.source);
+  const index = new MonitorIndex(shown.source);
   const fixed: Readonly<Record<string, Handler>> = {
     "/metrics": (_target, request, response) => serveMetrics(shown.render, request, response),
     "/healthz": (_target, _request, response) => replyHealth(response, shown.livenessProblem()),
     "/readyz": (_target, _request, response) => replyHealth(response, shown.readinessProblem()),
     "/api/healthchecks": async ({ query }, _request, response) =>
-      replyJson(response, 200, await list(shown, roster, query)),
+      replyJson(response, 200, await list(shown, index, query)),
     "/api/events": (_target, request, response) => shown.feed.serve(request, response),
   };
   return (path) => {
@@ -51,9 +51,9 @@ function replyHealth(response: Parameters<typeof replyText>[0], problem: string 
   replyText(response, problem === undefined ? 200 : 503, problem ?? "ok");
 }
 
-async function list(shown: Shown, roster: MonitorIndex, parameters: URLSearchParams) {
+async function list(shown: Shown, index: MonitorIndex, parameters: URLSearchParams) {
   const query = readListQuery(parameters);
-  const { matched, monitors } = await roster.find(query);
+  const { matched, monitors } = await index.find(query);
   const healthchecks: HealthcheckItem[] = [];
   await forEachSliced(monitors, (monitor) => healthchecks.push(listItem(monitor)));
   const { unknown, healthy, unhealthy } = shown.counts();
@@ -74,7 +74,7 @@ function one({ source }: Shown): Handler {
     const [unknown] = nameProblems(query, []);
     if (unknown !== undefined) throw new BadRequestError(formatProblem(unknown));
     const monitor = source.monitors.get(id);
-    if (monitor === undefined) refuse(response, 404, `no healthcheck with id ${id}`);
+    if (monitor === undefined) sendError(response, 404, `no healthcheck with id ${id}`);
     else replyJson(response, 200, detail(monitor));
   };
 }

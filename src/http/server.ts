@@ -12,7 +12,7 @@ import { shownRequestTarget } from "../redaction/urls.ts";
 import { ConnectionLimiter, KEEP_ALIVE_MS } from "./connection-limiter.ts";
 import { findHostProblem, type HostPolicy } from "./host.ts";
 import { BadRequestError, readTarget, type Target } from "./request.ts";
-import { beginHead, closeAfter, refuse } from "./responses.ts";
+import { beginHead, closeAfter, sendError } from "./responses.ts";
 
 /** Answers one kind of request. */
 export type Handler = (
@@ -55,7 +55,7 @@ export class HttpServer {
   readonly #failed: () => void;
   readonly #hosts: HostPolicy;
   readonly #http: Server;
-  readonly #gate: ConnectionLimiter;
+  readonly #limiter: ConnectionLimiter;
   readonly #lines = new WeakMap<Socket, Line>();
 
   /**
@@ -77,7 +77,7 @@ export class HttpServer {
       if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       else socket.destroy();
     });
-    this.#gate = new ConnectionLimiter(
+    this.#limiter = new ConnectionLimiter(
       places,
       places >> 1,
       (socket) => void this.#http.emit("connection", socket),
@@ -86,12 +86,12 @@ export class HttpServer {
 
   /** Listens. @returns the address @throws Error when it cannot listen */
   async listen(address: Address): Promise<Address> {
-    return await this.#gate.listen(address);
+    return await this.#limiter.listen(address);
   }
 
   /** Closes the listener and every connection. */
   close(): void {
-    this.#gate.close();
+    this.#limiter.close();
   }
 
   /** Answers the requests of a connection in order: pipelined requests delay no other client. */
@@ -118,9 +118,9 @@ export class HttpServer {
   }
 
   async #answer(socket: Socket, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.once("close", this.#gate.answering(socket));
+    response.once("close", this.#limiter.answering(socket));
     beginHead(request, response);
-    if (this.#gate.crowded) closeAfter(response);
+    if (this.#limiter.crowded) closeAfter(response);
     for (const [name, value] of GUARDS) response.setHeader(name, value);
     try {
       await this.#dispatch(request, response);
@@ -130,7 +130,7 @@ export class HttpServer {
         error: describeError(error),
       });
       this.#failed();
-      refuse(response, 500, "internal error; see the log");
+      sendError(response, 500, "internal error; see the log");
     }
   }
 
@@ -143,24 +143,24 @@ export class HttpServer {
     const problem = findHostProblem(request, this.#hosts);
     if (problem !== undefined) {
       closeAfter(response);
-      refuse(response, problem.status, problem.message);
+      sendError(response, problem.status, problem.message);
       return;
     }
     if (!METHODS.includes(request.method ?? "")) {
       response.setHeader("allow", METHODS.join(", "));
       closeAfter(response);
-      refuse(response, 405, `${request.method} is not valid; must be ${METHODS.join(" or ")}`);
+      sendError(response, 405, `${request.method} is not valid; must be ${METHODS.join(" or ")}`);
       return;
     }
     try {
       const target = readTarget(request.url ?? "/");
       const handler = this.#route(target.path);
       if (handler === undefined)
-        refuse(response, 404, "not found; see /, /metrics, /healthz, /readyz, /api/healthchecks");
+        sendError(response, 404, "not found; see /, /metrics, /healthz, /readyz, /api/healthchecks");
       else await handler(target, request, response);
     } catch (error) {
       if (!(error instanceof BadRequestError)) throw error;
-      refuse(response, 400, error.message);
+      sendError(response, 400, error.message);
     }
   }
 }
