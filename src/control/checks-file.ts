@@ -108,7 +108,9 @@ class ChecksValidator {
     this.#unknownFields(entry, index);
     const id = read.ok ? read.spec.id : read.id;
     if (id !== undefined && this.#seen.has(id))
-      this.#faults.add(() => this.#at(index, ["id"], `${id} is given more than once; must be unique (the last entry is used)`));
+      this.#faults.add(() =>
+        this.#at(index, ["id"], `${id} is given more than once; must be unique (the last entry is used)`),
+      );
     if (id !== undefined) this.#seen.add(id);
     if (read.ok) {
       this.#specs.push(read.spec);

@@ -11,7 +11,7 @@ import { type Render, serveMetrics } from "./metrics-handler.ts";
 import { MonitorIndex, type MonitorSource } from "./monitor-index.ts";
 import { isPageFile, servePageFile } from "./page-files.ts";
 import { BadRequestError, type Target } from "./request.ts";
-import { sendError, replyJson, replyText } from "./responses.ts";
+import { replyJson, replyText, sendError } from "./responses.ts";
 import type { Handler, Router } from "./server.ts";
 import { detail, listItem } from "./views.ts";
 

@@ -52,9 +52,9 @@ const BLANK = /^[ \t\n\r]*$/;
 const INSTEAD_OF_LIST = Buffer.from('"":0');
 /** Maximum length of the beginning of an element that is not parsed, in bytes. */
 const HEAD_BYTES = 4_096;
-const TOO_LONG = `must have at most ${formatCount(MAX_CONFIG_BYTES)} bytes`;
-const TOO_MANY_VALUES = `must have at most ${formatCount(MAX_CONFIG_VALUES)} values`;
-const TOO_DEEP = `must be nested at most ${MAX_CONFIG_DEPTH} levels deep`;
+const TOO_LONG = `too long; must be at most ${formatCount(MAX_CONFIG_BYTES)} bytes`;
+const TOO_MANY_VALUES = `too many values; must be at most ${formatCount(MAX_CONFIG_VALUES)}`;
+const TOO_DEEP = `nested too deeply; must be at most ${MAX_CONFIG_DEPTH} levels`;
 /** Bytes in a piece; the clock is read between pieces. */
 const PIECE_BYTES = 16_384;
 

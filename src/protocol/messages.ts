@@ -22,13 +22,13 @@ export type ClientMessage =
   | { readonly type: "shutdown" };
 
 const TYPES = ["update_configs", "request_status", "shutdown"] as const;
-/** Maximum number of refused configs of one list that are described; the others are counted. */
+/** Maximum number of rejected configs of one list that are described; the others are counted. */
 export const MAX_REJECTIONS_DESCRIBED = 100;
-/** Maximum number of errors of one config in its refusal. */
+/** Maximum number of errors of one config in its rejection. */
 const MAX_ERRORS = 5;
 /** Maximum length of a config whose text is kept, so that it need not be parsed again. A usual one has 200 characters. */
 const MAX_KEPT_CHARS = 4_096;
-/** Maximum number of refusals that are kept, so that they are not reported again, and the characters of their configs. */
+/** Maximum number of rejections that are kept, so that they are not reported again, and the characters of their configs. */
 const MAX_KEPT_REJECTIONS = 10_000;
 const MAX_KEPT_REJECTED_CHARS = 4 * 1_024 * 1_024;
 /** Refused configs leave nothing behind but garbage: after this number of their characters it is collected. */
@@ -65,11 +65,11 @@ export async function readMessage(line: Line): Promise<ClientMessage> {
 /** The valid part of a desired set. */
 export interface ReadConfigs {
   readonly specs: readonly HealthcheckSpec[];
-  /** The first refused configs, in words; at most 100. */
+  /** Messages about the first rejected configs, at most 100. */
   readonly rejections: readonly Rejection[];
   /** Warnings about replaced values in new configs, one sentence for each config, at most 100: `healthcheck 42: timeout: …`. */
   readonly warnings: readonly string[];
-  /** How many configs were refused. */
+  /** Number of rejected configs. */
   readonly rejected: number;
   /** Their ids; undefined stands for configs whose id could not be read. */
   readonly rejectedIds: ReadonlySet<HealthcheckId | undefined>;
@@ -79,11 +79,11 @@ export interface ReadConfigs {
   readonly changed: boolean;
 }
 
-/** A config that was refused. */
+/** A config that was rejected. */
 export interface Rejection {
   /** Its id; undefined when it could not be read. */
   readonly id: HealthcheckId | undefined;
-  /** `healthcheck 42 refused: port: 70000 is out of range; must be …` */
+  /** `healthcheck 42 rejected: port: 70000 is out of range; must be …` */
   readonly message: string;
   /** Whether the last set held the same text, and this was said then. */
   readonly known: boolean;
@@ -222,7 +222,7 @@ class Reading {
     const name = id === undefined ? `config ${this.#count} of the list` : `healthcheck ${id}`;
     // The client must also learn that no healthcheck was stopped.
     const consequence = id === undefined ? "; no healthcheck is stopped by this list" : "";
-    const message = `${name} refused: ${problem}${consequence}`;
+    const message = `${name} rejected: ${problem}${consequence}`;
     // A config that is too large is not kept; its message is.
     const known =
       isKept || this.#before?.rejections.some((rejection) => rejection.message === message) === true;

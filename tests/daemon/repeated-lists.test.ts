@@ -55,7 +55,7 @@ test("daemon: whatever is wrong in a list is sent and logged once, and counted e
   client.update([...list, tcpCheck(7, backend, { port: 70_000 })]);
   await handled(client);
   expect(errors(client).length).toBe(7);
-  expect(errors(client).at(-1)?.message).toMatch(/^healthcheck 7 refused: port: 70000/);
+  expect(errors(client).at(-1)?.message).toMatch(/^healthcheck 7 rejected: port: 70000/);
   // Gone and back is a change.
   client.update([tcpCheck(1, backend)]);
   client.update(list);

@@ -89,10 +89,10 @@ test("daemon: a config that is no JSON leaves the healthcheck running that it ha
   client.update([tcpCheck(1, backend, INTERVAL), tcpCheck(2, backend, INTERVAL)]);
   await handled(client);
   client.update(['{"id":1,"port":080}', tcpCheck(2, backend, INTERVAL)]);
-  const isRefusal = ({ message }: { message?: string }) => message?.includes("refused") === true;
+  const isRefusal = ({ message }: { message?: string }) => message?.includes("rejected") === true;
   const error = await client.waitFor(isRefusal, 5_000);
   expect(error.message).toBe(
-    "config 0 of the list refused: not JSON (19 bytes, not shown), perhaps of healthcheck 1; " +
+    "config 0 of the list rejected: not JSON (19 bytes, not shown), perhaps of healthcheck 1; " +
       "no healthcheck is stopped by this list",
   );
   const before = (await successesOf(client)).get("1") ?? 0;

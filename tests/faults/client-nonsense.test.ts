@@ -40,7 +40,7 @@ const MESSAGES: Readonly<Record<string, { text: string; error?: RegExp; runs: st
   "configs inside of something else": { text: '{"type":"update_configs","x":{"configs":[2]}}', runs: [] },
   "a number beyond all numbers": {
     text: '{"type":"update_configs","configs":[1,{"id":8,"retries":1e999}]}',
-    error: /^healthcheck 8 refused: .*retries/,
+    error: /^healthcheck 8 rejected: .*retries/,
     runs: ["1"],
   },
   "a thousand unknown keys": {

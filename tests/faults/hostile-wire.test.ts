@@ -40,11 +40,11 @@ const NONSENSE: Readonly<Record<string, { text: () => string; error: RegExp }>> 
   numbers: { text: () => list(`${filled("0,")}0`), error: /at most 250,000 healthchecks/ },
   "wrong codes in one config": {
     text: () => list(`{${FIELDS},"expected_codes":[${filled('"x",')}0]}`),
-    error: /must have at most 65,536 bytes \(\d+ bytes, not shown\), perhaps of healthcheck 7/,
+    error: /too long; must be at most 65,536 bytes \(\d+ bytes, not shown\), perhaps of healthcheck 7/,
   },
   "headers of one config": {
     text: () => list(`{${FIELDS},"headers":{${members("h", 14)}}}`),
-    error: /must have at most 65,536 bytes/,
+    error: /too long; must be at most 65,536 bytes/,
   },
   "keys of one config": {
     text: () => list(`{${FIELDS},${members("k", 14)}}`),
@@ -64,11 +64,11 @@ const NONSENSE: Readonly<Record<string, { text: () => string; error: RegExp }>> 
   },
   "configs of too many values": {
     text: () => list(times(7_000, (n) => `{"id":${n},"expected_codes":[${"0,".repeat(4_000)}0]}`).join()),
-    error: /^config 0 of the list refused: must have at most 2,048 values/,
+    error: /^config 0 of the list rejected: too many values; must be at most 2,048/,
   },
   "configs of too many codes": {
     text: () => list(times(26_000, (n) => `{"id":${n},${CODES}:[${"9,".repeat(1_000)}9]}`).join()),
-    error: /^healthcheck 0 refused: expected_codes: /,
+    error: /^healthcheck 0 rejected: expected_codes: /,
   },
   "refused configs of a usual size": {
     text: () =>
@@ -78,7 +78,7 @@ const NONSENSE: Readonly<Record<string, { text: () => string; error: RegExp }>> 
           (n) => `{"id":${n},"interval":"1s","timeout":"1s","port":0,"x":"${"x".repeat(200)}"}`,
         ).join(),
       ),
-    error: /^healthcheck 0 refused: /,
+    error: /^healthcheck 0 rejected: /,
   },
 };
 

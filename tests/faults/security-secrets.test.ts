@@ -157,7 +157,7 @@ test.each(["text", "json"])(
     }
     expectTold(daemon, configs);
     const rejections = client.lines.filter(
-      ({ type, message }) => type === "error" && message?.includes("refused"),
+      ({ type, message }) => type === "error" && message?.includes("rejected"),
     );
     expect(rejections.length).toBeGreaterThanOrEqual(refused);
   },

@@ -144,7 +144,7 @@ test("configs: one that cannot be understood is refused alone, with its id and i
   expect(rejections.map(({ id, message }) => [String(id), message])).toEqual([
     [
       "2",
-      'healthcheck 2 refused: ip: "<nil>" is not valid; must be an IPv4 or IPv6 address; ' +
+      'healthcheck 2 rejected: ip: "<nil>" is not valid; must be an IPv4 or IPv6 address; ' +
         "port: 70000 is out of range; must be an integer from 1 to 65535",
     ],
   ]);
@@ -162,9 +162,9 @@ test("configs: no spelling of an address makes the whole list fail", async () =>
 test("configs: without an id its place in the list names it", async () => {
   const { rejections } = await new ConfigReader().read([config("1"), config("-1"), "{"]);
   expect(rejections.map(({ id }) => id)).toEqual([undefined, undefined]);
-  expect(rejections[0]?.message).toStartWith("config 1 of the list refused: id: -1 is not valid; must be");
+  expect(rejections[0]?.message).toStartWith("config 1 of the list rejected: id: -1 is not valid; must be");
   expect(rejections[1]?.message).toBe(
-    "config 2 of the list refused: not JSON (1 bytes, not shown); no healthcheck is stopped by this list",
+    "config 2 of the list rejected: not JSON (1 bytes, not shown); no healthcheck is stopped by this list",
   );
 });
 
@@ -173,12 +173,12 @@ test("configs: one that is no JSON may be anybody's, its id is a hint", async ()
   expect(rejections.map(({ id, message }) => [id, message])).toEqual([
     [
       undefined,
-      "config 0 of the list refused: not JSON (19 bytes, not shown), perhaps of healthcheck 7; " +
+      "config 0 of the list rejected: not JSON (19 bytes, not shown), perhaps of healthcheck 7; " +
         "no healthcheck is stopped by this list",
     ],
     [
       undefined,
-      "config 1 of the list refused: not JSON (2 bytes, not shown); no healthcheck is stopped by this list",
+      "config 1 of the list rejected: not JSON (2 bytes, not shown); no healthcheck is stopped by this list",
     ],
   ]);
 });
@@ -245,18 +245,18 @@ test.each([
   [
     "70,000 bytes",
     `"x":"${"x".repeat(70_000)}"`,
-    /^must have at most 65,536 bytes \(70\d{3} bytes, not shown\)/,
+    /^too long; must be at most 65,536 bytes \(70\d{3} bytes, not shown\)/,
   ],
-  ["5,000 values", `"x":[${"0,".repeat(5_000)}0]`, /^must have at most 2,048 values/],
-  ["20 levels", `"x":${"[".repeat(20)}${"]".repeat(20)}`, /^must be nested at most 16 levels deep/],
+  ["5,000 values", `"x":[${"0,".repeat(5_000)}0]`, /^too many values; must be at most 2,048/],
+  ["20 levels", `"x":${"[".repeat(20)}${"]".repeat(20)}`, /^nested too deeply; must be at most 16 levels/],
 ])("configs: one of %s is refused alone, without being parsed", async (_, field, words) => {
   const bad = `{"id":7,${field}}`;
   const { specs, rejections, rejectedIds } = await readList(`[${config("1")},${bad},${config("2")}]`);
   expect(specs.map(({ id }) => String(id))).toEqual(["1", "2"]);
   expect(rejectedIds).toEqual(new Set([undefined]));
   const [rejection] = rejections;
-  expect(rejection?.message).toStartWith("config 1 of the list refused: ");
-  expect(rejection?.message.slice("config 1 of the list refused: ".length)).toMatch(words);
+  expect(rejection?.message).toStartWith("config 1 of the list rejected: ");
+  expect(rejection?.message.slice("config 1 of the list rejected: ".length)).toMatch(words);
   expect(rejection?.message).toEndWith("perhaps of healthcheck 7; no healthcheck is stopped by this list");
 });
 
@@ -274,7 +274,7 @@ test("configs: of many refused ones a hundred are described, the others counted,
     times(2_000, (n) => config(`${n + 1}`, { port: 0 })),
   );
   expect([rejections.length, rejected, rejectedIds.size]).toEqual([100, 2_000, 2_000]);
-  expect(rejections.at(-1)?.message).toStartWith("healthcheck 100 refused: ");
+  expect(rejections.at(-1)?.message).toStartWith("healthcheck 100 rejected: ");
 });
 
 test("configs: of many errors in one config five are said, and the number of the others", async () => {
@@ -292,7 +292,7 @@ test("configs: the length of a list is checked before its elements, and so is th
     config("2", { checker_type: "dns", query: "a.test", expected_ips: times(1_001, () => "x") }),
   ]);
   expect(rejections.map(({ message }) => message)).toEqual([
-    "healthcheck 1 refused: expected_codes: too long; must be a list of at most 1000 integers; headers: too long; must be a map of at most 100 headers",
-    "healthcheck 2 refused: expected_ips: too long; must be a list of at most 1000 strings",
+    "healthcheck 1 rejected: expected_codes: too long; must be a list of at most 1000 integers; headers: too long; must be a map of at most 100 headers",
+    "healthcheck 2 rejected: expected_ips: too long; must be a list of at most 1000 strings",
   ]);
 });
