@@ -15,16 +15,16 @@ const VALUES: Readonly<
 > = {
   map: { text: "{ a: 1 }", of: [] },
   // In a list of numbers each element is told by its own place.
-  "list of texts": { text: "[x, y]", of: ["list of numbers", "list of names"] },
+  "list of texts": { text: "[x, y]", of: ["list of numbers", "list of host names"] },
   boolean: { text: "true", of: ["boolean"], free: true },
   "negative number": { text: "-1", of: [], free: true },
   fraction: { text: "0.5", of: ["number"], free: true },
   "huge number": { text: "1e300", of: [], free: true },
   "no number": { text: ".nan", of: [], free: true },
   // Any other format of the log is text, with a warning.
-  date: { text: "2026-01-31T00:00:00Z", of: ["text", "log format"] },
-  "text with a NUL": { text: '"\\0"', of: ["text", "log format"] },
-  "long text": { text: `"${"x".repeat(100_000)}"`, of: ["text", "log format"] },
+  date: { text: "2026-01-31T00:00:00Z", of: ["string", "log format"] },
+  "text with a NUL": { text: '"\\0"', of: ["string", "log format"] },
+  "long text": { text: `"${"x".repeat(100_000)}"`, of: ["string", "log format"] },
 };
 
 for (const [what, { text, of, free = false }] of Object.entries(VALUES)) {

@@ -165,6 +165,6 @@ pageTest(
     client.update([]);
     await page.getByRole("heading", { name: "No such healthcheck" }).waitFor();
     await page.getByRole("link", { name: "All healthchecks" }).click();
-    await page.getByText("There are no healthchecks yet").waitFor();
+    await page.getByText("No healthchecks configured yet").waitFor();
   },
 );

@@ -48,11 +48,11 @@ pageTest(
   {},
   async () => acceptAll(),
   async ({ page, client }, backend) => {
-    await page.getByText("There are no healthchecks yet").waitFor();
+    await page.getByText("No healthchecks configured yet").waitFor();
     client.update([tcpCheck(7, backend)]);
     await rowWhere(page, ({ id }) => id === "7", "the new row");
     client.update([]);
-    await page.getByText("There are no healthchecks yet").waitFor();
+    await page.getByText("No healthchecks configured yet").waitFor();
   },
 );
 
