@@ -38,7 +38,7 @@ const amendScalar: Amend = (value, source) => {
 };
 
 /** A name of any characters, not all of them blank. */
-export const name = { ...patterned(/\S/, "a name"), amend: amendScalar };
+export const nonBlankName = { ...patterned(/\S/, "a name"), amend: amendScalar };
 
 const HTTP_URL = /^[Hh][Tt][Tt][Pp][Ss]?:\/\//;
 /** `collector:4317`, `[::1]:4317` */

@@ -8,7 +8,7 @@ import { type SettingFacts, setting, settingFacts } from "../schema/field.ts";
 import { sectionsReader } from "../schema/object.ts";
 import { formatProblem } from "../schema/problem.ts";
 import { decimal, flag, integer, oneOf } from "../schema/values.ts";
-import { hostNames, httpUrl, listenAddress, name, socketPath } from "./address-values.ts";
+import { hostNames, httpUrl, listenAddress, nonBlankName, socketPath } from "./address-values.ts";
 import { buckets } from "./buckets.ts";
 import { fileMode } from "./file-mode.ts";
 import { logFormat, logLevel } from "./log-values.ts";
@@ -160,7 +160,7 @@ export const TRACES = ["all", "failures"] as const;
 const UNLESS_SET = "If the file does not set it,";
 const telemetry = {
   enabled: setting(flag, false, { about: "Exports traces (OTLP).", reload: false }),
-  service_name: setting(name, "healthcheck-server", {
+  service_name: setting(nonBlankName, "healthcheck-server", {
     about: `The service.name of the traces. ${UNLESS_SET} OTEL_SERVICE_NAME applies.`,
     reload: false,
   }),

@@ -20,6 +20,8 @@ export interface ListQuery {
   readonly offset: number;
 }
 
+/** Maximum number of healthchecks in a response. */
+const MAX_LIMIT = 1_000;
 const MAX_TEXT_CHARS = 200;
 const TEXT_RANGE = `at most ${MAX_TEXT_CHARS} characters`;
 const searchText = custom<string, string>(
@@ -39,7 +41,7 @@ export function listQueryFields() {
       "any",
       "Text that id, name, a label, target or last result must contain, in upper or lower case.",
     ),
-    limit: optional(digits(0, 1_000), "100", "100", "Maximum number of healthchecks in the response."),
+    limit: optional(digits(0, MAX_LIMIT), "100", "100", "Maximum number of healthchecks in the response."),
     offset: optional(
       digits(0, Number.MAX_SAFE_INTEGER),
       "0",

@@ -36,7 +36,7 @@ export interface FieldFacts extends Omit<Value, "schema"> {
   readonly fallback: string | undefined;
 }
 
-/** A field of a file with a default, and when it takes effect. */
+/** The documentation of a setting besides its value and its default. */
 export interface SettingFlags {
   /** What the field does, in a sentence or two. */
   readonly about: string;
