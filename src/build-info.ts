@@ -1,4 +1,4 @@
-/** What this executable is; filled in by scripts/build. */
+/** Build information of this executable; filled in by scripts/build. */
 import { version } from "../package.json";
 
 declare const BUILD_REVISION: string;
@@ -8,7 +8,7 @@ export const VERSION: string = version;
 /** The git revision that it was built from. */
 export const REVISION: string = typeof BUILD_REVISION === "string" ? BUILD_REVISION : "unbuilt";
 
-/** What `--version` prints. */
+/** Returns the output of `--version`. */
 export function versionText(): string {
   return `healthcheck-server ${VERSION} (revision ${REVISION}, Bun ${Bun.version}, ${process.platform}-${process.arch})`;
 }

@@ -8,7 +8,7 @@ import type { HealthcheckSpec } from "../model/spec.ts";
 /**
  * Checks if every user can read a checks file that contains headers, data to send or paths with tokens.
  *
- * @returns the warning; undefined if there is none
+ * @returns the warning; undefined if the file is protected
  */
 export function checksExposure(path: string, specs: readonly HealthcheckSpec[]): Diagnostic | undefined {
   const count = specs.filter(({ check }) => checkTypeOf(check).holdsSecrets(check)).length;

@@ -20,7 +20,7 @@ import type { MessageSpan, TracingProvider } from "./client-tracing.ts";
 import type { ControlPlaneHandler, CountFault } from "./control-plane.ts";
 import { ListLog } from "./list-log.ts";
 
-/** Log lines of a kind that a client may cause at once; after them one per second is written. */
+/** Burst of log lines of a kind that a client may cause; the limit is then one per second. */
 const BURST = { messages: 10, lists: 20, configs: MAX_REJECTIONS_DESCRIBED };
 
 /** Maximum number of consecutive invalid lines; the Go proxy sends none. */

@@ -26,7 +26,7 @@ export type TracingProvider = () => ClientTracing;
 
 const NO_SPAN: MessageSpan = { setType: () => {}, failed: () => {} };
 
-/** Tracing that is switched off: calls the handlers and does nothing else. */
+/** Disabled tracing: calls the handlers and records nothing. */
 export const NO_TRACING: ClientTracing = {
   connected: (_client, greet) => greet(),
   received: (_client, _bytes, handle) => handle(NO_SPAN),

@@ -17,7 +17,7 @@ export interface ControlPlaneHandler {
   applyDesiredSet(set: DesiredSet): Promise<void>;
   /** Sends every known state to a new client, which from here on receives every state change. */
   resync(): void;
-  /** Continues to deliver: the client has read everything so far. */
+  /** Called when the client has read everything; delivery continues. */
   writable(): void;
   /** Stops delivering until the next resync: the client has disconnected. */
   disconnected(): void;
@@ -29,7 +29,7 @@ export interface ControlPlaneHandler {
 
 /** Kinds of errors at a control plane: an invalid message, the socket, a full queue, a healthcheck's configuration. */
 export const CONTROL_ERRORS = ["parse", "socket_io", "channel", "config"] as const;
-/** One of {@link CONTROL_ERRORS}. */
+/** Error type of {@link CONTROL_ERRORS}. */
 export type ControlError = (typeof CONTROL_ERRORS)[number];
 
 /** Counts errors, which the caller has logged. */

@@ -30,7 +30,10 @@ import type {
 
 /** Minimum time between two lines about a socket that was lost. */
 const LOG_PERIOD_MS = 10_000;
-/** Lines about connecting and disconnecting clients that are written at once; then one per second. A restarted proxy causes two. */
+/**
+ * Burst of log lines about connecting and disconnecting clients; the limit is then one per second. A restarted proxy
+ * causes two.
+ */
 const CONNECTION_BURST = 4;
 
 /** Serves the Go proxy on a Unix socket. */
@@ -48,7 +51,7 @@ export class ProxySocketControl implements ControlPlane {
   #handler: ControlPlaneHandler | undefined;
   #listener: Bun.UnixSocketListener<Connection | undefined> | undefined;
   #socketIdentity: string | undefined;
-  /** Why the socket cannot be opened again, as it was logged last. */
+  /** Last logged reason why the socket cannot be opened again. */
   #loggedProblem = "";
   #client: Connection | undefined;
   /** The client whose list is applied, and which therefore receives state changes. */

@@ -18,7 +18,7 @@ export const TEST_FAULTS = [
   "blocked",
   "scheduler",
 ] as const;
-/** One of {@link TEST_FAULTS}. */
+/** Name of an injected fault, from {@link TEST_FAULTS}. */
 export type TestFaultName = (typeof TEST_FAULTS)[number];
 
 /** Delay from the start until an exception that nothing catches. */
@@ -29,7 +29,7 @@ const BLOCKED_MS = 3_000;
 
 /** Injects one fault, or none: parts that the fault does not concern are returned unchanged. */
 export class FaultInjector {
-  /** @param name - undefined for no fault */
+  /** Creates an injector. @param name - undefined for no fault */
   constructor(readonly name: TestFaultName | undefined) {}
 
   /** Breaks healthchecks with an odd id: every second start throws, the first one included, and so does every timeout. */

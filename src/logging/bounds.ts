@@ -1,6 +1,6 @@
 /**
- * Bounds of log lines: a field that holds foreign words is cut, and a line stays below the length at which journald would cut it: what
- * comes behind the cut would be an entry of its own, in the words of a stranger. Pure.
+ * Bounds of log lines: a field with foreign text is truncated, and a line stays below the length at which journald
+ * would split it: the rest would become an entry of its own, with a text that a stranger chose. Pure.
  */
 import { formatCount, headOf, printableLines } from "../model/printable.ts";
 
@@ -8,7 +8,7 @@ import { formatCount, headOf, printableLines } from "../model/printable.ts";
 export const MAX_FIELD_BYTES = 4_096;
 /** Maximum length of a line with its newline, in bytes; journald cuts at `LineMax=`, 48 KiB (journald.conf(5)). */
 export const MAX_LOG_LINE_BYTES = 48 * 1_024 - 1;
-/** Left for the time, the level and the braces of a line, and for the field that says how many fields are missing. */
+/** Reserve for the time, the level and the braces of a line, and for the field that counts omitted fields. */
 const FRAME_BYTES = 1_024;
 /** Maximum length of a field's name. */
 const MAX_NAME_BYTES = 128;
@@ -31,10 +31,10 @@ export function boundedText(text: string): string {
 }
 
 /**
- * Cuts the fields of a line, so that with its message it stays within {@link MAX_LOG_LINE_BYTES} in every format.
+ * Truncates the fields of a line, so that with its message it stays within {@link MAX_LOG_LINE_BYTES} in every format.
  *
- * @param message - cut already
- * @returns the fields; those for which there is no room are left out, and `fields_left_out` says how many
+ * @param message - already bounded
+ * @returns the fields; those for which there is no room are omitted, and `fields_left_out` counts them
  */
 export function boundedFields(fields: Fields, message: string): Fields {
   let room = MAX_LOG_LINE_BYTES - FRAME_BYTES - jsonBytes(message);

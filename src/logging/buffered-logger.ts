@@ -31,7 +31,7 @@ export class BufferedLogger implements Logger {
     this.#hold("trace", message, fields);
   }
 
-  /** It is not known yet what will be written. */
+  /** Returns true for every level, because the minimum level is not known yet. */
   enabled(): boolean {
     return true;
   }

@@ -8,8 +8,9 @@ import { fstatSync } from "node:fs";
 const PRIORITIES = { error: 3, warn: 4, info: 6, debug: 7, trace: 7 } as const;
 
 /**
- * Whether the journal reads a descriptor: systemd sets JOURNAL_STREAM to the device and inode of the stream that it has connected. A
- * process that inherits the variable while its output goes to a file or a pipe has another inode there.
+ * Returns true when the journal reads a descriptor: systemd sets JOURNAL_STREAM to the device and inode of the stream
+ * that it has connected. A process that inherits the variable while its output goes to a file or a pipe has another
+ * inode there.
  */
 export function isJournalStream(fd: number, env: Readonly<Record<string, string | undefined>>): boolean {
   const named = env["JOURNAL_STREAM"] ?? "";

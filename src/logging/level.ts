@@ -1,10 +1,10 @@
 /**
- * The least severe level that is logged, as operators write it: one of our words, or the directives of the Rust server's RUST_LOG
- * (`debug`, `healthcheck_server=debug,info`, `off`). Read from the configuration file and from the environment.
+ * The minimum log level, as operators write it: a level name, or the directives of the Rust server's RUST_LOG (`debug`,
+ * `healthcheck_server=debug,info`, `off`). Read from the configuration file and from the environment.
  */
 import { LOG_LEVELS, type LogThreshold } from "./logger.ts";
 
-/** How a level is written, in the words of error messages. */
+/** Rule for a level in error messages. */
 export const LOG_LEVEL_RULE = `one of ${LOG_LEVELS.join(", ")}, off`;
 
 /** The module that the Rust server's own directives name. */
@@ -14,7 +14,7 @@ const DIRECTIVE = /^([^=[\]]*)(?:\[[^\]]*\])?(?:=(.*))?$/s;
 /** tracing's LevelFilter reads numbers, too. */
 const BY_NUMBER: readonly LogThreshold[] = ["off", ...LOG_LEVELS];
 
-/** What a text asks for. */
+/** Level that a text requests. */
 export type ReadLevel =
   | { readonly level: LogThreshold }
   /** Well-formed directives, all of them for other programs' modules. */
@@ -61,9 +61,9 @@ function readDirective(text: string): Directive | undefined {
   const general = asLevel(text);
   if (general !== undefined) return { target: "", level: general };
   const [, target = "", word] = DIRECTIVE.exec(text) ?? [];
-  // This server has no spans, so a directive of spans alone says nothing of it.
+  // This server has no spans, so a directive of spans alone does not apply to it.
   const module = target === "" && text.startsWith("[") ? "[" : target.replaceAll("-", "_");
-  // A module alone logs everything; any other bare word is a misspelt level.
+  // A module alone logs everything; any other bare name is a misspelt level.
   const level = word === undefined ? (isOurs(module) ? "trace" : undefined) : asLevel(word);
   return level === undefined || module === "" ? undefined : { target: module, level };
 }
@@ -77,10 +77,10 @@ function isOurs(module: string): boolean {
   return module !== "" && (MODULE.startsWith(module) || module.startsWith(`${MODULE}::`));
 }
 
-/** How specific a directive is for this server; 0 when it is not for it. */
+/** Returns how specific a directive is for this server; 0 when it does not apply. */
 function rank(target: string): number {
   if (target === "") return 1;
   if (!isOurs(target)) return 0;
-  // One of its modules stands for the whole only where nothing else does.
+  // A directive for one of its modules applies to the whole server only when no other directive does.
   return target.length <= MODULE.length ? 2 + target.length : 2;
 }

@@ -11,10 +11,11 @@ export class RateLimiter {
   }
 
   /**
-   * Asks whether to say it.
+   * Decides whether a line is logged.
    *
-   * @param kind - few and fixed; each is remembered for ever
-   * @returns how many of the kind were held back since the last one said; undefined when this one is held back too
+   * @param kind - from a small fixed set; each is remembered indefinitely
+   * @returns number of lines of the kind that were suppressed since the last one logged; undefined when this one is
+   *   suppressed too
    */
   admit(kind: string, nowMs: number): number | undefined {
     const entry = this.#kinds.get(kind) ?? { nextMs: Number.NEGATIVE_INFINITY, heldBack: 0 };

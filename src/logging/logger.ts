@@ -1,7 +1,7 @@
 /**
- * The log: one line an event, a message of fixed words and structured fields, as text or JSON. The levels and the JSON
- * are pino's. Messages of the original server keep their words, because alerts are built on them. Every line passes the bounds of bounds.ts:
- * no stranger's words make it too long, or break it.
+ * The log: one line an event, with a fixed message and structured fields, as text or JSON. The levels and the JSON are
+ * pino's. Messages of the original server are unchanged, because alerts are built on them. Every line passes the bounds
+ * of bounds.ts: no foreign text makes it too long, or breaks it.
  */
 import pino from "pino";
 import { boundedFields, boundedText } from "./bounds.ts";
@@ -10,27 +10,27 @@ import { formatText } from "./text-format.ts";
 
 /** From the gravest to the most talkative. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
-/** One of {@link LOG_LEVELS}. */
+/** Level of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 /** The least severe level that is logged; `off` logs nothing. */
 export type LogThreshold = LogLevel | "off";
 
-/** How lines are written. */
+/** Formats of log lines. */
 export const LOG_FORMATS = ["text", "json"] as const;
-/** One of {@link LOG_FORMATS}. */
+/** Format of {@link LOG_FORMATS}. */
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** Named values of a log line, e.g. `id`, `target`, `old_state`. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** What everybody else sees of the log. */
+/** The log as the rest of the program uses it. */
 export interface Logger {
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
   trace(message: string, fields?: LogFields): void;
-  /** Whether lines of a level are written; for fields that are costly to gather. */
+  /** Returns true when lines of a level are written; for fields that are costly to gather. */
   enabled(level: LogLevel): boolean;
 }
 
@@ -39,7 +39,7 @@ export interface LineSink {
   write(line: string): void;
 }
 
-/** How much is logged, and how. */
+/** Level, format and destination of the log. */
 export interface LogSettings {
   readonly level: LogThreshold;
   readonly format: LogFormat;
@@ -73,7 +73,7 @@ export class ConfigurableLogger implements Logger {
     this.#pino = makePino(this.#settings, fields, this.#writeLine);
   }
 
-  /** The line that tells of lost lines, for the sink that has lost them. */
+  /** Formats the line that reports lost lines, for the sink that has lost them. */
   lossLine(lines: number): string {
     const json = JSON.stringify({
       level: "warn",

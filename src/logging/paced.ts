@@ -23,7 +23,9 @@ export class PacedLog {
   #leftOut = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param burst - lines that may come at once; the allowance for one comes back each second */
+  /**
+   * Wraps a log. @param burst - lines that may be logged without a pause; the allowance for one comes back each second
+   */
   constructor(log: Logger, burst: number) {
     this.#log = log;
     this.#burst = burst;
@@ -70,7 +72,7 @@ export class PacedLog {
     }
     this.#held = line;
     this.#timer = setTimeout(() => this.#release(), (1 - this.#credit) * PERIOD_MS);
-    // A line that waits is no reason for the process to live.
+    // A delayed line does not keep the process alive.
     this.#timer.unref();
   }
 

@@ -1,6 +1,6 @@
 /**
- * Where log lines go: a file descriptor, written in the background, so that a full pipe, a stuck journal or a full disk
- * never holds up a check. What cannot be written within bounds is dropped, counted, and the loss is told.
+ * Writes log lines to a file descriptor in the background, so that a full pipe, a stuck journal or a full disk never
+ * delays a check. Lines that cannot be written within bounds are dropped and counted, and the loss is logged.
  */
 import { write, writeSync } from "node:fs";
 import { Waiters } from "../model/waiters.ts";
@@ -24,16 +24,16 @@ export class LogSink {
   #busy = false;
   readonly #flushWaiters = new Waiters();
   #lost = 0;
-  /** What was written last is a line without its end: the disk was full behind it. */
+  /** True when the last write ended within a line: the disk was full. */
   #torn = false;
 
-  /** @param lossLine - makes the log line that tells of lost ones */
+  /** Opens a sink. @param lossLine - formats the log line that reports lost lines */
   constructor(fd: number, lossLine: (lines: number) => string) {
     this.#fd = fd;
     this.#lossLine = lossLine;
   }
 
-  /** Takes one line with its end; returns at once. */
+  /** Queues one line, including its line feed; returns immediately. */
   write(line: string): void {
     if (this.#waitingBytes + line.length > MAX_WAITING) {
       this.#lost++;
@@ -51,14 +51,14 @@ export class LogSink {
 
   /** Writes what waits before it returns, as far as the descriptor takes it; for the last lines of a dying process. */
   flushSync(): void {
-    // What is being written is in the hands of another thread already, which needs a moment.
+    // Another thread is already writing this part, and needs a moment.
     if (this.#busy) Bun.sleepSync(LAST_MOMENT_MS);
     try {
       for (let bytes: Uint8Array = this.#take(); bytes.length > 0; ) {
         bytes = bytes.subarray(writeSync(this.#fd, bytes));
       }
     } catch {
-      // Nobody is left to be told.
+      // No reader is left, so the loss is not reported.
     }
   }
 
@@ -71,7 +71,7 @@ export class LogSink {
     return bytes;
   }
 
-  /** One write at a time, after the present turn of the event loop, so that its lines go out together. */
+  /** Starts one write, after the present turn of the event loop, so that the lines of a turn are written together. */
   #next(): void {
     this.#busy = true;
     setImmediate(() => this.#write(this.#take()));

@@ -3,7 +3,7 @@
  * be several times that in garbage.
  */
 
-/** A sheet is handed on when it holds so much; there is room for some more. */
+/** Size at which a buffer is passed on; it has room for more. */
 const FULL_BYTES = 60 * 1_024;
 const SIZE_BYTES = 64 * 1_024;
 
@@ -12,7 +12,7 @@ export class ByteBuffer {
   #bytes = Buffer.allocUnsafeSlow(SIZE_BYTES);
   #length = 0;
 
-  /** Whether it should be handed on. */
+  /** True when the buffer should be passed on. */
   get full(): boolean {
     return this.#length >= FULL_BYTES;
   }
@@ -31,7 +31,7 @@ export class ByteBuffer {
     else this.text(Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf");
   }
 
-  /** Hands on what has been written, and begins anew. */
+  /** Returns the written bytes, and starts again with an empty buffer. */
   take(): Uint8Array {
     const written = this.#bytes.subarray(0, this.#length);
     this.#bytes = Buffer.allocUnsafeSlow(SIZE_BYTES);

@@ -1,6 +1,6 @@
 /**
- * What every check adds to, whichever healthcheck it belongs to: lateness, durations, failures by reason, our own faults. Counted
- * in plain numbers, because it is part of the hot path.
+ * Counters that every check adds to, whichever healthcheck it belongs to: lateness, durations, failures by reason,
+ * local faults. Plain numbers, because this is part of the hot path.
  */
 import { checkTypeNames } from "../checks/registry.ts";
 import { Histogram } from "../model/histogram.ts";
@@ -19,12 +19,12 @@ const LATENESS_BOUNDS = [
   0.001, 0.002, 0.004, 0.006, 0.008, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
-/** Why a start did not happen: the last check still ran, or this process did not run in time. */
+/** Reasons why a start was skipped: the last check still ran, or this process did not run in time. */
 const SKIP_REASONS = ["running", "late"] as const;
-/** One of the reasons. */
+/** Reason of {@link SKIP_REASONS}. */
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
-/** A count for each of a few words. */
+/** Counters by name. */
 type Counts<Word extends string> = Record<Word, number>;
 
 /**
@@ -37,7 +37,7 @@ export class CheckCounters {
   readonly #durations: Histogram;
   /** By check type. */
   readonly #failures: ReadonlyMap<string, Counts<FailureCode>>;
-  /** Of each kind of failure, by its labels, the newest that was traced. */
+  /** The newest traced failure of each kind, by its labels. */
   readonly #exemplars = new Map<string, Exemplar>();
   readonly #inconclusive: Counts<LocalCause> = zeros(LOCAL_CAUSES);
   readonly #skipped: Counts<SkipReason> = zeros(SKIP_REASONS);
@@ -87,7 +87,7 @@ export class CheckCounters {
     this.#exemplars.set(failureLabels(type, code), exemplar);
   }
 
-  /** A tick of the scheduler came so long after its time: somebody held the event loop, or the machine was busy. */
+  /** Records the lateness of a tick of the scheduler: the event loop was held, or the machine was busy. */
   ticked(lateMs: number): void {
     this.#tickDelays.observe(Math.max(0, lateMs) / 1_000);
   }
@@ -133,6 +133,6 @@ function failureLabels(type: string, code: FailureCode): string {
 }
 
 function zeros<Word extends string>(words: readonly Word[]): Counts<Word> {
-  // Object.fromEntries forgets which words they were.
+  // Object.fromEntries loses the literal types of the names.
   return Object.fromEntries(words.map((word) => [word, 0])) as Counts<Word>;
 }

@@ -1,6 +1,6 @@
 /**
- * The families that have a series for each healthcheck, rendered from the monitors' own counters, piece by piece: ten thousand
- * healthchecks are some 240,000 lines, and whoever sends them must be able to stop in between.
+ * Metric families that have a series for each healthcheck, rendered from the monitors' own counters, piece by piece:
+ * ten thousand healthchecks are some 240,000 lines, and their sender must be able to pause in between.
  */
 
 import { formatTarget } from "../checks/registry.ts";
@@ -19,7 +19,7 @@ import {
   writeSample,
 } from "./exposition.ts";
 
-/** One family: its head, and what it shows of a monitor. */
+/** A metric family: its head, and the values of a monitor. */
 interface CheckFamily {
   readonly name: string;
   readonly type: FamilyType;

@@ -8,7 +8,7 @@ import type { ByteBuffer } from "./byte-buffer.ts";
 /** The formats in which metrics are served. */
 export type Format = "prometheus" | "openmetrics";
 
-/** What families are. */
+/** Type of a metric family. */
 export type FamilyType = "counter" | "gauge" | "histogram";
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Everything that /metrics shows: what every check adds to, the server, the process, and a series for each healthcheck. Told by
- * the observers of the parts, and made only when metrics are switched on.
+ * All metrics of /metrics: the counters of checks, the server, the process, and a series for each healthcheck. Fed by
+ * the observers of the parts, and created only when metrics are enabled.
  */
 import type { PerHealthcheck } from "../config/schema.ts";
 import type { CheckResult, FailureCode } from "../model/result.ts";
@@ -14,7 +14,7 @@ import type { Format } from "./exposition.ts";
 import { ProcessFamilies } from "./process-families.ts";
 import { ServerFamilies, type ServerMetricsSettings, type ServerReading } from "./server-families.ts";
 
-/** How metrics are kept; the bounds are in seconds. */
+/** Settings of metrics; the bounds are in seconds. */
 export interface MetricsSettings extends ServerMetricsSettings {
   readonly responseTimeBounds: readonly number[];
   /** The soft limit on descriptors. */
@@ -27,7 +27,7 @@ export class Metrics {
   readonly #settings: MetricsSettings;
   readonly #process: ProcessFamilies;
   readonly #checks: CheckCounters;
-  /** Which series each healthcheck has. */
+  /** Series of each healthcheck. */
   perHealthcheck: PerHealthcheck;
 
   constructor(settings: MetricsSettings, perHealthcheck: PerHealthcheck) {
@@ -38,7 +38,7 @@ export class Metrics {
     this.#checks = new CheckCounters(settings.responseTimeBounds);
   }
 
-  /** What a new monitor keeps of itself. @param wallMs - now */
+  /** Creates the counters of a new monitor. @param wallMs - current time of the wall clock */
   newRecord(wallMs: number): MonitorRecord {
     return new MonitorRecord(this.#settings.responseTimeBounds, wallMs);
   }
@@ -53,7 +53,7 @@ export class Metrics {
     this.#checks.traced(type, code, { traceId, atMs });
   }
 
-  /** A tick of the scheduler came so long after its time. */
+  /** Records the lateness of a tick of the scheduler. */
   ticked(lateMs: number): void {
     this.#checks.ticked(lateMs);
   }

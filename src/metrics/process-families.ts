@@ -44,7 +44,7 @@ export class ProcessFamilies {
     try {
       await this.#lookUp();
     } catch {
-      // Out of descriptors, or no /proc: the values of the last look stay, and everything else is shown.
+      // Out of descriptors, or no /proc: the last values stay, and all other metrics are shown.
     }
     await writeRegistry(sheet, this.#registry, format);
   }

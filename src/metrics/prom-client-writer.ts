@@ -9,7 +9,7 @@ import { escapeLabel, type FamilyType, type Format, familyHead, writeSample } fr
 /** Writes every family of a registry, in the order in which they were made. */
 export async function writeRegistry(sheet: ByteBuffer, registry: Registry, format: Format): Promise<void> {
   for (const { name, help, type, values } of await registry.getMetricsAsJSON()) {
-    // The type is told by its word, whatever the declarations say.
+    // At run time the type is a string, whatever the declarations say.
     sheet.text(familyHead(format, name, String(type) as FamilyType, help));
     for (const entry of values) writeSample(sheet, nameOf(entry, name), labelsOf(entry.labels), entry.value);
   }

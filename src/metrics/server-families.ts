@@ -8,24 +8,24 @@ import type { ByteBuffer } from "./byte-buffer.ts";
 import type { Format } from "./exposition.ts";
 import { writeRegistry } from "./prom-client-writer.ts";
 
-/** How the server stands at the moment when somebody asks. */
+/** State of the server at the moment of a scrape. */
 export interface ServerReading {
   readonly states: StateCounts;
   readonly inFlight: number;
-  /** Whether a client is connected; undefined where there is none to be. */
+  /** True when a client is connected; undefined with a control plane that has no client. */
   readonly connected: boolean | undefined;
-  /** What waits in each channel. */
+  /** Length of the queue of each channel. */
   readonly depths: Readonly<Record<Channel, number>>;
-  /** How long the event loop has stood still, ever. */
+  /** Total time for which the event loop has stalled; milliseconds. */
   readonly stalledMs: number;
 }
 
-/** What does not change while the process runs. */
+/** Settings that do not change while the process runs. */
 export interface ServerMetricsSettings {
   readonly version: string;
   readonly revision: string;
   readonly bun: string;
-  /** Words of the label `type` of errors. */
+  /** Values of the label `type` of errors. */
   readonly errorTypes: readonly string[];
   readonly batchSizeBounds: readonly number[];
   /** Seconds. */
@@ -93,7 +93,7 @@ export class ServerFamilies {
       .set({ version, revision, bun }, 1);
   }
 
-  /** A batch was sent. @param waitedMs - since its first entry @param latenciesMs - of the changes of state in it */
+  /** Records a sent batch. @param waitedMs - since its first entry @param latenciesMs - of its state changes */
   sent(
     size: number,
     trigger: (typeof TRIGGERS)[number],
@@ -138,7 +138,7 @@ export class ServerFamilies {
   }
 }
 
-/** Makes families of ours in a registry. */
+/** Creates our metric families in a registry. */
 function familyMaker(registry: Registry) {
   const registers = [registry];
   return {

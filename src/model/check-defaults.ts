@@ -1,8 +1,8 @@
-/** Server-wide defaults for what a CONFIG leaves open; what it says itself wins. */
+/** Server-wide defaults for fields that a CONFIG omits. */
 
 /** Ways to derive `rise` and `fall` from `retries`. */
 export const THRESHOLD_RULES = ["seesaw", "rust"] as const;
-/** One of {@link THRESHOLD_RULES}. */
+/** Threshold rule of {@link THRESHOLD_RULES}. */
 export type ThresholdRule = (typeof THRESHOLD_RULES)[number];
 
 /** Ways to close the connection of a TCP check. */
@@ -14,7 +14,7 @@ export interface CheckDefaults {
   readonly close: (typeof CLOSE_MODES)[number];
 }
 
-/** The defaults where no configuration file says otherwise. */
+/** Defaults of a server without a configuration file. */
 export const CHECK_DEFAULTS: CheckDefaults = { thresholds: "seesaw", close: "reset" };
 
 /**

@@ -2,7 +2,10 @@
 
 const HOST = /^[^\s/?#@\\\p{Cc}]+$/u;
 const ASCII = /^[\x21-\x7e]*$/;
-/** What may stand beside other letters: the rest of ASCII would end the host of a URL, or stand for something else there. */
+/**
+ * Non-ASCII characters that may stand beside letters: the rest of ASCII would end the host of a URL, or have another
+ * meaning there.
+ */
 const INTERNATIONAL = /^(?:[\w.*-]|[^\p{ASCII}])+$/u;
 /** At most 255 bytes with the lengths of its labels (RFC 1035, 2.3.4), or the root. */
 const DOMAIN_NAME = /^(?:\.|(?=.{1,253}\.?$)(?:[\x21-\x2d\x2f-\x7e]{1,63}(?:\.|$))+)$/;
@@ -19,8 +22,10 @@ export function asciiName(name: string): string | undefined {
 }
 
 /**
- * @param text - a host's name or address, maybe with a port
- * @returns undefined when it is none
+ * Validates a host name or address.
+ *
+ * @param text - host name or address, perhaps with a port
+ * @returns the host; undefined when it is not valid
  */
 export function hostName(text: string): string | undefined {
   if (!HOST.test(text)) return undefined;
@@ -30,15 +35,17 @@ export function hostName(text: string): string | undefined {
 }
 
 /**
+ * Validates a domain name.
+ *
  * @param text - with or without a dot at its end; a dot alone is the root
- * @returns undefined when it is no name that can be asked for (RFC 1035, 2.3.4)
+ * @returns undefined when it is not a name that can be queried (RFC 1035, 2.3.4)
  */
 export function domainName(text: string): string | undefined {
   const name = asciiName(text);
   return name !== undefined && DOMAIN_NAME.test(name) ? name : undefined;
 }
 
-/** A name without the dot that says it is whole; the root is nothing else and keeps it. */
+/** Removes the final dot of an absolute name; the root keeps it. */
 export function withoutLastDot(name: string): string {
   return name.replace(/(?<=.)\.$/, "");
 }

@@ -33,11 +33,11 @@ const PART = new RegExp(`\\s*(${NUMBER})\\s*(${UNIT})`, "uy");
 /** The form of a duration, for readers that only have a pattern, such as an editor. A bare 0 does not match. */
 export const DURATION_PATTERN = new RegExp(`^\\s*(?:(?:${NUMBER})\\s*(?:${UNIT})\\s*)+$`);
 
-/** How a duration is written, in the words of error messages. */
+/** Rule for a duration in error messages. */
 export const DURATION_RULE = durationRule(0, Number.POSITIVE_INFINITY);
 
 /**
- * How a duration within a range is written, in the words of error messages; the examples lie within the range.
+ * Describes a duration within a range, for error messages; the examples lie within the range.
  *
  * @param minMs - milliseconds, at most 5,000
  * @param maxMs - milliseconds, at least 5,000

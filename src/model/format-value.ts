@@ -12,7 +12,7 @@ export class RawNumber {
   constructor(readonly text: string) {}
 }
 
-/** What was thrown, with its stack where there is one: some of the runtime's own errors have none. */
+/** Describes a thrown value, with its stack where there is one: some of the runtime's own errors have none. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.stack === undefined || error.stack === "" ? `${error.name}: ${error.message}` : error.stack;
@@ -20,14 +20,14 @@ export function describeError(error: unknown): string {
 
 /** Formats a value as JSON, printable and shortened to 60 characters; an absent one is `nothing`. */
 export function show(value: unknown): string {
-  // Shortened first: nobody waits for the JSON of 60 MB. As JSON a text only grows.
+  // Truncated first: the JSON of 60 MB would take long. As JSON a string only grows.
   const text = printable(asText(typeof value === "string" ? value.slice(0, LONGEST + 1) : value));
   return text.length > LONGEST ? `${text.slice(0, LONGEST).replace(HALF_PAIR, "")}…` : text;
 }
 
 function asText(value: unknown): string {
   if (value instanceof RawNumber) return value.text;
-  // JSON has no words for NaN and Infinity.
+  // JSON cannot represent NaN and Infinity.
   if (typeof value === "number" || typeof value === "bigint") return String(value);
   return JSON.stringify(value) ?? "nothing";
 }

@@ -2,7 +2,7 @@
 
 /** Counts of values by upper bounds, and their sum, as a Prometheus histogram has them. Observing a value allocates nothing. */
 export class Histogram {
-  /** Values in each bucket by itself, not cumulated; the last is for whatever lies above all bounds. */
+  /** Number of values in each bucket, not cumulated; the last bucket is for values above all bounds. */
   readonly counts: number[];
   #sum = 0;
 
@@ -16,11 +16,11 @@ export class Histogram {
     return this.#sum;
   }
 
-  /** Takes in a value. The search is linear: most values lie in the first buckets. */
+  /** Adds a value. The search is linear: most values lie in the first buckets. */
   observe(value: number): void {
     const { bounds, counts } = this;
     let at = 0;
-    // A value that is no number has no bucket but the last.
+    // NaN belongs to the last bucket.
     while (at < bounds.length && !(value <= (bounds[at] ?? 0))) at++;
     counts[at] = (counts[at] ?? 0) + 1;
     this.#sum += value;

@@ -1,7 +1,7 @@
 /**
- * The identity of a healthcheck. Seesaw numbers its healthchecks with 64-bit unsigned integers that start at
- * `(pid & 0xffff) << 48`, where neighbours differ by one: as a JavaScript number 2,048 of them become one. An id
- * is therefore kept as its decimal digits and never becomes a number.
+ * The id of a healthcheck. Seesaw numbers its healthchecks with 64-bit unsigned integers that start at `(pid & 0xffff)
+ * << 48`, where neighbors differ by one: as a JavaScript number 2,048 of them become one. An id is therefore kept as
+ * its decimal digits and never becomes a number.
  */
 
 declare const brand: unique symbol;
@@ -9,7 +9,7 @@ declare const brand: unique symbol;
 /** A 64-bit unsigned integer as decimal digits without leading zeros; made only by {@link parseId}. */
 export type HealthcheckId = string & { readonly [brand]: "HealthcheckId" };
 
-/** What an id may be, in the words of error messages. */
+/** Rule for an id in error messages. */
 export const ID_RULE = "an integer from 0 to 18446744073709551615";
 
 const LARGEST = "18446744073709551615";
@@ -23,7 +23,7 @@ const DIGITS = /^(?:0|[1-9][0-9]{0,19})$/;
  */
 export function parseId(digits: string): HealthcheckId | undefined {
   if (!DIGITS.test(digits)) return undefined;
-  // Of equally long digit strings the larger number sorts later.
+  // Of two digit strings of the same length the larger number sorts later.
   if (digits.length === LARGEST.length && digits > LARGEST) return undefined;
   // The cast is the brand: the lines above are the proof.
   return digits as HealthcheckId;

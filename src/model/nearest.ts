@@ -2,7 +2,7 @@
 import { distance } from "fastest-levenshtein";
 
 const MAX_EDITS = 3;
-/** Names longer than this resemble no name of ours. */
+/** Longer names resemble none of ours. */
 const MAX_CHARS = 60;
 
 /**
@@ -30,7 +30,7 @@ export function didYouMean(name: string, known: readonly string[], prefix = ""):
   return near === undefined ? "" : `; did you mean ${prefix}${near}?`;
 }
 
-/** Whether two neighboring letters changed places, the most frequent slip: `prot`. */
+/** Returns true when two neighboring letters changed places, the most frequent slip: `prot`. */
 function isSwapped(a: string, b: string): boolean {
   if (a.length !== b.length) return false;
   const at = [...a].findIndex((letter, index) => letter !== b[index]);

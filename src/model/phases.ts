@@ -1,4 +1,4 @@
-/** The phases of a check by name, for whoever shows them. */
+/** Names of the phases of a check, for display. */
 import type { Phases } from "./result.ts";
 
 /** Every phase in its order: in a result, for people, in JSON. */

@@ -1,6 +1,6 @@
 /**
- * The gate for foreign words: text of a backend, a certificate, a nameserver, a client or a file is made printable and bounded here
- * before it becomes a sentence, a log field, an answer of the API or a line on a terminal. Pure.
+ * Sanitizes foreign text: text of a backend, a certificate, a nameserver, a client or a file is made printable and
+ * bounded here before it becomes a sentence, a log field, an API response or a line on a terminal. Pure.
  */
 
 /** Maximum length of a result's sentence with its code before it, in bytes of UTF-8. */
@@ -75,7 +75,7 @@ export function headOf(text: string, maxBytes: number): string {
  */
 export function sentence(text: string, maxBytes = MAX_SENTENCE_BYTES): string {
   if (text.length <= maxBytes && PLAIN.test(text)) return text;
-  // What is cut off need not be escaped: escapes only lengthen.
+  // The part that is cut off need not be escaped: escapes only lengthen.
   return clip(printable(text.slice(0, maxBytes + 1)), maxBytes);
 }
 

@@ -1,25 +1,27 @@
 /**
- * The outcome of one check: success, failure or inconclusive, with a code and a sentence that say why. The codes
- * are HAProxy's, which operators know; `LOCAL` is ours, for faults of our own making.
+ * The outcome of one check: success, failure or inconclusive, with a code and a sentence that give the reason. The
+ * codes are HAProxy's, which operators know; `LOCAL` is ours, for local faults.
  */
 import { MAX_SENTENCE_BYTES, sentence } from "./printable.ts";
 
-/** What was proved: a connection, a TLS handshake, an answer. */
+/** Codes of a success: the layer that was proved to work, from the connection to the answer. */
 export const SUCCESS_CODES = ["L4OK", "L6OK", "L7OK"] as const;
-/** One of {@link SUCCESS_CODES}. */
+/** Code of {@link SUCCESS_CODES}. */
 export type SuccessCode = (typeof SUCCESS_CODES)[number];
 
-/** Why a backend failed: connect refused or unreachable, connect timed out, TLS, answer invalid, late or unwanted. */
+/**
+ * Codes of a failure: connect refused or unreachable, connect timed out, TLS, answer invalid, late or not as expected.
+ */
 export const FAILURE_CODES = ["L4CON", "L4TOUT", "L6RSP", "L6TOUT", "L7RSP", "L7TOUT", "L7STS"] as const;
-/** One of {@link FAILURE_CODES}. */
+/** Code of {@link FAILURE_CODES}. */
 export type FailureCode = (typeof FAILURE_CODES)[number];
 
-/** Which fault of our own made a check say nothing about its backend. */
+/** Local faults that make a check inconclusive. */
 export const LOCAL_CAUSES = ["descriptors", "ports", "memory", "permission", "stalled", "fault"] as const;
-/** One of {@link LOCAL_CAUSES}. */
+/** Cause of {@link LOCAL_CAUSES}. */
 export type LocalCause = (typeof LOCAL_CAUSES)[number];
 
-/** How long each phase took, in milliseconds; a phase that was not reached is absent. */
+/** Duration of each phase, in milliseconds; a phase that was not reached is absent. */
 export interface Phases {
   readonly resolveMs?: number;
   readonly connectMs?: number;
@@ -31,10 +33,10 @@ export interface Phases {
 }
 
 interface Timed {
-  /** What the check took as the backend caused it, our own waiting left out; milliseconds. */
+  /** Duration of the check as the backend caused it, without our own delays; milliseconds. */
   readonly durationMs: number;
   readonly phases: Phases;
-  /** Of an HTTP answer, when one came. */
+  /** Status code of an HTTP answer, when one arrived. */
   readonly statusCode?: number | undefined;
 }
 
@@ -51,7 +53,7 @@ export interface Failure extends Timed {
   readonly outcome: "failure";
   readonly code: FailureCode;
   readonly message: string;
-  /** The other side closed an open connection: it may have lost its patience with us, if we stood still. */
+  /** True when the peer closed an open connection: perhaps because this process stalled and kept the peer waiting. */
   readonly interrupted?: boolean;
 }
 
@@ -63,10 +65,10 @@ export interface Inconclusive {
   readonly message: string;
 }
 
-/** What one check found. */
+/** Result of one check. */
 export type CheckResult = Success | Failure | Inconclusive;
 
-/** A result that says something about the backend. */
+/** A result that describes the backend. */
 export type Conclusive = Success | Failure;
 
 /** Makes the result of a check that could not be carried out. */
@@ -86,7 +88,7 @@ export function withSafeMessage<Result extends CheckResult>(result: Result): Res
   return message === result.message ? result : { ...result, message };
 }
 
-/** `L4CON TCP connect to 10.0.0.1:80: connection refused` */
+/** Formats a result: `L4CON TCP connect to 10.0.0.1:80: connection refused` */
 export function formatResult(result: CheckResult): string {
   return `${result.code} ${result.message}`;
 }

@@ -4,7 +4,7 @@
  */
 import type { HealthcheckId } from "./id.ts";
 
-/** Where a connection goes. */
+/** Address and port of a connection. */
 export interface Address {
   /** An IPv4 or IPv6 address in its shortest form, never a name. */
   readonly ip: string;
@@ -14,25 +14,25 @@ export interface Address {
 
 /** TLS on top of a connection. */
 export interface TlsSpec {
-  /** Whether the certificate must be valid and for {@link serverName}. */
+  /** True when the certificate must be valid and name {@link serverName}. */
   readonly verify: boolean;
   /** The name sent as SNI and looked for in the certificate; the address itself when no name is known. */
   readonly serverName: string;
 }
 
-/** How a check is done; the check type of that name made it and understands it (src/checks/registry.ts). */
+/** Specification of a check; its check type created it and interprets it (src/checks/registry.ts). */
 export interface AnyCheckSpec {
   readonly type: string;
 }
 
-/** What a healthcheck is called by its operators. Only shown: a change of it leaves state and counters alone. */
+/** Names that operators give a healthcheck. Display only: a change of them leaves state and counters alone. */
 export interface Naming {
   readonly name?: string;
   /** At least one, by Prometheus label names. */
   readonly labels?: readonly (readonly [name: string, value: string])[];
 }
 
-/** One healthcheck, whole. */
+/** A complete healthcheck. */
 export interface HealthcheckSpec extends Naming {
   readonly id: HealthcheckId;
   /** Between two starts; above 0. */

@@ -1,12 +1,12 @@
-/** What is known of a healthcheck, and the message that tells a client. */
+/** The state of a healthcheck, and the message that reports it to a client. */
 import type { HealthcheckId } from "./id.ts";
 
 /** `unknown` until the first conclusive result. */
 export const STATES = ["unknown", "healthy", "unhealthy"] as const;
-/** One of {@link STATES}. */
+/** State of {@link STATES}. */
 export type State = (typeof STATES)[number];
 
-/** How many healthchecks are in each state. */
+/** Number of healthchecks in each state. */
 export type StateCounts = Readonly<Record<State, number>>;
 
 /** STATUS of the protocol; replaced whole by every conclusive result. */
@@ -33,7 +33,7 @@ export const UNKNOWN: Status = {
   message: "",
 };
 
-/** One healthcheck's status on its way to the client. */
+/** Status of one healthcheck on its way to the client. */
 export interface Notification {
   readonly id: HealthcheckId;
   readonly status: Status;

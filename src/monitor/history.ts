@@ -15,7 +15,7 @@ import {
 /** Number of results that are kept. */
 export const HISTORY_LENGTH = 20;
 
-/** One result of the past. */
+/** A past result. */
 export interface PastResult {
   /** Wall-clock start, milliseconds since 1970. */
   readonly atMs: number;

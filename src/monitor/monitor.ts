@@ -238,7 +238,7 @@ export class Monitor implements Startable {
     return inconclusive("stalled", `${result.message} (event loop stalled for ${Math.round(stalledMs)}ms)`);
   }
 
-  /** @returns the change of state that the result caused, if any */
+  /** Applies a result. @returns the state change that it caused, if any */
   #apply(result: Conclusive): StateTransition | undefined {
     const success = result.outcome === "success";
     const before = this.#health;

@@ -1,5 +1,5 @@
 /**
- * Start times of a healthcheck, pure. The first checks of a large new set are spread over a second or so. After its first check
+ * Start times of a healthcheck, pure. The first checks of a large new set are spread over about a second. After its first check
  * each healthcheck joins a grid of its own, time on the grid + k × interval, so nothing drifts; the manager spreads these
  * grids evenly over the interval (`src/manager/phase-table.ts`).
  */

@@ -54,7 +54,7 @@ export class Pending {
     this.#waiting.clear();
   }
 
-  /** Time since which the first entry is pending; undefined if there is none. */
+  /** Time since which the first entry is pending; undefined if nothing is pending. */
   get sinceMs(): number | undefined {
     for (const { sinceMs } of this.#waiting.values()) return sinceMs;
     return undefined;

@@ -2,7 +2,7 @@
 import { HIDDEN } from "./marks.ts";
 
 const MAX_MESSAGE_CHARS = 200;
-/** Shorter parts of a header are no secrets, and occur everywhere. */
+/** Shorter parts of a header are not secrets, and occur everywhere. */
 const MIN_SECRET_CHARS = 4;
 
 /**

@@ -8,7 +8,7 @@ import { textOfBytes } from "../model/bytes.ts";
 import { HIDDEN } from "./marks.ts";
 import { secretsAt } from "./urls.ts";
 
-/** Headers whose values are no secrets, so that words like `Upgrade` stay in a sentence. */
+/** Headers whose values are not secrets, so that a value like `Upgrade` stays in a sentence. */
 const PUBLIC_HEADERS: ReadonlySet<string> = new Set(
   (
     "accept accept-charset accept-encoding accept-language cache-control connection content-length content-type " +

@@ -14,7 +14,7 @@ export interface HealthSummary {
   /** True while a client is connected; undefined in standalone mode. */
   readonly connected: boolean | undefined;
   readonly stopping: boolean;
-  /** Problem that the operator should know of; undefined if there is none. */
+  /** Problem that the operator should know of; undefined without a problem. */
   readonly problem: string | undefined;
   /** Milliseconds for which the scheduler's next tick has been due. */
   readonly overdueMs: number;

@@ -19,8 +19,10 @@ export class AddressCredentials extends ChannelCredentials {
   readonly #context: SecureContext;
 
   /**
+   * Creates credentials for a collector that is addressed by IP.
+   *
    * @param address - an IP address, without brackets
-   * @throws Error when a certificate or the key is none
+   * @throws Error when a certificate or the key is not valid
    */
   constructor(address: string, trust: Trust) {
     super();
@@ -58,7 +60,7 @@ export class AddressCredentials extends ChannelCredentials {
       checkServerIdentity: (_, certificate) => checkServerIdentity(this.#address, certificate),
     });
     secure.once("secureConnect", () => resolve(undefined));
-    // Stays: what befalls the connection later is the session's to tell.
+    // This handler stays attached: the HTTP/2 session reports later errors.
     secure.on("error", reject);
     secure.once("close", () => reject(new Error("closed in the handshake")));
     await promise;

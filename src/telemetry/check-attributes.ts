@@ -1,6 +1,6 @@
 /**
- * What a span tells of a check, pure. The names are those of the semantic conventions where they have one
- * (https://opentelemetry.io/docs/specs/semconv/), and `healthcheck.…` where they have none.
+ * Span attributes of a check, pure. The names are those of the semantic conventions where they exist
+ * (https://opentelemetry.io/docs/specs/semconv/), and `healthcheck.…` otherwise.
  */
 import { type Attributes, type HrTime, type SpanStatus, SpanStatusCode } from "@opentelemetry/api";
 import type { TimedEvent } from "@opentelemetry/sdk-trace";
@@ -11,7 +11,7 @@ import { type CheckResult, type Conclusive, formatResult } from "../model/result
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { hrTime } from "./span.ts";
 
-/** What every span of a healthcheck says of it. */
+/** Returns the attributes that every span of a healthcheck carries. */
 export function healthcheckAttributes({ id, check }: HealthcheckSpec): Attributes {
   return { "healthcheck.id": id, "healthcheck.type": check.type };
 }
@@ -31,7 +31,7 @@ export function checkAttributes(spec: HealthcheckSpec, result: CheckResult, late
   return Object.assign(attributes, type.attributes(spec.check));
 }
 
-/** A failed check is an error, and one that told nothing too. */
+/** Returns the status of a check's span: an error for a failure, and for an inconclusive check too. */
 export function checkStatus(result: CheckResult): SpanStatus | undefined {
   return result.outcome === "success"
     ? undefined
@@ -65,7 +65,10 @@ function event(name: string, time: HrTime, attributes: Attributes): TimedEvent {
   return { name, time, attributes };
 }
 
-/** Whether the last phase was the one in which it failed; an answer that came and was not wanted had all its phases. */
+/**
+ * Returns true when the last phase is the one that failed; an answer that arrived and was not as expected completed all
+ * phases.
+ */
 function brokeOff({ outcome, code, phases }: Conclusive): boolean {
   if (outcome === "success" || code === "L7STS") return false;
   return code === "L7TOUT" || phases.transferMs === undefined;

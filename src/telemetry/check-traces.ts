@@ -1,6 +1,6 @@
 /**
- * Spans of checks and of changes of state, made when a check is over: what is not sampled costs next to nothing. Stands between the
- * monitors and their log, whose lines carry the ids.
+ * Spans of checks and of state changes, created when a check is over: a check that is not sampled costs next to
+ * nothing. Stands between the monitors and their log, whose lines carry the ids.
  */
 import { type SpanContext, SpanKind } from "@opentelemetry/api";
 import type { HealthcheckId } from "../model/id.ts";
@@ -28,9 +28,11 @@ export class CheckTraces implements MonitorObserver {
   readonly #timeline: Timeline;
   readonly #log: CheckLog;
   readonly #onTraced: OnTraced;
-  /** Of checks that have told their backend about it; what they began is what is exported. */
+  /**
+   * Contexts of running checks that sent a traceparent to their backend; their spans are exported with the same ids.
+   */
   readonly #started = new Map<HealthcheckId, SpanContext>();
-  /** Of the newest change of each state, until it is told to the client. */
+  /** Context of the newest change of each state, until it is sent to the client. */
   readonly #transitions = new Map<HealthcheckId, SpanContext>();
   /** True if every check is traced, false if only failures and state changes are. */
   all: boolean;
@@ -52,20 +54,23 @@ export class CheckTraces implements MonitorObserver {
     this.all = all;
   }
 
-  /** A check is about to tell its backend which trace it belongs to. @returns the traceparent header (W3C Trace Context) */
+  /**
+   * Starts the trace of a check that sends its context to the backend. @returns the traceparent header (W3C Trace
+   * Context)
+   */
   begin(id: HealthcheckId): string {
     const context = this.#tracer.root(CHECK, SpanKind.CLIENT);
     this.#started.set(id, context);
     return `00-${context.traceId}-${context.spanId}-0${context.traceFlags}`;
   }
 
-  /** A monitor is gone, and what it had to tell with it. */
+  /** Forgets a removed monitor. */
   forget(id: HealthcheckId): void {
     this.#started.delete(id);
     this.#transitions.delete(id);
   }
 
-  /** The client is told of a healthcheck. @returns the change of state that it did not know, if that is traced */
+  /** Removes the context of a state change that is being sent. @returns the context, if the change is traced */
   takeContext(id: HealthcheckId): SpanContext | undefined {
     const context = this.#transitions.get(id);
     if (context !== undefined) this.#transitions.delete(id);

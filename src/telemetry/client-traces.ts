@@ -30,7 +30,7 @@ export class ClientTraces implements ClientTracing {
     this.#timeline = timeline;
   }
 
-  /** A client has connected. @param greet - what follows from it at once */
+  /** Traces a new connection. @param greet - runs within its span */
   connected(client: object, greet: () => void): void {
     const context = this.#tracer.root(CONNECT, SpanKind.SERVER);
     if (!isSampled(context)) {

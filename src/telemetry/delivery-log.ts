@@ -1,10 +1,10 @@
-/** What the log says of deliveries: that they fail once a minute, and that they succeed again as often as that. */
+/** Log lines about deliveries: failures at most once a minute, and recoveries as often. */
 import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
 
 const WARN_PERIOD_MS = 60_000;
 
-/** What it needs of a log. */
+/** Methods of the log that deliveries use. */
 export type OwnLog = Pick<Logger, "info" | "warn">;
 
 /** Logs failed and recovered trace deliveries, at most one line of each kind a minute. */
@@ -21,12 +21,12 @@ export class DeliveryLog {
     this.#log = log;
   }
 
-  /** Spans are lost; the next line says how many. */
+  /** Counts lost spans; the next line reports them. */
   lost(count: number): void {
     this.#unreportedLost += count;
   }
 
-  /** Spans are not delivered. @param waiting - so many are kept */
+  /** Logs a failed delivery. @param waiting - number of spans that are kept */
   failed(message: string, waiting: number): void {
     if (!this.#mayWarn("traces")) return;
     const fields = { endpoint: this.#endpoint, error: message, waiting, lost: this.#unreportedLost };
@@ -35,9 +35,9 @@ export class DeliveryLog {
     this.#unreportedLost = 0;
   }
 
-  /** A collector has taken everything and has something to say. */
+  /** Logs the message of a collector that has accepted the spans. */
   remarked(message: string): void {
-    // By itself, or it would keep a failure from being told.
+    // Limited separately, or it would suppress the line of a failure.
     if (!this.#mayWarn("remark")) return;
     this.#log.warn("Collector returned a warning", { endpoint: this.#endpoint, warning: message });
   }

@@ -23,10 +23,11 @@ export class DeliveryTraces {
   }
 
   /**
-   * A batch was sent. It is traced with the changes in it; one that only tells again what is known, where everything is traced.
+   * Traces a sent batch together with the state changes in it. A batch that only repeats known states is traced where
+   * everything is.
    *
-   * @param waitedMs - since its first entry came
-   * @param send - logs it
+   * @param waitedMs - since its first entry was added
+   * @param send - logs the batch, within its span
    */
   sent(delivered: readonly Notification[], trigger: string, waitedMs: number, send: () => void): void {
     const links: Link[] = [];

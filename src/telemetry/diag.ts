@@ -4,7 +4,7 @@
  */
 import { type DiagLogger, DiagLogLevel, diag } from "@opentelemetry/api";
 
-/** The exporter's words, followed by the partial success as JSON. */
+/** The exporter's message, followed by the partial success as JSON. */
 const PARTIAL_SUCCESS = "Received Partial Success response:";
 
 /**

@@ -1,29 +1,31 @@
 /** Sending spans to a collector, whatever the protocol, and what may come of it. */
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 
-/** Why spans were not delivered. */
+/** Reason why spans were not delivered. */
 export interface ExportFailure {
   /** Without secrets. */
   readonly message: string;
-  /** Whether the same spans may be taken later. */
+  /** True when the same spans may be accepted later. */
   readonly retry: boolean;
 }
 
-/** What a collector says of spans that it has taken: OTLP's partial success. */
+/** A collector's partial success (OTLP): its message about accepted spans. */
 export interface PartialSuccess {
   /** Without secrets. */
   readonly message: string;
-  /** So many of them it has not taken after all, and never will; 0 for a mere warning. */
+  /** Number of spans that the collector rejected for good; 0 for a mere warning. */
   readonly rejected: number;
 }
 
-/** What came of a delivery; undefined when all was taken and nothing said. */
+/** Outcome of a delivery; undefined when all spans were accepted without a message. */
 export type ExportOutcome = ExportFailure | PartialSuccess | undefined;
 
 /** Sends spans to a collector. */
 export interface Exporter {
   export(spans: readonly ReadableSpan[]): Promise<ExportOutcome>;
-  /** Hears, before the delivery that it is part of has failed, that no connection came about: a delivery may try for a while. */
+  /**
+   * Called when a connection failed, before the delivery that needs it has failed: a delivery may retry for a while.
+   */
   onError?: (message: string) => void;
   /** Closes its connections. */
   close(): void;

@@ -1,6 +1,6 @@
 /**
  * OTLP over gRPC. The OpenTelemetry library's own exporter loads its gRPC client in a way that does not survive compilation into one
- * executable; here the same delegate and the same serialisation run on a client that is imported like everything else.
+ * executable; here the same delegate and the same serialization run on a client that is imported like everything else.
  */
 import { isIP } from "node:net";
 import {
@@ -76,7 +76,7 @@ function failureOf(error: Error | undefined, headers: ExporterSettings["headers"
     error !== undefined && "code" in error && typeof error.code === "number" ? error.code : undefined;
   if (error === undefined || code === undefined)
     return { message: redactHeaders(error?.message ?? "no answer", headers), retry: true };
-  // What the collector says may repeat what it was sent; only these words are the client's own.
+  // A collector's message may repeat the headers that it received; only the client's own messages are shown.
   const own = code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED;
   const message = own
     ? redactHeaders(error.message, headers)

@@ -1,4 +1,4 @@
-/** OTLP over HTTP: the OpenTelemetry library's exporter, on connections of ours that are given up in time. */
+/** OTLP over HTTP: the OpenTelemetry library's exporter, on connections of this process with a connect timeout. */
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
@@ -73,15 +73,15 @@ function withoutEnvironment<Result>(make: () => Result): Result {
 }
 
 function failureOf(error: Error | undefined, headers: ExporterSettings["headers"]): ExportFailure {
-  // What the collector says may repeat what it was sent; its status says enough.
+  // A collector's message may repeat the headers that it received; its status suffices.
   if (error instanceof OTLPExporterError && error.code !== undefined)
     return { message: `HTTP status ${error.code}`, retry: false };
   return { message: redactHeaders(error?.message ?? "no answer", headers), retry: true };
 }
 
 /**
- * Has an agent's connections given up when they do not open in time (the runtime alone would wait for two minutes, with a new
- * descriptor for each batch), and tells when one does not come about.
+ * Limits the time in which an agent's connections must open (the runtime alone would wait for two minutes, with a new
+ * descriptor for each batch), and reports each failed connection.
  */
 function watch(agent: HttpAgent, opened: string, timeoutMs: number, failed: (error: Error) => void): void {
   const create = agent.createConnection.bind(agent);
@@ -92,7 +92,7 @@ function watch(agent: HttpAgent, opened: string, timeoutMs: number, failed: (err
     const timer = setTimeout(late, timeoutMs);
     const over = () => {
       clearTimeout(timer);
-      // What befalls it later befalls a delivery, or nobody.
+      // Later errors belong to a delivery, which reports them.
       socket.off("error", failed);
     };
     for (const event of [opened, "close"]) socket.once(event, over);

@@ -1,6 +1,7 @@
 /**
- * Collectors' answers (OTLP's `ExportTraceServiceResponse`), and the outcome of a delivery. The OpenTelemetry library logs what an answer
- * says beyond success, and returns nothing of it: over gRPC it is taken from the deserializer, over HTTP from that log (diag.ts).
+ * Collectors' responses (OTLP's `ExportTraceServiceResponse`), and the outcome of a delivery. The OpenTelemetry library
+ * logs the message of a partial success and does not return it: over gRPC it is taken from the deserializer, over HTTP
+ * from that log (diag.ts).
  */
 import { ExportResultCode } from "@opentelemetry/core";
 import type { IOtlpExportDelegate } from "@opentelemetry/otlp-exporter-base";
@@ -11,7 +12,7 @@ import { redactHeaders } from "../redaction/foreign.ts";
 import type { Exporter, ExportFailure, PartialSuccess } from "./exporter.ts";
 import type { ExporterSettings } from "./settings.ts";
 
-/** Serialises requests and reads answers. */
+/** Serializes requests and reads responses. */
 export type TraceSerializer = ISerializer<ReadableSpan[], IExportTraceServiceResponse>;
 
 /** Longer answers are not parsed: an answer holds a number and a sentence. */
@@ -95,10 +96,10 @@ export function sending(
 }
 
 /**
- * What is to be said of an answer, if anything.
+ * Extracts the partial success of a response, if any.
  *
- * @param answer - as it was read, from a stranger
- * @param sent - so many spans
+ * @param answer - as received, not trusted
+ * @param sent - number of spans sent
  */
 export function remarkOf(
   answer: unknown,

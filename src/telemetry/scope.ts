@@ -1,10 +1,16 @@
-/** Which span the present code runs in, over waits: log lines written there carry its ids, and spans made there are its children. */
+/**
+ * The span in which the present code runs, kept across awaits: log lines written there carry its ids, and spans created
+ * there are its children.
+ */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { SpanContext } from "@opentelemetry/api";
 import type { LogFields } from "../logging/logger.ts";
 import { isSampled } from "./tracer.ts";
 
-/** Timers that were set within a span carry it for ever: when the span is over it must be gone from there too. */
+/**
+ * Frame of a span. Timers that are set within a span keep its frame indefinitely, so the context is removed from it
+ * when the span ends.
+ */
 interface ScopeFrame {
   context: SpanContext | undefined;
 }
@@ -22,7 +28,7 @@ export class SpanScope {
     return this.#live === 0 ? undefined : this.#storage.getStore()?.context;
   }
 
-  /** Does something within a span; with none, within none, whoever calls. */
+  /** Calls a function within a span; with undefined, outside of any span, whatever the caller's is. */
   run<T>(context: SpanContext | undefined, act: () => T): T {
     if (context === undefined) return this.current === undefined ? act() : this.#storage.run(NO_SCOPE, act);
     const frame: ScopeFrame = { context };
@@ -50,7 +56,7 @@ export class SpanScope {
     this.#live--;
   }
 
-  /** What log lines carry; nothing in a trace that is not exported. */
+  /** Returns the fields that log lines carry; none in a trace that is not exported. */
   logFields(): LogFields {
     const { current } = this;
     return isSampled(current) ? { trace_id: current.traceId, span_id: current.spanId } : {};

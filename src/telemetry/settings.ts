@@ -1,6 +1,6 @@
 /**
- * Where traces go and what they say of this process: the configuration and the OTEL_* variables together, pure. The file wins
- * where it says something itself; what it cannot say is the environment's.
+ * Destination and resource attributes of traces: the configuration and the OTEL_* variables together, pure. A setting
+ * of the file overrides its variable; settings that the file does not have come from the environment.
  */
 import { hostname } from "node:os";
 import type { Config } from "../config/schema.ts";
@@ -9,21 +9,21 @@ import { shownUrl } from "../redaction/urls.ts";
 /** The process's environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How the collector is reached. */
+/** Connection settings of the collector. */
 export interface ExporterSettings {
   readonly protocol: "http" | "grpc";
   /** Without user, password, query and fragment; over HTTP with its path. */
   readonly url: URL;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** For one delivery, repetitions included. */
+  /** Time for one delivery, retries included. */
   readonly timeoutMs: number;
   readonly compress: boolean;
   /** PEM files; the authorities' takes the place of the host's. */
   readonly caFile: string | undefined;
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
-  /** How we name ourselves to the collector. */
+  /** User agent sent to the collector. */
   readonly userAgent: string;
 }
 
@@ -34,7 +34,7 @@ export interface TelemetrySettings {
   readonly shownEndpoint: string;
   /** Attributes of the resource, `service.name` among them. */
   readonly resource: Readonly<Record<string, string>>;
-  /** What is not understood or has no effect, in words. */
+  /** Variables that are invalid or have no effect. */
   readonly warnings: readonly Warning[];
 }
 
@@ -47,7 +47,10 @@ export interface Warning {
 const DEFAULT_TIMEOUT_MS = 10_000;
 const TRACES_PATH = "/v1/traces";
 
-/** Others obey these; here a key of the file has the same say, so that there are not two of them. */
+/**
+ * Variables that other programs obey; here a key of the file has the same function, and there is only one place to set
+ * it.
+ */
 const NO_EFFECT: Readonly<Record<string, string>> = {
   OTEL_SDK_DISABLED: "telemetry.enabled decides",
   OTEL_TRACES_EXPORTER: "telemetry.enabled decides",

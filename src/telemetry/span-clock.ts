@@ -4,7 +4,10 @@
  */
 import type { Clock } from "../system/clock.ts";
 
-/** The wall clock is told in whole milliseconds; a difference beyond that means that somebody has set it. */
+/**
+ * Largest difference of the clocks that is not a step. The wall clock has whole milliseconds; a larger difference means
+ * that it was set.
+ */
 const TOLERANCE_MS = 1.5;
 
 /** Timestamps of spans: wall-clock time with the resolution of the monotonic clock, so that spans within a millisecond keep their order. */
@@ -24,7 +27,7 @@ export class Timeline {
     return nowMs + this.#offsetMs;
   }
 
-  /** When something began, by the last {@link now}. @param startedAtMs - on the clock that never jumps */
+  /** Converts the start time of a span, by the last {@link now}. @param startedAtMs - on the monotonic clock */
   start(startedAtMs: number): number {
     return startedAtMs + this.#offsetMs;
   }

@@ -1,7 +1,7 @@
 /**
- * Finished spans on their way to the collector: a bounded buffer, sent in batches, one at a time. Nothing that the collector does costs
- * a check anything: when it cannot be reached the spans wait, when the buffer is full the newest are lost and counted, and the log
- * says so once a minute.
+ * Finished spans on their way to the collector: a bounded queue, sent in batches, one at a time. The collector never
+ * delays a check: while it is unreachable the spans wait, when the queue is full the newest are lost and counted, and
+ * the log reports it once a minute.
  */
 import type { ReadableSpan } from "@opentelemetry/sdk-trace";
 import { Waiters } from "../model/waiters.ts";
@@ -9,27 +9,27 @@ import { DeliveryLog, type OwnLog } from "./delivery-log.ts";
 import type { Exporter, ExportOutcome } from "./exporter.ts";
 import type { SpanSink } from "./tracer.ts";
 
-/** So many spans are kept, those on their way included. */
+/** Maximum number of spans in the queue, including those being sent. */
 export const MAX_SPANS = 2_048;
-/** So many go together. */
+/** Maximum number of spans in a batch. */
 const BATCH = 256;
-/** A span after a pause waits so long for others … */
+/** Time for which the first span after a pause waits for others; milliseconds. */
 const GATHER_MS = 1_000;
-/** … and where they keep coming, batches go so far apart: each costs as much as many spans. */
+/** Interval of batches under steady load, because each batch costs as much as many spans; milliseconds. */
 const APART_MS = 5_000;
-/** Full ones follow each other no faster: when ten thousand checks start or fail at once, the checks come first. */
+/** Least interval of full batches: when ten thousand checks start or fail together, the checks come first. */
 const FULL_APART_MS = 100;
-/** After a failure it is tried again so much later, twice as much after each further one. */
+/** Delay before the first retry; it doubles with each further one. */
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
-/** An exporter that keeps no time of its own is given up so much after it. */
+/** Time after its timeout at which an exporter that keeps no time of its own is abandoned. */
 const GRACE_MS = 2_000;
 
-/** What an outbox is told. */
+/** Settings of a queue. */
 export interface SpanQueueSettings {
   /** The collector as it may be logged. */
   readonly endpoint: string;
-  /** What one delivery may take; milliseconds. */
+  /** Time limit of one delivery; milliseconds. */
   readonly timeoutMs: number;
   /** Counts spans that are lost. */
   readonly lost: (count: number) => void;
@@ -50,7 +50,7 @@ export class SpanExportQueue implements SpanSink {
   #sending: Promise<boolean> | undefined;
   #retryMs = 0;
   #sentMs = Number.NEGATIVE_INFINITY;
-  /** Why nothing can be delivered, as far as it is known. */
+  /** Reason why deliveries fail; empty when they succeed. */
   #problem = "";
   /** Spans were lost and it is not known why. */
   #overflowed = false;
@@ -134,7 +134,7 @@ export class SpanExportQueue implements SpanSink {
     return this.#sending;
   }
 
-  /** What came of the oldest spans. @returns whether they were taken */
+  /** Handles the outcome of the oldest spans. @returns true when they leave the queue */
   #handleOutcome(outcome: ExportOutcome, count: number): boolean {
     if (outcome !== undefined && "retry" in outcome) {
       this.#retryMs = Math.min(LAST_RETRY_MS, Math.max(FIRST_RETRY_MS, this.#retryMs * 2));
@@ -172,7 +172,7 @@ export class SpanExportQueue implements SpanSink {
     try {
       return await Promise.race([this.#exporter.export(batch), guard.promise]);
     } catch (error) {
-      // What went wrong inside could quote what it was given.
+      // The error of a fault inside could quote secrets that were passed to it.
       return { message: error instanceof Error ? error.name : "fault", retry: false };
     } finally {
       clearTimeout(timer);

@@ -1,15 +1,15 @@
-/** One span, made when everything about it is known: at the end of what it tells of. */
+/** A span, created when everything about it is known: at its end. */
 import type { Attributes, HrTime, Link, SpanContext, SpanKind, SpanStatus } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan, TimedEvent } from "@opentelemetry/sdk-trace";
 
-/** Who says so, the same for all spans. */
+/** Resource of all spans. */
 export interface SpanResource {
   readonly resource: Resource;
   readonly scope: ReadableSpan["instrumentationScope"];
 }
 
-/** What one says of it. */
+/** Content of a span. */
 export interface SpanData {
   readonly name: string;
   readonly kind: SpanKind;

@@ -7,7 +7,7 @@ import { noTelemetry, type TelemetryPort } from "./port.ts";
 import { type Environment, telemetrySettings } from "./settings.ts";
 import { makeExporter, Telemetry, type TelemetryParts } from "./telemetry.ts";
 
-/** What telemetry needs of the daemon. */
+/** Parts of the daemon that telemetry uses. */
 export interface StartTelemetryParts extends Omit<TelemetryParts, "version"> {
   /** Adds the ids of the current span to every log line. */
   readonly addLogFields: (fields: () => LogFields) => void;

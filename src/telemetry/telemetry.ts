@@ -52,7 +52,7 @@ export class Telemetry implements TelemetryPort {
     const { timeoutMs } = settings.exporter;
     this.#log = log;
     this.#propagate = propagate;
-    // Whoever puts the last span in, or sets a timer for it: what is said of the buffer belongs to no trace.
+    // Log lines about the queue belong to no trace, whichever span filled it or set its timer.
     const ownLog = {
       info: (message: string, fields?: LogFields) => this.outside(() => log.info(message, fields)),
       warn: (message: string, fields?: LogFields) => this.outside(() => log.warn(message, fields)),

@@ -1,4 +1,4 @@
-/** What TLS to the collector needs: whom to trust, and who we are. */
+/** TLS files for the collector: the trusted CA certificates, and our own certificate and key. */
 import { readCaBundle } from "../system/ca-bundle.ts";
 import { readTextFile } from "../system/text-file.ts";
 import type { ExporterSettings } from "./settings.ts";
@@ -20,7 +20,7 @@ export function readTrust({ caFile, certFile, keyFile }: ExporterSettings): Trus
   return { ca: readCaBundle(caFile)?.certificates.join("\n"), cert: read(certFile), key: read(keyFile) };
 }
 
-/** Of the texts those that are there, as node:tls takes them. */
+/** Returns the texts that exist, as node:tls takes them. */
 export function present(trust: Trust): Partial<Record<keyof Trust, string>> {
   return Object.fromEntries(Object.entries(trust).filter(([, text]) => text !== undefined));
 }

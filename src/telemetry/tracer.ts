@@ -10,10 +10,10 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { FinishedSpan, type SpanData, type SpanResource } from "./span.ts";
 
-/** Where finished spans go; must be quick. */
+/** Destination of finished spans; must be quick. */
 export interface SpanSink {
   put(span: ReadableSpan): void;
-  /** Whether it would be lost. */
+  /** True when another span would be lost. */
   readonly full: boolean;
   /** Counts one that was not even made. */
   lose(): void;
@@ -53,8 +53,8 @@ export class Tracer {
   }
 
   /**
-   * Begins a trace of which nobody else has heard, if it is sampled. Drawn by lot before there are ids: most are left out, and ids for
-   * each only to judge them cost as much as all the spans that are kept.
+   * Starts a root span if sampling selects it. Decided before ids are generated, because most are not selected, and ids
+   * for all of them would cost as much as all the spans that are kept.
    */
   sampledRoot(): SpanContext | undefined {
     return Math.random() < this.#rate ? this.forcedRoot() : undefined;
@@ -79,7 +79,7 @@ export class Tracer {
     };
   }
 
-  /** Begins a trace that is sampled whatever the rate says, because it tells of others that are. */
+  /** Starts a root span that is sampled whatever the rate is, because it links to sampled ones. */
   forcedRoot(): SpanContext {
     const traceId = this.#ids.generateTraceId();
     return { traceId, spanId: this.#ids.generateSpanId(), traceFlags: TraceFlags.SAMPLED };
@@ -90,7 +90,7 @@ export class Tracer {
     return { traceId, spanId: this.#ids.generateSpanId(), traceFlags };
   }
 
-  /** Whether a span would be lost; then it need not be made, and its loss is counted here. */
+  /** Returns true, and counts a loss, when a span would be lost; then it need not be created. */
   dropIfFull(): boolean {
     const { full } = this.#sink;
     if (full) this.#sink.lose();
@@ -106,7 +106,7 @@ export class Tracer {
 const NO_ATTRIBUTES = {};
 const NO_LINKS: [] = [];
 
-/** Whether a span of it is exported. */
+/** Returns true when a span of the trace is exported. */
 export function isSampled(context: SpanContext | undefined): context is SpanContext {
   return context !== undefined && (context.traceFlags & TraceFlags.SAMPLED) !== 0;
 }

@@ -20,22 +20,7 @@ const EXAMPLES = list("examples").filter((path) => /\.(?:md|ya?ml|conf|service)$
  * Rooms of `src` whose comments, messages and names still have banned forms. Remove a room here as soon as it passes; the test below then
  * keeps it clean.
  */
-const ROOMS_NOT_HELD: readonly string[] = [
-  "control",
-  "daemon",
-  "http/page",
-  "http/page/data",
-  "http/page/logic",
-  "http/page/view",
-  "logging",
-  "manager",
-  "metrics",
-  "model",
-  "monitor",
-  "notifier",
-  "systemd",
-  "telemetry",
-];
+const ROOMS_NOT_HELD: readonly string[] = ["http/page", "http/page/data", "http/page/logic", "http/page/view"];
 
 function list(dir: string): string[] {
   return readdirSync(join(ROOT, dir), { recursive: true, encoding: "utf8" })
