@@ -28,7 +28,7 @@ export interface TlsOptions {
   readonly handshakes: HandshakeGate;
 }
 
-/** Whom a connection trusts. */
+/** Trusted CA certificates of a connection. */
 interface Trust {
   /** The runtime's, which `Bun.connect` takes. */
   readonly context: object;

@@ -14,7 +14,7 @@ test.each([
   expect(quantile(TO_A_HUNDRED, share)).toBe(value);
 });
 
-test("quantile: of nothing there is none", () => {
+test("quantile: undefined without values", () => {
   expect(quantile([], 0.5)).toBeNaN();
 });
 
@@ -26,7 +26,7 @@ test.each([
   expect(median(values)).toBe(value);
 });
 
-test("median: of nothing there is none", () => {
+test("median: undefined without values", () => {
   expect(median([])).toBeNaN();
 });
 

@@ -30,7 +30,7 @@ test("grid lateness: one that alone is on time shows that the others are late", 
   expect(rounded(gridLatenessMs(arrivals(0, latenessMs), INTERVAL_MS))).toEqual(latenessMs);
 });
 
-test("grid lateness: a start that did not come makes nobody late", () => {
+test("grid lateness: a missing start makes no other start late", () => {
   const times = arrivals(20, [0, 1, 0, 2, 1]).filter((_, index) => index !== 2);
   expect(rounded(gridLatenessMs(times, INTERVAL_MS))).toEqual([0, 1, 2, 1]);
 });
@@ -39,7 +39,7 @@ test("grid lateness: what is the same for all is not seen", () => {
   expect(rounded(gridLatenessMs(arrivals(0, [5, 5, 6]), INTERVAL_MS))).toEqual([0, 0, 1]);
 });
 
-test("grid lateness: one arrival tells nothing", () => {
+test("grid lateness: one arrival is not enough", () => {
   expect(gridLatenessMs([5], INTERVAL_MS)).toEqual([]);
   expect(gridLatenessMs([], INTERVAL_MS)).toEqual([]);
 });

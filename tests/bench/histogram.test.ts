@@ -35,7 +35,7 @@ test("quantile: beyond the last finite bound it is that bound", () => {
   expect(bucketQuantile(buckets, 0.99)).toBe(4);
 });
 
-test("quantile: of nothing there is none", () => {
+test("quantile: undefined without values", () => {
   expect(bucketQuantile(bucketsBetween(scraped(1, 2, 3, 4), scraped(1, 2, 3, 4), "late"), 0.5)).toBeNaN();
 });
 

@@ -37,6 +37,9 @@ test.each([
   expect(() => readOptions(args, NAMES)).toThrow(new UsageError(words));
 });
 
-test.each([[["--fast"]], [["tcp"]], [["--json"]]])("options: %j is refused in the parser's words", (args) => {
-  expect(() => readOptions(args, NAMES)).toThrow(UsageError);
-});
+test.each([[["--fast"]], [["tcp"]], [["--json"]]])(
+  "options: %j is rejected with the parser's message",
+  (args) => {
+    expect(() => readOptions(args, NAMES)).toThrow(UsageError);
+  },
+);

@@ -65,7 +65,7 @@ test("dns: asks one question, recursion desired", () => {
   expect(packet.questions?.map(({ name, type }) => [name, type])).toEqual([["www.example.com", "A"]]);
 });
 
-test("dns: the root is asked for by one zero byte, and its records are told from others", () => {
+test("dns: the root is queried with one zero byte, and its records are distinguished from others", () => {
   const question: Question = { id: 1, name: ".", type: "NS" };
   expect([...encodeQuestion(question).subarray(12)]).toEqual([0, 0, 2, 0, 1]);
   const root: Answer = { type: "NS", name: ".", data: "a.root.example" };
@@ -109,7 +109,7 @@ test.each([
   ["two questions", reply({ questions: [ASKED, ASKED] }), "a malformed message (it has 2 questions)"],
   ["another opcode", reply({ flags: NOTIFY }), "an answer with opcode NOTIFY"],
   ["a question", encodeQuestion(QUESTION), "a message that is not an answer"],
-])("dns: a message with %s is none of ours", (_name, bytes, why) => {
+])("dns: a message with %s is a stray", (_name, bytes, why) => {
   expect(read(bytes, QUESTION)).toEqual({ kind: "stray", why });
 });
 
@@ -229,11 +229,11 @@ test.each([
       1,
     ],
   ],
-])("dns: a malformed message is none of ours: %s", (_name, bytes) => {
+])("dns: a malformed message is a stray: %s", (_name, bytes) => {
   expect(["stray", "malformed"]).toContain(read(Uint8Array.from(bytes), QUESTION).kind);
 });
 
-test("dns: a message of more records than anybody needs is not even decoded", () => {
+test("dns: a message with too many records is not decoded", () => {
   const many = reply({ answers: Array.from({ length: 1_001 }, () => A) });
   expect(read(many, QUESTION)).toEqual({
     kind: "malformed",

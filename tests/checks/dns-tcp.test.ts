@@ -47,7 +47,7 @@ test("dns over tcp: an empty message is no valid answer", () => {
   expect(talk().received(Uint8Array.of(0, 0))).toMatchObject({ ok: false, code: "L7RSP" });
 });
 
-test("dns over tcp: says how far it came", () => {
+test("dns over tcp: describes its progress", () => {
   const conversation = talk();
   expect(conversation.progress()).toBe("");
   conversation.received(Uint8Array.of(0));

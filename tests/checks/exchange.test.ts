@@ -50,7 +50,7 @@ test.each([
   [38, "fault"],
   [12, "memory"],
   [1, "permission"],
-])("exchange: errno %d is our own fault and says nothing: %s", (number, cause) => {
+])("exchange: errno %d is a local fault and inconclusive: %s", (number, cause) => {
   using fixture = new Fixture();
   expect(fixture.fail(number)).toMatchObject({ outcome: "inconclusive", code: "LOCAL", cause });
 });
@@ -79,7 +79,7 @@ test("exchange: without the kernel's time our own counts; the close may be grace
   expect(fixture.dialer.closed).toEqual(["graceful"]);
 });
 
-test("exchange: a dead host is a connect time-out, and its dial is given up", () => {
+test("exchange: a dead host is a connect timeout, and its dial is canceled", () => {
   using fixture = new Fixture();
   const attempt = fixture.start();
   fixture.time.advance(500);
@@ -93,7 +93,7 @@ test("exchange: a dead host is a connect time-out, and its dial is given up", ()
   expect(fixture.results).toEqual([]);
 });
 
-test("exchange: cancelled, it gives up its dial and says nothing", () => {
+test("exchange: when canceled, it cancels its dial and reports nothing", () => {
   using fixture = new Fixture();
   const attempt = fixture.start();
   fixture.dialer.connect(fixture.dialer.last, 1);
@@ -103,7 +103,7 @@ test("exchange: cancelled, it gives up its dial and says nothing", () => {
   expect(fixture.results).toEqual([]);
 });
 
-test("exchange: every check dials anew", () => {
+test("exchange: every check opens its own connection", () => {
   using fixture = new Fixture();
   const checker = makeChecker(tcpSpec(), fixture.env);
   checker.start(500, () => {});
@@ -111,7 +111,7 @@ test("exchange: every check dials anew", () => {
   expect(fixture.dialer.dials.length).toBe(2);
 });
 
-test("exchange: an http check that cannot connect says so in terms of the connection", () => {
+test("exchange: an http check that cannot connect reports the connection", () => {
   using fixture = new Fixture();
   const where = { address: { ip: "::1", port: 80 }, tls: undefined, method: "GET", path: "/", host: "[::1]" };
   const spec = { type: "http" as const, ...where, headers: [], expectedCodes: [200], response: undefined };

@@ -368,7 +368,7 @@ test("http: headers may have 4,096 short lines and any number of others, however
   }
 });
 
-test("http: headers that only begin like one that is read are skipped, and those that it takes a look to tell are bounded", () => {
+test("http: headers that only begin like one that is read are skipped, and those that must be compared are bounded", () => {
   const answer = (line: string) => `HTTP/1.1 200 OK\r\n${line.repeat(257)}\r\nbody`;
   for (const split of [(text: string) => [text], (text: string) => [...text]]) {
     expect(short(validate(split(answer("Content-Lengths: 7\r\n"))))).toBe("ok status 200 OK");
@@ -378,7 +378,7 @@ test("http: headers that only begin like one that is read are skipped, and those
   }
 });
 
-test("http: small chunks are judged together, and what comes behind the end of the match is not", () => {
+test("http: small chunks are compared together, and bytes after the end of the match are not", () => {
   const chunks = (body: string) => [...body].map((letter) => `1\r\n${letter}\r\n`).join("");
   const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   const big = `64\r\n${"b".repeat(100)}\r\n`;
@@ -414,13 +414,13 @@ test("http: reads no more of a body than it needs", () => {
   expect(short(talk.received(Buffer.from("ello")))).toBe("ok status 200 OK, body as expected");
 });
 
-test("http: the verdict does not wait for a body that nobody asked for", () => {
+test("http: the verdict does not wait for a body that the healthcheck does not compare", () => {
   expect(short(conversation({ codes: [200] }).received(Buffer.from(OK.slice(0, -5))))).toBe(
     "ok status 200 OK",
   );
 });
 
-test("http: says how far the answer had come", () => {
+test("http: describes the progress of the answer", () => {
   const talk = conversation({ body: "hello!" });
   expect(talk.progress()).toBe("");
   talk.received(Buffer.from("HTTP/1.1 200 OK\r\n"));

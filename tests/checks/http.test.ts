@@ -21,7 +21,7 @@ const render = (changes: Partial<HttpSpec>) =>
     .toString()
     .split("\r\n");
 
-test("request: says who asks, wants anything, and keeps nothing open", () => {
+test("request: names the user agent, accepts any content, and closes the connection", () => {
   expect(render({})).toEqual([
     "GET /healthz?a=b HTTP/1.1",
     "Host: www.example.com",

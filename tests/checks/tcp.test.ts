@@ -12,7 +12,7 @@ test("tcp: an answer that starts as expected is a good one", () => {
   });
 });
 
-test("tcp: an answer that starts otherwise is told, as soon as it can be", () => {
+test("tcp: an answer with another beginning fails as early as possible", () => {
   const message = 'answer starts with "221 bye", expected "220 "';
   expect(talk("220 ").received(Buffer.from("221 bye"))).toEqual({ ok: false, code: "L7RSP", message });
   expect(talk("220 ").received(Buffer.from("5"))).toMatchObject({ ok: false, code: "L7RSP" });
@@ -22,7 +22,7 @@ test("tcp: with nothing expected any byte will do", () => {
   expect(talk("").received(Buffer.from("x"))).toMatchObject({ ok: true });
 });
 
-test("tcp: a close before all has come is a failure that says how much was there", () => {
+test("tcp: a close before the whole answer is a failure with the number of bytes received", () => {
   const conversation = talk("220 ");
   expect(conversation.progress()).toBe("");
   expect(conversation.received(Buffer.from("22"))).toBeUndefined();

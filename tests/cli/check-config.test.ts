@@ -26,7 +26,7 @@ test("check-config: a valid file", async () => {
   });
 });
 
-test("check-config: every fault at once, and status 1", async () => {
+test("check-config: every error in one run, and status 1", async () => {
   const { status, out, err } = await check("batching:\n  delay: soon\n  max_size: 0\n");
   expect([status, err]).toEqual([1, ""]);
   expect(out.split("\n").map((line) => line.split(": ").slice(0, 3).join(": "))).toEqual([
@@ -63,7 +63,7 @@ test("check-config: a file that does not exist is a fault", () => {
 
 const ENTRY = "checker_type: tcp, interval: 1s, timeout: 1s, ip: 127.0.0.1";
 
-test("check-config: a file with healthchecks alone is judged as a checks file", async () => {
+test("check-config: a file with healthchecks alone is validated as a checks file", async () => {
   const sound = await check(`healthchecks:\n  - {id: 1, port: 22, ${ENTRY}}\n`, { strictConfig: true });
   expect(sound).toEqual({ status: 0, out: "FILE: valid checks file, 1 healthchecks\n", err: "" });
   const other = await check("healthchecks: []\nserver: {}\n");
@@ -144,7 +144,7 @@ test("check-config: a file of neither kind is an error that names both", async (
   ]);
 });
 
-test("check-config: --checks says that it is a checks file", async () => {
+test("check-config: --checks marks a checks file", async () => {
   await using dir = makeTempDir("check");
   const path = join(dir.path, "a.yaml");
   writeFileSync(path, "server: {}\n");

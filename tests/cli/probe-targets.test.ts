@@ -59,7 +59,7 @@ test.each(["a", "a:", ":80", "a:b", "::1", "::1:80", "[::1]", "a:80:80"])(
   },
 );
 
-test("probe http: the URL says where, and goes whole into the path", () => {
+test("probe http: the URL gives the address, and becomes the path as a whole", () => {
   const { host, fields } = httpTarget("https://www.example.com/a?b", http);
   expect(host).toBe("www.example.com");
   expect(fields).toMatchObject({

@@ -29,7 +29,7 @@ test.each([
   expect(String(levelFromEnvironment(env))).toBe(String(level));
 });
 
-test("settings: a level of HEALTHCHECK_LOG that is none is told with what is allowed", () => {
+test("settings: an invalid level in HEALTHCHECK_LOG is reported with the valid ones", () => {
   for (const HEALTHCHECK_LOG of ["debug", " WARN ", "", " "])
     expect(invalidLogLevel({ HEALTHCHECK_LOG })).toBeUndefined();
   expect(invalidLogLevel({ RUST_LOG: "hyper=trace" })).toBeUndefined();
@@ -50,7 +50,7 @@ test("settings: the command line comes before the environment, and that before t
   expect(logSettings({}, {}, FILE)).toEqual(FILE);
 });
 
-test("settings: loading a file is logged in the words of the original", async () => {
+test("settings: loading a file is logged with the original's message", async () => {
   await using dir = makeTempDir("settings");
   const path = join(dir.path, "a.yaml");
   writeFileSync(path, "batching:\n  max_size: 7\n  dely: 1s\n");

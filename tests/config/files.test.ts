@@ -72,7 +72,7 @@ test("configPlaces: a user without a home has no place there", () => {
   ]);
 });
 
-test("loadConfigFile: a file is read and judged", async () => {
+test("loadConfigFile: a file is read and validated", async () => {
   await using dir = makeTempDir("load");
   const path = put(join(dir.path, "a.yaml"), "batching:\n  max_size: 7\n");
   const { config, faults, missing } = loadConfigFile(path);
@@ -101,7 +101,7 @@ test("changedKeys: names what has changed, and whether it takes effect", () => {
   ]);
 });
 
-test("changedKeys: the same in other words is no change", () => {
+test("changedKeys: another spelling of the same value is no change", () => {
   const [one, other] = ["batching:\n  delay: 1500ms\n", "batching: {delay: 1.5s}\n"].map(judged);
   if (one === undefined || other === undefined) throw new Error("unreachable");
   expect(changedKeys(one, other)).toEqual([]);

@@ -243,7 +243,7 @@ test.each(AMENDED)("config: %s.%s: %s does not cost the file", (section, key, va
   expect(warnings(one(section, key, value))).toEqual(words.map((said) => `${place}${said}`));
 });
 
-test("config: a mode that lets every user connect needs a word of its own", () => {
+test("config: a mode that lets every user connect needs a second key", () => {
   const text = "server:\n  socket_mode: 0666\n  socket_mode_allow_others: true\n";
   expect(validateConfig(text).config?.server.socket_mode).toBe(0o666);
   expect(faults(text.replace("true", "false")).length).toBe(1);
@@ -268,7 +268,7 @@ test("config: an element of a list is named by its place", () => {
   ]);
 });
 
-test("config: every fault is told at once, in the order of the file", () => {
+test("config: every error is reported, in the order of the file", () => {
   const text = "telemetry:\n  sampling_rate: 9\nserver: 5\nbatching:\n  max_size: 0\n  delay: soon\n";
   expect(faults(text).map((fault) => fault.split(": ").slice(0, 2).join(": "))).toEqual([
     "F:2:18: telemetry.sampling_rate",
@@ -340,7 +340,7 @@ test("config: x- keys are for anchors", () => {
   });
 });
 
-test("config: of very many unknown keys the first are told, and how many there are", () => {
+test("config: of very many unknown keys the first are reported, and their number", () => {
   const text = Array.from({ length: 1_000 }, (_, at) => `k${at}: 1\n`).join("");
   expect(warnings(text).slice(99)).toEqual([
     "F:100:1: k99: unknown key, ignored",
@@ -362,7 +362,7 @@ test("config: names that every object has are unknown keys too", () => {
   expect(warnings("constructor: 1\nserver:\n  toString: 2\n").length).toBe(2);
 });
 
-test("config: a file that is no YAML is told with its place", () => {
+test("config: a file that is not YAML is reported with its position", () => {
   expect(faults("server: [\n")[0]).toStartWith("F:2:1: not valid YAML: ");
   expect(faults("server:\n  socket_mode: 1\nserver:\n  socket_mode: 2\n")).toEqual([
     "F:3:1: not valid YAML: Map keys must be unique",

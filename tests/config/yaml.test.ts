@@ -35,12 +35,12 @@ test("yaml: the source of a scalar is as it was written", () => {
   expect(source(["none"])).toBeUndefined();
 });
 
-test("yaml: whole numbers keep their digits when that is asked for", () => {
+test("yaml: integers keep their digits on request", () => {
   const text = "id: 18446744073709551615\nn: 1.5\n";
   expect(file(text, true).value).toEqual({ id: 18446744073709551615n, n: 1.5 });
 });
 
-test("yaml: a text that is no YAML is told with its place", () => {
+test("yaml: a text that is not YAML is reported with its position", () => {
   const read = readYaml("a: b: c\n", "configuration");
   expect("faults" in read ? read.faults[0] : undefined).toMatchObject({ line: 1, key: "" });
 });
@@ -60,13 +60,13 @@ test.each([
   ["a: |hunter2\n", "Block scalar header includes extra characters"],
   ["a: [] ]hunter2\n", "Unexpected flow-seq-end token in YAML stream"],
   ['a: "\\qhunter2"\n', "Invalid escape sequence"],
-])("yaml: what is wrong with %j is told without quoting it, it may be a secret", (text, words) => {
+])("yaml: the error of %j does not quote it, because it may be a secret", (text, words) => {
   const read = readYaml(text, "configuration");
   const [fault] = "faults" in read ? read.faults : [];
   expect(fault?.message).toBe(`not valid YAML: ${words}`);
 });
 
-test("yaml: a second document is told in our own words, at its place", () => {
+test("yaml: a second document is reported with our own message, at its position", () => {
   const read = readYaml("a: 1\n---\nb: 2\n---\nc: 3\n", "configuration");
   expect("faults" in read && read.faults).toEqual([
     {
@@ -78,7 +78,7 @@ test("yaml: a second document is told in our own words, at its place", () => {
   ]);
 });
 
-test("yaml: an alias inside of its own anchor is told with its place", () => {
+test("yaml: an alias inside of its own anchor is reported with its position", () => {
   for (const [text, place] of [
     ["a: &x { b: *x }\n", "1:12"],
     ["a:\n  - &x [1, { b: [*x] }]\n", "2:18"],
@@ -90,7 +90,7 @@ test("yaml: an alias inside of its own anchor is told with its place", () => {
   }
 });
 
-test("yaml: of very many faults the first are told, and how many there are", () => {
+test("yaml: of very many errors the first are reported, and their number", () => {
   const read = readYaml(`${"a: b\n".repeat(500)}`, "configuration");
   const faults = "faults" in read ? read.faults : [];
   expect(faults.length).toBe(21);
@@ -116,7 +116,7 @@ test("yaml: a quoted << is a key like any other", () => {
   expect(file('a: {"<<": 1}\n').value).toEqual({ a: { "<<": 1 } });
 });
 
-test.each(["5", "[1]", "text", "~"])("yaml: << with %s is told with its place", (what) => {
+test.each(["5", "[1]", "text", "~"])("yaml: << with %s is reported with its position", (what) => {
   const read = readYaml(`a:\n  <<: ${what}\n`, "configuration");
   expect("faults" in read && read.faults).toEqual([
     {
@@ -128,7 +128,7 @@ test.each(["5", "[1]", "text", "~"])("yaml: << with %s is told with its place", 
   ]);
 });
 
-test("yaml: words, octal and sexagesimal numbers keep their meaning beside merge keys", () => {
+test("yaml: literals, octal and sexagesimal numbers keep their meaning beside merge keys", () => {
   const { value } = file(
     `${COMMON}a: {<<: *common, b: yes, c: no, d: on, e: off, f: 0660, g: 1:30, h: 0o17}\n`,
   );

@@ -44,7 +44,7 @@ test("docker-compose.yml: the linter would find something", async () => {
   expect(said).toContain("invalid-schema");
 }, 20_000);
 
-test("Dockerfile: it builds with the Bun of package.json, and its labels say what package.json says", () => {
+test("Dockerfile: it builds with the Bun of package.json, and its labels match package.json", () => {
   expect(DOCKERFILE).toContain(`\nARG BUILD_IMAGE=oven/bun:${devDependencies.bun}-debian\n`);
   const { labels, args } = readImage();
   expect(labels).toEqual({

@@ -133,7 +133,7 @@ rootTest(
 );
 
 rootTest(
-  "docker-compose.yml: its client, as it is written there, is told about its healthchecks",
+  "docker-compose.yml: its client, as written there, receives the states of its healthchecks",
   ["socat"],
   async () => {
     await using root = makeImageRoot(IMAGE, configWithFreePort());

@@ -25,7 +25,7 @@ test("daemon: --version and --help", async () => {
   }
 });
 
-test("daemon: wrong usage exits 2 and says what is wrong", async () => {
+test("daemon: wrong usage exits 2 with the error", async () => {
   for (const args of [
     ["--no-such-option"],
     ["no-such-command"],

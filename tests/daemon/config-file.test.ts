@@ -50,7 +50,7 @@ test.skipIf(!canUnshare())(
   },
 );
 
-rootTest("daemon: root obeys no file that others can change, and says what to do", [], async () => {
+rootTest("daemon: root obeys no file that other users can change, and logs the remedy", [], async () => {
   await using dir = makeTempDir("config");
   const file = join(dir.path, "healthcheck-server.yaml");
   await Bun.write(file, "logging: { level: debug }\n");
@@ -87,7 +87,7 @@ test("daemon: a --config file that does not exist is an error in either mode", a
   }
 });
 
-test("daemon: check-config lists every fault at once, with line and column", async () => {
+test("daemon: check-config lists every error in one run, with line and column", async () => {
   await using dir = makeTempDir("config");
   const file = join(dir.path, "hc.yaml");
   await Bun.write(file, FAULTY);

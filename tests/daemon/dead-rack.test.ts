@@ -24,7 +24,7 @@ const MAX_DESCRIPTORS = 700;
 const BATCH_MS = 10;
 const NOISE_MS = 100;
 
-test("daemon: 300 backends that drop SYNs cost few descriptors, delay nobody, and are found when they come back", async () => {
+test("daemon: 300 backends that drop SYNs cost few descriptors, delay no other check, and are found when they come back", async () => {
   await using stack = new AsyncDisposableStack();
   const holes = await Promise.all(times(DEAD, () => startBlackhole()));
   for (const hole of holes) stack.use(hole);

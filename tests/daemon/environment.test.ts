@@ -80,7 +80,7 @@ test("daemon: .env and bunfig.toml in the working directory are not read", async
   expect(await logOf({ HEALTHCHECK_LOG: "trace" })).toContain("DEBUG Check finished");
 });
 
-test("daemon: a HEALTHCHECK_LOG that is no level is told, also where only errors are logged", async () => {
+test("daemon: an invalid HEALTHCHECK_LOG is reported, also where only errors are logged", async () => {
   const config = "logging: { level: error }\n";
   await using daemon = await startDaemon({
     config,

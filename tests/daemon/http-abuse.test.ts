@@ -108,7 +108,7 @@ test("daemon: 2,000 idle connections and 300 that drip their headers take nothin
   expect(daemon.rssBytes() - rss).toBeLessThan(MAX_GROWTH);
 }, 60_000);
 
-test("daemon: with every place taken by answers that nobody reads, checks go on and health is told once one leaves", async () => {
+test("daemon: while unread answers hold every connection, checks continue, and health is served once one closes", async () => {
   await using fixture = await startChecking();
   const { daemon, port, checksGoOn } = fixture;
   // The feed is an answer that has no end: it cannot be sent away, but there are 16 at the most.

@@ -53,7 +53,7 @@ test("daemon: standalone it is ready once its checks file is loaded", async () =
   expect(daemon.log.join("\n")).toContain(`Serving metrics and status page address=127.0.0.1:${port}`);
 });
 
-test("daemon: the status API shows what the client was told, ids with all their digits, and no secrets", async () => {
+test("daemon: the status API shows the states that the client received, ids with all their digits, and no secrets", async () => {
   await using well = acceptAll();
   await using closed = closedPort();
   const port = freePort();
@@ -84,7 +84,7 @@ test("daemon: the status API shows what the client was told, ids with all their 
   expect((await ask(port, "/metrics")).text).not.toContain("s3cr3t");
 });
 
-test("daemon: the live feed tells the totals at once and every second, and changes as they come", async () => {
+test("daemon: the live feed sends the totals immediately and every second, and changes as they happen", async () => {
   await using backend = acceptAll();
   const port = freePort();
   await using daemon = await startDaemon({ config: NO_REFRESH + metricsConfig(port) });
@@ -112,7 +112,7 @@ test("daemon: the live feed tells the totals at once and every second, and chang
   await viewer.waitForClose();
 });
 
-test("daemon: with its port taken it checks all the same, says so, and serves once the port is free", async () => {
+test("daemon: with its port taken it still checks, logs that, and serves once the port is free", async () => {
   await using backend = acceptAll();
   const port = freePort();
   const other = Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } });
@@ -128,7 +128,7 @@ test("daemon: with its port taken it checks all the same, says so, and serves on
   expect((await scrape(port)).get('healthcheck_state{id="1",type="tcp"}')).toBe(1);
 });
 
-test("daemon: a second one on the same socket ends at once, though its metrics could be served", async () => {
+test("daemon: a second instance on the same socket exits immediately, even if it could serve metrics", async () => {
   const port = freePort();
   await using daemon = await startDaemon();
   const server = `server: { proxy_socket: ${JSON.stringify(daemon.socketPath)} }\n`;

@@ -58,7 +58,7 @@ test("daemon: metrics count notifications, batches by their trigger, and how lon
   expect(latency(after, "sum") - latency(sent, "sum")).toBeGreaterThanOrEqual(0.3);
 });
 
-test("daemon: what is only told again has no latency", async () => {
+test("daemon: a repeated notification has no latency", async () => {
   await using backend = acceptAll();
   await using metered = await startMetered();
   {

@@ -70,7 +70,7 @@ test.skipIf(Bun.which("prlimit") === null)(
   },
 );
 
-test("daemon: time stood still is counted", async () => {
+test("daemon: stalled time is counted", async () => {
   await using metered = await startMetered();
   const { daemon, port } = metered;
   await using silent = hang();
@@ -90,7 +90,7 @@ test("daemon: time stood still is counted", async () => {
 });
 
 // The close may be heard before the tick that notices the stall, see tests/monitor/monitor-record.test.ts.
-test("daemon: a backend that closes while time stands still is not to blame", async () => {
+test("daemon: a backend that closes during a stall is not unhealthy", async () => {
   const asked: BackendSocket[] = [];
   await using backend = httpServer((_, socket) => {
     asked.push(socket);

@@ -108,7 +108,7 @@ test("daemon: which series each healthcheck has changes with the configuration, 
   expect([...without.keys()].filter((series) => series.includes('id="1"'))).toEqual([]);
 });
 
-test("daemon: metrics of the process are those that the system tells", async () => {
+test("daemon: metrics of the process match those of the system", async () => {
   await using metered = await startMetered();
   const { daemon } = metered;
   const read = await metered.scrapeUntil("a scrape", () => true);

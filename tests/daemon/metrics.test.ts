@@ -104,7 +104,7 @@ test("daemon: metrics count every check by its result and by why it failed", asy
   expect(sampleOf(later, "healthcheck_monitors_active")).toBe(2);
 });
 
-test("daemon: metrics show state, runs and changes of state as they go", async () => {
+test("daemon: metrics show state, runs and state changes as they happen", async () => {
   await using backend = acceptAll();
   const port = freePort();
   await using daemon = await startDaemon({ config: `${NO_REFRESH}${metricsConfig(port)}` });

@@ -58,7 +58,7 @@ test("daemon: a closed port is reported unhealthy in the first second, whatever 
   expect(first.status.message).toBe(`L4CON TCP connect to 127.0.0.1:${closed.port}: connection refused`);
 });
 
-test("daemon: a change of state is on the socket within batching.delay + 20 ms of its result", async () => {
+test("daemon: a state change is on the socket within batching.delay + 20 ms of its result", async () => {
   const flips = 24;
   for (const batchMs of [100, 10]) {
     await using backend = acceptAll();

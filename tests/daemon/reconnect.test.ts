@@ -57,7 +57,7 @@ peerTest(
   120_000,
 );
 
-test("daemon: what a client sent counts, even when it leaves at once", async () => {
+test("daemon: messages of a client count, even when it disconnects immediately", async () => {
   await using backend = acceptAll();
   await using daemon = await startDaemon();
   const raw = await Bun.connect({ unix: daemon.socketPath, socket: { data() {} } });

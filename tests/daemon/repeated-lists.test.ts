@@ -63,7 +63,7 @@ test("daemon: whatever is wrong in a list is sent and logged once, and counted e
   expect(errors(client).length).toBe(13);
 });
 
-test("daemon: a client that connects anew is sent what is wrong with its list; the log has had it", async () => {
+test("daemon: a client that reconnects receives the errors of its list; the log does not repeat them", async () => {
   await using backend = acceptAll();
   await using daemon = await startDaemon();
   const list = [tcpCheck(1, backend), tcpCheck(2, backend, { port: 0 })];

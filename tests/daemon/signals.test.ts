@@ -73,7 +73,7 @@ test.each(["SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGXCPU"] as 
   },
 );
 
-test("signals: SIGPIPE, SIGXFSZ, SIGPWR, SIGSTKFLT and the real-time signals are ignored without a word", async () => {
+test("signals: SIGPIPE, SIGXFSZ, SIGPWR, SIGSTKFLT and the real-time signals are ignored without a log line", async () => {
   await using daemon = await startDaemon();
   const lines = daemon.log.length;
   const numbers = Array.from({ length: SIGRTMAX - SIGRTMIN + 1 }, (_, n) => String(SIGRTMIN + n));

@@ -12,7 +12,7 @@ import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 
-test("daemon: a second instance exits 1, says already running, and leaves the first alone", async () => {
+test("daemon: a second instance exits 1 as already running, and leaves the first alone", async () => {
   await using backend = acceptAll();
   await using first = await startDaemon({ config: NO_REFRESH });
   await using client = await connectClient(first.socketPath);

@@ -85,7 +85,7 @@ test("daemon: run --checks: a file that is of no use at the start exits 1", asyn
   }
 });
 
-test("daemon: run --checks: an entry that says no id keeps the others of the file before from being stopped", async () => {
+test("daemon: run --checks: an entry without an id keeps the healthchecks of the previous file running", async () => {
   await using up = acceptAll();
   const entries = `${entry("1", up.port)}${entry("2", up.port)}`;
   await using daemon = await start(`healthchecks:\n${entries}`);

@@ -71,7 +71,7 @@ test("daemon: SIGTERM exits 0 within 2 s, also with a client that does not read"
   expect(tookMs).toBeLessThanOrEqual(LIMIT_MS);
 });
 
-test("daemon: a second signal ends it at once", async () => {
+test("daemon: a second signal ends it immediately", async () => {
   await using stack = new AsyncDisposableStack();
   const daemon = await stuffed(stack);
   const startMs = performance.now();

@@ -71,7 +71,7 @@ test("systemd: a start that fails is never called ready", async () => {
   }
 });
 
-test("systemd: the status says that a reloaded file is not in effect, with its first error, until one is", async () => {
+test("systemd: the status reports a rejected configuration file, with its first error, until a valid one is loaded", async () => {
   using listener = listen();
   await using daemon = await start(listener);
   const reload = (text: string, status: RegExp) => {
@@ -100,7 +100,7 @@ test.skipIf(!canUnshare())(
   },
 );
 
-test("systemd: the status says that the checks file was not loaded again", async () => {
+test("systemd: the status reports a checks file that was not reloaded", async () => {
   using listener = listen();
   await using daemon = await start(listener, {
     files: { "checks.yaml": "healthchecks: []\n" },
@@ -116,7 +116,7 @@ test("systemd: the status says that the checks file was not loaded again", async
   );
 });
 
-test("systemd: the status says that the socket is gone and cannot be made again", async () => {
+test("systemd: the status reports a lost socket that cannot be created again", async () => {
   await using dir = makeTempDir("gone");
   using listener = listen();
   const socketPath = join(dir.path, "directory", "proxy.sock");
@@ -166,7 +166,7 @@ test("systemd: SIGHUP is RELOADING=1 with its time and then READY=1, also when t
   await until(() => refused() === 2, 5_000, "two files that were of no use");
 });
 
-test("systemd: the status has the totals and the client, and is told only when it changes", async () => {
+test("systemd: the status has the totals and the client, and is sent only when it changes", async () => {
   using listener = listen();
   await using backend = acceptAll();
   await using closed = closedPort();
@@ -233,7 +233,7 @@ function datagramSockets(pid: number): number {
     .filter(([, , , , type, , inode]) => type === "0002" && links.includes(`socket:[${inode}]`)).length;
 }
 
-test("systemd: without NOTIFY_SOCKET nobody is told anything", async () => {
+test("systemd: without NOTIFY_SOCKET no notification is sent", async () => {
   await using daemon = await startDaemon({ env: WATCHDOG });
   expect(datagramSockets(daemon.pid)).toBe(0);
   using listener = listen();

@@ -53,7 +53,7 @@ test("systemd: a watchdog that waits for another process is not fed", async () =
   ]);
 });
 
-test("systemd: while the event loop is blocked nothing is told; afterwards the watchdog is fed again", async () => {
+test("systemd: while the event loop is blocked nothing is sent; afterwards the watchdog is pinged again", async () => {
   using listener = listen();
   await using _daemon = await start(listener, { env: { ...WATCHDOG, HEALTHCHECK_TEST_FAULT: "blocked" } });
   const silence = () => gaps(listener.told.map(({ atMs }) => atMs)).some((gapMs) => gapMs > 2 * WATCHDOG_MS);
@@ -116,7 +116,7 @@ test("systemd: a scheduler that is dead is not covered up by an event loop that 
   expect(listener.times("WATCHDOG=1").length).toBe(fed);
 });
 
-test("systemd: a process that was stopped feeds the watchdog as soon as it goes on", async () => {
+test("systemd: a process that was stopped pings the watchdog as soon as it continues", async () => {
   using listener = listen();
   await using backend = acceptAll();
   await using daemon = await start(listener, { env: { WATCHDOG_USEC: "4000000" } });

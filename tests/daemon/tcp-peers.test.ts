@@ -47,7 +47,7 @@ test("daemon: tcp closes by RST, and with close graceful by FIN", async () => {
   await until(() => reset.open === 0 && graceful.open === 0, 2_000, "no connection to stay");
 });
 
-test("daemon: tcp closes as the section checks says, unless the healthcheck says otherwise; a change needs a restart", async () => {
+test("daemon: tcp closes as configured in the section checks, unless the healthcheck overrides it; a change needs a restart", async () => {
   await using graceful = acceptAll();
   await using reset = acceptAll();
   const config = (close: string) => `checks: { close: ${close}, thresholds: rust }\n`;

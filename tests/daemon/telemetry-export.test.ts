@@ -270,7 +270,7 @@ test.concurrent.each(PROTOCOLS)(
   },
 );
 
-test.concurrent("telemetry: what cannot be set up is told, and the checks go on without", async () => {
+test.concurrent("telemetry: telemetry that cannot start is logged, and the checks continue without it", async () => {
   await using backend = closedPort();
   await using daemon = await startDaemon({
     config: telemetryConfig(0, { otlp_endpoint: "https://127.0.0.1:1" }),

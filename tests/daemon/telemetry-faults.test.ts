@@ -71,7 +71,7 @@ test.concurrent.each([
   ["grpc", 16, /gRPC status 16 UNAUTHENTICATED/],
   ["grpc", 8, /gRPC status 8 RESOURCE_EXHAUSTED/],
 ] as const)(
-  "telemetry: a collector that refuses spans, over %s, with %d",
+  "telemetry: a collector that rejects spans, over %s, with %d",
   async (protocol, status, words) => {
     const refuse = () => status;
     const use_http = protocol === "http";
@@ -145,7 +145,7 @@ test.concurrent.each([
   ["http", "drops SYNs"],
   ["grpc", "drops SYNs"],
 ] as const)(
-  "telemetry: over %s, a collector that %s is given up each time, and its descriptor too",
+  "telemetry: over %s, each connection to a collector that %s is abandoned, and its descriptor closed",
   async (protocol, how) => {
     await using collector = how === "drops SYNs" ? await startBlackhole() : hang();
     await using backend = closedPort();

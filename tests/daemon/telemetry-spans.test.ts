@@ -41,7 +41,7 @@ function idsIn(daemon: Daemon, pattern: RegExp): { traceId: string; spanId: stri
 
 const idsOf = (span: ReceivedSpan | undefined) => span && { traceId: span.traceId, spanId: span.spanId };
 
-test.concurrent("telemetry: each kind of check says what it asked, where, and why it failed", async () => {
+test.concurrent("telemetry: the span of each check type has the request, the target and the reason of a failure", async () => {
   await using collector = startHttpCollector();
   await using unwell = answering("503 Service Unavailable");
   await using well = answering("200 OK");
@@ -265,7 +265,7 @@ test.concurrent("telemetry: propagated, an HTTP check carries the ids of its spa
   expect(seen("two.test")).toEqual(["theirs", "theirs"]);
 });
 
-test.concurrent("telemetry: propagated flags say what is sampled", async () => {
+test.concurrent("telemetry: propagated flags match the sampling decision", async () => {
   await using collector = startHttpCollector();
   await using backend = answering("200 OK");
   const fields = { use_http: true, propagate: true, sampling_rate: 0 };

@@ -115,7 +115,7 @@ const UNCLEAR: Readonly<Record<string, { configs: string; runs: string[] }>> = {
   "a line that has no end of its list": { configs: '{"id":1,"ip":"x},{"id":2,"ip":"y"}', runs: ["1", "2"] },
 };
 
-test("daemon: a list that is not understood wholly stops nothing: what it does not name goes on", async () => {
+test("daemon: a list with an unreadable config stops no healthcheck", async () => {
   await using backend = acceptAll();
   await using daemon = await startDaemon();
   await using client = await connectClient(daemon.socketPath);

@@ -32,7 +32,7 @@ const NONSENSE: Readonly<Record<string, string | Uint8Array>> = {
   "two messages in a line": '{"type":"shutdown"}{"type":"shutdown"}',
 };
 
-test("daemon: a line that makes no sense is answered with an error, and the connection and the checks go on", async () => {
+test("daemon: an invalid line is answered with an error, and the connection and the checks continue", async () => {
   await using backend = acceptAll();
   await using daemon = await startDaemon();
   await using client = await connectClient(daemon.socketPath);
@@ -65,7 +65,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   "deep nesting": `"id":2,"ip":${"[".repeat(DEEP)}${"]".repeat(DEEP)}`,
 };
 
-test("daemon: ids that are none are refused alone, also among __proto__ and deep nesting", async () => {
+test("daemon: invalid ids are rejected alone, also among __proto__ and deep nesting", async () => {
   await using backend = acceptAll();
   await using daemon = await startDaemon();
   await using client = await connectClient(daemon.socketPath);

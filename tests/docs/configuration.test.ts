@@ -57,7 +57,7 @@ test("docs: every message that configuration.md quotes is one of the program's",
   expect(missing).toEqual([]);
 });
 
-test("docs: the examples of faults in configuration.md are what the program says", () => {
+test("docs: the examples of errors in configuration.md are the program's output", () => {
   const [fault] = validateConfig("# one\nbatching:\n  max_size: 0\n").faults;
   const [warning] = validateConfig("bathing: {}\n").warnings;
   for (const one of [fault, warning]) {
@@ -87,7 +87,7 @@ test("docs: configuration.md has every healthcheck field in the table of its che
   }
 });
 
-test("docs: a template with a place that nobody fills, or a text without a place, is an error", () => {
+test("docs: a template with an unfilled placeholder, or a text without a placeholder, is an error", () => {
   expect(fill("a {{x}} b", { x: "1" })).toBe("a 1 b");
   expect(() => fill("{{x}}", {})).toThrow("{{x}}");
   expect(() => fill("", { x: "1" })).toThrow("x");

@@ -130,7 +130,7 @@ test("json schema: what the server accepts, it accepts", () => {
   expect(accepted).toBeGreaterThan(100);
 }, 30_000);
 
-test("json schema: what the server refuses of numbers, words and yes or no, it refuses", () => {
+test("json schema: it rejects the numbers, strings and booleans that the server rejects", () => {
   const exact = new Set(["integer", "number", "boolean", "choice"]);
   const kinds = new Map(leaves().map(({ section: of, name, about }) => [`${of}.${name}`, about.kind]));
   fc.assert(

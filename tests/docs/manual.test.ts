@@ -28,7 +28,7 @@ for (const [formatter, args] of [
   ["mandoc", ["-T", "lint", "-W", "style"]],
   ["groff", ["-mdoc", "-Tutf8", "-ww", "-z"]],
 ] as const) {
-  peerTest(`manual: ${formatter} has nothing to say against the page`, [formatter], async () => {
+  peerTest(`manual: ${formatter} has no warning about the page`, [formatter], async () => {
     await using dir = makeTempDir("man");
     const file = join(dir.path, "healthcheck-server.8");
     writeFileSync(file, PAGE);

@@ -10,7 +10,7 @@ interface Banned {
 const BANNED_WORDS: readonly Banned[] = [
   { form: /\bwhoever\b/i, instead: "name the actor: the client, the operator, the caller" },
   { form: /\b(?:no|some|any|every)body\b/i, instead: "name the actor: no client, any user" },
-  { form: /\btold\b/i, instead: "reported, logged, notified, sent" },
+  { form: /\b(?:told|tell(?:s|ing)?)\b/i, instead: "report, log, notify, send" },
   { form: /\bhear[sd]?\b/i, instead: "receive" },
   { form: /\banew\b/i, instead: "again" },
   { form: /\bfor ever\b/i, instead: "indefinitely" },
@@ -23,6 +23,12 @@ const BANNED_WORDS: readonly Banned[] = [
   { form: /\bname servers?\b/i, instead: "nameserver" },
   { form: /\bof no matter\b/i, instead: "does not matter" },
   { form: /\bmend(?:ed|s|ing)?\b/i, instead: "fix" },
+  { form: /\bas it were\b/i, instead: "nothing" },
+  { form: /\bby itself\b/i, instead: "alone" },
+  { form: /\bsa(?:y|ys|id) so\b/i, instead: "name what is reported" },
+  { form: /\b(?:give[ns]?|gave|giving) up\b/i, instead: "cancel, abandon" },
+  { form: /\b(?:judge[sd]?|judging)\b/i, instead: "validate" },
+  { form: /\btroubles?\b/i, instead: "problem" },
   { form: /\bgrave\b/i, instead: "severe; for log levels: minimum level" },
   { form: /\bchanges? of state\b/i, instead: "state change" },
   { form: /\bwhole numbers?\b/i, instead: "integer" },
@@ -33,6 +39,9 @@ const BANNED_WORDS: readonly Banned[] = [
   { form: /See the head of the file/, instead: "a sentence that stands alone in a hover" },
 ];
 
+/** First words of a doc comment that is a clause and not a definition; they cannot stand alone in a hover. */
+const BANNED_STARTS = /\/\*\*\s(?:\s*\*\s)?\s*(What|Whatever|Whether|How|Who|Whose|Whom|Why|Where|Of)\b/g;
+
 /** Identifiers that are not used, or parts of them. */
 const BANNED_NAMES: readonly Banned[] = [
   { form: /\b\w*(?:MOST|LONGEST|LARGEST)_[A-Z]\w*/, instead: "MAX_" },
@@ -42,6 +51,9 @@ const BANNED_NAMES: readonly Banned[] = [
   { form: /\b(?:\w*Judge|judge)\w*/, instead: "validate" },
 ];
 
+/** A call of `test`, of a test maker such as `peerTest`, or of the function that `test.each` returns, up to the end of its title. */
+const TITLE = /(?:\b\w*[tT]est(?:\.\w+)?|\]\s*(?:as const\s*)?\))\(\s*["`]([^"`\n]+)["`]/g;
+
 /** Each use of a banned form, `PLACE:LINE: "FORM": write REPLACEMENT`. @param place - path of the text, for the message */
 export function findBannedWords(place: string, text: string): string[] {
   return find(place, text, BANNED_WORDS);
@@ -50,6 +62,22 @@ export function findBannedWords(place: string, text: string): string[] {
 /** As {@link findBannedWords}, for identifiers in source text. */
 export function findBannedNames(place: string, text: string): string[] {
   return find(place, text, BANNED_NAMES);
+}
+
+/** Doc comments of a source that begin with a clause, as {@link findBannedWords}. */
+export function findBannedStarts(place: string, source: string): string[] {
+  return [...source.matchAll(BANNED_STARTS)].map(({ 0: start, 1: word = "", index }) => {
+    const line = source.slice(0, index + start.length).split("\n").length;
+    return `${place}:${line}: "${word}": begin with a verb or a noun`;
+  });
+}
+
+/** The titles of the tests of a source, one on each line of it: everything else is blanked. */
+export function testTitles(source: string): string {
+  const lines: string[] = source.split("\n").map(() => "");
+  for (const { 0: call, 1: title = "", index } of source.matchAll(TITLE))
+    lines[source.slice(0, index + call.length).split("\n").length - 1] = title;
+  return lines.join("\n");
 }
 
 function find(place: string, text: string, banned: readonly Banned[]): string[] {

@@ -77,7 +77,7 @@ function shapeOf(line: string): string {
   return `${typeOf(line)} ${shape(JSON.parse(line))}`;
 }
 
-test("docs: what is refused is refused in the words of the page", async () => {
+test("docs: rejections have the messages of the page", async () => {
   const lines = blockLines(TEXT, "jsonl refused");
   expect(lines.length).toBeGreaterThan(20);
   await using daemon = await startDaemon();
@@ -119,7 +119,7 @@ test("docs: STATUS has exactly the fields of the table", async () => {
   expect(rows.map(([field, json]) => [field, json])).toEqual(types as [string, string][]);
 });
 
-test("docs: the small client is told, and comes back to a server that was restarted", async () => {
+test("docs: the small client receives notifications, and reconnects to a restarted server", async () => {
   const [code = ""] = blocks(TEXT, "js");
   await using up = acceptAll();
   expect(code).toContain('"port":22');

@@ -27,7 +27,7 @@ async function expectServed(daemon: Daemon, fds: number): Promise<void> {
   expect(daemon.log.filter((line) => / ERROR /.test(line))).toEqual([]);
 }
 
-test("client: 1,000 connect at once: the newest is served, and all others are told and closed", async () => {
+test("client: of 1,000 simultaneous clients the newest is served, and all others receive an error and are closed", async () => {
   await using backend = acceptAll();
   await using daemon = await startDaemon();
   {
@@ -57,7 +57,7 @@ test("client: 1,000 connect at once: the newest is served, and all others are to
   await expectServed(daemon, fds);
 });
 
-test("client: two take each other's place for a while: the checks go on, and the last one is served", async () => {
+test("client: two replace each other for a while: the checks continue, and the last one is served", async () => {
   await using backend = acceptAll();
   await using daemon = await startDaemon();
   const check = tcpCheck(1, backend, { interval: "50ms" });

@@ -13,7 +13,7 @@ const BACKENDS = 20;
 const CHECKS = 400;
 const MAX_GROWTH = 40e6;
 
-test("client: killed and restarted 50 times during changes, it is told the truth in the end", async () => {
+test("client: killed and restarted 50 times during changes, it has the right states in the end", async () => {
   await using stack = new AsyncDisposableStack();
   const backends = times(BACKENDS, (n) => stack.use(n % 2 === 0 ? acceptAll() : closedPort()));
   const isUp = times(BACKENDS, (n) => n % 2 === 0);

@@ -16,7 +16,7 @@ const UNREAD_MS = lasting(5_000, 30_000);
 /** It rises and falls between 30 and 80 MB with the collector, for however long; 340,000 changes kept would be far more. */
 const MAX_GROWTH = 120e6;
 
-test("client: stops reading while 5,000 states flap, and then is told the newest of each", async () => {
+test("client: stops reading while 5,000 states flap, and then receives the newest of each", async () => {
   await using backend = acceptAll();
   const port = freePort();
   const quiet = `${NO_REFRESH}logging: { level: warn }\nbatching: { delay: 10ms }\n`;

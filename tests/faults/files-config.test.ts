@@ -28,7 +28,7 @@ const VALUES: Readonly<
 };
 
 for (const [what, { text, of, free = false }] of Object.entries(VALUES)) {
-  test(`files: a ${what} at every key is told with place, value and what is allowed`, async () => {
+  test(`files: a ${what} at every key is reported with position, value and rule`, async () => {
     await using dir = makeTempDir("types");
     const file = join(dir.path, "hc.yaml");
     const wrong = leaves().filter(
@@ -138,7 +138,7 @@ const FILES: Readonly<Record<string, { make(file: string): void; told: RegExp }>
 };
 
 for (const [what, { make, told }] of Object.entries(FILES)) {
-  test(`files: a configuration that is ${what} is told, and nothing else happens`, async () => {
+  test(`files: a configuration that is ${what} is reported, and nothing else happens`, async () => {
     await using dir = makeTempDir("file");
     const file = join(dir.path, "hc.yaml");
     make(file);
@@ -149,7 +149,7 @@ for (const [what, { make, told }] of Object.entries(FILES)) {
   });
 }
 
-test("files: check-config judges what comes out of a pipe, as of any file", async () => {
+test("files: check-config validates the content of a pipe like a file", async () => {
   const judged = async (text: string) => {
     const command = ["sh", "-c", 'printf "$1" | "$0" check-config /dev/stdin', daemonPath(), text];
     const child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe" });

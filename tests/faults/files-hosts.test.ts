@@ -36,7 +36,7 @@ const FILES: Readonly<Record<string, string>> = {
 if (canUnshare()) {
   for (const [kind, text] of Object.entries(FILES)) {
     peerTest(
-      `files: a hosts file of 200,000 lines holds nobody up when it changes: ${kind}`,
+      `files: a hosts file of 200,000 lines delays no check when it changes: ${kind}`,
       ["bash"],
       async () => {
         await using stack = new AsyncDisposableStack();

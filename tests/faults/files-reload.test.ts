@@ -58,7 +58,7 @@ async function reloadWith(
   return await until(judged, withinMs, () => `a judgement in ${daemon.log.slice(before).join("\n")}`);
 }
 
-test("files: whatever the configuration file has become, SIGHUP changes nothing and says why", async () => {
+test("files: with an invalid configuration file SIGHUP changes nothing and logs the reason", async () => {
   await using backend = acceptAll();
   await using daemon = await startDaemon({ prefix: canDropRights() ? NOT_ALMIGHTY : [] });
   await using client = await connectClient(daemon.socketPath);
@@ -90,7 +90,7 @@ function entry(id: number, port: number): string {
   return `  - { id: ${id}, checker_type: tcp, ip: 127.0.0.1, port: ${port}, interval: 50ms, timeout: 1s }\n`;
 }
 
-test("files: whatever the checks file has become, SIGHUP changes nothing and says why", async () => {
+test("files: with an invalid checks file SIGHUP changes nothing and logs the reason", async () => {
   await using up = acceptAll();
   await using down = closedPort();
   await using daemon = await startDaemon({

@@ -181,7 +181,7 @@ const DNS_WORDS = [
 ];
 const TYPES = fc.constantFrom(...QUERY_TYPES);
 
-test("fuzz: answers: DNS, mangled, is an answer, a truncated one or a stray, judged in bounded time", () => {
+test("fuzz: answers: mangled DNS is an answer, a truncated one or a stray, decided in bounded time", () => {
   fuzz("DNS", fc.tuple(mutated(DNS, DNS_WORDS), TYPES), ([bytes, type]) => {
     const question = { ...QUESTION, type };
     const read = readReply(bytes, encodeQuestion(question), type);

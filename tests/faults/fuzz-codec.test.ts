@@ -62,7 +62,7 @@ test("fuzz: codec: any statuses become lines that the client can read, and every
   });
 });
 
-test("fuzz: codec: an error is one line within the bound, whatever it says", () => {
+test("fuzz: codec: an error is one line within the bound, whatever its message", () => {
   const text = fc.string({ unit: "binary", maxLength: 20_000, size: "max" });
   fuzz("errors", text, (message) => {
     const line = errorLine(message);

@@ -42,7 +42,7 @@ metrics:
 telemetry: { enabled: false, service_name: 'x', otlp_endpoint: "http://localhost:4317", sampling_rate: 1.0 }
 `;
 
-test("fuzz: files: a mangled configuration is judged, each fault with its place", () => {
+test("fuzz: files: a mangled configuration is validated, each error with its position", () => {
   fuzz("configuration", mutated([Buffer.from(CONFIGURATION)], WORDS), (bytes) => {
     const text = Buffer.from(bytes).toString("utf8");
     const { config, faults, warnings } = validateConfig(text);

@@ -119,7 +119,7 @@ test("fuzz: framing: a line makes a message or a MessageError, and nothing else"
   });
 });
 
-test("fuzz: framing: a config is understood, or refused with words for each fault", () => {
+test("fuzz: framing: a config is accepted, or rejected with a message for each error", () => {
   const mangled = mutated(
     CONFIGS.map((text) => Buffer.from(text)),
     [...WORDS, '"', "0", "70000", "-", "s", "99999h", "::", ".", "\\u0000"],

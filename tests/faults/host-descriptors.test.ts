@@ -64,7 +64,7 @@ peerTest(
 );
 
 peerTest(
-  "host: when not one descriptor is left, checks of every kind say nothing, and clients are served afterwards",
+  "host: without a free descriptor, checks of every type are inconclusive, and clients are served afterwards",
   ["openssl"],
   async () => {
     await using steady = await startSteady();

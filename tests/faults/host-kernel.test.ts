@@ -18,7 +18,7 @@ const FAULTS = [
 ] as const;
 
 peerTest(
-  "host: what the kernel refuses for want of memory, files or ports says nothing about a backend",
+  "host: a kernel short of memory, files or ports makes no backend unhealthy",
   ["openssl", "strace"],
   async () => {
     await using steady = await startSteady({ checks: 20 });

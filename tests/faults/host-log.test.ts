@@ -27,7 +27,7 @@ for (const [what, script] of [
   ["a device that is always full", 'exec "$0" "$@" > /dev/full 2>&1'],
   ["a pipe whose reader has gone", 'exec "$0" "$@" > >(exec true) 2>&1'],
 ] as const) {
-  peerTest(`host: with ${what} as its log, everything else goes on`, ["openssl"], async () => {
+  peerTest(`host: with ${what} as its log, everything else continues`, ["openssl"], async () => {
     await using steady = await startLogging(["bash", "-c", script]);
     await steady.level(5);
     await steady.expectNoFalseVerdict();
@@ -39,7 +39,7 @@ for (const [what, script] of [
 }
 
 rootTest(
-  "host: the disk of the log is full for a while: checks go on, and the loss is told in whole lines",
+  "host: the disk of the log is full for a while: checks continue, and the loss is reported in whole lines",
   ["openssl"],
   async () => {
     const fill = `head -c 32768 /dev/zero > ${DISK}/other`;

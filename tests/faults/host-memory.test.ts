@@ -90,7 +90,7 @@ async function squeeze(
 }
 
 rootTest(
-  "host: with little memory left the daemon goes on, with none it stalls or is killed, and no backend is called unhealthy",
+  "host: with little memory left the daemon continues, with none it stalls or is killed, and no backend is reported unhealthy",
   ["openssl"],
   async () => {
     const little = cgroupDir();

@@ -18,7 +18,7 @@ async function inconclusiveInside(pid: number, port: number, cause: string): Pro
 }
 
 rootTest(
-  "host: with no local port left, checks of every kind say nothing, and go on when there are some",
+  "host: without a free local port, checks of every type are inconclusive, and recover when there is one",
   ["openssl", "ip", "nsenter"],
   async () => {
     await using steady = await startSteady({

@@ -60,7 +60,7 @@ const FOREIGN: Readonly<
   },
 };
 
-test("host: what takes the socket's place is left alone, told once, and the place taken back when it is free", async () => {
+test("host: a file that replaces the socket is left alone and logged once, and the path is reclaimed when it is free", async () => {
   await using backend = acceptAll();
   await using dir = makeTempDir("place");
   const socketPath = join(dir.path, "run", "proxy.sock");
@@ -94,7 +94,7 @@ test("host: what takes the socket's place is left alone, told once, and the plac
   expect(daemon.log.filter((line) => line.includes("Adding healthcheck")).length).toBe(1);
 });
 
-test("host: the socket's directory is deleted: the client goes on, and a new one can connect soon", async () => {
+test("host: the socket's directory is deleted: the client continues, and a new one can connect soon", async () => {
   await using backend = acceptAll();
   await using dir = makeTempDir("dir");
   const socketPath = join(dir.path, "a", "b", "proxy.sock");

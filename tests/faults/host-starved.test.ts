@@ -14,7 +14,7 @@ const MAX_CPU_S = 2 * (STARVED_MS / 1_000);
 const LOOPS = 4;
 
 peerTest(
-  "host: starved of CPU, the daemon is late and calls nobody unhealthy for it",
+  "host: starved of CPU, the daemon is late and reports no backend unhealthy",
   ["openssl"],
   async () => {
     await using stack = new AsyncDisposableStack();

@@ -19,7 +19,7 @@ const PATIENCE_MS = 1_000;
 const ANSWER_MS = 200;
 
 peerTest(
-  "host: whenever the process is stopped and goes on, nobody is called unhealthy for it",
+  "host: whenever the process is stopped and continued, no backend is reported unhealthy",
   ["openssl"],
   async () => {
     await using steady = await startSteady({
@@ -46,7 +46,7 @@ peerTest(
   90_000,
 );
 
-test("host: our own standing still is not taken for the backend's response time", async () => {
+test("host: a stall of this process does not count as the backend's response time", async () => {
   const port = freePort();
   let asked = Promise.withResolvers<void>();
   await using backend = Bun.serve({

@@ -115,7 +115,7 @@ function badConfigs(target: { hostname: string; port: number }): string[] {
 }
 
 test.each(["text", "json"])(
-  "hostile words: log as %s, API, events, explain, status and probe are printable and bounded",
+  "hostile text: log as %s, API, events, explain, status and probe are printable and bounded",
   async (format) => {
     await using stack = new AsyncDisposableStack();
     const { ca, checks } = await strangers(stack);
@@ -179,7 +179,7 @@ function expectFieldsPrintable(line: string): void {
     if (typeof value === "string") expectPrintable(line, value.replaceAll(/[\t\n]/g, ""));
 }
 
-test("hostile words: what probe prints of a stranger, and what commands say of a squatter, is printable", async () => {
+test("hostile text: the output of probe about a hostile backend, and of commands about a squatter, is printable", async () => {
   await using stack = new AsyncDisposableStack();
   const banner = stack.use(hostile({ accepted: (talk) => talk.say(ON_WIRE) }));
   const error = JSON.stringify({ error: HOSTILE_TEXT });

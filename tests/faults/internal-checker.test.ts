@@ -53,7 +53,7 @@ test("inside: a checker whose start throws is logged with its stack and counted,
   for (const id of [3, 4]) await stateOf(client, id, "healthy");
 });
 
-test("inside: a fault that nobody knows is named in the log and has no effect", async () => {
+test("inside: an unknown fault is named in the log and has no effect", async () => {
   await using plain = acceptAll();
   await using daemon = await startDaemon({ env: { HEALTHCHECK_TEST_FAULT: "everything" } });
   await daemon.waitForLog(/ WARN HEALTHCHECK_TEST_FAULT is not understood .* fault=everything$/, 1_000);

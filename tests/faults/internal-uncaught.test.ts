@@ -19,7 +19,7 @@ test.each([
   ["uncaught", "an exception", "a timer"],
   ["rejection", "a rejection", "a promise"],
 ])(
-  "inside: %s: %s ends it with status 1 and a last line, and a new one starts at once",
+  "inside: %s: %s ends it with status 1 and a last line, and a new one starts immediately",
   async (fault, _what, where) => {
     await using dir = makeTempDir("uncaught");
     await using backend = acceptAll();

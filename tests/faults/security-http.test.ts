@@ -107,7 +107,7 @@ test("security: no target leads to a file of this host", async () => {
   expect(fixture.daemon.log.join("\n")).not.toContain("ERROR");
 });
 
-test("security: what is served tells nothing of the environment, the files or the place of the server", async () => {
+test("security: responses reveal nothing about the environment, the files or the directory of the server", async () => {
   await using fixture = await startHiding();
   for (const path of ["/", "/metrics", "/healthz", "/readyz", "/api/healthchecks", "/page.css"]) {
     const { status, text } = await answerTo(fixture.port, get(path, "Connection: close"));
@@ -159,7 +159,7 @@ test("security: metrics.allowed_hosts adds names, and all others are rejected st
   expect([await ask("status.example.com"), await ask("other.example.com")]).toEqual([200, 403]);
 });
 
-test("security: the Host header has no say, is not repeated, and leads nowhere else", async () => {
+test("security: the Host header changes nothing, is not repeated, and redirects nowhere", async () => {
   await using fixture = await startHiding();
   for (const host of [
     "elsewhere.test",
@@ -188,7 +188,7 @@ test("security: two hosts, or two lengths, are one too many", async () => {
   expect(status).toBeGreaterThanOrEqual(400);
 });
 
-test("security: every answer tells browsers what they may not do with it", async () => {
+test("security: every response has the headers that restrict browsers", async () => {
   await using fixture = await startHiding();
   const paths = [
     "/",
@@ -236,7 +236,7 @@ test("security: the page that is not sent again has its policy all the same", as
   expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
 });
 
-test("security: a handler that throws tells the client nothing, and the log no query", async () => {
+test("security: a handler that throws reveals nothing to the client, and no query to the log", async () => {
   const router = () => () => {
     throw new Error("the words of a fault");
   };

@@ -195,7 +195,7 @@ test("security: secrets of a checks file stay secret, also when it is no longer 
   expectTold(daemon, configs);
 });
 
-test("security: a checks file taken for a configuration file is judged without telling what is in it", async () => {
+test("security: a checks file passed as a configuration file is validated without quoting its content", async () => {
   await using dir = makeTempDir("sec");
   const checks = [{ send: secret("first") }];
   const files = [

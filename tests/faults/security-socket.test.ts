@@ -145,7 +145,7 @@ test.each(FOREIGN)(
   },
 );
 
-test("security: what somebody puts at the path of the running server is left alone, also when it stops", async () => {
+test("security: a file that replaces the socket of the running server is left alone, also when it stops", async () => {
   await using dir = makeTempDir("sec");
   const target = join(dir.path, "target");
   writeFileSync(target, PRECIOUS, { mode: 0o640 });

@@ -4,7 +4,7 @@ import { turnsUntil } from "../harness/base/event-loop.ts";
 import { openGate, say } from "../harness/fakes/limiter-fixture.ts";
 
 test.each([["says nothing"], ["says half a request"]])(
-  "gate: whoever %s is sent away after 10 s",
+  "connection limiter: a client that %s is disconnected after 10 s",
   async (what) => {
     using fixture = await openGate(2);
     const { client, socket } = await fixture.enter();
@@ -17,7 +17,7 @@ test.each([["says nothing"], ["says half a request"]])(
   },
 );
 
-test("gate: a dripped request gains nothing by it", async () => {
+test("connection limiter: a dripped request gains nothing by it", async () => {
   using fixture = await openGate(2);
   const { client, socket } = await fixture.enter();
   for (let second = 0; second < 12 && !client.closed; second++) {
@@ -27,7 +27,7 @@ test("gate: a dripped request gains nothing by it", async () => {
   expect(client.closed).toBe(true);
 });
 
-test("gate: after an answer a connection is kept for 75 s, and no longer", async () => {
+test("connection limiter: after an answer a connection is kept for 75 s, and no longer", async () => {
   using fixture = await openGate(2);
   const { client, socket } = await fixture.enter();
   await say(client, socket, "GET / HTTP/1.1\r\n\r\n");
@@ -38,7 +38,7 @@ test("gate: after an answer a connection is kept for 75 s, and no longer", async
   expect(client.closed).toBe(true);
 });
 
-test("gate: a kept connection has 10 s for its next request, from its first byte on", async () => {
+test("connection limiter: a kept connection has 10 s for its next request, from its first byte on", async () => {
   using fixture = await openGate(2);
   const { client, socket } = await fixture.enter();
   await say(client, socket, "GET / HTTP/1.1\r\n\r\n");
@@ -51,7 +51,7 @@ test("gate: a kept connection has 10 s for its next request, from its first byte
   expect(client.closed).toBe(true);
 });
 
-test("gate: an answer that nobody takes is given up after 30 s", async () => {
+test("connection limiter: an unread answer is abandoned after 30 s", async () => {
   using fixture = await openGate(2);
   const { client, socket } = await fixture.enter();
   fixture.gate.answering(socket);
@@ -61,7 +61,7 @@ test("gate: an answer that nobody takes is given up after 30 s", async () => {
   expect(client.closed).toBe(true);
 });
 
-test("gate: an answer that moves on takes as long as it takes", async () => {
+test("connection limiter: an answer that moves on takes as long as it takes", async () => {
   using fixture = await openGate(2);
   const { client, socket } = await fixture.enter();
   fixture.gate.answering(socket);
@@ -74,7 +74,7 @@ test("gate: an answer that moves on takes as long as it takes", async () => {
 });
 
 // Its time runs from the end of the answer before: src/http/connection-limiter.ts, answering() does not set sinceMs.
-test("gate: an answer on a connection that was kept for long has its whole time", async () => {
+test("connection limiter: an answer on a connection that was kept for long has its whole time", async () => {
   using fixture = await openGate(2);
   const { client, socket } = await fixture.enter();
   await say(client, socket, "GET / HTTP/1.1\r\n\r\n");

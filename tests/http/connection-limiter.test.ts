@@ -6,7 +6,7 @@ import { freePort } from "../harness/base/ports.ts";
 import { connectHttp } from "../harness/client/raw-http.ts";
 import { openGate } from "../harness/fakes/limiter-fixture.ts";
 
-test("gate: one more than there is room for sends away the one that has waited longest", async () => {
+test("connection limiter: one more than there is room for sends away the one that has waited longest", async () => {
   using fixture = await openGate(2);
   const first = await fixture.enter();
   await fixture.pass(10);
@@ -20,7 +20,7 @@ test("gate: one more than there is room for sends away the one that has waited l
   expect([first.client.closed, third.client.closed, fixture.gate.size]).toEqual([false, false, 2]);
 });
 
-test("gate: nobody who is being answered is sent away; with all busy the next one is", async () => {
+test("connection limiter: no client with a running request is disconnected; with all busy the next one is", async () => {
   using fixture = await openGate(2);
   const first = await fixture.enter();
   const second = await fixture.enter();
@@ -34,7 +34,7 @@ test("gate: nobody who is being answered is sent away; with all busy the next on
   await turnsUntil(() => first.client.closed, "the first to be sent away");
 });
 
-test("gate: with several answers on one connection it is busy until the last has ended", async () => {
+test("connection limiter: with several answers on one connection it is busy until the last has ended", async () => {
   using fixture = await openGate(1);
   const { client, socket } = await fixture.enter();
   const ends = [fixture.gate.answering(socket), fixture.gate.answering(socket)];
@@ -45,13 +45,13 @@ test("gate: with several answers on one connection it is busy until the last has
   await turnsUntil(() => client.closed, "the first to be sent away");
 });
 
-test("gate: many that come at once leave as many as there is room for", async () => {
+test("connection limiter: of many simultaneous clients as many stay as there is room for", async () => {
   using fixture = await openGate(5);
   for (let count = 0; count < 100; count++) await fixture.connect();
   await turnsUntil(() => fixture.gate.size === 5, "five to be left");
 });
 
-test("gate: a connection that leaves makes room", async () => {
+test("connection limiter: a connection that leaves makes room", async () => {
   using fixture = await openGate(1);
   const { client, socket } = await fixture.enter();
   fixture.gate.answering(socket);
@@ -60,14 +60,14 @@ test("gate: a connection that leaves makes room", async () => {
   expect((await fixture.connect()).client.closed).toBe(false);
 });
 
-test("gate: closing it closes the listener and every connection", async () => {
+test("connection limiter: closing it closes the listener and every connection", async () => {
   using fixture = await openGate(2);
   const { client } = await fixture.enter();
   fixture.gate.close();
   await turnsUntil(() => client.closed && fixture.gate.size === 0, "the end of the connection");
 });
 
-test("gate: a port that is somebody else's is refused, and taken once it is free", async () => {
+test("connection limiter: a port of another process is an error, and is opened once it is free", async () => {
   const port = freePort();
   const other = Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } });
   const gate = new ConnectionLimiter(2, 0, () => {});
@@ -79,7 +79,7 @@ test("gate: a port that is somebody else's is refused, and taken once it is free
   gate.close();
 });
 
-test("gate: while all are answered the next waits in line, and takes the place of the first answer that ends", async () => {
+test("connection limiter: while all are answered the next waits in line, and takes the place of the first answer that ends", async () => {
   using fixture = await openGate(2, 2);
   const [first, second] = [await fixture.enter(), await fixture.enter()];
   const ends = [fixture.gate.answering(first.socket), fixture.gate.answering(second.socket)];
@@ -90,7 +90,7 @@ test("gate: while all are answered the next waits in line, and takes the place o
   expect([first.client.closed, waiting.closed, fixture.gate.crowded]).toEqual([false, false, false]);
 });
 
-test("gate: of more than the line holds one without a whole request is closed, or else the newest", async () => {
+test("connection limiter: of more than the line holds one without a whole request is closed, or else the newest", async () => {
   using fixture = await openGate(1, 1);
   fixture.gate.answering((await fixture.enter()).socket);
   await using silent = await connectHttp(fixture.port);
@@ -103,7 +103,7 @@ test("gate: of more than the line holds one without a whole request is closed, o
   expect(waiting.closed).toBe(false);
 });
 
-test("gate: a request that has not arrived keeps its place for three sweeps", async () => {
+test("connection limiter: a request that has not arrived keeps its place for three sweeps", async () => {
   using fixture = await openGate(1, 1);
   const first = await fixture.enter();
   await using waiting = await connectHttp(fixture.port);
@@ -115,7 +115,7 @@ test("gate: a request that has not arrived keeps its place for three sweeps", as
   expect(waiting.closed).toBe(false);
 });
 
-test("gate: an answer that goes on for long ends when another waits", async () => {
+test("connection limiter: a long answer ends when another client waits", async () => {
   using fixture = await openGate(1, 1);
   const first = await fixture.enter();
   fixture.gate.answering(first.socket);

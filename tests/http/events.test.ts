@@ -7,7 +7,7 @@ import { eventsOf, openFeed, tick, view } from "../harness/fakes/feed-fixture.ts
 
 const EMPTY = { healthchecks: 0, healthy: 0, unhealthy: 0, unknown: 0, version: "1.2.3" };
 
-test("events: a viewer is told the totals at once and then every second", async () => {
+test("events: a viewer receives the totals immediately and then every second", async () => {
   using feed = await openFeed();
   const viewer = await view(feed.fixture);
   const { status, headers } = readAnswer(viewer.text);
@@ -58,7 +58,7 @@ test("events: changes come with their tick, and a tick without any has no such e
   ]);
 });
 
-test("events: of more than 100 changes in a tick the rest is a number, and the next tick begins anew", async () => {
+test("events: of more than 100 changes in a tick the rest is a number, and the next tick starts from zero", async () => {
   using feed = await openFeed();
   const viewer = await view(feed.fixture);
   for (let number = 0; number < 130; number++) feed.fixture.stock.add(makeSpec(number), [success()]);
@@ -85,7 +85,7 @@ test("events: without viewers nothing is gathered", async () => {
   expect(eventsOf(second).map(({ name }) => name)).toEqual(["totals", "totals"]);
 });
 
-test("events: all viewers are told the same, whenever they came", async () => {
+test("events: all viewers receive the same, whenever they connected", async () => {
   using feed = await openFeed();
   const early = await view(feed.fixture);
   feed.time.advance(600);

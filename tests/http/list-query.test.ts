@@ -42,7 +42,7 @@ test.each([
       'unknown, healthy, unhealthy; limit: "x" is not valid; must be an integer from 0 to 1000',
   ],
   [`q=${"x".repeat(201)}`, "q: too long; must be at most 200 characters"],
-])("list query: %j is refused in these words: %s", (query, words) => {
+])("list query: %j is rejected with this message: %s", (query, words) => {
   expect(() => read(query)).toThrow(BadRequestError);
   expect(() => read(query)).toThrow(words);
 });

@@ -36,7 +36,7 @@ test("routes: the list has totals of all, how many matched, and one page of them
   expect([matched, healthchecks[0].id]).toEqual([1, BIG_ID]);
 });
 
-test("routes: a query that makes no sense is a 400 in words", async () => {
+test("routes: an invalid query is a 400 with a message", async () => {
   using fixture = await startHttp();
   const { status, headers, body } = await fixture.ask("/api/healthchecks?limit=-1");
   expect([status, headers.get("content-type")]).toEqual([400, "application/json; charset=utf-8"]);

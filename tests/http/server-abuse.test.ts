@@ -17,7 +17,7 @@ test("server: an upgrade is not taken up, the request is answered as it is", asy
   expect((await fixture.ask("/a", "Upgrade: websocket", "Connection: Upgrade, close")).status).toBe(200);
 });
 
-test.each([["/%"], ["/a%ff"]])("server: the target %s is a bad request, in words", async (target) => {
+test.each([["/%"], ["/a%ff"]])("server: the target %s is a bad request, with a message", async (target) => {
   using fixture = await startHttp({ router: ECHO });
   const { status, body } = await fixture.ask(target);
   expect([status, JSON.parse(body)]).toEqual([400, { error: "path: not valid; must be percent-encoded" }]);
@@ -44,7 +44,7 @@ test("server: headers larger than 16 KiB are refused", async () => {
   expect(await exchange(fixture, endless)).toStartWith("HTTP/1.1 431 ");
 });
 
-test("server: a POST with a huge body is answered at once and closed, the body is not read", async () => {
+test("server: a POST with a huge body is answered immediately and closed, the body is not read", async () => {
   using fixture = await startHttp({ router: ECHO });
   await using http = await connectHttp(fixture.port);
   http.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000000\r\n\r\n");

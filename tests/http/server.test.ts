@@ -26,7 +26,7 @@ test("server: HEAD has the headers of GET and no body", async () => {
 });
 
 test.each([["POST"], ["PUT"], ["DELETE"], ["OPTIONS"], ["PATCH"], ["TRACE"], ["PROPFIND"]])(
-  "server: %s is refused, and what is allowed is said",
+  "server: %s is rejected, with the allowed values",
   async (method) => {
     using fixture = await startHttp({ router: ECHO });
     const { status, headers, body } = await answerTo(fixture, `${method} / HTTP/1.1\r\nHost: x\r\n\r\n`);
@@ -69,7 +69,7 @@ test("server: HTTP/1.0 is answered and closed", async () => {
   expect(text).toEndWith("\r\n\r\n/a \n");
 });
 
-test("server: a handler that throws is a 500 without its words, is logged, and the next request works", async () => {
+test("server: a handler that throws is a 500 without its message, is logged, and the next request works", async () => {
   using fixture = await startHttp({ router: ECHO });
   await using http = await connectHttp(fixture.port);
   http.write(get("/throws") + get("/b"));
@@ -86,7 +86,7 @@ test("server: a handler that throws is a 500 without its words, is logged, and t
   ]);
 });
 
-test("server: a handler that throws in the middle of its answer ends the connection, so that nobody takes it for whole", async () => {
+test("server: a handler that throws in the middle of its answer ends the connection, so that no client takes it for complete", async () => {
   using fixture = await startHttp({ router: ECHO });
   const text = await exchange(fixture, get("/late"));
   expect(text).not.toEndWith("0\r\n\r\n");

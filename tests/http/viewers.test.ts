@@ -65,7 +65,7 @@ test("events: who does not read holds no memory, does not keep the others from t
   expect(deaf.bytes).toBeLessThan(reading.bytes / 2);
 });
 
-test("events: who reads on after a while has missed ticks, and hears the next", () => {
+test("events: a viewer that reads again after a while has missed ticks, and receives the next", () => {
   using time = new VirtualTime();
   const feed = new EventFeed(() => ({ unknown: 0, healthy: 0, unhealthy: 0 }), "1.2.3", 16);
   const written: string[] = [];

@@ -16,7 +16,7 @@ test("held log: what was held is written in order, once, with its fields", () =>
   expect(log.entries.length).toBe(LOG_LEVELS.length);
 });
 
-test("logger: the line that tells of lost ones has the form of the others", () => {
+test("logger: the line that reports lost lines has the form of the others", () => {
   const log = new ConfigurableLogger({ level: "info", format: "json" }, { write: () => {} });
   expect(JSON.parse(log.lossLine(3))).toMatchObject({
     level: "warn",

@@ -26,7 +26,7 @@ test.each([
   expect(readLevel(text)).toEqual({ level });
 });
 
-test("level: directives for other programs' modules say nothing of this server", () => {
+test("level: directives for other programs' modules do not apply to this server", () => {
   expect(readLevel("hyper=trace,tonic=off")).toEqual({ level: undefined });
   expect(readLevel("[request{id=1}]=debug")).toEqual({ level: undefined });
   expect(readLevel("[request]=trace,warn")).toEqual({ level: "warn" });

@@ -33,7 +33,7 @@ test("paced: after the burst one line a second, with the number of those left ou
   expect(log.entries.length + leftOut.reduce((sum, count) => sum + count, 0)).toBe(1_000);
 });
 
-test("paced: the newest line appears within a second, in its own words and level", () => {
+test("paced: the newest line appears within a second, with its own message and level", () => {
   using time = new VirtualTime();
   const log = new FakeLogger();
   const paced = new PacedLog(log, 1);

@@ -45,7 +45,7 @@ test("sink: lines that come while others are written follow them", async () => {
   expect(file.content()).toBe(expected);
 });
 
-test("sink: writing holds nobody up, nothing is in the file before the next turn", async () => {
+test("sink: writing does not block, nothing is in the file before the next turn", async () => {
   await using dir = makeTempDir("sink");
   using file = fixture(dir.path);
   file.sink.write("a\n");
@@ -53,7 +53,7 @@ test("sink: writing holds nobody up, nothing is in the file before the next turn
   await file.sink.flush(NEVER);
 });
 
-test("sink: what is beyond its bound is lost, counted and told", async () => {
+test("sink: lines beyond its bound are lost, counted and reported", async () => {
   await using dir = makeTempDir("sink");
   using file = fixture(dir.path);
   const big = `${"x".repeat(1_024 * 1_024 - 1)}\n`;
@@ -62,7 +62,7 @@ test("sink: what is beyond its bound is lost, counted and told", async () => {
   expect(file.content()).toBe(`${big.repeat(4)}3 lost\n`);
 });
 
-test("sink: lines that the descriptor does not take are lost, counted and told", async () => {
+test("sink: lines that the descriptor does not accept are lost, counted and reported", async () => {
   const fd = openSync("/dev/full", "w");
   const told: number[] = [];
   const sink = new LogSink(fd, (lines) => {

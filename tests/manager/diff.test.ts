@@ -63,12 +63,12 @@ test.each([
   });
 });
 
-test("diff: what was refused goes on with its last good configuration", () => {
+test("diff: a rejected healthcheck continues with its last valid configuration", () => {
   const desired = { specs: [], rejected: new Set([id(1), id(9)]) };
   expect(diff(running(one, two), desired)).toEqual({ ...NOTHING, remove: [id(2)] });
 });
 
-test("diff: while one is refused that says no id, nothing stops; what is good starts and changes", () => {
+test("diff: while an entry without an id is rejected, no healthcheck stops; valid ones start and change", () => {
   const [three, changed] = [makeSpec(3), makeSpec(1, { fall: 9 })];
   const rejected = new Set([undefined, id(9)]);
   expect(diff(running(one, two), { specs: [], rejected })).toEqual(NOTHING);

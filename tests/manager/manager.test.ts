@@ -68,7 +68,7 @@ class Fixture implements Disposable {
   }
 }
 
-test("manager: a set is started at once, and known only when measured", async () => {
+test("manager: a set is started immediately, and reported only when measured", async () => {
   using fixture = new Fixture();
   await fixture.apply([makeSpec(1), makeSpec(2)]);
   fixture.time.advance(10);
@@ -92,7 +92,7 @@ test("manager: the same set again touches nothing and logs nothing", async () =>
   expect(entries.length).toBe(said);
 });
 
-test("manager: another pace keeps state and counters, another target starts anew", async () => {
+test("manager: another interval keeps state and counters, another target starts over", async () => {
   using fixture = new Fixture();
   await fixture.apply([makeSpec(1), makeSpec(2)]);
   fixture.time.advance(10);
@@ -104,7 +104,7 @@ test("manager: another pace keeps state and counters, another target starts anew
   expect(fixture.made.map((spec) => String(spec.id))).toEqual(["1", "2", "2"]);
 });
 
-test("manager: what is not wanted any more stops, and its end is told", async () => {
+test("manager: an unwanted healthcheck stops, and its end is reported", async () => {
   using fixture = new Fixture();
   await fixture.apply([makeSpec(1), makeSpec(2)]);
   fixture.time.advance(10);
@@ -116,7 +116,7 @@ test("manager: what is not wanted any more stops, and its end is told", async ()
   expect([...fixture.manager.monitors.keys()]).toEqual([id(2)]);
 });
 
-test("manager: the end of a replaced healthcheck is told, for what it had to say is void", async () => {
+test("manager: the end of a replaced healthcheck is reported, because its pending state is void", async () => {
   using fixture = new Fixture();
   await fixture.apply([makeSpec(1)]);
   fixture.ended.length = 0;
@@ -124,7 +124,7 @@ test("manager: the end of a replaced healthcheck is told, for what it had to say
   expect(fixture.ended).toEqual([id(1)]);
 });
 
-test("manager: what was refused goes on", async () => {
+test("manager: a rejected healthcheck continues", async () => {
   using fixture = new Fixture();
   await fixture.apply([makeSpec(1)]);
   fixture.time.advance(10);
@@ -150,7 +150,7 @@ test("manager: a set that could not be taken in does not keep out the next", asy
   expect([...fixture.manager.monitors.keys()]).toEqual([id(2)]);
 });
 
-test("manager: a large new set does not start all at once", async () => {
+test("manager: the starts of a large new set are spread", async () => {
   using fixture = new Fixture();
   await fixture.apply(Array.from({ length: 1_000 }, (_, index) => makeSpec(index)));
   const started = () => [...fixture.checkers.values()].filter(({ attempts }) => attempts.length > 0).length;
@@ -173,7 +173,7 @@ test("manager: after its stop nothing runs and nothing starts", async () => {
   expect(fixture.checker(1).attempts.length).toBe(1);
 });
 
-test("manager: logs in the words of the original, and a summary", async () => {
+test("manager: logs the original's messages, and a summary", async () => {
   using fixture = new Fixture();
   await fixture.apply([makeSpec(1), makeSpec(2), makeSpec(3)]);
   fixture.log.entries.length = 0;

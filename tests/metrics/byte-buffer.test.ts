@@ -33,7 +33,7 @@ const anyNumber = fc.oneof(
 );
 const anyText = fc.oneof(fc.string(), fc.string({ unit: "grapheme" }), fc.constantFrom("", "…", "\n"));
 
-test("sheet: what is written equals the same put together as strings", () => {
+test("byte buffer: what is written equals the same put together as strings", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(anyText, anyNumber)), (items) => {
       const sheet = new ByteBuffer();
@@ -43,7 +43,7 @@ test("sheet: what is written equals the same put together as strings", () => {
   );
 });
 
-test("sheet: grows beyond its size, at whatever place the end of its room comes", () => {
+test("byte buffer: grows beyond its size, at whatever place the end of its room comes", () => {
   const anyPiece = fc.oneof(
     fc.nat({ max: 200_000 }).map((length) => "é".repeat(length >> 4) + "x".repeat(length)),
     fc.nat(),
@@ -60,7 +60,7 @@ test("sheet: grows beyond its size, at whatever place the end of its room comes"
   );
 });
 
-test("sheet: every length around its size is written whole", () => {
+test("byte buffer: every length around its size is written whole", () => {
   for (let length = 65_536 - 24; length <= 65_536 + 4; length++) {
     const sheet = new ByteBuffer();
     sheet.text("x".repeat(length));
@@ -72,7 +72,7 @@ test("sheet: every length around its size is written whole", () => {
   }
 });
 
-test("sheet: is full from 60 KiB on, and not before", () => {
+test("byte buffer: is full from 60 KiB on, and not before", () => {
   const sheet = new ByteBuffer();
   sheet.text("x".repeat(FULL_BYTES - 1));
   expect(sheet.full).toBe(false);
@@ -80,7 +80,7 @@ test("sheet: is full from 60 KiB on, and not before", () => {
   expect(sheet.full).toBe(true);
 });
 
-test("sheet: what was taken stays as it was, and what follows begins anew", () => {
+test("byte buffer: taken bytes do not change, and later ones start a new buffer", () => {
   const sheet = new ByteBuffer();
   sheet.text("first");
   const first = sheet.take();

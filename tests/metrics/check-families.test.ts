@@ -42,7 +42,7 @@ test("check families: before the first result everything is 0, and the state unk
   ]);
 });
 
-test("check families: results, state, runs and changes of state are counted", async () => {
+test("check families: results, state, runs and state changes are counted", async () => {
   const stock = new Stock();
   failing(stock, 7);
   const text = await render(stock);
@@ -79,7 +79,7 @@ test("check families: response times are those of conclusive checks", async () =
   ]);
 });
 
-test("check families: ids keep all their digits, and the types are told apart", async () => {
+test("check families: ids keep all their digits, and the types are distinguished", async () => {
   const stock = new Stock();
   const dns = {
     type: "dns",

@@ -72,7 +72,7 @@ test("metrics: no series is written twice, and every family has one head", async
   expect(new Set(series).size).toBe(series.length);
 });
 
-test("metrics: classic and OpenMetrics in turn and at once; only the latter has an end", async () => {
+test("metrics: classic and OpenMetrics in turn and in parallel; only the latter has an end", async () => {
   const { stock, render } = makeFixture();
   stock.add(makeSpec(1), [success()]);
   const names = (text: string) => text.match(/^# TYPE \w+ \w+$/gm);
@@ -100,7 +100,7 @@ test("metrics: many healthchecks come in pieces that are no larger than they sho
   expect(Math.max(...sizes)).toBeLessThanOrEqual(64 * 1_024);
 });
 
-test("metrics: a scrape that is given up ends where it stands", async () => {
+test("metrics: a canceled scrape ends immediately", async () => {
   const { metrics, stock } = makeFixture();
   for (let number = 0; number < 500; number++) stock.add(makeSpec(number));
   const pieces = metrics.render([...stock.monitors.values()], AT_REST, "prometheus");

@@ -58,7 +58,7 @@ test("registry: one format does not spoil the next, in whatever order and at the
   expect(await Promise.all(formats.map((format) => text(registry, format)))).toEqual(expected);
 });
 
-test("registry: says the same as prom-client itself, in the classic format", async () => {
+test("registry: writes the same as prom-client itself, in the classic format", async () => {
   const registry = makeRegistry();
   const own = (await registry.metrics()).split("\n").filter((line) => line !== "");
   expect((await text(registry, "prometheus")).split("\n").filter((line) => line !== "")).toEqual(own);

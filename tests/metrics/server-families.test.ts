@@ -114,7 +114,7 @@ test("server families: an invalid configuration keeps the time of the last valid
   expect(await text(families)).toContain("healthcheck_config_last_reload_successful 1\n");
 });
 
-test("server families: time stood still adds up over scrapes, each counted once", async () => {
+test("server families: stalled time adds up over scrapes, each counted once", async () => {
   const families = new ServerFamilies(FACTS);
   for (const [stalledMs, line] of [
     [0, "0"],

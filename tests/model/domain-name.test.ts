@@ -51,7 +51,7 @@ test.each([
   "\u00ad.example",
   "\ud800.example",
   "xn--a.grün",
-])("domain name: %j is none", (name) => {
+])("domain name: %j is not valid", (name) => {
   expect(domainName(name)).toBeUndefined();
 });
 
@@ -66,7 +66,7 @@ test.each([
 });
 
 test.each(["", "a/b", "a b", "user@a", "grün:x", "grün|.example", "ü\r\nX: y"])(
-  "host name: %j is none",
+  "host name: %j is not valid",
   (name) => {
     expect(hostName(name)).toBeUndefined();
   },

@@ -112,7 +112,7 @@ test("duration: the examples of a rule lie within its range, so none is the refu
   expect(durationRule(5_000, 5_000)).toBe('a duration such as "5s"');
 });
 
-test("duration: the pattern tells what can be read, but for a bare 0", () => {
+test("duration: the pattern matches the valid durations, except a bare 0", () => {
   const pieces = fc.constantFrom(
     "0",
     "1",

@@ -10,7 +10,7 @@ test("id: every 64-bit integer survives with all its digits", () => {
   fc.assert(fc.property(anyId, (number) => BigInt(parseId(String(number)) ?? -1) === number));
 });
 
-test("id: neighbours that one JavaScript number would stand for stay apart", () => {
+test("id: neighbors that one JavaScript number would represent stay distinct", () => {
   const base = 13758215386640154624n;
   const ids = new Set(Array.from({ length: 2_048 }, (_, index) => parseId(String(base + BigInt(index)))));
   expect(ids.size).toBe(2_048);

@@ -78,7 +78,7 @@ test("monitor: before the first start a new interval moves nothing", () => {
   expect(fixture.checker.attempts.length).toBe(1);
 });
 
-test("monitor: a time-out does not fire for a stall of our own", () => {
+test("monitor: a timeout does not fire for a stall of this process", () => {
   using fixture = new MonitorFixture({ timeoutMs: 500 });
   fixture.start();
   fixture.time.advance(100);
@@ -89,7 +89,7 @@ test("monitor: a time-out does not fire for a stall of our own", () => {
   expect(fixture.checker.attempts[0]?.expired).toBe(true);
 });
 
-test("monitor: a connection that the other side closed during a long stall says nothing", () => {
+test("monitor: a connection that the peer closed during a long stall is inconclusive", () => {
   using fixture = new MonitorFixture({ timeoutMs: 500 });
   fixture.start();
   fixture.time.stall(400);
@@ -99,7 +99,7 @@ test("monitor: a connection that the other side closed during a long stall says 
   expect(fixture.monitor.status.state).toBe("unknown");
 });
 
-test("monitor: after a stall that is short against the time-out it is a failure", () => {
+test("monitor: after a stall that is short against the timeout it is a failure", () => {
   using fixture = new MonitorFixture({ timeoutMs: 500 });
   fixture.start();
   fixture.time.stall(110);
@@ -108,7 +108,7 @@ test("monitor: after a stall that is short against the time-out it is a failure"
   expect(fixture.results).toMatchObject([{ outcome: "failure" }]);
 });
 
-test("monitor: with a long time-out a quarter of a second is a long stall", () => {
+test("monitor: with a long timeout a quarter of a second is a long stall", () => {
   using fixture = new MonitorFixture({ intervalMs: 60_000, timeoutMs: 10_000 });
   fixture.start();
   fixture.time.stall(300);
@@ -117,7 +117,7 @@ test("monitor: with a long time-out a quarter of a second is a long stall", () =
   expect(fixture.results).toMatchObject([{ outcome: "inconclusive", cause: "stalled" }]);
 });
 
-test("monitor: what was answered or refused during a stall counts", () => {
+test("monitor: an answer or a refused connection during a stall counts", () => {
   for (const result of [failure("L4CON"), failure("L7STS"), success()]) {
     using fixture = new MonitorFixture({ timeoutMs: 500 });
     fixture.start();

@@ -32,7 +32,7 @@ test("monitor: every result is written down, with its start by the wall clock an
   expect(fixture.record.inconclusive).toBe(1);
 });
 
-test("monitor: a change of state is counted, and the state is that old; what keeps it is not", () => {
+test("monitor: a state change is counted and dates the state; a result that keeps the state does not", () => {
   using fixture = new MonitorFixture({ rise: 1, fall: 2 });
   const addedMs = fixture.record.sinceMs;
   fixture.start();
@@ -63,7 +63,7 @@ test("monitor: starts that did not happen are written down, whatever the reason"
   expect(fixture.record.skipped).toBe(fixture.skipped.running + fixture.skipped.late);
 });
 
-test("monitor: an interruption while we stood still is written down as our own fault", () => {
+test("monitor: an interruption during a stall is recorded as a local fault", () => {
   using fixture = new MonitorFixture({ timeoutMs: 400 });
   fixture.start();
   fixture.time.stall(1_000);
@@ -78,7 +78,7 @@ test("monitor: an interruption while we stood still is written down as our own f
 });
 
 // src/monitor/monitor.ts, #ownFault: sockets are served before the tick, and stalledMs is that of the last tick.
-test("monitor: so is one that is heard before the tick that notices it", () => {
+test("monitor: so is one that arrives before the tick that notices the stall", () => {
   using fixture = new MonitorFixture({ timeoutMs: 400 });
   fixture.start();
   fixture.time.stall(1_000);

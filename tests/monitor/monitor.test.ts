@@ -4,7 +4,7 @@ import { inconclusive } from "../../src/model/result.ts";
 import { failure, makeSpec, success, tcpSpec, VirtualTime } from "../harness/fakes/fakes.ts";
 import { MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
 
-test("monitor: says nothing before its first result, and the first result decides", () => {
+test("monitor: reports nothing before its first result, and the first result decides", () => {
   using fixture = new MonitorFixture({ rise: 3, fall: 3 });
   fixture.start();
   expect(fixture.monitor.running).toBe(true);
@@ -84,7 +84,7 @@ test("monitor: never overlaps itself; the starts it cannot take are counted", ()
   expect(fixture.skipped).toEqual({ running: 3, late: 0 });
 });
 
-test("monitor: a time-out ends the check, at its time and not before", () => {
+test("monitor: a timeout ends the check, at its time and not before", () => {
   using fixture = new MonitorFixture({ timeoutMs: 500 });
   fixture.start();
   const { last } = fixture.checker;
@@ -104,7 +104,7 @@ test("monitor: a check that ended in time is not expired", () => {
   expect(fixture.checker.last.expired).toBe(false);
 });
 
-test("monitor: a late word of a check that has expired changes nothing", () => {
+test("monitor: a late result of an expired check changes nothing", () => {
   using fixture = new MonitorFixture({ timeoutMs: 500 });
   fixture.start();
   const { last } = fixture.checker;
@@ -120,7 +120,7 @@ test("monitor: a late word of a check that has expired changes nothing", () => {
   expect(fixture.monitor.status).toBe(before);
 });
 
-test("monitor: stop gives up the check under way, and nothing is heard any more", () => {
+test("monitor: stop cancels the running check, and nothing is reported any more", () => {
   using fixture = new MonitorFixture();
   fixture.start();
   const { last } = fixture.checker;

@@ -43,7 +43,7 @@ test.each(TRANSITIONS.map(({ from, to }, at) => [from, to, at] as const))(
   },
 );
 
-test("record: every change of state that there is has its count", () => {
+test("record: every state change has its count", () => {
   const ways = STATES.flatMap((from) => STATES.map((to) => `${from} ${to}`));
   // No state is entered anew, and none goes back to unknown.
   const possible = ways.filter((way) => !way.endsWith("unknown") && new Set(way.split(" ")).size === 2);

@@ -17,7 +17,7 @@ function starts(count: number): number[] {
   return Array.from({ length: count }, (_, index) => firstStartMs(index, count));
 }
 
-test("firstStartMs: a handful starts at once", () => {
+test("firstStartMs: a handful starts immediately", () => {
   expect(new Set(starts(10))).toEqual(new Set([0]));
 });
 
@@ -82,7 +82,7 @@ test("nextOnGrid: a thousand steps with fractions do not drift", () => {
   expect(dueMs).toBeCloseTo(0.7 + 1_000 * 333.25, 6);
 });
 
-test("repeatAfterMs: a quarter of the interval at most, within its bounds, never at once", () => {
+test("repeatAfterMs: a quarter of the interval at most, within its bounds, never immediately", () => {
   const anyJitter = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1e8 }), anyJitter, (intervalMs, jitter) => {

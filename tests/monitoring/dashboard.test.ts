@@ -29,7 +29,7 @@ test("dashboard: its rows are those that are promised, in this order", () => {
   ]);
 });
 
-test("dashboard: every panel says what it shows, in which unit, from the chosen data source", () => {
+test("dashboard: every panel has a description, a unit, and the chosen data source", () => {
   for (const panel of panels) {
     expect(panel.title).not.toBe("");
     expect(panel.description?.length ?? 0).toBeGreaterThan(20);
@@ -55,7 +55,7 @@ test("dashboard: panels have ids of their own and do not lie on one another", ()
   }
 });
 
-test("dashboard: states are shown as words", () => {
+test("dashboard: states are shown as text", () => {
   const shown = panels.filter(({ targets = [] }) =>
     targets.some(({ expr }) => expr.startsWith("healthcheck_state{")),
   );

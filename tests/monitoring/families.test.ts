@@ -73,7 +73,7 @@ function documentedFamilies(): Map<string, Family> {
 const sorted = (families: ReadonlyMap<string, Family>) => Object.fromEntries([...families].sort());
 
 peerTest(
-  "metrics: promtool has nothing to say of /metrics, whatever per_healthcheck is",
+  "metrics: promtool has no warning about /metrics, whatever per_healthcheck is",
   ["promtool"],
   async () => {
     for (const perHealthcheck of ["full", "no_histogram", "off"]) {

@@ -109,7 +109,7 @@ peerTest(
 );
 
 peerTest(
-  "monitoring stack: when something is missing it says what, and still takes it down",
+  "monitoring stack: a missing program is named, and the stack can still be stopped",
   ["curl"],
   async () => {
     const ports = { PROMETHEUS_PORT: `${freePort()}`, GRAFANA_PORT: `${freePort()}`, WAIT_SECONDS: "0" };

@@ -55,7 +55,7 @@ class Fixture implements Disposable {
   }
 }
 
-test("latency: each change of state has its own, from its result on", () => {
+test("latency: each state change has its own, from its result on", () => {
   using fixture = new Fixture();
   fixture.change(1);
   fixture.time.advance(30);
@@ -64,14 +64,14 @@ test("latency: each change of state has its own, from its result on", () => {
   expect(fixture.sent).toEqual([{ size: 2, waitedMs: 100, latenciesMs: [100, 70] }]);
 });
 
-test("latency: what is only told again has none", () => {
+test("latency: a repeated state has none", () => {
   using fixture = new Fixture();
   fixture.known = [notification(1), notification(2)];
   fixture.time.advance(15_100);
   expect(fixture.sent).toEqual([{ size: 2, waitedMs: 100, latenciesMs: [] }]);
 });
 
-test("latency: among what is told again only the changes have one", () => {
+test("latency: among repeated states only the changes have one", () => {
   using fixture = new Fixture();
   fixture.known = [notification(1), notification(2)];
   fixture.time.advance(14_950);
@@ -93,7 +93,7 @@ test("latency: it runs from the oldest change that the client does not know of",
   expect(fixture.sent).toEqual([{ size: 1, waitedMs: 1_500, latenciesMs: [1_500] }]);
 });
 
-test("latency: what is told again does not make a waiting change younger", () => {
+test("latency: a resync does not make a pending change younger", () => {
   using fixture = new Fixture();
   fixture.room = 0;
   fixture.change(1);
@@ -118,7 +118,7 @@ test("latency: a part that the client did not take has it once it is taken", () 
   expect(fixture.sent.map(({ latenciesMs }) => latenciesMs)).toEqual([[100], [500]]);
 });
 
-test("latency: a change that nobody listened to has none, and neither has one of a healthcheck that is gone", () => {
+test("latency: a change without a client has none, and neither has one of a removed healthcheck", () => {
   using fixture = new Fixture();
   fixture.notifier.disconnected();
   fixture.change(1);
@@ -131,7 +131,7 @@ test("latency: a change that nobody listened to has none, and neither has one of
   expect(fixture.sent).toEqual([{ size: 1, waitedMs: 100, latenciesMs: [] }]);
 });
 
-test("pending: settling tells since when each change had waited, and nothing of the rest", () => {
+test("pending: settling returns the age of each change, and nothing about the rest", () => {
   const pending = new Pending();
   const [again, changed, both] = [notification(1), notification(2), notification(3, "unhealthy")];
   pending.put(again, 10, "again");
@@ -142,7 +142,7 @@ test("pending: settling tells since when each change had waited, and nothing of 
   expect(pending.size).toBe(0);
 });
 
-test("pending: a change of what was only to be told again waits since then, in its old place", () => {
+test("pending: a change of a pending repetition waits since the change, at its old position", () => {
   const pending = new Pending();
   pending.put(notification(1), 10, "again");
   pending.put(notification(1, "unhealthy"), 50, "changed");

@@ -64,7 +64,7 @@ test("notifier: sends nothing before a client has asked for everything", () => {
   expect(fixture.notifier.waiting).toBe(0);
 });
 
-test("notifier: a resync tells everything known, and no more", () => {
+test("notifier: a resync sends every known state, and no more", () => {
   using fixture = new Fixture();
   fixture.known = [notification(1), notification(2, "unhealthy")];
   fixture.notifier.resync();
@@ -85,7 +85,7 @@ test("notifier: a batch goes out the delay after its first entry", () => {
   expect(fixture.sent).toEqual(["2 time_delay"]);
 });
 
-test("notifier: a full batch goes out at once, the rest after its delay", () => {
+test("notifier: a full batch is sent immediately, the rest after its delay", () => {
   using fixture = new Fixture();
   fixture.notifier.resync();
   fixture.notify(1, 2, 3, 4, 5, 6);
@@ -95,7 +95,7 @@ test("notifier: a full batch goes out at once, the rest after its delay", () => 
   expect(fixture.batches).toEqual(["1h 2h 3h 4h 5h", "6h"]);
 });
 
-test("notifier: of one id only the newest state is told", () => {
+test("notifier: of one id only the newest state is sent", () => {
   using fixture = new Fixture();
   fixture.notifier.resync();
   fixture.notify(1);
@@ -104,7 +104,7 @@ test("notifier: of one id only the newest state is told", () => {
   expect(fixture.batches).toEqual(["1u"]);
 });
 
-test("notifier: many are told in several batches, in order", () => {
+test("notifier: many are sent in several batches, in order", () => {
   using fixture = new Fixture();
   fixture.known = Array.from({ length: 12 }, (_, index) => notification(index));
   fixture.notifier.resync();
@@ -149,7 +149,7 @@ test("notifier: a client that takes a part gets the rest when it can", () => {
   expect(fixture.batches).toEqual(["1h 2h 3h", "4h 5h"]);
 });
 
-test("notifier: more waiting than the channel holds is told once until it has emptied", () => {
+test("notifier: more pending than the channel holds is logged once until it has emptied", () => {
   using fixture = new Fixture({ channelSize: 10 });
   fixture.notifier.resync();
   fixture.room = 0;
@@ -164,7 +164,7 @@ test("notifier: more waiting than the channel holds is told once until it has em
   expect(fixture.congested).toEqual([11, 11]);
 });
 
-test("notifier: everything known is told again at the interval", () => {
+test("notifier: every known state is sent again at the interval", () => {
   using fixture = new Fixture();
   fixture.notifier.resync();
   fixture.known = [notification(7)];
@@ -188,7 +188,7 @@ test("notifier: with its client gone it sends nothing, and forgets what waited",
   expect(fixture.notifier.waiting).toBe(0);
 });
 
-test("notifier: a new client is told everything, though the old one did not read", () => {
+test("notifier: a new client receives everything, though the old one did not read", () => {
   using fixture = new Fixture();
   fixture.notifier.resync();
   fixture.room = 0;
@@ -202,7 +202,7 @@ test("notifier: a new client is told everything, though the old one did not read
   expect(fixture.batches).toEqual(["1h 2h"]);
 });
 
-test("notifier: a healthcheck that is gone is not told of", () => {
+test("notifier: a removed healthcheck is not reported", () => {
   using fixture = new Fixture();
   fixture.notifier.resync();
   fixture.notify(1, 2);

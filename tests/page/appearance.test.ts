@@ -68,7 +68,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   );
 }
 
-pageTest("page: the plot takes the other colours when light becomes dark", {}, prepare, async ({ page }) => {
+pageTest("page: the plot takes the other colors when light becomes dark", {}, prepare, async ({ page }) => {
   await openDetail(page, 1);
   const picture = () => page.evaluate<string>(`document.querySelector(".plot canvas").toDataURL()`);
   const axis = () =>
@@ -94,7 +94,7 @@ pageTest(
       "state .icon",
       "target a",
       "result .code",
-      "result .why",
+      "result .reason-text",
       "time .time",
       "since time",
     ]) {

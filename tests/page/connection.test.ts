@@ -33,7 +33,7 @@ peerTest(
       await first.daemon.exited;
       await page
         .getByRole("alert")
-        .getByText(/Connection lost, retrying\. .*What you see is from \d/)
+        .getByText(/Connection lost, retrying\. .*Showing data from \d/)
         .waitFor();
       await page.getByText("Reconnecting", { exact: true }).waitFor();
       await page.locator("table.stale").waitFor();
@@ -58,7 +58,7 @@ peerTest(
 );
 
 pageTest(
-  "page connection: with too many viewers it asks by itself, says so, and is live when one leaves",
+  "page connection: with too many viewers it polls, shows that, and is live when one leaves",
   { tolerated: [/503/] },
   async ({ client, url }) => {
     const backends = new AsyncDisposableStack();
@@ -84,7 +84,7 @@ pageTest(
 );
 
 pageTest(
-  "page connection: an answer that is an error is told in words, and what was shown stays",
+  "page connection: an error response is shown as text, and the data stays",
   { tolerated: [/500/] },
   async ({ client }) => {
     const backend = acceptAll();

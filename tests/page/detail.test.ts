@@ -8,7 +8,7 @@ import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
 import { listed, pageTest, rowWhere, type Served } from "../harness/observers/status-page.ts";
 
 const ID = "13758215386640154625";
-const STATES = ["verdict-unhealthy", "verdict-healthy"] as const;
+const STATES = ["summary-unhealthy", "summary-healthy"] as const;
 
 /** A web server that can be told what to answer, checked often. */
 async function prepare({ client, url }: Served) {
@@ -60,7 +60,7 @@ pageTest(
 
     answer.status = 503;
     await page.locator(`.${STATES[0]}`).waitFor();
-    const [reason] = await page.locator(".verdict-reason").allTextContents();
+    const [reason] = await page.locator(".summary-reason").allTextContents();
     expect(reason).toContain("L7STS");
     expect(reason).toContain("status 503");
     await page.getByText("0 of 2 successes in a row until healthy").waitFor();
@@ -76,13 +76,13 @@ pageTest(
 );
 
 pageTest(
-  "page detail: the configuration in words, without secrets; phases of every result",
+  "page detail: the configuration as text, without secrets; phases of every result",
   { hash: `#/healthcheck/${ID}` },
   prepare,
   async ({ page }, { web }) => {
     await page.getByRole("heading", { name: "Configuration" }).waitFor();
     const facts = await page.evaluate<Record<string, string>>(`Object.fromEntries(
-      [...document.querySelectorAll(".fact")].map((fact) => [
+      [...document.querySelectorAll(".property")].map((fact) => [
         fact.querySelector("dt").textContent,
         fact.querySelector("dd").textContent,
       ]),
@@ -153,7 +153,7 @@ pageTest(
 );
 
 pageTest(
-  "page detail: an unknown id, one that is none, and one that is removed while it is looked at",
+  "page detail: an unknown id, an invalid one, and one that is removed while it is shown",
   { hash: "#/healthcheck/18446744073709551615", tolerated: [/40[04]/] },
   prepare,
   async ({ page, client }) => {

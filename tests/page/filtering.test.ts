@@ -38,7 +38,7 @@ function hash(page: Page): string {
 }
 
 function matched(page: Page): Promise<string | null> {
-  return page.locator(".matched span").textContent();
+  return page.locator(".match-count span").textContent();
 }
 
 async function shownIds(page: Page, count: number): Promise<readonly string[]> {
@@ -53,7 +53,7 @@ async function shownIds(page: Page, count: number): Promise<readonly string[]> {
 }
 
 pageTest(
-  "page: a search finds one id of 64 bits among its neighbours, and is in the address",
+  "page: a search finds one id of 64 bits among its neighbors, and is in the address",
   {},
   prepare,
   async ({ page, url }) => {

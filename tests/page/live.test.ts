@@ -57,7 +57,7 @@ pageTest(
 );
 
 pageTest(
-  "page: what the policy forbids is heard by these tests",
+  "page: these tests detect violations of the policy",
   { tolerated: [/style-src/] },
   async () => acceptAll(),
   async ({ page }) => {

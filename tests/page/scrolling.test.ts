@@ -79,7 +79,7 @@ async function settledAt(page: Page, url: string, index: number): Promise<readon
 }
 
 pageTest(
-  "page: 10,000 rows: any place shows the right ones, and never many at once",
+  "page: 10,000 rows: every position shows the right ones, and never many at the same time",
   { timeoutMs: 120_000 },
   prepare,
   async ({ page, url }) => {

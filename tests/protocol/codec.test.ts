@@ -45,7 +45,7 @@ test("codec: any 64-bit id survives being read", () => {
   );
 });
 
-test("codec: an id that is no whole number is kept as it was written, other numbers are numbers", () => {
+test("codec: an id that is not an integer is kept as it was written, other numbers are numbers", () => {
   const written = (text: string) => ({ id: new RawNumber(text) });
   expect(parseJson('{"id":1.5,"port":80,"ids":[1]}')).toEqual({ ...written("1.5"), port: 80, ids: [1] });
   expect(parseJson('{"id":"7"}')).toEqual({ id: "7" });

@@ -94,14 +94,14 @@ test.each([
     { ...dns, query_type: "A", expected_ips: ["::1"] },
     'expected_ips: "::1" is not valid; must be an address that a query of type A can return',
   ],
-])("config refused: %j", (fields, words) => {
+])("config rejected: %j", (fields, words) => {
   const [only, ...others] = rejection(fields);
   expect(only).toBe(words);
   expect(others).toEqual([]);
 });
 
 test.each(["id", "interval", "timeout", "checker_type", "ip", "port"])(
-  "config refused: without %s, in our own words",
+  "config rejected: without %s, with our own message",
   (field) => {
     const [only, ...others] = rejection({ [field]: undefined });
     expect(only).toStartWith(`${field}: `);
@@ -111,7 +111,7 @@ test.each(["id", "interval", "timeout", "checker_type", "ip", "port"])(
 );
 
 test.each([[null], [5], ["text"], [true]])(
-  "config refused: %j in place of a config, said once and in our own words",
+  "config rejected: %j in place of a config, reported once and with our own message",
   (value) => {
     const read = readConfig(value, "wire");
     const messages = read.ok ? [] : read.faults.map(({ message }) => message);
@@ -120,17 +120,17 @@ test.each([[null], [5], ["text"], [true]])(
   },
 );
 
-test("config refused: headers must be named, a list has no names", () => {
+test("config rejected: headers must be named, a list has no names", () => {
   expect(() => rejection({ ...http, headers: ["X-A: 1"] })).not.toThrow();
 });
 
-test("config refused: every fault of a config is told at once", () => {
+test("config rejected: every error of a config is reported", () => {
   expect(rejection({ interval: "soon", port: 0, close: "slam" }).map((fault) => fault.split(":")[0])).toEqual(
     ["interval", "port", "close"],
   );
 });
 
-test("config refused: the id is told when at least that could be read", () => {
+test("config rejected: the id is reported when it is readable", () => {
   const id = (changes: object, where: "wire" | "file") => {
     const read = readConfig(configFields({ port: 0, ...changes }), where);
     return read.ok ? "not refused" : String(read.id);
@@ -142,7 +142,7 @@ test("config refused: the id is told when at least that could be read", () => {
   expect(id({ id: 1.5 }, "wire")).toBe("undefined");
 });
 
-test("config refused: nothing that a client may send makes it throw", () => {
+test("config rejected: nothing that a client may send makes it throw", () => {
   const anyField = fc.constantFrom(
     "id",
     "interval",

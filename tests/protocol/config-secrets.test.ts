@@ -22,13 +22,13 @@ test.each([
   [{ checker_type: "http", path: null, host: `user:${SECRET}@a.test` }, "host: a string (not shown) is not"],
   [{ server_name: `https://a b?${SECRET}` }, "server_name: a string (not shown) is not valid"],
   [{ ip: { password: SECRET } }, "ip: an object (not shown) is not valid"],
-])("config secrets: %j is refused without telling them", (fields, words) => {
+])("config secrets: %j is rejected without quoting them", (fields, words) => {
   const [only = "", ...others] = rejection(fields);
   expect(only).toStartWith(words);
   expect([only, ...others].join()).not.toContain(SECRET);
 });
 
-test("config secrets: whatever stands in the secret fields, none of it is told", () => {
+test("config secrets: the values of secret fields are never quoted", () => {
   const withSecret = fc.oneof(
     fc.string().map((text) => `${text}${SECRET}${text}`),
     fc.array(fc.constant(SECRET)),
@@ -52,7 +52,7 @@ test("config secrets: whatever stands in the secret fields, none of it is told",
   fc.assert(property, { numRuns: 500 });
 });
 
-test.each([["hunter2"], [["hunter2"]]])("config secrets: %j in place of a config is not told", (value) => {
+test.each([["hunter2"], [["hunter2"]]])("config secrets: %j in place of a config is not quoted", (value) => {
   const read = readConfig(value, "wire");
   expect(JSON.stringify(read)).not.toContain(SECRET);
 });

@@ -168,7 +168,7 @@ test("configs: without an id its place in the list names it", async () => {
   );
 });
 
-test("configs: one that is no JSON may be anybody's, its id is a hint", async () => {
+test("configs: the id of one that is not JSON is only a hint", async () => {
   const { rejections } = await new ConfigReader().read(['{"id":7,"port":080}', "@@"]);
   expect(rejections.map(({ id, message }) => [id, message])).toEqual([
     [
@@ -183,7 +183,7 @@ test("configs: one that is no JSON may be anybody's, its id is a hint", async ()
   ]);
 });
 
-test("configs: of two with the same id the last counts, and it is told", async () => {
+test("configs: of two with the same id the last counts, and the duplicate is reported", async () => {
   const texts = [config("1", { port: 1 }), config("2"), config("1", { port: 2 })];
   const { specs, repeated } = await new ConfigReader().read(texts);
   expect([...repeated].map(String)).toEqual(["1"]);
@@ -207,7 +207,7 @@ test("configs: a text that was in the last list gives the very same spec, in wha
   expect(after.specs[1]).toBe(before.specs[1]);
 });
 
-test("configs: a text that was missing in between is understood anew", async () => {
+test("configs: a text that was missing in between is parsed again", async () => {
   const reader = new ConfigReader();
   const before = await reader.read([config("1")]);
   await reader.read([]);
@@ -216,7 +216,7 @@ test("configs: a text that was missing in between is understood anew", async () 
   expect(after.specs[0]).not.toBe(before.specs[0]);
 });
 
-test("configs: a refusal that was told with the last list is marked as known", async () => {
+test("configs: a rejection that was reported with the last list is marked as known", async () => {
   const reader = new ConfigReader();
   const bad = config("1", { port: 0 });
   expect((await reader.read([bad])).rejections.map(({ known }) => known)).toEqual([false]);

@@ -132,7 +132,7 @@ test("secrets: a standard reason phrase is shown whatever was sent", () => {
   expect(secrets.hideInReason("Upgrade Required", 400)).toBe("…");
 });
 
-test("secrets: of bytes that are not text, a line's words are hidden too", () => {
+test("secrets: in bytes that are not text, the arguments of a line are hidden too", () => {
   const secrets = byteSecrets(Buffer.from("AUTH hunter2\xff\r\n", "latin1"));
   expect(excerpt(Buffer.from("bad: hunter2\xff", "latin1"), secrets)).not.toContain("hunter2");
 });

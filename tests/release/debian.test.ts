@@ -159,7 +159,7 @@ rootTest(
 );
 
 rootTest(
-  "debian: purge leaves a user that somebody else made, and one that another unit runs as",
+  "debian: purge leaves a user that an administrator created, and one that another unit runs as",
   NEEDS,
   async () => {
     await using root = makeDebianRoot(true);

@@ -60,7 +60,7 @@ peerTest(
   },
 );
 
-peerTest("release: nobody owns the files of the tarball, and they are sorted", ["dpkg-deb"], () => {
+peerTest("release: the files of the tarball belong to root, and they are sorted", ["dpkg-deb"], () => {
   const list = Bun.spawnSync(["tar", "--numeric-owner", "-tvzf", join(dir, `${NAME}.tar.gz`)], {
     env: { ...process.env, TZ: "UTC" },
   });

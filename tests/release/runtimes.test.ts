@@ -12,7 +12,7 @@ function foreign() {
   return target;
 }
 
-test("runtimes: an archive that is not what bun.lock says is not used, and not kept", async () => {
+test("runtimes: an archive that differs from bun.lock is not used, and not kept", async () => {
   await using cache = makeTempDir("runtimes");
   const asked: string[] = [];
   const registry = Bun.serve({

@@ -45,7 +45,7 @@ test("punctuality: ticks that come when they should are not late", () => {
   expect(fixture.scheduler.overdueMs).toBe(0);
 });
 
-test("punctuality: while the process stands still the next tick is overdue, and afterwards it was late by as much", () => {
+test("punctuality: during a stall the next tick is overdue, and afterwards it was late by the stall", () => {
   using fixture = new Fixture();
   fixture.every(100);
   fixture.time.advance(1_050);

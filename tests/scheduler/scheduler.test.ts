@@ -87,7 +87,7 @@ test("scheduler: a timer fires after its delay of running time, not before", () 
   expect(called.map((ms) => ms >= 100 && ms <= 120)).toEqual([true]);
 });
 
-test("scheduler: a stall moves timers and is told once", () => {
+test("scheduler: a stall moves timers and is reported once", () => {
   using fixture = new Fixture();
   const { scheduler, time } = fixture;
   const called: number[] = [];
@@ -149,7 +149,7 @@ test("scheduler: without means for another check what is due waits, first due fi
   expect([names(), scheduler.backlog]).toEqual(["abcd", 0]);
 });
 
-test("scheduler: a callback that throws is told, and the others go on", () => {
+test("scheduler: a callback that throws is reported, and the others run", () => {
   using fixture = new Fixture();
   const { scheduler, time } = fixture;
   const fault = new Error("broken");
@@ -165,7 +165,7 @@ test("scheduler: a callback that throws is told, and the others go on", () => {
   expect(fixture.begun).toEqual(["a 100 on time"]);
 });
 
-test("scheduler: an answer that is there counts before a time-out that is due with it", () => {
+test("scheduler: an available answer counts before a timeout that is due with it", () => {
   using fixture = new Fixture();
   const { scheduler, time, dialer } = fixture;
   const heard: string[] = [];
@@ -178,7 +178,7 @@ test("scheduler: an answer that is there counts before a time-out that is due wi
   expect(heard).toEqual(["connected", "time-out"]);
 });
 
-test("scheduler: the clock for measuring others stands still while the process does", () => {
+test("scheduler: the running time stops during a stall", () => {
   using fixture = new Fixture();
   const { scheduler, time } = fixture;
   scheduler.after(10_000, () => {});

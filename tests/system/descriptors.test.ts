@@ -9,19 +9,19 @@ import {
 } from "../../src/system/descriptors.ts";
 import { forEachSliced } from "../../src/system/time-slicing.ts";
 
-test("limits: the soft limit becomes the hard one", () => {
+test("descriptors: the soft limit becomes the hard one", () => {
   const { soft, hard } = raiseDescriptorLimit();
   expect(soft).toBe(hard);
   expect(raiseDescriptorLimit()).toEqual({ soft, hard });
 });
 
-test("limits: checks leave a reserve, and half of a small limit", () => {
+test("descriptors: checks leave a reserve, and half of a small limit", () => {
   expect([1_048_576, 1_024, 128, 100, 64, 1, 0].map(checkDescriptors)).toEqual([
     1_048_480, 928, 64, 50, 32, 1, 1,
   ]);
 });
 
-test("limits: what is needed is the least limit that leaves every check a descriptor", () => {
+test("descriptors: what is needed is the least limit that leaves every check a descriptor", () => {
   for (const checks of [1, 2, 50, 95, 96, 97, 928, 929, 10_000, 200_000]) {
     const needed = descriptorsNeeded(checks);
     expect(checkDescriptors(needed)).toBeGreaterThanOrEqual(checks);
@@ -29,7 +29,7 @@ test("limits: what is needed is the least limit that leaves every check a descri
   }
 });
 
-test("limits: a shortage is told when a list begins it, not with every list that has it", () => {
+test("descriptors: a shortage is reported when a list causes it, not with every list that has it", () => {
   const shortage = new DescriptorShortage(1_024);
   const lists = [0, 928, 929, 5_000, 929, 928, 928, 10_000, 10_000];
   expect(lists.map((checks) => shortage.begins(checks))).toEqual([
@@ -45,7 +45,7 @@ test("limits: a shortage is told when a list begins it, not with every list that
   ]);
 });
 
-test("limits: the least limit there is has room for one check", () => {
+test("descriptors: the least limit there is has room for one check", () => {
   expect([0, 1, 2].map((checks) => new DescriptorShortage(0).begins(checks))).toEqual([
     undefined,
     undefined,
@@ -68,7 +68,7 @@ test("slices: every item has its turn, once, in order, with its place", async ()
   expect(seen).toEqual(["a0", "b1", "c2"]);
 });
 
-test("slices: others have their turn while long work goes on", async () => {
+test("slices: other tasks have their turn during long work", async () => {
   let turns = 0;
   let over = false;
   const next = () => {
@@ -84,7 +84,7 @@ test("slices: others have their turn while long work goes on", async () => {
   expect(turns).toBeGreaterThan(1);
 });
 
-test("slices: a step that throws ends the work and is told", async () => {
+test("slices: a step that throws ends the work and rejects", async () => {
   const seen: number[] = [];
   const work = forEachSliced([1, 2, 3], (item) => {
     seen.push(item);

@@ -39,7 +39,7 @@ function fixture(limit = 10) {
 
 const isOpen = (fd: number) => existsSync(`/proc/self/fd/${fd}`);
 
-test("dialer: a connection opens, is told once, and its descriptor is counted until it is closed", async () => {
+test("dialer: a connection opens, is reported once, and its descriptor is counted until it is closed", async () => {
   await using backend = acceptAll();
   const { dialer, descriptors, heard, dial, heardOf } = fixture();
   const one = dial(backend.port);
@@ -52,7 +52,7 @@ test("dialer: a connection opens, is told once, and its descriptor is counted un
   expect([descriptors.used, isOpen(one.fd)]).toEqual([0, false]);
 });
 
-test("dialer: the kernel's round trip is told", async () => {
+test("dialer: the kernel's round trip is reported", async () => {
   await using backend = acceptAll();
   const dialer = new LibcDialer(new Descriptors(1), (error) => faults.push(error));
   const rtts: (number | undefined)[] = [];
@@ -75,7 +75,7 @@ test("dialer: the kernel's round trip is told", async () => {
   expect(rtts[0]).toBeGreaterThan(0);
 });
 
-test("dialer: closes by RST or by FIN, as it is told", async () => {
+test("dialer: closes by RST or by FIN, as requested", async () => {
   await using backend = acceptAll();
   const { dialer, heard, dial, heardOf } = fixture();
   dial(backend.port);
@@ -99,7 +99,7 @@ test("dialer: a refused connection fails with its errno, and its descriptor is c
   expect([dialer.pending, descriptors.used, isOpen(one.fd)]).toEqual([0, 0, false]);
 });
 
-test("dialer: no owner hears anything before the next poll", async () => {
+test("dialer: no owner receives an event before the next poll", async () => {
   await using backend = acceptAll();
   const { dialer, heard, dial, heardOf } = fixture(1);
   dial(backend.port);
@@ -110,7 +110,7 @@ test("dialer: no owner hears anything before the next poll", async () => {
   await heardOf(2);
 });
 
-test("dialer: given up, it closes its descriptor and tells nobody", async () => {
+test("dialer: a canceled dial closes its descriptor and reports nothing", async () => {
   await using backend = acceptAll();
   const { dialer, descriptors, heard, dial } = fixture();
   const one = dial(backend.port);
@@ -135,14 +135,14 @@ test("dialer: beyond the cap a dial fails with EMFILE, without taking anything",
   expect(descriptors.used).toBe(0);
 });
 
-test("dialer: a dial beyond the cap can be given up too", () => {
+test("dialer: a dial beyond the cap can be canceled too", () => {
   const { dialer, descriptors, heard, dial } = fixture(0);
   dialer.cancel(dial(80));
   dialer.poll();
   expect([dialer.pending, descriptors.used, heard.length]).toEqual([0, 0, 0]);
 });
 
-test("dialer: an address that cannot be reached fails at once, and is told with the next poll", async () => {
+test("dialer: an unreachable address fails immediately, and is reported with the next poll", async () => {
   const { dialer, descriptors, heard, dial, heardOf } = fixture();
   // Class E: connect itself says no.
   dial(80, "255.255.255.255");
@@ -152,7 +152,7 @@ test("dialer: an address that cannot be reached fails at once, and is told with 
   expect([dialer.pending, descriptors.used]).toEqual([0, 0]);
 });
 
-test("dialer: an owner may give up another within the same poll", async () => {
+test("dialer: an owner may cancel another within the same poll", async () => {
   await using backend = acceptAll();
   const descriptors = new Descriptors(10);
   const dialer = new LibcDialer(descriptors, (error) => faults.push(error));

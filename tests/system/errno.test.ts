@@ -33,12 +33,12 @@ test("errno: the numbers are this system's", () => {
   }
 });
 
-test("errno: has the system's words, and a number where it has none", () => {
+test("errno: has the system's message, or a number without one", () => {
   expect(errnoMessage(errno.ECONNREFUSED)).toBe("connection refused");
   expect(errnoMessage(12_345)).toBe("error 12345");
 });
 
-test("errno: a number that is not known to tell of the other side is a fault of ours", () => {
+test("errno: a number that is not known to describe the peer is a local fault", () => {
   expect([errno.ENOSYS, errno.EFAULT, 12_345].map(localCause)).toEqual(["fault", "fault", "fault"]);
   // What ICMP makes of a connection (icmp_err_convert of Linux), and resets.
   const remote = [

@@ -38,7 +38,7 @@ test("handshakes: saturated while ten wait to be read, and no longer when some h
   expect(handshakes.saturated).toBe(false);
 });
 
-test("handshakes: those whose other side says nothing hold up nobody", async () => {
+test("handshakes: a silent peer delays no other handshake", async () => {
   using silent = await connections(30, false);
   const handshakes = new HandshakeGate();
   for (const fd of silent.fds) handshakes.begin(fd);

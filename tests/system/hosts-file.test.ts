@@ -33,7 +33,7 @@ test("hosts: addresses of a name stay in the order of the file; a repeated line 
   expect(hosts.addresses("a", 4)).toEqual(["10.0.0.2", "10.0.0.1"]);
 });
 
-test("words: a file cut into pieces anywhere has the same words", () => {
+test("tokens: a file cut into pieces anywhere has the same tokens", () => {
   const text = " nameserver  10.0.0.1 # x y\n\n;c\nsearch a\tb\r\nend";
   const words = (pieces: string[]) => [...splitTokens(pieces, "#;")].filter((word) => word !== PAUSE);
   const whole = words([text]);

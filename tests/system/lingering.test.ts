@@ -32,7 +32,7 @@ test("lingering: one too many closes the oldest; one that has come to its end is
   expect([cut, lingering.size]).toEqual([["a"], 2]);
 });
 
-test("lingering: gives up the oldest on demand, as long as there is one", () => {
+test("lingering: closes the oldest on demand, as long as there is one", () => {
   const { cut, lingering, lingerer } = fixture(5);
   lingering.add(lingerer("a"), 0);
   lingering.add(lingerer("b"), 0);

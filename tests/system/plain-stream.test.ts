@@ -97,7 +97,7 @@ test("stream: the other side's RST is reported as its errno", async () => {
   expect(fixture.heard).toEqual(["closed: 104"]);
 });
 
-test("stream: what the kernel does not take at once is sent later, whole", async () => {
+test("stream: bytes that the kernel does not accept immediately are sent later, completely", async () => {
   await using backend = acceptAll();
   const fixture = await open(backend);
   const bytes = Buffer.alloc(8 * 1_024 * 1_024, "x");
@@ -153,7 +153,7 @@ test("stream: of a connection that was reset before it was noticed, the reset is
   expect(fixture.heard).toEqual(["closed: 104"]);
 });
 
-test("stream: the kernel says when the answer came, however late it is read", async () => {
+test("stream: the arrival time of the answer is the kernel's, however late it is read", async () => {
   await using backend = answering((socket) => void socket.write("hello"));
   const fixture = await open(backend);
   const sentMs = performance.now();

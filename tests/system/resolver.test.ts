@@ -58,7 +58,7 @@ test("resolver: reads its files again when they have changed, and looks at most 
   expect(await fixture.addresses("www.example.com")).toEqual([]);
 });
 
-test("resolver: missing files are empty ones, at once", () => {
+test("resolver: missing files count as empty immediately", () => {
   const fixture = new Fixture();
   expect(fixture.resolver.files()?.conf.servers).toEqual([LOCAL]);
 });
@@ -149,7 +149,7 @@ test.each<[string, (count: number) => string]>([
   },
 );
 
-test("resolver: a long comment and a long word are read in slices too, and a word that is no name is left out", async () => {
+test("resolver: a long comment and a long token are read in slices too, and a token that is not a name is skipped", async () => {
   let looks = 0;
   await using fixture = new Fixture({ newSlice: () => new Slice(() => looks++) });
   writeFileSync(

@@ -63,7 +63,7 @@ test.each([
   "[::1]",
   "fe80::1%eth0",
   "1:2:3:4:5:6:7",
-])("canonicalIp: %j is none", (text) => {
+])("canonicalIp: %j is not an address", (text) => {
   expect(canonicalIp(text)).toBeUndefined();
 });
 
@@ -77,7 +77,7 @@ test("canonicalIp: equal addresses are equal texts, and canonical ones stay", ()
   );
 });
 
-test("sockaddr: the path of a Unix socket ends with NUL, and fits or is none", () => {
+test("sockaddr: the path of a Unix socket ends with NUL, and fits or is rejected", () => {
   const address = unixSockAddr("/run/ü");
   expect(address?.family).toBe(1);
   expect(hex(address?.bytes ?? new Uint8Array())).toBe(`0100${Buffer.from("/run/ü\0").toString("hex")}`);

@@ -16,11 +16,11 @@ test.each([
   ["Host: w.example. is not in the cert's altnames: email:a@b", "no host name, not w.example"],
   ["IP: 10.0.0.1 is not in the cert's list: ", "no IP address, not 10.0.0.1"],
   ["IP: ::1 is not in the cert's list: 10.0.0.1, fe80::1", "10.0.0.1, fe80::1, not ::1"],
-])("tls words: whom a certificate is for: %s", (message, words) => {
+])("tls errors: the names of a certificate: %s", (message, words) => {
   expect(tlsErrorMessage(`${PREFIX}${message}`)).toBe(`certificate is for ${words}`);
 });
 
-test("tls words: of a certificate with 1,500 names three are said, and the number of the others", () => {
+test("tls errors: of a certificate with 1,500 names three are shown, and the number of the others", () => {
   const names = times(1_500, (n) => `DNS:${"abc"[n] ?? `n${n}`}.example`).join(", ");
   // The types want a whole certificate; of a name only these two fields matter.
   const certificate = { subject: { CN: "x" }, subjectaltname: names } as unknown as PeerCertificate;
@@ -31,7 +31,7 @@ test("tls words: of a certificate with 1,500 names three are said, and the numbe
   );
 });
 
-test("tls words: alerts and faults of the library, and what is in words already", () => {
+test("tls errors: alerts and errors of the library, and readable messages", () => {
   expect(
     tlsErrorMessage("error:1000045c:SSL routines:OPENSSL_internal:TLSV1_ALERT_CERTIFICATE_REQUIRED"),
   ).toBe("TLS alert from the peer: certificate required");

@@ -40,7 +40,7 @@ async function journal(...args: readonly string[]): Promise<string[]> {
 }
 
 hardeningTest(
-  "TLS, DNS by a named and by the system's name server, and traces work in the hardened unit",
+  "TLS, DNS by a given and by the system nameserver, and traces work in the hardened unit",
   async () => {
     await using peers = await startPeers(booted);
     const endpoint = `http://127.0.0.1:${peers.collectorPort}`;
@@ -68,7 +68,7 @@ hardeningTest(
   },
 );
 
-hardeningTest("within 80 MB and a twentieth of a core, checks go on without a false verdict", async () => {
+hardeningTest("within 80 MB and a twentieth of a core, checks continue without a false verdict", async () => {
   await using sink = await startSink(1, booted.inNetwork);
   const [target = { hostname: "", port: 0 }] = sink.targets;
   booted.write(CONFIG, "metrics: { enabled: true }\n");

@@ -8,7 +8,7 @@ import { listenForNotifications } from "../harness/daemon/notify-socket.ts";
 
 const none = () => expect.unreachable();
 
-test("systemd: without NOTIFY_SOCKET nobody listens, whatever else is set", () => {
+test("systemd: without NOTIFY_SOCKET nothing is sent, whatever else is set", () => {
   expect(notifySettings({}, 1)).toBeUndefined();
   expect(notifySettings({ NOTIFY_SOCKET: "", WATCHDOG_USEC: "1000000" }, 1)).toBeUndefined();
 });
@@ -55,7 +55,7 @@ test("systemd: a full queue is no fault; what did not fit can be sent later", as
   socket.close();
 });
 
-test("systemd: a manager that is gone is told of, and one that has made its socket anew is found", async () => {
+test("systemd: a missing manager is logged, and one that has created its socket again is found", async () => {
   await using dir = makeTempDir("notify");
   const address = join(dir.path, "notify");
   const faults: string[] = [];
@@ -75,7 +75,7 @@ test("systemd: a manager that is gone is told of, and one that has made its sock
 });
 
 test.each(["relative/path", "@", "vsock:2:1234", `/${"x".repeat(107)}`, `@${"x".repeat(108)}`])(
-  "systemd: %p is no address: that is told once, and nothing waits for it",
+  "systemd: %p is not an address: that is logged once, and nothing waits for it",
   (address) => {
     const faults: string[] = [];
     const socket = new NotifySocket(address, (why) => faults.push(why));

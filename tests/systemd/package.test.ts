@@ -54,7 +54,7 @@ const installed = async () => {
 };
 
 packageTest(
-  "an installation starts nothing and says how; once enabled, the socket is there when the start returns",
+  "an installation starts nothing and prints the command; once enabled, the socket exists when the start returns",
   async () => {
     const out = await booted.ok(`dpkg -i ${packages.present}`);
     expect(out).toContain(HINT);
@@ -149,7 +149,7 @@ packageTest("policy-rc.d keeps an upgrade from restarting the service", async ()
 });
 
 packageTest(
-  "a removal stops the service for good while the proxy's unit runs; a reinstallation says how to start it",
+  "a removal stops the service for good while the proxy's unit runs; a reinstallation prints the start command",
   async () => {
     placeProxy(booted);
     await booted.ok("systemctl daemon-reload && systemctl enable --now healthcheck-proxy");

@@ -271,7 +271,7 @@ serviceTest(
 );
 
 serviceTest(
-  "a socket's directory that may not be written to is a reason in words, not only a path",
+  "a socket directory without write permission is an error with a reason, not only a path",
   "",
   async () => {
     const moment = await mark();

@@ -47,7 +47,7 @@ test.each([
   expect(new SystemdReport(undefined, DEAD_MS).poll(0, standing)).toBe(text);
 });
 
-test("report: a status is told when it changes, once a second at the most, and the newest at last", () => {
+test("report: a status is sent when it changes, once a second at the most, and the newest at last", () => {
   const report = new SystemdReport(undefined, DEAD_MS);
   expect(report.periodMs).toBe(1_000);
   expect(watch(report, 5_000, (nowMs) => healthy(nowMs < 3_000 ? 3 : 4)).map(([atMs]) => atMs)).toEqual([
@@ -92,7 +92,7 @@ test("report: timers that come early or late by a tenth feed it no less often th
   expect(fed).toEqual(looksMs);
 });
 
-test("report: a scheduler that is dead is not covered up; the status still is told", () => {
+test("report: a dead scheduler stops the pings; the status is still sent", () => {
   const report = new SystemdReport(30_000, DEAD_MS);
   const diesMs = 20_000;
   const told = watch(report, 120_000, (nowMs) => ({
@@ -112,7 +112,7 @@ test("report: half of a short watchdog's time is enough to call the scheduler de
   expect(report.poll(1_000, overdue(0))).toContain("WATCHDOG=1");
 });
 
-test("report: a process that stood still feeds with its first look, before the scheduler's turn", () => {
+test("report: a process that stalled pings with its first poll, before the scheduler's turn", () => {
   const report = new SystemdReport(10_000, DEAD_MS);
   for (let nowMs = 0; nowMs <= 6_000; nowMs += report.periodMs) report.poll(nowMs, ALL_WELL);
   // SIGSTOP, or a suspended machine, from 6.1 s on; the tick had been due at 6.2 s.

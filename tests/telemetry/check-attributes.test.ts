@@ -32,7 +32,7 @@ test("check: the error of an unwanted status is that status, and of anything els
   expect(ofHttp({ ...success(), statusCode: 200 })["error.type"]).toBeUndefined();
 });
 
-test("check: nothing of a query, a header or an expected body is told", () => {
+test("check: no attribute contains a query, a header or an expected body", () => {
   expect(JSON.stringify(ofHttp(failed("L7STS", { statusCode: 503 })))).not.toContain("secret");
 });
 

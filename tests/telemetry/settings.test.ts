@@ -75,7 +75,7 @@ test("settings: headers come from the variables, those of the traces first, and 
   ]);
 });
 
-test("settings: what cannot be understood or has no effect is told, without its value", () => {
+test("settings: variables that are invalid or have no effect are reported, without their values", () => {
   const env = {
     OTEL_EXPORTER_OTLP_TIMEOUT: "soon",
     OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",

@@ -72,7 +72,7 @@ const SPAN: ReadableSpan = (() => {
   return span;
 })();
 
-test("outbox: a span waits a moment for others; while they keep coming, batches go further apart", async () => {
+test("span queue: a span waits a moment for others; while they keep coming, batches go further apart", async () => {
   using fixture = new Fixture();
   fixture.put(3);
   await fixture.pass(900);
@@ -87,7 +87,7 @@ test("outbox: a span waits a moment for others; while they keep coming, batches 
   expect(fixture.outbox.waiting).toBe(0);
 });
 
-test("outbox: a full batch goes at once, and the next a moment after it", async () => {
+test("span queue: a full batch is sent immediately, and the next a moment after it", async () => {
   using fixture = new Fixture();
   fixture.put(600);
   await fixture.pass(100);
@@ -98,7 +98,7 @@ test("outbox: a full batch goes at once, and the next a moment after it", async 
   expect(fixture.sent).toEqual([256, 256, 88]);
 });
 
-test("outbox: what cannot be delivered now is kept and tried again, less and less often", async () => {
+test("span queue: what cannot be delivered now is kept and tried again, less and less often", async () => {
   using fixture = new Fixture();
   fixture.outcome = RETRY;
   fixture.put(5);
@@ -112,7 +112,7 @@ test("outbox: what cannot be delivered now is kept and tried again, less and les
   expect(fixture.log.messages("info")).toEqual(["Trace delivery recovered"]);
 });
 
-test("outbox: when it is full the newest are lost and counted, and the log says so once a minute", async () => {
+test("span queue: when it is full the newest are lost and counted, and logged once a minute", async () => {
   using fixture = new Fixture();
   fixture.outcome = RETRY;
   for (let second = 0; second < 150; second++) {
@@ -131,7 +131,7 @@ test("outbox: when it is full the newest are lost and counted, and the log says 
   expect(takeContext).toBeLessThanOrEqual(fixture.lost);
 });
 
-test("outbox: what the collector refuses for good is lost and counted", async () => {
+test("span queue: spans that the collector rejects for good are lost and counted", async () => {
   using fixture = new Fixture();
   fixture.outcome = FINAL;
   fixture.put(7);
@@ -142,7 +142,7 @@ test("outbox: what the collector refuses for good is lost and counted", async ()
   ]);
 });
 
-test("outbox: a delivery that comes to nothing is given up", async () => {
+test("span queue: a delivery without an outcome is abandoned", async () => {
   using fixture = new Fixture();
   fixture.outcome = "never";
   fixture.put(1);
@@ -152,7 +152,7 @@ test("outbox: a delivery that comes to nothing is given up", async () => {
   expect(fixture.warnings).toMatchObject([{ error: "no answer within 12000ms" }]);
 });
 
-test("outbox: that it overflows is no reason while a delivery may show the reason", async () => {
+test("span queue: that it overflows is no reason while a delivery may show the reason", async () => {
   using fixture = new Fixture();
   fixture.outcome = "never";
   for (let second = 0; second < 14; second++) {
@@ -164,7 +164,7 @@ test("outbox: that it overflows is no reason while a delivery may show the reaso
   expect(fixture.warnings[0]?.["lost"]).toBeGreaterThan(1_000);
 });
 
-test("outbox: when it overflows although deliveries succeed, spans come too fast", async () => {
+test("span queue: when it overflows although deliveries succeed, spans come too fast", async () => {
   using fixture = new Fixture();
   fixture.delayMs = 2_000;
   for (let second = 0; second < 14; second++) {
@@ -177,7 +177,7 @@ test("outbox: when it overflows although deliveries succeed, spans come too fast
   ]);
 });
 
-test("outbox: what a collector takes back of a delivery is lost and told, and the next goes out as ever", async () => {
+test("span queue: spans that a collector rejects of an accepted delivery are lost and logged, and the next is sent as usual", async () => {
   using fixture = new Fixture();
   fixture.outcome = { message: "collector rejected 2 of 5 spans", rejected: 2 };
   for (let delivery = 0; delivery < 3; delivery++) {
@@ -195,7 +195,7 @@ test("outbox: what a collector takes back of a delivery is lost and told, and th
   });
 });
 
-test("outbox: what a collector warns of is told once a minute, and keeps no failure from being told", async () => {
+test("span queue: a collector's warnings are logged once a minute, and suppress no failure", async () => {
   using fixture = new Fixture();
   fixture.outcome = { message: "obsolete", rejected: 0 };
   for (let delivery = 0; delivery < 3; delivery++) {
@@ -211,7 +211,7 @@ test("outbox: what a collector warns of is told once a minute, and keeps no fail
   expect(fixture.log.messages("info")).toEqual([]);
 });
 
-test("outbox: closing delivers what waits, batch after batch, and takes nothing more", async () => {
+test("span queue: closing delivers what waits, batch after batch, and takes nothing more", async () => {
   const fixture = new Fixture();
   // Its deadline is in real time.
   fixture[Symbol.dispose]();
@@ -223,7 +223,7 @@ test("outbox: closing delivers what waits, batch after batch, and takes nothing 
   expect([fixture.lost, fixture.closed]).toEqual([1, true]);
 });
 
-test("outbox: closing ends in time when nobody answers", async () => {
+test("span queue: closing ends in time without a response", async () => {
   const fixture = new Fixture();
   fixture[Symbol.dispose]();
   fixture.outcome = "never";

@@ -53,7 +53,7 @@ test("backend: listens on other loopback addresses; a closed port refuses until 
   expect(await accepts("127.3.2.1", backend.port)).toBe(true);
 });
 
-test("drip and httpServer: write what they are told", async () => {
+test("drip and httpServer: write the given bytes", async () => {
   await using slow = drip({ everyMs: 5, text: "+OK" });
   const chunks: string[] = [];
   const data = (_: unknown, bytes: Buffer) => {

@@ -1,6 +1,6 @@
 /** How the status page asks for one healthcheck. Run by `bun test`. */
 import { expect, test } from "bun:test";
-import type { Answer, Ask } from "../../../src/http/page/data/api-client.ts";
+import type { Answer, FetchApi } from "../../../src/http/page/data/api-client.ts";
 import { DetailStore } from "../../../src/http/page/data/detail-store.ts";
 
 const MISSING = { ok: false, error: "no healthcheck with id 1 (HTTP 404)", status: 404 } as const;
@@ -9,7 +9,7 @@ const MISSING = { ok: false, error: "no healthcheck with id 1 (HTTP 404)", statu
 function askedServer() {
   const answers: ((answer: Answer<unknown>) => Promise<void>)[] = [];
   const addresses: string[] = [];
-  const ask: Ask = <T>(address: string) => {
+  const fetchApi: FetchApi = <T>(address: string) => {
     const { promise, resolve } = Promise.withResolvers<Answer<T>>();
     addresses.push(address);
     answers.push(async (answer) => {
@@ -20,12 +20,12 @@ function askedServer() {
     });
     return promise;
   };
-  return { ask, addresses, answer: (answer: Answer<unknown>) => answers.at(-1)?.(answer) };
+  return { fetchApi, addresses, answer: (answer: Answer<unknown>) => answers.at(-1)?.(answer) };
 }
 
 test("page detail: asks one question at a time, once more for all that came meanwhile", async () => {
-  const { ask, addresses, answer } = askedServer();
-  const store = new DetailStore("1", ask);
+  const { fetchApi, addresses, answer } = askedServer();
+  const store = new DetailStore("1", fetchApi);
   store.refresh("tick");
   store.refresh("tick");
   store.refresh("changes");
@@ -38,8 +38,8 @@ test("page detail: asks one question at a time, once more for all that came mean
 });
 
 test("page detail: what is missing is asked for again only when something has changed", async () => {
-  const { ask, addresses, answer } = askedServer();
-  const store = new DetailStore("1", ask);
+  const { fetchApi, addresses, answer } = askedServer();
+  const store = new DetailStore("1", fetchApi);
   store.refresh("connection");
   await answer(MISSING);
   expect(store.view.value).toMatchObject({ detail: undefined, missing: true, error: undefined });
@@ -51,8 +51,8 @@ test("page detail: what is missing is asked for again only when something has ch
 });
 
 test("page detail: a failure keeps what is shown and says why; after a stop nothing is asked", async () => {
-  const { ask, addresses, answer } = askedServer();
-  const store = new DetailStore("1", ask);
+  const { fetchApi, addresses, answer } = askedServer();
+  const store = new DetailStore("1", fetchApi);
   store.refresh("tick");
   await answer({ ok: true, value: { id: "1" }, atMs: 6 });
   store.refresh("tick");

@@ -10,7 +10,7 @@ import {
   formatPhases,
   formatSpan,
   formatWhen,
-  takeApart,
+  splitSentence,
 } from "../../../src/http/page/logic/format.ts";
 
 const SECOND = 1_000;
@@ -81,14 +81,14 @@ test("page: phases stand in their order, those not reached are left out", () => 
 });
 
 test("page: a sentence is taken apart at its first colon that is not in an address", () => {
-  expect(takeApart("TCP connect to [::1]:80: connection refused")).toEqual({
+  expect(splitSentence("TCP connect to [::1]:80: connection refused")).toEqual({
     what: "TCP connect to [::1]:80",
     why: "connection refused",
   });
-  expect(takeApart("stalled")).toEqual({ what: "", why: "stalled" });
+  expect(splitSentence("stalled")).toEqual({ what: "", why: "stalled" });
 });
 
-test("page: a configuration is told in words, whatever its fields are", () => {
+test("page: a configuration is shown as text, whatever its fields are", () => {
   const config = {
     interval_ms: 1_500,
     address: "10.0.0.1:443",

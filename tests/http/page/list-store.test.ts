@@ -1,7 +1,7 @@
 /** Which rows the status page asks for, and when. Run by `bun test`. */
 import { expect, test } from "bun:test";
 import type { HealthcheckItem, HealthcheckList } from "../../../src/http/api.ts";
-import type { Answer, Ask } from "../../../src/http/page/data/api-client.ts";
+import type { Answer, FetchApi } from "../../../src/http/page/data/api-client.ts";
 import { ListStore } from "../../../src/http/page/data/list-store.ts";
 import { NO_FILTER } from "../../../src/http/page/logic/route.ts";
 import { VirtualTime } from "../../harness/fakes/fakes.ts";
@@ -18,9 +18,9 @@ interface Question {
 }
 
 /** A server that answers when the test says so. */
-function askedServer(): { readonly ask: Ask; readonly asked: Question[]; last(): Question } {
+function askedServer(): { readonly fetchApi: FetchApi; readonly asked: Question[]; last(): Question } {
   const asked: Question[] = [];
-  const ask: Ask = <T>(address: string, signal: AbortSignal) => {
+  const fetchApi: FetchApi = <T>(address: string, signal: AbortSignal) => {
     const { promise, resolve } = Promise.withResolvers<Answer<T>>();
     const query = new URLSearchParams(address.slice(address.indexOf("?")));
     asked.push({
@@ -42,7 +42,7 @@ function askedServer(): { readonly ask: Ask; readonly asked: Question[]; last():
     if (question === undefined) throw new Error("nothing was asked");
     return question;
   };
-  return { ask, asked, last };
+  return { fetchApi, asked, last };
 }
 
 function item(id: number): HealthcheckItem {
@@ -57,23 +57,23 @@ function listed({ offset, limit }: Question, movedBy = 0, matched = 1_000): Answ
 }
 
 test("page list: asks for what is on the screen and a little more, and not again while it is known", async () => {
-  const { ask, asked, last } = askedServer();
-  const store = new ListStore(ask);
-  store.want(NO_FILTER, { first: 100, end: 120 });
+  const { fetchApi, asked, last } = askedServer();
+  const store = new ListStore(fetchApi);
+  store.show(NO_FILTER, { first: 100, end: 120 });
   expect([last().offset, last().limit]).toEqual([84, 52]);
   await last().answer(listed(last()));
   expect(store.view.value.rows.get(100)?.id).toBe("100");
-  store.want(NO_FILTER, { first: 110, end: 130 });
+  store.show(NO_FILTER, { first: 110, end: 130 });
   expect(asked).toHaveLength(1);
-  store.want(NO_FILTER, { first: 120, end: 140 });
+  store.show(NO_FILTER, { first: 120, end: 140 });
   expect(asked).toHaveLength(2);
 });
 
 test("page list: one question at a time; what was wanted meanwhile is asked for next", async () => {
-  const { ask, asked, last } = askedServer();
-  const store = new ListStore(ask);
-  store.want(NO_FILTER, { first: 0, end: 20 });
-  store.want(NO_FILTER, { first: 30, end: 50 });
+  const { fetchApi, asked, last } = askedServer();
+  const store = new ListStore(fetchApi);
+  store.show(NO_FILTER, { first: 0, end: 20 });
+  store.show(NO_FILTER, { first: 30, end: 50 });
   store.refresh();
   store.refresh();
   expect(asked).toHaveLength(1);
@@ -84,24 +84,24 @@ test("page list: one question at a time; what was wanted meanwhile is asked for 
   expect(asked).toHaveLength(2);
 });
 
-test("page list: somebody who scrolls through waits for an answer at most so long", () => {
+test("page list: while the user scrolls, a request is canceled after a minimum time only", () => {
   using time = new VirtualTime();
-  const { ask, asked } = askedServer();
-  const store = new ListStore(ask);
-  store.want(NO_FILTER, { first: 0, end: 20 });
+  const { fetchApi, asked } = askedServer();
+  const store = new ListStore(fetchApi);
+  store.show(NO_FILTER, { first: 0, end: 20 });
   time.advance(50);
-  store.want(NO_FILTER, { first: 500, end: 520 });
+  store.show(NO_FILTER, { first: 500, end: 520 });
   expect(asked).toHaveLength(1);
   time.advance(150);
-  store.want(NO_FILTER, { first: 700, end: 720 });
+  store.show(NO_FILTER, { first: 700, end: 720 });
   expect(asked.map(({ signal }) => signal.aborted)).toEqual([true, false]);
 });
 
-test("page list: another filter is asked for at once, and an answer to the old one is not heard", async () => {
-  const { ask, asked } = askedServer();
-  const store = new ListStore(ask);
-  store.want(NO_FILTER, { first: 0, end: 20 });
-  store.want(UNHEALTHY, { first: 0, end: 20 });
+test("page list: another filter is requested immediately, and a response to the old one is ignored", async () => {
+  const { fetchApi, asked } = askedServer();
+  const store = new ListStore(fetchApi);
+  store.show(NO_FILTER, { first: 0, end: 20 });
+  store.show(UNHEALTHY, { first: 0, end: 20 });
   const [first, second] = asked;
   expect(first?.signal.aborted).toBe(true);
   expect(second?.address).toContain("state=unhealthy");
@@ -112,27 +112,27 @@ test("page list: another filter is asked for at once, and an answer to the old o
 });
 
 test("page list: rows of another filter go when the new ones come, rows nearby stay while one scrolls", async () => {
-  const { ask, last } = askedServer();
-  const store = new ListStore(ask);
-  store.want(NO_FILTER, { first: 0, end: 20 });
+  const { fetchApi, last } = askedServer();
+  const store = new ListStore(fetchApi);
+  store.show(NO_FILTER, { first: 0, end: 20 });
   await last().answer(listed(last()));
-  store.want(NO_FILTER, { first: 300, end: 320 });
+  store.show(NO_FILTER, { first: 300, end: 320 });
   await last().answer(listed(last()));
   expect([store.view.value.rows.has(0), store.view.value.rows.has(300)]).toEqual([true, true]);
-  store.want(NO_FILTER, { first: 900, end: 920 });
+  store.show(NO_FILTER, { first: 900, end: 920 });
   await last().answer(listed(last()));
   expect(store.view.value.rows.has(0)).toBe(false);
-  store.want(UNHEALTHY, { first: 0, end: 20 });
+  store.show(UNHEALTHY, { first: 0, end: 20 });
   await last().answer(listed(last(), 0, 5));
   expect([...store.view.value.rows.keys()]).toEqual([0, 1, 2, 3, 4]);
 });
 
 test("page list: no id stands in two places", async () => {
-  const { ask, last } = askedServer();
-  const store = new ListStore(ask);
-  store.want(NO_FILTER, { first: 0, end: 20 });
+  const { fetchApi, last } = askedServer();
+  const store = new ListStore(fetchApi);
+  store.show(NO_FILTER, { first: 0, end: 20 });
   await last().answer(listed(last()));
-  store.want(NO_FILTER, { first: 100, end: 120 });
+  store.show(NO_FILTER, { first: 100, end: 120 });
   // Thirty rows came before these.
   await last().answer(listed(last(), -30));
   const ids = [...store.view.value.rows.values()].map(({ id }) => id);
@@ -140,15 +140,15 @@ test("page list: no id stands in two places", async () => {
 });
 
 test("page list: a failure keeps the rows and says why; scrolling does not ask again, the next tick does", async () => {
-  const { ask, asked, last } = askedServer();
-  const store = new ListStore(ask);
-  store.want(NO_FILTER, { first: 0, end: 20 });
+  const { fetchApi, asked, last } = askedServer();
+  const store = new ListStore(fetchApi);
+  store.show(NO_FILTER, { first: 0, end: 20 });
   await last().answer(listed(last()));
   store.refresh();
   await last().answer({ ok: false, error: "cannot reach the server", status: undefined });
   expect(store.view.value.error).toBe("cannot reach the server");
   expect(store.view.value.rows.has(0)).toBe(true);
-  store.want(NO_FILTER, { first: 500, end: 520 });
+  store.show(NO_FILTER, { first: 500, end: 520 });
   expect(asked).toHaveLength(2);
   store.refresh();
   expect(last().offset).toBe(484);
@@ -157,9 +157,9 @@ test("page list: a failure keeps the rows and says why; scrolling does not ask a
 });
 
 test("page list: an empty list and one that shrank", async () => {
-  const { ask, last } = askedServer();
-  const store = new ListStore(ask);
-  store.want(NO_FILTER, { first: 0, end: 0 });
+  const { fetchApi, last } = askedServer();
+  const store = new ListStore(fetchApi);
+  store.show(NO_FILTER, { first: 0, end: 0 });
   expect(last().offset).toBe(0);
   await last().answer(listed(last()));
   store.refresh();
@@ -167,14 +167,14 @@ test("page list: an empty list and one that shrank", async () => {
   expect([store.view.value.matched, store.view.value.rows.size]).toEqual([0, 0]);
 });
 
-test("page list: after a stop nothing is heard, and the next start asks anew", async () => {
-  const { ask, asked, last } = askedServer();
-  const store = new ListStore(ask);
-  store.want(NO_FILTER, { first: 0, end: 20 });
+test("page list: after a stop responses are ignored, and the next start requests again", async () => {
+  const { fetchApi, asked, last } = askedServer();
+  const store = new ListStore(fetchApi);
+  store.show(NO_FILTER, { first: 0, end: 20 });
   const first = last();
   store.stop();
   await first.answer(listed(first));
   expect([first.signal.aborted, store.view.value.matched]).toEqual([true, undefined]);
-  store.want(NO_FILTER, { first: 0, end: 20 });
+  store.show(NO_FILTER, { first: 0, end: 20 });
   expect(asked).toHaveLength(2);
 });

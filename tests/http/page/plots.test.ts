@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import type { HistoryItem, RecentResult } from "../../../src/http/api.ts";
 import { heightRange, isInSight, plotData, timeRange } from "../../../src/http/page/logic/plot-data.ts";
-import { sparkPaths, sparkWords } from "../../../src/http/page/logic/sparkline.ts";
+import { sparklineText, sparkPaths } from "../../../src/http/page/logic/sparkline.ts";
 
 const ok = (ms: number): RecentResult => ({ duration_ms: ms, result: "success" });
 const FAILED: RecentResult = { duration_ms: 500, result: "failure" };
@@ -13,7 +13,7 @@ test("page: a row's plot is as high as its slowest success, the newest result at
   expect(sparkPaths(Array.from({ length: 20 }, () => ok(1))).line).toStartWith("M2.5 2");
 });
 
-test("page: failures are bars and interrupt the line; their time-outs do not flatten it", () => {
+test("page: failures are bars and interrupt the line; their timeouts do not flatten it", () => {
   const { line, failures, inconclusive } = sparkPaths([ok(2), FAILED, UNCLEAR, ok(2)]);
   expect(line).toBe("M82.5 2L82.5 2M97.5 2L97.5 2");
   expect(failures).toBe("M87.5 2V18");
@@ -26,10 +26,10 @@ test("page: a row's plot of nothing, of zeros, and of failures only", () => {
   expect(sparkPaths([FAILED]).line).toBe("");
 });
 
-test("page: a row's plot in words", () => {
-  expect(sparkWords([])).toBe("no results yet");
-  expect(sparkWords([ok(1)])).toBe("no failure in the last result");
-  expect(sparkWords([ok(1), FAILED, FAILED])).toBe("2 of the last 3 results failed");
+test("page: a row's plot as text", () => {
+  expect(sparklineText([])).toBe("no results yet");
+  expect(sparklineText([ok(1)])).toBe("no failure in the last result");
+  expect(sparklineText([ok(1), FAILED, FAILED])).toBe("2 of the last 3 results failed");
 });
 
 function item(seconds: number, fields: Partial<HistoryItem>): HistoryItem {

@@ -1,8 +1,13 @@
 /** The live feed of the status page and what it sets in motion. Run by `bun test`. */
 import { expect, test } from "bun:test";
 import type { Stream } from "../../../src/http/page/data/feed.ts";
-import { type Freshness, Session, type Shown, type Why } from "../../../src/http/page/data/session.ts";
-import { Cell } from "../../../src/http/page/data/signal.ts";
+import {
+  type Freshness,
+  type RefreshReason,
+  Session,
+  type Shown,
+} from "../../../src/http/page/data/session.ts";
+import { Signal } from "../../../src/http/page/data/signal.ts";
 import { VirtualTime } from "../../harness/fakes/fakes.ts";
 
 const TOTALS = { healthchecks: 3, healthy: 2, unhealthy: 1, unknown: 0, version: "0.1.0" };
@@ -42,10 +47,10 @@ class FakeStream implements Stream {
 }
 
 class FakeView implements Shown {
-  readonly view = new Cell<Freshness>({ atMs: undefined, error: undefined });
-  readonly refreshed: Why[] = [];
+  readonly view = new Signal<Freshness>({ atMs: undefined, error: undefined });
+  readonly refreshed: RefreshReason[] = [];
 
-  refresh(why: Why): void {
+  refresh(why: RefreshReason): void {
     this.refreshed.push(why);
   }
 }
@@ -89,7 +94,7 @@ test("page session: a tick with changes is one reason to ask, and asks once", ()
   session.stop();
 });
 
-test("page session: a page that nobody sees asks for nothing but keeps its totals, and is fresh when it is seen", () => {
+test("page session: a hidden page requests nothing but keeps its totals, and is refreshed when it becomes visible", () => {
   using time = new VirtualTime();
   const { session, view, stream, surroundings } = started();
   stream().send("totals", TOTALS);
@@ -119,7 +124,7 @@ test("page session: announcements are put together, so that they can be listened
   session.stop();
 });
 
-test("page session: a feed that breaks is down until it speaks again; meanwhile the view is asked for by itself", () => {
+test("page session: a feed that breaks is down until its next event; meanwhile the view is polled", () => {
   using time = new VirtualTime();
   const { session, view, stream, streams } = started();
   stream().send("totals", TOTALS);
@@ -141,7 +146,7 @@ test("page session: a feed that breaks is down until it speaks again; meanwhile 
   session.stop();
 });
 
-test("page session: the first words after a loss are reason enough to ask for what was missing", () => {
+test("page session: the first event after a loss refreshes the view", () => {
   using time = new VirtualTime();
   const { session, view, stream } = started();
   stream().send("totals", TOTALS);
@@ -167,7 +172,7 @@ test("page session: a feed that is refused is tried again, which browsers do not
   session.stop();
 });
 
-test("page session: a feed that has fallen silent is taken for broken, and what it says too late is not heard", () => {
+test("page session: a silent feed counts as broken, and its late events are ignored", () => {
   using time = new VirtualTime();
   const { session, streams, stream } = started();
   stream().send("totals", TOTALS);

@@ -68,7 +68,7 @@ test("page: spans", () => {
   expect(overlaps({ first: 0, end: 10 }, { first: 9, end: 20 })).toBe(true);
 });
 
-test("page: how far rows have moved is told by the first that is still there", () => {
+test("page: the movement of rows is that of the first that still exists", () => {
   const before = [
     [5, "gone"],
     [6, "a"],

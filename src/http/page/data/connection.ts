@@ -1,33 +1,33 @@
-/** How the page stands to the server, in words. Pure. */
+/** Connection of the page to the server, described for display. Pure. */
 
 import { formatClock } from "../logic/format.ts";
 import type { FeedState } from "./feed.ts";
 import type { Freshness } from "./session.ts";
 
-/** `polling`: there are no live events, but questions are answered. `failing`: it is the other way round. */
+/** `polling`: there are no live events, but requests succeed. `failing`: the other way round. */
 export type ConnectionKind = "connecting" | "live" | "polling" | "failing" | "lost";
 
 /** The state of the connection between page and server, as text for the operator. */
 export interface Connection {
   readonly kind: ConnectionKind;
-  /** One or two words, always shown. */
+  /** Label of one or two words, always shown. */
   readonly label: string;
-  /** What the operator must know; undefined while all is well. */
+  /** Notice for the operator; undefined while all is well. */
   readonly notice: string | undefined;
 }
 
-/** Whether what is shown may not be so any more. */
+/** Returns true when the shown data may be outdated. */
 export function isStale({ kind }: Connection): boolean {
   return kind === "lost" || kind === "failing";
 }
 
 /**
- * Judges.
+ * Derives the state of the connection.
  *
- * @param downSinceMs - when the feed broke
- * @param shown - of the view on the screen; undefined when there is none
+ * @param downSinceMs - time since which the feed is down
+ * @param shown - the view on the screen; undefined before the first
  */
-export function connectionOf(
+export function connectionStatus(
   feed: FeedState,
   downSinceMs: number | undefined,
   shown: Freshness | undefined,

@@ -1,19 +1,19 @@
-/** What is known of one healthcheck; asked for one question at a time. */
+/** Store of one healthcheck's details; sends one request at a time. */
 import type { HealthcheckDetail } from "../../api.ts";
 import { detailAddress } from "../logic/route.ts";
-import type { Ask } from "./api-client.ts";
-import type { Shown, Why } from "./session.ts";
-import { Cell } from "./signal.ts";
+import type { FetchApi } from "./api-client.ts";
+import type { RefreshReason, Shown } from "./session.ts";
+import { Signal } from "./signal.ts";
 
-/** What is shown of it. */
+/** Data of the detail view. */
 export interface DetailView {
   /** Undefined before the first answer. */
   readonly detail: HealthcheckDetail | undefined;
   /** The server does not know it, or not any more. */
   readonly missing: boolean;
-  /** When the server was last heard, by this computer's clock. */
+  /** Time of the last response, by this computer's clock. */
   readonly atMs: number | undefined;
-  /** Why the last question was not answered. */
+  /** Reason why the last request failed. */
   readonly error: string | undefined;
 }
 
@@ -21,25 +21,28 @@ const NOT_FOUND = 404;
 
 /** Cache of the details of one healthcheck. It sends one request at a time. */
 export class DetailStore implements Shown {
-  readonly view = new Cell<DetailView>({
+  readonly view = new Signal<DetailView>({
     detail: undefined,
     missing: false,
     atMs: undefined,
     error: undefined,
   });
   readonly #id: string;
-  readonly #ask: Ask;
+  readonly #fetchApi: FetchApi;
   readonly #abort = new AbortController();
   #running = false;
   #again = false;
 
-  constructor(id: string, ask: Ask) {
+  constructor(id: string, fetchApi: FetchApi) {
     this.#id = id;
-    this.#ask = ask;
+    this.#fetchApi = fetchApi;
   }
 
-  /** Asks anew; once more when a question is under way. What is missing is not asked for every second. */
-  refresh(why: Why): void {
+  /**
+   * Requests the details again; once more after a request that is already running. A missing healthcheck is not
+   * requested every second.
+   */
+  refresh(why: RefreshReason): void {
     if (this.#abort.signal.aborted || (this.view.value.missing && why === "tick")) return;
     if (this.#running) this.#again = true;
     else void this.#run();
@@ -54,7 +57,7 @@ export class DetailStore implements Shown {
     this.#running = true;
     this.#again = false;
     const { signal } = this.#abort;
-    const answer = await this.#ask<HealthcheckDetail>(detailAddress(this.#id), signal);
+    const answer = await this.#fetchApi<HealthcheckDetail>(detailAddress(this.#id), signal);
     this.#running = false;
     if (signal.aborted) return;
     const before = this.view.value;

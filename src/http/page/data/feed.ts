@@ -1,36 +1,36 @@
 /**
- * The live feed of the server. A browser's EventSource connects again by itself when a connection breaks, but gives up for good
- * when it is refused (503: too many viewers) and does not notice one that has died silently (a laptop that slept, a proxy). Both
- * are seen to here.
+ * The live feed of the server. A browser's EventSource reconnects alone when a connection breaks, but stops for good
+ * when it is rejected (503: too many viewers) and does not notice a connection that has died silently (a laptop that
+ * slept, a proxy). This class handles both.
  */
 import type { ChangesEvent, TotalsEvent } from "../../api.ts";
-import { Cell } from "./signal.ts";
+import { Signal } from "./signal.ts";
 
 /** `down` from the moment the connection breaks until events come again. */
 export type FeedState = "connecting" | "live" | "down";
 
 /** As much of an EventSource as is needed; tests have their own. */
 export interface Stream {
-  /** 2: it has given up. */
+  /** 2: closed for good. */
   readonly readyState: number;
   addEventListener(type: string, listener: (event: { readonly data?: unknown }) => void): void;
   close(): void;
 }
 
-/** Who hears of events. */
+/** Receiver of events. */
 export interface FeedListener {
   totals(event: TotalsEvent): void;
   changes(event: ChangesEvent): void;
 }
 
 const GIVEN_UP = 2;
-/** The server says something every second. */
+/** Longest silence before a reconnect; the server sends an event every second. */
 const SILENCE_MS = 6_000;
 const RETRY_MS = 3_000;
 
 /** The live feed of the server. It reconnects after every failure, and detects a connection that has died silently. */
 export class Feed {
-  readonly state = new Cell<FeedState>("connecting");
+  readonly state = new Signal<FeedState>("connecting");
   readonly #open: () => Stream;
   readonly #listener: FeedListener;
   #stream: Stream | undefined;
@@ -47,8 +47,8 @@ export class Feed {
     this.stop();
     const stream = this.#open();
     this.#stream = stream;
-    stream.addEventListener("totals", ({ data }) => this.#heard(stream, data, this.#listener.totals));
-    stream.addEventListener("changes", ({ data }) => this.#heard(stream, data, this.#listener.changes));
+    stream.addEventListener("totals", ({ data }) => this.#receive(stream, data, this.#listener.totals));
+    stream.addEventListener("changes", ({ data }) => this.#receive(stream, data, this.#listener.changes));
     stream.addEventListener("error", () => this.#broken(stream));
     this.#startIn(SILENCE_MS);
   }
@@ -60,7 +60,7 @@ export class Feed {
     this.#stream = undefined;
   }
 
-  #heard<Event>(stream: Stream, data: unknown, tell: (event: Event) => void): void {
+  #receive<Event>(stream: Stream, data: unknown, update: (event: Event) => void): void {
     if (stream !== this.#stream) return;
     this.#startIn(SILENCE_MS);
     let event: Event;
@@ -71,7 +71,7 @@ export class Feed {
       return;
     }
     this.state.set("live");
-    tell(event);
+    update(event);
   }
 
   #broken(stream: Stream): void {
@@ -80,7 +80,7 @@ export class Feed {
     this.#startIn(stream.readyState === GIVEN_UP ? RETRY_MS : SILENCE_MS);
   }
 
-  /** Connects anew after a while, unless something is heard before. */
+  /** Reconnects after a delay, unless an event arrives before. */
   #startIn(ms: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {

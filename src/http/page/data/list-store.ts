@@ -1,25 +1,25 @@
 /**
- * The rows that are known of the list: only those around what is on the screen are asked for, one question at a time. Older rows
- * elsewhere are kept for a while, so that scrolling back shows them at once.
+ * Store of the known rows of the list: requests only those around the screen, one request at a time. Rows elsewhere are
+ * kept for a while, so that scrolling back shows them immediately.
  */
 import type { HealthcheckItem, HealthcheckList, Totals } from "../../api.ts";
 import { type Filter, listAddress, NO_FILTER, sameFilter } from "../logic/route.ts";
 import { covers, overlaps, type Span, widen } from "../logic/virtual-window.ts";
-import type { Answer, Ask } from "./api-client.ts";
+import type { Answer, FetchApi } from "./api-client.ts";
 import type { Shown } from "./session.ts";
-import { Cell } from "./signal.ts";
+import { Signal } from "./signal.ts";
 
-/** What is shown of the list. */
+/** Data of the list view. */
 export interface ListView {
-  /** What the rows fit; what is wanted may be another already. */
+  /** Filter that the rows match; the requested one may be another already. */
   readonly filter: Filter;
-  /** How many there are; undefined before the first answer. */
+  /** Number of matching rows; undefined before the first response. */
   readonly matched: number | undefined;
   readonly rows: ReadonlyMap<number, HealthcheckItem>;
   readonly totals: Totals | undefined;
-  /** When the server was last heard, by this computer's clock. */
+  /** Time of the last response, by this computer's clock. */
   readonly atMs: number | undefined;
-  /** Why the last question was not answered. */
+  /** Reason why the last request failed. */
   readonly error: string | undefined;
 }
 
@@ -35,19 +35,19 @@ interface Running extends Question {
 
 /** Asked for when nothing is known of the screen yet. */
 const FIRST_SPAN: Span = { first: 0, end: 40 };
-/** The server gives no more at once. */
+/** Maximum number of rows of one response. */
 const MAX_ROWS = 1_000;
-/** Rows asked for beyond those wanted, on either side: few every second, more for somebody who scrolls. */
+/** Rows requested beyond those wanted, on either side: few every second, more while the user scrolls. */
 const MARGIN = 16;
 const SCROLL_MARGIN = 48;
 /** Rows kept on either side. */
 const KEPT = 400;
-/** A question that has run for less is waited for: while somebody scrolls through, answers must come. */
-const PATIENCE_MS = 150;
+/** Age up to which a request is not canceled by scrolling: responses must arrive while the user scrolls. */
+const MIN_REQUEST_MS = 150;
 
 /** Cache of the rows of the list. It requests only the rows around the visible ones, one request at a time. */
 export class ListStore implements Shown {
-  readonly view = new Cell<ListView>({
+  readonly view = new Signal<ListView>({
     filter: NO_FILTER,
     matched: undefined,
     rows: new Map(),
@@ -55,24 +55,27 @@ export class ListStore implements Shown {
     atMs: undefined,
     error: undefined,
   });
-  readonly #ask: Ask;
+  readonly #fetchApi: FetchApi;
   #wanted: Question = { filter: NO_FILTER, span: FIRST_SPAN };
   #answered: Question | undefined;
   #running: Running | undefined;
   #outdated = true;
 
-  constructor(ask: Ask) {
-    this.#ask = ask;
+  constructor(fetchApi: FetchApi) {
+    this.#fetchApi = fetchApi;
   }
 
-  /** Says what is on the screen. Asks when it is not known; after a failure only {@link refresh} asks again. */
-  want(filter: Filter, span: Span): void {
+  /**
+   * Sets the filter and the rows on the screen. Requests rows that are not known; after a failure only {@link refresh}
+   * requests again.
+   */
+  show(filter: Filter, span: Span): void {
     const changed = !sameFilter(filter, this.#wanted.filter);
     this.#wanted = { filter, span: span.end === span.first ? FIRST_SPAN : span };
     if (changed || this.view.value.error === undefined) this.#pump();
   }
 
-  /** Asks anew for what is on the screen; once more when a question is under way. */
+  /** Requests the rows on the screen again; once more after a request that is already running. */
   refresh(): void {
     this.#outdated = true;
     this.#pump();
@@ -102,7 +105,7 @@ export class ListStore implements Shown {
 
   #isFutile({ filter, span, startedMs }: Running): boolean {
     if (!sameFilter(filter, this.#wanted.filter)) return true;
-    return !overlaps(span, this.#wanted.span) && performance.now() - startedMs > PATIENCE_MS;
+    return !overlaps(span, this.#wanted.span) && performance.now() - startedMs > MIN_REQUEST_MS;
   }
 
   async #run(): Promise<void> {
@@ -115,7 +118,7 @@ export class ListStore implements Shown {
     this.#running = running;
     this.#outdated = false;
     const address = listAddress(filter, asked.first, asked.end - asked.first);
-    const answer = await this.#ask<HealthcheckList>(address, abort.signal);
+    const answer = await this.#fetchApi<HealthcheckList>(address, abort.signal);
     if (this.#running !== running) return;
     this.#running = undefined;
     this.#take(running, answer);

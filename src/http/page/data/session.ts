@@ -1,31 +1,32 @@
 /**
- * What lives as long as the page: the live feed, and what it sets in motion. Every event has the view on the screen asked for anew,
- * once a second at most; without events it is asked for every few seconds. Knows no browser, so that tests can drive it.
+ * State that lives as long as the page: the live feed, and the refreshes that it causes. Each event refreshes the view
+ * on the screen, at most once a second; without events it is refreshed every few seconds. Does not depend on a browser,
+ * so that tests can drive it.
  */
 
 import type { ChangesEvent, StateChange, Totals, TotalsEvent } from "../../api.ts";
-import { summarise } from "../logic/announce.ts";
+import { summarizeChanges } from "../logic/announce.ts";
 import { Feed, type Stream } from "./feed.ts";
-import { Cell } from "./signal.ts";
+import { Signal } from "./signal.ts";
 
-/** Why a view is to be asked for anew. */
-export type Why = "tick" | "changes" | "connection";
+/** Reason for a refresh. */
+export type RefreshReason = "tick" | "changes" | "connection";
 
-/** How a view stands to the server. */
+/** Freshness of a view. */
 export interface Freshness {
-  /** When the server was last heard. */
+  /** Time of the last response. */
   readonly atMs: number | undefined;
   readonly error: string | undefined;
 }
 
 /** A view that can be on the screen. */
 export interface Shown {
-  readonly view: Cell<Freshness>;
-  refresh(why: Why): void;
+  readonly view: Signal<Freshness>;
+  refresh(why: RefreshReason): void;
 }
 
-/** What the session needs of a browser. */
-export interface Surroundings {
+/** Functions of the browser that the session uses. */
+export interface SessionEnvironment {
   openFeed(): Stream;
   isVisible(): boolean;
 }
@@ -33,32 +34,32 @@ export interface Surroundings {
 /** The two events of a tick come right after one another, and are one reason to ask. */
 const SETTLE_MS = 20;
 const POLL_MS = 3_000;
-/** Between two announcements: nobody can listen to more. */
-const BREATH_MS = 4_000;
+/** Interval of announcements: a screen reader needs time to read each. */
+const ANNOUNCEMENT_INTERVAL_MS = 4_000;
 
 /** State that lives as long as the page: the live feed, and the refresh of the visible view at most once a second. */
 export class Session {
   readonly feed: Feed;
-  readonly totals = new Cell<Totals | undefined>(undefined);
-  /** When the feed last spoke, by this computer's clock; 0 before it has. */
-  heardAtMs = 0;
+  readonly totals = new Signal<Totals | undefined>(undefined);
+  /** Time of the last event of the feed, by this computer's clock; 0 before the first. */
+  lastEventAtMs = 0;
   /** The server's; empty before it is known. */
-  readonly version = new Cell("");
-  /** What a screen reader is to say. */
-  readonly announcement = new Cell("");
-  /** When the feed broke; undefined while it is well. */
-  readonly downSinceMs = new Cell<number | undefined>(undefined);
-  readonly #surroundings: Surroundings;
+  readonly version = new Signal("");
+  /** Text that a screen reader announces. */
+  readonly announcement = new Signal("");
+  /** Time since which the feed is down; undefined while it works. */
+  readonly downSinceMs = new Signal<number | undefined>(undefined);
+  readonly #environment: SessionEnvironment;
   #shown: Shown | undefined;
-  #why: Why = "tick";
+  #why: RefreshReason = "tick";
   #asking: ReturnType<typeof setTimeout> | undefined;
   #breathing: ReturnType<typeof setTimeout> | undefined;
   #polling: ReturnType<typeof setInterval> | undefined;
   #changes: StateChange[] = [];
   #more = 0;
 
-  constructor(surroundings: Surroundings) {
-    this.#surroundings = surroundings;
+  constructor(surroundings: SessionEnvironment) {
+    this.#environment = surroundings;
     this.feed = new Feed(surroundings.openFeed, {
       totals: (event) => this.#ticked(event),
       changes: (event) => this.#changed(event),
@@ -98,7 +99,7 @@ export class Session {
   #ticked({ version, ...totals }: TotalsEvent): void {
     const isBack = this.downSinceMs.value !== undefined;
     this.downSinceMs.set(undefined);
-    this.heardAtMs = Date.now();
+    this.lastEventAtMs = Date.now();
     this.totals.set(totals);
     this.version.set(version);
     this.#refreshSoon(isBack ? "connection" : "tick");
@@ -117,10 +118,10 @@ export class Session {
     this.#refreshSoon("connection");
   }
 
-  #refreshSoon(why: Why): void {
+  #refreshSoon(why: RefreshReason): void {
     if (why !== "tick") this.#why = why;
     this.#asking ??= setTimeout(() => {
-      const { isVisible } = this.#surroundings;
+      const { isVisible } = this.#environment;
       this.#asking = undefined;
       const reason = this.#why;
       this.#why = "tick";
@@ -131,9 +132,9 @@ export class Session {
   #announce(): void {
     this.#breathing = undefined;
     if (this.#changes.length === 0) return;
-    this.announcement.set(summarise(this.#changes, this.#more));
+    this.announcement.set(summarizeChanges(this.#changes, this.#more));
     this.#changes = [];
     this.#more = 0;
-    this.#breathing = setTimeout(() => this.#announce(), BREATH_MS);
+    this.#breathing = setTimeout(() => this.#announce(), ANNOUNCEMENT_INTERVAL_MS);
   }
 }

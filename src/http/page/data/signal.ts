@@ -1,7 +1,7 @@
 /** A value that can be watched: how what comes from the server gets to the components. */
 
 /** An observable value: components that read it are rendered again when it changes. */
-export class Cell<T> {
+export class Signal<T> {
   #value: T;
   readonly #watchers = new Set<() => void>();
 
@@ -13,7 +13,7 @@ export class Cell<T> {
     return this.#value;
   }
 
-  /** Replaces the value and tells whoever watches. */
+  /** Replaces the value and notifies the watchers. */
   set(value: T): void {
     if (Object.is(value, this.#value)) return;
     this.#value = value;

@@ -1,15 +1,15 @@
-/** Changes of state in one sentence, for screen readers. Pure. */
+/** State changes in one sentence, for screen readers. Pure. */
 import type { State, StateChange } from "../../api.ts";
 import { formatCount } from "./format.ts";
 import { STATES } from "./route.ts";
 
 /**
- * Puts changes into words: a single one with its reason, several as numbers.
+ * Summarizes state changes: a single one with its reason, several as numbers.
  *
  * @param changes - oldest first; of one id, the last counts
- * @param more - changes that are not among them
+ * @param more - number of changes that are not among them
  */
-export function summarise(changes: readonly StateChange[], more: number): string {
+export function summarizeChanges(changes: readonly StateChange[], more: number): string {
   const latest = new Map(changes.map((change) => [change.id, change]));
   const [only] = latest.values();
   if (only !== undefined && latest.size === 1 && more === 0)

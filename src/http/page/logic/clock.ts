@@ -7,8 +7,8 @@ const TOLERANCE_MS = 2_000;
 export class ServerClock {
   #aheadMs = 0;
 
-  /** Takes note of the server's time, in whole seconds, when it was heard here. */
-  heard(serverMs: number, hereMs: number): void {
+  /** Records the server's time, in whole seconds. @param hereMs - time of arrival, by this computer's clock */
+  observe(serverMs: number, hereMs: number): void {
     const aheadMs = serverMs + 500 - hereMs;
     this.#aheadMs = Math.abs(aheadMs) < TOLERANCE_MS ? 0 : aheadMs;
   }

@@ -1,11 +1,11 @@
 /** The configuration of a healthcheck as names and values for people, whatever its fields are. Pure. */
 import { formatSpan, NOTHING } from "./format.ts";
 
-/** One of them. */
+/** A setting. */
 export interface Setting {
   /** `expected codes` */
   readonly name: string;
-  /** In words, or settings of its own. */
+  /** A text, or nested settings. */
   readonly value: string | readonly Setting[];
 }
 
@@ -20,12 +20,12 @@ function setting(key: string, value: unknown): Setting {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return { name, value: Object.entries(value).map(([inner, one]) => setting(inner, one)) };
   }
-  return { name, value: inWords(value) };
+  return { name, value: formatValue(value) };
 }
 
-function inWords(value: unknown): string {
+function formatValue(value: unknown): string {
   if (value === null || value === undefined) return NOTHING;
-  if (Array.isArray(value)) return value.length === 0 ? NOTHING : value.map(inWords).join(", ");
+  if (Array.isArray(value)) return value.length === 0 ? NOTHING : value.map(formatValue).join(", ");
   if (typeof value === "boolean") return value ? "yes" : "no";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

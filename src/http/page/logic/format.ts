@@ -8,7 +8,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** What stands where there is no value. */
+/** Placeholder for a missing value. */
 export const NOTHING = "–";
 
 /** The phases in their order. */
@@ -30,7 +30,7 @@ export function formatCounted(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** A measured time with three digits: `0.42 ms`, `12.3 ms`, `1.23 s`. @param ms - null when there is none */
+/** Formats a measured time with three digits: `0.42 ms`, `12.3 ms`, `1.23 s`. @param ms - null for a missing value */
 export function formatMs(ms: number | null): string {
   if (ms === null) return NOTHING;
   if (ms < 9.995) return `${ms.toFixed(2)} ms`;
@@ -50,7 +50,7 @@ export function formatSpan(ms: number): string {
   return parts.filter((text) => text !== "").join(" ");
 }
 
-/** How long ago, in at most two units: `now`, `12 s`, `3 min`, `1 h 20 min`, `4 d 2 h`. */
+/** Formats an age in at most two units: `now`, `12 s`, `3 min`, `1 h 20 min`, `4 d 2 h`. */
 export function formatAgo(ms: number): string {
   if (ms < SECOND) return "now";
   if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
@@ -60,7 +60,7 @@ export function formatAgo(ms: number): string {
   return `${Math.floor(ms / DAY)} d`;
 }
 
-/** `18:49:38`, in the zone of whoever reads. */
+/** Formats a time as `18:49:38`, in the zone of the browser. */
 export function formatClock(ms: number): string {
   const time = new Date(ms);
   return [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":");
@@ -71,7 +71,7 @@ export function formatClockMs(ms: number): string {
   return `${formatClock(ms)}.${String(new Date(ms).getMilliseconds()).padStart(3, "0")}`;
 }
 
-/** `2026-11-22 18:49:38.123 +01:00`, in the zone of whoever reads; nothing is left to be guessed. */
+/** Formats a time as `2026-11-22 18:49:38.123 +01:00`, in the zone of the browser. */
 export function formatExact(ms: number): string {
   const time = new Date(ms);
   const date = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join("-");
@@ -91,28 +91,28 @@ export function formatWhen(ms: number, nowMs: number): string {
 export function formatPhases(phases: PhaseTimes): string {
   return PHASES.flatMap(({ field, label }) => {
     const ms = phases[field];
-    // It may be broken into lines, but not just anywhere.
+    // Lines may break between the phases only.
     return ms === undefined ? [] : [`${label} ${formatMs(ms)}`.replaceAll(" ", "\u00a0")];
   }).join(" · ");
 }
 
 /** A result's sentence taken apart. */
 export interface Sentence {
-  /** `connection refused` */
+  /** The reason, such as `connection refused`. */
   readonly why: string;
   /** `TCP connect to 10.0.0.1:80`; empty when the sentence is of another kind. */
   readonly what: string;
 }
 
-/** Takes `TCP connect to 10.0.0.1:80: connection refused` apart: where there is little room, the end is what matters. */
-export function takeApart(message: string): Sentence {
+/** Splits `TCP connect to 10.0.0.1:80: connection refused`: where there is little room, the end matters. */
+export function splitSentence(message: string): Sentence {
   const mark = message.indexOf(": ");
   return mark < 0
     ? { why: message, what: "" }
     : { why: message.slice(mark + 2), what: message.slice(0, mark) };
 }
 
-/** The whole number of a unit that fits, after what the next larger one has taken; empty when it is 0. */
+/** Formats the integer number of a unit that fits into the rest after the next larger unit; empty for 0. */
 function part(ms: number, unit: number, larger: number, name: string): string {
   const count = Math.floor((larger === 0 ? ms : ms % larger) / unit);
   return count === 0 ? "" : `${count} ${name}`;
@@ -122,7 +122,7 @@ function two(value: number): string {
   return String(value).padStart(2, "0");
 }
 
-/** What a healthcheck is called: its name, if it has one, and its target. */
+/** Returns the display name of a healthcheck: its name, if it has one, and its target. */
 export function named({ name, target }: { readonly name?: string; readonly target: string }): string {
   return name === undefined ? target : `${name} · ${target}`;
 }

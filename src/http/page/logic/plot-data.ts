@@ -2,14 +2,14 @@
 import type { HistoryItem, PhaseTimes } from "../../api.ts";
 import { PHASES } from "./format.ts";
 
-/** One layer of the pile. */
+/** A layer of the stacked plot. */
 export interface Layer {
   readonly label: string;
-  /** Which colour: a phase's, or `rest` for what no phase accounts for. */
+  /** Color of the layer: a phase's, or `rest` for time outside of all phases. */
   readonly kind: keyof PhaseTimes | "rest";
-  /** What it took, milliseconds; null when it was not reached. */
+  /** Duration of the layer, milliseconds; null for a phase that was not reached. */
   readonly own: readonly (number | null)[];
-  /** How high it reaches, milliseconds. */
+  /** Upper edge of the layer, milliseconds. */
   readonly top: readonly (number | null)[];
 }
 
@@ -21,7 +21,7 @@ export interface PlotData {
   readonly durations: readonly (number | null)[];
   /** From the bottom to the top; the last one reaches the duration. */
   readonly layers: readonly Layer[];
-  /** Which results are failures. */
+  /** True for each result that is a failure. */
   readonly failed: readonly boolean[];
 }
 
@@ -68,7 +68,7 @@ export function heightRange(durations: readonly (number | null)[]): [from: numbe
   return [0, slowest === 0 ? 1 : slowest * 1.15];
 }
 
-/** Whether a time-out lies within the height of the plot. */
+/** Returns true when a timeout lies within the height of the plot. */
 export function isInSight(timeoutMs: number, { durations }: PlotData): boolean {
   return timeoutMs > 0 && timeoutMs <= heightRange(durations)[1];
 }

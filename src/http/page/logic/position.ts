@@ -1,4 +1,4 @@
-/** How far a healthcheck is from its next change of state. Pure. */
+/** Progress of a healthcheck toward its next state change. Pure. */
 import type { Position, State } from "../../api.ts";
 import { formatCount } from "./format.ts";
 
@@ -7,22 +7,22 @@ export interface Progress {
   readonly done: number;
   readonly of: number;
   /** `2 of 3 failures in a row until unhealthy` */
-  readonly words: string;
+  readonly text: string;
 }
 
-/** Beyond so many steps they are not drawn one by one. */
+/** Maximum number of steps that are drawn one by one. */
 export const MAX_STEPS = 12;
 
-/** Where it stands. */
+/** Returns the progress toward the next state change. */
 export function progressOf(state: State, position: Position): Progress {
   const { consecutive_successes, rise, consecutive_failures, fall } = position;
-  if (state === "unknown") return { done: 0, of: 1, words: "the first conclusive result decides" };
+  if (state === "unknown") return { done: 0, of: 1, text: "the first conclusive result decides" };
   if (state === "healthy") return progress(consecutive_failures, fall, "failure", "unhealthy");
   return progress(consecutive_successes, rise, "success", "healthy");
 }
 
 function progress(done: number, of: number, noun: string, goal: State): Progress {
   const plural = noun === "success" ? "successes" : "failures";
-  const words = `${formatCount(done)} of ${formatCount(of)} ${of === 1 ? noun : plural} in a row until ${goal}`;
-  return { done: Math.min(done, of), of, words };
+  const text = `${formatCount(done)} of ${formatCount(of)} ${of === 1 ? noun : plural} in a row until ${goal}`;
+  return { done: Math.min(done, of), of, text };
 }

@@ -1,10 +1,10 @@
-/** What the address bar says after `#`: which view is shown, and what it is narrowed to. Pure. */
+/** Content of the address bar after `#`: the view, and the filter of the list. Pure. */
 import type { State } from "../../api.ts";
 
 /** The states in the order of the list. */
 export const STATES: readonly State[] = ["unhealthy", "unknown", "healthy"];
 
-/** What the list is narrowed to. */
+/** Filter of the list. */
 export interface Filter {
   readonly state: State | undefined;
   /** A check type: `tcp`. */
@@ -13,7 +13,7 @@ export interface Filter {
   readonly q: string;
 }
 
-/** One view of the page. */
+/** A view of the page. */
 export type Route =
   | { readonly view: "list"; readonly filter: Filter }
   | { readonly view: "detail"; readonly id: string };
@@ -69,7 +69,7 @@ export function detailAddress(id: string): string {
   return `api/healthchecks/${encodeURIComponent(id)}`;
 }
 
-/** Whether two filters ask for the same. */
+/** Returns true when two filters are equal. */
 export function sameFilter(one: Filter, other: Filter): boolean {
   return one.state === other.state && one.type === other.type && one.q === other.q;
 }

@@ -9,11 +9,11 @@ const PAD = 2;
 
 /** SVG paths; empty when there is nothing of the kind. */
 export interface SparkPaths {
-  /** Response times of successes; interrupted where there is none. */
+  /** Response times of successes; interrupted at other results. */
   readonly line: string;
   /** A bar from top to bottom for each failure. */
   readonly failures: string;
-  /** A short one at the bottom for each result that says nothing. */
+  /** A short mark at the bottom for each inconclusive result. */
   readonly inconclusive: string;
 }
 
@@ -42,8 +42,8 @@ export function sparkPaths(recent: readonly RecentResult[]): SparkPaths {
   return paths;
 }
 
-/** What the plot says, in words. */
-export function sparkWords(recent: readonly RecentResult[]): string {
+/** Describes the plot as text. */
+export function sparklineText(recent: readonly RecentResult[]): string {
   const failures = recent.filter(({ result }) => result === "failure").length;
   const last = recent.length === 1 ? "the last result" : `the last ${recent.length} results`;
   if (recent.length === 0) return "no results yet";

@@ -1,6 +1,7 @@
 /**
- * Which rows of a very long list are on the screen. Pure. The list scrolls with the page; its body is as high as all rows together
- * would be, up to what browsers can lay out. Beyond that the way of the scroll bar is stretched over the rows.
+ * The rows of a very long list that are on the screen. Pure. The list scrolls with the page; its body is as high as all
+ * rows together would be, up to the limit of browsers. Beyond that the way of the scroll bar is stretched over the
+ * rows.
  */
 
 /** Rows from `first` up to, not including, `end`. */
@@ -9,12 +10,12 @@ export interface Span {
   readonly end: number;
 }
 
-/** How the list lies on the screen; pixels. */
+/** Geometry of the list on the screen; pixels. */
 export interface Geometry {
-  /** How many rows there are. */
+  /** Number of rows. */
   readonly rows: number;
   readonly rowHeight: number;
-  /** How far the top of the list has been scrolled above the top of the window; negative when it is below. */
+  /** Distance by which the top of the list is scrolled above the top of the window; negative when it is below. */
   readonly scrolled: number;
   /** The height of the window. */
   readonly viewport: number;
@@ -31,7 +32,7 @@ export function bodyHeight(rows: number, rowHeight: number): number {
   return Math.min(rows * rowHeight, HIGHEST);
 }
 
-/** How many pixels of rows go by for a pixel that is scrolled; 1 unless the list is too long. */
+/** Pixels of rows for each scrolled pixel; 1 unless the list is too long. */
 export function stretch({ rows, rowHeight, viewport }: Geometry): number {
   const full = rows * rowHeight;
   if (full <= HIGHEST || HIGHEST <= viewport) return 1;
@@ -52,33 +53,33 @@ export function widen({ first, end }: Span, rows: number, by = OVERSCAN): Span {
   return { first: Math.max(0, first - by), end: Math.min(rows, end + by) };
 }
 
-/** Where a row lies in the body. */
+/** Offset of a row in the body. */
 export function rowTop(index: number, geometry: Geometry): number {
   const inRows = index * geometry.rowHeight;
   return stretch(geometry) === 1 ? inRows : inRows - rowsTop(geometry) + geometry.scrolled;
 }
 
-/** How far the page must be scrolled, from the top of the list, to have a row at the top of the window. */
+/** Scroll position, from the top of the list, that has a row at the top of the window. */
 export function scrollFor(index: number, geometry: Geometry): number {
   return (index * geometry.rowHeight) / stretch(geometry);
 }
 
-/** Whether one span holds all of another. */
+/** Returns true when one span contains all of another. */
 export function covers(outer: Span, inner: Span): boolean {
   return inner.first >= inner.end || (outer.first <= inner.first && inner.end <= outer.end);
 }
 
-/** Whether two spans have a row in common. */
+/** Returns true when two spans have a row in common. */
 export function overlaps(one: Span, other: Span): boolean {
   return one.first < other.end && other.first < one.end;
 }
 
 /**
- * How far the rows on the screen have moved because others came or went above them.
+ * Computes by how many places the rows on the screen have moved because rows above them appeared or disappeared.
  *
- * @param before - ids by index, those that could be seen
- * @param after - ids by index, anew
- * @returns by how many places the first that is still there has moved; 0 when none is
+ * @param before - ids by index, of the visible rows
+ * @param after - ids by index, after the change
+ * @returns places by which the first row that still exists has moved; 0 when all are gone
  */
 export function shifted(
   before: Iterable<readonly [number, string]>,

@@ -1,8 +1,8 @@
 /** The whole page: what every view has around it, and the view that the address names. */
 import { useEffect, useErrorBoundary, useMemo } from "preact/hooks";
 import type { Totals } from "../../api.ts";
-import type { Ask } from "../data/api-client.ts";
-import { type Connection, connectionOf } from "../data/connection.ts";
+import type { FetchApi } from "../data/api-client.ts";
+import { type Connection, connectionStatus } from "../data/connection.ts";
 import { DetailStore } from "../data/detail-store.ts";
 import type { ListStore, ListView } from "../data/list-store.ts";
 import type { Session } from "../data/session.ts";
@@ -10,13 +10,13 @@ import type { ServerClock } from "../logic/clock.ts";
 import { Detail } from "./detail.tsx";
 import { useTab } from "./document-title.ts";
 import { Banner, Header } from "./header.tsx";
-import { useCell } from "./hooks.ts";
+import { useSignal } from "./hooks.ts";
 import { List } from "./list.tsx";
 import type { Router } from "./router.ts";
 
-/** What the page is made of; all of it lives as long as the page. */
+/** Parts of the page; all of them live as long as the page. */
 export interface AppProps {
-  readonly ask: Ask;
+  readonly fetchApi: FetchApi;
   readonly clock: ServerClock;
   readonly list: ListStore;
   readonly router: Router;
@@ -25,45 +25,48 @@ export interface AppProps {
 
 /** The whole page: the parts that every view shares, and the view that the address names. */
 export function App(props: AppProps) {
-  const [fault] = useErrorBoundary();
-  if (fault !== undefined) return <Fault fault={fault} />;
+  const [error] = useErrorBoundary();
+  if (error !== undefined) return <ErrorPage error={error} />;
   return <Page {...props} />;
 }
 
-function Page({ ask, clock, list, router, session }: AppProps) {
-  const route = useCell(router.route);
+function Page({ fetchApi, clock, list, router, session }: AppProps) {
+  const route = useSignal(router.route);
   const id = route.view === "detail" ? route.id : undefined;
-  const detail = useMemo(() => (id === undefined ? undefined : new DetailStore(id, ask)), [id, ask]);
-  const shown = useCell<{ atMs: number | undefined; error: string | undefined }>((detail ?? list).view);
-  const downSinceMs = useCell(session.downSinceMs);
-  const connection = connectionOf(useCell(session.feed.state), downSinceMs, shown);
-  const totals = newestTotals(useCell(session.totals), session.heardAtMs, useCell(list.view));
+  const detail = useMemo(
+    () => (id === undefined ? undefined : new DetailStore(id, fetchApi)),
+    [id, fetchApi],
+  );
+  const shown = useSignal<{ atMs: number | undefined; error: string | undefined }>((detail ?? list).view);
+  const downSinceMs = useSignal(session.downSinceMs);
+  const connection = connectionStatus(useSignal(session.feed.state), downSinceMs, shown);
+  const totals = newestTotals(useSignal(session.totals), session.lastEventAtMs, useSignal(list.view));
   useTab(totals, connection, detail?.view.value.detail?.target);
   useEffect(() => (id === undefined ? () => list.stop() : undefined), [id, list]);
   const common = { session, router, clock, connection, totals };
   return (
     <>
-      <Header version={useCell(session.version)} connection={connection} />
+      <Header version={useSignal(session.version)} connection={connection} />
       <Banner connection={connection} />
       {route.view === "list" && <List {...common} store={list} filter={route.filter} />}
       {detail !== undefined && <Detail key={id} {...common} store={detail} id={id ?? ""} />}
-      <Announcer session={session} connection={connection} />
+      <LiveRegion session={session} connection={connection} />
     </>
   );
 }
 
-/** Of the feed, or of the list while there is no feed. */
+/** Returns the totals of the feed, or of the list while the feed is down. */
 function newestTotals(
-  heard: Totals | undefined,
-  heardAtMs: number,
+  streamed: Totals | undefined,
+  lastEventAtMs: number,
   { totals, atMs }: ListView,
 ): Totals | undefined {
-  return totals !== undefined && (atMs ?? 0) > heardAtMs ? totals : heard;
+  return totals !== undefined && (atMs ?? 0) > lastEventAtMs ? totals : streamed;
 }
 
-/** What a screen reader says when it has nothing else to say. */
-function Announcer({ session, connection }: { readonly session: Session; readonly connection: Connection }) {
-  const text = useCell(session.announcement);
+/** Text for screen readers outside of the visible content. */
+function LiveRegion({ session, connection }: { readonly session: Session; readonly connection: Connection }) {
+  const text = useSignal(session.announcement);
   return (
     <p class="hidden" role="status">
       {connection.notice === undefined ? text : ""}
@@ -71,12 +74,12 @@ function Announcer({ session, connection }: { readonly session: Session; readonl
   );
 }
 
-function Fault({ fault }: { readonly fault: unknown }) {
+function ErrorPage({ error }: { readonly error: unknown }) {
   return (
     <main class="detail">
       <h1>Page error</h1>
       <p class="empty">
-        {fault instanceof Error ? fault.message : String(fault)}. <a href="./">Reload the page</a>; the same
+        {error instanceof Error ? error.message : String(error)}. <a href="./">Reload the page</a>; the same
         is at <a href="api/healthchecks">api/healthchecks</a>, as JSON.
       </p>
     </main>

@@ -1,9 +1,12 @@
-/** What narrows the list: totals by state to be clicked, the types of checks; see also search.tsx. All of it is in the address. */
+/**
+ * Controls that filter the list: totals by state, and the types of checks; see also search.tsx. The address holds all
+ * of it.
+ */
 import type { State, Totals } from "../../api.ts";
 import { CHECK_TYPES } from "../data/check-types.ts";
 import { formatCount, formatCounted } from "../logic/format.ts";
 import { type Filter, listHash, NO_FILTER, STATES } from "../logic/route.ts";
-import { StateIcon, stateWord } from "./icons.tsx";
+import { StateIcon, stateLabel } from "./icons.tsx";
 import type { Router } from "./router.ts";
 
 /** Totals by state; each leads to its list. */
@@ -23,7 +26,7 @@ export function StateChips(props: {
         <span class="chip-count">{count === undefined ? "…" : formatCount(count)}</span>{" "}
         <span class="chip-label">
           {state !== undefined && <StateIcon state={state} />}
-          {state === undefined ? "All" : stateWord(state)}
+          {state === undefined ? "All" : stateLabel(state)}
         </span>
       </a>
     </li>
@@ -38,10 +41,10 @@ export function StateChips(props: {
   );
 }
 
-/** One type of checks, or all. */
+/** Picker of one type of checks, or all. */
 export function TypePicker({ filter, router }: { readonly filter: Filter; readonly router: Router }) {
   const option = (type: Filter["type"], label: string) => (
-    <label key={label} class="type">
+    <label key={label} class="type-option">
       <input
         type="radio"
         name="type"
@@ -52,7 +55,7 @@ export function TypePicker({ filter, router }: { readonly filter: Filter; readon
     </label>
   );
   return (
-    <fieldset class="types">
+    <fieldset class="type-picker">
       <legend class="hidden">Type</legend>
       {option(undefined, "All")}
       {CHECK_TYPES.map((type) => option(type, type.toUpperCase()))}
@@ -60,7 +63,7 @@ export function TypePicker({ filter, router }: { readonly filter: Filter; readon
   );
 }
 
-/** How many rows there are, and the way out of a filter. */
+/** Number of matching rows, and the link that removes the filter. */
 export function MatchCount(props: {
   readonly matched: number | undefined;
   readonly total: number | undefined;
@@ -69,15 +72,15 @@ export function MatchCount(props: {
   const { matched, total, filter } = props;
   const isNarrowed = listHash(filter) !== listHash(NO_FILTER);
   return (
-    <p class="matched">
-      {matched !== undefined && <span>{matchedWords(matched, isNarrowed ? total : undefined)}</span>}
+    <p class="match-count">
+      {matched !== undefined && <span>{matchCountText(matched, isNarrowed ? total : undefined)}</span>}
       {isNarrowed && <a href="#/">Show all</a>}
     </p>
   );
 }
 
-/** `37 of 10,000 healthchecks`. @param total - undefined when it says nothing more */
-export function matchedWords(matched: number, total: number | undefined): string {
+/** Formats `37 of 10,000 healthchecks`. @param total - undefined when it is not known */
+export function matchCountText(matched: number, total: number | undefined): string {
   return total === undefined
     ? formatCounted(matched, "healthcheck")
     : `${formatCount(matched)} of ${formatCounted(total, "healthcheck")}`;

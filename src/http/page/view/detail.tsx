@@ -8,13 +8,13 @@ import type { Session } from "../data/session.ts";
 import type { ServerClock } from "../logic/clock.ts";
 import { formatAgo, formatExact, formatWhen, named } from "../logic/format.ts";
 import { History } from "./history.tsx";
-import { useCell, useNow } from "./hooks.ts";
+import { useNow, useSignal } from "./hooks.ts";
 import { Code, StateMark } from "./icons.tsx";
 import { Plot } from "./plot.tsx";
-import { Facts } from "./properties.tsx";
+import { Properties } from "./properties.tsx";
 import type { Router } from "./router.ts";
 
-/** What the view is given. */
+/** Properties of the detail view. */
 export interface DetailProps {
   readonly id: string;
   readonly store: DetailStore;
@@ -26,7 +26,7 @@ export interface DetailProps {
 
 /** View of one healthcheck. */
 export function Detail({ id, store, session, router, clock, connection }: DetailProps) {
-  const { detail, missing, error } = useCell(store.view);
+  const { detail, missing, error } = useSignal(store.view);
   const nowMs = clock.at(useNow());
   useEffect(() => session.show(store), [session, store]);
   useEffect(() => {
@@ -71,7 +71,7 @@ function Everything({ detail, nowMs }: { readonly detail: HealthcheckDetail; rea
             <History history={detail.history} />
           </section>
         </div>
-        <Facts detail={detail} />
+        <Properties detail={detail} />
       </div>
     </>
   );
@@ -81,10 +81,10 @@ function Verdict({ detail, nowMs }: { readonly detail: HealthcheckDetail; readon
   const { state, since, last } = detail;
   const sinceMs = Date.parse(since);
   return (
-    <div class={`verdict verdict-${state}`}>
-      <p class="verdict-state">
+    <div class={`summary summary-${state}`}>
+      <p class="summary-state">
         <StateMark state={state} />
-        <span class="verdict-since">
+        <span class="summary-since">
           {state === "unknown" ? "added" : "for"}{" "}
           <time dateTime={since} title={formatExact(sinceMs)}>
             {formatAgo(nowMs - sinceMs)}
@@ -93,7 +93,7 @@ function Verdict({ detail, nowMs }: { readonly detail: HealthcheckDetail; readon
         </span>
       </p>
       {last !== null && (
-        <p class="verdict-reason">
+        <p class="summary-reason">
           <Code result={last.result} code={last.code} /> {last.message}
         </p>
       )}
@@ -110,7 +110,7 @@ function Notice({ title, children }: { readonly title: string; readonly children
   );
 }
 
-/** The heading has the focus when the view appears: a screen reader then says where one is. */
+/** Heading that has the focus when the view appears, so that a screen reader announces the view. */
 function Title({ children }: { readonly children: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
@@ -125,7 +125,7 @@ function BackLink({ router }: { readonly router: Router }) {
   return (
     <nav aria-label="Back">
       <a
-        class="back"
+        class="back-link"
         href={router.listHash}
         aria-keyshortcuts="Escape"
         onClick={(event) => {

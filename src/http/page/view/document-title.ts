@@ -1,4 +1,4 @@
-/** What is seen of the page when it is not: the title and the sign of its tab. */
+/** The title and the icon of the browser tab. */
 import { useEffect } from "preact/hooks";
 import type { Totals } from "../../api.ts";
 import type { Connection } from "../data/connection.ts";
@@ -20,7 +20,7 @@ export function useTab(totals: Totals | undefined, connection: Connection, targe
   }, [sign]);
 }
 
-/** `(3) Healthchecks`; `(3?)` when nobody knows whether it still is so. */
+/** Formats `(3) Healthchecks`; `(3?)` while the connection is lost. */
 export function tabTitle(totals: Totals | undefined, isLost: boolean, target: string | undefined): string {
   const name = target === undefined ? NAME : `${target} – ${NAME}`;
   if (totals === undefined || (totals.unhealthy === 0 && !isLost)) return name;

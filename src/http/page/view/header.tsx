@@ -15,19 +15,19 @@ export function Header({
         <a href="#/">healthcheck-server</a>
         {version !== "" && <span class="version">{version}</span>}
       </p>
-      <p class={`feed feed-${connection.kind}`}>
-        <span class="feed-dot" />
+      <p class={`connection connection-${connection.kind}`}>
+        <span class="connection-dot" />
         {connection.label}
       </p>
     </header>
   );
 }
 
-/** What the operator must know before reading on. */
+/** Notice that the operator must read first. */
 export function Banner({ connection }: { readonly connection: Connection }) {
   return (
     // The region is always there: one that comes with its text is not read out everywhere.
-    <div role="alert" class="banner-place">
+    <div role="alert" class="banner-slot">
       {connection.notice !== undefined && (
         <p class={`banner banner-${connection.kind}`}>{connection.notice}</p>
       )}

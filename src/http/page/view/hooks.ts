@@ -1,18 +1,18 @@
-/** What components share: watching cells, the time, the size of things. */
+/** Hooks shared by components: signals, the time, media queries. */
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
-import type { Cell } from "../data/signal.ts";
+import type { Signal } from "../data/signal.ts";
 
-/** The value of a cell; the component is drawn again when it changes. */
-export function useCell<T>(cell: Cell<T>): T {
+/** Returns the value of a signal; the component is drawn again when it changes. */
+export function useSignal<T>(signal: Signal<T>): T {
   const [, redraw] = useState(0);
-  const { value } = cell;
-  // At once, and not when the browser has painted: what came first is not to wait for that.
+  const { value } = signal;
+  // Runs before the browser paints, so that the first value is not missed.
   useLayoutEffect(() => {
-    const tell = () => redraw((count) => count + 1);
-    if (cell.value !== value) tell();
-    return cell.watch(tell);
-  }, [cell]);
+    const update = () => redraw((count) => count + 1);
+    if (signal.value !== value) update();
+    return signal.watch(update);
+  }, [signal]);
   return value;
 }
 
@@ -42,14 +42,14 @@ export function useSize(ref: RefObject<Element | null>): { readonly width: numbe
   return size;
 }
 
-/** Whether a media query holds. */
+/** Returns true while a media query matches. */
 export function useMedia(query: string): boolean {
   const [holds, setHolds] = useState(matchMedia(query).matches);
   useEffect(() => {
     const media = matchMedia(query);
-    const tell = () => setHolds(media.matches);
-    media.addEventListener("change", tell);
-    return () => media.removeEventListener("change", tell);
+    const update = () => setHolds(media.matches);
+    media.addEventListener("change", update);
+    return () => media.removeEventListener("change", update);
   }, [query]);
   return holds;
 }

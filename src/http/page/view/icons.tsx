@@ -1,7 +1,7 @@
-/** Small signs: states and results as shape, colour and word; the plot of a row. */
+/** Icons: states and results as shape, color and word; the sparkline of a row. */
 import type { LastResult, Outcome, RecentResult, State } from "../../api.ts";
-import { takeApart } from "../logic/format.ts";
-import { SPARK, sparkPaths, sparkWords } from "../logic/sparkline.ts";
+import { splitSentence } from "../logic/format.ts";
+import { SPARK, sparklineText, sparkPaths } from "../logic/sparkline.ts";
 
 const WORDS: Readonly<Record<State, string>> = {
   unhealthy: "Unhealthy",
@@ -15,12 +15,12 @@ const OUTCOME_STATES: Readonly<Record<Outcome, State>> = {
   success: "healthy",
 };
 
-/** The word for a state. */
-export function stateWord(state: State): string {
+/** Returns the label of a state. */
+export function stateLabel(state: State): string {
   return WORDS[state];
 }
 
-/** A shape of its own for each state: colour is never all. */
+/** Icon of a state. Each state has its own shape, because color alone is not enough. */
 export function StateIcon({ state }: { readonly state: State }) {
   return (
     <svg class={`icon icon-${state}`} viewBox="0 0 16 16" aria-hidden="true">
@@ -41,7 +41,7 @@ export function StateIcon({ state }: { readonly state: State }) {
   );
 }
 
-/** Icon and word. */
+/** Icon and label of a state. */
 export function StateMark({ state }: { readonly state: State }) {
   return (
     <span class={`state state-${state}`}>
@@ -56,13 +56,13 @@ export function Code({ result, code }: { readonly result: Outcome; readonly code
   return <span class={`code state-${OUTCOME_STATES[result]}`}>{code}</span>;
 }
 
-/** Why first, then what was tried, which may be cut off; the whole sentence is the title. */
+/** Reason first, then the attempt, which may be cut off; the whole sentence is the title. */
 export function Reason({ result, code, message }: Pick<LastResult, "result" | "code" | "message">) {
-  const { why, what } = takeApart(message);
+  const { why, what } = splitSentence(message);
   return (
     <span class={`reason reason-${result}`} title={`${code} ${message}`}>
-      <Code result={result} code={code} /> <span class="why">{why}</span>
-      {what !== "" && <span class="what"> {what}</span>}
+      <Code result={result} code={code} /> <span class="reason-text">{why}</span>
+      {what !== "" && <span class="reason-target"> {what}</span>}
     </span>
   );
 }
@@ -80,7 +80,7 @@ export function Spark({ recent }: { readonly recent: readonly RecentResult[] }) 
       class="spark"
       viewBox={`0 0 ${SPARK.width} ${SPARK.height}`}
       role="img"
-      aria-label={sparkWords(recent)}
+      aria-label={sparklineText(recent)}
     >
       {failures !== "" && <path class="spark-failures" d={failures} />}
       {inconclusive !== "" && <path class="spark-inconclusive" d={inconclusive} />}

@@ -5,7 +5,7 @@ import type { ListView } from "../data/list-store.ts";
 import type { Router } from "./router.ts";
 import type { Scrolling } from "./scrolling.ts";
 
-/** Whom a key leads to. */
+/** Row that a key moves the focus to. */
 type Goal = { readonly index: number } | { readonly id: string };
 
 /** @returns listens to keys */
@@ -15,11 +15,11 @@ export function useArrows(
   { geometry, reveal }: Scrolling,
   router: Router,
 ): (event: KeyboardEvent) => void {
-  /** Where the focus was last. */
+  /** Last focused row. */
   const at = useRef<number | undefined>(undefined);
-  /** Where it is to go as soon as the row is there. */
+  /** Row that gets the focus as soon as it exists. */
   const goal = useRef<Goal | undefined>(undefined);
-  useReturn(goal, router);
+  useFocusRestore(goal, router);
   useLayoutEffect(() => {
     if (goal.current === undefined) return;
     const link = linkTo(body.current, goal.current);
@@ -45,8 +45,8 @@ export function useArrows(
   };
 }
 
-/** Whoever comes back from a healthcheck is put on its row, unless they do something else first. */
-function useReturn(goal: { current: Goal | undefined }, router: Router): void {
+/** Moves the focus back to a healthcheck's row when the user returns from its view and does nothing else first. */
+function useFocusRestore(goal: { current: Goal | undefined }, router: Router): void {
   useEffect(() => {
     if (router.visited !== undefined) goal.current = { id: router.visited };
     router.visited = undefined;

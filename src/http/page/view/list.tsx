@@ -6,15 +6,15 @@ import type { ListStore, ListView } from "../data/list-store.ts";
 import type { Session } from "../data/session.ts";
 import type { ServerClock } from "../logic/clock.ts";
 import { type Filter, listHash, NO_FILTER, sameFilter } from "../logic/route.ts";
-import { MatchCount, matchedWords, StateChips, TypePicker } from "./controls.tsx";
-import { useCell, useNow, useSize } from "./hooks.ts";
+import { MatchCount, matchCountText, StateChips, TypePicker } from "./controls.tsx";
+import { useNow, useSignal, useSize } from "./hooks.ts";
 import { useArrows } from "./keyboard-nav.ts";
 import type { Router } from "./router.ts";
 import { useAnchor, useScrolling } from "./scrolling.ts";
 import { SearchBox } from "./search.tsx";
 import { Table } from "./table.tsx";
 
-/** What the list is given. */
+/** Properties of the list. */
 export interface ListProps {
   readonly filter: Filter;
   readonly store: ListStore;
@@ -30,7 +30,7 @@ const USUAL_ROW_HEIGHT = 38;
 
 /** View of all healthchecks. */
 export function List({ filter, store, session, router, clock, connection, totals }: ListProps) {
-  const view = useCell(store.view);
+  const view = useSignal(store.view);
   const nowMs = clock.at(useNow());
   const body = useRef<HTMLTableSectionElement>(null);
   const ruler = useRef<HTMLDivElement>(null);
@@ -39,9 +39,9 @@ export function List({ filter, store, session, router, clock, connection, totals
   const { geometry, span } = scrolling;
   useAnchor(view.rows, scrolling, scrolling.scrolledAtMs);
   useEffect(() => session.show(store), [session, store]);
-  useEffect(() => store.want(filter, span), [store, filter, span.first, span.end]);
-  useLeftPlace(filter, router);
-  useCountTold(view, filter, session);
+  useEffect(() => store.show(filter, span), [store, filter, span.first, span.end]);
+  useScrollRestore(filter, router);
+  useCountAnnouncement(view, filter, session);
   const stale = isStale(connection);
   const onKeyDown = useArrows(body, view, scrolling, router);
   return (
@@ -65,13 +65,13 @@ export function List({ filter, store, session, router, clock, connection, totals
         isBusy={!sameFilter(view.filter, filter)}
         isStale={stale}
       />
-      <Emptiness view={view} filter={filter} />
+      <EmptyState view={view} filter={filter} />
     </main>
   );
 }
 
-/** Why there are no rows. */
-function Emptiness({
+/** Explanation of an empty list. */
+function EmptyState({
   view: { matched, error },
   filter,
 }: {
@@ -90,8 +90,8 @@ function Emptiness({
   );
 }
 
-/** A new filter starts at the top; whoever comes back finds the list where it was left. */
-function useLeftPlace(filter: Filter, router: Router): void {
+/** Starts at the top for a new filter; restores the scroll position when the user returns to the list. */
+function useScrollRestore(filter: Filter, router: Router): void {
   const hash = listHash(filter);
   const shown = useRef<string | undefined>(undefined);
   useLayoutEffect(() => {
@@ -102,7 +102,7 @@ function useLeftPlace(filter: Filter, router: Router): void {
   // Not after the next picture: what is scrolled before it would be kept for the filter before.
   useLayoutEffect(() => {
     const listen = () => {
-      // What takes the place of the list is at its top, and may be so before this has ended.
+      // The view that replaces the list is scrolled to its top, perhaps before this ends.
       if (router.route.value.view === "list") router.scroll = { hash, top: scrollY };
     };
     addEventListener("scroll", listen, { passive: true });
@@ -110,15 +110,20 @@ function useLeftPlace(filter: Filter, router: Router): void {
   }, [hash, router]);
 }
 
-/** A screen reader is told what a filter has found. */
-function useCountTold({ filter: answered, matched }: ListView, filter: Filter, session: Session): void {
-  const told = useRef(answered);
+/** Announces the number of matching rows to screen readers. */
+function useCountAnnouncement(
+  { filter: answered, matched }: ListView,
+  filter: Filter,
+  session: Session,
+): void {
+  const announced = useRef(answered);
   useEffect(() => {
-    if (matched === undefined || sameFilter(answered, told.current) || !sameFilter(answered, filter)) return;
-    told.current = answered;
+    if (matched === undefined || sameFilter(answered, announced.current) || !sameFilter(answered, filter))
+      return;
+    announced.current = answered;
     const isNarrowed = !sameFilter(filter, NO_FILTER);
     session.announcement.set(
-      matchedWords(matched, isNarrowed ? session.totals.value?.healthchecks : undefined),
+      matchCountText(matched, isNarrowed ? session.totals.value?.healthchecks : undefined),
     );
   }, [answered, matched, filter, session]);
 }

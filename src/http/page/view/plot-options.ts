@@ -1,10 +1,10 @@
-/** How uPlot is to draw the history of a healthcheck. */
+/** Options of uPlot for the history of a healthcheck. */
 import uPlot from "uplot";
 import { formatClock } from "../logic/format.ts";
 import { heightRange, isInSight, type Layer, type PlotData, timeRange } from "../logic/plot-data.ts";
 
-/** What is drawn. */
-export interface Drawn {
+/** Data of the plot. */
+export interface PlotState {
   readonly data: PlotData;
   /** Between two checks, seconds. */
   readonly intervalS: number;
@@ -15,13 +15,13 @@ const MARK = 4;
 const BARS = uPlot.paths.bars?.({ size: [0.72, 22, 3] });
 
 /**
- * The options of a plot.
+ * Creates the options of a plot.
  *
- * @param drawn - asked at every drawing
- * @param pointAt - told which result the pointer is at
+ * @param plotState - called at every drawing
+ * @param pointAt - receives the index of the result under the pointer
  */
 export function plotOptions(
-  drawn: () => Drawn,
+  plotState: () => PlotState,
   pointAt: (index: number | undefined) => void,
   size: { readonly width: number; readonly height: number },
 ): uPlot.Options {
@@ -31,17 +31,17 @@ export function plotOptions(
     cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
     legend: { show: false },
     scales: {
-      x: { time: true, range: () => timeRange(drawn().data.times, drawn().intervalS) },
-      y: { range: () => heightRange(drawn().data.durations) },
+      x: { time: true, range: () => timeRange(plotState().data.times, plotState().intervalS) },
+      y: { range: () => heightRange(plotState().data.durations) },
     },
     axes: [timeAxis(), heightAxis()],
     series: [
       {},
       // The highest layer is drawn first, the lower ones over it.
-      ...[...drawn().data.layers].reverse().map(series),
+      ...[...plotState().data.layers].reverse().map(series),
     ],
     hooks: {
-      draw: [(plot) => drawMarks(plot, drawn())],
+      draw: [(plot) => drawMarks(plot, plotState())],
       setCursor: [(plot) => pointAt(plot.cursor.idx ?? undefined)],
     },
   };
@@ -55,7 +55,7 @@ export function plotRows({ times, layers }: PlotData): uPlot.AlignedData {
 function series({ kind }: Layer): uPlot.Series {
   return {
     ...(BARS === undefined ? {} : { paths: BARS }),
-    fill: () => colour(`--plot-${kind.replace(/_ms$/, "").replace("_", "-")}`),
+    fill: () => color(`--plot-${kind.replace(/_ms$/, "").replace("_", "-")}`),
     width: 0,
     points: { show: false },
   };
@@ -85,17 +85,17 @@ function heightAxis(): uPlot.Axis {
 
 function axis(): uPlot.Axis {
   return {
-    stroke: () => colour("--muted"),
+    stroke: () => color("--muted"),
     font: "11px system-ui, sans-serif",
     labelFont: "11px system-ui, sans-serif",
     labelGap: 2,
-    grid: { stroke: () => colour("--line"), width: 1 },
-    ticks: { stroke: () => colour("--line"), width: 1, size: 4 },
+    grid: { stroke: () => color("--line"), width: 1 },
+    ticks: { stroke: () => color("--line"), width: 1, size: 4 },
   };
 }
 
-/** Crosses on failures, rings on what is unclear, and the time-out where it is in sight. */
-function drawMarks(plot: uPlot, { data, timeoutMs }: Drawn): void {
+/** Draws crosses on failures, rings on inconclusive results, and the timeout where it is in sight. */
+function drawMarks(plot: uPlot, { data, timeoutMs }: PlotState): void {
   const { ctx } = plot;
   const px = uPlot.pxRatio;
   const y = (ms: number) => plot.valToPos(ms, "y", true);
@@ -113,7 +113,7 @@ function drawMarks(plot: uPlot, { data, timeoutMs }: Drawn): void {
 
 function cross(ctx: CanvasRenderingContext2D, x: number, y: number, px: number): void {
   const arm = MARK * px;
-  ctx.strokeStyle = colour("--unhealthy");
+  ctx.strokeStyle = color("--unhealthy");
   ctx.beginPath();
   ctx.moveTo(x - arm, y - arm);
   ctx.lineTo(x + arm, y + arm);
@@ -123,14 +123,14 @@ function cross(ctx: CanvasRenderingContext2D, x: number, y: number, px: number):
 }
 
 function ring(ctx: CanvasRenderingContext2D, x: number, y: number, px: number): void {
-  ctx.strokeStyle = colour("--unknown");
+  ctx.strokeStyle = color("--unknown");
   ctx.beginPath();
   ctx.arc(x, y, MARK * px, 0, 2 * Math.PI);
   ctx.stroke();
 }
 
 function limit({ ctx, bbox }: uPlot, y: number, px: number): void {
-  ctx.strokeStyle = colour("--muted");
+  ctx.strokeStyle = color("--muted");
   ctx.lineWidth = px;
   ctx.setLineDash([4 * px, 4 * px]);
   ctx.beginPath();
@@ -139,7 +139,7 @@ function limit({ ctx, bbox }: uPlot, y: number, px: number): void {
   ctx.stroke();
 }
 
-/** A colour of the style sheet, light or dark. */
-function colour(name: string): string {
+/** Returns a color of the style sheet, light or dark. */
+function color(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }

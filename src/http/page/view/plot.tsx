@@ -1,4 +1,4 @@
-/** Response times over time, phases piled up, drawn by uPlot. The table below it says the same in words. */
+/** Response times over time, with stacked phases, drawn by uPlot. The table below it has the same data as text. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import type { HistoryItem } from "../../api.ts";
@@ -8,7 +8,7 @@ import { useMedia, useSize } from "./hooks.ts";
 import { Code } from "./icons.tsx";
 import { plotOptions, plotRows } from "./plot-options.ts";
 
-/** What the plot is given. */
+/** Properties of the plot. */
 export interface PlotProps {
   /** Newest first. */
   readonly history: readonly HistoryItem[];
@@ -29,7 +29,7 @@ export function Plot({ history, intervalS, timeoutMs }: PlotProps) {
   const isDark = useMedia("(prefers-color-scheme: dark)");
   const shown = useRef({ data, intervalS, timeoutMs });
   shown.current = { data, intervalS, timeoutMs };
-  // Other phases are other layers, and what uPlot has drawn keeps its colours: then it is made anew, and only then.
+  // Other phases need other layers, and uPlot keeps its colors: only then the plot is created again.
   const layers = data.layers.map(({ kind }) => kind).join(" ");
   useEffect(() => {
     if (place.current === null || width === 0) return;
@@ -51,9 +51,9 @@ export function Plot({ history, intervalS, timeoutMs }: PlotProps) {
   const item = pointed === undefined ? undefined : history[history.length - 1 - pointed];
   return (
     <figure class="plot">
-      <div ref={place} class="plot-place" aria-hidden="true" />
+      <div ref={place} class="plot-slot" aria-hidden="true" />
       {item === undefined ? <Legend data={data} timeoutMs={timeoutMs} /> : <Pointed item={item} />}
-      <figcaption class="hidden">{inWords(data)}</figcaption>
+      <figcaption class="hidden">{describePlot(data)}</figcaption>
     </figure>
   );
 }
@@ -78,7 +78,7 @@ function Legend({ data, timeoutMs }: { readonly data: PlotData; readonly timeout
       )}
       {isInSight(timeoutMs, data) && (
         <li>
-          <span class="legend-dashes" /> time-out {formatMs(timeoutMs)}
+          <span class="legend-dashes" /> timeout {formatMs(timeoutMs)}
         </li>
       )}
     </ul>
@@ -95,7 +95,7 @@ function Pointed({ item }: { readonly item: HistoryItem }) {
   );
 }
 
-function inWords({ durations, failed }: PlotData): string {
+function describePlot({ durations, failed }: PlotData): string {
   const known = durations.filter((ms) => ms !== null);
   if (known.length === 0) return "No response time yet.";
   const failures = failed.filter(Boolean).length;

@@ -1,4 +1,4 @@
-/** What is known of a healthcheck besides its results: where it stands, its numbers, its configuration. */
+/** Properties of a healthcheck besides its results: its state, its numbers, its configuration. */
 import type { ComponentChildren } from "preact";
 import type { HealthcheckDetail } from "../../api.ts";
 import { describeConfig, type Setting } from "../logic/config.ts";
@@ -6,22 +6,22 @@ import { formatCount } from "../logic/format.ts";
 import { MAX_STEPS, progressOf } from "../logic/position.ts";
 
 /** State, counters and configuration of one healthcheck. */
-export function Facts({ detail }: { readonly detail: HealthcheckDetail }) {
+export function Properties({ detail }: { readonly detail: HealthcheckDetail }) {
   const { id, type, config, running } = detail;
   return (
     <div class="column-side">
-      <section class="card" aria-labelledby="standing">
-        <h2 id="standing">Standing</h2>
-        <dl class="facts">
-          <Fact name="id">
+      <section class="card" aria-labelledby="status">
+        <h2 id="status">Status</h2>
+        <dl class="properties">
+          <Property name="id">
             <span class="mono">{id}</span>
-          </Fact>
-          <Fact name="type">{type.toUpperCase()}</Fact>
-          <Fact name="next change">
-            <Standing detail={detail} />
-          </Fact>
-          <Fact name="in a row">{rows(detail)}</Fact>
-          <Fact name="check">{running ? "running" : "waiting"}</Fact>
+          </Property>
+          <Property name="type">{type.toUpperCase()}</Property>
+          <Property name="next change">
+            <StateSummary detail={detail} />
+          </Property>
+          <Property name="in a row">{rows(detail)}</Property>
+          <Property name="check">{running ? "running" : "waiting"}</Property>
         </dl>
       </section>
       <Totals detail={detail} />
@@ -38,23 +38,23 @@ function Totals({ detail: { totals } }: { readonly detail: HealthcheckDetail }) 
   return (
     <section class="card" aria-labelledby="totals">
       <h2 id="totals">Totals</h2>
-      <dl class="facts facts-numbers">
+      <dl class="properties properties-numbers">
         {names.map((name) => (
-          <Fact key={name} name={name}>
+          <Property key={name} name={name}>
             {formatCount(totals[name])}
-          </Fact>
+          </Property>
         ))}
       </dl>
     </section>
   );
 }
 
-function Standing({ detail: { state, position } }: { readonly detail: HealthcheckDetail }) {
-  const { done, of, words } = progressOf(state, position);
+function StateSummary({ detail: { state, position } }: { readonly detail: HealthcheckDetail }) {
+  const { done, of, text } = progressOf(state, position);
   const steps = Array.from({ length: of <= MAX_STEPS ? of : 0 }, (_, step) => step);
   return (
     <>
-      {words}
+      {text}
       {steps.length > 0 && (
         <span class={`steps steps-${state}`} aria-hidden="true">
           {steps.map((step) => (
@@ -68,19 +68,19 @@ function Standing({ detail: { state, position } }: { readonly detail: Healthchec
 
 function Settings({ settings }: { readonly settings: readonly Setting[] }) {
   return (
-    <dl class="facts">
+    <dl class="properties">
       {settings.map(({ name, value }) => (
-        <Fact key={name} name={name}>
+        <Property key={name} name={name}>
           {typeof value === "string" ? value : <Settings settings={value} />}
-        </Fact>
+        </Property>
       ))}
     </dl>
   );
 }
 
-function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+function Property({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
   return (
-    <div class="fact">
+    <div class="property">
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

@@ -1,26 +1,26 @@
 /** The address bar: which view it names, and the way back to the list as it was left. */
 
 import { CHECK_TYPES } from "../data/check-types.ts";
-import { Cell } from "../data/signal.ts";
+import { Signal } from "../data/signal.ts";
 import { listHash, NO_FILTER, parseHash, type Route } from "../logic/route.ts";
 
-/** What is kept with an entry of the browser's history. */
-interface Kept {
+/** State kept with an entry of the browser's history. */
+interface EntryState {
   /** The entry before this one is the list. */
   readonly fromList: boolean;
 }
 
 /** Maps the address bar to a view, and restores the scroll position of the list. */
 export class Router {
-  readonly route = new Cell<Route>(parseHash(location.hash, CHECK_TYPES));
-  /** Where the list was scrolled to when it was last left. */
+  readonly route = new Signal<Route>(parseHash(location.hash, CHECK_TYPES));
+  /** Scroll position of the list when the user last left it. */
   scroll = { hash: "", top: 0 };
   /** The row whose details were looked at last. */
   visited: string | undefined;
   #listHash = listHash(NO_FILTER);
 
   constructor() {
-    // Only this page knows when its rows are there to be scrolled to.
+    // The browser cannot restore the scroll position: only this page knows when its rows exist.
     history.scrollRestoration = "manual";
     addEventListener("hashchange", () => this.#arrive());
     this.#keep({ fromList: false });
@@ -56,7 +56,7 @@ export class Router {
     this.#remember();
   }
 
-  #keep(kept: Kept): void {
+  #keep(kept: EntryState): void {
     if (keptWith(history.state) === undefined) history.replaceState(kept, "");
   }
 
@@ -68,7 +68,7 @@ export class Router {
 }
 
 /** Other pages under the same address may have kept other things. */
-function keptWith(state: unknown): Kept | undefined {
+function keptWith(state: unknown): EntryState | undefined {
   if (typeof state !== "object" || state === null || !("fromList" in state)) return undefined;
   return { fromList: state.fromList === true };
 }

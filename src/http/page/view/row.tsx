@@ -1,10 +1,10 @@
-/** One row of the list. */
+/** A row of the list. */
 import type { HealthcheckItem } from "../../api.ts";
 import { formatAgo, formatExact, formatMs, NOTHING, named } from "../logic/format.ts";
 import { detailHash } from "../logic/route.ts";
 import { Reason, Spark, StateMark } from "./icons.tsx";
 
-/** What rows are given. */
+/** Properties of a row. */
 export interface RowProps {
   readonly index: number;
   /** In the body, pixels. */
@@ -15,7 +15,7 @@ export interface RowProps {
   readonly nowMs: number;
 }
 
-/** A row that has just entered its state is pointed out for so long. */
+/** Time for which a row that has changed state is highlighted. */
 const FRESH_MS = 4_000;
 /** The head of the table is row 1. */
 const FIRST_ROW = 2;
@@ -35,7 +35,7 @@ export function Row({ index, top, item, nowMs }: RowProps) {
   const isFresh = item.state === "unhealthy" && nowMs - Date.parse(item.since) < FRESH_MS;
   return (
     <tr
-      class={`row row-${item.state}${isFresh ? " row-fresh" : ""}`}
+      class={`row row-${item.state}${isFresh ? " row-changed" : ""}`}
       style={place}
       aria-rowindex={index + FIRST_ROW}
       data-id={item.id}

@@ -1,4 +1,4 @@
-/** Where the list lies on the screen, followed as it is scrolled. */
+/** Geometry of the list on the screen, updated as it is scrolled. */
 import type { RefObject } from "preact";
 import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { HealthcheckItem } from "../../api.ts";
@@ -19,13 +19,13 @@ export interface Scrolling {
   reveal(index: number): void;
 }
 
-/** What was on the screen, to find it again. */
+/** Rows on the screen before a change, to find them again. */
 interface Before {
   readonly rows: ReadonlyMap<number, HealthcheckItem>;
   readonly seen: readonly (readonly [index: number, id: string])[];
 }
 
-/** While somebody scrolls, nobody else does. */
+/** Time after which scrolling counts as ended; until then the page does not scroll. */
 const SETTLED_MS = 200;
 
 /** @param rows - how many there are */
@@ -42,16 +42,16 @@ export function useScrolling(
   const [geometry, setGeometry] = useState(measure);
   useLayoutEffect(() => {
     let frame = 0;
-    const look = () => {
+    const update = () => {
       frame = 0;
       const now = measure();
       setGeometry((before) => (looksTheSame(before, now) ? before : now));
     };
     const listen = () => {
       scrolledAtMs.current = performance.now();
-      if (frame === 0) frame = requestAnimationFrame(look);
+      if (frame === 0) frame = requestAnimationFrame(update);
     };
-    look();
+    update();
     addEventListener("scroll", listen, { passive: true });
     addEventListener("resize", listen);
     return () => {
@@ -64,7 +64,7 @@ export function useScrolling(
     bringIntoSight(index, measure());
     setGeometry(measure());
   };
-  // What was measured before the list changed its length.
+  // Measured before the list changed its length.
   const current =
     geometry.rows === rows && geometry.rowHeight === rowHeight ? geometry : { ...geometry, rows, rowHeight };
   return { geometry: current, span: visibleSpan(current), reveal, scrolledAtMs };
@@ -105,7 +105,7 @@ function bringIntoSight(index: number, geometry: Geometry): void {
   if (below > scrollY) scrollTo({ top: below, behavior: "instant" });
 }
 
-/** How much of the window the controls cover, which stay at its top. */
+/** Returns the height of the controls, which cover the top of the window. */
 function coveredHeight(): number {
   const sticky = document.querySelector(".controls");
   const head = document.querySelector(".table thead");

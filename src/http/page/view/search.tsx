@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Filter, listHash } from "../logic/route.ts";
 import type { Router } from "./router.ts";
 
-/** Browsers allow an address to change only so often. */
+/** Least interval of changes to the address, which browsers limit. */
 const TYPING_MS = 160;
 /** The server takes no more. */
 const LONGEST = 200;
@@ -40,7 +40,7 @@ export function SearchBox({ filter, router }: { readonly filter: Filter; readonl
   );
 }
 
-/** What is typed is in the box at once, and in the address when the typing pauses. */
+/** Shows typed text in the box immediately, and puts it into the address when the typing pauses. */
 function useTyping(filter: Filter, router: Router): readonly [text: string, type: (q: string) => void] {
   const [text, setText] = useState(filter.q);
   const typing = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);

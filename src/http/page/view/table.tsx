@@ -9,7 +9,7 @@ import { Row } from "./row.tsx";
 const COLUMNS = ["State", "Target", "Id", "Type", "Last result", "Response", "Since"];
 const COLUMN_CLASSES = ["state", "target", "id", "type", "result", "time", "since"];
 
-/** What the table is given. */
+/** Properties of the table. */
 export interface TableProps {
   readonly view: ListView;
   readonly geometry: Geometry;
@@ -74,7 +74,7 @@ function useKeptFocus(body: RefObject<HTMLTableSectionElement | null>): void {
   });
 }
 
-/** For the mouse, the whole row is its link; but text in it can be selected. */
+/** Makes the whole row a link for the mouse, in which text can still be selected. */
 function useRowClicks(body: RefObject<HTMLTableSectionElement | null>): void {
   useEffect(() => {
     const { current } = body;

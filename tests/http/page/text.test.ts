@@ -1,8 +1,8 @@
 /** What the status page says of changes, of the connection and of a healthcheck's standing. Run by `bun test`. */
 import { expect, test } from "bun:test";
 import type { State, StateChange } from "../../../src/http/api.ts";
-import { connectionOf } from "../../../src/http/page/data/connection.ts";
-import { summarise } from "../../../src/http/page/logic/announce.ts";
+import { connectionStatus } from "../../../src/http/page/data/connection.ts";
+import { summarizeChanges } from "../../../src/http/page/logic/announce.ts";
 import { ServerClock } from "../../../src/http/page/logic/clock.ts";
 import { formatClock } from "../../../src/http/page/logic/format.ts";
 import { progressOf } from "../../../src/http/page/logic/position.ts";
@@ -21,11 +21,11 @@ function change(id: string, to: State): StateChange {
 }
 
 test("page: one change is announced with its reason, several as numbers, one that came back as it is now", () => {
-  expect(summarise([change("1", "unhealthy")], 0)).toBe("tcp://10.0.0.1:80 is unhealthy: L4CON of 1");
-  expect(summarise([change("1", "unhealthy"), change("1", "healthy")], 0)).toContain("is healthy");
+  expect(summarizeChanges([change("1", "unhealthy")], 0)).toBe("tcp://10.0.0.1:80 is unhealthy: L4CON of 1");
+  expect(summarizeChanges([change("1", "unhealthy"), change("1", "healthy")], 0)).toContain("is healthy");
   const three = [change("1", "healthy"), change("2", "unhealthy"), change("3", "unhealthy")];
-  expect(summarise(three, 0)).toBe("2 became unhealthy, 1 became healthy");
-  expect(summarise([change("1", "unhealthy")], 2_000)).toBe("1 became unhealthy, 2,000 more changed");
+  expect(summarizeChanges(three, 0)).toBe("2 became unhealthy, 1 became healthy");
+  expect(summarizeChanges([change("1", "unhealthy")], 2_000)).toBe("1 became unhealthy, 2,000 more changed");
 });
 
 const POSITION = { consecutive_successes: 0, rise: 2, consecutive_failures: 0, fall: 3 };
@@ -35,8 +35,8 @@ test.each([
   ["unhealthy", { consecutive_successes: 1 }, "1 of 2 successes in a row until healthy"],
   ["unhealthy", { rise: 1 }, "0 of 1 success in a row until healthy"],
   ["unknown", {}, "the first conclusive result decides"],
-] as const)("page: standing of a healthcheck that is %s", (state, fields, words) => {
-  expect(progressOf(state, { ...POSITION, ...fields }).words).toBe(words);
+] as const)("page: standing of a healthcheck that is %s", (state, fields, text) => {
+  expect(progressOf(state, { ...POSITION, ...fields }).text).toBe(text);
 });
 
 test("page: a healthcheck long past its threshold has not gone further than that", () => {
@@ -45,27 +45,27 @@ test("page: a healthcheck long past its threshold has not gone further than that
 });
 
 test("page: while events come and questions are answered, nothing needs to be said", () => {
-  expect(connectionOf("live", undefined, { atMs: 5, error: undefined })).toEqual({
+  expect(connectionStatus("live", undefined, { atMs: 5, error: undefined })).toEqual({
     kind: "live",
     label: "Live",
     notice: undefined,
   });
-  expect(connectionOf("connecting", undefined, undefined).notice).toBeUndefined();
+  expect(connectionStatus("connecting", undefined, undefined).notice).toBeUndefined();
 });
 
-test("page: a lost connection says since when nothing is new, and why", () => {
-  const { kind, notice } = connectionOf("down", 100, { atMs: 99, error: "cannot reach the server" });
+test("page: a lost connection shows the age of the data and the reason", () => {
+  const { kind, notice } = connectionStatus("down", 100, { atMs: 99, error: "cannot reach the server" });
   expect(kind).toBe("lost");
   expect(notice).toBe(
     `Connection lost, retrying. Last attempt: cannot reach the server. Showing data from ${formatClock(99)}.`,
   );
   // Before the first question after the loss was answered, nothing is known.
-  expect(connectionOf("down", 100, { atMs: 99, error: undefined }).kind).toBe("lost");
+  expect(connectionStatus("down", 100, { atMs: 99, error: undefined }).kind).toBe("lost");
 });
 
-test("page: without events but with answers it polls; with events but without answers it says what fails", () => {
-  expect(connectionOf("down", 100, { atMs: 101, error: undefined }).kind).toBe("polling");
-  const failing = connectionOf("live", undefined, {
+test("page: without events but with responses it polls; with events but without responses it shows the error", () => {
+  expect(connectionStatus("down", 100, { atMs: 101, error: undefined }).kind).toBe("polling");
+  const failing = connectionStatus("live", undefined, {
     atMs: undefined,
     error: "limit: 9 is not allowed (HTTP 400)",
   });
@@ -75,10 +75,10 @@ test("page: without events but with answers it polls; with events but without an
   ]);
 });
 
-test("page: the server's clock is believed when it differs by more than its header can tell", () => {
+test("page: the server's clock is used when it differs by more than the resolution of its header", () => {
   const clock = new ServerClock();
-  clock.heard(10_000, 10_900);
+  clock.observe(10_000, 10_900);
   expect(clock.at(20_000)).toBe(20_000);
-  clock.heard(70_000, 10_000);
+  clock.observe(70_000, 10_000);
   expect(clock.at(20_000)).toBe(80_500);
 });
