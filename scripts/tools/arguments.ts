@@ -5,7 +5,7 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 export class UsageError extends Error {}
 
 /**
- * Reads options; positional arguments are none of them.
+ * Reads options, without positional arguments.
  *
  * @throws UsageError when one is not known, or lacks its value
  */
@@ -21,14 +21,14 @@ export function parseOptions<const Options extends NonNullable<ParseArgsConfig["
 }
 
 /**
- * Reads a whole number from 1 on.
+ * Reads an integer from 1 on.
  *
- * @returns undefined where none is given
- * @throws UsageError when it is none, or too large
+ * @returns undefined without the option
+ * @throws UsageError when it is not valid, or too large
  */
 export function wholeNumber(option: string, text: string | undefined, most: number): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
   if (/^[0-9]+$/.test(text) && value >= 1 && value <= most) return value;
-  throw new UsageError(`${option} ${text}: not a whole number from 1 to ${most}`);
+  throw new UsageError(`${option} ${text}: not an integer from 1 to ${most}`);
 }

@@ -1,6 +1,6 @@
 /**
  * Kills the child processes of a script when it ends, however it ends: Ctrl-C, SIGTERM, an error. Called by the benchmark and the soak, which
- * start processes that would otherwise go on.
+ * start processes that would otherwise continue.
  */
 
 const pids = new Set<number>();

@@ -33,7 +33,7 @@ const MIN_LINGERING = 16;
 /** Bytes that one call drops at most, and calls for one connection in a round. */
 const DISCARD_BYTES = 131_072;
 const MAX_READS = 4;
-/** What a stream waits for. */
+/** Events that a stream waits for. */
 const STREAM_EVENTS = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
 
 /** The sockets of all checks. */

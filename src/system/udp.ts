@@ -22,7 +22,7 @@ import type { Watched } from "./watched.ts";
 
 /** Datagrams of one socket that one round reads; then the others have their turn. */
 const MAX_READS = 16;
-/** Why `send` is not permitted: a rule of netfilter or BPF on the way out. */
+/** Reason why `send` is not permitted: a rule of netfilter or BPF on the way out. */
 const FIREWALL = "blocked by a firewall of this host";
 const ON = new Int32Array([1]);
 

@@ -1,6 +1,6 @@
 /** A socket that the checks' epoll instance watches: a connection of a stream, or a UDP socket. */
 
-/** What {@link Sockets} needs of a socket to watch it and to close it. */
+/** A socket as {@link Sockets} watches and closes it. */
 export interface Watched {
   /** The descriptor; negative when the socket could not be opened. */
   readonly fd: number;

@@ -31,8 +31,8 @@ test("options: --quick alone has two rounds", () => {
 test.each([
   [["--only", "udp"], "--only udp: no such scenario (see --list)"],
   [["--only", ","], "--only: names no scenario"],
-  [["--rounds", "0"], "--rounds 0: not a whole number from 1 to 100"],
-  [["--seconds", "1.5"], "--seconds 1.5: not a whole number from 1 to 3600"],
+  [["--rounds", "0"], "--rounds 0: not an integer from 1 to 100"],
+  [["--seconds", "1.5"], "--seconds 1.5: not an integer from 1 to 3600"],
 ])("options: %j is refused", (args, words) => {
   expect(() => readOptions(args, NAMES)).toThrow(new UsageError(words));
 });

@@ -1,7 +1,7 @@
 /** The language of documentation and sources: the rules of CONTRIBUTING.md "Language" that a machine can check. Run by `bun test`. */
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { pages, ROOT, readText } from "../harness/base/markdown.ts";
 import {
   findBannedNames,
@@ -29,10 +29,12 @@ const EXAMPLES = list("examples").filter((path) => /\.(?:md|ya?ml|conf|service)$
  */
 const ROOMS_NOT_HELD: readonly string[] = ["cli", "cli/completion", "config", "http", "protocol", "schema"];
 
-function list(dir: string): string[] {
-  return readdirSync(join(ROOT, dir), { recursive: true, encoding: "utf8" })
-    .filter((file) => /\.\w+$/.test(file))
-    .map((file) => join(dir, file));
+/** The files below a directory whose path matches. */
+function list(dir: string, wanted = /\.\w+$/): string[] {
+  return readdirSync(join(ROOT, dir), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)))
+    .filter((path) => wanted.test(path));
 }
 
 /** The directory of a source, below `src`. */
@@ -52,6 +54,18 @@ test("prose: the sources have no banned word and no banned name", () => {
   const found = held.flatMap((path) => {
     const text = readText(path);
     return [...findBannedWords(path, text), ...findBannedNames(path, text), ...findBannedStarts(path, text)];
+  });
+  expect(found).toEqual([]);
+});
+
+test("prose: the scripts have no banned word and no banned name", () => {
+  const scripts = list("scripts", /(?:\.(?:tsx?|md|sh)|\/[a-z-]+)$/);
+  expect(scripts.length).toBeGreaterThan(50);
+  const found = scripts.flatMap((path) => {
+    const text = readText(path);
+    // The files of Debian's packages name fields that Debian chose, such as Upstream-Name.
+    const names = path.endsWith(".ts") ? findBannedNames(path, text) : [];
+    return [...findBannedWords(path, text), ...names, ...findBannedStarts(path, text)];
   });
   expect(found).toEqual([]);
 });

@@ -98,7 +98,7 @@ test("udp: the kernel says when the answer came, however late it is read", async
   socket.close();
 });
 
-test("udp: where nobody listens it fails, with the ICMP message that came", async () => {
+test("udp: without a listener it fails, with the ICMP message that arrived", async () => {
   const { socket, sockets, descriptors, heard, heardOf } = open(freePort());
   socket.send(QUESTION);
   expect(heard).toEqual([]);

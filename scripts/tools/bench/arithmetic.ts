@@ -4,7 +4,7 @@
  * The value below which a share of the values lies, by the nearest rank.
  *
  * @param share - 0.5 is the median, 1 the largest
- * @returns NaN when there are none
+ * @returns NaN without values
  */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = Float64Array.from(values).sort();
@@ -12,7 +12,7 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, rank))] ?? Number.NaN;
 }
 
-/** The one in the middle, or halfway between the two in the middle; NaN when there are none. */
+/** The one in the middle, or halfway between the two in the middle; NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
@@ -25,12 +25,12 @@ export function ratios(ours: readonly number[], theirs: readonly number[]): numb
   return ours.slice(0, theirs.length).map((value, round) => value / (theirs[round] ?? Number.NaN));
 }
 
-/** The sum; 0 when there are none. */
+/** The sum; 0 without values. */
 export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** The largest; 0 when there are none. Not `Math.max(...)`, which takes only so many arguments. */
+/** The largest; 0 without values. Not `Math.max(...)`, whose number of arguments is limited. */
 export function largest(values: readonly number[]): number {
   return values.reduce((most, value) => Math.max(most, value), 0);
 }

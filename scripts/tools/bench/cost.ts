@@ -1,4 +1,7 @@
-/** What a check costs whoever makes it, counted by the sink and the kernel. Called by the scenarios, for the daemon and HAProxy alike. */
+/**
+ * Cost of a check to its initiator, counted by the sink and the kernel. Called by the scenarios, for the daemon and
+ * HAProxy alike.
+ */
 import { checksMade, halfOpenResets } from "./kernel-counters.ts";
 import { cpuBetween, cpuOf } from "./process-figures.ts";
 import type { Figures } from "./scenario.ts";
@@ -6,16 +9,16 @@ import type { Sink } from "./sink.ts";
 
 /** CPU of some seconds, against the checks that were made meanwhile. */
 export interface Cost {
-  /** How long it was looked at. */
+  /** Length of the measurement. */
   readonly seconds: number;
   readonly checksPerSecond: number;
   readonly userUs: number;
   readonly kernelUs: number;
   /** User and kernel, for one check. */
   readonly perCheckUs: number;
-  /** Of one core. */
+  /** Share of one core. */
   readonly corePercent: number;
-  /** The sink's own, which is nobody's merit and nobody's fault. */
+  /** CPU time of the sink, which is not charged to either contender. */
   readonly sinkPerCheckUs: number;
   readonly sinkCorePercent: number;
 }

@@ -7,7 +7,7 @@ import { type Daemon, startDaemon } from "../../../tests/harness/daemon/daemon.t
 import { metricsConfig, type Samples, scrape } from "../../../tests/harness/daemon/metrics.ts";
 import { killOnExit } from "../child-cleanup.ts";
 
-/** How long it may take until the end of a daemon that answers no more is known. */
+/** Time limit for the exit of a daemon that no longer answers. */
 const GONE_MS = 500;
 /** Lines of its log. */
 const LAST_WORDS = 20;
@@ -21,7 +21,7 @@ export interface Subject extends AsyncDisposable {
   scrape(): Promise<Samples>;
 }
 
-/** How the daemon is started. */
+/** Options of a started daemon. */
 export interface SubjectOptions {
   /** YAML, beside the socket and the metrics. */
   readonly config?: string;
@@ -71,7 +71,7 @@ async function scrapeOf(daemon: Daemon, port: number): Promise<Samples> {
   }
 }
 
-/** Waits until so many healthchecks have had their first result told. */
+/** Waits until the first results of the given number of healthchecks have been reported. */
 export async function firstResults({ client }: Subject, count: number, timeoutMs = 60_000): Promise<void> {
   const what = () => `${count} first results; there are ${client.latest.size}`;
   await until(() => client.latest.size >= count, timeoutMs, what);

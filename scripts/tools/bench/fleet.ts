@@ -17,11 +17,11 @@ export interface FleetPlan {
   readonly timeoutMs: number;
   /** PEM files of https: the sink's, and the authority that the daemon trusts. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string; readonly caFile: string };
-  /** Of the checks, the last so many go to black holes. */
+  /** Number of checks, the last ones, that go to black holes. */
   readonly toBlackholes?: number;
 }
 
-/** How the first results of the set came in. */
+/** Arrival of the first results of the set. */
 export interface FirstResults {
   /** From sending the set to the last of them, by the statuses' own times. */
   readonly lastResultMs: number;
@@ -47,7 +47,7 @@ export interface Fleet extends AsyncDisposable {
 
 /** Beyond this, most checks share ports: a port costs the sink a descriptor. */
 const MAX_PORTS = 10_000;
-/** How many still have one of their own then, and how many ports the others share. */
+/** Number of targets with a port of their own, and number of ports that the others share. */
 const SAMPLED_PORTS = 4_000;
 const SHARED_PORTS = 40;
 const BLACKHOLES = 20;
@@ -86,11 +86,11 @@ function startSinkOf({ kind, tls, toBlackholes = 0 }: FleetPlan, ports: number):
   return startTlsSink(sinkAddress(), ports, tls);
 }
 
-/** How ports are given to checks. */
+/** Assignment of ports to checks. */
 interface Layout {
   readonly own: number;
   readonly shared: number;
-  /** One check in so many has a port of its own. */
+  /** One check in this many has a port of its own. */
   readonly stride: number;
 }
 

@@ -5,7 +5,7 @@
  * The daemon starts the checks of a target on a grid, first start + k × interval. The backend does not know where that grid lies,
  * so it is estimated. A check may be late and never early, and most are not late by much: on the circle of one interval, the grid's
  * point is the arrival from which on a quarter of the interval holds the most arrivals. The lateness of each is how far behind it
- * lies; up to three quarters of an interval are told rightly. This sees what varies (the tail, which matters); what is the same for
+ * lies; up to three quarters of an interval are measured correctly. This sees what varies (the tail, which matters); what is the same for
  * every check of a target, such as half a tick, it does not see, and of a few arrivals the estimate is low. It includes the time
  * until the sink looks: a millisecond, and more when the machine is busy.
  */
@@ -17,7 +17,7 @@ export const FEWEST_ARRIVALS = 5;
 const WINDOW = 0.25;
 
 /**
- * How late each arrival was, against the target's own grid.
+ * Computes the lateness of each arrival, against the target's own grid.
  *
  * @param arrivalsMs - of one target, in any order
  * @param intervalMs - of its checks
@@ -32,7 +32,7 @@ export function gridLatenessMs(arrivalsMs: readonly number[], intervalMs: number
 }
 
 /**
- * How many starts did not come between the first and the last arrival of a target.
+ * Counts the missing starts between the first and the last arrival of a target.
  *
  * @param arrivalsMs - of one target, in any order
  */

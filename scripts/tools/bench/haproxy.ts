@@ -8,7 +8,7 @@ import { makeTempDir } from "../../../tests/harness/base/tempdir.ts";
 import type { Target } from "../../../tests/harness/client/checks.ts";
 import { killOnExit } from "../child-cleanup.ts";
 
-/** Where Debian's package is, and what to say when it is not there. */
+/** Path of Debian's package, and the message when it is missing. */
 export const HAPROXY_MISSING = "haproxy is not installed (Debian package haproxy)";
 
 /** A running HAProxy; disposing ends it. */
@@ -45,8 +45,8 @@ export async function startHaproxy(
   const dir = makeTempDir("haproxy");
   const file = join(dir.path, "haproxy.cfg");
   writeFileSync(file, configuration(kind, targets, intervalMs, join(dir.path, "unused.sock")));
-  const judged = Bun.spawnSync([program, "-c", "-f", file], { stdin: "ignore" });
-  if (!judged.success) throw new Error(`haproxy refuses its configuration: ${judged.stderr}`);
+  const checked = Bun.spawnSync([program, "-c", "-f", file], { stdin: "ignore" });
+  if (!checked.success) throw new Error(`haproxy rejects its configuration: ${checked.stderr}`);
   const child = Bun.spawn([program, "-db", "-f", file], {
     stdin: "ignore",
     stdout: "ignore",
@@ -65,7 +65,7 @@ export async function startHaproxy(
   };
 }
 
-/** Servers of one backend, checked as the daemon checks them; it does not start without a frontend, which nobody calls. */
+/** Servers of one backend, checked as the daemon checks them; it does not start without a frontend, which receives no requests. */
 function configuration(
   kind: "tcp" | "http",
   targets: readonly Target[],

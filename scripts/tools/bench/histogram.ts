@@ -5,11 +5,11 @@ import type { Samples } from "../../../tests/harness/daemon/metrics.ts";
 export interface Buckets {
   /** Upper bounds, ascending, the last infinite. */
   readonly bounds: readonly number[];
-  /** What lies in each bucket, not cumulated. */
+  /** Number of values in each bucket, not cumulated. */
   readonly counts: readonly number[];
 }
 
-/** What a histogram took in between two scrapes. */
+/** Values that a histogram received between two scrapes. */
 export function bucketsBetween(before: Samples, after: Samples, family: string): Buckets {
   const head = `${family}_bucket{le="`;
   const cumulated = [...after]
@@ -25,7 +25,7 @@ export function bucketsBetween(before: Samples, after: Samples, family: string):
   };
 }
 
-/** How many values there are. */
+/** Number of values. */
 export function countOf({ counts }: Buckets): number {
   return counts.reduce((total, count) => total + count, 0);
 }

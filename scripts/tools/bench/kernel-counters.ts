@@ -17,7 +17,7 @@ export function halfOpenResets(): number {
 }
 
 /**
- * How many checks were made. A contender ends either all of its plain TCP checks half open or none.
+ * Computes the number of checks. A contender ends either all of its plain TCP checks half open or none.
  *
  * @param seen - by the sink
  * @param halfOpen - resets of half-open connections on the host; a few may be other programs'

@@ -1,11 +1,11 @@
-/** How late checks were: four figures, from either side. Called by the scenarios. */
+/** Lateness of checks: four figures, from either side. Called by the scenarios. */
 import type { Samples } from "../../../tests/harness/daemon/metrics.ts";
 import { largest, quantile, sum } from "./arithmetic.ts";
 import { FEWEST_ARRIVALS, gridLatenessMs, missedStarts } from "./grid.ts";
 import { bucketMax, bucketQuantile, bucketsBetween, countOf } from "./histogram.ts";
 import { digits } from "./table.ts";
 
-/** Milliseconds. NaN where there is nothing to tell. */
+/** Lateness in milliseconds; NaN without data. */
 export interface Lateness {
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -13,7 +13,7 @@ export interface Lateness {
   readonly maxMs: number;
 }
 
-/** What the backends' side shows. */
+/** Lateness as the backends see it. */
 export interface SeenFromSink {
   readonly lateness: Lateness;
   /** Starts that did not come between a target's first and last. */
@@ -22,7 +22,10 @@ export interface SeenFromSink {
   readonly targets: number;
 }
 
-/** Of one of the daemon's histograms in seconds, between two scrapes; the largest is the upper bound of its bucket. */
+/**
+ * Lateness from one of the daemon's histograms in seconds, between two scrapes; the largest is the upper bound of its
+ * bucket.
+ */
 export function fromHistogram(before: Samples, after: Samples, family: string): Lateness {
   const buckets = bucketsBetween(before, after, family);
   const at = (share: number) => bucketQuantile(buckets, share) * 1_000;
@@ -36,8 +39,8 @@ export function fromHistogram(before: Samples, after: Samples, family: string): 
  * @param timesMs - of targets with a port of their own only
  */
 export function fromArrivals(timesMs: readonly (readonly number[])[], intervalMs: number): SeenFromSink {
-  const telling = timesMs.filter((times) => times.length >= FEWEST_ARRIVALS);
-  const all = telling.flatMap((times) => gridLatenessMs(times, intervalMs));
+  const usable = timesMs.filter((times) => times.length >= FEWEST_ARRIVALS);
+  const all = usable.flatMap((times) => gridLatenessMs(times, intervalMs));
   return {
     lateness: {
       p50Ms: quantile(all, 0.5),
@@ -46,7 +49,7 @@ export function fromArrivals(timesMs: readonly (readonly number[])[], intervalMs
       maxMs: all.length === 0 ? Number.NaN : largest(all),
     },
     missed: sum(timesMs.map((times) => missedStarts(times, intervalMs))),
-    targets: telling.length,
+    targets: usable.length,
   };
 }
 

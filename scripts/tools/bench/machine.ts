@@ -1,4 +1,4 @@
-/** What the figures were measured on. Called by main.ts. */
+/** Description of the machine that the figures were measured on. Called by main.ts. */
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { version } from "../../../package.json";
@@ -27,7 +27,7 @@ export function machineLine(): string {
   return `${cores} × ${cpu}, Linux ${kernel}, Bun ${Bun.version}, ${peer}`;
 }
 
-/** How many descriptors a process may have at most, as the daemon raises its limit to. */
+/** Largest number of descriptors of a process, to which the daemon raises its limit. */
 export function descriptorLimit(): number {
   const limits = readFileSync("/proc/self/limits", "utf8");
   return Number(/^Max open files\s+\d+\s+(\d+)/m.exec(limits)?.[1] ?? Number.NaN);

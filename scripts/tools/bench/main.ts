@@ -57,7 +57,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /**
- * Where HAProxy is missing: says what is left out for it.
+ * Reports the scenarios that are left out when HAProxy is missing.
  *
  * @returns what can run all the same; undefined when nothing may be left out, as in CI
  */
@@ -74,7 +74,7 @@ function withoutHaproxy(chosen: readonly Scenario[], { quick }: Settings): reado
 }
 
 async function runAll(chosen: readonly Scenario[], settings: Settings): Promise<readonly Finished[]> {
-  // Built now and not in the middle, when there is none or an older one than the sources.
+  // Built now and not in the middle, when it is missing or older than the sources.
   const executable = daemonPath();
   print(`${machineLine()}\n${executable}\n`);
   const finished: Finished[] = [];
@@ -112,10 +112,10 @@ function verdict(finished: readonly Finished[], { quick }: Settings): number {
   if (!quick) return 0;
   const failed = finished.flatMap(({ scenario, outcome, noise }) =>
     outcome.regressions.flatMap(({ words, ifQuiet = false }) => {
-      const isJudged = !ifQuiet || isQuiet(noise);
-      const why = isJudged ? "" : " (not judged: others used the machine)";
+      const isConclusive = !ifQuiet || isQuiet(noise);
+      const why = isConclusive ? "" : " (not conclusive: the machine was busy)";
       process.stderr.write(`scripts/bench: ${scenario.name}: ${words}${why}\n`);
-      return isJudged ? words : [];
+      return isConclusive ? words : [];
     }),
   );
   return failed.length > 0 ? FAULT : 0;

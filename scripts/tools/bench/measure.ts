@@ -16,7 +16,7 @@ export interface Measurement {
   /** By the daemon's own histogram. */
   readonly lateness: Lateness;
   readonly sink: SeenFromSink;
-  /** How many checks came for each target with a port of its own. */
+  /** Number of checks that arrived for each target with a port of its own. */
   readonly perTarget: readonly number[];
   /** By the daemon's own count. */
   readonly skippedRunning: number;
@@ -74,12 +74,12 @@ export async function verdicts({ subject }: Fleet): Promise<Verdicts> {
   };
 }
 
-/** How much a counter has grown. */
+/** Computes the growth of a counter. */
 export function since(before: Samples, after: Samples, series: string): number {
   return sampleOf(after, series) - sampleOf(before, series);
 }
 
-/** How much all counters of a family together have grown. */
+/** Computes the growth of all counters of a family together. */
 export function familySince(before: Samples, after: Samples, family: string): number {
   return [...after.keys()]
     .filter((series) => series.startsWith(`${family}{`))

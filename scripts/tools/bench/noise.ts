@@ -1,21 +1,21 @@
 /**
- * Who else used the machine while a scenario ran. Called by main.ts: on a machine that others use, lateness and stalls say more about
+ * CPU time that other processes used while a scenario ran. Called by main.ts: on a machine that others use, lateness and stalls say more about
  * them than about the daemon, and only ratios hold.
  */
 import { readFileSync } from "node:fs";
 
 /** CPU time so far, in the kernel's ticks. */
 export interface Ticks {
-  /** Of the whole machine, what was not idle. */
+  /** Busy time of the whole machine. */
   readonly busy: number;
   /** Taken by other machines on the same host. */
   readonly stolen: number;
-  /** Of this process and of its children that have ended. */
+  /** CPU time of this process and of its children that have ended. */
   readonly own: number;
   readonly atMs: number;
 }
 
-/** What others used, in percent of one core. */
+/** CPU time of other processes, in percent of one core. */
 export interface Noise {
   readonly othersPercent: number;
   readonly stolenPercent: number;
@@ -23,7 +23,7 @@ export interface Noise {
 
 /** `sysconf(_SC_CLK_TCK)` is 100 on every Linux that Bun runs on. */
 const MS_PER_TICK = 10;
-/** With more of one core, figures of time are not judged. */
+/** Percentage of one core above which figures of time do not count. */
 const QUIET_PERCENT = 25;
 /** With less, nothing is said. */
 const WORTH_A_WORD_PERCENT = 5;
@@ -40,7 +40,7 @@ export function ticksNow(): Ticks {
   return { busy: user + nice + system + irq + softirq, stolen, own, atMs: performance.now() };
 }
 
-/** What others used between two looks. */
+/** Computes the CPU time of other processes between two readings. */
 export function noiseBetween(before: Ticks, after: Ticks): Noise {
   const percent = (ticks: number) => (ticks * MS_PER_TICK * 100) / (after.atMs - before.atMs);
   return {
@@ -49,7 +49,7 @@ export function noiseBetween(before: Ticks, after: Ticks): Noise {
   };
 }
 
-/** Whether what is late was late by the daemon's doing. */
+/** Returns true when late starts were caused by the daemon. */
 export function isQuiet({ othersPercent, stolenPercent }: Noise): boolean {
   return othersPercent + stolenPercent < QUIET_PERCENT;
 }

@@ -2,7 +2,7 @@
 import { parseOptions, UsageError, wholeNumber } from "../arguments.ts";
 import type { Settings } from "./scenario.ts";
 
-/** What to do. */
+/** Options of the benchmark. */
 export type Command =
   | { readonly do: "help" }
   | { readonly do: "list" }
@@ -27,12 +27,12 @@ const DEFAULT_ROUNDS = 3;
 const MAX_ROUNDS = 100;
 const MAX_SECONDS = 3_600;
 
-/** What `--help` says. */
+/** Output of `--help`. */
 export const HELP = `Usage: scripts/bench [OPTION…]
 Measures the compiled executable against sinks in other processes and prints a table for each group of scenarios.
 
   --only NAME[,NAME]  these scenarios only; --list names them
-  --quick             the short run for CI: under two minutes; ends with 1 on a gross regression, judged by ratios only
+  --quick             the short run for CI: under two minutes; ends with 1 on a gross regression, measured by ratios only
   --rounds N          rounds of those that are compared in turn (${DEFAULT_ROUNDS}; with --quick 2)
   --seconds N         how long is measured each time (left out: as each scenario needs)
   --json FILE         writes all figures to a file

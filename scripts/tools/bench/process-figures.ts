@@ -1,5 +1,5 @@
 /**
- * What a process costs, from /proc. Called by the scenarios, for the daemon, HAProxy and the sinks alike.
+ * Cost of a process, from /proc. Called by the scenarios, for the daemon, HAProxy and the sinks alike.
  *
  * CPU time is the sum over all threads of /proc/PID/task/TID/schedstat, which the scheduler keeps in nanoseconds. The share of it
  * that was spent in the kernel is that of stime in /proc/PID/stat, in which the kernel counts by its clock's ticks: good on the
@@ -42,7 +42,7 @@ export function cpuOf(pid: number): Cpu {
   return { totalNs, userTicks: Number(fields[11]), kernelTicks: Number(fields[12]) };
 }
 
-/** What was spent between two looks at the same process. */
+/** Computes the cost between two readings of the same process. */
 export function cpuBetween(before: Cpu, after: Cpu): CpuSpent {
   const totalUs = (after.totalNs - before.totalNs) / 1_000;
   const userTicks = after.userTicks - before.userTicks;

@@ -1,13 +1,13 @@
-/** What a scenario is, what it is given and what it gives back. Called by main.ts and by every scenario. */
+/** Interface of a scenario: its inputs and its results. Called by main.ts and by every scenario. */
 import type { Table } from "./table.ts";
 
-/** What the command line decides. */
+/** Settings of the command line. */
 export interface Settings {
   /** For CI: shorter and fewer. */
   readonly quick: boolean;
   /** Rounds of those that are compared in turn. */
   readonly rounds: number;
-  /** How long is measured; undefined leaves it to the scenario. */
+  /** Length of the measurement; undefined leaves it to the scenario. */
   readonly seconds: number | undefined;
 }
 
@@ -20,16 +20,16 @@ export interface Figures {
 export interface Regression {
   /** A sentence. */
   readonly words: string;
-  /** Says something only when nobody else used the machine meanwhile: it is about being on time. */
+  /** True for a scenario about punctuality, which is conclusive only on a machine without other load. */
   readonly ifQuiet?: boolean;
 }
 
-/** What a scenario found. */
+/** Results of a scenario. */
 export interface Outcome {
   readonly figures: Figures;
   /** The cells of its rows. */
   readonly rows: readonly (readonly string[])[];
-  /** What is grossly wrong; judged with `--quick` only. */
+  /** Gross errors; checked with `--quick` only. */
   readonly regressions: readonly Regression[];
   /** Said below the table. */
   readonly notes?: readonly string[];
@@ -50,7 +50,7 @@ export interface Scenario {
   readonly summary: string;
   /** Runs with `--quick` too. */
   readonly quick: boolean;
-  /** What HAProxy is in it: the peer that is compared with, or the sink, without which it cannot run. */
+  /** Role of HAProxy in it: the peer that is compared with, or the sink, without which it cannot run. */
   readonly haproxy?: "peer" | "sink";
   run(settings: Settings, say: (progress: string) => void): Promise<Outcome>;
 }

@@ -26,7 +26,7 @@ async function fetched(
   return { tookMs: performance.now() - startMs, bytes };
 }
 
-/** With gzip, one a second for so many seconds; then one without. */
+/** With gzip, one a second for this number of seconds; then one without. */
 export async function scrapeEverySecond(subject: Subject, seconds: number): Promise<Scraped> {
   return await scrapes(subject, seconds, EVERY_MS);
 }

@@ -3,7 +3,7 @@
 /** A table, ready to be written. */
 export interface Table {
   readonly title: string;
-  /** What there is to know to read it; may be several lines. */
+  /** Notes for the reader; may be several lines. */
   readonly note?: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];

@@ -2,7 +2,7 @@
  * The sink for HTTPS: HAProxy, one thread, TLS 1.3 without resumption. Called by fleet.ts.
  *
  * Not the runtime's own TLS server: when more handshakes come than it can do, it serves the newest first and lets the oldest
- * starve, and what such a backend does to a check cannot be told from what the daemon does to it.
+ * starve, and what such a backend does to a check cannot be distinguished from the daemon's effect.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const REQUESTS = /^CumReq: (\d+)$/m;
 /**
  * Starts it.
  *
- * @param address - loopback, nobody else's
+ * @param address - loopback, exclusively
  * @throws Error when HAProxy is missing or does not start
  */
 export async function startTlsSink(
@@ -100,7 +100,7 @@ function configuration(socket: string, bind: string, pemFile: string): string {
   ].join("\n");
 }
 
-/** How many requests have been answered so far. */
+/** Returns the number of requests answered until now. */
 async function counted(socket: string): Promise<number> {
   let said = "";
   const end = Promise.withResolvers<void>();

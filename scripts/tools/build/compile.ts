@@ -5,15 +5,15 @@ import { SEALED_VARIABLES } from "../../../src/system/runtime-variables.ts";
 import { seal } from "./seal.ts";
 import { ROOT } from "./source.ts";
 
-/** What is to be compiled. */
+/** Inputs of a compilation. */
 export interface CompileOptions {
-  /** Where the executable goes; its name becomes a part of it. */
+  /** Path of the executable; its name becomes a part of it. */
   readonly file: string;
-  /** What `--version` says that it was built from. */
+  /** Revision that `--version` prints. */
   readonly revision: string;
   /** For another kind of machine than this one; left out, the runtime inside is that of this process. */
   readonly foreign?: {
-    /** What the compiler calls it, `bun-linux-arm64-musl`. */
+    /** The compiler's name of the target, `bun-linux-arm64-musl`. */
     readonly target: string;
     /** The runtime for it. */
     readonly runtimeFile: string;
@@ -62,7 +62,7 @@ function buildArguments({ file, revision, foreign }: CompileOptions): string[] {
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",
     `--define=BUILD_REVISION=${JSON.stringify(revision)}`,
-    // Dependencies look for their own files beside themselves; in the executable there are none, and where this tree lies must not matter.
+    // Dependencies look for their own files beside themselves; the executable has none, and where this tree lies must not matter.
     '--define=__dirname="/node_modules"',
     join(ROOT, "src", "main.ts"),
     `--outfile=${file}`,

@@ -1,4 +1,4 @@
-/** What is built: the tree, its revision and its time. Called by build.ts and by the release. */
+/** Source of a build: the tree, its revision and its time. Called by build.ts and by the release. */
 import { join } from "node:path";
 
 /** The top of the tree. */
@@ -17,7 +17,7 @@ export function revision(env: Readonly<Record<string, string | undefined>> = pro
 }
 
 /**
- * Whether the tree differs from its revision, or has none.
+ * Returns true when the tree differs from its revision, or has no revision.
  *
  * @param untracked - whether new files count
  */
@@ -40,7 +40,7 @@ export function sourceTime(env: Readonly<Record<string, string | undefined>> = p
   return Number(text);
 }
 
-/** What git prints; undefined when it fails, or there is none. */
+/** Runs git and returns its output; undefined when it fails or prints nothing. */
 function git(...args: readonly string[]): string | undefined {
   if (Bun.which("git") === null) return undefined;
   const run = Bun.spawnSync(["git", ...args], { cwd: ROOT, stdin: "ignore", stderr: "ignore" });

@@ -52,7 +52,7 @@ const client = await Bun.connect({
     data(_socket, bytes) {
       const lines = (received + bytes.toString()).split("\n");
       received = lines.pop() ?? "";
-      for (const line of lines) hear(line);
+      for (const line of lines) receive(line);
     },
   },
 });
@@ -83,7 +83,7 @@ rmSync(dir, { recursive: true, force: true });
 process.exit(status);
 
 /** Prints what the server says, with the exact ids, and remembers the states. */
-function hear(line: string): void {
+function receive(line: string): void {
   for (const [, id = "", state = "", message = ""] of line.matchAll(
     /"id":([0-9]+),"status":\{[^}]*"state":"([a-z]+)","message":"((?:[^"\\]|\\.)*)"/g,
   )) {

@@ -1,4 +1,4 @@
-/** What a package has beside the executable: the manual page and the completion scripts. Not committed. */
+/** Files that a package has beside the executable: the manual page and the completion scripts. Not committed. */
 import { completionScript, SHELLS, type Shell } from "../../../src/cli/completion.ts";
 import { DEFAULT_COMMAND, makeProgram } from "../../../src/cli/program.ts";
 import type { GeneratedFile } from "./generated.ts";

@@ -1,4 +1,4 @@
-/** Every generated file that is committed; a test tells when one is stale. */
+/** Every generated file that is committed; a test fails when one is stale. */
 
 import type { JsonSchema } from "../../../src/schema/json-schema.ts";
 import { checksJsonSchema } from "./checks-schema.ts";

@@ -13,7 +13,7 @@ import { DEFAULT_CONFIG } from "../../../src/config/schema.ts";
 import { VARIABLES } from "./environment.ts";
 import { argument, display, flags, prose, sentence, terms } from "./mdoc.ts";
 
-/** What each exit status means; a new one is a type error here. */
+/** Meaning of each exit status; a missing one is a type error here. */
 const STATUSES: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: "The server was stopped in good order. Of the commands: yes, it is so: healthy, valid, ready.",
   failure:
@@ -23,17 +23,17 @@ const STATUSES: Readonly<Record<keyof typeof EXIT, string>> = {
     "Of probe alone: nothing could be found out, through a fault of this host and not of the target.",
 };
 
-/** What the server does on signals; a test holds them against the sources. */
+/** Effect of each signal; a test compares them with the sources. */
 export const SIGNALS: Readonly<Record<string, string>> = {
   SIGHUP:
-    "The configuration file is read again, and the checks file and the certificate authorities. A file with faults changes " +
-    "nothing. What needs a restart is named in the log. During the start it waits until the server runs.",
+    "The configuration file is read again, and the checks file and the CA certificates. An invalid file " +
+    "changes nothing. Keys that need a restart are named in the log. During the start it waits until the server runs.",
   SIGTERM:
-    "Stops in good order: what waits is told to the client for at most 2 seconds. A second signal ends the server at once.",
+    "Stops in good order: pending notifications are sent to the client for at most 2 seconds. A second signal ends the server immediately.",
   SIGINT: "Likewise.",
   SIGQUIT: "Likewise.",
   SIGUSR1:
-    "Logs one line, Server state, with the healthchecks by state, whether a client is connected, and what waits.",
+    "Logs one line, Server state, with the healthchecks by state, whether a client is connected, and the pending notifications.",
   SIGUSR2: "Ignored, with a line in the log.",
   SIGALRM: "Likewise.",
   SIGVTALRM: "Likewise.",
@@ -44,15 +44,15 @@ export const SIGNALS: Readonly<Record<string, string>> = {
 
 const DESCRIPTION = `The health checker of the Seesaw load balancer. \
 A client connects to its Unix socket and hands it the list of healthchecks (TCP, HTTP and HTTPS, DNS). \
-The server runs them on time, for ever, and sends a notification whenever one changes state.`;
+The server runs them on time, indefinitely, and sends a notification whenever one changes state.`;
 
 const CONFIGURED = `No configuration file is needed. \
-One that is invalid is logged, every fault with its line, and the server runs on the defaults unless it was started with \
+An invalid one is logged, every error with its line, and the server runs on the defaults unless it was started with \
 --strict-config. Every key is explained in docs/configuration.md.`;
 
 const EXAMPLES: readonly (readonly [string, string])[] = [
   [
-    "Judge a configuration file before it is rolled out:",
+    "Validate a configuration file before it is rolled out:",
     "healthcheck-server check-config --strict-config FILE",
   ],
   ["Load it into the running server:", "systemctl kill -s HUP healthcheck-server"],
@@ -109,8 +109,10 @@ function argumentMacro({ name, required }: ArgumentEntry): string {
 
 function section({ path, about, options, args }: CommandEntry): string {
   const items: (readonly [string, string])[] = [
-    ...args.filter((arg) => arg.about !== "").map((arg) => [`Ar ${argument(arg.name)}`, told(arg)] as const),
-    ...options.map((option) => [optionTerm(option), told(option)] as const),
+    ...args
+      .filter((arg) => arg.about !== "")
+      .map((arg) => [`Ar ${argument(arg.name)}`, describe(arg)] as const),
+    ...options.map((option) => [optionTerm(option), describe(option)] as const),
   ];
   return `.Ss ${path.join(" ")}\n${prose(sentence(about))}\n${terms(items)}`;
 }
@@ -119,7 +121,7 @@ function optionTerm({ flags: list, value }: OptionEntry): string {
   return value === "" ? flags(list) : `${flags(list)} Ar ${argument(value)}`;
 }
 
-function told(entry: ArgumentEntry | OptionEntry): string {
+function describe(entry: ArgumentEntry | OptionEntry): string {
   const { takes } = entry;
   const choices = takes.kind === "words" ? ` One of ${takes.words.join(", ")}.` : "";
   const fallback =

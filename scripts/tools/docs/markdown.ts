@@ -35,7 +35,7 @@ export function fill(template: string, texts: Readonly<Record<string, string>>):
   const unused = new Set(Object.keys(texts));
   const filled = template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
     const text = texts[name];
-    if (text === undefined) throw new Error(`the template wants {{${name}}}, which nobody writes`);
+    if (text === undefined) throw new Error(`the template contains {{${name}}}, which has no text`);
     unused.delete(name);
     return text;
   });

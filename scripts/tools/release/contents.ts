@@ -1,10 +1,10 @@
-/** What is in the packages, and where: the one place to add a file to them. Called by the release. */
+/** Contents of the packages: the one place to add a file to them. Called by the release. */
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 /** A file of a package, or a directory with all that is in it. */
 export interface Item {
-  /** Where the tree has it, or the text itself. */
+  /** Path in the tree, or the text itself. */
   readonly from: string | { readonly text: string | Uint8Array };
   /** Its place in the tarball's directory; absent: not in the tarball. */
   readonly tarball?: string;
@@ -15,7 +15,7 @@ export interface Item {
   readonly debianEdit?: (text: string) => string;
 }
 
-/** What is made for a release. */
+/** Files that are generated for a release. */
 export interface Made {
   /** Path of the executable. */
   readonly executable: string;
@@ -29,16 +29,16 @@ export interface Made {
 /** As scripts/tools/docs/assets.ts names them. */
 type CompletionFile = "healthcheck-server.bash" | "_healthcheck-server" | "healthcheck-server.fish";
 
-/** Where Debian's shells look for them. */
+/** Directories in which Debian's shells look for completions. */
 const DEBIAN_COMPLETIONS: Readonly<Record<CompletionFile, string>> = {
   "healthcheck-server.bash": "usr/share/bash-completion/completions/healthcheck-server",
   "_healthcheck-server": "usr/share/zsh/vendor-completions/_healthcheck-server",
   "healthcheck-server.fish": "usr/share/fish/vendor_completions.d/healthcheck-server.fish",
 };
 
-/** Where the Debian package has its documents. */
+/** Directory of the Debian package's documents. */
 export const DEBIAN_DOC = "usr/share/doc/healthcheck-server";
-/** The configuration file that postinst copies to /etc/seesaw when there is none. */
+/** The configuration file that postinst copies to /etc/seesaw when it is missing. */
 const DEBIAN_CONFIG = "usr/share/healthcheck-server/healthcheck-server.yaml";
 
 /** Everything, in the order in which people look for it. */

@@ -12,7 +12,7 @@ import { stage } from "./stage.ts";
 const MAINTAINER = "The healthcheck-server maintainers <healthcheck-server@localhost>";
 const SCRIPTS = ["postinst", "prerm", "postrm"] as const;
 
-/** What is to be packed. */
+/** Contents of a package. */
 export interface DebianOptions {
   readonly items: readonly Item[];
   readonly version: string;
@@ -21,7 +21,7 @@ export interface DebianOptions {
   readonly out: string;
   /** A directory to work in. */
   readonly workDir: string;
-  /** Of every file, in seconds since 1970. */
+  /** Modification time of every file, in seconds since 1970. */
   readonly timeSeconds: number;
 }
 
@@ -69,7 +69,7 @@ Section: net
 Priority: optional
 Description: health checker of the Seesaw load balancer
  Checks backends over TCP, HTTP, HTTPS and DNS for a client on a Unix
- socket, and tells it at once when one of them changes its state.
+ socket, and notifies it of each state change.
 `;
 }
 

@@ -1,4 +1,4 @@
-/** What the program needs of others, as bun.lock has it: the packages that are needed at run time, and the runtime. */
+/** Dependencies of the program, as bun.lock has them: the packages that are needed at run time, and the runtime. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../build/source.ts";
@@ -11,11 +11,11 @@ export interface Package {
   readonly version: string;
   /** SHA-512 of its archive, as Subresource Integrity writes it: `sha512-…`. */
   readonly integrity: string;
-  /** What it needs, by `key`. */
+  /** Dependencies of a package, by `key`. */
   readonly needs: readonly string[];
 }
 
-/** What its package.json and its licence file say. */
+/** License information from package.json and the license file. */
 export interface License {
   /** An SPDX identifier or expression. */
   readonly id: string;
@@ -67,22 +67,22 @@ export function runtimePackage(name: string): Package {
 }
 
 /**
- * A package's licence, from node_modules.
+ * A package's license, from node_modules.
  *
  * @throws Error when it has none: then it may not be passed on
  */
 export function licenceOf({ key, name }: Package): License {
   const place = join(ROOT, placeOf(key));
-  // The cast restates that it is an object; a licence that is no text is found out below.
+  // The cast restates that it is an object; a license that is not a string is detected below.
   const { license } = JSON.parse(readFileSync(join(place, "package.json"), "utf8")) as { license?: unknown };
   const files = readdirSync(place).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
   if (typeof license !== "string" || files.length === 0)
-    throw new Error(`${name}: has no licence (${place})`);
+    throw new Error(`${name}: has no license (${place})`);
   const texts = files.sort().map((file) => readFileSync(join(place, file), "utf8").trim());
   return { id: license, text: texts.join("\n\n") };
 }
 
-/** Where a package is installed, below the top of the tree. @param key - its place in bun.lock */
+/** Directory of an installed package, below the top of the tree. @param key - its key in bun.lock */
 export function placeOf(key: string): string {
   return join(...namesIn(key).flatMap((part) => ["node_modules", part]));
 }
@@ -92,7 +92,7 @@ function namesIn(key: string): string[] {
   return key.match(/@[^/]+\/[^/]+|[^/]+/g) ?? [];
 }
 
-/** Where a package finds another: inside itself, or inside one around it, or at the top. */
+/** Finds a dependency of a package: inside the package, inside one around it, or at the top. */
 function keyOf(packages: Lock["packages"], from: string, name: string): string {
   for (let around = namesIn(from); around.length > 0; around = around.slice(0, -1)) {
     const key = [...around, name].join("/");

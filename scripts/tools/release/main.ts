@@ -55,7 +55,7 @@ async function fetchRuntimes(targets: readonly Target[]): Promise<void> {
   for (const target of targets.filter((one) => !isNative(one))) await named(target, fetchRuntime(target));
 }
 
-/** The notices of the executable that scripts/build has made; without git nothing tells when that was. */
+/** The notices of the executable that scripts/build has made; without git the time of that build is not known. */
 async function writeNotices(out: string): Promise<void> {
   const executable = join(ROOT, "dist", "healthcheck-server");
   const target = TARGETS.find(isNative);
@@ -66,7 +66,7 @@ async function writeNotices(out: string): Promise<void> {
   writeFileSync(join(out, "healthcheck-server.cdx.json"), bill);
 }
 
-/** What an executable contains of others: the bill of materials, and the licenses. */
+/** Third-party parts of an executable: the bill of materials, and the licenses. */
 async function notices(target: Target, executable: string, timeSeconds: number | undefined) {
   const [runtime, packages] = [runtimePackage(target.runtime), await packagesInside()];
   if (runtime.version !== Bun.version) throw new Error(`bun.lock: has another runtime than ${Bun.version}`);

@@ -4,20 +4,20 @@ import { parseOptions, UsageError } from "../arguments.ts";
 import { ROOT } from "../build/source.ts";
 import { TARGETS, type Target } from "./targets.ts";
 
-/** What to do. */
+/** Command of the release tool. */
 export type Command =
   | { readonly do: "help" }
   | { readonly do: "fetch"; readonly targets: readonly Target[] }
   | { readonly do: "notices"; readonly out: string }
   | ReleaseCommand;
 
-/** What to release. */
+/** Options of a release. */
 export interface ReleaseCommand {
   readonly do: "release";
   readonly targets: readonly Target[];
   /** An absolute path. */
   readonly out: string;
-  /** Whether `out` is ours, and may be emptied. */
+  /** True when `out` is the default directory, which may be emptied. */
   readonly ownOut: boolean;
   /** Also from a tree that differs from its revision. */
   readonly allowModified: boolean;
@@ -35,14 +35,14 @@ const OPTIONS = {
   "allow-modified": { type: "boolean" },
 } as const;
 
-/** What `--help` says. */
+/** Output of `--help`. */
 export const HELP = `Usage: scripts/release [OPTION…]
 Builds the release of this revision: for each target healthcheck-server-VERSION-TARGET.tar.gz and its SBOM (CycloneDX), a Debian
 package for each glibc target, and SHA256SUMS. The same revision gives the same bytes.
 
   --targets NAME[,NAME]  these only, of ${TARGETS.map(({ name }) => name).join(", ")}
   --out DIR              an empty or new directory (dist/release, which is emptied)
-  --allow-modified       also from a tree that differs from its revision; its version says so
+  --allow-modified       also from a tree that differs from its revision; its version is marked
   --sign KEY             signs SHA256SUMS, in SHA256SUMS.minisig, with a secret key of minisign without a password (minisign -G -W)
   --notices DIR          only writes THIRD-PARTY-LICENSES.txt and the SBOM of dist/healthcheck-server, for an image
   --fetch                only fetches the runtimes of other machines, for building without a network later

@@ -12,7 +12,7 @@ import type { Target } from "./targets.ts";
 
 const FETCH_LIMIT_MS = 300_000;
 
-/** Where runtimes come from, and where they are kept. */
+/** Source and cache of runtimes. */
 export interface RuntimeSource {
   /** Its address; undefined is the one that Bun is configured to use. */
   readonly registry: string | undefined;
@@ -26,7 +26,7 @@ export const USUAL_SOURCE: RuntimeSource = {
   cache: join(ROOT, "node_modules", ".cache", "runtimes"),
 };
 
-/** Whether this process's runtime is the one that a target needs. */
+/** Returns true when this process's runtime is the one that a target needs. */
 export function isNative({ name }: Target): boolean {
   return name === `linux-${process.arch}${usesMusl(process.execPath) ? "-musl" : ""}`;
 }
@@ -47,7 +47,7 @@ export async function fetchRuntime({ runtime }: Target, source = USUAL_SOURCE): 
   return join(dir, "bun");
 }
 
-/** Whether a target's runtime is in the cache, so that nothing need be fetched. */
+/** Returns true when a target's runtime is in the cache, so that no download is needed. */
 export function hasRuntime({ runtime }: Target): boolean {
   const wanted = runtimePackage(runtime);
   return isIntact(cachedArchive(wanted, USUAL_SOURCE), wanted.integrity);
@@ -69,7 +69,7 @@ async function fetchArchive(wanted: Package, { registry }: RuntimeSource, file: 
   renameSync(`${file}.${process.pid}`, file);
 }
 
-/** Where Bun itself would get it. */
+/** URL from which Bun itself would download it. */
 async function usualUrl({ name, version }: Package): Promise<string> {
   const words = await run(process.execPath, ["pm", "view", `${name}@${version}`, "dist.tarball"]);
   const url = URL.parse(words.trim());

@@ -6,7 +6,7 @@ import { runtimeParts } from "./runtime-parts.ts";
 
 const { Enums, Models, Serialize, Spec, SPDX } = CycloneDX;
 
-/** What it is the bill of. */
+/** Subject of a bill of materials. */
 export interface Subject {
   readonly name: string;
   readonly version: string;
@@ -21,8 +21,8 @@ export interface Subject {
  * Writes it. Nothing in it depends on when or where that is done.
  *
  * @param packages - those inside, and nothing else
- * @param versions - what the runtime says of its own parts, `process.versions`
- * @throws Error when a package has no licence
+ * @param versions - versions of the runtime's own parts, `process.versions`
+ * @throws Error when a package has no license
  */
 export function sbom(
   subject: Subject,
@@ -37,13 +37,13 @@ export function sbom(
     description,
     purl: `pkg:generic/${name}@${version}`,
     hashes: new Models.HashDictionary([[Enums.HashAlgorithm["SHA-256"], sha256]]),
-    licenses: new Models.LicenseRepository([licence("Apache-2.0")]),
+    licenses: new Models.LicenseRepository([makeLicense("Apache-2.0")]),
   });
   const bun = component(runtime, Enums.ComponentType.Platform, "MIT");
   for (const { name, version, license, copyright, url } of runtimeParts(versions)) {
     const part = new Models.Component(Enums.ComponentType.Library, name, {
       bomRef: `${bun.bomRef.value}|${name}`,
-      licenses: new Models.LicenseRepository([licence(license)]),
+      licenses: new Models.LicenseRepository([makeLicense(license)]),
       copyright,
       ...(version === undefined ? {} : { version }),
     });
@@ -87,7 +87,7 @@ function purlOf({ name, version }: Package): string {
 function component(
   one: Package,
   type: CycloneDX.Enums.ComponentType,
-  licenceId: string,
+  licenseId: string,
 ): CycloneDX.Models.Component {
   const sha512 = Buffer.from(one.integrity.slice("sha512-".length), "base64").toString("hex");
   return new Models.Component(type, one.name, {
@@ -96,11 +96,11 @@ function component(
     purl: purlOf(one),
     // Of its archive, as bun.lock has it.
     hashes: new Models.HashDictionary([[Enums.HashAlgorithm["SHA-512"], sha512]]),
-    licenses: new Models.LicenseRepository([licence(licenceId)]),
+    licenses: new Models.LicenseRepository([makeLicense(licenseId)]),
   });
 }
 
-function licence(id: string): CycloneDX.Models.License {
+function makeLicense(id: string): CycloneDX.Models.License {
   if (SPDX.isSupportedSpdxId(id)) return new Models.SpdxLicense(id);
   return / (AND|OR|WITH) /.test(id) ? new Models.LicenseExpression(id) : new Models.NamedLicense(id);
 }

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 
 /** Offsets in a secret key: algorithm, key derivation, checksum algorithm, salt, two limits, key id, seed, public key, checksum. */
 const SECRET = { total: 158, kdf: 2, keyId: 54, seed: 62, publicKey: 94 } as const;
-/** What stands before the 32 bytes of a seed in PKCS #8 (RFC 8410). */
+/** Prefix of the 32 bytes of a seed in PKCS #8 (RFC 8410). */
 const PKCS8_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
 /** Ed25519 of the file's BLAKE2b-512, minisign's default. */
 const ALGORITHM = Buffer.from("ED");

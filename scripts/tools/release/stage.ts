@@ -13,9 +13,9 @@ import { ROOT } from "../build/source.ts";
 
 /** One thing to lay out. */
 export interface Placed {
-  /** Where the tree has it (or an absolute path), a file or a directory; or the text itself. */
+  /** Path in the tree (or an absolute path) of a file or a directory; or the text itself. */
   readonly from: string | { readonly text: string | Uint8Array };
-  /** Where it goes, below the directory. */
+  /** Path below the directory. */
   readonly to: string;
   readonly executable?: boolean;
   readonly edit?: (text: string) => string;

@@ -4,7 +4,7 @@ import type { Item } from "./contents.ts";
 import { run } from "./run.ts";
 import { stage } from "./stage.ts";
 
-/** What is to be packed. */
+/** Contents of a tarball. */
 export interface TarballOptions {
   readonly items: readonly Item[];
   /** Its name without `.tar.gz`, and that of the directory inside. */
@@ -13,7 +13,7 @@ export interface TarballOptions {
   readonly out: string;
   /** A directory to work in. */
   readonly workDir: string;
-  /** Of every file, in seconds since 1970. */
+  /** Modification time of every file, in seconds since 1970. */
   readonly timeSeconds: number;
 }
 
@@ -36,10 +36,10 @@ export async function writeTarball({
   );
   const file = `${name}.tar.gz`;
   const sameEverywhere = ["--sort=name", "--format=gnu", `--mtime=@${timeSeconds}`];
-  const nobody = ["--owner=0", "--group=0", "--numeric-owner"];
+  const rootOwner = ["--owner=0", "--group=0", "--numeric-owner"];
   await run("tar", [
     ...sameEverywhere,
-    ...nobody,
+    ...rootOwner,
     "-I",
     "gzip -n",
     "-C",

@@ -4,7 +4,7 @@
 export interface Target {
   /** In the names of its files. */
   readonly name: string;
-  /** What the compiler calls it. */
+  /** The compiler's name of the target. */
   readonly compiler: string;
   /** The package of npm's registry that has its runtime, as bun.lock names it. */
   readonly runtime: string;
@@ -12,7 +12,7 @@ export interface Target {
   readonly debian?: "amd64" | "arm64";
 }
 
-/** The x64 runtime finds out by itself what the processor can do, so there is only one of each. */
+/** The x64 runtime detects the features of the processor, so there is only one of each. */
 export const TARGETS: readonly Target[] = [
   { name: "linux-x64", compiler: "bun-linux-x64", runtime: "@oven/bun-linux-x64", debian: "amd64" },
   { name: "linux-arm64", compiler: "bun-linux-arm64", runtime: "@oven/bun-linux-aarch64", debian: "arm64" },

@@ -68,8 +68,8 @@ async function nameServer(hostname: string): Promise<string> {
   return dnsCheck(id(), "shop.example.com", target);
 }
 
-/** What becomes of the site after it has been well for a while. */
-const trouble = { deploying: false, flaky: false };
+/** Changes of the site after it has been healthy for a while. */
+const faults = { deploying: false, flaky: false };
 const doomed = {
   database: acceptAll({ hostname: "127.20.0.14", port: 5_432 }),
   web: web("127.10.1.19", 8_080, 9),
@@ -81,16 +81,16 @@ const configs = [
   ...times(19, (n) => webCheck(web(`127.10.1.${20 + n}`, 8_080, 4 + (n % 7) * 3), "/healthz")),
   webCheck(doomed.web, "/healthz"),
   webCheck(
-    web("127.10.1.40", 8_080, 12, () => (trouble.deploying ? 503 : 200)),
+    web("127.10.1.40", 8_080, 12, () => (faults.deploying ? 503 : 200)),
     "/healthz",
   ),
   webCheck(
-    web("127.10.1.41", 8_080, 11, () => (trouble.deploying ? 503 : 200)),
+    web("127.10.1.41", 8_080, 11, () => (faults.deploying ? 503 : 200)),
     "/healthz",
   ),
   webCheck(slow, "/api/v2/orders/ready"),
   webCheck(
-    web("127.10.2.13", 8_443, 55, () => (trouble.flaky && Math.random() < 0.3 ? 503 : 200)),
+    web("127.10.2.13", 8_443, 55, () => (faults.flaky && Math.random() < 0.3 ? 503 : 200)),
     "/api/v2/orders/ready",
   ),
   ...times(8, (n) => webCheck(web(`127.10.2.${14 + n}`, 8_443, 35 + n * 4), "/api/v2/orders/ready")),
@@ -114,8 +114,8 @@ await using client = await connectClient(daemon.socketPath);
 process.stdout.write(`==> ${configs.length} healthchecks\n`);
 client.update(configs);
 await Bun.sleep(WELL_MS);
-trouble.deploying = true;
-trouble.flaky = true;
+faults.deploying = true;
+faults.flaky = true;
 doomed.database.down();
 await Bun.sleep(FAILING_MS / 2);
 doomed.web.down();

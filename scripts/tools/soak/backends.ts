@@ -7,7 +7,7 @@ import { killOnExit } from "../child-cleanup.ts";
 import { checkOf, KINDS } from "./kinds.ts";
 
 const START_MS = 30_000;
-/** One in so many flaps. */
+/** One backend in this many flaps. */
 const FLAPPING = 20;
 const MAX_TOGGLED = 10;
 
@@ -17,15 +17,15 @@ export interface Backends extends AsyncDisposable {
   readonly configs: readonly string[];
   /** Trusted for https. */
   readonly caFile: string;
-  /** Whether a backend is well now. */
+  /** True while a backend is healthy. */
   isUp(index: number): boolean;
-  /** Whether it ever changes. */
+  /** True for a backend that changes. */
   flaps(index: number): boolean;
   /** Changes a few of those that flap; settles when it is done. */
   toggleSome(): Promise<void>;
 }
 
-/** Starts so many. @throws Error when they do not start */
+/** Starts the backends. @throws Error when they do not start */
 export async function startBackends(count: number): Promise<Backends> {
   await using stack = new AsyncDisposableStack();
   const ca = stack.use(await makeCa());

@@ -1,5 +1,5 @@
 /**
- * The client of the soak: sends the list as the proxy does, is restarted now and then, and keeps account of what was told. Called by
+ * The client of the soak: sends the list as the proxy does, is restarted now and then, and records the notifications. Called by
  * soak.ts.
  */
 import { type Client, connectClient } from "../../../tests/harness/client/client.ts";
@@ -14,7 +14,7 @@ export class Clients implements AsyncDisposable {
   #client: Client | undefined;
   #resend: ReturnType<typeof setInterval> | undefined;
   #seenLines = 0;
-  #told = 0;
+  #reported = 0;
   #restarts = -1;
   readonly #falseVerdicts: string[] = [];
 
@@ -26,9 +26,9 @@ export class Clients implements AsyncDisposable {
   }
 
   /** Notifications so far. */
-  get told(): number {
+  get reported(): number {
     this.#look();
-    return this.#told;
+    return this.#reported;
   }
 
   get restarts(): number {
@@ -41,7 +41,7 @@ export class Clients implements AsyncDisposable {
     return this.#falseVerdicts;
   }
 
-  /** What the present client knows. */
+  /** States that the present client knows. */
   stateOf(id: number): string {
     return this.#client?.latest.get(String(id))?.state ?? "unknown";
   }
@@ -80,7 +80,7 @@ export class Clients implements AsyncDisposable {
   #look(): void {
     for (const { type, statuses } of this.#client?.lines.slice(this.#seenLines) ?? []) {
       if (type !== "notification_batch") continue;
-      this.#told += statuses.length;
+      this.#reported += statuses.length;
       for (const { id, status } of statuses) {
         if (this.#isSteady(Number(id)) && status.state !== "healthy") {
           this.#falseVerdicts.push(`${id} ${status.state} ${status.message}`);

@@ -56,7 +56,7 @@ for (const what of broken) say(`BROKEN: ${what}`);
 say(broken.length === 0 ? "PASSED" : `FAILED: ${broken.length} promises broken`);
 process.exit(broken.length === 0 ? 0 : 1);
 
-/** How many minutes are asked for; ends the process where none are. */
+/** Reads the number of minutes; ends the process on a usage error. */
 function asked(): number {
   try {
     const minutes = readMinutes(process.argv.slice(2));
@@ -157,7 +157,7 @@ function sayMinute(
   const checks = sampleOf(last, "healthcheck_monitor_task_duration_seconds_count");
   const state = (name: string) => sampleOf(last, `healthcheck_monitors_by_state{state="${name}"}`);
   say(
-    `${String(minute).padStart(3)} min  ${checks} checks, ${clients.told} told, ${state("healthy")} healthy, ` +
+    `${String(minute).padStart(3)} min  ${checks} checks, ${clients.reported} reported, ${state("healthy")} healthy, ` +
       `${state("unhealthy")} unhealthy, ${mb(daemon.rssBytes())} MB, ${daemon.fdCount()} descriptors, ` +
       `CPU ${(daemon.cpuMs() / 1_000).toFixed(0)} s, ${clients.restarts} client restarts, ` +
       `${scrapes.count} scrapes (slowest ${scrapes.slowestMs.toFixed(0)} ms), ` +

@@ -4,7 +4,7 @@ import { parseOptions, wholeNumber } from "../arguments.ts";
 const DEFAULT_MINUTES = 30;
 const MAX_MINUTES = 10_080;
 
-/** What `--help` says. */
+/** Output of `--help`. */
 export const HELP = `Usage: scripts/soak [--minutes N]
 Runs the compiled executable under load for N minutes (${DEFAULT_MINUTES}; 1 to ${MAX_MINUTES}), then the simulation for a
 sixth of that time, then the fault suite in its long form, fuzzing for a third of it.

@@ -1,4 +1,4 @@
-/** What the daemon holds, looked at again and again: has it grown? Called by main.ts. */
+/** Samples of the daemon's resources, to detect growth. Called by main.ts. */
 
 import { quantile } from "../../../tests/harness/base/figures.ts";
 import type { Daemon } from "../../../tests/harness/daemon/daemon.ts";
@@ -10,7 +10,7 @@ interface Sample {
   readonly fds: number;
 }
 
-/** What a stretch of time came to. */
+/** Summary of a stretch of time. */
 export interface Stretch {
   /** Median. */
   readonly rssBytes: number;
@@ -32,7 +32,7 @@ export class Samples {
     this.#samples.push({ atMs, rssBytes: this.#daemon.rssBytes(), fds: this.#daemon.fdCount() });
   }
 
-  /** @throws Error when nobody has looked in that time */
+  /** @throws Error without a sample in that time */
   between(fromMs: number, toMs: number): Stretch {
     const taken = this.#samples.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
     return {

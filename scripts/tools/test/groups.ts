@@ -5,7 +5,7 @@
  * something with other files. `bun test` by hand runs every file in turn, and needs no marker.
  */
 
-/** How the head of a test file asks to run alone. */
+/** Line in the head of a test file that requests to run alone. */
 const MARKER = /^\/\/ alone: \S.*$/m;
 
 /** The marker stands within these first characters of a file. */

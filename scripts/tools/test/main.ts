@@ -10,7 +10,7 @@ import { type Groups, groupFiles } from "./groups.ts";
 import { addSummaries, NOTHING, readSummary, type Summary } from "./summary.ts";
 
 const ROOT = join(import.meta.dir, "..", "..", "..");
-/** How long each test file took when it last ran here; the slowest start first. */
+/** Duration of each test file when it last ran here; the slowest start first. */
 const TIMINGS = join("node_modules", ".test-timings.json");
 /** For each test that sets no other; Bun's 5 s would be a bound on the machine's speed. */
 const TEST_TIMEOUT_MS = 60_000;

@@ -58,10 +58,10 @@ async function oneDeath({ sink, subject: { client } }: Fleet, index: number): Pr
   const seen = client.lines.length;
   const diedMs = await sink.down(index, index + 1);
   await stateOf(client, id, "unhealthy", MAX_MS);
-  const told = client.lines
+  const notification = client.lines
     .slice(seen)
     .find(({ statuses }) => statuses.some((entry) => entry.id === id && entry.status.state === "unhealthy"));
   await sink.up(index, index + 1);
   await stateOf(client, id, "healthy", MAX_MS);
-  return performance.timeOrigin + (told?.receivedAtMs ?? Number.NaN) - diedMs;
+  return performance.timeOrigin + (notification?.receivedAtMs ?? Number.NaN) - diedMs;
 }

@@ -22,7 +22,7 @@ const QUICK_SECONDS = 4;
  */
 const MAX_RATIO = 4;
 
-/** A count that is so much above what was asked for holds what others did. */
+/** A count that exceeds the requested one by this share includes checks of other programs. */
 const MAX_COUNTED = 1.02;
 
 /** One contender in one round. */

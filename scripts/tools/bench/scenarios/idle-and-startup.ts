@@ -18,7 +18,7 @@ const STARTS = 10;
 const MAX_START_MS = 10_000;
 /** A gross regression: something polls. The bar is 0.3 %. */
 const MAX_IDLE_PERCENT = 3;
-/** A gross regression: starting takes so many times as long as the executable takes to print its version. */
+/** A gross regression: starting takes this many times as long as the executable takes to print its version. */
 const MAX_START_RATIO = 8;
 
 const IDLE: Group = {

@@ -13,12 +13,12 @@ const CHECKS = 10_000;
 const INTERVAL_MS = 1_000;
 const WARM_UP_MS = 4_000;
 const MAX_MS = 60_000;
-/** The scrapes around each change should not be what is measured: they tell of the server as a whole only. */
+/** The scrapes around each change should not be what is measured: they describe the server as a whole only. */
 const SMALL_SCRAPES = ", per_healthcheck: off";
 
 /** One change of all states. */
 interface Change {
-  /** From the backends' change to the last line that tells of it; up to an interval of it is waiting for the next check. */
+  /** From the backends' change to the last line that reports it; up to an interval of it is waiting for the next check. */
   readonly allToldMs: number;
   /** From the last result to the last line. */
   readonly afterLastResultMs: number;
@@ -30,7 +30,7 @@ interface Change {
 const GROUP: Group = {
   title: `All change state at once: ${CHECKS} tcp checks × ${INTERVAL_MS / 1_000} s, batching delay 100 ms`,
   note: "Notification: from the result to the socket, by the daemon's histogram. p50 / p99 / p99.9 / largest, in ms.",
-  head: ["change", "all told", "of it after the last result", "notification", "lateness meanwhile", "stall"],
+  head: ["change", "all sent", "of it after the last result", "notification", "lateness meanwhile", "stall"],
 };
 
 export const massFlap: Scenario = {

@@ -1,4 +1,4 @@
-/** What metrics cost: off and on in turn, and what a scrape takes; the table of docs/metrics.md. Listed in ../scenarios.ts. */
+/** Cost of metrics: off and on in turn, and the cost of a scrape; the table of docs/metrics.md. Listed in ../scenarios.ts. */
 import { median } from "../arithmetic.ts";
 import { measureCost } from "../cost.ts";
 import { startFleet } from "../fleet.ts";
@@ -15,7 +15,7 @@ const SCRAPES = 5;
 /** Far enough apart that checks start in between, and show how long they were held. */
 const SCRAPE_EVERY_MS = 500;
 
-/** What one daemon showed. */
+/** Figures of one daemon. */
 interface Shown {
   readonly perCheckUs: number;
   readonly rssBytes: number;

@@ -59,7 +59,7 @@ async function run(settings: Settings): Promise<Outcome> {
       ["shuffled", ...cells(shuffled), String(restarted)],
     ],
     regressions: [
-      ...(restarted > 0 ? [{ words: `${restarted} checks began anew` }] : []),
+      ...(restarted > 0 ? [{ words: `${restarted} checks started over` }] : []),
       ...(orderRatio > MAX_ORDER_RATIO
         ? [{ words: `another order takes ${digits(orderRatio)} times as long`, ifQuiet: true }]
         : []),

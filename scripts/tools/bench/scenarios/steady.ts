@@ -8,14 +8,14 @@ import { type Measurement, measure, type Verdicts, verdicts } from "../measure.t
 import type { Group, Outcome, Scenario, Settings } from "../scenario.ts";
 import { bytes, digits } from "../table.ts";
 
-/** How long a load runs before it is measured, and how long it is. */
+/** Warm-up time of a load, and length of its measurement. */
 interface Length {
   readonly warmUpS: number;
   readonly seconds: number;
 }
 
 /**
- * A gross regression: one start in so many did not happen. At this load the daemon has half a core to spare, and starts that are
+ * A gross regression: more than one start in this many did not happen. At this load the daemon has half a core to spare, and starts that are
  * left out on a machine that others use are few.
  */
 const MAX_MISSED_SHARE = 0.01;
@@ -89,11 +89,11 @@ async function run(
   return outcome(name, fleet, measured, await verdicts(fleet));
 }
 
-function outcome(name: string, { plan, first }: Fleet, measured: Measurement, told: Verdicts): Outcome {
+function outcome(name: string, { plan, first }: Fleet, measured: Measurement, verdicts: Verdicts): Outcome {
   const { cost, memory, sink } = measured;
   const skipped = measured.skippedLate + measured.skippedRunning;
   const wanted = (plan.checks * 1_000 * cost.seconds) / plan.intervalMs;
-  const falseVerdicts = plan.checks - told.healthy + told.failures;
+  const falseVerdicts = plan.checks - verdicts.healthy + verdicts.failures;
   return {
     figures: {
       ...costFigures(cost),
@@ -112,7 +112,7 @@ function outcome(name: string, { plan, first }: Fleet, measured: Measurement, to
       firstLinesMs: first.lastLineMs,
       firstStallMs: first.stallMs,
       firstNotificationMs: { ...first.notification },
-      verdicts: { ...told },
+      verdicts: { ...verdicts },
     },
     rows: [
       [
@@ -137,7 +137,7 @@ function outcome(name: string, { plan, first }: Fleet, measured: Measurement, to
         ? [{ words: `${skipped} of ${digits(wanted)} starts were left out`, ifQuiet: true }]
         : [],
     notes: [
-      ...(falseVerdicts > 0 ? [`NOT ALL HEALTHY: ${JSON.stringify(told)}`] : []),
+      ...(falseVerdicts > 0 ? [`NOT ALL HEALTHY: ${JSON.stringify(verdicts)}`] : []),
       ...(measured.inconclusive > 0 ? [`${measured.inconclusive} checks were inconclusive`] : []),
     ],
   };

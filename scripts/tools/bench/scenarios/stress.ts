@@ -16,7 +16,7 @@ import { bytes, digits } from "../table.ts";
 const SECONDS = 15;
 const WARM_UP_MS = 5_000;
 const BLACKHOLE_TIMEOUT_MS = 500;
-/** What the daemon keeps for itself, and room to spare. */
+/** Descriptors that the daemon keeps for other uses, with a margin. */
 const DESCRIPTOR_RESERVE = 1_000;
 
 const GROUP: Group = {
@@ -32,7 +32,7 @@ const GROUP: Group = {
   ],
 };
 
-/** As many as descriptors allow: each black hole holds one from start to time-out. */
+/** As many as descriptors allow: each black hole holds one from start to timeout. */
 function blackholePlan(): FleetPlan {
   const inFlightPerCheck = BLACKHOLE_TIMEOUT_MS / 1_000;
   const most = Math.floor((descriptorLimit() - DESCRIPTOR_RESERVE) / inFlightPerCheck);
@@ -80,7 +80,7 @@ async function run(name: string, plan: FleetPlan, settings: Settings, isScraped 
   return outcome(name, fleet, measured, scraped, await falseVerdicts(fleet));
 }
 
-/** What was wrongly said of backends that were well all the time: the first ones. */
+/** First wrong reports about backends that were healthy all the time. */
 async function falseVerdicts({ plan, subject }: Fleet): Promise<{ unhealthy: number; failures: number }> {
   const alive = plan.checks - (plan.toBlackholes ?? 0);
   const statuses = [...(await requestStatus(subject.client))].filter(([id]) => Number(id) < alive);

@@ -1,5 +1,5 @@
 /**
- * What traces cost: daemons side by side, at the same time, so that whatever else the machine does befalls them alike; two of them without
+ * Cost of traces: daemons side by side, at the same time, so that whatever else the machine does befalls them alike; two of them without
  * telemetry show how far equals differ. The table of docs/opentelemetry.md. Listed in ../scenarios.ts.
  */
 import {
@@ -32,7 +32,7 @@ const WAYS: readonly {
   { words: "all, sampling_rate 0.1, HTTP", fields: { trace: "all", sampling_rate: 0.1, use_http: true } },
 ];
 
-/** What one daemon showed. */
+/** Figures of one daemon. */
 interface Shown {
   readonly perCheckUs: number;
   readonly rssBytes: number;

@@ -1,6 +1,6 @@
-/** What has arrived at a sink: a count for each port, and on demand the times. Called by the loops of the sinks. */
+/** Arrivals at a sink: a count for each port, and on demand the times. Called by the loops of the sinks. */
 
-/** See the head of the file. */
+/** Counts arrivals for each port, and records their times on demand. */
 export class Arrivals {
   readonly #counts: Uint32Array;
   #timesMs: number[][] | undefined;
@@ -23,7 +23,7 @@ export class Arrivals {
     this.#timesMs?.[port]?.push(this.#nowMs);
   }
 
-  /** Begins to record the times anew. */
+  /** Begins to record the times again. */
   record(): void {
     this.#timesMs = Array.from({ length: this.ports }, () => []);
     this.look();

@@ -6,7 +6,7 @@
 /** The protocol that a sink speaks. */
 export type SinkKind = "tcp" | "http" | "dns";
 
-/** How a sink is started: its one argument, as JSON. */
+/** Startup settings of a sink: its one argument, as JSON. */
 export interface SinkPlan {
   readonly kind: SinkKind;
   /** Loopback address on which it listens. */
@@ -33,7 +33,7 @@ export type Command =
   /** Closes, or opens again, the ports from one index to before another. Answered with {@link SinkDone}. */
   | { readonly do: "down" | "up"; readonly from: number; readonly to: number };
 
-/** How many checks have come so far, in all. */
+/** Total number of checks until now. */
 export interface SinkCount {
   readonly total: number;
 }

@@ -30,10 +30,10 @@ export class Poller {
   }
 
   /**
-   * Tells of every descriptor that is ready now.
+   * Reports every descriptor that is ready now.
    *
    * @param onReady - `gone` when the peer has reset the connection
-   * @returns how many there were
+   * @returns their number
    */
   poll(onReady: (fd: number, gone: boolean) => void): number {
     const count = libc.epoll_wait(this.#fd, this.#eventsPtr, EVENTS_PER_CALL, 0);

@@ -10,13 +10,13 @@ import type { SinkPlan } from "./commands.ts";
 const FIRST_PORT = 12_000;
 const LAST_PORT = 32_000;
 
-/** See the head of the file. */
+/** Listening ports of a sink, which can be closed and opened again. */
 export class Ports {
   readonly numbers: number[] = [];
   readonly #fds: number[] = [];
   readonly #indexOf = new Map<number, number>();
 
-  /** @param onOpen - hears of each descriptor that was opened */
+  /** @param onOpen - receives each descriptor that was opened */
   constructor(
     readonly plan: SinkPlan,
     readonly onOpen: (fd: number) => void,
@@ -35,7 +35,7 @@ export class Ports {
     return this.#indexOf.get(fd);
   }
 
-  /** Closes some: whoever connects is refused from now on. */
+  /** Closes some: connections to them are refused from now on. */
   close(from: number, to: number): void {
     for (const fd of this.#fds.slice(from, to)) {
       libc.close(fd);
