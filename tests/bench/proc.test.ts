@@ -1,4 +1,4 @@
-/** Tests of what the benchmark reads from /proc and of how it tells who else was there. */
+/** The benchmark's readings from /proc, and its account of other processes. */
 import { expect, test } from "bun:test";
 import { checksMade, counterOf } from "../../scripts/tools/bench/kernel-counters.ts";
 import { isQuiet, noiseBetween, noiseWords } from "../../scripts/tools/bench/noise.ts";

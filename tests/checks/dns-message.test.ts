@@ -37,7 +37,7 @@ function read(bytes: Uint8Array, question: Question = QUESTION): Reply {
   return readReply(bytes, encodeQuestion(question), question.type);
 }
 
-/** Judges a message that must be an answer. */
+/** Validates a message that must be an answer. */
 function validateReply(
   bytes: Uint8Array,
   expectedIps: readonly string[] = [],

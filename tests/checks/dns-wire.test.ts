@@ -1,4 +1,4 @@
-/** DNS messages taken apart: what is malformed, and what is none of a check's business. */
+/** DNS messages taken apart: malformed ones, and strays. */
 import { expect, test } from "bun:test";
 import { type Answer, encode, TRUNCATED_RESPONSE } from "dns-packet";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-/** What an HTTP answer means, however it is split. */
+/** Meaning of HTTP answers, however they are split. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Verdict } from "../../src/checks/conversation.ts";

@@ -1,4 +1,4 @@
-/** The configuration file judged: one bad value a rule, with place and exact words. */
+/** Validation of the configuration file: one bad value a rule, with position and exact message. */
 import { expect, test } from "bun:test";
 import { formatDiagnostic } from "../../src/config/diagnostic.ts";
 import { validateConfig } from "../../src/config/load.ts";
@@ -124,7 +124,7 @@ type Amended = readonly [
   words: readonly string[],
 ];
 
-/** What is odd, and yet the file counts: section, key, value; what holds, as one writes it; what is said of it. */
+/** Odd values that are accepted: section, key, value; the value in effect, as written; the warning. */
 const AMENDED: readonly Amended[] = [
   ...POLLED.map(([key, value, words]): Amended => {
     return ["advanced", key, value, toFile(DEFAULT_CONFIG)["advanced"]?.[key], [words]];

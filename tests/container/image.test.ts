@@ -23,7 +23,7 @@ const LIMIT_MS = 60_000;
 const TOP = join(import.meta.dir, "..", "..");
 const IMAGE = readImage();
 const CONFIG = "/etc/seesaw/healthcheck-server.yaml";
-/** Where the base image has the public authorities. */
+/** Path of the public CA certificates in the base image. */
 const AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
 const SOCKET = "/run/seesaw/healthcheck-proxy.sock";
 
@@ -56,7 +56,7 @@ function configWithFreePort(): Record<string, string> {
   return { [CONFIG]: config.replaceAll(":9090", `:${freePort()}`) };
 }
 
-/** What `docker` does for HEALTHCHECK. */
+/** The effect of HEALTHCHECK in `docker`. */
 function healthcheck(root: string) {
   const run = Bun.spawnSync([...inRoot(root, IMAGE.user), ...IMAGE.healthcheck], {
     cwd: "/",

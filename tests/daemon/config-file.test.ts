@@ -1,4 +1,4 @@
-/** The configuration file: an invalid one is told with its places, and what happens then. Run by `bun test`. */
+/** The configuration file: an invalid one is reported with its positions, and its effect. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, existsSync, realpathSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** What the environment and the working directory must not change: proxies, .env, bunfig.toml. Run by `bun test`. */
+/** Independence of the environment and the working directory: proxies, .env, bunfig.toml. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";

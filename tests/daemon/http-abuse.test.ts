@@ -1,4 +1,6 @@
-/** Clients of the HTTP listener that mean no good: checks go on on time, scrapes answer, nothing piles up. Run by `bun test`. */
+/**
+ * Hostile clients of the HTTP listener: checks continue on time, scrapes answer, nothing piles up. Run by `bun test`.
+ */
 // alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
@@ -26,7 +28,7 @@ const MAX_GROWTH = 80e6;
 /** Liveness, and not speed: the machine may be busy. */
 const MAX_LATE_S = 5;
 
-/** A daemon that checks, and a client that has heard of every healthcheck. */
+/** A daemon that checks, and a client that has received every state. */
 async function startChecking() {
   await using stack = new AsyncDisposableStack();
   const sink = stack.use(await startSink(10));
@@ -37,7 +39,7 @@ async function startChecking() {
   const fields = { interval: `${INTERVAL_MS}ms`, timeout: "190ms" };
   client.update(times(CHECKS, (id) => tcpCheck(id, target(id), fields)));
   await until(() => client.latest.size === CHECKS, 10_000, "every first state");
-  /** Every check goes on, and none has failed. */
+  /** Waits until every check continues, and none has failed. */
   const checksGoOn = async () => {
     const before = await requestStatus(client);
     const more = async () => {

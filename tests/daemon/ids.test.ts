@@ -1,4 +1,6 @@
-/** Ids and line lengths, judged by Go: the Seesaw engine's own 64-bit ids come back digit by digit. Run by `bun test`. */
+/**
+ * Ids and line lengths, compared by Go: the Seesaw engine's own 64-bit ids come back digit by digit. Run by `bun test`.
+ */
 
 import { expect } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";

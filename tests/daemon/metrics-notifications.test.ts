@@ -1,4 +1,4 @@
-/** What /metrics shows of notifications. Run by `bun test`. */
+/** Metrics of notifications. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";

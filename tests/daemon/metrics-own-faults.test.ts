@@ -1,4 +1,4 @@
-/** What /metrics shows of our own doing: checks under way, starts left out, checks that said nothing. Run by `bun test`. */
+/** Metrics of local faults: running checks, skipped starts, inconclusive checks. Run by `bun test`. */
 // alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
@@ -18,7 +18,7 @@ const STOPPED_MS = 600;
 
 const inconclusive = (cause: string) => `healthcheck_inconclusive_total{reason="${cause}"}`;
 
-/** The process stands still for a while. */
+/** Stalls the process for a while. */
 async function stopped(daemon: Daemon, meanwhile = () => {}): Promise<void> {
   daemon.signal("SIGSTOP");
   meanwhile();

@@ -1,4 +1,4 @@
-/** What /metrics shows of the server: its client, its configuration, its errors. Run by `bun test`. */
+/** Metrics of the server: its client, its configuration, its errors. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";

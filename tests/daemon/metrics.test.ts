@@ -1,4 +1,4 @@
-/** What /metrics shows of healthchecks, with real backends. Run by `bun test`. */
+/** Metrics of healthchecks, with real backends. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll, closedPort, hang, httpAnswer, httpServer } from "../harness/backends/backends.ts";
@@ -86,7 +86,7 @@ test("daemon: metrics count every check by its result and by why it failed", asy
     expect(observed).toBeGreaterThanOrEqual(conclusive);
     expect(sampleOf(samples, `healthcheck_response_time_seconds_bucket${labels},le="+Inf"}`)).toBe(observed);
   }
-  // Time-outs took their 100 ms.
+  // The timeouts took their 100 ms.
   const slow = 'healthcheck_response_time_seconds_bucket{id="3",type="tcp",le="0.05"}';
   expect(sampleOf(samples, slow)).toBe(0);
   const finished = sampleOf(samples, "healthcheck_check_lateness_seconds_count");

@@ -1,4 +1,4 @@
-/** When a client is told what: nothing unmeasured, the first result soon, a change at once. Run by `bun test`. */
+/** Time of notifications: nothing unmeasured, the first result soon, a change immediately. Run by `bun test`. */
 // alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";

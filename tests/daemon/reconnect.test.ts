@@ -1,4 +1,4 @@
-/** The client is killed and comes back: it is told everything, once, as it is by then. Run by `bun test`. */
+/** The client is killed and comes back: it receives everything, once, as it is by then. Run by `bun test`. */
 
 import { expect, test } from "bun:test";
 import { acceptAll, closedPort } from "../harness/backends/backends.ts";

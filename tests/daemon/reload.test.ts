@@ -1,4 +1,4 @@
-/** SIGHUP: the configuration file is read again while the checks go on. Run by `bun test`. */
+/** SIGHUP: the configuration file is read again while the checks continue. Run by `bun test`. */
 // alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
@@ -18,7 +18,7 @@ import { type Daemon, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 
-/** Writes a new file and waits until the daemon has judged it. */
+/** Writes a new file and waits until the daemon has validated it. */
 async function reload(daemon: Daemon, text: string): Promise<string[]> {
   const before = daemon.log.length;
   writeFileSync(

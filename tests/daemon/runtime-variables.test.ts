@@ -1,4 +1,7 @@
-/** Variables by which the runtime would run other code, open a port or trust anybody: without effect, and reported. Run by `bun test`. */
+/**
+ * Variables by which the runtime would run other code, open a port or trust any certificate: without effect, and
+ * reported. Run by `bun test`.
+ */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";

@@ -1,4 +1,6 @@
-/** How the checks of the compiled executable lie in their interval, before and after a restart. Run by `bun test`. */
+/**
+ * Spread of the checks of the compiled executable over their interval, before and after a restart. Run by `bun test`.
+ */
 // alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";

@@ -1,4 +1,4 @@
-/** `run --checks FILE`: without a proxy, the file's healthchecks, told in the log. Run by `bun test`. */
+/** `run --checks FILE`: without a proxy, the file's healthchecks, reported in the log. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** How the daemon ends: what is pending gets out, the status is 0, and nobody can hold it up. Run by `bun test`. */
+/**
+ * Shutdown of the daemon: pending notifications are sent, the status is 0, and no client can delay it. Run by `bun
+ * test`.
+ */
 // alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";

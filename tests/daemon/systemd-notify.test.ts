@@ -1,4 +1,4 @@
-/** What the daemon tells a service manager, on a real notification socket. Run by `bun test`. */
+/** Notifications to a service manager, on a real notification socket. Run by `bun test`. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -41,7 +41,7 @@ test.each(["a path", "an abstract address"])(
     await client.waitFor(({ type }) => type === "ready", 5_000);
     expect(listener.told[0]).toBe(ready);
     await listener.waitFor("STATUS=0 healthy, 0 unhealthy, 0 unknown; client connected", 20_000);
-    // Nobody set a watchdog.
+    // No watchdog is set.
     expect(listener.times("WATCHDOG=1")).toEqual([]);
   },
 );
@@ -224,7 +224,7 @@ test("systemd: STOPPING=1 comes before what is pending is flushed, and a reload 
   expect(later.filter(({ text }) => /READY|RELOADING/.test(text))).toEqual([]);
 });
 
-/** How many Unix datagram sockets a process has open. */
+/** Returns the number of open Unix datagram sockets of a process. */
 function datagramSockets(pid: number): number {
   const links = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
   return readFileSync("/proc/net/unix", "utf8")

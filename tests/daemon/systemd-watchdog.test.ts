@@ -1,4 +1,4 @@
-/** How the daemon feeds a service manager's watchdog, on a real notification socket. Run by `bun test`. */
+/** Pings of a service manager's watchdog, on a real notification socket. Run by `bun test`. */
 // alone: measures time
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** What traces of the compiled executable say: names, parents, links, attributes, status; and the log and metrics beside them. Run by `bun test`. */
+/**
+ * Traces of the compiled executable: names, parents, links, attributes, status; and the log and metrics beside them.
+ * Run by `bun test`.
+ */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll, closedPort, hang, httpServer } from "../harness/backends/backends.ts";

@@ -1,4 +1,4 @@
-/** A time-out bounds the whole check: a backend that drips one byte a second gains nothing by it. Run by `bun test`. */
+/** A timeout bounds the whole check: a backend that drips one byte a second gains nothing by it. Run by `bun test`. */
 // alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
@@ -13,7 +13,7 @@ setDefaultTimeout(30_000);
 
 const OWN_WAIT_MS = 20;
 const TIMEOUT_MS = 2_500;
-/** A timed-out check is over this much after its time-out, at most. */
+/** Longest duration of a timed-out check beyond its timeout. */
 const TOLERANCE_MS = 50;
 const BATCH_MS = 10;
 const NOISE_MS = 100;

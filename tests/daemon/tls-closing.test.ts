@@ -1,4 +1,4 @@
-/** What bare TLS checks leave behind: no error at the server, no TIME_WAIT on either side. Run by `bun test`. */
+/** Traces that bare TLS checks leave behind: no error at the server, no TIME_WAIT on either side. Run by `bun test`. */
 
 import { expect, setDefaultTimeout } from "bun:test";
 import { readFileSync } from "node:fs";

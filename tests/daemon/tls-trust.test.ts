@@ -1,4 +1,7 @@
-/** Whom TLS checks trust when SSL_CERT_FILE holds something else than roots: an intermediate authority, or a certificate itself. Run by `bun test`. */
+/**
+ * Trust of TLS checks when SSL_CERT_FILE holds other certificates than roots: an intermediate CA, or the server's
+ * certificate itself. Run by `bun test`.
+ */
 
 import { expect, setDefaultTimeout } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -16,7 +19,7 @@ const SANS = ["DNS:www.example.test", "IP:127.0.0.1"];
 const leaf = { name: "leaf", sans: SANS };
 const text = (file: string) => readFileSync(file, "utf8");
 
-/** What a server presents. */
+/** Certificate of a server. */
 function presented({ certFile, keyFile }: Cert, ...chain: readonly Issuer[]): Bun.TLSOptions {
   return {
     cert: [certFile, ...chain.map(({ caFile }) => caFile)].map(text).join(""),

@@ -1,4 +1,4 @@
-/** The desired set: an empty one stops everything, a bad config harms nobody but itself. Run by `bun test`. */
+/** The desired set: an empty one stops everything, a bad config affects only itself. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";

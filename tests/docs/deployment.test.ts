@@ -7,7 +7,7 @@ import { ROOT, readText, tableRows } from "../harness/base/markdown.ts";
 
 const TEXT = readText("docs/deployment.md");
 
-/** What the log can say: the text of all sources. */
+/** All possible log messages: the text of all sources. */
 const SOURCES = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))
   .map((file) => readFileSync(join(ROOT, "src", file), "utf8"))

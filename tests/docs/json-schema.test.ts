@@ -1,4 +1,4 @@
-/** The JSON Schemas for editors: they judge as the server does, as far as such a schema can. */
+/** The JSON Schemas for editors: they validate as the server does, as far as such a schema can. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { Ajv } from "ajv";
 import fc from "fast-check";

@@ -1,4 +1,4 @@
-/** Name servers that lie, answer late or twice, truncate, loop and babble. Run by `bun test`. */
+/** Nameservers that lie, answer late or twice, truncate, loop and send garbage. Run by `bun test`. */
 
 import { setDefaultTimeout, test } from "bun:test";
 import { type Answer, AUTHORITATIVE_ANSWER, TRUNCATED_RESPONSE } from "dns-packet";
@@ -35,7 +35,7 @@ function answers(found: string | RegExp, udp: (turn: Turn) => void, tcp?: Behavi
   return { backend: () => startLiar(udp, tcp), check, found };
 }
 
-/** A row in which only messages come that are none of ours. */
+/** A row in which only strays arrive. */
 function onlyStrays(why: string, message: (query: Buffer) => Uint8Array): BackendFault {
   const found = `unhealthy L7RSP ${AT}: no valid answer within 400ms, only ${why}`;
   return answers(found, ({ query, say }) => say(message(query)));

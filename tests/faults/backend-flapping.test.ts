@@ -1,4 +1,4 @@
-/** 500 backends that fail and recover within one second: whatever is left in the end is what is told. Run by `bun test`. */
+/** 500 backends that fail and recover within one second: the final states are reported. Run by `bun test`. */
 // alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";

@@ -1,4 +1,7 @@
-/** A thousand clients at once, and two that take each other's place for ever: one is served, and the checks go on. Run by `bun test`. */
+/**
+ * A thousand simultaneous clients, and two that replace each other again and again: one is served, and the checks
+ * continue. Run by `bun test`.
+ */
 // alone: measures time
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";

@@ -1,4 +1,7 @@
-/** What a client may send too much of: lines of 100 MB, half lines of 60 MB, 200,000 healthchecks. Memory returns. Run by `bun test`. */
+/**
+ * Too large input of a client: lines of 100 MB, half lines of 60 MB, 200,000 healthchecks. Memory returns. Run by `bun
+ * test`.
+ */
 // alone: needs the whole machine
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";

@@ -1,4 +1,7 @@
-/** A client that is killed fifty times, in the middle of everything: nothing piles up, and the last one is told the truth. Run by `bun test`. */
+/**
+ * A client that is killed fifty times, in the middle of everything: nothing piles up, and the last one receives the
+ * right states. Run by `bun test`.
+ */
 import { expect, test } from "bun:test";
 import { acceptAll, type Backend, closedPort } from "../harness/backends/backends.ts";
 import { tell } from "../harness/base/figures.ts";

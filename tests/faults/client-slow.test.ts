@@ -1,4 +1,6 @@
-/** A client that reads one byte at a time: every line arrives whole, and nobody waits for it. Run by `bun test`. */
+/**
+ * A client that reads one byte at a time: every line arrives whole, and no other task waits for it. Run by `bun test`.
+ */
 import { expect, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";
 import { tell } from "../harness/base/figures.ts";

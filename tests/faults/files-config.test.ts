@@ -1,4 +1,4 @@
-/** Configuration files that are none: wrong types at every key, binary, cut off, bombs, no file at all. Run by `bun test`. */
+/** Invalid configuration files: wrong types at every key, binary, cut off, bombs, no file at all. Run by `bun test`. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -74,7 +74,7 @@ const BOMB = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
   )
   .join("\n");
 
-/** Files that are none, and what is said of each. */
+/** Invalid files, and their errors. */
 const FILES: Readonly<Record<string, { make(file: string): void; told: RegExp }>> = {
   "a bomb of aliases": {
     make: (file) => writeFileSync(file, `${BOMB}\n`),

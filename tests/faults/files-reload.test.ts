@@ -1,4 +1,7 @@
-/** SIGHUP after SIGHUP while the files are broken in every way: what runs goes on, and the next good file counts. Run by `bun test`. */
+/**
+ * SIGHUP after SIGHUP while the files are broken in every way: running checks continue, and the next valid file counts.
+ * Run by `bun test`.
+ */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

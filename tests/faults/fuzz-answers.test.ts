@@ -1,4 +1,7 @@
-/** What backends answer, mangled, in pieces of any size: a verdict, the same for every cut, and never an exception. Run by `bun test` and scripts/soak. */
+/**
+ * Mangled answers of backends, in pieces of any size: a verdict, the same for every cut, and never an exception. Run by
+ * `bun test` and scripts/soak.
+ */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";

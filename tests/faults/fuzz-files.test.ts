@@ -1,4 +1,7 @@
-/** Configuration and checks files, mangled: judged, with a place for each fault, and never an exception of another kind. Run by `bun test` and scripts/soak. */
+/**
+ * Configuration and checks files, mangled: validated, with a position for each error, and never an exception of another
+ * kind. Run by `bun test` and scripts/soak.
+ */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";

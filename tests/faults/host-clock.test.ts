@@ -1,4 +1,7 @@
-/** The machine's clock is set an hour back and forth: checks go on at their pace, and only what is told changes. Run by `bun test`. */
+/**
+ * The machine's clock is set an hour back and forth: checks continue at their pace, and only displayed times change.
+ * Run by `bun test`.
+ */
 // alone: measures time
 import { expect } from "bun:test";
 import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** Out of descriptors: a limit of 100 with 1,000 checks, and one below what is in use. Nobody is called unhealthy. Run by `bun test`. */
+/**
+ * Out of descriptors: a limit of 100 with 1,000 checks, and one below the number in use. No backend is reported
+ * unhealthy. Run by `bun test`.
+ */
 // alone: needs the whole machine
 import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * A kernel that has nothing left: `socket` and `connect` fail with ENFILE, ENOMEM, ENOBUFS. strace makes them fail. Nobody is called
- * unhealthy. Run by `bun test`.
+ * A kernel out of resources: `socket` and `connect` fail with ENFILE, ENOMEM, ENOBUFS. strace makes them fail. No
+ * backend is reported unhealthy. Run by `bun test`.
  */
 import { expect } from "bun:test";
 import { tell } from "../harness/base/figures.ts";

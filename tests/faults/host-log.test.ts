@@ -1,4 +1,7 @@
-/** A log that cannot be written: a full device, a full disk, a reader that has gone. The checks go on. Run by `bun test`. */
+/**
+ * A log that cannot be written: a full device, a full disk, a reader that has gone. The checks continue. Run by `bun
+ * test`.
+ */
 import { expect } from "bun:test";
 import { readFileSync, unlinkSync } from "node:fs";
 import { peerTest, rootTest } from "../harness/base/peers.ts";

@@ -1,4 +1,4 @@
-/** Out of local ports: a network with eight of them, all taken. Nobody is called unhealthy. Run by `bun test`. */
+/** Out of local ports: a network with eight of them, all taken. No backend is reported unhealthy. Run by `bun test`. */
 // alone: needs the whole machine
 import { expect } from "bun:test";
 import { tell } from "../harness/base/figures.ts";
@@ -9,7 +9,7 @@ import { inNetworkOf, inOwnNetwork } from "../harness/machines/namespace.ts";
 
 const PORTS = 8;
 
-/** What /metrics says inside another network. */
+/** Reads /metrics inside another network. */
 async function inconclusiveInside(pid: number, port: number, cause: string): Promise<number> {
   const script = `process.stdout.write(await (await fetch("http://127.0.0.1:${port}/metrics")).text())`;
   const child = Bun.spawn([...inNetworkOf(pid), process.execPath, "-e", script], { stdin: "ignore" });

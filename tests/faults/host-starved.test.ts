@@ -1,4 +1,7 @@
-/** Hardly any CPU: busy loops beside a daemon that is nice. Late, and nobody is called unhealthy. Run by `bun test`. */
+/**
+ * Hardly any CPU: busy loops beside a daemon that is nice. Late, and no backend is reported unhealthy. Run by `bun
+ * test`.
+ */
 // alone: needs the whole machine
 import { expect } from "bun:test";
 import { tell } from "../harness/base/figures.ts";

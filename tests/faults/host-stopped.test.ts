@@ -1,4 +1,4 @@
-/** The process stands still: SIGSTOP among answers, handshakes and backends that lose patience. Run by `bun test`. */
+/** A stopped process: SIGSTOP among answers, handshakes and backends that lose patience. Run by `bun test`. */
 // alone: measures time
 import { expect, test } from "bun:test";
 import { tell } from "../harness/base/figures.ts";

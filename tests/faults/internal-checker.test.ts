@@ -1,4 +1,4 @@
-/** A checker that throws: its check says nothing, the others and its own next ones go on. Run by `bun test`. */
+/** A checker that throws: its check is inconclusive, the others and its own next ones continue. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll, httpAnswer, httpServer } from "../harness/backends/backends.ts";

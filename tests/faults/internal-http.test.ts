@@ -1,4 +1,4 @@
-/** An HTTP handler that throws: its request fails, and everything else goes on. Run by `bun test`. */
+/** An HTTP handler that throws: its request fails, and everything else continues. Run by `bun test`. */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";

@@ -1,4 +1,7 @@
-/** What nobody catches: the process ends with status 1 and a last log line, and the next one starts in its place. Run by `bun test`. */
+/**
+ * Uncaught exceptions: the process ends with status 1 and a last log line, and the next one starts in its place. Run by
+ * `bun test`.
+ */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * The HTTP listener gives away what it serves, and nothing of this host: no files, no environment, no stacks; and browsers are told what
- * they may not do with its answers. Run by `bun test`.
+ * The HTTP listener reveals nothing about this host: no files, no environment, no stacks; and its responses have the
+ * headers that restrict browsers. Run by `bun test`.
  */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
@@ -35,7 +35,7 @@ async function answerTo(port: number, request: string): Promise<RawAnswer & { re
   return { ...readAnswer(text), text };
 }
 
-/** What no answer may hold. */
+/** Texts that no answer may contain. */
 function expectNothingOfThisHost(daemon: Daemon, what: string, text: string): void {
   for (const word of [
     CANARY,

@@ -1,4 +1,4 @@
-/** Who is let in; in virtual time, with real connections. */
+/** Admission of connections; in virtual time, with real connections. */
 import { expect, test } from "bun:test";
 import { ConnectionLimiter } from "../../src/http/connection-limiter.ts";
 import { turnsUntil } from "../harness/base/event-loop.ts";

@@ -1,4 +1,4 @@
-/** What the live feed tells; in virtual time, with real connections. */
+/** Content of the live feed; in virtual time, with real connections. */
 import { expect, test } from "bun:test";
 import { someTurns } from "../harness/base/event-loop.ts";
 import { readAnswer } from "../harness/client/raw-http.ts";

@@ -1,4 +1,4 @@
-/** What a request asks for. */
+/** Content negotiation of a request. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { BadRequestError, preference, readTarget } from "../../src/http/request.ts";

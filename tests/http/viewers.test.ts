@@ -1,4 +1,4 @@
-/** Who is told by the live feed, and what becomes of those who do not listen; in virtual time. */
+/** Viewers of the live feed, including those that do not read; in virtual time. */
 import { expect, test } from "bun:test";
 import { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";

@@ -1,4 +1,4 @@
-/** What the API shows of how a check is done, and what it does not. */
+/** The API's view of a check's configuration, and its omissions. */
 import { expect, test } from "bun:test";
 import type { HttpSpec } from "../../src/checks/http/spec.ts";
 import type { CheckSpec } from "../../src/checks/registry.ts";

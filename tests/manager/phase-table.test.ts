@@ -1,4 +1,4 @@
-/** How evenly the phases of healthchecks lie, and what leaves them as they are. */
+/** Evenness of the phases of healthchecks, and changes that leave them as they are. */
 import { expect, test } from "bun:test";
 import { PhaseTable, phaseOf } from "../../src/manager/phase-table.ts";
 import { pseudoRandom } from "../harness/base/random.ts";

@@ -1,4 +1,4 @@
-/** What every check adds to. */
+/** Counters of all checks. */
 import { expect, test } from "bun:test";
 import { checkTypeNames } from "../../src/checks/registry.ts";
 import { CheckCounters } from "../../src/metrics/check-counters.ts";

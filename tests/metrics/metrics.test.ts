@@ -7,7 +7,7 @@ import { AT_REST, gathered, linesOf, SETTINGS } from "../harness/daemon/sheets.t
 import { failure, id, makeSpec, success } from "../harness/fakes/fakes.ts";
 import { Stock } from "../harness/fakes/monitor-fixtures.ts";
 
-/** Metrics that hear of every check of a stock of monitors. */
+/** Metrics that observe every check of some monitors. */
 function makeFixture(perHealthcheck: PerHealthcheck = "full") {
   const metrics = new Metrics(SETTINGS, perHealthcheck);
   const stock: Stock = new Stock({

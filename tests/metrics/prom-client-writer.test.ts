@@ -1,4 +1,4 @@
-/** What prom-client keeps, in both formats and in any order. */
+/** Output of prom-client, in both formats and in any order. */
 import { expect, test } from "bun:test";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Format } from "../../src/metrics/exposition.ts";

@@ -1,4 +1,4 @@
-/** A healthcheck whose configuration changes, or whose process stands still; in virtual time. */
+/** A healthcheck whose configuration changes, or whose process stalls; in virtual time. */
 import { expect, test } from "bun:test";
 import { inconclusive } from "../../src/model/result.ts";
 import { failure, makeSpec, success } from "../harness/fakes/fakes.ts";

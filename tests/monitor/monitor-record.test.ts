@@ -1,4 +1,4 @@
-/** What a healthcheck writes down for metrics and the status page; in virtual time. */
+/** Record of a healthcheck for metrics and the status page; in virtual time. */
 import { expect, test } from "bun:test";
 import { inconclusive } from "../../src/model/result.ts";
 import { TRANSITIONS } from "../../src/monitor/record.ts";

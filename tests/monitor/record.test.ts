@@ -1,4 +1,4 @@
-/** What a monitor remembers of itself. */
+/** Record of a monitor. */
 import { expect, test } from "bun:test";
 import { inconclusive } from "../../src/model/result.ts";
 import { STATES } from "../../src/model/status.ts";

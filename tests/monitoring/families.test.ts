@@ -1,4 +1,4 @@
-/** What /metrics shows, against promtool and against the reference in docs/metrics.md. Run by `bun test`. */
+/** Content of /metrics, against promtool and against the reference in docs/metrics.md. Run by `bun test`. */
 
 import { expect, test } from "bun:test";
 import { peerTest } from "../harness/base/peers.ts";

@@ -1,4 +1,4 @@
-/** What the tests of queries understand of PromQL. Run by `bun test`. */
+/** The PromQL reader of the tests of queries. Run by `bun test`. */
 
 import { expect, test } from "bun:test";
 import { alternatives, seriesNames, withoutThresholds } from "../harness/observers/promql.ts";

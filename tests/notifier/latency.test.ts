@@ -1,4 +1,4 @@
-/** How long changes of state take to reach the client, in virtual time. */
+/** Latency of state changes to the client, in virtual time. */
 import { expect, test } from "bun:test";
 import type { Notification, State } from "../../src/model/status.ts";
 import { Notifier } from "../../src/notifier/notifier.ts";

@@ -11,7 +11,7 @@ const NEVER = new AbortController().signal;
 
 class Fixture implements Disposable {
   readonly time = new VirtualTime();
-  /** What the client got: the ids of each batch. */
+  /** Ids of each batch that the client received. */
   readonly batches: string[] = [];
   readonly sent: string[] = [];
   readonly congested: number[] = [];

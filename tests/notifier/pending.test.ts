@@ -1,4 +1,4 @@
-/** What waits to be told. */
+/** Pending notifications. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Notification } from "../../src/model/status.ts";

@@ -1,4 +1,4 @@
-/** How the status page looks: light and dark, on a phone, to a screen reader. Run by `bun test`. */
+/** Appearance of the status page: light and dark, on a phone, to a screen reader. Run by `bun test`. */
 
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -43,7 +43,7 @@ async function openDetail(page: Page, id: number): Promise<void> {
   await page.locator(".plot canvas").waitFor();
 }
 
-/** How bright the ground and the text of the page are, from 0 to 255. */
+/** Brightness of the background and the text of the page, from 0 to 255. */
 function brightness(page: Page): Promise<readonly [ground: number, text: number]> {
   return page.evaluate<[number, number]>(`(() => {
     const { backgroundColor, color } = getComputedStyle(document.body);

@@ -9,7 +9,7 @@ import { tcpCheck } from "../harness/client/checks.ts";
 import { visit } from "../harness/observers/browser.ts";
 import { pageTest, rowWhere, serve } from "../harness/observers/status-page.ts";
 
-/** What Chromium itself says on the console when a connection breaks. */
+/** Console message of Chromium itself when a connection breaks. */
 const BROKEN = [/net::ERR_/];
 const PREFIX = "/health/checks/";
 

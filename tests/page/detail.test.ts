@@ -10,7 +10,7 @@ import { listed, pageTest, rowWhere, type Served } from "../harness/observers/st
 const ID = "13758215386640154625";
 const STATES = ["summary-unhealthy", "summary-healthy"] as const;
 
-/** A web server that can be told what to answer, checked often. */
+/** A web server whose answer the test sets, checked often. */
 async function prepare({ client, url }: Served) {
   const backends = new AsyncDisposableStack();
   const answer = { status: 200 };

@@ -1,4 +1,4 @@
-/** What is told of a CONFIG that is refused: never a header's value, what is sent, or a URL's user, password or query. */
+/** Error messages of a rejected CONFIG: never a header's value, data to send, or a URL's user, password or query. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { readConfig } from "../../src/protocol/healthcheck.ts";

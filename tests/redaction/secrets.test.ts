@@ -1,4 +1,4 @@
-/** What is hidden of an answer that repeats the secrets of its request, and what is not. */
+/** Redaction of an answer that repeats the secrets of its request. */
 import { expect, test } from "bun:test";
 import { excerpt } from "../../src/checks/excerpt.ts";
 import type { HttpSpec } from "../../src/checks/http/spec.ts";

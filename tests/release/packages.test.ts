@@ -1,4 +1,7 @@
-/** What is in a release: the tarball, its checksums, its bill of materials and the licences of others. Run by `bun test`. */
+/**
+ * Contents of a release: the tarball, its checksums, its bill of materials and the licenses of others. Run by `bun
+ * test`.
+ */
 // alone: its files share one release
 import { afterAll, beforeAll, expect } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** What is built depends on the sources alone: not on the directory, the time, the umask. Run by `bun test`. */
+/**
+ * Reproducible builds: the result depends on the sources alone, not on the directory, the time, the umask. Run by `bun
+ * test`.
+ */
 // alone: its files share one release
 import { expect, test } from "bun:test";
 import { cpSync, readdirSync, readFileSync } from "node:fs";

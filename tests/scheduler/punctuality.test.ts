@@ -1,4 +1,4 @@
-/** What the scheduler says of its own punctuality, in virtual time. */
+/** The scheduler's account of its own punctuality, in virtual time. */
 // alone: measures time
 import { expect, test } from "bun:test";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
@@ -14,7 +14,7 @@ class Fixture implements Disposable {
     mayStart: () => true,
   });
 
-  /** Starts something every so often, for ever. */
+  /** Starts something at an interval, indefinitely. */
   every(intervalMs: number): void {
     const entry = this.scheduler.entry({
       begin: (dueMs: number) => this.scheduler.startAt(entry, dueMs + intervalMs),

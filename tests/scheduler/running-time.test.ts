@@ -1,4 +1,4 @@
-/** The clock that stands still with the process. */
+/** The clock that stops during stalls. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { RunningTime } from "../../src/scheduler/running-time.ts";

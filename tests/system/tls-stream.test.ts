@@ -1,4 +1,4 @@
-/** How conversations with TLS end, beside OpenSSL's server on loopback. */
+/** Ends of conversations with TLS, beside OpenSSL's server on loopback. */
 import { expect } from "bun:test";
 import type { PendingConnection } from "../../src/system/connection.ts";
 import { Descriptors } from "../../src/system/descriptors.ts";

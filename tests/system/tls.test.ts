@@ -1,4 +1,4 @@
-/** How checks introduce themselves to a TLS server. */
+/** TLS client hello of checks. */
 import { expect, test } from "bun:test";
 import { TlsContexts } from "../../src/system/tls.ts";
 

@@ -1,4 +1,4 @@
-/** What the service manager is told, and when; on a clock that the test moves. Run by `bun test`. */
+/** Content and time of notifications to the service manager; on a clock that the test moves. Run by `bun test`. */
 import { expect, test } from "bun:test";
 import { MAX_SENTENCE_BYTES } from "../../src/model/printable.ts";
 import { type HealthSummary, SystemdReport } from "../../src/systemd/watchdog-report.ts";

@@ -1,4 +1,4 @@
-/** What a span tells of a check. */
+/** Span attributes of a check. */
 import { expect, test } from "bun:test";
 import type { HttpSpec } from "../../src/checks/http/spec.ts";
 import { type Conclusive, type Failure, inconclusive } from "../../src/model/result.ts";

@@ -1,4 +1,4 @@
-/** What tracing costs a healthy check: next to nothing where only failures are traced. Figures are told. */
+/** Cost of tracing a healthy check: next to nothing where only failures are traced. Prints the figures. */
 // alone: measures time
 import { expect, test } from "bun:test";
 import type { Monitor } from "../../src/monitor/monitor.ts";

@@ -1,4 +1,4 @@
-/** What collectors answer, and what is made of it. */
+/** Responses of collectors, and their outcome. */
 import { expect, test } from "bun:test";
 import { ExportResultCode } from "@opentelemetry/core";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";

@@ -1,4 +1,4 @@
-/** Where traces go: the file, the environment and the defaults. */
+/** Destination of traces: the file, the environment and the defaults. */
 import { expect, test } from "bun:test";
 import { validateConfig } from "../../src/config/load.ts";
 import { DEFAULT_CONFIG } from "../../src/config/schema.ts";

@@ -1,4 +1,4 @@
-/** What name servers do to a dns check with records, aliases and response codes. */
+/** Behavior of nameservers in dns checks with records, aliases and response codes. */
 import { type Answer, AUTHORITATIVE_ANSWER } from "dns-packet";
 import type { Behavior } from "./behavior.ts";
 import { NAME } from "./dns-backend.ts";

@@ -1,4 +1,7 @@
-/** What name servers do to a dns check with messages: odd but valid ones, lost and late ones, strays, malformed ones, and TCP. */
+/**
+ * Behavior of nameservers in dns checks with messages: odd but valid ones, lost and late ones, strays, malformed ones,
+ * and TCP.
+ */
 import { TRUNCATED_RESPONSE } from "dns-packet";
 import { type Behavior, SHORT } from "./behavior.ts";
 import { type Answering, framed, NAME, overTcp, Question } from "./dns-backend.ts";

@@ -1,4 +1,4 @@
-/** How rows of a dns check are written. */
+/** Form of the rows of a dns check. */
 import type { Answer } from "dns-packet";
 import { type Behavior, PATIENT, SHORT } from "./behavior.ts";
 import { type Answering, NAME, nameServer } from "./dns-backend.ts";

@@ -1,4 +1,4 @@
-/** What backends do to an http check with a whole answer: statuses, and how and when it comes. */
+/** Behavior of backends in http checks with a whole answer: statuses, and its form and time. */
 import type { Behavior } from "./behavior.ts";
 import { answers, BODY_WANTED, HEAD, http, OK, WHOLE } from "./http-row.ts";
 import { closed, inPieces, neverAccepts } from "./plain-backend.ts";

@@ -1,4 +1,7 @@
-/** What backends do to an http check with the framing of the body: lengths, chunks, codings, and bodies that are cut or too long. */
+/**
+ * Behavior of backends in http checks with the framing of the body: lengths, chunks, codings, and bodies that are cut
+ * or too long.
+ */
 import { type Behavior, OTHER_BODY } from "./behavior.ts";
 import { answers, BODY_WANTED, HEAD, http } from "./http-row.ts";
 

@@ -1,4 +1,4 @@
-/** What backends do to an http check with status lines, header lines, and bytes that are not HTTP. */
+/** Behavior of backends in http checks with status lines, header lines, and bytes that are not HTTP. */
 import type { Behavior } from "./behavior.ts";
 import { answers, HEAD, http, OK, row } from "./http-row.ts";
 

@@ -1,4 +1,4 @@
-/** How rows of an http check are written: answers as text, and what every row has in common. */
+/** Form of the rows of an http check: answers as text, and the common parts of all rows. */
 import { type Behavior, PATIENT, SHORT } from "./behavior.ts";
 import { type Script, scripted } from "./plain-backend.ts";
 

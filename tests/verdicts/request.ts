@@ -1,4 +1,4 @@
-/** What a check's fields mean to a reference: the request line, the Host header, the name for TLS, the timeout. */
+/** Meaning of a check's fields to a reference: the request line, the Host header, the name for TLS, the timeout. */
 import type { Behavior } from "./behavior.ts";
 
 type Check = Behavior["check"];

@@ -1,4 +1,4 @@
-/** What backends do to a tcp check: connections, banners, answers, and every way to end. */
+/** Behavior of backends in tcp checks: connections, banners, answers, and every way to end. */
 import { startBlackhole } from "../harness/backends/blackhole.ts";
 import { type Behavior, PATIENT, SHORT } from "./behavior.ts";
 import { closed, inPieces, neverAccepts, type Script, scripted } from "./plain-backend.ts";

@@ -1,4 +1,4 @@
-/** What backends do to a check over TLS with certificates and names. */
+/** Behavior of backends in checks over TLS with certificates and names. */
 import type { Behavior } from "./behavior.ts";
 import { guarded, secure } from "./tls-backend.ts";
 import { answer, https, shows } from "./tls-row.ts";

@@ -1,4 +1,7 @@
-/** What backends do to a check over TLS with versions, client certificates, and faults before, in and behind the handshake. */
+/**
+ * Behavior of backends in checks over TLS with versions, client certificates, and faults before, in and after the
+ * handshake.
+ */
 import type { TLSSocket, TlsOptions } from "node:tls";
 import type { Behavior } from "./behavior.ts";
 import { OK } from "./http-row.ts";

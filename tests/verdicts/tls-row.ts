@@ -1,4 +1,4 @@
-/** How rows of a check over TLS are written. */
+/** Form of the rows of a check over TLS. */
 import type { TlsOptions } from "node:tls";
 import { type Behavior, PATIENT, SHORT, type World } from "./behavior.ts";
 import { OK } from "./http-row.ts";

@@ -15,7 +15,7 @@ import { NO_REFRESH, startDaemon } from "../daemon/daemon.ts";
 import { metricsConfig, sampleOf, scrape } from "../daemon/metrics.ts";
 import { acceptAll } from "./backends.ts";
 
-/** Of every check in a table, unless it says something else. */
+/** Fields of every check in a table, unless it overrides them. */
 export const TIMEOUT_MS = 400;
 export const FAULT_FIELDS = { interval: "500ms", timeout: `${TIMEOUT_MS}ms`, retries: 0 };
 
@@ -31,12 +31,12 @@ export interface BackendFault {
 
 const NEIGHBOR = 1_000_000;
 const ROUNDS = 4;
-/** Ended by its own time-out, and not by something else; how soon is shown by tests/daemon/timeouts.test.ts. */
+/** Ended by its own timeout, and not by another cause; tests/daemon/timeouts.test.ts measures the time. */
 const TOLERANCE_MS = 2_000;
-/** What is left of all this when the checks are gone. */
+/** Resources that remain when the checks are gone. */
 const MAX_LEFT_BYTES = 48 * 1_024 * 1_024;
 
-/** How the daemon is started, and what to look at while the backends are still there. */
+/** Options of the daemon, and a callback that runs while the backends are still there. */
 export interface TableOptions {
   /** Results of each check that are waited for. */
   readonly rounds?: number;

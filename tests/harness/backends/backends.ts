@@ -5,7 +5,7 @@
 
 import { freePort } from "../base/ports.ts";
 
-/** Where a backend listens. */
+/** Address of a backend. */
 export interface BackendOptions {
   /** A loopback address, 127.0.0.1 if absent; also 127.x.y.z or ::1. */
   readonly hostname?: string;
@@ -38,7 +38,7 @@ export interface Backend extends AsyncDisposable {
 /** The server's end of one connection. */
 export type BackendSocket = Bun.Socket<ConnectionState>;
 
-/** What is kept of a connection; tests have no use for it. */
+/** State of a connection; not for tests. */
 export interface ConnectionState {
   pending: string;
   ended: boolean;

@@ -10,7 +10,7 @@ const LONG = `220 ready\n${"x".repeat(100_000 - SHORT.length)}`;
 
 interface Sending {
   left: Uint8Array;
-  /** Whether the client has sent its FIN. */
+  /** True when the client has sent its FIN. */
   ended: boolean;
 }
 

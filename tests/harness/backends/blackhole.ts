@@ -1,6 +1,6 @@
 /**
  * A dead host: an address that drops SYNs, without root and without a firewall. Called by the tests of
- * connect time-outs and of dead racks.
+ * connect timeouts and of dead racks.
  *
  * How: a listener with backlog 0 that never accepts. Once its queue holds a connection, the kernel drops every
  * further SYN. Each black hole costs two descriptors.

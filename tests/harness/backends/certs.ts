@@ -9,7 +9,7 @@ import { makeTempDir } from "../base/tempdir.ts";
 
 const DAY_MS = 86_400_000;
 
-/** What a certificate is to say. */
+/** Content of a certificate. */
 export interface CertRequest {
   /** Common name, and the name of its files. */
   readonly name: string;
@@ -25,7 +25,7 @@ export interface Cert {
   readonly keyFile: string;
 }
 
-/** What signs certificates. */
+/** Issuer that signs certificates. */
 export interface Issuer {
   /** Its own certificate, as a PEM file. */
   readonly caFile: string;

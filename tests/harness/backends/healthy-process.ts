@@ -77,7 +77,7 @@ async function hold(port: number): Promise<void> {
       held.push({ close: () => socket.terminate() });
     }
   } catch {
-    // Then there is none.
+    // The file does not exist then.
   }
 }
 

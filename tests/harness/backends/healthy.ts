@@ -1,5 +1,5 @@
 /**
- * Healthy backends in a process of their own, which go on being healthy while the daemon's own host fails it. Called by tests/faults.
+ * Healthy backends in a process of their own, which stay healthy while the daemon's own host fails it. Called by tests/faults.
  */
 import { join } from "node:path";
 import { readLines, stopProcess } from "../base/process.ts";
@@ -7,7 +7,7 @@ import { until } from "../base/wait.ts";
 import { dnsCheck, httpCheck, type Target, tcpCheck } from "../client/checks.ts";
 import type { Cert } from "./certs.ts";
 
-/** How they are started. */
+/** Options of the backends. */
 export interface HealthyOptions {
   /** A command that runs them as its arguments, in the same process. */
   readonly prefix?: readonly string[];

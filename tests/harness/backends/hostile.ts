@@ -1,14 +1,14 @@
 /**
- * Backends that break every rule of TCP's neighbours: reset at a chosen moment, never end, say nonsense. Called by tests/faults.
+ * Backends that break every rule of TCP: reset at a chosen moment, never end, say nonsense. Called by tests/faults.
  */
 
 import { freePort } from "../base/ports.ts";
 
-/** The server's end of one connection, as a behaviour uses it. */
+/** The server's end of one connection, as a behavior uses it. */
 export interface Talk {
   /** Writes, now or as soon as the peer takes it. */
   say(what: string | Uint8Array): void;
-  /** Goes on writing the piece until so many bytes are out, as fast as the peer takes them. */
+  /** Writes the piece repeatedly until the given number of bytes are out, as fast as the peer accepts them. */
   flood(piece: string | Uint8Array, bytes?: number): void;
   /** Does something again and again while the connection lasts. */
   every(ms: number, what: () => void): void;
@@ -18,7 +18,10 @@ export interface Talk {
   end(): void;
 }
 
-/** What it does: when a connection comes, and when the first bytes of a request do. The bytes are valid during the call only. */
+/**
+ * Behavior of a hostile backend: on connect, and on the first bytes of a request. The bytes are valid during the call
+ * only.
+ */
 export interface Behavior {
   readonly accepted?: (talk: Talk) => void;
   readonly asked?: (talk: Talk, request: Buffer) => void;

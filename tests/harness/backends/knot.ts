@@ -1,5 +1,5 @@
 /**
- * A real authoritative name server: Knot DNS in a temporary directory. Called by the tests of the DNS checker.
+ * A real authoritative nameserver: Knot DNS in a temporary directory. Called by the tests of the DNS checker.
  */
 
 import { Resolver } from "node:dns/promises";
@@ -46,14 +46,14 @@ ${Array.from({ length: BIG_SET }, (_, index) => `big A 203.0.113.${index + 1}`).
 ${Array.from({ length: 20 }, (_, index) => `bigtxt TXT "${index} ${"x".repeat(200)}"`).join("\n")}
 `;
 
-/** A running name server, UDP and TCP, on 127.0.0.1 and on ::1 where that exists; disposing ends it. */
+/** A running nameserver, UDP and TCP, on 127.0.0.1 and on ::1 where that exists; disposing ends it. */
 export interface Knot extends AsyncDisposable {
   readonly port: number;
-  /** Whether it listens on ::1 too. */
+  /** True when it listens on ::1 too. */
   readonly ipv6: boolean;
 }
 
-/** Where it listens. */
+/** Address of the listener. */
 export interface KnotAddress {
   /** A loopback address; with it, only there. */
   readonly hostname?: string;

@@ -4,14 +4,14 @@
 // @ts-expect-error node:_http_common has no types of its own; the interface below is what is used of it.
 import { HTTPParser } from "node:_http_common";
 
-/** What llhttp makes of an answer. */
+/** llhttp's view of an answer. */
 export interface SecondOpinion {
-  /** Of the final head; undefined when there is none. */
+  /** Status code of the final head; undefined without one. */
   readonly statusCode: number | undefined;
   /** As Latin-1. */
   readonly body: string;
   readonly ended: boolean;
-  /** Why it is refused. */
+  /** Reason of a rejection. */
   readonly fault: string | undefined;
 }
 

@@ -25,7 +25,7 @@ export interface LoggingServer extends AsyncDisposable {
   log(): readonly string[];
 }
 
-/** What Python's `-m http.server` runs, once plain and once behind TLS, which that command has only from 3.14 on. */
+/** Program of Python's `-m http.server`, once plain and once behind TLS, which that command has only from 3.14 on. */
 const PYTHON = `
 import http.server, ssl, sys, threading
 plain, secure, cert, key = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
@@ -128,7 +128,7 @@ async function startScript(program: Peer, name: string, script: string, cert: Ce
   };
 }
 
-/** Whether something listens, by the kernel's table: a probing connection would be in the log. */
+/** Returns true when a process listens, by the kernel's table: a probing connection would be in the log. */
 function isListening(port: number): boolean {
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   return new RegExp(`^ *\\d+: 0100007F:${hex} 00000000:0000 0A `, "m").test(

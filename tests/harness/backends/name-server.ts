@@ -1,7 +1,7 @@
 /** A DNS server that has one address for every name. Called by tests of DNS checks, and by scripts/tools/demo/main.ts. */
 import { decode, encode } from "dns-packet";
 
-/** What it answers. */
+/** Answers of the server. */
 export const ANSWER = "192.0.2.1";
 
 /** The running server; disposing closes it. */

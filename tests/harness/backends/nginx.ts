@@ -11,7 +11,7 @@ import { stopProcess } from "../base/process.ts";
 import { makeTempDir } from "../base/tempdir.ts";
 import { until } from "../base/wait.ts";
 
-/** What nginx is to serve. */
+/** Content that nginx serves. */
 export interface NginxOptions {
   /** With it, a second port speaks TLS with this certificate. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
@@ -29,7 +29,7 @@ export interface Nginx extends AsyncDisposable {
   accessLog(): string[];
 }
 
-/** What is served when nothing else is asked for. */
+/** Default content. */
 export const DEFAULT_LOCATIONS = `
     location = /healthz { return 200 "ok\\n"; }
     location = /fail { return 503 "failing\\n"; }

@@ -1,6 +1,6 @@
 /**
- * A TLS 1.2 server that wants to renegotiate as soon as it is asked something: OpenSSL's own test server, told so over its standard
- * input. Called by tests/faults.
+ * A TLS 1.2 server that renegotiates as soon as it receives a request: OpenSSL's own test server, controlled over its
+ * standard input. Called by tests/faults.
  */
 
 import { peerPath } from "../base/peers.ts";

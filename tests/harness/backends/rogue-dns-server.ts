@@ -1,4 +1,4 @@
-/** A name server that says whatever a test wants, over UDP and over TCP on the same port. Called by tests/faults. */
+/** A nameserver that sends whatever a test wants, over UDP and over TCP on the same port. Called by tests/faults. */
 
 import { type Answer, encode, type Packet } from "dns-packet";
 import { freePort } from "../base/ports.ts";
@@ -13,7 +13,7 @@ export const ADDRESS: Answer = { type: "A", name: ASKED, ttl: 60, data: "192.0.2
 /** One question over UDP. */
 export interface Turn {
   readonly query: Buffer;
-  /** How many datagrams came before it, retransmissions too. */
+  /** Number of datagrams before it, including retransmissions. */
   readonly before: number;
   /** Answers. */
   say(message: Uint8Array): void;
@@ -27,7 +27,7 @@ export function reply(query: Buffer, changes: Partial<Packet> = {}): Buffer {
   return encode({ type: "response", id: query.readUInt16BE(0), questions, answers: [ADDRESS], ...changes });
 }
 
-/** An answer whose first record begins with the bytes given; its header promises so many records. */
+/** An answer whose first record begins with the bytes given; its header declares the given number of records. */
 export function rawReply(query: Buffer, records: readonly number[], promised = 1): Buffer {
   const header = Buffer.from(query.subarray(0, 12));
   header.writeUInt16BE(0x8180, 2);
@@ -42,7 +42,7 @@ export function framed(message: Uint8Array): Buffer {
   return Buffer.concat([length, message]);
 }
 
-/** Starts one. @param tcp - without it nobody listens there */
+/** Starts a server. @param tcp - without it the TCP port is closed */
 export async function startLiar(
   udp: (turn: Turn) => void,
   tcp?: Behavior,

@@ -13,7 +13,7 @@ export interface Sink extends AsyncDisposable {
 }
 
 /**
- * Starts a process that accepts on so many loopback ports.
+ * Starts a process that accepts on the given number of loopback ports.
  * @param prefix - a command that runs it as its arguments, in another network for example
  * @throws Error when it does not start within 10 s
  */

@@ -21,7 +21,7 @@ function record(owner: readonly number[], type: number, data: readonly number[])
   return [...owner, ...u16(type), ...u16(IN), 0, 0, 0, 60, ...u16(data.length), ...data];
 }
 
-/** How names are tangled: by long chains of pointers, or by long names that share their ends. */
+/** Kind of tangle: long chains of pointers, or long names that share their ends. */
 export type Tangle = "pointers" | "labels";
 
 /** Made once: only the id differs from question to question. */

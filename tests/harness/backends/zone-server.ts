@@ -4,7 +4,10 @@
 import { decode, encode } from "dns-packet";
 import { framed } from "./rogue-dns-server.ts";
 
-/** What a server says of a name and type: addresses (none: the name exists without any), a response code, or nothing at all. */
+/**
+ * The server's answer for a name and type: addresses (an empty list: the name exists without any), a response code, or
+ * no answer at all.
+ */
 export type Says = readonly string[] | "NXDOMAIN" | "SERVFAIL" | "REFUSED" | "NOTIMP" | "silent" | "lame";
 
 /** By name; one word for both types, or one for each. Names that are not in it do not exist. */
@@ -15,7 +18,7 @@ const RESPONSE = 0x8180;
 /** Neither authoritative nor recursive. */
 const LAME = 0x8000;
 
-/** How it answers: over UDP, over UDP after a while, or over TCP with nobody on UDP. */
+/** Transport of the answer: over UDP, over UDP after a while, or over TCP with a closed UDP port. */
 export type Manner = "udp" | "slow" | "tcp";
 
 /** A slow one answers after this time: half of what a check has, and more. */
@@ -56,7 +59,7 @@ export async function startZoneServer(
           try {
             if (!own.closed) own.send(message, port, address);
           } catch {
-            // An asker of before is gone, and the kernel tells it now.
+            // An asker of before is gone, and the kernel reports it now.
           }
         };
         if (how === "slow") setTimeout(send, SLOW_MS);

@@ -1,11 +1,11 @@
 /**
- * Healthchecks with a secret in every place that may hold one, each secret naming its place, so that a leak tells where it comes from.
+ * Healthchecks with a secret in every place that may hold one, each secret naming its place, so that a leak identifies its source.
  * Called by tests/faults/security-secrets.test.ts.
  */
 
 /**
- * A secret: no two begin alike, so that one is not hidden because another one is (checks/secrets.ts), and six characters of each tell it
- * from everything else.
+ * A secret. No two begin alike, so that one is not hidden because another one is (checks/secrets.ts), and six
+ * characters of each distinguish it from everything else.
  */
 export function secret(place: string): string {
   return `hunt${Bun.hash(place).toString(16).slice(0, 6)}-${place}`;
@@ -21,9 +21,9 @@ export function leaks(text: string): string[] {
   return text.split("\n").filter((line) => SECRET.test(line) || line.includes(BASIC.slice(0, 16)));
 }
 
-/** Where the healthchecks go. */
+/** Address that the healthchecks connect to. */
 export interface CanaryPorts {
-  /** Repeats what it hears, over TCP. */
+  /** Backend that repeats its input, over TCP. */
   readonly echo: number;
   /** Repeats the request in its reason phrase and body. */
   readonly web: number;
@@ -73,7 +73,10 @@ export function canaryConfigs({ echo, web, silent, closed }: CanaryPorts): Field
   return configs.map((fields, index) => ({ id: index + 1, ...fields }));
 }
 
-/** What a client or a file may have in place of a CONFIG, or in one; each is refused, for a reason near the secret. */
+/**
+ * Values that a client or a file may have in place of a CONFIG, or in one; each is rejected, for a reason near the
+ * secret.
+ */
 export function rejectedConfigs(firstId: number): unknown[] {
   const refused: unknown[] = [
     { ...TCP, port: 0 },

@@ -7,7 +7,7 @@ import { stopProcess } from "./process.ts";
 
 const LIMIT_MS = 20_000;
 
-/** What a command came to. */
+/** Result of a command. */
 export interface Outcome {
   readonly status: number;
   readonly out: string;

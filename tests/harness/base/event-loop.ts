@@ -1,8 +1,8 @@
 /**
- * Waiting while time stands still: with VirtualTime no timer fires by itself, but sockets go on. Called by tests that have both.
+ * Waiting without timers: with VirtualTime no timer fires alone, but sockets work. Called by tests that have both.
  */
 
-/** So many turns are far more than anything on loopback needs. */
+/** Number of turns, far more than anything on loopback needs. */
 const MAX_TURNS = 100_000;
 
 /**

@@ -1,11 +1,11 @@
 /**
- * Figures that tests measure: arithmetic, and telling them. Called by the tests of the daemon.
+ * Figures that tests measure: arithmetic, and printing them. Called by the tests of the daemon.
  */
 
 /**
- * The value below which a share of the values lies.
+ * Returns the value below which a share of the values lies.
  * @param share 0.5 is the median, 1 the maximum
- * @throws Error when there are none
+ * @throws Error without values
  */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -14,7 +14,7 @@ export function quantile(values: readonly number[], share: number): number {
   return value;
 }
 
-/** The distances between neighbours. */
+/** Returns the distances between neighbors. */
 export function gaps(times: readonly number[]): number[] {
   return times.slice(1).map((time, index) => time - (times[index] ?? time));
 }

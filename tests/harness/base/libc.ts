@@ -1,6 +1,7 @@
 /**
- * What the harness and the benchmark's sinks need of the C library and Bun does not offer: sockets with a chosen backlog, the kernel's view
- * of one, and the plain calls of a loop without an event loop. Beyond it is what the server itself uses, src/system/libc.ts.
+ * C library functions that the harness and the benchmark's sinks need and Bun does not offer: sockets with a chosen
+ * backlog, the kernel's view of one, and the plain calls of a loop without an event loop. All others are those of the
+ * server itself, in src/system/libc.ts.
  *
  * Written for Linux on little-endian machines (x86-64, arm64), like the server itself.
  */
@@ -53,15 +54,15 @@ const { symbols } = dlopen("libc.so.6", {
 /** The functions themselves. */
 export const libc = symbols;
 
-/** What the kernel says about a TCP socket. */
+/** The kernel's information about a TCP socket. */
 export interface TcpInfo {
   /** One of {@link TCP_STATE}, or another of the kernel's numbers. */
   readonly state: number;
   /** Unanswered transmissions of the oldest segment, the SYN included. */
   readonly retransmits: number;
-  /** Of a listener: connections that wait for accept. */
+  /** Listener: connections that wait for accept. */
   readonly waiting: number;
-  /** Of a listener: its backlog. With more waiting than this, SYNs are dropped. */
+  /** Listener: its backlog. With more connections waiting, SYNs are dropped. */
   readonly backlog: number;
 }
 
@@ -91,7 +92,7 @@ export function openSocket(
 }
 
 /**
- * A listening descriptor that nobody accepts from.
+ * Opens a listening descriptor that never accepts.
  * @throws Error when the address cannot be bound
  */
 export function listenTcp(hostname: string, port: number, backlog: number): number {
@@ -100,7 +101,7 @@ export function listenTcp(hostname: string, port: number, backlog: number): numb
   return fd;
 }
 
-/** A descriptor that has begun to connect; {@link tcpInfo} tells how far it got. */
+/** Opens a descriptor that has begun to connect; {@link tcpInfo} shows its progress. */
 export function connectTcp(hostname: string, port: number): number {
   const fd = newSocket(SOCK_STREAM);
   const address = socketAddress(hostname, port);

@@ -17,7 +17,7 @@ export function readText(path: string): string {
   return readFileSync(join(ROOT, path), "utf8");
 }
 
-/** What stands in the fenced blocks with this info string, ```` ```jsonl client ````, in their order. */
+/** Returns the content of the fenced blocks with this info string, ```` ```jsonl client ````, in their order. */
 export function blocks(text: string, info: string): string[] {
   const found = [...text.matchAll(/^```([^\n]*)\n(.*?)^```$/gms)];
   return found.filter(([, words]) => words === info).map(([, , body = ""]) => body);

@@ -56,7 +56,7 @@ export function findPeer(name: Peer): string | null {
   return Bun.which(name, { PATH: `${PATH}:/usr/local/sbin:/usr/sbin:/sbin` });
 }
 
-/** Whether the program of a peer is installed. */
+/** Returns true when the program of a peer is installed. */
 export function hasPeer(name: Peer): boolean {
   return findPeer(name) !== null;
 }

@@ -10,7 +10,7 @@ const FIRST_PORT = 12_000;
 const LAST_PORT = 32_000;
 const ATTEMPTS = 100;
 
-/** How many test processes can run side by side: each has its share of the ports. */
+/** Number of test processes that can run side by side: each has its share of the ports. */
 export const MAX_WORKERS = 16;
 const WORKER_PORTS = Math.floor((LAST_PORT - FIRST_PORT) / MAX_WORKERS);
 /** Which of them this is, from 1 on; `bun test --parallel` sets it, and the processes that a test starts inherit it. */
@@ -38,13 +38,13 @@ export function freePort(hostname = "127.0.0.1"): number {
   throw new Error(`no free port on ${hostname} in ${ATTEMPTS} tries`);
 }
 
-/** Whether the IPv6 loopback address exists here; containers often lack it. */
+/** True when the IPv6 loopback address exists here; containers often lack it. */
 export function hasIpv6Loopback(): boolean {
   return canBind("::1", 0);
 }
 
 /**
- * Whether something accepts TCP connections there.
+ * Returns true when a process accepts TCP connections there.
  * @returns false when the connect fails
  */
 export async function accepts(hostname: string, port: number): Promise<boolean> {

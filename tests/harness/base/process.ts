@@ -3,7 +3,7 @@
  * one (nginx, knot, goclient, daemon).
  */
 
-/** What stopping needs of a child; `Bun.Subprocess` fits. */
+/** Members of a child that stopping uses; `Bun.Subprocess` fits. */
 export interface Stoppable {
   readonly exited: Promise<number>;
   readonly exitCode: number | null;

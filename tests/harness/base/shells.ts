@@ -1,5 +1,5 @@
 /**
- * What a TAB proposes in real shells. Called by the tests of the completion scripts.
+ * Proposals of a TAB in real shells. Called by the tests of the completion scripts.
  */
 
 import { join } from "node:path";
@@ -24,7 +24,7 @@ complete -C $argv[2] | string replace -r '\\t.*' ''
 
 /**
  * A shell with a line editor needs a terminal: zpty is one. What goes to compadd is what would be proposed. The marks are written in
- * two pieces, so that the terminal's echo of them is none.
+ * two pieces, so that the terminal's echo does not contain them.
  */
 const ZSH = `zmodload zsh/zpty
 zpty shell zsh -f -i
@@ -52,7 +52,7 @@ zpty -d shell
 `;
 
 /**
- * What a shell proposes at the end of a line.
+ * Returns the proposals of a shell at the end of a line.
  * @param dir holds the script as `_healthcheck-server`, and is the working directory
  * @returns the proposals in alphabetical order
  * @throws Error when the shell fails or does not end

@@ -1,4 +1,4 @@
-/** How long tests of faults last: some seconds in scripts/test, longer with `HEALTHCHECK_SOAK=1`. Called by tests/faults. */
+/** Length of fault tests: some seconds in scripts/test, longer with `HEALTHCHECK_SOAK=1`. Called by tests/faults. */
 
 const { HEALTHCHECK_SOAK } = process.env;
 

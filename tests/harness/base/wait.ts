@@ -8,7 +8,7 @@ const POLL_MS = 5;
 /**
  * Polls until the condition gives something other than `false`, `null` or `undefined`.
  * @param cond the condition; may be async
- * @param timeoutMs how long to go on, in milliseconds
+ * @param timeoutMs time limit, in milliseconds
  * @param what what is waited for, for the error; a function is asked only when time is up
  * @returns what the condition gave
  * @throws Error naming `what` when the deadline has passed

@@ -1,10 +1,10 @@
 /**
- * CONFIGs for backends, quick ones unless told otherwise. Called by the tests of the daemon.
+ * CONFIGs for backends, quick ones by default. Called by the tests of the daemon.
  */
 
 import { type ConfigFields, config } from "./client.ts";
 
-/** Where a check goes; every backend fits. */
+/** Address of a check; every backend fits. */
 export interface Target {
   readonly hostname: string;
   readonly port: number;
@@ -20,7 +20,7 @@ export function tcpCheck(id: Id, target: Target, fields: Fields = {}): string {
   return config({ ...QUICK, checker_type: "tcp", ip: target.hostname, port: target.port, ...fields, id });
 }
 
-/** An http CONFIG as JSON text; GET / unless told otherwise. */
+/** An http CONFIG as JSON text; GET / by default. */
 export function httpCheck(id: Id, target: Target, fields: Fields = {}): string {
   return tcpCheck(id, target, { checker_type: "http", path: "/", ...fields });
 }

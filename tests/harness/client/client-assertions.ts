@@ -1,5 +1,5 @@
 /**
- * What a client has been told so far, and asking for more. Called by the tests of the daemon.
+ * States that a client has received, and requests for more. Called by the tests of the daemon.
  */
 
 import { until } from "../base/wait.ts";
@@ -41,7 +41,7 @@ export function nextNotification(
   );
 }
 
-/** Waits until the id was told to be in a state. */
+/** Waits until the client has received a state of the id. */
 export function stateOf(client: Client, id: string | number, state: string, timeoutMs = ANSWER_MS) {
   const key = String(id);
   const look = () => {
@@ -52,7 +52,7 @@ export function stateOf(client: Client, id: string | number, state: string, time
   return until(look, timeoutMs, what);
 }
 
-/** Waits until every one of the ids was told to be in a state. @returns those states */
+/** Waits until the client has received a state of every id. @returns those states */
 export function firstStates(client: Client, ids: readonly number[], timeoutMs: number): Promise<string[]> {
   const look = () => {
     const states = ids.map((id) => client.latest.get(String(id))?.state ?? "unknown");

@@ -46,7 +46,7 @@ export function config(fields: ConfigFields): string {
 
 /**
  * Connects to the server's Unix socket.
- * @throws Error when nobody listens there
+ * @throws Error without a listener
  */
 export async function connectClient(socketPath: string): Promise<Client> {
   const closed = Promise.withResolvers<void>();

@@ -12,7 +12,7 @@ export function configFields(changes: object): object {
   return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 
-/** What is made of a CONFIG; throws when it is refused. */
+/** Returns the healthcheck of a CONFIG; throws when it is rejected. */
 export function specOf(changes: object, where: "wire" | "file" = "wire"): HealthcheckSpec {
   const read = readConfig(configFields(changes), where);
   if (!read.ok) throw new Error(`refused: ${JSON.stringify(read.faults)}`);
@@ -25,7 +25,7 @@ export function checkOf(changes: object): CheckSpec {
   return specOf(changes).check as CheckSpec;
 }
 
-/** Why a CONFIG is refused, `port: 0 is not allowed: …`; throws when it is not. */
+/** Returns the reason why a CONFIG is rejected; throws when it is valid. */
 export function rejection(changes: object): string[] {
   const read = readConfig(configFields(changes), "wire");
   if (read.ok) throw new Error("not refused");

@@ -1,5 +1,5 @@
 /**
- * The Go client of tests/goclient: the judge of what the server writes, since the deployed proxy is written in
+ * The Go client of tests/goclient: the reference for the server's output, since the deployed proxy is written in
  * Go. Called by the tests of the protocol and of the daemon.
  */
 
@@ -20,7 +20,7 @@ export interface GoStatus {
   readonly successes: string;
 }
 
-/** What the Go client made of one line of the server, or `client_error`, or `eof`. */
+/** The Go client's view of one line of the server, or `client_error`, or `eof`. */
 export interface GoMessage {
   readonly type: string;
   /** Bytes of the line, its newline included. */

@@ -12,7 +12,7 @@ export interface RawHttp extends AsyncDisposable {
   readonly text: string;
   /** Bytes received so far. */
   readonly bytes: number;
-  /** Whether the other side has closed it, or nobody was there. */
+  /** True when the peer has closed it, or no process listens. */
   readonly closed: boolean;
   write(text: string): void;
   /** Stops reading: the buffers of the system fill up. */
@@ -97,7 +97,7 @@ export interface RawAnswer {
   readonly status: number;
   /** By lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
-  /** What follows the head, as it was sent. */
+  /** Returns the bytes after the head, as they were sent. */
   readonly body: string;
 }
 

@@ -26,11 +26,11 @@ const { symbols: libc } = dlopen("libc.so.6", {
 export interface SlowReader extends Disposable {
   /** Writes a line, whole. @throws Error when it does not fit */
   send(line: string): void;
-  /** One byte; undefined when there is none now. */
+  /** Reads one byte; returns undefined when none is available. */
   readByte(): number | undefined;
 }
 
-/** @throws Error when nobody listens there */
+/** Connects. @throws Error without a listener */
 export function connectSlowReader(path: string): SlowReader {
   const fd = libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
   const small = new Int32Array([1]);

@@ -16,10 +16,10 @@ export const NO_REFRESH = "advanced: { notify_interval: 1h }\n";
 const STARTED = /All tasks spawned, server running/;
 /** `sysconf(_SC_CLK_TCK)` is 100 on every Linux that Bun runs on. */
 const MS_PER_TICK = 10;
-/** What the developer's shell may hold and must not reach a test. */
+/** Variables of the developer's shell that must not reach a test. */
 const NOT_INHERITED = ["HEALTHCHECK_CONFIG", "HEALTHCHECK_LOG", "RUST_LOG", "NOTIFY_SOCKET", "WATCHDOG_USEC"];
 
-/** How the daemon is started. */
+/** Options of a daemon. */
 export interface DaemonOptions {
   /** YAML; `server.proxy_socket` is put in front unless there is a `server:` section. */
   readonly config?: string;
@@ -28,9 +28,9 @@ export interface DaemonOptions {
   /** Environment added to (or with `cleanEnv`, in place of) that of the test process. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cleanEnv?: boolean;
-  /** Where its socket is expected; `proxy.sock` in its directory if absent. */
+  /** Path of its socket; `proxy.sock` in its directory if absent. */
   readonly socketPath?: string;
-  /** What is started in place of the executable of this tree. */
+  /** Command in place of the executable of this tree. */
   readonly executable?: readonly string[];
   /** A command that runs the daemon as its arguments, in the same process: `["unshare", "-m"]`. */
   readonly prefix?: readonly string[];

@@ -1,4 +1,7 @@
-/** The executable under test; built first when there is none, or an older one than the sources. Called by daemon.ts and command.ts. */
+/**
+ * The executable under test; built first when it is missing or older than the sources. Called by daemon.ts and
+ * command.ts.
+ */
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 

@@ -1,4 +1,4 @@
-/** What /metrics of a daemon says. Called by the tests of metrics and by scripts/tools/bench. */
+/** Content of a daemon's /metrics. Called by the tests of metrics and by scripts/tools/bench. */
 import { until } from "../base/wait.ts";
 
 const SOON_MS = 10_000;

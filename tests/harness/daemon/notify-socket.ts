@@ -1,6 +1,6 @@
 /**
- * A service manager's end of NOTIFY_SOCKET, inside the test process: a Unix datagram socket with libc, which Bun does not have. Called by
- * the tests of what the daemon tells systemd.
+ * A service manager's end of NOTIFY_SOCKET, inside the test process: a Unix datagram socket with libc, which Bun does
+ * not have. Called by the tests of systemd notifications.
  */
 import { dlopen, FFIType } from "bun:ffi";
 import { rmSync } from "node:fs";
@@ -28,11 +28,11 @@ export interface Told {
 
 /** The socket; disposing closes it. */
 export interface NotifyListener extends Disposable {
-  /** What NOTIFY_SOCKET is to be. */
+  /** Value of NOTIFY_SOCKET. */
   readonly address: string;
   /** All datagrams so far, oldest first. */
   readonly told: readonly Told[];
-  /** The first datagram, from a place in {@link told} on, that has the line. */
+  /** Returns the first datagram, from an index in {@link told} on, that has the line. */
   waitFor(line: string | RegExp, timeoutMs: number, from?: number): Promise<Told>;
   /** When each datagram with the line came. */
   times(line: string): number[];

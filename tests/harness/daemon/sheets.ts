@@ -1,11 +1,11 @@
-/** What is written for Prometheus, as text. Called by tests/metrics. */
+/** Metrics as text. Called by tests/metrics. */
 
 import { ByteBuffer } from "../../../src/metrics/byte-buffer.ts";
 import type { MetricsSettings } from "../../../src/metrics/metrics.ts";
 import type { ServerMetricsSettings, ServerReading } from "../../../src/metrics/server-families.ts";
 import { BOUNDS } from "../fakes/monitor-fixtures.ts";
 
-/** What does not change while a server runs. */
+/** Settings that do not change while a server runs. */
 export const FACTS: ServerMetricsSettings = {
   version: "1.2.3",
   revision: "abc",
@@ -15,7 +15,7 @@ export const FACTS: ServerMetricsSettings = {
   batchDelayBounds: [0.1, 1],
 };
 
-/** How metrics are kept. */
+/** Settings of the metrics. */
 export const SETTINGS: MetricsSettings = { ...FACTS, responseTimeBounds: BOUNDS, maxFds: 1_024 };
 
 /** A server at rest. */
@@ -27,14 +27,14 @@ export const AT_REST: ServerReading = {
   stalledMs: 0,
 };
 
-/** What is written on a sheet. */
+/** Returns the text written to a buffer. */
 export async function written(write: (sheet: ByteBuffer) => void | Promise<void>): Promise<string> {
   const sheet = new ByteBuffer();
   await write(sheet);
   return new TextDecoder().decode(sheet.take());
 }
 
-/** What comes in pieces, put together. */
+/** Joins pieces. */
 export async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";

@@ -12,34 +12,35 @@ import { notifications, requestStatus } from "../client/client-assertions.ts";
 import { type Daemon, type DaemonOptions, NO_REFRESH, startDaemon } from "./daemon.ts";
 import { metricsConfig, sampleOf, scrape } from "./metrics.ts";
 
-/** How it is set up. */
+/** Options of the fixture. */
 export interface SteadyOptions {
-  /** 40 unless told otherwise. */
+  /** Number of healthchecks; 40 by default. */
   readonly checks?: number;
-  /** Fields of every CONFIG; 200 ms and 500 ms unless told otherwise. */
+  /** Fields of every CONFIG; 200 ms and 500 ms by default. */
   readonly fields?: Readonly<Record<string, unknown>>;
   /** Asked when the backends run. */
   readonly daemon?: (healthy: Healthy) => DaemonOptions;
   readonly healthy?: Omit<HealthyOptions, "tls">;
 }
 
-/** See the head of the file; disposing ends everything. */
+/** A daemon with healthy backends and a client; disposing ends all of them. */
 export interface Steady extends AsyncDisposable {
   readonly daemon: Daemon;
   readonly client: Client;
   readonly healthy: Healthy;
   /** The CONFIGs that run. */
   readonly configs: readonly string[];
-  /** Where /metrics is. */
+  /** URL of /metrics. */
   readonly metricsPort: number;
-  /** How many checks said nothing, for a cause. */
+  /** Number of inconclusive checks, by cause. */
   inconclusive(cause: string): Promise<number>;
   /**
-   * Waits until each check has succeeded so many more times.
-   * @param client - whom to ask with, when it is not the first one
+   * Waits until each check has succeeded the given number of further times.
+   *
+   * @param client - the client to ask with, when it is not the first one
    */
   level(more?: number, client?: Client): Promise<void>;
-  /** Fails when anybody was ever told that one of them is unhealthy, or one failure was counted. */
+  /** Fails when the client ever received an unhealthy state, or a failure was counted. */
   expectNoFalseVerdict(client?: Client): Promise<void>;
 }
 

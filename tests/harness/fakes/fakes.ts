@@ -21,8 +21,8 @@ import { TlsContexts } from "../../../src/system/tls.ts";
 import type { UdpConnection } from "../../../src/system/udp.ts";
 
 /**
- * Time that passes only when a test says so: a clock that starts at 0, and every timer of the process with it. Disposing
- * gives the real timers back.
+ * Time that passes only when a test says so: a clock that starts at 0, and every timer of the process with it.
+ * Disposing restores the real timers.
  */
 export class VirtualTime implements Clock, Disposable {
   /** Wall clock at 0. */
@@ -49,7 +49,7 @@ export class VirtualTime implements Clock, Disposable {
     jest.advanceTimersByTime(ms);
   }
 
-  /** Lets time pass on the clock without any timer being served: the process stands still. */
+  /** Lets time pass on the clock without serving any timer: the process stalls. */
   stall(ms: number): void {
     this.#stalledMs += ms;
   }
@@ -84,12 +84,12 @@ export class FakeDialer implements Dialer {
     return dial;
   }
 
-  /** The connection opens; told with the next poll. */
+  /** Opens the connection; reported with the next poll. */
   connect(dial: PendingConnection, rttMs: number | undefined): void {
     this.#decide(dial, () => dial.owner.connected(dial, rttMs));
   }
 
-  /** The connection fails; told with the next poll. */
+  /** Fails the connection; reported with the next poll. */
   fail(dial: PendingConnection, number: number): void {
     this.#decide(dial, () => dial.owner.failed(number));
   }
@@ -134,7 +134,7 @@ export class FakeDialer implements Dialer {
   }
 }
 
-/** What checkers are given, without a network. */
+/** Services of a checker, without a network. */
 export function fakeEnv(clock: Clock, dialer: Dialer): CheckerEnv {
   return {
     clock,
@@ -169,7 +169,7 @@ export class FakeAttempt implements Attempt {
   }
 }
 
-/** A checker whose checks go on until the test ends them. */
+/** A checker whose checks run until the test ends them. */
 export class FakeChecker implements Checker {
   readonly attempts: FakeAttempt[] = [];
 
@@ -223,7 +223,7 @@ export class FakeLogger implements Logger {
   }
 }
 
-/** What a command writes, kept. */
+/** Output of a command, kept in memory. */
 export class FakeOutput {
   stdout = "";
   stderr = "";
@@ -261,7 +261,7 @@ export function failure(code: FailureCode, interrupted = false): CheckResult {
   return { outcome: "failure", code, message: "the check failed", durationMs: 7, phases: {}, interrupted };
 }
 
-/** How a plain TCP check is done. */
+/** Specification of a plain TCP check. */
 export function tcpSpec(port = 80, changes: Partial<TcpSpec> = {}): TcpSpec {
   const address = { ip: "10.0.0.1", port };
   const plain = { tls: undefined, send: undefined, receive: undefined, close: "reset" } as const;

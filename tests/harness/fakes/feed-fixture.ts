@@ -5,7 +5,7 @@ import { connectHttp, get, type RawHttp } from "../client/raw-http.ts";
 import { VirtualTime } from "./fakes.ts";
 import { type HttpFixture, startHttp } from "./http-fixture.ts";
 
-/** Where the feed is. */
+/** URL of the feed. */
 export const EVENTS = "/api/events";
 
 /** A listener in virtual time. */

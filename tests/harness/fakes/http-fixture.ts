@@ -10,13 +10,13 @@ import { Stock } from "./monitor-fixtures.ts";
 
 const LOOPBACK = { ip: "127.0.0.1", port: 0 };
 
-/** What a test decides; the rest is empty and well. */
+/** Parts that a test decides; the others are empty and healthy. */
 export interface HttpOptions {
   /** In place of the routes of the daemon. */
   readonly router?: Router;
   readonly render?: Render;
   readonly mostConnections?: number;
-  /** Any name unless the test says so. */
+  /** Allowed hosts; any name by default. */
   readonly hosts?: HostPolicy;
 }
 
@@ -26,7 +26,7 @@ export interface HttpFixture extends Disposable {
   readonly stock: Stock;
   readonly feed: EventFeed;
   readonly log: FakeLogger;
-  /** Why it is not alive, and not ready; the test says. */
+  /** Liveness and readiness problems; set by the test. */
   trouble: { livenessProblem?: string; readinessProblem?: string };
   /** One request on a connection of its own, and the whole answer. */
   ask(path: string, ...headers: readonly string[]): Promise<RawAnswer>;

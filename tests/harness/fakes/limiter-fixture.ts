@@ -7,7 +7,7 @@ import { VirtualTime } from "./fakes.ts";
 
 const ANYWHERE = { ip: "127.0.0.1", port: 0 };
 
-/** A gate that admits so many, its connections, and the time. */
+/** A connection limiter with the given limit, its connections, and the time. */
 export async function openGate(most: number, mostInLine = 0) {
   const time = new VirtualTime();
   const admitted: Socket[] = [];

@@ -22,7 +22,7 @@ class NotingChecker extends FakeChecker {
   }
 }
 
-/** See the head of the file. */
+/** A monitor with a checker that the test controls, in virtual time. */
 export class MonitorFixture implements Disposable {
   readonly time = new VirtualTime();
   readonly startsMs: number[] = [];

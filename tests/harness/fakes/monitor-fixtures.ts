@@ -15,14 +15,14 @@ import { FakeChecker, FakeDialer, VirtualTime } from "./fakes.ts";
 /** Bounds of the histogram of every monitor's response times, in seconds. */
 export const BOUNDS = [0.001, 0.01, 0.1, 1];
 
-/** How one check went. */
+/** Outcome of one check. */
 export interface CheckTimes {
-  /** How long after its due time it started. */
+  /** Lateness of its start. */
   readonly lateMs?: number;
   readonly tookMs?: number;
 }
 
-/** See the head of the file. */
+/** Monitors whose checks the test begins and ends, in virtual time. */
 export class Stock {
   /** The clock; the test moves it. */
   nowMs = 0;
@@ -36,7 +36,7 @@ export class Stock {
   constructor(readonly observer: Partial<MonitorObserver> = {}) {
     const noTicks = { ticked: () => {}, stalled: () => {}, fault: () => {}, mayStart: () => true };
     this.#scheduler = new Scheduler(this.#clock, new FakeDialer(), noTicks);
-    // Nothing starts by itself.
+    // No check starts alone.
     this.#scheduler.stop();
   }
 
@@ -57,7 +57,7 @@ export class Stock {
     this.revision++;
   }
 
-  /** Begins a check, which goes on until {@link end}. */
+  /** Begins a check, which runs until {@link end}. */
   begin(monitor: Monitor, lateMs = 0): void {
     monitor.begin(this.nowMs - lateMs, this.nowMs);
   }
@@ -74,7 +74,7 @@ export class Stock {
     this.end(monitor, result);
   }
 
-  /** How many are in each state. */
+  /** Returns the number of monitors in each state. */
   counts(): StateCounts {
     const states = [...this.monitors.values()].map(({ health }) => health.state);
     const count = (state: string) => states.filter((one) => one === state).length;

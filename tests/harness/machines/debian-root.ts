@@ -9,7 +9,7 @@ import { inRoot, makeRoot } from "./rootfs.ts";
 /** For one command in it. */
 const COMMAND_LIMIT_MS = 30_000;
 
-/** What dpkg itself, the package's scripts and the tests run. */
+/** Programs that dpkg itself, the package's scripts and the tests run. */
 const PROGRAMS = [
   ...[
     "sh",
@@ -27,17 +27,17 @@ const PROGRAMS = [
   ...["cut", "find", "head", "chown"],
 ];
 
-/** What the scripts call of systemd. */
+/** Programs of systemd that the scripts call. */
 const SYSTEMD = ["systemctl", "systemd-tmpfiles"] as const;
 const STAND_IN = `#!/bin/sh
 echo "\${0##*/} $*" >> /tmp/systemd.log
 `;
 
-/** Written anew by useradd and dpkg whenever they run; nothing of a package's. */
+/** Files that useradd and dpkg write again whenever they run; not files of a package. */
 const BOOKKEEPING =
   /^\/(var\/(lib\/dpkg|log|cache)|etc\/(\.pwd\.lock|(passwd|group|shadow|gshadow|subuid|subgid)-?)$|tmp\/|proc|dev)/;
 
-/** What a command came to. */
+/** Result of a command. */
 export interface Outcome {
   readonly status: number;
   readonly out: string;
@@ -54,7 +54,7 @@ export interface DebianRoot extends AsyncDisposable {
   /** Its files and directories, without what keeps books of them. */
   list(): string[];
   text(path: string): string;
-  /** How systemd's programs were called since the last time this was asked. */
+  /** Returns the calls of systemd's programs since the last call of this function. */
   systemdCalls(): string[];
 }
 

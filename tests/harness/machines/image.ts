@@ -10,7 +10,7 @@ import { makeRoot } from "./rootfs.ts";
 
 const TOP = join(import.meta.dir, "..", "..", "..");
 
-/** What Docker would do with it. */
+/** Docker's view of a file. */
 export interface Image {
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
@@ -19,7 +19,7 @@ export interface Image {
   readonly user: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly args: Readonly<Record<string, string>>;
-  /** Of the last stage, without the one from the build. */
+  /** Lines of the last stage, without those of the build stage. */
   readonly copies: readonly { readonly from: string; readonly to: string }[];
   readonly volumes: readonly string[];
 }
@@ -89,7 +89,7 @@ export function makeImageRoot(image: Image, texts: Readonly<Record<string, strin
   return root;
 }
 
-/** An exec form. @throws Error when it is none */
+/** Parses an exec form. @throws Error when it is not one */
 function strings(json: string): string[] {
   const value: unknown = JSON.parse(json);
   if (!Array.isArray(value)) throw new Error(`Dockerfile: ${json} is no exec form`);

@@ -3,7 +3,7 @@
  * the tests of the daemon's defaults, of the system's resolver and of faults of the host; needs root.
  */
 
-/** Whether this process may make a mount namespace. */
+/** True when this process may create a mount namespace. */
 export function canUnshare(): boolean {
   if (Bun.which("unshare") === null) return false;
   return Bun.spawnSync(["unshare", "-m", "true"], { stdout: "ignore", stderr: "ignore" }).success;
@@ -17,7 +17,7 @@ export function inMountNamespace(mounts: string): string[] {
   return ["unshare", "-m", "sh", "-c", `${mounts} && exec "$0" "$@"`];
 }
 
-/** The same for a network of its own: only loopback, and so many local ports for outgoing connections. */
+/** Same for a private network: only loopback, and the given number of local ports for outgoing connections. */
 export function inOwnNetwork(localPorts: number): string[] {
   const range = `61000 ${61_000 + localPorts - 1}`;
   const settings = `echo "${range}" > /proc/sys/net/ipv4/ip_local_port_range`;

@@ -6,7 +6,7 @@ import { chmodSync, copyFileSync, mkdirSync, realpathSync, symlinkSync, writeFil
 import { dirname, join } from "node:path";
 import { makeTempDir, type TempDir } from "../base/tempdir.ts";
 
-/** What it is to hold. */
+/** Content of the directory. */
 export interface RootOptions {
   /** Programs of this host, by name or path, with their libraries. */
   readonly programs?: readonly string[];
@@ -20,7 +20,7 @@ export interface RootOptions {
   readonly directories?: readonly string[];
 }
 
-/** What Debian has had in this way since its directories were merged. */
+/** Links that Debian has had since its directories were merged. */
 const LINKS = { bin: "usr/bin", sbin: "usr/sbin", lib: "usr/lib", lib64: "usr/lib64", "var/run": "/run" };
 
 /** Makes one in a temporary directory; disposing removes it. Nothing may be mounted in it by then. */

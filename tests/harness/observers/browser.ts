@@ -1,5 +1,5 @@
 /**
- * A browser that looks at the status page and hears everything the page does wrong. Called by the tests in tests/page and by
+ * A browser that shows the status page and records every error of the page. Called by the tests in tests/page and by
  * scripts/tools/screenshots/main.ts.
  *
  * What runs inside the browser is given as text: this project is checked without a browser's types.
@@ -8,7 +8,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { peerPath } from "../base/peers.ts";
 
-/** How the page is looked at. */
+/** Options of the browser. */
 export interface VisitOptions {
   readonly width?: number;
   readonly height?: number;

@@ -9,7 +9,7 @@ import { type PartialSuccess, type ReceivedSpan, readJson, readProtobuf, takenAn
 const SOON_MS = 20_000;
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** How it behaves. */
+/** Behavior of a collector. */
 export interface CollectorOptions {
   /** The address that it listens on; 127.0.0.1 if absent. */
   readonly host?: string;
@@ -19,17 +19,17 @@ export interface CollectorOptions {
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** With TLS: clients must have a certificate of this authority. */
   readonly clientCaFile?: string;
-  /** Refuses with this status, of HTTP or of gRPC; asked anew for each request. */
+  /** Rejects with this status, of HTTP or of gRPC; evaluated for each request. */
   readonly refuse?: () => number | undefined;
-  /** Takes spans, and says so much about them (OTLP's partial success). */
+  /** Accepts spans with this message (OTLP's partial success). */
   readonly remark?: PartialSuccess;
   /** Over HTTP: the length of its answers in JSON, filled up with spaces; as short as they are if absent. */
   readonly answerBytes?: number;
-  /** Waits so long before it answers. */
+  /** Delay of the answer. */
   readonly delayMs?: number;
 }
 
-/** What came with one request. */
+/** Content of one request. */
 export interface ReceivedRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -70,7 +70,7 @@ class Received {
   }
 }
 
-/** What makes a listener ask for a client's certificate. */
+/** Options with which a listener requests a client's certificate. */
 function clientsOf({ clientCaFile }: CollectorOptions) {
   if (clientCaFile === undefined) return undefined;
   return { ca: readFileSync(clientCaFile), requestCert: true, rejectUnauthorized: true };

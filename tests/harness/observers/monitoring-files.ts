@@ -1,5 +1,5 @@
 /**
- * What examples/monitoring and the documentation hold: rules, dashboard, queries, the list of families. Called by
+ * Content of examples/monitoring and of the documentation: rules, dashboard, queries, the list of families. Called by
  * prometheus.ts and by the tests in tests/monitoring.
  */
 
@@ -53,7 +53,7 @@ interface Service {
   readonly volumes: readonly string[];
 }
 
-/** Reads a file of the stack. Its shape is taken on trust: promtool and Grafana are those who judge it. */
+/** Reads a file of the stack. Its shape is taken on trust: promtool and Grafana validate it. */
 export function readYamlFile<Name extends keyof YamlFiles>(name: Name): YamlFiles[Name] {
   return parse(readFileSync(join(EXAMPLES, name), "utf8")) as YamlFiles[Name];
 }

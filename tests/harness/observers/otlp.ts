@@ -1,5 +1,5 @@
 /**
- * What OTLP carries, read with the protobuf definitions as OpenTelemetry publishes them (generated code of a library version that the
+ * Content of OTLP requests, read with the protobuf definitions as OpenTelemetry publishes them (generated code of a library version that the
  * executable does not contain). Called by collector.ts.
  */
 import generated from "../../../node_modules/otlp-definitions/build/src/generated/root.js";
@@ -108,13 +108,13 @@ export function readJson(text: string): ReceivedSpan[] {
   return spansOf(Request.fromObject(withBase64));
 }
 
-/** What a collector says of spans that it has taken. */
+/** Message of a collector about accepted spans. */
 export interface PartialSuccess {
   readonly rejectedSpans: number;
   readonly errorMessage: string;
 }
 
-/** What a collector answers when it has taken everything, or what it says. */
+/** Encodes a collector's answer: success, with or without a message. */
 export function takenAnswer(partialSuccess?: PartialSuccess): Uint8Array {
   return Response.encode(Response.fromObject({ partialSuccess })).finish();
 }

@@ -33,9 +33,9 @@ export async function startMetered(metrics = ""): Promise<MeteredDaemon> {
   return { daemon: await startDaemon({ config: `${section.join("\n")}\n` }), address };
 }
 
-/** One healthcheck of each type; those of the last two backends fail for ever. */
+/** One healthcheck of each type; those of the last two backends fail permanently. */
 export interface CheckedBackends extends AsyncDisposable {
-  /** The one behind {@link DOCUMENTED_ID}; healthy until somebody takes it down. */
+  /** The healthcheck behind {@link DOCUMENTED_ID}; healthy until a test takes it down. */
   readonly flapping: Backend;
   /** Sends them to the daemon. */
   readonly configs: readonly string[];

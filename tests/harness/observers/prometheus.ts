@@ -35,7 +35,7 @@ export interface Rule {
   readonly name: string;
   readonly health: "ok" | "err" | "unknown";
   readonly lastError?: string;
-  /** What fires or is about to, with its texts filled in; only of alerts. */
+  /** Firing and pending alerts, with their texts filled in; only of alerts. */
   readonly alerts?: readonly { readonly annotations: Readonly<Record<string, string>> }[];
 }
 
@@ -92,7 +92,7 @@ export async function startPrometheus(target: string, port = freePort()): Promis
   return { port, ...api(base), [Symbol.asyncDispose]: stop };
 }
 
-/** What the container of the example has switched on. */
+/** Features that the container of the example enables. */
 function features(): readonly string[] {
   const { command = [] } = readYamlFile("docker-compose.yml").services["prometheus"] ?? {};
   return command.filter((word) => word.startsWith("--enable-feature="));
@@ -157,7 +157,7 @@ function api(base: string): Omit<Prometheus, "port" | typeof Symbol.asyncDispose
   };
 }
 
-/** What promtool said and how it ended. */
+/** Output and exit status of promtool. */
 export interface PromtoolOutcome {
   readonly status: number;
   /** stdout and stderr. */

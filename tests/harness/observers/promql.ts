@@ -35,7 +35,7 @@ export function withoutThresholds(expr: string): string {
 
 /**
  * The operands of the `or`s of an expression that stand outside of all parentheses. With its thresholds gone the first
- * operand hides the others, so each has to be looked at by itself.
+ * operand hides the others, so each has to be evaluated alone.
  */
 export function alternatives(expr: string): string[] {
   const operands: string[] = [];

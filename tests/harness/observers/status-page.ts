@@ -14,11 +14,11 @@ import { type VisitOptions, visit } from "./browser.ts";
 export interface Served extends AsyncDisposable {
   readonly daemon: Daemon;
   readonly client: Client;
-  /** Of the page, ending with a slash. */
+  /** URL of the page, ending with a slash. */
   readonly url: string;
 }
 
-/** What a test of the page has. */
+/** Parts of a page test. */
 export interface PageTest extends Served {
   readonly page: Page;
 }

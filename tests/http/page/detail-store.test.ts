@@ -1,4 +1,4 @@
-/** How the status page asks for one healthcheck. Run by `bun test`. */
+/** Requests of the status page for one healthcheck. Run by `bun test`. */
 import { expect, test } from "bun:test";
 import type { Answer, FetchApi } from "../../../src/http/page/data/api-client.ts";
 import { DetailStore } from "../../../src/http/page/data/detail-store.ts";

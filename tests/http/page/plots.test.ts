@@ -1,4 +1,4 @@
-/** Where the lines and layers of plots go. Run by `bun test`. */
+/** Positions of the lines and layers of plots. Run by `bun test`. */
 import { expect, test } from "bun:test";
 import type { HistoryItem, RecentResult } from "../../../src/http/api.ts";
 import { heightRange, isInSight, plotData, timeRange } from "../../../src/http/page/logic/plot-data.ts";

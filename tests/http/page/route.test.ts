@@ -1,4 +1,4 @@
-/** What the address bar says. Run by `bun test`. */
+/** Content of the address bar. Run by `bun test`. */
 import { expect, test } from "bun:test";
 import {
   detailAddress,

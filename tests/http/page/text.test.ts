@@ -1,4 +1,4 @@
-/** What the status page says of changes, of the connection and of a healthcheck's standing. Run by `bun test`. */
+/** Texts of the status page about changes, the connection and the progress of a healthcheck. Run by `bun test`. */
 import { expect, test } from "bun:test";
 import type { State, StateChange } from "../../../src/http/api.ts";
 import { connectionStatus } from "../../../src/http/page/data/connection.ts";
