@@ -57,22 +57,22 @@ export function checkConfig(
   try {
     text = readTextFileOrPipe(path, MAX_YAML_BYTES);
   } catch (error) {
-    tell(path, [unreadable(error)], [], report);
+    printDiagnostics(path, [unreadable(error)], [], report);
     return EXIT.failure;
   }
   // As a checks file, which has the wider bounds.
   const read = readYaml(text, "checks");
   const kind = options.checks === undefined ? kindOf(read) : "checks";
   if (kind === undefined) {
-    tell(path, [NEITHER], [], report);
+    printDiagnostics(path, [NEITHER], [], report);
     return EXIT.failure;
   }
-  if (kind === "checks") return tellChecks(path, read, options, report);
+  if (kind === "checks") return reportChecks(path, read, options, report);
   const validated = validateConfig(text);
   const { config, faults, warnings } = validated;
-  tell(path, faults, warnings, report);
+  printDiagnostics(path, faults, warnings, report);
   if (config === undefined) return EXIT.failure;
-  tellExposure(path, configExposure(path, validated), report);
+  reportExposure(path, configExposure(path, validated), report);
   if (options.print === true) output.out(stringify(toFile(config)));
   else report(`${path}: valid configuration file${warned(warnings)}\n`);
   return verdict(options, warnings);
@@ -98,7 +98,7 @@ function kindOf(read: ReadYaml): FileKind | undefined {
   return isOfSection || isNear || names.length === 0 ? "configuration" : undefined;
 }
 
-function tellChecks(
+function reportChecks(
   path: string,
   read: ReadYaml,
   options: CheckConfigOptions,
@@ -106,8 +106,8 @@ function tellChecks(
 ): number {
   try {
     const { set, faults, warnings } = validateChecks(path, read);
-    tell(path, faults, warnings, report);
-    tellExposure(path, checksExposure(path, set.specs), report);
+    printDiagnostics(path, faults, warnings, report);
+    reportExposure(path, checksExposure(path, set.specs), report);
     if (faults.length > 0) return EXIT.failure;
     if (options.print === true)
       throw new UsageError(
@@ -122,7 +122,7 @@ function tellChecks(
   }
 }
 
-function tell(
+function printDiagnostics(
   path: string,
   faults: readonly Diagnostic[],
   warnings: readonly Diagnostic[],
@@ -133,8 +133,8 @@ function tell(
 }
 
 /** Reports a mode that exposes the file. It is not among the warnings that are counted: it is not in the text of the file. */
-function tellExposure(path: string, exposed: Diagnostic | undefined, report: (text: string) => void): void {
-  if (exposed !== undefined) tell(path, [], [exposed], report);
+function reportExposure(path: string, exposed: Diagnostic | undefined, report: (text: string) => void): void {
+  if (exposed !== undefined) printDiagnostics(path, [], [exposed], report);
 }
 
 function warned(warnings: readonly Diagnostic[]): string {

@@ -14,7 +14,7 @@ export interface Diagnostic {
   readonly key: string;
   /** `problem; must be RULE` */
   readonly message: string;
-  /** Whether it is a key or field that does not exist: `check-config --strict-config` treats such a warning as an error. */
+  /** True for a key or field that does not exist: `check-config --strict-config` treats such a warning as an error. */
   readonly unknown?: true;
 }
 

@@ -52,7 +52,7 @@ function ownHome(): string | undefined {
   }
 }
 
-/** Whether the file is missing, in contrast to an invalid file. */
+/** True when the file is missing, in contrast to an invalid file. */
 export interface Missing {
   readonly missing: boolean;
 }
@@ -102,7 +102,7 @@ export function reloaded(running: Config, loaded: Config): Config {
 export interface ChangedKey {
   /** `server.proxy_socket` */
   readonly key: string;
-  /** Whether the change takes effect at run time. */
+  /** True when the change takes effect at run time. */
   readonly reload: boolean;
 }
 

@@ -16,7 +16,7 @@ import { logFormat, logLevel } from "./log-values.ts";
 const SECONDS = "seconds";
 const RESPONSE_TIME_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const BATCH_DELAY_BUCKETS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.5, 1];
-/** Where a collector listens for gRPC, and for HTTP, by default. */
+/** Default endpoints of a collector, for gRPC and for HTTP. */
 export const DEFAULT_ENDPOINT = "http://localhost:4317";
 const DEFAULT_HTTP_ENDPOINT = "http://localhost:4318";
 const BATCH_SIZE_BUCKETS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000];

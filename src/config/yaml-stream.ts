@@ -6,9 +6,9 @@ import { Composer, type CST, Lexer, type Node, Parser, type YAMLError } from "ya
 import { withoutSource } from "../redaction/foreign.ts";
 import { type FormFault, TreeBuilder, YamlBoundError, type YamlNode } from "./yaml-tree.ts";
 
-/** How a file is read. */
+/** Options of a reader. */
 export interface StreamOptions {
-  /** Whether integers become bigint, so that 64-bit ids keep their digits. */
+  /** True when integers become bigint, so that 64-bit ids keep their digits. */
   readonly bigIntegers: boolean;
   /** Maximum number of values in the file, including those that its aliases expand to. */
   readonly maxValues: number;

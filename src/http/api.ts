@@ -118,7 +118,7 @@ export interface HealthcheckDetail extends HealthcheckHead {
   readonly config: Readonly<Record<string, unknown>>;
   readonly position: Position;
   readonly totals: CheckTotals;
-  /** Whether a check is running. */
+  /** True while a check is running. */
   readonly running: boolean;
   /** Up to 20, newest first. */
   readonly history: readonly HistoryItem[];

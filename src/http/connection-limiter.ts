@@ -34,7 +34,7 @@ const SWEEP_MS = 1_000;
 interface ConnectionState {
   /** Number of responses in progress. */
   answering: number;
-  /** Whether a request is expected or has partly arrived; true for a new connection. */
+  /** True when a request is expected or has partly arrived; true for a new connection. */
   requesting: boolean;
   /** Time since which it is idle, waits for a request, or is answered. */
   sinceMs: number;
@@ -82,7 +82,7 @@ export class ConnectionLimiter {
     return this.#connections.size;
   }
 
-  /** Whether connections wait in line, so that each connection ends with its response. */
+  /** True while connections wait in line, so that each connection ends with its response. */
   get crowded(): boolean {
     return this.#line.length > 0;
   }

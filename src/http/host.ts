@@ -9,7 +9,7 @@ import { isIP } from "node:net";
 
 /** The names that a listener accepts. */
 export interface HostPolicy {
-  /** Whether it listens on a loopback address. */
+  /** True when the listener has a loopback address. */
   readonly loopback: boolean;
   /** `metrics.allowed_hosts`. If it has names, no others are accepted, on any address. */
   readonly allowedHosts: readonly string[];

@@ -53,7 +53,7 @@ export class LineSplitter {
     this.#maxBytes = maxBytes;
   }
 
-  /** Whether a line was too long; then no further lines are returned. */
+  /** True after a line that was too long; then no further lines are returned. */
   get overflowed(): boolean {
     return this.#overflowed;
   }

@@ -75,7 +75,7 @@ export interface ReadConfigs {
   readonly rejectedIds: ReadonlySet<HealthcheckId | undefined>;
   /** Duplicate ids; the last config of an id is used. */
   readonly repeated: ReadonlySet<HealthcheckId>;
-  /** Whether it differs from the previous list in more than its order. */
+  /** True when it differs from the previous list in more than its order. */
   readonly changed: boolean;
 }
 
@@ -85,7 +85,7 @@ export interface Rejection {
   readonly id: HealthcheckId | undefined;
   /** `healthcheck 42 rejected: port: 70000 is out of range; must be …` */
   readonly message: string;
-  /** Whether the last set held the same text, and this was said then. */
+  /** True when the last set held the same text, for which this was reported already. */
   readonly known: boolean;
 }
 

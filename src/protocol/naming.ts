@@ -12,9 +12,9 @@ export const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]{0,62}$/;
 const SHOWABLE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u;
 
 const NONE: readonly FieldProblem[] = [];
-/** What a name and the value of a label may be, as the end of an error message. */
+/** Rule for a name and the value of a label, as the end of an error message. */
 export const NAME_RULE = `a string of at most ${MAX_NAME_CHARS} visible characters`;
-/** What labels may be, as the end of an error message. */
+/** Rule for labels, as the end of an error message. */
 export const LABELS_RULE = "a map of strings";
 const LABEL_RULE = "a label name: letters, digits and _, not a digit first";
 

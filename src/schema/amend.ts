@@ -12,7 +12,7 @@ export type Amend = (value: unknown, source: string | undefined) => Amended | un
 export interface Amended {
   /** Undefined means the default. */
   readonly value: unknown;
-  /** What was changed, where the operator should know: `problem, using VALUE; must be RULE`. */
+  /** Change that the operator should know: `problem, using VALUE; must be RULE`. */
   readonly warnings: readonly string[];
 }
 

@@ -11,9 +11,9 @@ export interface Value<Schema extends v.GenericSchema = v.GenericSchema> {
   readonly schema: Schema;
   /** For the type column of the reference: `integer`. */
   readonly kind: string;
-  /** What is allowed, as the end of an error message: `an integer from 1 to 65535`. */
+  /** Allowed values, as the end of an error message: `an integer from 1 to 65535`. */
   readonly rule: string;
-  /** What is allowed of this kind, for a table: `1 to 65535`. */
+  /** Allowed values of this kind, for a table: `1 to 65535`. */
   readonly range: string;
   /** For editors, which check less than the schema does. */
   readonly json: JsonSchema;
@@ -21,7 +21,10 @@ export interface Value<Schema extends v.GenericSchema = v.GenericSchema> {
   readonly amend?: Amend;
   /** Formats a valid value as it is written in a file, without secrets; absent where it is written as it is read. */
   readonly format?: (value: unknown) => unknown;
-  /** What of the value is secret, as `A secret`: no message, log, metric, trace or API response shows it; absent where nothing is. */
+  /**
+   * Secret part of the value, as `A secret`: no message, log, metric, trace or API response shows it; absent for a
+   * public value.
+   */
   readonly secret?: string;
 }
 
@@ -30,19 +33,19 @@ export type ValueOf<Output> = Value<v.GenericSchema<unknown, Output>>;
 
 /** The documentation of a field, attached to its schema. */
 export interface FieldFacts extends Omit<Value, "schema"> {
-  /** What the field does, in a sentence or two. */
+  /** Description of the field, in a sentence or two. */
   readonly about: string;
-  /** What holds when the field is absent; undefined for a required field. */
+  /** Effect of an absent field; undefined for a required one. */
   readonly fallback: string | undefined;
 }
 
 /** The documentation of a setting besides its value and its default. */
 export interface SettingFlags {
-  /** What the field does, in a sentence or two. */
+  /** Description of the field, in a sentence or two. */
   readonly about: string;
-  /** Whether a change takes effect at run time, on SIGHUP; otherwise at the next start. */
+  /** True when a change takes effect at run time, on SIGHUP; otherwise at the next start. */
   readonly reload: boolean;
-  /** Why the field has no effect, as `has no effect …`: an invalid value of it is only a warning. */
+  /** Reason why the field has no effect, as `has no effect …`: an invalid value of it is only a warning. */
   readonly withoutEffect?: string;
 }
 

@@ -19,7 +19,7 @@ export interface OptionEntry {
   /** Its help text. */
   readonly about: string;
   readonly fallback: unknown;
-  /** Whether it may be given again. */
+  /** True when it may be repeated. */
   readonly again: boolean;
 }
 
