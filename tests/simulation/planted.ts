@@ -59,8 +59,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "a shortage of descriptors taken for a refusal",
     promise: "no false verdict",
     file: "system/errno.ts",
-    find: 'words: "too many open files", local: "descriptors"',
-    replace: 'words: "too many open files"',
+    find: 'message: "too many open files", local: "descriptors"',
+    replace: 'message: "too many open files"',
   },
   {
     name: "a newer state that does not replace the queued one",
