@@ -6,6 +6,7 @@
  * busy event loop does not show in them; the time until this process reads is no phase and is left out.
  */
 
+import type { HandshakeMode } from "../model/check-defaults.ts";
 import { formatDuration } from "../model/duration.ts";
 import { describeError } from "../model/format-value.ts";
 import type { CheckResult, FailureCode, SuccessCode } from "../model/result.ts";
@@ -41,6 +42,7 @@ export class ExchangePlan {
    * @param tls - undefined for plain text
    * @param conversationFactory - undefined when an open connection is a success
    * @param close - how the connection ends after a verdict; without a verdict it is reset
+   * @param handshake - `half` holds back the last ACK of the handshake: a request or a ClientHello carries it, and a bare check never sends it
    */
   constructor(
     readonly env: CheckerEnv,
@@ -48,6 +50,7 @@ export class ExchangePlan {
     readonly tls: TlsSpec | undefined,
     readonly conversationFactory: ConversationFactory | undefined,
     readonly close: Ending,
+    readonly handshake: HandshakeMode,
   ) {
     this.target = formatAddress(address);
     this.sockAddr = sockAddr(address);
@@ -89,6 +92,8 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   #tlsStream: TlsStream | undefined;
   #conversation: Conversation | undefined;
   #answering = false;
+  /** True if the kernel times every phase of this check: its duration holds no delay of this process. */
+  #timedByKernel = false;
   /**
    * Time at which the backend had the complete request, and the kernel's arrival times of the first and newest bytes;
    * `performance.now()`.
@@ -102,7 +107,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     this.#timeoutMs = timeoutMs;
     this.#done = done;
     this.#stopwatch = new Stopwatch(plan.env.clock, "connectMs");
-    this.#dial = plan.env.dialer.dial(plan.sockAddr, this);
+    this.#dial = plan.env.dialer.dial(plan.sockAddr, this, plan.handshake);
   }
 
   expire(): CheckResult {
@@ -118,6 +123,13 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
 
   connected(dial: PendingConnection, rttMs: number | undefined): void {
     const { env, tls, conversationFactory, close } = this.#plan;
+    if (rttMs !== undefined && rttMs > this.#timeoutMs) {
+      this.#phase = "over";
+      env.dialer.close(dial, "reset");
+      const message = `${this.#plan.connectSubject}: ${this.#tooLate(rttMs)}`;
+      this.#done(this.#failure("L4TOUT", message, false, rttMs));
+      return;
+    }
     if (tls === undefined && conversationFactory === undefined) {
       this.#phase = "over";
       env.dialer.close(dial, close);
@@ -144,10 +156,11 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     else this.#finish(this.#failure(number === ETIMEDOUT ? "L4TOUT" : "L4CON", message));
   }
 
-  opened(): void {
+  opened(atMs: number): void {
     if (this.#phase !== "tls") return;
-    this.#stopwatch.next("firstByteMs");
+    this.#stopwatch.next("firstByteMs", atMs - this.#stopwatch.sinceMs);
     this.#phase = "talk";
+    this.#askedMs = this.#stopwatch.sinceMs;
     this.#talk();
   }
 
@@ -197,6 +210,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   #talkPlainly(dial: PendingConnection, rttMs: number | undefined): void {
     this.#stopwatch.next("firstByteMs", rttMs);
     this.#phase = "talk";
+    this.#timedByKernel = rttMs !== undefined;
     this.#stream = this.#plan.env.dialer.converse(dial, this);
     this.#conversation = this.#plan.conversationFactory?.begin();
     const request = this.#conversation?.request;
@@ -230,17 +244,22 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
 
   #conclude(verdict: Verdict | undefined): void {
     if (verdict === undefined) return;
-    const message = `${this.#subject()}: ${verdict.message}`;
     const spentMs =
       this.#firstMs === undefined || this.#newestMs === undefined
         ? undefined
         : this.#newestMs - this.#firstMs;
-    this.#finish(
-      verdict.ok
-        ? this.#success("L7OK", message, spentMs)
-        : this.#failure(verdict.code, message, false, spentMs),
-      true,
-    );
+    const tookMs = this.#stopwatch.totalMs + (spentMs ?? 0);
+    const subject = this.#subject();
+    const message = `${subject}: ${verdict.message}`;
+    if (this.#timedByKernel && spentMs !== undefined && tookMs > this.#timeoutMs) {
+      this.#finish(this.#failure("L7TOUT", `${subject}: ${this.#tooLate(tookMs)}`, false, spentMs), true);
+    } else if (verdict.ok) this.#finish(this.#success("L7OK", message, spentMs), true);
+    else this.#finish(this.#failure(verdict.code, message, false, spentMs), true);
+  }
+
+  /** Of an answer that this process reads before the check expires, and that came later than allowed by the kernel's timestamps. */
+  #tooLate(tookMs: number): string {
+    return `answered after ${formatDuration(tookMs)}, not within ${formatDuration(this.#timeoutMs)}`;
   }
 
   /** The other side closed before it had answered. */

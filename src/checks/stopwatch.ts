@@ -37,6 +37,16 @@ export class Stopwatch {
     this.#phase = phase;
   }
 
+  /** What the ended phases took together; milliseconds. */
+  get totalMs(): number {
+    return this.#totalMs;
+  }
+
+  /** When the current phase began, on the clock. */
+  get sinceMs(): number {
+    return this.#sinceMs;
+  }
+
   /** Ends the last phase. */
   stop(spentMs?: number): Times {
     this.#end(spentMs);

@@ -2,7 +2,7 @@
  * The configuration file: the one place from which its types, defaults, ranges, messages and documentation come. Names and defaults are those
  * of the Rust server.
  */
-import { CHECK_DEFAULTS, CLOSE_MODES, THRESHOLD_RULES } from "../model/check-defaults.ts";
+import { CHECK_DEFAULTS, CLOSE_MODES, HANDSHAKE_MODES, THRESHOLD_RULES } from "../model/check-defaults.ts";
 import { clampedDuration, duration } from "../schema/durations.ts";
 import { type SettingFacts, setting, settingFacts } from "../schema/field.ts";
 import { sectionsReader } from "../schema/object.ts";
@@ -79,6 +79,12 @@ const checks = {
     about:
       "Derivation of `rise` and `fall` from `retries`: `seesaw` means rise 1 and fall retries + 1; `rust`, as in the Rust server, " +
       "max(retries + 1, 2) for both. `rise` and `fall` of a healthcheck override it.",
+    reload: false,
+  }),
+  handshake: setting(oneOf(HANDSHAKE_MODES), CHECK_DEFAULTS.handshake, {
+    about:
+      "How far TCP checks go with the handshake. `half`: a check without data is SYN, SYN-ACK, RST, and the application of the backend never sees " +
+      "a connection. `full`: each check opens a connection, for paths with a SYN proxy. `handshake` of a healthcheck overrides it.",
     reload: false,
   }),
   close: setting(oneOf(CLOSE_MODES), CHECK_DEFAULTS.close, {

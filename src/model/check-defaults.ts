@@ -8,14 +8,20 @@ export type ThresholdRule = (typeof THRESHOLD_RULES)[number];
 /** Ways to close the connection of a TCP check. */
 export const CLOSE_MODES = ["reset", "graceful"] as const;
 
+/** How far a TCP check goes with the handshake: `half` holds its last ACK back, `full` sends it. */
+export const HANDSHAKE_MODES = ["half", "full"] as const;
+/** One of {@link HANDSHAKE_MODES}. */
+export type HandshakeMode = (typeof HANDSHAKE_MODES)[number];
+
 /** Defaults of the healthchecks of a server: the section `checks` of its configuration file. */
 export interface CheckDefaults {
   readonly thresholds: ThresholdRule;
   readonly close: (typeof CLOSE_MODES)[number];
+  readonly handshake: HandshakeMode;
 }
 
 /** Defaults of a server without a configuration file. */
-export const CHECK_DEFAULTS: CheckDefaults = { thresholds: "seesaw", close: "reset" };
+export const CHECK_DEFAULTS: CheckDefaults = { thresholds: "seesaw", close: "reset", handshake: "half" };
 
 /**
  * Derives the thresholds of a healthcheck from its retries.

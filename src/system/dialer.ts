@@ -10,7 +10,17 @@
 import { type DialOwner, PendingConnection } from "./connection.ts";
 import type { Descriptors } from "./descriptors.ts";
 import { ECONNREFUSED, ECONNRESET, EINPROGRESS, EPIPE } from "./errno.ts";
-import { EPOLLERR, EPOLLHUP, errno, libc, SO_ERROR, SOCK_STREAM, SOL_SOCKET } from "./libc.ts";
+import {
+  EPOLLERR,
+  EPOLLHUP,
+  errno,
+  IPPROTO_TCP,
+  libc,
+  SO_ERROR,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  TCP_QUICKACK,
+} from "./libc.ts";
 import type { Lingerer } from "./lingering.ts";
 import { PlainStream } from "./plain-stream.ts";
 import { SelfConnection } from "./self-connection.ts";
@@ -31,8 +41,12 @@ interface Decided {
 export interface Dialer {
   /** Number of connections and UDP sockets that {@link poll} must handle. */
   readonly pending: number;
-  /** Starts to connect. The outcome comes with a later {@link poll}, however early it is known. */
-  dial(address: SockAddr, owner: DialOwner): PendingConnection;
+  /**
+   * Starts to connect. The outcome comes with a later {@link poll}, however early it is known.
+   *
+   * @param handshake - `half` holds back the last ACK for the data that follows; without data the kernel sends it after some 200 ms
+   */
+  dial(address: SockAddr, owner: DialOwner, handshake?: "half" | "full"): PendingConnection;
   /** Opens a UDP socket that is connected to an address. A later {@link poll} reports its events, a failure to open it too. */
   openUdp(address: SockAddr, owner: UdpOwner): UdpConnection;
   /** Reports everything that happened since the last call. */
@@ -67,6 +81,7 @@ export class LibcDialer implements Dialer {
   readonly #self = new SelfConnection();
   readonly #length = new Uint32Array(1);
   readonly #number = new Int32Array(1);
+  readonly #off = new Int32Array(1);
 
   /**
    * Opens the epoll instance.
@@ -84,10 +99,11 @@ export class LibcDialer implements Dialer {
     return this.#sockets.size + this.#decidedCount;
   }
 
-  dial(address: SockAddr, owner: DialOwner): PendingConnection {
+  dial(address: SockAddr, owner: DialOwner, handshake: "half" | "full" = "full"): PendingConnection {
     const fd = this.#sockets.open(address.family, SOCK_STREAM);
     const dial = new PendingConnection(fd, owner, this.#sockets.nextSerial(), address, this.#onEvents);
     if (fd < 0) return this.#decide(dial, -fd);
+    if (handshake === "half") libc.setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, this.#off, 4);
     if (libc.connect(fd, address.bytes, address.bytes.length) !== 0) {
       const number = errno();
       if (number !== EINPROGRESS) return this.#decide(dial, number);

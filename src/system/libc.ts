@@ -70,6 +70,8 @@ export const SOL_IPV6 = 41;
 export const IP_RECVERR = 11;
 export const IPV6_RECVERR = 25;
 export const TCP_INFO = 11;
+/** 0 lets acknowledgments wait for data to ride on; before `connect` this holds for the handshake's last one too. */
+export const TCP_QUICKACK = 12;
 
 export const EPOLL_CLOEXEC = 0o2000000;
 export const EPOLL_CTL_ADD = 1;
@@ -97,6 +99,7 @@ export const { bytes: EPOLL_EVENT_BYTES, dataOffset: EPOLL_DATA_OFFSET } = epoll
 /** `tcpi_state`, the first byte of `struct tcp_info`. */
 export const TCP_ESTABLISHED = 1;
 /** Offsets in `struct tcp_info`. */
+export const TCP_INFO_LAST_DATA_RECV_OFFSET = 52;
 export const TCP_INFO_RTT_US_OFFSET = 68;
 export const TCP_INFO_TOTAL_RETRANS_OFFSET = 100;
 /** As much of it as is asked for. */

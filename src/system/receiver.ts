@@ -79,10 +79,13 @@ export class Receiver {
   /**
    * Reads what has come.
    *
+   * @param fd - the socket
+   * @param maxBytes - as many of them at most; up to {@link RECEIVE_BYTES}
    * @returns the number of bytes, 0 at the end of the stream, negative on an error (`errno`)
    */
-  read(fd: number): number {
+  read(fd: number, maxBytes: number = RECEIVE_BYTES): number {
     if (!this.#sampled) this.#compareClocks();
+    this.#view.setBigUint64(IOVEC_AT + 8, BigInt(maxBytes), true);
     this.#view.setBigUint64(MSGHDR.controlLength, BigInt(CONTROL_BYTES), true);
     const count = libc.recvmsg(fd, this.#headerBytes, MSG_DONTWAIT);
     this.#stampMs = count > 0 && this.#trusted ? this.#readStamp() : undefined;

@@ -20,7 +20,7 @@ export interface StreamOwner {
    *
    * @param bytes - valid during the call only
    * @param atMs - the kernel's arrival time of their last packet, on the clock of `performance.now()`; undefined when
-   *   it is not known
+   *   it is not known. With TLS it is known to two ticks of the kernel's timer, 8 ms at 250 Hz
    */
   received(bytes: Uint8Array, atMs: number | undefined): void;
   /**
@@ -36,8 +36,8 @@ export interface StreamOwner {
 
 /** The owner of a stream with TLS. */
 export interface TlsStreamOwner extends StreamOwner {
-  /** The handshake is done: bytes may be sent. */
-  opened(): void;
+  /** The handshake is done: bytes may be sent. @param atMs - arrival time of its last packet, as in {@link StreamOwner.received} */
+  opened(atMs: number): void;
   /**
    * Called when the TLS of the peer is invalid: its handshake, its certificate, or a later alert; no other event
    * follows.

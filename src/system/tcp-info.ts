@@ -5,6 +5,7 @@ import {
   TCP_ESTABLISHED,
   TCP_INFO,
   TCP_INFO_BYTES,
+  TCP_INFO_LAST_DATA_RECV_OFFSET,
   TCP_INFO_RTT_US_OFFSET,
   TCP_INFO_TOTAL_RETRANS_OFFSET,
 } from "./libc.ts";
@@ -24,6 +25,14 @@ export class TcpInfo {
   /** True when the connection is open. */
   get established(): boolean {
     return this.#bytes[0] === TCP_ESTABLISHED;
+  }
+
+  /**
+   * Time since the newest data came, milliseconds. The kernel counts it in its own ticks, 1 to 10 ms each (CONFIG_HZ), so it is wrong by up to
+   * one of them either way.
+   */
+  get sinceDataMs(): number {
+    return this.#view.getUint32(TCP_INFO_LAST_DATA_RECV_OFFSET, true);
   }
 
   /** The handshake's round trip, milliseconds; undefined when a segment was sent again, which the kernel does not measure. */

@@ -10,6 +10,7 @@ import { errnoOf } from "./errno.ts";
 import { libc, MSG_DONTWAIT, MSG_PEEK, SHUT_RDWR, SO_LINGER, SOL_SOCKET } from "./libc.ts";
 import { type Lingerer, MAX_LINGER_BYTES } from "./lingering.ts";
 import type { TlsEnding, TlsStreamOwner } from "./stream-owner.ts";
+import { TcpInfo } from "./tcp-info.ts";
 import type { TlsOptions } from "./tls.ts";
 
 type RuntimeSocket = Bun.Socket<TlsStream>;
@@ -87,7 +88,7 @@ export class TlsStream implements Lingerer {
     this.#endHandshake(this.#fd);
     const failure = this.#handshakeError(socket, error);
     if (failure === undefined) {
-      this.#owner?.opened();
+      this.#owner?.opened(this.#arrivalMs());
       return;
     }
     const owner = this.#owner;
@@ -98,7 +99,7 @@ export class TlsStream implements Lingerer {
   }
 
   /** @internal */ handleData(bytes: Uint8Array): void {
-    if (this.#owner !== undefined) this.#owner.received(bytes, undefined);
+    if (this.#owner !== undefined) this.#owner.received(bytes, this.#arrivalMs());
     else this.#drain(bytes.length);
   }
 
@@ -165,6 +166,14 @@ export class TlsStream implements Lingerer {
     this.#tls.handshakes.end(fd);
   }
 
+  /** When the newest data came. The runtime reads them itself, so all that the kernel says is how long ago that was, in coarse ticks. */
+  #arrivalMs(): number {
+    const nowMs = performance.now();
+    if (!INFO.read(this.#fd)) return nowMs;
+    const { sinceDataMs } = INFO;
+    return sinceDataMs > MAX_TICK_MS ? nowMs - sinceDataMs : nowMs;
+  }
+
   #drain(bytes: number): void {
     this.#drainedBytes += bytes;
     if (this.#drainedBytes > MAX_LINGER_BYTES) this.cutOff();
@@ -203,6 +212,9 @@ const UNKNOWN_ISSUER: ReadonlySet<unknown> = new Set([
   "DEPTH_ZERO_SELF_SIGNED_CERT",
 ]);
 
+/** A tick of the kernel's timer at its slowest usual rate but one, 250 Hz; less than this may be nothing but the end of a tick. */
+const MAX_TICK_MS = 4;
+const INFO = new TcpInfo();
 const PEEKED = new Uint8Array(1);
 const NO_LINGER = new Int32Array([1, 0]);
 

@@ -44,8 +44,29 @@ test("defaults: a config's own close wins", () => {
   expect(specOf({ close: "reset" }, GRACEFUL).check).toMatchObject({ close: "reset" });
 });
 
+test("defaults: a config's own handshake wins, and what opens a connection is full", () => {
+  const full: CheckDefaults = { ...CHECK_DEFAULTS, handshake: "full" };
+  expect(specOf({}).check).toMatchObject({ handshake: "half" });
+  expect(specOf({}, full).check).toMatchObject({ handshake: "full" });
+  expect(specOf({ handshake: "half" }, full).check).toMatchObject({ handshake: "half" });
+  expect(specOf({ handshake: "full" }).check).toMatchObject({ handshake: "full" });
+  expect(specOf({}, GRACEFUL).check).toMatchObject({ handshake: "full" });
+  expect(specOf({ receive: "220" }).check).toMatchObject({ handshake: "full" });
+  expect(specOf({ send: "PING", receive: "PONG" }).check).toMatchObject({ handshake: "half" });
+  expect(specOf({ secure: true, close: "graceful" }).check).toMatchObject({ handshake: "half" });
+});
+
+test.each([
+  [{ close: "graceful" }, "close: graceful"],
+  [{ receive: "220" }, "receive without send"],
+])("defaults: handshake: half is not allowed beside %j", (fields, obstacle) => {
+  expect(() => specOf({ ...fields, handshake: "half" })).toThrow(
+    `half is not allowed beside ${obstacle}; must be full or absent`,
+  );
+});
+
 test("defaults: they hold for lists of the client and for checks files alike", async () => {
-  const defaults: CheckDefaults = { thresholds: "rust", close: "graceful" };
+  const defaults: CheckDefaults = { thresholds: "rust", close: "graceful", handshake: "half" };
   const text = JSON.stringify(configFields({ id: 0 })).replace('"id":0', '"id":1');
   const { specs } = await new ConfigReader(defaults).read(elementsOf([text]));
   const { set } = validateChecks("checks.yaml", readYaml(`healthchecks: [${text}]\n`, "checks"), defaults);

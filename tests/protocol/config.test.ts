@@ -11,6 +11,7 @@ const TCP = {
   send: undefined,
   receive: undefined,
   close: "reset",
+  handshake: "half",
 } as const;
 const HTTP = {
   type: "http",
@@ -82,7 +83,7 @@ const tcpRows: [object, Partial<CheckSpec>][] = [
   [{ send_hex: " ", receive_hex: ":" }, {}],
   [{ send: "", receive: "" }, {}],
   [{ send: null, receive: null, close: null, secure: null, tls_verify: null, server_name: null }, {}],
-  [{ close: "graceful" }, { close: "graceful" }],
+  [{ close: "graceful", handshake: "full" }, { close: "graceful" }],
   [{ secure: true }, { tls: { verify: true, serverName: "10.0.0.1" } }],
   [
     { secure: true, tls_verify: false, server_name: "a.example" },

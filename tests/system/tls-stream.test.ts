@@ -23,7 +23,7 @@ async function open({ hostname, port }: Target) {
   const tls = new TlsContexts(undefined, { nowMs: () => 0, wallMs: () => 0 });
   const opened = Promise.withResolvers<void>();
   const streamOwner = {
-    opened: opened.resolve,
+    opened: () => opened.resolve(),
     received: () => {},
     closed: () => opened.reject(new Error("closed")),
     tlsFailed: opened.reject,

@@ -176,7 +176,7 @@ export class DnsQuery implements UdpOwner {
     this.#conversation = conversation;
     const subject = `DNS ${type} ${name} @${server.text} over TCP`;
     const conversationFactory = { subject, connectSubject: subject, begin: () => conversation };
-    const plan = new ExchangePlan(env, server.address, undefined, conversationFactory, "reset");
+    const plan = new ExchangePlan(env, server.address, undefined, conversationFactory, "reset", "half");
     this.#exchange = new Exchange(plan, timeoutMs, (result) => this.#finish(this.#overTcp(result)));
   }
 

@@ -9,7 +9,8 @@ import type { TcpSpec } from "./spec.ts";
 
 /** Makes a tcp checker. */
 export function tcpChecker(spec: TcpSpec, env: CheckerEnv): Checker {
-  const plan = new ExchangePlan(env, spec.address, spec.tls, conversationFactory(spec), spec.close);
+  const { address, tls, close, handshake } = spec;
+  const plan = new ExchangePlan(env, address, tls, conversationFactory(spec), close, handshake);
   return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
 }
 

@@ -1,6 +1,6 @@
 /** `probe tcp HOST:PORT` */
 import { hexOfBytes, textOfBytes } from "../../model/bytes.ts";
-import { CLOSE_MODES } from "../../model/check-defaults.ts";
+import { CLOSE_MODES, HANDSHAKE_MODES } from "../../model/check-defaults.ts";
 import {
   type ProbeCommand,
   type ProbeTarget,
@@ -17,6 +17,7 @@ export interface TcpOptions extends TlsOptions {
   readonly send?: string;
   readonly receive?: string;
   readonly close?: string;
+  readonly handshake?: string;
 }
 
 /** The subcommand. */
@@ -29,6 +30,7 @@ export const TCP_PROBE: ProbeCommand<TcpOptions> = {
     { flags: "--send <text>", about: "data to send; escapes: \\r \\n \\t \\0, \\xHH for one byte" },
     { flags: "--receive <text>", about: "expected beginning of the response" },
     { flags: "--close <how>", about: "how to close the connection", choices: CLOSE_MODES },
+    { flags: "--handshake <how>", about: "how far to go without data to send", choices: HANDSHAKE_MODES },
   ],
   examples: ["10.0.0.1:25 --receive 220"],
   target: ([where = ""], options) => tcpTarget(where, options),
@@ -39,7 +41,8 @@ export function tcpTarget(where: string, options: TcpOptions): ProbeTarget {
   const { host, port } = splitHostPort(where);
   const bytes = { ...bytesField("send", options.send), ...bytesField("receive", options.receive) };
   const tls = { secure: options.tls ?? false, ...tlsFields(options, host) };
-  return { host, fields: { checker_type: "tcp", port, ...bytes, close: options.close, ...tls } };
+  const { close, handshake } = options;
+  return { host, fields: { checker_type: "tcp", port, ...bytes, close, handshake, ...tls } };
 }
 
 /** `send` where the bytes are text, otherwise `send_hex`. */

@@ -1,6 +1,11 @@
 /** The CONFIG fields of a TCP check, and how they become its spec. */
 import { bytesOfHex, bytesOfText } from "../../model/bytes.ts";
-import { type CheckDefaults, CLOSE_MODES } from "../../model/check-defaults.ts";
+import {
+  type CheckDefaults,
+  CLOSE_MODES,
+  HANDSHAKE_MODES,
+  type HandshakeMode,
+} from "../../model/check-defaults.ts";
 import { optional } from "../../schema/field.ts";
 import { FieldError } from "../../schema/field-error.ts";
 import type { FieldValues } from "../../schema/object.ts";
@@ -31,6 +36,14 @@ export const TCP_FIELDS = {
     "reset",
     "How to close the connection. graceful is for backends that log resets, and leaves connections in TIME_WAIT. When absent, `checks.close` of the server applies.",
   ),
+  handshake: optional(
+    choice(HANDSHAKE_MODES),
+    "",
+    "half",
+    "How far the handshake goes. half: without data and TLS the check is SYN, SYN-ACK, RST, and the application of the backend never sees a connection; " +
+      "otherwise the first data carries the last ACK. full: the check opens the connection, as it does with `close: graceful` and when it only receives. " +
+      "When absent, `checks.handshake` of the server applies.",
+  ),
   secure: optional(flag, false, "false", "Uses TLS."),
   tls_verify: TLS_VERIFY,
   server_name: serverNameField("ip"),
@@ -40,14 +53,34 @@ type TcpFields = FieldValues<typeof TCP_FIELDS>;
 
 /** Reads valid fields. @throws FieldError when bytes are given both as text and as hexadecimal digits */
 export function normalizeTcp(fields: TcpFields, defaults: CheckDefaults): TcpSpec {
-  return {
+  const spec = {
     type: "tcp",
     address: { ip: fields.ip, port: fields.port },
     tls: tlsSpec(fields.secure, fields.tls_verify, fields.server_name || fields.ip),
     send: bytes("send", fields.send, fields.send_hex),
     receive: bytes("receive", fields.receive, fields.receive_hex),
     close: fields.close || defaults.close,
-  };
+  } as const;
+  return { ...spec, handshake: handshake(fields, spec, defaults) };
+}
+
+/** A backend that speaks first waits for the last ACK; and only an open connection has an orderly end. */
+function handshake(
+  fields: TcpFields,
+  { tls, send, receive, close }: Omit<TcpSpec, "handshake">,
+  defaults: CheckDefaults,
+): HandshakeMode {
+  const speaks = tls !== undefined || send !== undefined;
+  const obstacle =
+    !speaks && receive !== undefined
+      ? "receive without send"
+      : !speaks && close === "graceful"
+        ? "close: graceful"
+        : undefined;
+  if (obstacle === undefined) return fields.handshake || defaults.handshake;
+  if (fields.handshake === "half")
+    throw new FieldError("handshake", `half is not allowed beside ${obstacle}; must be full or absent`);
+  return "full";
 }
 
 function bytes(field: "send" | "receive", text: string, digits: string): Uint8Array | undefined {

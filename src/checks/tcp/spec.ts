@@ -1,4 +1,5 @@
 /** Specification of a TCP check. */
+import type { HandshakeMode } from "../../model/check-defaults.ts";
 import { type Address, formatAddress, type TlsSpec } from "../../model/spec.ts";
 
 /** A connection, with an optional exchange of bytes. */
@@ -12,6 +13,8 @@ export interface TcpSpec {
   readonly receive: Uint8Array | undefined;
   /** `reset` leaves no TIME_WAIT behind; `graceful` is for backends that log resets. */
   readonly close: "reset" | "graceful";
+  /** `half` holds the last ACK of the handshake back until the check has something to send, `full` sends it immediately. */
+  readonly handshake: HandshakeMode;
 }
 
 /** Formats the target: `tcp://10.0.0.1:80`, `tls://10.0.0.1:443`. */

@@ -15,6 +15,7 @@ export function tcpView(spec: TcpSpec) {
     send: spec.send === undefined ? null : bytesNotShown(spec.send.length),
     ...receiveView(spec.receive),
     close: spec.close,
+    handshake: spec.handshake,
   };
 }
 

@@ -264,7 +264,13 @@ export function failure(code: FailureCode, interrupted = false): CheckResult {
 /** Specification of a plain TCP check. */
 export function tcpSpec(port = 80, changes: Partial<TcpSpec> = {}): TcpSpec {
   const address = { ip: "10.0.0.1", port };
-  const plain = { tls: undefined, send: undefined, receive: undefined, close: "reset" } as const;
+  const plain = {
+    tls: undefined,
+    send: undefined,
+    receive: undefined,
+    close: "reset",
+    handshake: "half",
+  } as const;
   return { type: "tcp", address, ...plain, ...changes };
 }
 
