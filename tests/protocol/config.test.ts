@@ -83,7 +83,7 @@ const tcpRows: [object, Partial<CheckSpec>][] = [
   [{ send_hex: " ", receive_hex: ":" }, {}],
   [{ send: "", receive: "" }, {}],
   [{ send: null, receive: null, close: null, secure: null, tls_verify: null, server_name: null }, {}],
-  [{ close: "graceful", handshake: "full" }, { close: "graceful" }],
+  [{ close: "graceful" }, { close: "graceful", handshake: "full" }],
   [{ secure: true }, { tls: { verify: true, serverName: "10.0.0.1" } }],
   [
     { secure: true, tls_verify: false, server_name: "a.example" },
