@@ -67,7 +67,7 @@ test("daemon: .env and bunfig.toml in the working directory are not read", async
   const logOf = async (env: Readonly<Record<string, string>>) => {
     await using daemon = await startDaemon({ files, env });
     await using client = await connectClient(daemon.socketPath);
-    client.update([tcpCheck(1, backend)]);
+    client.update([tcpCheck(1, backend, { handshake: "full" })]);
     const { connections } = backend;
     await until(() => backend.connections >= connections + 3, 5_000, "three checks");
     expect(existsSync(join(daemon.dir, "preloaded"))).toBe(false);

@@ -61,7 +61,9 @@ test("daemon: messages of a client count, even when it disconnects immediately",
   await using backend = acceptAll();
   await using daemon = await startDaemon();
   const raw = await Bun.connect({ unix: daemon.socketPath, socket: { data() {} } });
-  raw.write(`{"type":"update_configs","configs":[${tcpCheck(7, backend, { interval: "50ms" })}]}\n`);
+  raw.write(
+    `{"type":"update_configs","configs":[${tcpCheck(7, backend, { interval: "50ms", handshake: "full" })}]}\n`,
+  );
   raw.end();
   await until(() => backend.connections >= 3, 5_000, "checks of a client that has left");
   await using client = await connectClient(daemon.socketPath);

@@ -40,7 +40,7 @@ test("daemon: tcp closes by RST, and with close graceful by FIN", async () => {
   await using graceful = acceptAll();
   await using daemon = await startDaemon();
   await using client = await connectClient(daemon.socketPath);
-  client.update([tcpCheck(1, reset), tcpCheck(2, graceful, { close: "graceful" })]);
+  client.update([tcpCheck(1, reset, { handshake: "full" }), tcpCheck(2, graceful, { close: "graceful" })]);
   await until(() => reset.resets >= 5 && graceful.ends >= 5, 10_000, "five ends of each kind");
   expect([reset.ends, graceful.resets]).toEqual([0, 0]);
   client.send({ type: "update_configs" });
@@ -50,7 +50,7 @@ test("daemon: tcp closes by RST, and with close graceful by FIN", async () => {
 test("daemon: tcp closes as configured in the section checks, unless the healthcheck overrides it; a change needs a restart", async () => {
   await using graceful = acceptAll();
   await using reset = acceptAll();
-  const config = (close: string) => `checks: { close: ${close}, thresholds: rust }\n`;
+  const config = (close: string) => `checks: { close: ${close}, thresholds: rust, handshake: full }\n`;
   await using daemon = await startDaemon({ config: config("graceful") });
   await using client = await connectClient(daemon.socketPath);
   const checks = [tcpCheck(1, graceful), tcpCheck(2, reset, { close: "reset" })];

@@ -11,7 +11,8 @@ import { startDaemon } from "../harness/daemon/daemon.ts";
 setDefaultTimeout(30_000);
 
 const INTERVAL_MS = 50;
-const INTERVAL = { interval: `${INTERVAL_MS}ms` };
+/** The backends count connections, so the checks open them. */
+const INTERVAL = { interval: `${INTERVAL_MS}ms`, handshake: "full" };
 
 test("daemon: update_configs without configs stops every check", async () => {
   await using stack = new AsyncDisposableStack();

@@ -36,7 +36,7 @@ test("daemon: an invalid line is answered with an error, and the connection and 
   await using backend = acceptAll();
   await using daemon = await startDaemon();
   await using client = await connectClient(daemon.socketPath);
-  client.update([tcpCheck(1, backend, { interval: "50ms" })]);
+  client.update([tcpCheck(1, backend, { interval: "50ms", handshake: "full" })]);
   await stateOf(client, 1, "healthy");
   for (const [what, line] of Object.entries(NONSENSE)) {
     const before = client.lines.length;

@@ -22,7 +22,7 @@ const FIELDS = { interval: "50ms", timeout: "5s" };
 
 /** A row: which backend, what the check expects, and its one code. */
 const KINDS = {
-  resets: { fields: {}, code: "L4OK" },
+  resets: { fields: { handshake: "full" }, code: "L4OK" },
   bannerThenReset: { fields: { receive: "220 ready" }, code: "L7OK" },
 } as const;
 

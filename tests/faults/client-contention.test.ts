@@ -35,7 +35,7 @@ test("client: of 1,000 simultaneous clients the newest is served, and all others
   await using daemon = await startDaemon();
   {
     await using first = await connectClient(daemon.socketPath);
-    first.update([tcpCheck(1, backend, { interval: "50ms" })]);
+    first.update([tcpCheck(1, backend, { interval: "50ms", handshake: "full" })]);
     await stateOf(first, 1, "healthy");
   }
   const fds = daemon.fdCount();
@@ -63,7 +63,7 @@ test("client: of 1,000 simultaneous clients the newest is served, and all others
 test("client: two replace each other for a while: the checks continue, and the last one is served", async () => {
   await using backend = acceptAll();
   await using daemon = await startDaemon();
-  const check = tcpCheck(1, backend, { interval: "50ms" });
+  const check = tcpCheck(1, backend, { interval: "50ms", handshake: "full" });
   {
     await using first = await connectClient(daemon.socketPath);
     first.update([check]);

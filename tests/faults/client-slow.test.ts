@@ -34,7 +34,7 @@ test("client: one that reads a byte at a time gets whole lines, and the newest s
       text = "";
     }
   };
-  const checks = times(CHECKS, (id) => tcpCheck(id, backend, { interval: "200ms" }));
+  const checks = times(CHECKS, (id) => tcpCheck(id, backend, { interval: "200ms", handshake: "full" }));
   reader.send(`{"type":"update_configs","configs":[${checks.join(",")}]}`);
   /** Whether each is known to be healthy, by a check that began after a moment. */
   const allHealthy = (sinceMs: number) => () => {

@@ -90,7 +90,7 @@ function canDropRights(): boolean {
 }
 
 function entry(id: number, port: number): string {
-  return `  - { id: ${id}, checker_type: tcp, ip: 127.0.0.1, port: ${port}, interval: 50ms, timeout: 1s }\n`;
+  return `  - { id: ${id}, checker_type: tcp, ip: 127.0.0.1, port: ${port}, interval: 50ms, timeout: 1s, handshake: full }\n`;
 }
 
 test("files: with an invalid checks file SIGHUP changes nothing and logs the reason", async () => {

@@ -68,7 +68,7 @@ test("host: a file that replaces the socket is left alone and logged once, and t
   const config = `server: { proxy_socket: "${socketPath}", socket_mode: 0600 }\n${OFTEN}${metricsConfig(port)}`;
   await using daemon = await startDaemon({ config, socketPath });
   await using client = await connectClient(socketPath);
-  client.update([tcpCheck(1, backend, { interval: "50ms" })]);
+  client.update([tcpCheck(1, backend, { interval: "50ms", handshake: "full" })]);
   await stateOf(client, 1, "healthy");
   const readiness = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status;
   const told = () => daemon.log.filter((line) => TROUBLE.test(line)).length;
@@ -86,7 +86,7 @@ test("host: a file that replaces the socket is left alone and logged once, and t
     await until(async () => (await readiness()) === 200, 5_000, `the socket to be back after ${what}`);
     expect(lstatSync(socketPath).mode & 0o777).toBe(0o600);
     await using other = await connectClient(socketPath);
-    other.update([tcpCheck(1, backend, { interval: "50ms" })]);
+    other.update([tcpCheck(1, backend, { interval: "50ms", handshake: "full" })]);
     expect((await stateOf(other, 1, "healthy")).failures).toBe(0);
   }
   const samples = await scrape(port);
@@ -103,7 +103,7 @@ test("host: the socket's directory is deleted: the client continues, and a new o
     config: `server: { proxy_socket: "${socketPath}" }\n${OFTEN}`,
   });
   await using client = await connectClient(socketPath);
-  client.update([tcpCheck(1, backend, { interval: "50ms" })]);
+  client.update([tcpCheck(1, backend, { interval: "50ms", handshake: "full" })]);
   await stateOf(client, 1, "healthy");
   for (let round = 0; round < 3; round++) {
     const { ino } = lstatSync(socketPath);
