@@ -27,7 +27,7 @@ test("backend: 500 fail and recover within one second: every final state is righ
   await using client = await connectClient(daemon.socketPath);
   client.update([
     ...backends.map((backend, id) => tcpCheck(id, backend, FIELDS)),
-    tcpCheck(STEADY_ID, steady, FIELDS),
+    tcpCheck(STEADY_ID, steady, { ...FIELDS, handshake: "full" }),
   ]);
   await until(() => client.latest.size > BACKENDS, 20_000, "every first result");
 
