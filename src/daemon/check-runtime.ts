@@ -29,6 +29,8 @@ export interface CheckRuntime {
   readonly descriptorLimit: number;
   readonly scheduler: Scheduler;
   readonly checkerEnv: CheckerEnv;
+  /** Closes sockets that are kept for the next checks and were not needed lately; called now and then. */
+  trim(): void;
 }
 
 /**
@@ -67,5 +69,5 @@ export function createCheckRuntime(
     after: (delayMs: number, callback: () => void) => scheduler.after(delayMs, callback),
     userAgent: `seesaw-healthcheck/${VERSION}`,
   };
-  return { clock, descriptors, descriptorLimit, scheduler, checkerEnv };
+  return { clock, descriptors, descriptorLimit, scheduler, checkerEnv, trim: () => dialer.trim() };
 }

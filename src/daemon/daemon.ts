@@ -303,6 +303,9 @@ export class Daemon {
 
   #maintain(): void {
     clearInterval(this.#maintenance);
-    this.#maintenance = setInterval(() => this.#control.maintain(), this.#config.manager.monitor_interval);
+    this.#maintenance = setInterval(() => {
+      this.#control.maintain();
+      this.#runtime.trim();
+    }, this.#config.manager.monitor_interval);
   }
 }

@@ -25,10 +25,14 @@ import type { Lingerer } from "./lingering.ts";
 import { PlainStream } from "./plain-stream.ts";
 import { SelfConnection } from "./self-connection.ts";
 import type { SockAddr } from "./sockaddr.ts";
+import { SocketPool } from "./socket-pool.ts";
 import { Sockets } from "./sockets.ts";
 import type { Ending, StreamOwner } from "./stream-owner.ts";
 import { TcpInfo } from "./tcp-info.ts";
 import { type UdpConnection, type UdpOwner, UdpSocket } from "./udp.ts";
+
+/** `struct sockaddr` of AF_UNSPEC, which disconnects. */
+const UNSPECIFIED = new Uint8Array(16);
 
 /** A connection whose outcome is known and not reported yet; `number` 0 is an open one. */
 interface Decided {
@@ -70,6 +74,7 @@ export interface Dialer {
 /** The dialer of the running process. */
 export class LibcDialer implements Dialer {
   readonly #sockets: Sockets;
+  readonly #pool: SocketPool;
   readonly #onError: (error: unknown) => void;
   #decided: Decided[] = [];
   /** Decided ones that were not cancelled since. */
@@ -93,6 +98,7 @@ export class LibcDialer implements Dialer {
   constructor(descriptors: Descriptors, onError: (error: unknown) => void) {
     this.#onError = onError;
     this.#sockets = new Sockets(descriptors, onError);
+    this.#pool = new SocketPool(descriptors.limit);
   }
 
   get pending(): number {
@@ -100,7 +106,7 @@ export class LibcDialer implements Dialer {
   }
 
   dial(address: SockAddr, owner: DialOwner, handshake: "half" | "full" = "full"): PendingConnection {
-    const fd = this.#sockets.open(address.family, SOCK_STREAM);
+    const fd = this.#pool.take(address.family) ?? this.#sockets.open(address.family, SOCK_STREAM);
     const dial = new PendingConnection(fd, owner, this.#sockets.nextSerial(), address, this.#onEvents);
     if (fd < 0) return this.#decide(dial, -fd);
     if (handshake === "half") libc.setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, this.#off, 4);
@@ -136,7 +142,13 @@ export class LibcDialer implements Dialer {
   }
 
   close(dial: PendingConnection, how: Ending): void {
+    if (how === "reset" && this.#recycle(dial)) return;
     this.#sockets.end(dial, how);
+  }
+
+  /** Closes the sockets that no check has used since the last call; called now and then. */
+  trim(): void {
+    for (const fd of this.#pool.trim()) this.#sockets.closeUnconnected(fd);
   }
 
   handOver(dial: PendingConnection): void {
@@ -156,10 +168,24 @@ export class LibcDialer implements Dialer {
   }
 
   /**
-   * Closes a connection whose check is over, to free its descriptor for a due check. @returns true when there was one
+   * Closes a connection whose check is over, or a socket without one, to free its descriptor for a due check. @returns true when there was one
    */
   reclaim(): boolean {
-    return this.#sockets.lingering.evict();
+    const fd = this.#pool.evict();
+    if (fd === undefined) return this.#sockets.lingering.evict();
+    this.#sockets.closeUnconnected(fd);
+    return true;
+  }
+
+  /** Resets a connection and keeps its socket for the next one. @returns false when the socket cannot be kept; then nothing has happened */
+  #recycle(dial: PendingConnection): boolean {
+    const { fd, address } = dial;
+    if (dial.onReady !== undefined || !this.#pool.put(address.family, fd)) return false;
+    // Its events would look like those of the next connection.
+    this.#sockets.handOver(dial);
+    if (libc.connect(fd, UNSPECIFIED, UNSPECIFIED.length) === 0) return true;
+    this.#pool.take(address.family);
+    return false;
   }
 
   /** Records an immediate outcome, which the next poll reports like any other. */

@@ -158,6 +158,12 @@ export class Sockets {
     this.descriptors.release();
   }
 
+  /** Closes a descriptor that has no connection. */
+  closeUnconnected(fd: number): void {
+    libc.close(fd);
+    this.descriptors.release();
+  }
+
   /** Reads the connection to its end and drops what comes; {@link Lingering} bounds it in time, this in bytes. */
   #discard(dial: PendingConnection): void {
     let left = MAX_LINGER_BYTES;
