@@ -75,6 +75,9 @@ export class ExchangePlan {
   }
 }
 
+/** What a failure says of itself beside its code; see the fields of `Failure`. */
+type FailureDetail = "none" | "interrupted" | "late";
+
 type Phase = "connect" | "tls" | "talk" | "over";
 
 /**
@@ -127,7 +130,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
       this.#phase = "over";
       env.dialer.close(dial, "reset");
       const message = `${this.#plan.connectSubject}: ${this.#tooLate(rttMs)}`;
-      this.#done(this.#failure("L4TOUT", message, false, rttMs));
+      this.#done(this.#failure("L4TOUT", message, "late", rttMs));
       return;
     }
     if (tls === undefined && conversationFactory === undefined) {
@@ -140,6 +143,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
       if (tls === undefined) this.#talkPlainly(dial, rttMs);
       else {
         this.#stopwatch.next("tlsMs", rttMs);
+        this.#askedMs = performance.now();
         this.#phase = "tls";
         this.#tlsStream = new TlsStream(env.dialer, dial, env.tls.options(tls), this);
       }
@@ -158,21 +162,27 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
 
   opened(atMs: number): void {
     if (this.#phase !== "tls") return;
-    this.#stopwatch.next("firstByteMs", atMs - this.#stopwatch.sinceMs);
+    this.#stopwatch.next("firstByteMs", this.#sinceAskedMs(atMs));
     this.#phase = "talk";
-    this.#askedMs = this.#stopwatch.sinceMs;
+    this.#askedMs = performance.now();
     this.#talk();
   }
 
   received(bytes: Uint8Array, atMs: number | undefined): void {
     if (this.#conversation === undefined) return;
     if (!this.#answering) {
-      this.#stopwatch.next("transferMs", atMs === undefined ? undefined : atMs - this.#askedMs);
+      this.#stopwatch.next("transferMs", atMs === undefined ? undefined : this.#sinceAskedMs(atMs));
       this.#firstMs = atMs;
     }
     this.#newestMs = atMs;
     this.#answering = true;
     this.#conclude(this.#conversation.received(bytes));
+  }
+
+  /** With TLS an arrival is known only roughly; then it was certainly not later than this process noticed it. */
+  #sinceAskedMs(atMs: number): number {
+    const spentMs = atMs - this.#askedMs;
+    return this.#tlsStream === undefined ? spentMs : Math.min(spentMs, this.#stopwatch.elapsedMs);
   }
 
   closed(number: number | undefined, message = "closed by peer"): void {
@@ -252,9 +262,9 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     const subject = this.#subject();
     const message = `${subject}: ${verdict.message}`;
     if (this.#timedByKernel && spentMs !== undefined && tookMs > this.#timeoutMs) {
-      this.#finish(this.#failure("L7TOUT", `${subject}: ${this.#tooLate(tookMs)}`, false, spentMs), true);
+      this.#finish(this.#failure("L7TOUT", `${subject}: ${this.#tooLate(tookMs)}`, "late", spentMs), true);
     } else if (verdict.ok) this.#finish(this.#success("L7OK", message, spentMs), true);
-    else this.#finish(this.#failure(verdict.code, message, false, spentMs), true);
+    else this.#finish(this.#failure(verdict.code, message, "none", spentMs), true);
   }
 
   /** Of an answer that this process reads before the check expires, and that came later than allowed by the kernel's timestamps. */
@@ -264,7 +274,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
 
   /** The other side closed before it had answered. */
   #interrupt(code: FailureCode, message: string): void {
-    if (this.#phase !== "over") this.#finish(this.#failure(code, message, true));
+    if (this.#phase !== "over") this.#finish(this.#failure(code, message, "interrupted"));
   }
 
   /**
@@ -290,13 +300,23 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   }
 
   #success(code: SuccessCode, message: string, spentMs?: number): CheckResult {
-    const statusCode = this.#conversation?.statusCode;
-    return { outcome: "success", code, message, statusCode, ...this.#stopwatch.stop(spentMs) };
+    const { durationMs, phases } = this.#stopwatch.stop(spentMs);
+    return {
+      outcome: "success",
+      code,
+      message,
+      statusCode: this.#conversation?.statusCode,
+      durationMs,
+      phases,
+    };
   }
 
-  #failure(code: FailureCode, message: string, interrupted = false, spentMs?: number): CheckResult {
+  #failure(code: FailureCode, message: string, detail: FailureDetail = "none", spentMs?: number): CheckResult {
     const statusCode = this.#conversation?.statusCode;
-    return { outcome: "failure", code, message, interrupted, statusCode, ...this.#stopwatch.stop(spentMs) };
+    const { durationMs, phases } = this.#stopwatch.stop(spentMs);
+    const interrupted = detail === "interrupted";
+    const late = detail === "late";
+    return { outcome: "failure", code, message, interrupted, late, statusCode, durationMs, phases };
   }
 
   #subject(): string {

@@ -55,6 +55,8 @@ export interface Failure extends Timed {
   readonly message: string;
   /** True when the peer closed an open connection: perhaps because this process stalled and kept the peer waiting. */
   readonly interrupted?: boolean;
+  /** True if a complete answer came, by the kernel's clock later than the timeout allows. */
+  readonly late?: boolean;
 }
 
 /** The backend was not really asked; nothing is known. */

@@ -230,11 +230,18 @@ export class Monitor implements Startable {
     for (const observer of observers) observer.settled(this, settlement);
   }
 
-  /** Makes a failure inconclusive if the backend may have closed the connection because this process stalled. */
+  /**
+   * Makes a failure inconclusive if this process may be its cause: the backend closed the connection while the process stalled, or the
+   * answer came late while the whole host stood still (a paused virtual machine), which looks the same.
+   */
   #ownError(result: CheckResult): CheckResult | undefined {
-    if (result.outcome !== "failure" || !result.interrupted) return undefined;
+    if (result.outcome !== "failure" || (!result.interrupted && !result.late)) return undefined;
     const stalledMs = this.#env.scheduler.stalledMs - this.#stalledBeforeMs;
-    if (stalledMs < Math.min(MAX_STALL_MS, this.#spec.timeoutMs * STALL_SHARE)) return undefined;
+    const { timeoutMs } = this.#spec;
+    const excused = result.late
+      ? result.durationMs - stalledMs <= timeoutMs
+      : stalledMs >= Math.min(MAX_STALL_MS, timeoutMs * STALL_SHARE);
+    if (!excused) return undefined;
     return inconclusive("stalled", `${result.message} (event loop stalled for ${Math.round(stalledMs)}ms)`);
   }
 

@@ -76,7 +76,10 @@ export class PlainStream {
   #ready(events: number): void {
     try {
       if ((events & EPOLLOUT) !== 0) this.#flush();
-      if ((events & (EPOLLIN | ENDED)) !== 0) this.#read((events & ENDED) !== 0 || this.#error !== 0);
+      if ((events & (EPOLLIN | ENDED)) !== 0) {
+        const failed = (events & (EPOLLHUP | EPOLLERR)) !== 0 || this.#error !== 0;
+        this.#read(failed || (events & EPOLLRDHUP) !== 0, !failed && (events & EPOLLRDHUP) !== 0);
+      }
     } catch (error) {
       if (this.#over) throw error;
       this.end("reset");
@@ -99,8 +102,13 @@ export class PlainStream {
     if (unsent !== undefined) this.write(unsent);
   }
 
-  /** Reads the available bytes. @param toTheEnd - true when the end of the stream follows the available bytes */
-  #read(toTheEnd: boolean): void {
+  /**
+   * Reads the available bytes.
+   *
+   * @param toTheEnd - true when the end of the stream follows the available bytes
+   * @param finished - true when that end is an orderly one: the peer's FIN has come
+   */
+  #read(toTheEnd: boolean, finished: boolean): void {
     const { receiver } = this.#sockets;
     for (let reads = 0; reads < MAX_READS; reads++) {
       const wanted = this.#readBytes;
@@ -110,8 +118,14 @@ export class PlainStream {
         return;
       }
       this.#readBytes = RECEIVE_BYTES;
+      // After FIN nothing follows: a read that leaves room was the last one, and the end needs no read of its own.
+      this.#ended = finished && count < wanted;
       this.#owner.received(receiver.bytes.subarray(0, count), receiver.stampMs);
       if (this.#over) return;
+      if (this.#ended) {
+        this.#finish(0);
+        return;
+      }
       // Less than there was room for: the next bytes are a change that epoll reports.
       if (count < wanted && !toTheEnd) return;
     }
