@@ -311,7 +311,12 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     };
   }
 
-  #failure(code: FailureCode, message: string, detail: FailureDetail = "none", spentMs?: number): CheckResult {
+  #failure(
+    code: FailureCode,
+    message: string,
+    detail: FailureDetail = "none",
+    spentMs?: number,
+  ): CheckResult {
     const statusCode = this.#conversation?.statusCode;
     const { durationMs, phases } = this.#stopwatch.stop(spentMs);
     const interrupted = detail === "interrupted";

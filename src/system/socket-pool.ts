@@ -9,7 +9,7 @@ const MAX_POOLED = 64;
 /** The sockets of one address family. */
 interface Shelf {
   readonly fds: number[];
-  /** Smallest number of sockets since the last {@link SocketPool.trim}: so many were of no use. */
+  /** Smallest number of sockets since the last {@link SocketPool.trim}: that number was not needed. */
   unused: number;
 }
 
@@ -23,7 +23,7 @@ export class SocketPool {
     this.#max = Math.min(MAX_POOLED, Math.floor(maxDescriptors / 32));
   }
 
-  /** Takes a socket. @param family - AF_INET or AF_INET6. @returns its descriptor, or undefined when there is none */
+  /** Takes a socket. @param family - AF_INET or AF_INET6. @returns its descriptor, or undefined when the pool has no socket of the family */
   take(family: number): number | undefined {
     const shelf = this.#shelves.get(family);
     const fd = shelf?.fds.pop();
