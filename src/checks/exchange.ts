@@ -35,6 +35,8 @@ export class ExchangePlan {
   readonly connectedMessage: string;
   /** Begins the sentence when connecting fails. */
   readonly connectSubject: string;
+  #detail = "";
+  #successMessage = "";
 
   /**
    * Prepares the exchanges of one healthcheck.
@@ -57,6 +59,19 @@ export class ExchangePlan {
     this.connectSubject = conversationFactory?.connectSubject ?? `TCP connect to ${this.target}`;
     this.connectedMessage =
       tls === undefined ? `TCP connect to ${this.target}: connected` : `${this.tlsSubject()}: connected`;
+  }
+
+  /** Begins every sentence once the connection is open. */
+  get subject(): string {
+    return this.conversationFactory?.subject ?? `TCP connect to ${this.target}`;
+  }
+
+  /** Returns the sentence of a success; successes that are alike share one string. */
+  successMessage(detail: string): string {
+    if (detail === this.#detail) return this.#successMessage;
+    this.#detail = detail;
+    this.#successMessage = `${this.subject}: ${detail}`;
+    return this.#successMessage;
   }
 
   /** `TLS handshake with 10.0.0.1:443 (www.example.com)` */
@@ -259,12 +274,15 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
         ? undefined
         : this.#newestMs - this.#firstMs;
     const tookMs = this.#stopwatch.totalMs + (spentMs ?? 0);
-    const subject = this.#subject();
-    const message = `${subject}: ${verdict.message}`;
     if (this.#timedByKernel && spentMs !== undefined && tookMs > this.#timeoutMs) {
-      this.#finish(this.#failure("L7TOUT", `${subject}: ${this.#tooLate(tookMs)}`, "late", spentMs), true);
-    } else if (verdict.ok) this.#finish(this.#success("L7OK", message, spentMs), true);
-    else this.#finish(this.#failure(verdict.code, message, "none", spentMs), true);
+      const message = `${this.#subject()}: ${this.#tooLate(tookMs)}`;
+      this.#finish(this.#failure("L7TOUT", message, "late", spentMs), true);
+    } else if (verdict.ok) {
+      this.#finish(this.#success("L7OK", this.#plan.successMessage(verdict.message), spentMs), true);
+    } else {
+      const message = `${this.#subject()}: ${verdict.message}`;
+      this.#finish(this.#failure(verdict.code, message, "none", spentMs), true);
+    }
   }
 
   /** Of an answer that this process reads before the check expires, and that came later than allowed by the kernel's timestamps. */
@@ -325,6 +343,6 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   }
 
   #subject(): string {
-    return this.#plan.conversationFactory?.subject ?? `TCP connect to ${this.#plan.target}`;
+    return this.#plan.subject;
   }
 }

@@ -80,6 +80,8 @@ export class Monitor implements Startable {
   #stalledBeforeMs = 0;
   #started = false;
   #stopped = false;
+  #safeMessage = "";
+  #formatted = { code: "", message: "", text: "" };
 
   /** @param record - receives the history for metrics and the status page; undefined if neither is served */
   constructor(
@@ -221,7 +223,7 @@ export class Monitor implements Startable {
     const { scheduler, observers } = this.#env;
     scheduler.cancelTimer(this.#deadline);
     this.#attempt = undefined;
-    const result = withSafeMessage(this.#ownError(found) ?? found);
+    const result = this.#safe(this.#ownError(found) ?? found);
     this.record?.finished(result, this.#startedAtWallMs, this.#latenessMs);
     let transition: StateTransition | undefined;
     if (result.outcome === "inconclusive") this.#repeatSoon();
@@ -257,11 +259,26 @@ export class Monitor implements Startable {
       durationMs: result.durationMs,
       failures: this.#status.failures + (success ? 0 : 1),
       successes: this.#status.successes + (success ? 1 : 0),
-      message: formatResult(result),
+      message: this.#format(result),
     };
     if (health.state === before.state) return undefined;
     this.record?.changed(before.state, health.state, this.#env.clock.wallMs());
     return { from: before.state, to: health.state, result };
+  }
+
+  /** The hot path: of results that are alike, one after the other, only the first is made safe and formatted. */
+  #safe(result: CheckResult): CheckResult {
+    if (result.message === this.#safeMessage) return result;
+    const safe = withSafeMessage(result);
+    this.#safeMessage = safe.message;
+    return safe;
+  }
+
+  #format(result: Conclusive): string {
+    const { code, message } = result;
+    if (code === this.#formatted.code && message === this.#formatted.message) return this.#formatted.text;
+    this.#formatted = { code, message, text: formatResult(result) };
+    return this.#formatted.text;
   }
 
   #repeatSoon(): void {

@@ -18,6 +18,8 @@ export interface Expected {
   readonly body: Buffer;
   /** Hidden where the answer repeats it. */
   readonly secrets?: Secrets | undefined;
+  /** Sentence of the last good answer, kept because the next one is nearly always like it. */
+  last?: { readonly statusCode: number; readonly reason: string; readonly message: string };
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -80,7 +82,7 @@ export class HttpConversation implements Conversation {
     this.#head = head;
     const { codes, body } = this.#expected;
     if (codes.length > 0 && !codes.includes(head.statusCode)) this.#problem = "status";
-    else if (body.length === 0) this.#verdict = { ok: true, message: `status ${this.#status(head)}` };
+    else if (body.length === 0) this.#verdict = { ok: true, message: this.#successMessage(head) };
     return this.#verdict === undefined;
   }
 
@@ -97,6 +99,15 @@ export class HttpConversation implements Conversation {
     if (to < wanted.length) return true;
     this.#verdict = { ok: true, message: `status ${this.#status(this.#head)}, body as expected` };
     return false;
+  }
+
+  /** The sentence of an answer like the last one of this healthcheck is made once. */
+  #successMessage(head: Head): string {
+    const { last } = this.#expected;
+    if (last?.statusCode === head.statusCode && last.reason === head.reason) return last.message;
+    const message = `status ${this.#status(head)}`;
+    this.#expected.last = { statusCode: head.statusCode, reason: head.reason, message };
+    return message;
   }
 
   #keep(data: Uint8Array): void {
