@@ -90,7 +90,7 @@ export class ExchangePlan {
   }
 }
 
-/** What a failure says of itself beside its code; see the fields of `Failure`. */
+/** Detail of a failure beside its code; see the fields of `Failure`. */
 type FailureDetail = "none" | "interrupted" | "late";
 
 type Phase = "connect" | "tls" | "talk" | "over";
@@ -285,7 +285,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     }
   }
 
-  /** Of an answer that this process reads before the check expires, and that came later than allowed by the kernel's timestamps. */
+  /** Message for an answer that this process reads before the check expires, and that by the kernel's timestamps came too late. */
   #tooLate(tookMs: number): string {
     return `answered after ${formatDuration(tookMs)}, not within ${formatDuration(this.#timeoutMs)}`;
   }

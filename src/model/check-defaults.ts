@@ -8,7 +8,7 @@ export type ThresholdRule = (typeof THRESHOLD_RULES)[number];
 /** Ways to close the connection of a TCP check. */
 export const CLOSE_MODES = ["reset", "graceful"] as const;
 
-/** How far a TCP check goes with the handshake: `half` holds its last ACK back, `full` sends it. */
+/** Extents of the handshake of a TCP check: `half` holds back its last ACK, `full` sends it. */
 export const HANDSHAKE_MODES = ["half", "full"] as const;
 /** One of {@link HANDSHAKE_MODES}. */
 export type HandshakeMode = (typeof HANDSHAKE_MODES)[number];

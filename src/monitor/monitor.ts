@@ -234,7 +234,7 @@ export class Monitor implements Startable {
 
   /**
    * Makes a failure inconclusive if this process may be its cause: the backend closed the connection while the process stalled, or the
-   * answer came late while the whole host stood still (a paused virtual machine), which looks the same.
+   * answer came late while the process stalled; a paused virtual machine looks the same.
    */
   #ownError(result: CheckResult): CheckResult | undefined {
     if (result.outcome !== "failure" || (!result.interrupted && !result.late)) return undefined;

@@ -12,8 +12,8 @@ import type { Ending, StreamOwner } from "./stream-owner.ts";
 /** Reads of one connection in one round; then the others have their turn. */
 const MAX_READS = 8;
 /**
- * Bytes of a conversation's first read. The kernel's timestamp is that of the last packet that a read has touched; a short read tells when
- * the first one came although others have come since. Most answers of health endpoints fit into it.
+ * Bytes of a conversation's first read. The kernel's timestamp is that of the last packet that a read has touched; a short read gives that of
+ * the first one although others have come since. Most answers of health endpoints fit into it.
  */
 const FIRST_READ_BYTES = 256;
 const ENDED = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
