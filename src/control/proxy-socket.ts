@@ -10,8 +10,8 @@ import { PacedLog } from "../logging/paced.ts";
 import { describeError } from "../model/format-value.ts";
 import type { Notification } from "../model/status.ts";
 import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
-import { withSocketMode } from "../system/socket-mode.ts";
-import { clearSocketPath, naming, socketIdentity } from "../system/unix-socket.ts";
+import { placeSocket, removeSocket } from "../system/socket-placement.ts";
+import { socketIdentity } from "../system/unix-socket.ts";
 import {
   type ClientSocket,
   Connection,
@@ -104,11 +104,11 @@ export class ProxySocketControl implements ControlPlane {
   maintain(): void {
     if (this.#listener === undefined || this.#isInPlace()) return;
     const path = this.#path;
+    const lost = this.#listener;
     try {
-      clearSocketPath(path);
-      // Its connections stay open. It removes the file at the path, which is missing by now.
-      this.#listener.stop();
       this.#listen();
+      // Its connections stay open.
+      lost.stop();
       this.#loggedProblem = "";
       if (this.#limiter.admit("socket gone", performance.now()) !== undefined)
         this.#log.warn("Proxy socket lost, listening again", { socket: path });
@@ -133,16 +133,14 @@ export class ProxySocketControl implements ControlPlane {
   async stop(signal: AbortSignal): Promise<void> {
     // While it waits, another client may connect.
     while (this.#client?.drained === false && !signal.aborted) await this.#client.waitDrained(signal);
-    // Stopping removes the file at the path, which may belong to another process by now.
-    if (this.#isInPlace()) this.#listener?.stop();
+    if (this.#socketIdentity !== undefined) removeSocket(this.#path, this.#socketIdentity);
+    this.#listener?.stop();
     this.#listener = undefined;
     this.#client?.close();
     this.#connectionLog.flush();
   }
 
   #listen(): void {
-    const path = this.#path;
-    clearSocketPath(path);
     const socket: Bun.SocketHandler<Connection | undefined> = {
       open: (socket) => this.#accept(socket),
       data: (socket, bytes) => socket.data?.handleData(bytes),
@@ -153,13 +151,11 @@ export class ProxySocketControl implements ControlPlane {
         this.#log.error("Proxy task error", { error: describeError(error) });
       },
     };
-    withSocketMode(path, this.#mode, () => {
-      this.#listener = naming(`listen on ${path}`, () =>
-        Bun.listen<Connection | undefined>({ unix: path, socket }),
-      );
-      // Also if the mode cannot be set: the socket serves, and must not be mistaken for another process's.
-      this.#socketIdentity = socketIdentity(path);
-    });
+    const { listener, identity } = placeSocket(this.#path, this.#mode, (unix) =>
+      Bun.listen<Connection | undefined>({ unix, socket }),
+    );
+    this.#listener = listener;
+    this.#socketIdentity = identity;
   }
 
   /** Returns true if the file at the path is our socket. */

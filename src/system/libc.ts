@@ -28,6 +28,8 @@ const FUNCTIONS = {
   clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
   signal: { args: ["i32", "u64"], returns: "u64" },
   madvise: { args: ["u64", "u64", "i32"], returns: "i32" },
+  /** With the arguments of renameat2(2), whose function musl and older glibc lack. */
+  syscall: { args: ["i64", "i64", "ptr", "i64", "ptr", "i64"], returns: "i64" },
   __errno_location: { args: [], returns: "ptr" },
 } as const;
 
@@ -119,6 +121,12 @@ export const RLIMIT_NOFILE = 7;
 export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;
 export const MADV_DONTNEED = 4;
+
+export const SYS_RENAMEAT2 = process.arch === "x64" ? 316 : 276;
+/** Makes a relative path start at the working directory. */
+export const AT_FDCWD = -100;
+export const RENAME_NOREPLACE = 1;
+export const RENAME_EXCHANGE = 2;
 
 function open() {
   let lastError: unknown;

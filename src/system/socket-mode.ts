@@ -5,18 +5,27 @@
 import { chmodSync, closeSync, constants, fstatSync, openSync } from "node:fs";
 
 /** Opens a path without reading or following it; `fs.constants` leaves it out. The same number on x64 and arm64. */
-const O_PATH = 0o10000000;
+export const O_PATH = 0o10000000;
 
 /**
  * Listens on a path.
  *
  * @param listen - makes the socket before it returns
- * @throws Error when something else is at the path by then
+ * @throws Error when something else is at the path by then, or the mode cannot be set; the listener is stopped
  */
-export function withSocketMode<Listener>(path: string, mode: number, listen: () => Listener): Listener {
+export function withSocketMode<Listener extends { stop(): void }>(
+  path: string,
+  mode: number,
+  listen: () => Listener,
+): Listener {
   const listener = withUmask(0o777 & ~mode, listen);
-  setSocketMode(path, mode);
-  return listener;
+  try {
+    setSocketMode(path, mode);
+    return listener;
+  } catch (error) {
+    listener.stop();
+    throw error;
+  }
 }
 
 /** The umask is the whole process's: no other thread makes files meanwhile, and it is over in one go. */

@@ -1,9 +1,8 @@
 /**
- * Prepares the path of a Unix socket: creates directories, removes a dead socket, and leaves a live one and anything
- * that is not a socket alone.
+ * Reports what is at the path of a Unix socket: nothing, a stale socket, a live one, or another kind of file. Only the
+ * first two may be replaced. Called by socket-placement.ts and the control plane.
  */
-import { lstatSync, mkdirSync, type Stats, unlinkSync } from "node:fs";
-import { dirname } from "node:path";
+import { type BigIntStats, lstatSync } from "node:fs";
 import { ECONNREFUSED, EPROTOTYPE, errnoMessage } from "./errno.ts";
 import { errno, libc, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
 import { unixSockAddr } from "./sockaddr.ts";
@@ -19,21 +18,18 @@ export class AlreadyRunningError extends Error {
 }
 
 /**
- * Makes a path free for listening.
+ * Decides whether a socket may be placed at a path. Changes nothing.
  *
+ * @returns the identity of the stale socket that is to be replaced; undefined when nothing is at the path
  * @throws AlreadyRunningError when a live server is behind it
  * @throws Error when something else is in the way; the message has the system's reason
  */
-export function clearSocketPath(path: string): void {
-  const directory = dirname(path);
-  naming(`make the directory ${directory}`, () => mkdirSync(directory, { recursive: true }));
-  const stat: Stats | undefined = naming(`probe socket ${path}`, () =>
-    lstatSync(path, { throwIfNoEntry: false }),
-  );
-  if (stat === undefined) return;
+export function staleSocketAt(path: string): string | undefined {
+  const stat = naming(`probe socket ${path}`, () => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+  if (stat === undefined) return undefined;
   if (!stat.isSocket()) throw new Error(`listen on ${path}: path exists and is not a socket`);
   if (isServed(path)) throw new AlreadyRunningError(path);
-  naming(`remove the old socket ${path}`, () => unlinkSync(path));
+  return identityOf(stat);
 }
 
 /**
@@ -59,17 +55,23 @@ export function naming<T>(step: string, act: () => T): T {
 export function socketIdentity(path: string): string | undefined {
   try {
     const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    return stat?.isSocket() === true ? `${stat.dev} ${stat.ino} ${stat.birthtimeNs}` : undefined;
+    return stat?.isSocket() === true ? identityOf(stat) : undefined;
   } catch {
     return undefined;
   }
 }
 
+function identityOf({ dev, ino, birthtimeNs }: BigIntStats): string {
+  return `${dev} ${ino} ${birthtimeNs}`;
+}
+
 /**
  * Returns true when a process listens on a socket. The probe uses a socket of another type: the kernel then reports
  * whether a process listens without connecting to it, so that a running server does not see a client.
+ *
+ * @throws Error when the kernel reports neither
  */
-function isServed(path: string): boolean {
+export function isServed(path: string): boolean {
   const address = unixSockAddr(path);
   if (address === undefined) throw new Error(`listen on ${path}: the path is too long for a Unix socket`);
   const fd = libc.socket(address.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -1,31 +1,24 @@
-/** The path of a socket before it is listened on. */
+/** What is at the path of a Unix socket. */
 import { expect, test } from "bun:test";
-import { existsSync, lstatSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { AlreadyRunningError, clearSocketPath, naming } from "../../src/system/unix-socket.ts";
+import { AlreadyRunningError, naming, socketIdentity, staleSocketAt } from "../../src/system/unix-socket.ts";
+import { leaveStaleSocket } from "../harness/base/stale-socket.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { until } from "../harness/base/wait.ts";
 
-/** Leaves a socket behind that nobody listens on, as a killed process does. */
-async function leaveStale(path: string): Promise<void> {
-  const script = `Bun.listen({ unix: ${JSON.stringify(path)}, socket: { data() {} } }); process.kill(process.pid, "SIGKILL");`;
-  await Bun.spawn([process.execPath, "-e", script]).exited;
-}
-
-test("unix socket: a free path is left alone, missing directories are made", async () => {
+test("unix socket: nothing at the path is nothing to replace", async () => {
   await using dir = makeTempDir("sock");
-  const path = join(dir.path, "a/b/proxy.sock");
-  clearSocketPath(path);
-  expect([existsSync(join(dir.path, "a/b")), existsSync(path)]).toEqual([true, false]);
+  expect(staleSocketAt(join(dir.path, "proxy.sock"))).toBeUndefined();
 });
 
-test("unix socket: a dead one is removed", async () => {
+test("unix socket: a stale one is named and left where it is", async () => {
   await using dir = makeTempDir("sock");
   const path = join(dir.path, "proxy.sock");
-  await leaveStale(path);
-  expect(lstatSync(path).isSocket()).toBe(true);
-  clearSocketPath(path);
-  expect(existsSync(path)).toBe(false);
+  await leaveStaleSocket(path);
+  const stale = staleSocketAt(path);
+  expect(stale).toBeDefined();
+  expect(socketIdentity(path)).toBe(stale);
 });
 
 test("unix socket: a live one is left alone, and its server sees no client", async () => {
@@ -33,7 +26,7 @@ test("unix socket: a live one is left alone, and its server sees no client", asy
   const path = join(dir.path, "proxy.sock");
   let clients = 0;
   const listener = Bun.listen({ unix: path, socket: { data() {}, open: () => void clients++ } });
-  expect(() => clearSocketPath(path)).toThrow(new AlreadyRunningError(path));
+  expect(() => staleSocketAt(path)).toThrow(new AlreadyRunningError(path));
   const probe = await Bun.connect({ unix: path, socket: { data() {} } });
   // Whoever had come before would have been accepted before.
   await until(() => clients > 0, 2_000, "a true client");
@@ -49,16 +42,9 @@ test("unix socket: what is no socket is left alone", async () => {
   const link = join(dir.path, "link");
   symlinkSync(file, link);
   for (const path of [file, link]) {
-    expect(() => clearSocketPath(path)).toThrow(`listen on ${path}: path exists and is not a socket`);
+    expect(() => staleSocketAt(path)).toThrow(`listen on ${path}: path exists and is not a socket`);
   }
   expect(existsSync(file)).toBe(true);
-});
-
-test("unix socket: says why a directory cannot be made", async () => {
-  await using dir = makeTempDir("sock");
-  writeFileSync(join(dir.path, "file"), "");
-  const clear = () => clearSocketPath(join(dir.path, "file/directory/proxy.sock"));
-  expect(clear).toThrow(`make the directory ${dir.path}/file/directory: not a directory`);
 });
 
 test("unix socket: an error names the step and the system's reason, which the runtime's message leaves out", async () => {
