@@ -10,6 +10,7 @@ test("options: none is everything, three rounds", () => {
     do: "run",
     only: [],
     jsonFile: undefined,
+    write: false,
     settings: { quick: false, rounds: 3, seconds: undefined },
   });
 });
@@ -20,6 +21,7 @@ test("options: all of them", () => {
     do: "run",
     only: ["tcp", "idle"],
     jsonFile: "out.json",
+    write: false,
     settings: { quick: true, rounds: 5, seconds: 20 },
   });
 });
@@ -28,7 +30,12 @@ test("options: --quick alone has two rounds", () => {
   expect(readOptions(["--quick"], NAMES)).toMatchObject({ settings: { rounds: 2 } });
 });
 
+test("options: --write", () => {
+  expect(readOptions(["--write"], NAMES)).toMatchObject({ write: true });
+});
+
 test.each([
+  [["--write", "--quick"], "--write: the figures of --quick are not for the documentation"],
   [["--only", "udp"], "--only udp: no such scenario (see --list)"],
   [["--only", ","], "--only: names no scenario"],
   [["--rounds", "0"], "--rounds 0: not an integer from 1 to 100"],

@@ -55,13 +55,12 @@ const FIRST_RESULTS_MS = 120_000;
 
 /** Starts it all. */
 export async function startFleet(plan: FleetPlan, options: SubjectOptions = {}): Promise<Fleet> {
-  const { checks, tls, toBlackholes = 0 } = plan;
+  const { checks, toBlackholes = 0 } = plan;
   const layout = layOut(checks - toBlackholes);
   const stack = new AsyncDisposableStack();
   try {
     const sink = stack.use(await startSinkOf(plan, layout.own + layout.shared));
-    const env = tls === undefined ? {} : { SSL_CERT_FILE: tls.caFile };
-    const subject = stack.use(await startSubject({ ...options, env }));
+    const subject = stack.use(await startSubject({ ...options, env: trustOf(plan) }));
     const configs = times(checks, (n) => configOf(plan, n, targetOf(sink, layout, n, checks - toBlackholes)));
     const before = await subject.scrape();
     const first = await takeIn(subject, configs, checks, before);
@@ -80,7 +79,13 @@ export async function startFleet(plan: FleetPlan, options: SubjectOptions = {}):
   }
 }
 
-function startSinkOf({ kind, tls, toBlackholes = 0 }: FleetPlan, ports: number): Promise<Sink> {
+/** The environment of a daemon that trusts the sink. */
+export function trustOf({ tls }: FleetPlan): Readonly<Record<string, string>> {
+  return tls === undefined ? {} : { SSL_CERT_FILE: tls.caFile };
+}
+
+/** The sink that the checks of a plan go to. */
+export function startSinkOf({ kind, tls, toBlackholes = 0 }: FleetPlan, ports: number): Promise<Sink> {
   if (kind !== "https") return startSink(kind, ports, toBlackholes > 0 ? BLACKHOLES : 0);
   if (tls === undefined) throw new Error("https needs a certificate");
   return startTlsSink(sinkAddress(), ports, tls);
@@ -110,7 +115,8 @@ function targetOf(sink: Sink, { own, shared, stride }: Layout, n: number, alive:
   return target;
 }
 
-function configOf({ kind, intervalMs, timeoutMs }: FleetPlan, n: number, target: Target): string {
+/** The CONFIG of one check. @param n - its id */
+export function configOf({ kind, intervalMs, timeoutMs }: FleetPlan, n: number, target: Target): string {
   const pace = { interval: `${intervalMs}ms`, timeout: `${timeoutMs}ms` };
   if (kind === "dns")
     return dnsCheck(n, "www.bench.test", { ...pace, ip: target.hostname, port: target.port });

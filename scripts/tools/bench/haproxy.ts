@@ -1,5 +1,5 @@
 /**
- * HAProxy as the other contender: one thread, health checks only, nothing logged. Called by haproxy-comparison.ts and main.ts.
+ * HAProxy as the other contender: one thread, health checks only, nothing logged. Called by contenders.ts and main.ts.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,8 +8,19 @@ import { makeTempDir } from "../../../tests/harness/base/tempdir.ts";
 import type { Target } from "../../../tests/harness/client/checks.ts";
 import { killOnExit } from "../child-cleanup.ts";
 
-/** Path of Debian's package, and the message when it is missing. */
+/** Where Debian's package is, and what to say when it is not there. */
 export const HAPROXY_MISSING = "haproxy is not installed (Debian package haproxy)";
+
+/** Targets of HAProxy and the kind of its checks. */
+export interface HaproxyPlan {
+  readonly kind: "tcp" | "http" | "https";
+  readonly targets: readonly Target[];
+  readonly intervalMs: number;
+  /** Of https: PEM file of the authority that every certificate is verified with. */
+  readonly caFile?: string;
+  /** Of https: false makes a whole handshake for every check (`no-ssl-reuse`); otherwise it resumes sessions where the server lets it. */
+  readonly resumption?: boolean;
+}
 
 /** A running HAProxy; disposing ends it. */
 export interface Haproxy extends AsyncDisposable {
@@ -35,18 +46,14 @@ export function haproxyVersion(): string | undefined {
  *
  * @throws Error with its own words when it refuses its configuration
  */
-export async function startHaproxy(
-  kind: "tcp" | "http",
-  targets: readonly Target[],
-  intervalMs: number,
-): Promise<Haproxy> {
+export async function startHaproxy(plan: HaproxyPlan): Promise<Haproxy> {
   const program = findHaproxy();
   if (program === null) throw new Error(HAPROXY_MISSING);
   const dir = makeTempDir("haproxy");
   const file = join(dir.path, "haproxy.cfg");
-  writeFileSync(file, configuration(kind, targets, intervalMs, join(dir.path, "unused.sock")));
-  const checked = Bun.spawnSync([program, "-c", "-f", file], { stdin: "ignore" });
-  if (!checked.success) throw new Error(`haproxy rejects its configuration: ${checked.stderr}`);
+  writeFileSync(file, configuration(plan, join(dir.path, "unused.sock")));
+  const judged = Bun.spawnSync([program, "-c", "-f", file], { stdin: "ignore" });
+  if (!judged.success) throw new Error(`haproxy refuses its configuration: ${judged.stderr}`);
   const child = Bun.spawn([program, "-db", "-f", file], {
     stdin: "ignore",
     stdout: "ignore",
@@ -65,13 +72,9 @@ export async function startHaproxy(
   };
 }
 
-/** Servers of one backend, checked as the daemon checks them; it does not start without a frontend, which receives no requests. */
-function configuration(
-  kind: "tcp" | "http",
-  targets: readonly Target[],
-  intervalMs: number,
-  socket: string,
-): string {
+/** Servers of one backend, checked as the daemon checks them; it does not start without a frontend, which nobody calls. */
+function configuration(plan: HaproxyPlan, socket: string): string {
+  const { kind, targets, intervalMs } = plan;
   const http = [
     "  option httpchk",
     "  http-check send meth GET uri / ver HTTP/1.1 hdr Host bench.test hdr User-Agent haproxy hdr Accept */*",
@@ -90,10 +93,17 @@ function configuration(
     "frontend unused",
     `  bind ${socket}`,
     "backend checked",
-    ...(kind === "http" ? http : []),
-    ...targets.map(
-      ({ hostname, port }, index) => `  server s${index} ${hostname}:${port} check inter ${intervalMs}ms`,
-    ),
+    ...(kind === "tcp" ? [] : http),
+    `  default-server check inter ${intervalMs}ms${tlsOptions(plan)}`,
+    ...targets.map(({ hostname, port }, index) => `  server s${index} ${hostname}:${port}`),
     "",
   ].join("\n");
+}
+
+/** The options of a server whose checks use TLS: certificate and name are verified, as the daemon does. */
+function tlsOptions({ kind, caFile, resumption = true }: HaproxyPlan): string {
+  if (kind !== "https") return "";
+  if (caFile === undefined) throw new Error("https needs an authority");
+  const verified = ` check-ssl verify required ca-file ${caFile} check-sni bench.test verifyhost bench.test`;
+  return resumption ? verified : `${verified} no-ssl-reuse`;
 }

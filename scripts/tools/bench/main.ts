@@ -6,10 +6,13 @@
  *   scenario.ts        what a scenario is
  *   daemon.ts haproxy.ts sink.ts   the processes; sink/ is the sinks' own program
  *   fleet.ts measure.ts cost.ts scrapes.ts   a daemon with checks, and what is measured of it
+ *   contenders.ts comparison.ts              the daemon and HAProxy in turn, and what their turns show
+ *   page.ts            the tables of docs/performance.md
  *   arithmetic.ts grid.ts histogram.ts lateness.ts table.ts        the plain arithmetic
  *   process-figures.ts kernel-counters.ts noise.ts machine.ts      what /proc says
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { daemonPath } from "../../../tests/harness/daemon/executable.ts";
 import { UsageError } from "../arguments.ts";
 import { cleanUpChildren } from "../child-cleanup.ts";
@@ -17,12 +20,14 @@ import { findHaproxy, HAPROXY_MISSING } from "./haproxy.ts";
 import { machine, machineLine } from "./machine.ts";
 import { isQuiet, type Noise, noiseBetween, noiseWords, ticksNow } from "./noise.ts";
 import { HELP, readOptions } from "./options.ts";
+import { withPageTable } from "./page.ts";
 import { type Outcome, type Scenario, type Settings, tableOf } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { renderTable } from "./table.ts";
 
 const WRONG_USAGE = 2;
 const FAULT = 1;
+const PAGE = join(import.meta.dir, "..", "..", "..", "docs", "performance.md");
 
 /** A scenario that has run. */
 interface Finished {
@@ -40,14 +45,16 @@ async function main(args: readonly string[]): Promise<number> {
     const command = readOptions(args, names);
     if (command.do === "help") return print(HELP);
     if (command.do === "list") return print(list());
-    const { settings, only, jsonFile } = command;
+    const { settings, only, jsonFile, write } = command;
     const chosen = SCENARIOS.filter(({ name, quick }) =>
       only.length > 0 ? only.includes(name) : !settings.quick || quick,
     );
     const possible = withoutHaproxy(chosen, settings);
     if (possible === undefined) return FAULT;
+    if (write && findHaproxy() === null) throw new UsageError(`--write: ${HAPROXY_MISSING}`);
     const finished = await runAll(possible, settings);
     if (jsonFile !== undefined) writeFileSync(jsonFile, `${json(finished, settings)}\n`);
+    if (write) writePage(finished);
     return verdict(finished, settings);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -82,7 +89,8 @@ async function runAll(chosen: readonly Scenario[], settings: Settings): Promise<
     const say = (progress: string) => process.stderr.write(`==> ${scenario.name}: ${progress}\n`);
     say(scenario.summary);
     const before = ticksNow();
-    const outcome = await scenario.run(settings, say);
+    const earlier = new Map(finished.map((done) => [done.scenario.name, done.outcome]));
+    const outcome = await scenario.run(settings, say, earlier);
     finished.push({ scenario, outcome, noise: noiseBetween(before, ticksNow()) });
     // A table is printed as soon as its group is complete.
     if (chosen[index + 1]?.group !== scenario.group) printGroup(finished, scenario);
@@ -106,6 +114,28 @@ function printGroup(finished: readonly Finished[], { group }: Scenario): void {
       print(`${scenario.name}: ${note}\n`);
     }
   }
+}
+
+/** Puts the tables of every group that has run as a whole into the page. */
+function writePage(finished: readonly Finished[]): void {
+  let page = readFileSync(PAGE, "utf8");
+  for (const group of new Set(SCENARIOS.map((scenario) => scenario.group))) {
+    if (group.page === undefined) continue;
+    const missing = SCENARIOS.filter((scenario) => scenario.group === group)
+      .filter((scenario) => !finished.some((done) => done.scenario === scenario))
+      .map(({ name }) => name);
+    if (missing.length > 0) {
+      process.stderr.write(
+        `scripts/bench: ${group.page.name} is not written: without ${missing.join(", ")}\n`,
+      );
+      continue;
+    }
+    const outcomes = finished
+      .filter(({ scenario }) => scenario.group === group)
+      .map(({ outcome }) => outcome);
+    page = withPageTable(page, group.page, machineLine(), outcomes);
+  }
+  writeFileSync(PAGE, page);
 }
 
 function verdict(finished: readonly Finished[], { quick }: Settings): number {

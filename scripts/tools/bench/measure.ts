@@ -39,8 +39,11 @@ export interface Verdicts {
 /** A scrape is work for the daemon: it is let go by before the rest is measured, but lies in the daemon's own histogram. */
 const AFTER_SCRAPE_MS = 500;
 
+/** The parts of a {@link Fleet} that measuring needs. */
+export type Measured = Pick<Fleet, "plan" | "sink" | "subject" | "ownPorts">;
+
 /** Measures for some seconds. */
-export async function measure(fleet: Fleet, seconds: number): Promise<Measurement> {
+export async function measure(fleet: Measured, seconds: number): Promise<Measurement> {
   const { subject, sink, plan } = fleet;
   const before = await subject.scrape();
   await Bun.sleep(AFTER_SCRAPE_MS);
@@ -63,7 +66,7 @@ export async function measure(fleet: Fleet, seconds: number): Promise<Measuremen
 }
 
 /** Requests every status and counts the states. */
-export async function verdicts({ subject }: Fleet): Promise<Verdicts> {
+export async function verdicts({ subject }: Pick<Fleet, "subject">): Promise<Verdicts> {
   const statuses = [...(await requestStatus(subject.client)).values()];
   const inState = (wanted: string) => statuses.filter(({ state }) => state === wanted).length;
   return {

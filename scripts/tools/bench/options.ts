@@ -12,6 +12,8 @@ export type Command =
       /** None: all that apply. */
       readonly only: readonly string[];
       readonly jsonFile: string | undefined;
+      /** Puts the tables into docs/performance.md. */
+      readonly write: boolean;
     };
 
 const OPTIONS = {
@@ -22,6 +24,7 @@ const OPTIONS = {
   rounds: { type: "string" },
   seconds: { type: "string" },
   json: { type: "string" },
+  write: { type: "boolean" },
 } as const;
 const DEFAULT_ROUNDS = 3;
 const MAX_ROUNDS = 100;
@@ -36,6 +39,7 @@ Measures the compiled executable against sinks in other processes and prints a t
   --rounds N          rounds of those that are compared in turn (${DEFAULT_ROUNDS}; with --quick 2)
   --seconds N         how long is measured each time (left out: as each scenario needs)
   --json FILE         writes all figures to a file
+  --write             puts the tables into docs/performance.md; a table of which a scenario has not run stays as it is
   --list              names the scenarios
   --help              says this
 
@@ -57,10 +61,13 @@ export function readOptions(args: readonly string[], names: readonly string[]): 
   if (unknown !== undefined) throw new UsageError(`--only ${unknown}: no such scenario (see --list)`);
   if (values.only !== undefined && only.length === 0) throw new UsageError("--only: names no scenario");
   const quick = values.quick ?? false;
+  const write = values.write ?? false;
+  if (write && quick) throw new UsageError("--write: the figures of --quick are not for the documentation");
   return {
     do: "run",
     only,
     jsonFile: values.json,
+    write,
     settings: {
       quick,
       rounds: wholeNumber("--rounds", values.rounds, MAX_ROUNDS) ?? (quick ? 2 : DEFAULT_ROUNDS),

@@ -33,6 +33,10 @@ export interface Outcome {
   readonly regressions: readonly Regression[];
   /** Said below the table. */
   readonly notes?: readonly string[];
+  /** Rows of the group's table in docs/performance.md, when it has one. */
+  readonly pageRows?: readonly (readonly string[])[];
+  /** CPU of a check in each round, microseconds: later scenarios compare themselves with it. */
+  readonly perCheckUs?: readonly number[];
 }
 
 /** Scenarios that share a table. */
@@ -40,7 +44,19 @@ export interface Group {
   readonly title: string;
   readonly note?: string;
   readonly head: readonly string[];
+  /** Its table in docs/performance.md, which `--write` replaces. */
+  readonly page?: PageTable;
 }
+
+/** A table of docs/performance.md. */
+export interface PageTable {
+  /** Of the marks around it: `<!-- scripts/bench: NAME -->`. */
+  readonly name: string;
+  readonly head: readonly string[];
+}
+
+/** What has run before, by the scenarios' names. */
+export type Earlier = ReadonlyMap<string, Outcome>;
 
 /** One scenario. */
 export interface Scenario {
@@ -52,7 +68,7 @@ export interface Scenario {
   readonly quick: boolean;
   /** Role of HAProxy in it: the peer that is compared with, or the sink, without which it cannot run. */
   readonly haproxy?: "peer" | "sink";
-  run(settings: Settings, say: (progress: string) => void): Promise<Outcome>;
+  run(settings: Settings, say: (progress: string) => void, earlier: Earlier): Promise<Outcome>;
 }
 
 /** The table of a group. */

@@ -1,19 +1,19 @@
 /** Every scenario of the benchmark, in the order in which they run: the one file that names them all. Called by main.ts. */
 import type { Scenario } from "./scenario.ts";
 import { failoverLatency } from "./scenarios/failover-latency.ts";
-import { http, tcp } from "./scenarios/haproxy-comparison.ts";
+import { dns, http, http10k, https, httpsSlow, tcp, tcp10k } from "./scenarios/haproxy-comparison.ts";
 import { idle, start } from "./scenarios/idle-and-startup.ts";
 import { massFlap } from "./scenarios/mass-flap.ts";
 import { metrics } from "./scenarios/metrics.ts";
 import { resend } from "./scenarios/resend.ts";
-import { dns, https, httpsSlow, tcp1k, tcp10k, tcp10kSlow, tcp50kSlow, tcp100 } from "./scenarios/steady.ts";
+import { tcp1k, tcp10kSlow, tcp50kSlow, tcp100 } from "./scenarios/steady.ts";
 import { blackholes, overload, scrape } from "./scenarios/stress.ts";
 import { telemetry } from "./scenarios/telemetry.ts";
 
 /** Scenarios of one group stand together. */
 export const SCENARIOS: readonly Scenario[] = [
-  ...[tcp, http],
-  ...[dns, httpsSlow, https, tcp100, tcp1k, tcp10k, tcp10kSlow, tcp50kSlow],
+  ...[tcp, dns, http, https, httpsSlow, tcp10k, http10k],
+  ...[tcp100, tcp1k, tcp10kSlow, tcp50kSlow],
   ...[blackholes, scrape, overload],
   ...[massFlap, resend, failoverLatency, idle, start, metrics, telemetry],
 ];

@@ -19,6 +19,7 @@ const LOOPBACK_NETS = 200;
 
 /** A running sink; disposing ends it. */
 export interface Sink extends AsyncDisposable {
+  readonly kind: SinkKind | "https";
   readonly pid: number;
   readonly targets: readonly Target[];
   /** Targets that drop every SYN. */
@@ -74,6 +75,7 @@ export async function startSink(kind: SinkKind, ports: number, blackholes = 0): 
     const open = JSON.parse(await answer(START_MS)) as SinkPorts;
     const target = (port: number): Target => ({ hostname: address, port });
     return {
+      kind,
       pid: child.pid,
       targets: open.ports.map(target),
       blackholes: open.blackholes.map(target),

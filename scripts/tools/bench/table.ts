@@ -9,15 +9,20 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** The table as text, with a newline at its end. */
+/** The table with its title as text, with a newline at its end. */
 export function renderTable({ title, note, head, rows }: Table): string {
+  return `\n${title}\n${note === undefined ? "" : `${note}\n`}\n${markdownTable(head, rows)}`;
+}
+
+/** The table alone, with a newline at its end. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((cell, column) =>
     Math.max(...[cell, ...rows.map((row) => row[column] ?? "")].map((text) => text.length)),
   );
   const line = (cells: readonly string[]) =>
     `| ${widths.map((width, column) => pad(cells[column] ?? "", width, column)).join(" | ")} |\n`;
   const rule = `|${widths.map((width, column) => dashes(width, column)).join("|")}|\n`;
-  return `\n${title}\n${note === undefined ? "" : `${note}\n`}\n${line(head)}${rule}${rows.map(line).join("")}`;
+  return `${line(head)}${rule}${rows.map(line).join("")}`;
 }
 
 /** A number with as many digits as help: three that count. */

@@ -1,8 +1,8 @@
 /**
- * The sink for HTTPS: HAProxy, one thread, TLS 1.3 without resumption. Called by fleet.ts.
+ * The sink for HTTPS: HAProxy, one thread, TLS 1.3; clients may resume sessions. Called by fleet.ts and the comparison with HAProxy.
  *
  * Not the runtime's own TLS server: when more handshakes come than it can do, it serves the newest first and lets the oldest
- * starve, and what such a backend does to a check cannot be distinguished from the daemon's effect.
+ * starve, and what such a backend does to a check cannot be told from what the daemon does to it.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,12 +16,12 @@ import type { Sink } from "./sink.ts";
 
 const FIRST_PORT = 12_000;
 const START_MS = 10_000;
-const REQUESTS = /^CumReq: (\d+)$/m;
 
 /**
  * Starts it.
  *
- * @param address - loopback, exclusively
+ * @param address - loopback, nobody else's
+ * @param cert - PEM files
  * @throws Error when HAProxy is missing or does not start
  */
 export async function startTlsSink(
@@ -68,6 +68,7 @@ export async function startTlsSink(
   }
   const unable = () => Promise.reject(new Error("the TLS sink cannot do that"));
   return {
+    kind: "https",
     pid: child.pid,
     targets: times(ports, (n) => ({ hostname: address, port: FIRST_PORT + n })),
     blackholes: [],
@@ -86,8 +87,6 @@ function configuration(socket: string, bind: string, pemFile: string): string {
     "  nbthread 1",
     "  maxconn 8000",
     `  stats socket ${socket}`,
-    "  tune.ssl.cachesize 0",
-    `  ssl-default-bind-options no-tls-tickets`,
     "defaults",
     "  mode http",
     "  timeout connect 5s",
@@ -100,7 +99,7 @@ function configuration(socket: string, bind: string, pemFile: string): string {
   ].join("\n");
 }
 
-/** Returns the number of requests answered until now. */
+/** How many requests have been answered so far. */
 async function counted(socket: string): Promise<number> {
   let said = "";
   const end = Promise.withResolvers<void>();
@@ -114,7 +113,20 @@ async function counted(socket: string): Promise<number> {
       error: (_, error) => end.reject(error),
     },
   });
-  connection.write("show info\n");
+  connection.write("show stat\n");
   await end.promise;
-  return Number(REQUESTS.exec(said)?.[1]);
+  return requestsIn(said);
+}
+
+/**
+ * Reads the requests of the frontend out of HAProxy's statistics.
+ *
+ * @param csv - a line of names, which begins with `# `, and a line for each proxy
+ * @returns NaN when they are not there
+ */
+export function requestsIn(csv: string): number {
+  const lines = csv.split("\n").map((line) => line.split(","));
+  const column = lines[0]?.indexOf("req_tot") ?? -1;
+  const frontend = lines.find(([proxy, server]) => proxy === "backend" && server === "FRONTEND");
+  return Number(frontend?.[column]);
 }
