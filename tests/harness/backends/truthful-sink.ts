@@ -1,0 +1,81 @@
+/** The backend that knows the truth about its response times (truthful-sink.c): compiled, started, and asked. Called by tests/daemon/response-times.test.ts. */
+import { join } from "node:path";
+import { compileC } from "../base/compile.ts";
+import { readLines, stopProcess } from "../base/process.ts";
+import { makeTempDir } from "../base/tempdir.ts";
+import { UNDISTURBED } from "../base/undisturbed.ts";
+import { until } from "../base/wait.ts";
+import type { Target } from "../client/checks.ts";
+
+const SOURCE = join(import.meta.dir, "truthful-sink.c");
+const SOON_MS = 10_000;
+
+/** One answer, by the sink's clocks. */
+export interface TrueAnswer {
+  /** When the kernel received the request, milliseconds since the epoch. */
+  readonly receivedMs: number;
+  /** From then until right before and right after send(2) of the answer: the first byte went between the two. Milliseconds. */
+  readonly beforeMs: number;
+  readonly afterMs: number;
+}
+
+/** A running sink; disposing ends it. */
+export interface TruthfulSink extends AsyncDisposable {
+  readonly targets: readonly Target[];
+  /** How long the kernel takes for a handshake with it: the median of 501 that a blocking connect(2) made. */
+  readonly handshakeMs: number;
+  /** For each target its newest answers, up to 64, oldest first. */
+  answers(): Promise<readonly (readonly TrueAnswer[])[]>;
+}
+
+/**
+ * Starts one. It runs before other processes, where that is allowed.
+ *
+ * @param hostname - loopback, nobody else's
+ * @param delaysUs - target n answers after the delay n modulo their number, microseconds
+ */
+export async function startTruthfulSink(
+  hostname: string,
+  targets: number,
+  delaysUs: readonly number[],
+): Promise<TruthfulSink> {
+  const dir = makeTempDir("truth");
+  const program = compileC(SOURCE, dir.path);
+  const command = [...UNDISTURBED, program, hostname, String(targets), delaysUs.join(",")];
+  const child = Bun.spawn(command, { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
+  const lines: string[] = [];
+  const reading = readLines(child.stdout, (line) => lines.push(line));
+  const stop = async () => {
+    await stopProcess(child);
+    await reading;
+    dir.remove();
+  };
+  try {
+    await until(() => lines.length > 0, SOON_MS, "the sink's ports");
+    // The casts here and below name what our own program writes.
+    const open = JSON.parse(lines.shift() ?? "") as { ports: number[]; handshake_us: number };
+    return {
+      targets: open.ports.map((port) => ({ hostname, port })),
+      handshakeMs: open.handshake_us / 1_000,
+      answers: async () => {
+        child.stdin.write("\n");
+        child.stdin.flush();
+        await until(() => lines.length >= targets, SOON_MS, "the sink's answers");
+        return lines.splice(0, targets).map(answersOf);
+      },
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function answersOf(line: string): TrueAnswer[] {
+  const { answers } = JSON.parse(line) as { answers: [number, number, number][] };
+  return answers.map(([receivedUs, beforeNs, afterNs]) => ({
+    receivedMs: receivedUs / 1_000,
+    beforeMs: beforeNs / 1e6,
+    afterMs: afterNs / 1e6,
+  }));
+}
