@@ -1,4 +1,4 @@
-/** Tests of what the turns of the daemon and HAProxy show. */
+/** Rows, notes and regressions that the benchmark computes from the turns of the daemon and HAProxy. */
 import { expect, test } from "bun:test";
 import { type Load, outcome } from "../../scripts/tools/bench/comparison.ts";
 import type { DaemonTurn, Turn } from "../../scripts/tools/bench/contenders.ts";
@@ -49,7 +49,7 @@ function daemonTurn(perCheckUs: number, skippedLate = 0, failures = 0): DaemonTu
   };
 }
 
-test("comparison: a row for each way of HAProxy, the round in the middle, the median of the rounds' own ratios", () => {
+test("comparison: a row for each setting of HAProxy, the round in the middle, the median of the rounds' own ratios", () => {
   const peers = [
     { suffix: ", resumed", resumption: true },
     { suffix: ", whole", resumption: false },
@@ -68,7 +68,7 @@ test("comparison: a row for each way of HAProxy, the round in the middle, the me
   expect(pageRows).toEqual(rows);
 });
 
-test("comparison: what HAProxy cannot do is compared with another scenario, or with nothing", () => {
+test("comparison: a check that HAProxy lacks is compared with another scenario, or with nothing", () => {
   const load = { ...LOAD, peers: [], comparedWith: "tcp" };
   const turns = { ours: [daemonTurn(60)], theirs: [] };
   expect(outcome(load, turns, [40, 50]).rows[0]?.slice(3, 6)).toEqual([
@@ -79,7 +79,7 @@ test("comparison: what HAProxy cannot do is compared with another scenario, or w
   expect(outcome(load, turns, undefined).rows[0]?.slice(3, 6)).toEqual(["–", "–", "–"]);
 });
 
-test("comparison: notes say what makes the figures worth less", () => {
+test("comparison: notes give the reasons to trust the figures less", () => {
   const sink = "the sink took 2 % of a core";
   const notes = (ours: DaemonTurn, theirs: Turn) =>
     outcome(LOAD, { ours: [ours], theirs: [[theirs]] }, undefined).notes;
@@ -95,12 +95,16 @@ test("comparison: notes say what makes the figures worth less", () => {
   ]);
 });
 
-test("comparison: a gross regression is a check four times as dear, or one start in a hundred missed where a stall misses none", () => {
+test("comparison: a gross regression is a check at more than four times the cost, or more than one start in a hundred missed at a slow pace", () => {
   const slow = { ...LOAD, checks: 4_000, intervalMs: 1_000 };
-  const words = (ours: DaemonTurn, load = slow) =>
-    outcome(load, { ours: [ours], theirs: [[turn(40)]] }, undefined).regressions.map(({ words }) => words);
-  expect(words(daemonTurn(160, 400))).toEqual([]);
-  expect(words(daemonTurn(161))).toEqual([expect.stringContaining("4.03 times as much as that of HAProxy")]);
-  expect(words(daemonTurn(40, 401), LOAD)).toEqual([]);
-  expect(words(daemonTurn(40, 401))).toEqual(["401 of 40000 starts were left out"]);
+  const messages = (ours: DaemonTurn, load = slow) =>
+    outcome(load, { ours: [ours], theirs: [[turn(40)]] }, undefined).regressions.map(
+      ({ message }) => message,
+    );
+  expect(messages(daemonTurn(160, 400))).toEqual([]);
+  expect(messages(daemonTurn(161))).toEqual([
+    expect.stringContaining("4.03 times as much as that of HAProxy"),
+  ]);
+  expect(messages(daemonTurn(40, 401), LOAD)).toEqual([]);
+  expect(messages(daemonTurn(40, 401))).toEqual(["401 of 40000 starts were left out"]);
 });

@@ -1,4 +1,4 @@
-/** Tests of the configurations that HAProxy gets for the comparison: HAProxy itself accepts them. */
+/** The comparison's configurations of HAProxy: HAProxy itself accepts them. */
 import { expect, test } from "bun:test";
 import { startHaproxy } from "../../scripts/tools/bench/haproxy.ts";
 import { requestsIn, startTlsSink } from "../../scripts/tools/bench/tls-sink.ts";
@@ -20,7 +20,7 @@ peerTest(
     await using ca = await makeCa();
     const cert = ca.issue({ name: "bench.test", sans: ["DNS:bench.test"] });
     await using sink = await startTlsSink("127.201.7.1", 1, cert);
-    // Asking does not count.
+    // Requests for the count are not counted.
     expect([await sink.count(), await sink.count()]).toEqual([0, 0]);
     const { targets } = sink;
     const plan = { kind: "https", targets, intervalMs: 20 } as const;
@@ -32,7 +32,7 @@ peerTest(
   },
 );
 
-test("haproxy: the requests of the TLS sink are read out of the statistics", () => {
+test("haproxy: the requests of the TLS sink are read from the statistics", () => {
   const csv = "# pxname,svname,stot,req_tot,\nbackend,FRONTEND,9,7,\nbackend,BACKEND,9,5,\n\n";
   expect(requestsIn(csv)).toBe(7);
   expect(requestsIn("")).toBeNaN();

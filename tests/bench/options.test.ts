@@ -35,7 +35,10 @@ test("options: --write", () => {
 });
 
 test.each([
-  [["--write", "--quick"], "--write: the figures of --quick are not for the documentation"],
+  [
+    ["--write", "--quick"],
+    "--write: cannot be combined with --quick, whose figures are too short for the documentation",
+  ],
   [["--only", "udp"], "--only udp: no such scenario (see --list)"],
   [["--only", ","], "--only: names no scenario"],
   [["--rounds", "0"], "--rounds 0: not an integer from 1 to 100"],

@@ -1,4 +1,4 @@
-/** Tests of the tables that the benchmark writes into docs/performance.md. */
+/** The tables that the benchmark writes to docs/performance.md. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

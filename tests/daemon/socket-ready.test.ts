@@ -1,4 +1,4 @@
-/** The proxy socket exists at its path only while it accepts: a client that waits for the file is never refused. Run by `bun test`. */
+/** The proxy socket exists at its path only while it accepts connections: a client that waits for the file is never refused. Run by `bun test`. */
 // alone: a client spins on one core while the daemon starts, 80 times
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, lstatSync, lutimesSync, readdirSync } from "node:fs";
@@ -39,20 +39,20 @@ const RENAME_UNSUPPORTED = [
   "inject=renameat2:error=EINVAL",
 ];
 
-/** Starts a client that waits for the file, and then the daemon. @returns what the client met */
-async function meet(program: string, socketPath: string): Promise<string> {
+/** Starts a client that waits for the file, and then the daemon. @returns the outcome that the client reports */
+async function outcomeOf(program: string, socketPath: string): Promise<string> {
   const client = Bun.spawn([program, socketPath], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
-  const said: string[] = [];
-  const reading = readLines(client.stdout, (line) => said.push(line));
+  const reported: string[] = [];
+  const reading = readLines(client.stdout, (line) => reported.push(line));
   try {
-    await until(() => said.includes("waiting"), 10_000, "the client");
+    await until(() => reported.includes("waiting"), 10_000, "the client");
     await using _daemon = await startDaemon({ socketPath });
-    await until(() => said.length > 1, 10_000, "the client's outcome");
+    await until(() => reported.length > 1, 10_000, "the client's outcome");
   } finally {
     await stopProcess(client);
     await reading;
   }
-  return said.at(-1) ?? "";
+  return reported.at(-1) ?? "";
 }
 
 peerTest(
@@ -63,7 +63,7 @@ peerTest(
     const program = compileC(CLIENT, dir.path);
     const outcomes: string[] = [];
     for (let start = 0; start < STARTS; start++) {
-      outcomes.push(await meet(program, join(dir.path, `${start}.sock`)));
+      outcomes.push(await outcomeOf(program, join(dir.path, `${start}.sock`)));
     }
     expect(outcomes).toEqual(Array.from({ length: STARTS }, () => "connected"));
   },
@@ -80,14 +80,14 @@ peerTest(
     for (let start = 0; start < STARTS; start++) {
       const socketPath = join(dir.path, `${start}.sock`);
       await leaveStaleSocket(socketPath);
-      outcomes.push(await meet(program, socketPath));
+      outcomes.push(await outcomeOf(program, socketPath));
     }
     expect(outcomes).toEqual(Array.from({ length: STARTS }, () => "connected"));
   },
   TIMEOUT_MS,
 );
 
-test("daemon: of two that start at once on a stale socket, one serves and the other says already running", async () => {
+test("daemon: of two that start concurrently on a stale socket, one serves and the other reports that it is already running", async () => {
   await using dir = makeTempDir("ready");
   for (let pair = 0; pair < PAIRS; pair++) {
     const socketPath = join(dir.path, `${pair}.sock`);
@@ -120,7 +120,7 @@ peerTest(
     const [left = "", ...more] = readdirSync(dir.path);
     expect([left, more]).toEqual([expect.stringMatching(/^\.proxy\.sock\.[0-9a-f]{8}$/), []]);
     {
-      // A fresh one may be another server's that starts just now.
+      // A recent file may belong to another server that is starting.
       await using _next = await startDaemon({ socketPath });
       expect(readdirSync(dir.path).sort()).toEqual([left, "proxy.sock"]);
     }
@@ -134,7 +134,7 @@ peerTest(
 );
 
 peerTest(
-  "daemon: where renameat2 is not supported, a free path and a stale socket are taken all the same",
+  "daemon: without support for renameat2, a free path is used and a stale socket is replaced",
   ["strace"],
   async () => {
     await using dir = makeTempDir("ready");

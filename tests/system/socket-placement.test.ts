@@ -1,4 +1,4 @@
-/** Placing a Unix socket at its path: it accepts before it is there, and nothing of another process is displaced. */
+/** Placement of a Unix socket at its path: it accepts connections before it is there, and displaces no file of another process. */
 import { expect, test } from "bun:test";
 import {
   existsSync,
@@ -21,7 +21,7 @@ const MODE = 0o640;
 const listen = (unix: string) => Bun.listen({ unix, socket: { data() {} } });
 const modeOf = (path: string) => lstatSync(path).mode & 0o7777;
 
-/** The longest path of a socket, 107 bytes, in a directory; its last part has so many bytes. */
+/** Makes the longest path of a socket, 107 bytes, in a directory. @param nameBytes - length of its last part */
 function longestPath(directory: string, nameBytes: number): string {
   const between = 107 - Buffer.byteLength(directory) - nameBytes - 2;
   const inner = join(directory, "d".repeat(between));
@@ -48,7 +48,7 @@ test("placement: the socket accepts and has its mode before it is at its path; n
   expect(existsSync(path)).toBe(true);
 });
 
-test("placement: the temporary name holds the socket's, so that ss finds it", async () => {
+test("placement: the temporary name contains the socket's name, so that ss finds it", async () => {
   await using dir = makeTempDir("place");
   let bound = "";
   const { listener } = placeSocket(join(dir.path, "proxy.sock"), MODE, (temporary) => {
@@ -115,7 +115,7 @@ test("placement: a file that appears at the path meanwhile is left alone", async
   expect(readdirSync(dir.path)).toEqual(["proxy.sock"]);
 });
 
-test("placement: what takes the place of the stale socket between looking and replacing is put back", async () => {
+test("placement: a file that has replaced the stale socket between the check and the exchange is put back", async () => {
   await using dir = makeTempDir("place");
   const path = join(dir.path, "proxy.sock");
   const temporary = join(dir.path, "temporary");
@@ -128,7 +128,7 @@ test("placement: what takes the place of the stale socket between looking and re
   ours.stop();
 });
 
-test("placement: says why a directory cannot be made, or the socket not listened on", async () => {
+test("placement: an error names the directory that cannot be made, or the socket that cannot be listened on", async () => {
   await using dir = makeTempDir("place");
   writeFileSync(join(dir.path, "file"), "");
   const within = join(dir.path, "file", "directory", "proxy.sock");
@@ -141,7 +141,7 @@ test("placement: says why a directory cannot be made, or the socket not listened
   expect(readdirSync(dir.path)).toEqual(["file"]);
 });
 
-test("placement: what killed starts left is removed when it is a minute old, and nothing else", async () => {
+test("placement: a socket that a killed start left is removed when it is a minute old, and no other file is", async () => {
   await using dir = makeTempDir("place");
   const path = join(dir.path, "proxy.sock");
   const old = new Date(Date.now() - 61_000);

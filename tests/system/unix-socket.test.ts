@@ -1,4 +1,4 @@
-/** What is at the path of a Unix socket. */
+/** Files at the path of a Unix socket: nothing, a stale socket, a live one, another file. */
 import { expect, test } from "bun:test";
 import { existsSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ test("unix socket: a live one is left alone, and its server sees no client", asy
   const listener = Bun.listen({ unix: path, socket: { data() {}, open: () => void clients++ } });
   expect(() => staleSocketAt(path)).toThrow(new AlreadyRunningError(path));
   const probe = await Bun.connect({ unix: path, socket: { data() {} } });
-  // Whoever had come before would have been accepted before.
+  // An earlier client would have been accepted earlier.
   await until(() => clients > 0, 2_000, "a true client");
   probe.terminate();
   listener.stop(true);

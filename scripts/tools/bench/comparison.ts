@@ -1,4 +1,7 @@
-/** Makes rows, figures, notes and regressions of the turns of the daemon and HAProxy. Pure. Called by scenarios/haproxy-comparison.ts. */
+/**
+ * Computes rows, figures, notes and regressions from the turns of the daemon and HAProxy. Pure. Called by
+ * scenarios/haproxy-comparison.ts.
+ */
 import { median, quantile, ratios, sum } from "./arithmetic.ts";
 import type { DaemonTurn, Turn } from "./contenders.ts";
 import { costFigures, miscounted } from "./cost.ts";
@@ -7,9 +10,9 @@ import { latenessCell } from "./lateness.ts";
 import type { Figures, Outcome, Regression } from "./scenario.ts";
 import { bytes, digits } from "./table.ts";
 
-/** HAProxy in one of its ways. */
+/** HAProxy with one setting of TLS. */
 export interface Peer {
-  /** Follows the name of the load in its row. */
+  /** Text after the label of the load in its row. */
   readonly suffix: string;
   readonly resumption: boolean;
 }
@@ -23,35 +26,35 @@ export interface Load {
   readonly checks: number;
   readonly intervalMs: number;
   readonly peers: readonly Peer[];
-  /** The scenario whose cost stands for HAProxy's, which cannot do this. */
+  /** Name of the scenario whose cost replaces HAProxy's, when HAProxy has no such check. */
   readonly comparedWith?: string;
-  /** With `--quick`: not at all, the daemon alone, or in turn with HAProxy. */
+  /** Extent with `--quick`: not run, the daemon alone, or in turn with HAProxy. */
   readonly quick: "no" | "alone" | "in turn";
 }
 
-/** The contenders' turns. */
+/** Turns of both contenders. */
 export interface Turns {
   readonly ours: readonly DaemonTurn[];
-  /** For each peer its own. */
+  /** Turns of each peer, in the order of {@link Load.peers}. */
   readonly theirs: readonly (readonly Turn[])[];
 }
 
 /**
- * A gross regression. On a machine that does other things the ratio of one short run has been seen a third higher than that of a long
- * one. Beyond this the cost of a check has more than doubled.
+ * A gross regression: beyond this ratio the cost of a check has more than doubled. On a busy machine the ratio of a short
+ * run was a third higher than that of a long one.
  */
 const MAX_RATIO = 4;
-/** A gross regression: one start in so many did not happen, at a load that leaves half a core. */
+/** A gross regression: a larger share of the starts did not happen, at a load that leaves half a core. */
 const MAX_MISSED_SHARE = 0.01;
-/** Shorter intervals are not judged by it: one stall that another program causes misses them. */
-const MIN_JUDGED_INTERVAL_MS = 1_000;
-/** A contender that makes less than this share of the other's checks spends much on those that time out. */
+/** Minimum interval of a load that {@link MAX_MISSED_SHARE} holds for: a stall that another program causes misses shorter ones. */
+const MIN_PUNCTUAL_INTERVAL_MS = 1_000;
+/** Minimum ratio of the contenders' rates: a contender with a lower rate spends CPU on checks that time out. */
 const MIN_RATE_SHARE = 0.8;
 
 /**
- * Returns the outcome of a load's turns.
+ * Computes the outcome of a load from its turns.
  *
- * @param comparedWith - CPU per check of the scenario that stands for HAProxy's, for each round
+ * @param comparedWith - CPU per check of the scenario that replaces HAProxy, microseconds, for each round
  */
 export function outcome(load: Load, turns: Turns, comparedWith: readonly number[] | undefined): Outcome {
   const { ours, theirs } = turns;
@@ -112,11 +115,11 @@ function row(
   ];
 }
 
-/** `1.23 (1.21 to 1.29)`; with the name of the other row, when it is not HAProxy's. */
+/** Formats `1.23 (1.21 to 1.29)`, followed by the name of the other row when it is not HAProxy's. */
 function ratioCell(perRound: readonly number[], other: string | undefined): string {
   if (perRound.length === 0) return "–";
-  const [least = "", most = ""] = [0, 1].map((share) => digits(quantile(perRound, share)));
-  const ratio = `${digits(median(perRound))} (${least} to ${most})`;
+  const [lowest = "", highest = ""] = [0, 1].map((share) => digits(quantile(perRound, share)));
+  const ratio = `${digits(median(perRound))} (${lowest} to ${highest})`;
   return other === undefined ? ratio : `${ratio} × ${other.toUpperCase()}`;
 }
 
@@ -130,20 +133,20 @@ function regressions(
     .map(median)
     .filter((ratio) => ratio > MAX_RATIO)
     .map((ratio) => ({
-      words: `a check costs ${digits(ratio)} times as much as that of ${other}, more than ${MAX_RATIO}`,
+      message: `a check costs ${digits(ratio)} times as much as that of ${other}, more than ${MAX_RATIO}`,
     }));
   const seconds = sum(ours.map(({ cost }) => cost.seconds));
   const wanted = (checks * 1_000 * seconds) / intervalMs;
   const missed = skipped(ours);
-  const late = { words: `${missed} of ${digits(wanted)} starts were left out`, ifQuiet: true };
-  const isLate = intervalMs >= MIN_JUDGED_INTERVAL_MS && missed > MAX_MISSED_SHARE * wanted;
+  const late = { message: `${missed} of ${digits(wanted)} starts were left out`, ifQuiet: true };
+  const isLate = intervalMs >= MIN_PUNCTUAL_INTERVAL_MS && missed > MAX_MISSED_SHARE * wanted;
   return isLate ? [...costly, late] : costly;
 }
 
-/** What makes the figures worth less. */
+/** Lists the reasons to trust the figures less. */
 function notes({ checks, intervalMs, peers }: Load, { ours, theirs }: Turns): string[] {
   const all = [...ours, ...theirs.flat()];
-  const most = quantile(
+  const highest = quantile(
     all.map(({ cost }) => cost.checksPerSecond),
     1,
   );
@@ -154,13 +157,13 @@ function notes({ checks, intervalMs, peers }: Load, { ours, theirs }: Turns): st
   return [
     `the sink took ${digits(sinkPercent)} % of a core`,
     ...theirs.flatMap((peer, index) => unlikeRates(ours, peer, peers[index]?.suffix ?? "")),
-    ...miscounted(most, wanted),
+    ...miscounted(highest, wanted),
     ...(failures > 0 ? [`NOT ALL HEALTHY: ${failures} failed checks or states`] : []),
     ...(inconclusive > 0 ? [`${inconclusive} checks were inconclusive`] : []),
   ];
 }
 
-/** Only checks that come to their request are counted; those that time out before cost, too. */
+/** Notes rates that differ: only checks that send their request are counted, and those that time out earlier cost CPU, too. */
 function unlikeRates(ours: readonly Turn[], theirs: readonly Turn[], suffix: string): string[] {
   const [own, other] = [ours, theirs].map((turns) => median(turns.map(({ cost }) => cost.checksPerSecond)));
   if (own === undefined || other === undefined) return [];
@@ -168,7 +171,7 @@ function unlikeRates(ours: readonly Turn[], theirs: readonly Turn[], suffix: str
   return [`NOT COMPARABLE${suffix}: ${digits(own)} checks a second were made against ${digits(other)}`];
 }
 
-/** The round in the middle, so that its figures belong together. */
+/** Returns the round in the middle, so that its figures belong together. */
 function middle<T extends Turn>(turns: readonly T[]): T | undefined {
   return [...turns].sort((a, b) => a.cost.perCheckUs - b.cost.perCheckUs)[(turns.length - 1) >> 1];
 }
@@ -187,7 +190,7 @@ function skipped(ours: readonly DaemonTurn[]): number {
   return sum(ours.map(({ measurement }) => measurement.skippedLate + measurement.skippedRunning));
 }
 
-/** Undefined where the sink keeps no times. */
+/** Counts the starts that the sink missed; undefined for a sink that records no times. */
 function missedAtSink(ours: readonly DaemonTurn[]): number | undefined {
   const seen = ours.map(({ measurement }) => measurement.sink);
   return seen.some(({ targets }) => targets > 0) ? sum(seen.map(({ missed }) => missed)) : undefined;

@@ -13,7 +13,7 @@ export interface TurnPlan {
   readonly fleet: FleetPlan;
   readonly warmUpMs: number;
   readonly seconds: number;
-  /** The daemon is scraped every second meanwhile. */
+  /** True scrapes the daemon every second during the measurement. */
   readonly scraped: boolean;
 }
 
@@ -48,7 +48,7 @@ export async function daemonTurn(plan: TurnPlan, sink: Sink): Promise<DaemonTurn
 /**
  * Runs HAProxy with the same checks.
  *
- * @param resumption - https only: HAProxy resumes TLS sessions
+ * @param resumption - for https: true lets HAProxy resume TLS sessions
  */
 export async function haproxyTurn(plan: TurnPlan, sink: Sink, resumption: boolean): Promise<Turn> {
   const { kind, intervalMs, tls } = plan.fleet;
@@ -57,7 +57,7 @@ export async function haproxyTurn(plan: TurnPlan, sink: Sink, resumption: boolea
   const { targets } = sink;
   await using haproxy = await startHaproxy({ kind, targets, intervalMs, resumption, ...trust });
   await Bun.sleep(plan.warmUpMs);
-  // The sink has the same work as in the daemon's turn.
+  // Recording gives the sink the same work as in the daemon's turn.
   await sink.record();
   const cost = await measureCost(haproxy.pid, sink, plan.seconds);
   await sink.take();

@@ -8,7 +8,7 @@ import type { Figures } from "./scenario.ts";
 import type { Sink } from "./sink.ts";
 import { digits } from "./table.ts";
 
-/** A count that is so much above what was asked for holds what others did. */
+/** A count that exceeds the requested one by this share includes checks of other programs. */
 const MAX_COUNTED = 1.02;
 
 /** CPU of some seconds, against the checks that were made meanwhile. */
@@ -27,19 +27,19 @@ export interface Cost {
   readonly sinkCorePercent: number;
 }
 
-/** Looks on for some seconds. */
+/** Measures the cost of some seconds. @param pid - process of the contender */
 export async function measureCost(pid: number, sink: Sink, seconds: number): Promise<Cost> {
-  const look = async () => ({
+  const read = async () => ({
     seen: await sink.count(),
-    // Of the whole host: other programs' count where the sink sees every check.
+    // The kernel counts for the whole host, so its counter is used only where the sink does not see every check.
     halfOpen: sink.kind === "tcp" ? halfOpenResets() : 0,
     atMs: performance.now(),
     cpu: cpuOf(pid),
     sinkCpu: cpuOf(sink.pid),
   });
-  const before = await look();
+  const before = await read();
   await Bun.sleep(seconds * 1_000);
-  const after = await look();
+  const after = await read();
   const checks = checksMade(after.seen - before.seen, after.halfOpen - before.halfOpen);
   const elapsedMs = after.atMs - before.atMs;
   const spent = cpuBetween(before.cpu, after.cpu);
@@ -56,7 +56,12 @@ export async function measureCost(pid: number, sink: Sink, seconds: number): Pro
   };
 }
 
-/** A note when checks that were not made have been counted: some other program's. Rates of a second. */
+/**
+ * Notes a count that includes checks of other programs.
+ *
+ * @param counted - checks per second
+ * @param wanted - checks per second that the load has
+ */
 export function miscounted(counted: number, wanted: number): string[] {
   return counted > MAX_COUNTED * wanted
     ? [`NOT TO BE TRUSTED: ${digits(counted)} checks a second were counted instead of ${digits(wanted)}`]

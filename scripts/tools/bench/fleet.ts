@@ -79,12 +79,12 @@ export async function startFleet(plan: FleetPlan, options: SubjectOptions = {}):
   }
 }
 
-/** The environment of a daemon that trusts the sink. */
+/** Returns the environment of a daemon that trusts the sink. */
 export function trustOf({ tls }: FleetPlan): Readonly<Record<string, string>> {
   return tls === undefined ? {} : { SSL_CERT_FILE: tls.caFile };
 }
 
-/** The sink that the checks of a plan go to. */
+/** Starts the sink of a plan's checks. */
 export function startSinkOf({ kind, tls, toBlackholes = 0 }: FleetPlan, ports: number): Promise<Sink> {
   if (kind !== "https") return startSink(kind, ports, toBlackholes > 0 ? BLACKHOLES : 0);
   if (tls === undefined) throw new Error("https needs a certificate");
@@ -115,7 +115,7 @@ function targetOf(sink: Sink, { own, shared, stride }: Layout, n: number, alive:
   return target;
 }
 
-/** The CONFIG of one check. @param n - its id */
+/** Returns the configuration of one check, as the client sends it. @param n - its id */
 export function configOf({ kind, intervalMs, timeoutMs }: FleetPlan, n: number, target: Target): string {
   const pace = { interval: `${intervalMs}ms`, timeout: `${timeoutMs}ms` };
   if (kind === "dns")

@@ -8,7 +8,7 @@ import { makeTempDir } from "../../../tests/harness/base/tempdir.ts";
 import type { Target } from "../../../tests/harness/client/checks.ts";
 import { killOnExit } from "../child-cleanup.ts";
 
-/** Where Debian's package is, and what to say when it is not there. */
+/** The message when HAProxy is missing; names Debian's package. */
 export const HAPROXY_MISSING = "haproxy is not installed (Debian package haproxy)";
 
 /** Targets of HAProxy and the kind of its checks. */
@@ -16,9 +16,9 @@ export interface HaproxyPlan {
   readonly kind: "tcp" | "http" | "https";
   readonly targets: readonly Target[];
   readonly intervalMs: number;
-  /** Of https: PEM file of the authority that every certificate is verified with. */
+  /** For https: PEM file of the authority that every certificate is verified with. */
   readonly caFile?: string;
-  /** Of https: false makes a whole handshake for every check (`no-ssl-reuse`); otherwise it resumes sessions where the server lets it. */
+  /** For https: false makes a full handshake for every check (`no-ssl-reuse`); true resumes sessions if the server permits it. */
   readonly resumption?: boolean;
 }
 
@@ -44,7 +44,7 @@ export function haproxyVersion(): string | undefined {
 /**
  * Starts checking the targets.
  *
- * @throws Error with its own words when it refuses its configuration
+ * @throws Error with HAProxy's own message when it rejects its configuration
  */
 export async function startHaproxy(plan: HaproxyPlan): Promise<Haproxy> {
   const program = findHaproxy();
@@ -52,8 +52,8 @@ export async function startHaproxy(plan: HaproxyPlan): Promise<Haproxy> {
   const dir = makeTempDir("haproxy");
   const file = join(dir.path, "haproxy.cfg");
   writeFileSync(file, configuration(plan, join(dir.path, "unused.sock")));
-  const judged = Bun.spawnSync([program, "-c", "-f", file], { stdin: "ignore" });
-  if (!judged.success) throw new Error(`haproxy refuses its configuration: ${judged.stderr}`);
+  const checked = Bun.spawnSync([program, "-c", "-f", file], { stdin: "ignore" });
+  if (!checked.success) throw new Error(`haproxy rejects its configuration: ${checked.stderr}`);
   const child = Bun.spawn([program, "-db", "-f", file], {
     stdin: "ignore",
     stdout: "ignore",
@@ -72,7 +72,7 @@ export async function startHaproxy(plan: HaproxyPlan): Promise<Haproxy> {
   };
 }
 
-/** Servers of one backend, checked as the daemon checks them; it does not start without a frontend, which nobody calls. */
+/** Servers of one backend, checked as the daemon checks them; it does not start without a frontend, which receives no requests. */
 function configuration(plan: HaproxyPlan, socket: string): string {
   const { kind, targets, intervalMs } = plan;
   const http = [
@@ -100,7 +100,7 @@ function configuration(plan: HaproxyPlan, socket: string): string {
   ].join("\n");
 }
 
-/** The options of a server whose checks use TLS: certificate and name are verified, as the daemon does. */
+/** Options of a server whose checks use TLS: HAProxy verifies certificate and name, as the daemon does. */
 function tlsOptions({ kind, caFile, resumption = true }: HaproxyPlan): string {
   if (kind !== "https") return "";
   if (caFile === undefined) throw new Error("https needs an authority");

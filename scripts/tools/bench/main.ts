@@ -6,7 +6,7 @@
  *   scenario.ts        what a scenario is
  *   daemon.ts haproxy.ts sink.ts   the processes; sink/ is the sinks' own program
  *   fleet.ts measure.ts cost.ts scrapes.ts   a daemon with checks, and what is measured of it
- *   contenders.ts comparison.ts              the daemon and HAProxy in turn, and what their turns show
+ *   contenders.ts comparison.ts              the daemon and HAProxy in turn, and the outcome of their turns
  *   page.ts            the tables of docs/performance.md
  *   arithmetic.ts grid.ts histogram.ts lateness.ts table.ts        the plain arithmetic
  *   process-figures.ts kernel-counters.ts noise.ts machine.ts      what /proc says
@@ -116,7 +116,7 @@ function printGroup(finished: readonly Finished[], { group }: Scenario): void {
   }
 }
 
-/** Puts the tables of every group that has run as a whole into the page. */
+/** Writes the tables of the groups whose scenarios have all run to the page. */
 function writePage(finished: readonly Finished[]): void {
   let page = readFileSync(PAGE, "utf8");
   for (const group of new Set(SCENARIOS.map((scenario) => scenario.group))) {
@@ -126,7 +126,7 @@ function writePage(finished: readonly Finished[]): void {
       .map(({ name }) => name);
     if (missing.length > 0) {
       process.stderr.write(
-        `scripts/bench: ${group.page.name} is not written: without ${missing.join(", ")}\n`,
+        `scripts/bench: table ${group.page.name} not written; did not run: ${missing.join(", ")}\n`,
       );
       continue;
     }
@@ -141,11 +141,11 @@ function writePage(finished: readonly Finished[]): void {
 function verdict(finished: readonly Finished[], { quick }: Settings): number {
   if (!quick) return 0;
   const failed = finished.flatMap(({ scenario, outcome, noise }) =>
-    outcome.regressions.flatMap(({ words, ifQuiet = false }) => {
+    outcome.regressions.flatMap(({ message, ifQuiet = false }) => {
       const isConclusive = !ifQuiet || isQuiet(noise);
       const why = isConclusive ? "" : " (not conclusive: the machine was busy)";
-      process.stderr.write(`scripts/bench: ${scenario.name}: ${words}${why}\n`);
-      return isConclusive ? words : [];
+      process.stderr.write(`scripts/bench: ${scenario.name}: ${message}${why}\n`);
+      return isConclusive ? message : [];
     }),
   );
   return failed.length > 0 ? FAULT : 0;

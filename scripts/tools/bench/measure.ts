@@ -39,7 +39,7 @@ export interface Verdicts {
 /** A scrape is work for the daemon: it is let go by before the rest is measured, but lies in the daemon's own histogram. */
 const AFTER_SCRAPE_MS = 500;
 
-/** The parts of a {@link Fleet} that measuring needs. */
+/** Parts of a {@link Fleet} that a measurement needs. */
 export type Measured = Pick<Fleet, "plan" | "sink" | "subject" | "ownPorts">;
 
 /** Measures for some seconds. */

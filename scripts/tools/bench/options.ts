@@ -12,7 +12,7 @@ export type Command =
       /** None: all that apply. */
       readonly only: readonly string[];
       readonly jsonFile: string | undefined;
-      /** Puts the tables into docs/performance.md. */
+      /** True writes the tables to docs/performance.md. */
       readonly write: boolean;
     };
 
@@ -39,7 +39,7 @@ Measures the compiled executable against sinks in other processes and prints a t
   --rounds N          rounds of those that are compared in turn (${DEFAULT_ROUNDS}; with --quick 2)
   --seconds N         how long is measured each time (left out: as each scenario needs)
   --json FILE         writes all figures to a file
-  --write             puts the tables into docs/performance.md; a table of which a scenario has not run stays as it is
+  --write             writes the tables to docs/performance.md; a table is kept unless all its scenarios run
   --list              names the scenarios
   --help              says this
 
@@ -62,7 +62,10 @@ export function readOptions(args: readonly string[], names: readonly string[]): 
   if (values.only !== undefined && only.length === 0) throw new UsageError("--only: names no scenario");
   const quick = values.quick ?? false;
   const write = values.write ?? false;
-  if (write && quick) throw new UsageError("--write: the figures of --quick are not for the documentation");
+  if (write && quick)
+    throw new UsageError(
+      "--write: cannot be combined with --quick, whose figures are too short for the documentation",
+    );
   return {
     do: "run",
     only,

@@ -1,13 +1,13 @@
-/** The tables of docs/performance.md, pure: made from the scenarios' outcomes, put between two marks. Called by main.ts. */
+/** Writes the tables of docs/performance.md from the scenarios' outcomes, each between two marks. Pure. Called by main.ts. */
 import type { Outcome, PageTable } from "./scenario.ts";
 import { markdownTable } from "./table.ts";
 
 /**
- * Replaces what is between the marks of a table.
+ * Replaces the text between the marks of a table.
  *
  * @param page - the whole page
- * @param machine - what it was measured on, in one line
- * @param outcomes - of all scenarios of the table, in the order of its rows
+ * @param machine - description of the machine of the measurement, in one line
+ * @param outcomes - those of all scenarios of the table, in the order of its rows
  * @returns the new page
  * @throws Error when the page lacks a mark
  */

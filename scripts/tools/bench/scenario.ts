@@ -19,7 +19,7 @@ export interface Figures {
 /** Something grossly wrong. */
 export interface Regression {
   /** A sentence. */
-  readonly words: string;
+  readonly message: string;
   /** True for a scenario about punctuality, which is conclusive only on a machine without other load. */
   readonly ifQuiet?: boolean;
 }
@@ -33,9 +33,9 @@ export interface Outcome {
   readonly regressions: readonly Regression[];
   /** Said below the table. */
   readonly notes?: readonly string[];
-  /** Rows of the group's table in docs/performance.md, when it has one. */
+  /** Rows of the group's table in docs/performance.md, if the group has one. */
   readonly pageRows?: readonly (readonly string[])[];
-  /** CPU of a check in each round, microseconds: later scenarios compare themselves with it. */
+  /** CPU of a check in each round, microseconds; later scenarios are compared with it. */
   readonly perCheckUs?: readonly number[];
 }
 
@@ -44,18 +44,18 @@ export interface Group {
   readonly title: string;
   readonly note?: string;
   readonly head: readonly string[];
-  /** Its table in docs/performance.md, which `--write` replaces. */
+  /** Table of the group in docs/performance.md, which `--write` replaces. */
   readonly page?: PageTable;
 }
 
 /** A table of docs/performance.md. */
 export interface PageTable {
-  /** Of the marks around it: `<!-- scripts/bench: NAME -->`. */
+  /** Name in the marks around the table: `<!-- scripts/bench: NAME -->`. */
   readonly name: string;
   readonly head: readonly string[];
 }
 
-/** What has run before, by the scenarios' names. */
+/** Outcomes of the scenarios that ran earlier, by name. */
 export type Earlier = ReadonlyMap<string, Outcome>;
 
 /** One scenario. */

@@ -9,12 +9,12 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** The table with its title as text, with a newline at its end. */
+/** Formats a table with its title and note as text, with a newline at its end. */
 export function renderTable({ title, note, head, rows }: Table): string {
   return `\n${title}\n${note === undefined ? "" : `${note}\n`}\n${markdownTable(head, rows)}`;
 }
 
-/** The table alone, with a newline at its end. */
+/** Formats a table alone as Markdown, with a newline at its end. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((cell, column) =>
     Math.max(...[cell, ...rows.map((row) => row[column] ?? "")].map((text) => text.length)),

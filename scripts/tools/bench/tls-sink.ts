@@ -2,7 +2,7 @@
  * The sink for HTTPS: HAProxy, one thread, TLS 1.3; clients may resume sessions. Called by fleet.ts and the comparison with HAProxy.
  *
  * Not the runtime's own TLS server: when more handshakes come than it can do, it serves the newest first and lets the oldest
- * starve, and what such a backend does to a check cannot be told from what the daemon does to it.
+ * starve, and what such a backend does to a check cannot be distinguished from the daemon's effect.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ const START_MS = 10_000;
 /**
  * Starts it.
  *
- * @param address - loopback, nobody else's
+ * @param address - loopback, exclusively
  * @param cert - PEM files
  * @throws Error when HAProxy is missing or does not start
  */
@@ -45,8 +45,8 @@ export async function startTlsSink(
     stdout: "ignore",
     stderr: "pipe",
   });
-  const words: string[] = [];
-  const reading = readLines(child.stderr, (line) => words.push(line));
+  const lines: string[] = [];
+  const reading = readLines(child.stderr, (line) => lines.push(line));
   const orphan = killOnExit(child.pid);
   const stop = async () => {
     await stopProcess(child);
@@ -59,9 +59,9 @@ export async function startTlsSink(
     await until(
       () => (child.exitCode === null ? counted(socket).catch(() => undefined) : Number.NaN),
       START_MS,
-      () => words.join("\n"),
+      () => lines.join("\n"),
     );
-    if (child.exitCode !== null) throw new Error(`haproxy as TLS sink: ${words.join("\n")}`);
+    if (child.exitCode !== null) throw new Error(`haproxy as TLS sink: ${lines.join("\n")}`);
   } catch (error) {
     await stop();
     throw error;
@@ -99,7 +99,7 @@ function configuration(socket: string, bind: string, pemFile: string): string {
   ].join("\n");
 }
 
-/** How many requests have been answered so far. */
+/** Returns the number of requests answered until now. */
 async function counted(socket: string): Promise<number> {
   let said = "";
   const end = Promise.withResolvers<void>();
@@ -119,10 +119,10 @@ async function counted(socket: string): Promise<number> {
 }
 
 /**
- * Reads the requests of the frontend out of HAProxy's statistics.
+ * Reads the number of requests of the frontend from HAProxy's statistics.
  *
  * @param csv - a line of names, which begins with `# `, and a line for each proxy
- * @returns NaN when they are not there
+ * @returns NaN when the frontend or the column is missing
  */
 export function requestsIn(csv: string): number {
   const lines = csv.split("\n").map((line) => line.split(","));

@@ -1,13 +1,13 @@
 /*
- * An HTTP backend that knows the truth about its response times: for each port it keeps when the kernel received the newest requests and
- * when their answers were sent. Compiled and started by truthful-sink.ts.
+ * An HTTP backend that records its true response times: for each port the times at which the kernel received the newest requests, and
+ * the times at which their answers were sent. Compiled and started by truthful-sink.ts.
  *
  * Usage: truthful-sink ADDRESS PORTS DELAY_US[,DELAY_US...]
  * Listens on PORTS ports of ADDRESS from 12000 up; port number n answers after the delay n modulo their number.
  * Standard output: {"ports":[...],"handshake_us":N}. For each line of standard input: one line for each port,
  *   {"port":N,"answers":[[RECEIVED_US,BEFORE_NS,AFTER_NS],...]}
- * oldest first: the kernel's receive timestamp of the request (SO_TIMESTAMPNS, microseconds since the epoch), and from then until right
- * before and right after send(2) of the answer, CLOCK_REALTIME. Ends with its standard input.
+ * oldest first: the kernel's receive timestamp of the request (SO_TIMESTAMPNS, microseconds since the epoch), and the time from there
+ * until right before and right after send(2) of the answer (CLOCK_REALTIME, nanoseconds). Exits at the end of its standard input.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -26,11 +26,11 @@
 #define MAX_PORTS 4096
 #define MAX_FDS 65536
 #define MAX_DELAYS 64
-/* Newest answers of a port that are kept. */
+/* Number of newest answers that are kept for each port. */
 #define KEPT 64
 #define FIRST_PORT 12000
 #define EVENTS 256
-/* The last part of a delay is spent spinning: a timer is not as exact. */
+/* The sink spins for the last part of a delay, because a timer is less exact. */
 #define SPIN_NS 150000
 #define HANDSHAKES 501
 #define NS_PER_S 1000000000LL
@@ -46,11 +46,11 @@ struct port {
   uint64_t count;
 };
 
-/* By descriptor: a listener's port, or a connection and its request that waits for an answer. */
+/* State of a descriptor: a listener, or a connection to a port. */
 struct slot {
   struct port *port;
   int is_listener;
-  /* Grows with each connection, so that an answer does not go to a later one. */
+  /* Grows with each connection of the descriptor, so that no answer goes to a later connection. */
   uint32_t generation;
 };
 
@@ -66,13 +66,13 @@ static const char RESPONSE[] =
 static struct port ports[MAX_PORTS];
 static int port_count;
 static struct slot slots[MAX_FDS];
-/* A binary heap, the next one due on top. */
+/* A binary heap; the top is due first. */
 static struct pending heap[MAX_FDS];
 static int heap_size;
 static int epoll_fd;
 
-static void fail(const char *what) {
-  perror(what);
+static void fail(const char *step) {
+  perror(step);
   exit(1);
 }
 
@@ -93,10 +93,10 @@ static void swap(int a, int b) {
   heap[b] = kept;
 }
 
-static void push(struct pending one) {
+static void push(struct pending request) {
   if (heap_size == MAX_FDS) fail("too many requests");
   int at = heap_size++;
-  heap[at] = one;
+  heap[at] = request;
   for (; at > 0 && heap[at].due_ns < heap[(at - 1) / 2].due_ns; at = (at - 1) / 2) swap(at, (at - 1) / 2);
 }
 
@@ -115,7 +115,7 @@ static struct pending pop(void) {
 
 static void answer(struct pending request) {
   struct slot *slot = &slots[request.fd];
-  /* The peer has gone meanwhile. */
+  /* The peer has closed the connection. */
   if (slot->port == NULL || slot->generation != request.generation) return;
   int64_t before = now_ns(CLOCK_REALTIME);
   if (send(request.fd, RESPONSE, sizeof RESPONSE - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return;
@@ -124,7 +124,7 @@ static void answer(struct pending request) {
   port->answers[port->count++ % KEPT] = (struct answer){request.received_ns, before, after};
 }
 
-static void accept_one(int listener) {
+static void accept_connection(int listener) {
   int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return;
   if (fd >= MAX_FDS) fail("too many connections");
@@ -134,19 +134,19 @@ static void accept_one(int listener) {
   watch(fd);
 }
 
-static void end(int fd) {
+static void close_connection(int fd) {
   slots[fd].port = NULL;
   close(fd);
 }
 
-/* A request comes in one piece; anything else is the end. */
+/* Reads a request, which arrives in one segment; closes the connection at its end or on an error. */
 static void receive(int fd) {
   char bytes[8192], control[256];
   struct iovec piece = {bytes, sizeof bytes};
   struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
   ssize_t length = recvmsg(fd, &message, MSG_DONTWAIT);
   if (length <= 0) {
-    if (length == 0 || errno != EAGAIN) end(fd);
+    if (length == 0 || errno != EAGAIN) close_connection(fd);
     return;
   }
   for (struct cmsghdr *item = CMSG_FIRSTHDR(&message); item != NULL; item = CMSG_NXTHDR(&message, item)) {
@@ -164,16 +164,16 @@ static void dump(void) {
     printf("{\"port\":%d,\"answers\":[", port->number);
     uint64_t first = port->count > KEPT ? port->count - KEPT : 0;
     for (uint64_t at = first; at < port->count; at++) {
-      struct answer *one = &port->answers[at % KEPT];
-      printf("%s[%" PRId64 ",%" PRId64 ",%" PRId64 "]", at > first ? "," : "", one->received_ns / 1000,
-             one->before_ns - one->received_ns, one->after_ns - one->received_ns);
+      struct answer *answer = &port->answers[at % KEPT];
+      printf("%s[%" PRId64 ",%" PRId64 ",%" PRId64 "]", at > first ? "," : "", answer->received_ns / 1000,
+             answer->before_ns - answer->received_ns, answer->after_ns - answer->received_ns);
     }
     puts("]}");
   }
   fflush(stdout);
 }
 
-/* Standard input: one dump for each line. */
+/* Reads standard input: prints one dump for each line. */
 static void command(void) {
   char bytes[256];
   ssize_t length = read(STDIN_FILENO, bytes, sizeof bytes);
@@ -188,7 +188,7 @@ static void listen_on(struct sockaddr_in *address, int64_t *delays_ns, int delay
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
     if (fd < 0 || fd >= MAX_FDS) fail("socket");
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    /* Accepted connections inherit it. */
+    /* Accepted connections inherit the option. */
     if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) != 0) fail("SO_TIMESTAMPNS");
     address->sin_port = htons(number);
     if (bind(fd, (struct sockaddr *)address, sizeof *address) != 0 || listen(fd, 4096) != 0) {
@@ -207,7 +207,7 @@ static int by_value(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* How long the kernel takes for a handshake with these ports, measured by a blocking connect(2): the median. */
+/* Measures the kernel's time for a handshake with these ports: the median of blocking calls of connect(2). */
 static int64_t handshake_ns(struct sockaddr_in *address) {
   int64_t took[HANDSHAKES];
   struct linger reset = {1, 0};
@@ -260,7 +260,7 @@ int main(int argc, char **argv) {
       uint64_t expired;
       if (fd == STDIN_FILENO) command();
       else if (fd == timer_fd) (void)!read(timer_fd, &expired, sizeof expired);
-      else if (slots[fd].is_listener) accept_one(fd);
+      else if (slots[fd].is_listener) accept_connection(fd);
       else receive(fd);
     }
     while (heap_size > 0 && heap[0].due_ns <= now_ns(CLOCK_REALTIME)) answer(pop());

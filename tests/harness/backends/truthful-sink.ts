@@ -1,4 +1,7 @@
-/** The backend that knows the truth about its response times (truthful-sink.c): compiled, started, and asked. Called by tests/daemon/response-times.test.ts. */
+/**
+ * Compiles, starts and queries the backend that records its true response times (truthful-sink.c). Called by
+ * tests/daemon/response-times.test.ts.
+ */
 import { join } from "node:path";
 import { compileC } from "../base/compile.ts";
 import { readLines, stopProcess } from "../base/process.ts";
@@ -12,26 +15,27 @@ const SOON_MS = 10_000;
 
 /** One answer, by the sink's clocks. */
 export interface TrueAnswer {
-  /** When the kernel received the request, milliseconds since the epoch. */
+  /** Time at which the kernel received the request, milliseconds since the epoch. */
   readonly receivedMs: number;
-  /** From then until right before and right after send(2) of the answer: the first byte went between the two. Milliseconds. */
+  /** Milliseconds from there until right before send(2) of the answer; the first byte is sent after it. */
   readonly beforeMs: number;
+  /** Milliseconds from there until right after send(2); the first byte is sent before it. */
   readonly afterMs: number;
 }
 
 /** A running sink; disposing ends it. */
 export interface TruthfulSink extends AsyncDisposable {
   readonly targets: readonly Target[];
-  /** How long the kernel takes for a handshake with it: the median of 501 that a blocking connect(2) made. */
+  /** The kernel's time for a handshake with the sink, milliseconds: the median of 501 blocking calls of connect(2). */
   readonly handshakeMs: number;
-  /** For each target its newest answers, up to 64, oldest first. */
+  /** Requests the newest answers of each target: at most 64, oldest first. */
   answers(): Promise<readonly (readonly TrueAnswer[])[]>;
 }
 
 /**
- * Starts one. It runs before other processes, where that is allowed.
+ * Starts a sink. It has a higher priority than other processes, where the system permits it.
  *
- * @param hostname - loopback, nobody else's
+ * @param hostname - loopback, exclusively
  * @param delaysUs - target n answers after the delay n modulo their number, microseconds
  */
 export async function startTruthfulSink(
@@ -52,7 +56,7 @@ export async function startTruthfulSink(
   };
   try {
     await until(() => lines.length > 0, SOON_MS, "the sink's ports");
-    // The casts here and below name what our own program writes.
+    // The casts here and below name the format that truthful-sink.c writes.
     const open = JSON.parse(lines.shift() ?? "") as { ports: number[]; handshake_us: number };
     return {
       targets: open.ports.map((port) => ({ hostname, port })),

@@ -3,7 +3,7 @@
  *
  * Usage: eager-client PATH
  * A socket that is at the path from the start is an earlier run's: the client waits until another file is in its place. Writes "waiting",
- * then one line: "connected", "refused", "missing" (a stale socket was there, and then nothing), or the system's words.
+ * then one line: "connected", "refused", "missing" (the stale socket disappeared and left the path empty), or the system's message.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /**
- * The daemon against HAProxy: both make the same checks of the same sinks, in turn. The table of docs/performance.md is made from
- * these scenarios. Listed in ../scenarios.ts.
+ * The daemon against HAProxy: both make the same checks of the same sinks, in turn. These scenarios make a table of
+ * docs/performance.md. Listed in ../scenarios.ts.
  */
 import { makeCa } from "../../../../tests/harness/backends/certs.ts";
 import { type Load, outcome, type Peer } from "../comparison.ts";
@@ -9,10 +9,10 @@ import { type FleetPlan, startSinkOf } from "../fleet.ts";
 import { findHaproxy } from "../haproxy.ts";
 import type { Earlier, Group, Outcome, Scenario, Settings } from "../scenario.ts";
 
-/** From so many checks on the daemon is scraped every second meanwhile. */
+/** Number of checks from which the daemon is scraped every second during the measurement. */
 const SCRAPED_FROM = 10_000;
 const TIMEOUT_MS = 1_000;
-/** Until code is compiled and memory is level. */
+/** Time after which code is compiled and memory no longer grows. */
 const WARM_UP_MS = 5_000;
 const QUICK_WARM_UP_MS = 2_000;
 const SECONDS = 10;
@@ -31,9 +31,9 @@ const HEAD = [
 const GROUP: Group = {
   title: "CPU per check, metrics on, against HAProxy in turn",
   note: [
-    "The middle one of the rounds; the ratio is the median of the rounds' own ratios, their range in parentheses. A / B: daemon / HAProxy.",
-    "Lateness in ms by the daemon's own histogram; missed: starts left out by the daemon's count / by the sink's, all rounds.",
-    "HTTPS: the certificate and the name are verified; sessions resumed and `no-ssl-reuse` say what HAProxy does.",
+    "The median round; the ratio is the median of the rounds' own ratios, their range in parentheses. A / B: daemon / HAProxy.",
+    "Lateness in ms by the daemon's own histogram; missed: starts left out, as the daemon / the sink counts them, all rounds.",
+    "HTTPS: certificate and name are verified; `sessions resumed` and `no-ssl-reuse` are HAProxy's settings.",
   ].join("\n"),
   head: HEAD,
   page: { name: "against-haproxy", head: HEAD },
@@ -48,7 +48,7 @@ export const dns = compare({
   quick: "alone",
 });
 export const https = compare({ ...load("https", 400, 100), peers: TLS });
-/** With a second between them the handshakes leave room: at 100 ms they are more than two cores can do. */
+/** HTTPS every second, which two cores can do; every 100 ms is more than they can do. */
 export const httpsSlow = compare({ ...load("https", 400, 1_000), name: "https-1s", peers: TLS });
 export const tcp10k = compare({ ...load("tcp", 10_000, 1_000), name: "tcp-10k-1s", quick: "alone" });
 export const http10k = compare({ ...load("http", 10_000, 1_000), name: "http-10k-1s" });

@@ -61,7 +61,7 @@ async function runIdle({ quick, seconds }: Settings): Promise<Outcome> {
     rows: [["idle", `${corePercent.toFixed(2)} %`, bytes(memory.rssBytes), bytes(memory.anonymousBytes)]],
     regressions:
       corePercent > MAX_IDLE_PERCENT
-        ? [{ words: `it uses ${digits(corePercent)} % of a core for nothing` }]
+        ? [{ message: `it uses ${digits(corePercent)} % of a core for nothing` }]
         : [],
   };
 }
@@ -87,7 +87,7 @@ async function runStart(): Promise<Outcome> {
     ],
     regressions:
       ratio > MAX_START_RATIO
-        ? [{ words: `a start takes ${digits(ratio)} times as long as --version`, ifQuiet: true }]
+        ? [{ message: `a start takes ${digits(ratio)} times as long as --version`, ifQuiet: true }]
         : [],
   };
 }

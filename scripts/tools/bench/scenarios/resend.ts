@@ -59,9 +59,9 @@ async function run(settings: Settings): Promise<Outcome> {
       ["shuffled", ...cells(shuffled), String(restarted)],
     ],
     regressions: [
-      ...(restarted > 0 ? [{ words: `${restarted} checks started over` }] : []),
+      ...(restarted > 0 ? [{ message: `${restarted} checks started over` }] : []),
       ...(orderRatio > MAX_ORDER_RATIO
-        ? [{ words: `another order takes ${digits(orderRatio)} times as long`, ifQuiet: true }]
+        ? [{ message: `another order takes ${digits(orderRatio)} times as long`, ifQuiet: true }]
         : []),
     ],
   };

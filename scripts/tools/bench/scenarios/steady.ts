@@ -1,4 +1,4 @@
-/** Steady loads of the daemon alone: what they cost, and whether every check comes on time. Listed in ../scenarios.ts. */
+/** Steady loads of the daemon alone: their cost and their punctuality. Listed in ../scenarios.ts. */
 import { quantile } from "../arithmetic.ts";
 import { costFigures, miscounted } from "../cost.ts";
 import { type Fleet, type FleetPlan, startFleet } from "../fleet.ts";
@@ -7,7 +7,7 @@ import { type Measurement, measure, type Verdicts, verdicts } from "../measure.t
 import type { Group, Outcome, Scenario, Settings } from "../scenario.ts";
 import { bytes, digits } from "../table.ts";
 
-/** How long a load runs before it is measured, and how long it is. */
+/** Warm-up time of a load, and length of its measurement. */
 interface Length {
   readonly warmUpS: number;
   readonly seconds: number;
@@ -81,11 +81,11 @@ async function run(
   return outcome(name, fleet, measured, await verdicts(fleet));
 }
 
-function outcome(name: string, { plan, first }: Fleet, measured: Measurement, told: Verdicts): Outcome {
+function outcome(name: string, { plan, first }: Fleet, measured: Measurement, verdicts: Verdicts): Outcome {
   const { cost, memory, sink } = measured;
   const skipped = measured.skippedLate + measured.skippedRunning;
   const label = `${plan.checks.toLocaleString("en-US")} ${plan.kind.toUpperCase()} × ${plan.intervalMs / 1_000} s`;
-  const falseVerdicts = plan.checks - told.healthy + told.failures;
+  const falseVerdicts = plan.checks - verdicts.healthy + verdicts.failures;
   return {
     figures: {
       ...costFigures(cost),
@@ -104,7 +104,7 @@ function outcome(name: string, { plan, first }: Fleet, measured: Measurement, to
       firstLinesMs: first.lastLineMs,
       firstStallMs: first.stallMs,
       firstNotificationMs: { ...first.notification },
-      verdicts: { ...told },
+      verdicts: { ...verdicts },
     },
     rows: [
       [
@@ -139,7 +139,7 @@ function outcome(name: string, { plan, first }: Fleet, measured: Measurement, to
     regressions: [],
     notes: [
       ...miscounted(cost.checksPerSecond, (plan.checks * 1_000) / plan.intervalMs),
-      ...(falseVerdicts > 0 ? [`NOT ALL HEALTHY: ${JSON.stringify(told)}`] : []),
+      ...(falseVerdicts > 0 ? [`NOT ALL HEALTHY: ${JSON.stringify(verdicts)}`] : []),
       ...(measured.inconclusive > 0 ? [`${measured.inconclusive} checks were inconclusive`] : []),
     ],
   };
