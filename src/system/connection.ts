@@ -15,6 +15,12 @@ export interface DialOwner {
   failed(number: number): void;
 }
 
+/** Receiver of the events of an open connection. */
+export interface ConnectionReader {
+  /** Receives epoll's events. */
+  ready(events: number): void;
+}
+
 /** A connection: on its way first, then open, then perhaps read to its end. */
 export class PendingConnection implements Watched {
   /** Start time on the clock of `performance.now()`; milliseconds. */
@@ -22,8 +28,9 @@ export class PendingConnection implements Watched {
   /** @internal Whether its owner still waits for the outcome. */ waiting = true;
   /** @internal Whether the outcome is known and not reported yet. */ decided = false;
   /** @internal The error that the socket has reported, which it reports only once; 0 for none. */ error = 0;
-  /** Called with epoll's events once the connection is open and a stream reads from it. @internal */
-  onReady: ((events: number) => void) | undefined;
+  /** @internal Receives epoll's events once the connection is open and a stream reads from it. */ reader:
+    | ConnectionReader
+    | undefined;
 
   constructor(
     readonly fd: number,

@@ -180,7 +180,7 @@ export class LibcDialer implements Dialer {
   /** Resets a connection and keeps its socket for the next one. @returns false when the socket cannot be kept; then nothing has happened */
   #recycle(dial: PendingConnection): boolean {
     const { fd, address } = dial;
-    if (dial.onReady !== undefined || !this.#pool.put(address.family, fd)) return false;
+    if (dial.reader !== undefined || !this.#pool.put(address.family, fd)) return false;
     // Its events would look like those of the next connection.
     this.#sockets.handOver(dial);
     if (libc.connect(fd, UNSPECIFIED, UNSPECIFIED.length) === 0) return true;
@@ -214,7 +214,7 @@ export class LibcDialer implements Dialer {
   #ready(dial: PendingConnection, events: number): void {
     if (dial.waiting) this.#settle(dial, (events & (EPOLLERR | EPOLLHUP)) !== 0);
     // With the connection its first bytes may have come, or its end.
-    dial.onReady?.(events);
+    dial.reader?.ready(events);
   }
 
   #settle(dial: PendingConnection, failed: boolean): void {

@@ -8,16 +8,22 @@ export const MAX_LINGER_MS = 5_000;
 /** Bytes of one connection that are read and dropped; a backend that sends more is cut off. */
 export const MAX_LINGER_BYTES = 1_048_576;
 
-/** A connection that is read to its end. */
-export interface Lingerer {
+/** A connection that is read to its end. It is its own list node, so that adding and removing one costs the same however many there are. */
+export abstract class Lingerer {
+  /** @internal */ previous: Lingerer | undefined;
+  /** @internal */ next: Lingerer | undefined;
+  /** @internal End of its time; undefined while it is in no list. */ untilMs: number | undefined;
+
   /** Closes it now. */
-  cutOff(): void;
+  abstract cutOff(): void;
 }
 
 /** The connections that are read to their end, oldest first. It owns no clock. */
 export class Lingering {
   readonly #max: number;
-  readonly #untilMs = new Map<Lingerer, number>();
+  #oldest: Lingerer | undefined;
+  #newest: Lingerer | undefined;
+  #size = 0;
 
   /** Creates an empty set. @param max - connections that it may hold at the same time */
   constructor(max: number) {
@@ -26,7 +32,7 @@ export class Lingering {
 
   /** Number of connections. */
   get size(): number {
-    return this.#untilMs.size;
+    return this.#size;
   }
 
   /**
@@ -35,34 +41,40 @@ export class Lingering {
    * @param nowMs - on the clock of {@link expire}
    */
   add(lingerer: Lingerer, nowMs: number): void {
-    this.#untilMs.set(lingerer, nowMs + MAX_LINGER_MS);
-    if (this.#untilMs.size > this.#max) this.evict();
+    this.remove(lingerer);
+    lingerer.untilMs = nowMs + MAX_LINGER_MS;
+    lingerer.previous = this.#newest;
+    if (this.#newest === undefined) this.#oldest = lingerer;
+    else this.#newest.next = lingerer;
+    this.#newest = lingerer;
+    if (++this.#size > this.#max) this.evict();
   }
 
   /** Removes a connection that has come to its end; harmless when it was removed before. */
   remove(lingerer: Lingerer): void {
-    this.#untilMs.delete(lingerer);
+    if (lingerer.untilMs === undefined) return;
+    const { previous, next } = lingerer;
+    if (previous === undefined) this.#oldest = next;
+    else previous.next = next;
+    if (next === undefined) this.#newest = previous;
+    else next.previous = previous;
+    lingerer.previous = undefined;
+    lingerer.next = undefined;
+    lingerer.untilMs = undefined;
+    this.#size--;
   }
 
   /** Closes those whose time is up. */
   expire(nowMs: number): void {
-    for (const [lingerer, untilMs] of this.#untilMs) {
-      if (untilMs > nowMs) return;
-      this.#cutOff(lingerer);
-    }
+    while ((this.#oldest?.untilMs ?? Number.POSITIVE_INFINITY) <= nowMs) this.evict();
   }
 
   /** Closes the oldest. @returns true when there was one */
   evict(): boolean {
-    for (const lingerer of this.#untilMs.keys()) {
-      this.#cutOff(lingerer);
-      return true;
-    }
-    return false;
-  }
-
-  #cutOff(lingerer: Lingerer): void {
-    this.#untilMs.delete(lingerer);
-    lingerer.cutOff();
+    const oldest = this.#oldest;
+    if (oldest === undefined) return false;
+    this.remove(oldest);
+    oldest.cutOff();
+    return true;
   }
 }

@@ -2,7 +2,7 @@
  * A plain-text conversation over an open connection, through the C library: sends, reads with the kernel's receive timestamps, and ends
  * as the check wants it. Owned by the checkers' exchange.
  */
-import type { PendingConnection } from "./connection.ts";
+import type { ConnectionReader, PendingConnection } from "./connection.ts";
 import { EAGAIN, EPIPE } from "./errno.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, errno, libc, MSG_NOSIGNAL } from "./libc.ts";
 import { RECEIVE_BYTES } from "./receiver.ts";
@@ -19,7 +19,7 @@ const FIRST_READ_BYTES = 256;
 const ENDED = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 /** A conversation in plain text. */
-export class PlainStream {
+export class PlainStream implements ConnectionReader {
   readonly #sockets: Sockets;
   readonly #dial: PendingConnection;
   readonly #owner: StreamOwner;
@@ -42,7 +42,7 @@ export class PlainStream {
     this.#dial = dial;
     this.#error = dial.error;
     this.#owner = owner;
-    dial.onReady = (events) => this.#ready(events);
+    dial.reader = this;
     sockets.receiver.stamp(dial.fd);
     if (sockets.watch(dial)) return;
     // The kernel has no memory for it: reported with the next round, as any other error.
@@ -73,7 +73,8 @@ export class PlainStream {
     this.#sockets.again(this.#dial);
   }
 
-  #ready(events: number): void {
+  /** @internal Receives epoll's events. */
+  ready(events: number): void {
     try {
       if ((events & EPOLLOUT) !== 0) this.#flush();
       if ((events & (EPOLLIN | ENDED)) !== 0) {

@@ -5,8 +5,9 @@
  */
 import type { PendingConnection } from "./connection.ts";
 import type { Descriptors } from "./descriptors.ts";
+import { Discard } from "./discard.ts";
 import { Epoll } from "./epoll.ts";
-import { EAGAIN, EMFILE } from "./errno.ts";
+import { EMFILE } from "./errno.ts";
 import { ErrorQueue } from "./error-queue.ts";
 import {
   EPOLLIN,
@@ -14,15 +15,13 @@ import {
   EPOLLRDHUP,
   errno,
   libc,
-  MSG_DONTWAIT,
-  MSG_TRUNC,
   SHUT_WR,
   SO_LINGER,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOL_SOCKET,
 } from "./libc.ts";
-import { Lingering, MAX_LINGER_BYTES } from "./lingering.ts";
+import { Lingering } from "./lingering.ts";
 import { Receiver } from "./receiver.ts";
 import type { Ending } from "./stream-owner.ts";
 import type { Watched } from "./watched.ts";
@@ -30,9 +29,6 @@ import type { Watched } from "./watched.ts";
 /** Share of the descriptors that connections may hold whose check is over. */
 const LINGERING_SHARE = 0.25;
 const MIN_LINGERING = 16;
-/** Bytes that one call drops at most, and calls for one connection in a round. */
-const DISCARD_BYTES = 131_072;
-const MAX_READS = 4;
 /** Events that a stream waits for. */
 const STREAM_EVENTS = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
 
@@ -50,7 +46,6 @@ export class Sockets {
   #again: Watched[] = [];
   #serial = 0;
   readonly #noLinger = new Int32Array([1, 0]);
-  readonly #discarded = new Uint8Array(1);
 
   /**
    * Opens the epoll instance.
@@ -141,13 +136,13 @@ export class Sockets {
       return;
     }
     if (how === "graceful") libc.shutdown(dial.fd, SHUT_WR);
-    if (this.watch(dial)) this.#discard(dial);
+    if (this.watch(dial)) Discard.begin(this, dial, performance.now());
     else this.close(dial);
   }
 
   /** Closes a connection. Unread bytes make the kernel send a reset, otherwise it sends FIN, if it has not yet. */
   close(dial: PendingConnection): void {
-    dial.onReady = undefined;
+    dial.reader = undefined;
     this.release(dial);
   }
 
@@ -162,31 +157,6 @@ export class Sockets {
   closeUnconnected(fd: number): void {
     libc.close(fd);
     this.descriptors.release();
-  }
-
-  /** Reads the connection to its end and drops what comes; {@link Lingering} bounds it in time, this in bytes. */
-  #discard(dial: PendingConnection): void {
-    let left = MAX_LINGER_BYTES;
-    const finish = () => {
-      if (left > 0) this.close(dial);
-      else this.end(dial, "reset");
-    };
-    const lingerer = { cutOff: finish };
-    dial.onReady = () => {
-      for (let reads = 0; reads < MAX_READS; reads++) {
-        const count = Number(libc.recv(dial.fd, this.#discarded, DISCARD_BYTES, MSG_DONTWAIT | MSG_TRUNC));
-        if (count < 0 && errno() === EAGAIN) return;
-        left -= count;
-        if (count > 0 && left > 0) continue;
-        this.lingering.remove(lingerer);
-        finish();
-        return;
-      }
-      this.again(dial);
-    };
-    this.lingering.add(lingerer, performance.now());
-    // A backend that closes with its answer has done so by now.
-    dial.onReady(EPOLLIN);
   }
 
   #forget(socket: Watched): boolean {

@@ -8,7 +8,7 @@ import type { PendingConnection } from "./connection.ts";
 import type { Dialer } from "./dialer.ts";
 import { errnoOf } from "./errno.ts";
 import { libc, MSG_DONTWAIT, MSG_PEEK, SHUT_RDWR, SO_LINGER, SOL_SOCKET } from "./libc.ts";
-import { type Lingerer, MAX_LINGER_BYTES } from "./lingering.ts";
+import { Lingerer, MAX_LINGER_BYTES } from "./lingering.ts";
 import type { TlsEnding, TlsStreamOwner } from "./stream-owner.ts";
 import { TcpInfo } from "./tcp-info.ts";
 import type { TlsOptions } from "./tls.ts";
@@ -16,7 +16,7 @@ import type { TlsOptions } from "./tls.ts";
 type RuntimeSocket = Bun.Socket<TlsStream>;
 
 /** A conversation with TLS. */
-export class TlsStream implements Lingerer {
+export class TlsStream extends Lingerer {
   readonly #dialer: Dialer;
   readonly #tls: TlsOptions;
   readonly #fd: number;
@@ -36,6 +36,7 @@ export class TlsStream implements Lingerer {
    * @param owner - receives all events; before the constructor returns, none but a fault of the runtime
    */
   constructor(dialer: Dialer, dial: PendingConnection, tls: TlsOptions, owner: TlsStreamOwner) {
+    super();
     this.#dialer = dialer;
     this.#tls = tls;
     this.#fd = dial.fd;

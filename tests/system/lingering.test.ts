@@ -1,12 +1,21 @@
 /** Which connections are closed, and when, while they are read to their end. */
 import { expect, test } from "bun:test";
-import { Lingering, MAX_LINGER_MS } from "../../src/system/lingering.ts";
+import { Lingerer, Lingering, MAX_LINGER_MS } from "../../src/system/lingering.ts";
 
 /** Connections by name, and which of them were cut off. */
 function fixture(max: number) {
   const cut: string[] = [];
   const lingering = new Lingering(max);
-  const lingerer = (name: string) => ({ cutOff: () => void cut.push(name) });
+  class Named extends Lingerer {
+    constructor(readonly name: string) {
+      super();
+    }
+
+    cutOff(): void {
+      cut.push(this.name);
+    }
+  }
+  const lingerer = (name: string) => new Named(name);
   return { cut, lingering, lingerer };
 }
 

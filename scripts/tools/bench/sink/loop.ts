@@ -74,6 +74,8 @@ function onConnection(fd: number, gone: boolean): void {
   if (plan.kind !== "http") return;
   arrivals.note(portOfConnection[fd] ?? 0);
   libc.send(fd, responsePtr, HTTP_RESPONSE.length, MSG_NOSIGNAL | MSG_DONTWAIT);
+  // As its response says.
+  libc.close(fd);
 }
 
 function onDatagram(fd: number, port: number): void {
