@@ -11,12 +11,14 @@ import { formatDuration } from "../model/duration.ts";
 import { describeError } from "../model/format-value.ts";
 import type { CheckResult, FailureCode, SuccessCode } from "../model/result.ts";
 import { inconclusive } from "../model/result.ts";
-import { type Address, formatAddress, type TlsSpec } from "../model/spec.ts";
+import { type Address, formatAddress, type SocketOptions, type TlsSpec } from "../model/spec.ts";
 import { CaBundleError } from "../system/ca-bundle.ts";
 import type { DialOwner, PendingConnection } from "../system/connection.ts";
 import { ETIMEDOUT, errnoMessage, errnoOf, localCause } from "../system/errno.ts";
 import type { PlainStream } from "../system/plain-stream.ts";
-import { type SockAddr, sockAddr } from "../system/sockaddr.ts";
+import type { SockAddr } from "../system/sockaddr.ts";
+import { targetAddress } from "../system/socket-options.ts";
+import type { SetupFailure } from "../system/socket-setup.ts";
 import type { Ending, TlsStreamOwner } from "../system/stream-owner.ts";
 import { tlsErrorMessage } from "../system/tls-errors.ts";
 import { TlsStream } from "../system/tls-stream.ts";
@@ -45,6 +47,7 @@ export class ExchangePlan {
    * @param conversationFactory - undefined when an open connection is a success
    * @param close - how the connection ends after a verdict; without a verdict it is reset
    * @param handshake - `half` holds back the last ACK of the handshake: a request or a ClientHello carries it, and a bare check never sends it
+   * @param socket - options of the connection's socket; undefined for none
    */
   constructor(
     readonly env: CheckerEnv,
@@ -53,9 +56,10 @@ export class ExchangePlan {
     readonly conversationFactory: ConversationFactory | undefined,
     readonly close: Ending,
     readonly handshake: HandshakeMode,
+    socket: SocketOptions | undefined,
   ) {
     this.target = formatAddress(address);
-    this.sockAddr = sockAddr(address);
+    this.sockAddr = targetAddress(address, socket);
     this.connectSubject = conversationFactory?.connectSubject ?? `TCP connect to ${this.target}`;
     this.connectedMessage =
       tls === undefined ? `TCP connect to ${this.target}: connected` : `${this.tlsSubject()}: connected`;
@@ -168,9 +172,9 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     }
   }
 
-  failed(number: number): void {
-    const local = localCause(number);
-    const message = `${this.#plan.connectSubject}: ${errnoMessage(number)}`;
+  failed(number: number, setup?: SetupFailure): void {
+    const local = setup?.cause ?? localCause(number);
+    const message = `${this.#plan.connectSubject}: ${setup?.message ?? errnoMessage(number)}`;
     if (local !== undefined) this.#finish(inconclusive(local, message));
     else this.#finish(this.#failure(number === ETIMEDOUT ? "L4TOUT" : "L4CON", message));
   }

@@ -60,7 +60,10 @@ export async function probe(
 
 async function probeOnce(target: ProbeTarget, timeoutMs: number, checking: CheckRuntime) {
   const label = target.host ?? "";
-  const resolved = target.host === undefined ? undefined : await resolve(target.host, timeoutMs);
+  const resolved =
+    target.host === undefined
+      ? undefined
+      : await resolve(target.host, timeoutMs, isIP(String(target.fields["source_ip"])));
   if (resolved instanceof Error) {
     return { label, result: inconclusive("fault", `resolve ${target.host}: ${resolved.message}`) };
   }
@@ -94,11 +97,12 @@ function toSpec(fields: Readonly<Record<string, unknown>>): HealthcheckSpec {
 async function resolve(
   host: string,
   timeoutMs: number,
+  family: number,
 ): Promise<{ ip: string; resolveMs: number | undefined } | Error> {
   if (isIP(host) !== 0) return { ip: host, resolveMs: undefined };
   const startMs = performance.now();
   const late = Bun.sleep(timeoutMs).then(() => new Error(`no answer within ${timeoutMs}ms`));
-  const found = lookup(host).then(
+  const found = lookup(host, { family }).then(
     ({ address }) => ({ ip: address, resolveMs: performance.now() - startMs }),
     (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
   );

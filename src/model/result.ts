@@ -17,7 +17,15 @@ export const FAILURE_CODES = ["L4CON", "L4TOUT", "L6RSP", "L6TOUT", "L7RSP", "L7
 export type FailureCode = (typeof FAILURE_CODES)[number];
 
 /** Local faults that make a check inconclusive. */
-export const LOCAL_CAUSES = ["descriptors", "ports", "memory", "permission", "stalled", "fault"] as const;
+export const LOCAL_CAUSES = [
+  "descriptors",
+  "ports",
+  "memory",
+  "permission",
+  "network",
+  "stalled",
+  "fault",
+] as const;
 /** Cause of {@link LOCAL_CAUSES}. */
 export type LocalCause = (typeof LOCAL_CAUSES)[number];
 

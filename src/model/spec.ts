@@ -20,6 +20,16 @@ export interface TlsSpec {
   readonly serverName: string;
 }
 
+/** Options that are set on the sockets of a check before they connect. An undefined option is not set. */
+export interface SocketOptions {
+  /** SO_MARK, 1–4294967295. */
+  readonly mark: number | undefined;
+  /** An address of this host, of the family of the target. */
+  readonly sourceIp: string | undefined;
+  /** A network interface of this host (SO_BINDTODEVICE). */
+  readonly interface: string | undefined;
+}
+
 /** Specification of a check; its check type created it and interprets it (src/checks/registry.ts). */
 export interface AnyCheckSpec {
   readonly type: string;

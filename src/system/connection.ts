@@ -1,5 +1,6 @@
 /** One connection of a check from `socket` to `close`, as the dialer and the streams share it. */
 import type { SockAddr } from "./sockaddr.ts";
+import type { SetupFailure } from "./socket-setup.ts";
 import type { Watched } from "./watched.ts";
 
 /** The owner of a connection on its way. */
@@ -11,8 +12,13 @@ export interface DialOwner {
    * @param rttMs - the handshake as the kernel measured it, or undefined when it had to repeat itself
    */
   connected(dial: PendingConnection, rttMs: number | undefined): void;
-  /** The connection failed. @param number - the errno; the descriptor is closed already */
-  failed(number: number): void;
+  /**
+   * The connection failed; the descriptor is closed already.
+   *
+   * @param number - the errno
+   * @param setup - the socket option that this host rejected, if that is the reason
+   */
+  failed(number: number, setup?: SetupFailure): void;
 }
 
 /** Receiver of the events of an open connection. */

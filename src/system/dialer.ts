@@ -25,6 +25,7 @@ import type { Lingerer } from "./lingering.ts";
 import { PlainStream } from "./plain-stream.ts";
 import { SelfConnection } from "./self-connection.ts";
 import type { SockAddr } from "./sockaddr.ts";
+import type { SetupFailure } from "./socket-setup.ts";
 import { SocketPool } from "./socket-pool.ts";
 import { Sockets } from "./sockets.ts";
 import type { Ending, StreamOwner } from "./stream-owner.ts";
@@ -39,6 +40,7 @@ interface Decided {
   readonly dial: PendingConnection;
   readonly number: number;
   readonly rttMs: number | undefined;
+  readonly setup: SetupFailure | undefined;
 }
 
 /** The dialer as checkers see it; tests put their own behind it. */
@@ -106,9 +108,11 @@ export class LibcDialer implements Dialer {
   }
 
   dial(address: SockAddr, owner: DialOwner, handshake: "half" | "full" = "full"): PendingConnection {
-    const fd = this.#pool.take(address.family) ?? this.#sockets.open(address.family, SOCK_STREAM);
+    // A pooled socket has no options.
+    const pooled = address.setup === undefined ? this.#pool.take(address.family) : undefined;
+    const fd = pooled ?? this.#sockets.open(address, SOCK_STREAM);
     const dial = new PendingConnection(fd, owner, this.#sockets.nextSerial(), address, this.#onEvents);
-    if (fd < 0) return this.#decide(dial, -fd);
+    if (fd < 0) return this.#decide(dial, -fd, undefined, this.#sockets.setupFailure);
     if (handshake === "half") libc.setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, this.#off, 4);
     if (libc.connect(fd, address.bytes, address.bytes.length) !== 0) {
       const number = errno();
@@ -180,7 +184,9 @@ export class LibcDialer implements Dialer {
   /** Resets a connection and keeps its socket for the next one. @returns false when the socket cannot be kept; then nothing has happened */
   #recycle(dial: PendingConnection): boolean {
     const { fd, address } = dial;
-    if (dial.reader !== undefined || !this.#pool.put(address.family, fd)) return false;
+    // The next check must not have the options of this one.
+    if (address.setup !== undefined || dial.reader !== undefined) return false;
+    if (!this.#pool.put(address.family, fd)) return false;
     // Its events would look like those of the next connection.
     this.#sockets.handOver(dial);
     if (libc.connect(fd, UNSPECIFIED, UNSPECIFIED.length) === 0) return true;
@@ -189,10 +195,10 @@ export class LibcDialer implements Dialer {
   }
 
   /** Records an immediate outcome, which the next poll reports like any other. */
-  #decide(dial: PendingConnection, number: number, rttMs?: number): PendingConnection {
+  #decide(dial: PendingConnection, number: number, rttMs?: number, setup?: SetupFailure): PendingConnection {
     dial.decided = true;
     this.#decidedCount++;
-    this.#decided.push({ dial, number, rttMs });
+    this.#decided.push({ dial, number, rttMs, setup });
     return dial;
   }
 
@@ -200,11 +206,11 @@ export class LibcDialer implements Dialer {
     if (this.#decided.length === 0) return;
     const decided = this.#decided;
     this.#decided = [];
-    for (const { dial, number, rttMs } of decided) {
+    for (const { dial, number, rttMs, setup } of decided) {
       if (!dial.waiting) continue;
       this.#decidedCount--;
       try {
-        this.#conclude(dial, number, rttMs);
+        this.#conclude(dial, number, rttMs, setup);
       } catch (error) {
         this.#onError(error);
       }
@@ -227,11 +233,11 @@ export class LibcDialer implements Dialer {
     this.#conclude(dial, outcome, measured ? this.#info.rttMs : undefined);
   }
 
-  #conclude(dial: PendingConnection, number: number, rttMs: number | undefined): void {
+  #conclude(dial: PendingConnection, number: number, rttMs: number | undefined, setup?: SetupFailure): void {
     dial.waiting = false;
     if (number !== 0) {
       if (dial.fd >= 0) this.#sockets.close(dial);
-      dial.owner.failed(number);
+      dial.owner.failed(number, setup);
     } else if (this.#self.is(dial.fd, dial.address.port ?? 0)) {
       // By RST, because FIN would keep the port in TIME_WAIT.
       this.#sockets.end(dial, "reset");

@@ -17,6 +17,7 @@ const TABLE: Readonly<Record<string, Errno>> = {
   EAGAIN: { number: 11, message: "no free local port", local: "ports" },
   ENOMEM: { number: 12, message: "out of memory", local: "memory" },
   EACCES: { number: 13, message: "permission denied" },
+  ENODEV: { number: 19, message: "no such device", local: "network" },
   EINVAL: { number: 22, message: "invalid argument" },
   ENFILE: { number: 23, message: "too many open files on this host", local: "descriptors" },
   EMFILE: { number: 24, message: "too many open files", local: "descriptors" },
@@ -48,6 +49,10 @@ const BY_NUMBER = new Map(Object.entries(TABLE).map(([name, errno]) => [errno.nu
 
 /** Error numbers that callers compare with. */
 export const EINPROGRESS = 115;
+/** The network interface is missing. */
+export const ENODEV = 19;
+/** No free port, or not an address of this host. */
+export const EADDRNOTAVAIL = 99;
 /** A rule of this host forbids the call. */
 export const EPERM = 1;
 /** The packet does not fit, here or at a router. */

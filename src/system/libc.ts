@@ -9,6 +9,7 @@ const LIBRARIES = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1
 
 const FUNCTIONS = {
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+  bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
   connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
   getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   getpeername: { args: ["i32", "ptr", "ptr"], returns: "i32" },
@@ -65,9 +66,13 @@ export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const SO_LINGER = 13;
+export const SO_BINDTODEVICE = 25;
+export const SO_MARK = 36;
 export const IPPROTO_TCP = 6;
 export const SOL_IP = 0;
 export const SOL_IPV6 = 41;
+/** Leaves the choice of the port to `connect`, so that the ports of a source address do not run out early. */
+export const IP_BIND_ADDRESS_NO_PORT = 24;
 /** Puts a socket's ICMP errors into its error queue; also the type of the control message that carries one. */
 export const IP_RECVERR = 11;
 export const IPV6_RECVERR = 25;

@@ -2,6 +2,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { Address } from "../model/spec.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./libc.ts";
+import type { SocketSetup } from "./socket-setup.ts";
 
 /** The longest path of a Unix socket, in bytes: `sun_path` without its closing NUL. */
 export const MAX_UNIX_PATH = 107;
@@ -14,6 +15,8 @@ export interface SockAddr {
   readonly port?: number;
   /** Set for a loopback address: a connection there is answered before `connect` returns. */
   readonly local?: boolean;
+  /** Options of the sockets that connect to it. */
+  readonly setup?: SocketSetup;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { PendingConnection } from "./connection.ts";
 import type { Descriptors } from "./descriptors.ts";
 import { Discard } from "./discard.ts";
 import { Epoll } from "./epoll.ts";
-import { EMFILE } from "./errno.ts";
+import { EMFILE, EPERM } from "./errno.ts";
 import { ErrorQueue } from "./error-queue.ts";
 import {
   EPOLLIN,
@@ -23,6 +23,8 @@ import {
 } from "./libc.ts";
 import { Lingering } from "./lingering.ts";
 import { Receiver } from "./receiver.ts";
+import type { SockAddr } from "./sockaddr.ts";
+import type { SetupFailure } from "./socket-setup.ts";
 import type { Ending } from "./stream-owner.ts";
 import type { Watched } from "./watched.ts";
 
@@ -45,6 +47,7 @@ export class Sockets {
   #size = 0;
   #again: Watched[] = [];
   #serial = 0;
+  #setupFailure: SetupFailure | undefined;
   readonly #noLinger = new Int32Array([1, 0]);
 
   /**
@@ -77,19 +80,32 @@ export class Sockets {
   }
 
   /**
-   * Opens a non-blocking socket and counts it.
+   * Opens a non-blocking socket, sets its options and counts it.
    *
-   * @param family - AF_INET or AF_INET6
+   * @param address - the address that it will connect to
    * @param type - SOCK_STREAM or SOCK_DGRAM
-   * @returns the descriptor, or the negative errno: EMFILE also when the checks' descriptors are used up
+   * @returns the descriptor, or the negative errno: EMFILE also when the checks' descriptors are used up, EPERM with {@link setupFailure}
+   * when this host rejects an option
    */
-  open(family: number, type: number): number {
+  open({ family, setup }: SockAddr, type: number): number {
+    this.#setupFailure = undefined;
     if (!this.descriptors.acquire()) return -EMFILE;
     const fd = libc.socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0) return fd;
-    const number = errno();
+    if (fd < 0) {
+      const number = errno();
+      this.descriptors.release();
+      return -number;
+    }
+    this.#setupFailure = setup?.apply(fd);
+    if (this.#setupFailure === undefined) return fd;
+    libc.close(fd);
     this.descriptors.release();
-    return -number;
+    return -EPERM;
+  }
+
+  /** The option that this host rejected in the last {@link open}. */
+  get setupFailure(): SetupFailure | undefined {
+    return this.#setupFailure;
   }
 
   /**

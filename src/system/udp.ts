@@ -17,6 +17,7 @@ import {
   SOL_IPV6,
 } from "./libc.ts";
 import type { SockAddr } from "./sockaddr.ts";
+import type { SetupFailure } from "./socket-setup.ts";
 import type { Sockets } from "./sockets.ts";
 import type { Watched } from "./watched.ts";
 
@@ -38,8 +39,9 @@ export interface UdpOwner {
    *
    * @param number - the errno
    * @param detail - what the network or this host says about it, `ICMP host unreachable from 10.0.0.1`; empty when it says nothing
+   * @param setup - the socket option that this host rejected, if that is the reason
    */
-  failed(number: number, detail: string): void;
+  failed(number: number, detail: string, setup?: SetupFailure): void;
   /** The owner threw an exception; the socket is closed. */
   crashed(error: Error): void;
 }
@@ -62,6 +64,7 @@ export class UdpSocket implements UdpConnection, Watched {
   /** The first error, kept until everything that came before it is read. */
   #error = 0;
   #sendFailed = false;
+  readonly #setup: SetupFailure | undefined;
   #closed = false;
 
   /**
@@ -73,7 +76,8 @@ export class UdpSocket implements UdpConnection, Watched {
     this.#address = address;
     this.#owner = owner;
     this.serial = sockets.nextSerial();
-    this.fd = sockets.open(address.family, SOCK_DGRAM);
+    this.fd = sockets.open(address, SOCK_DGRAM);
+    this.#setup = this.fd < 0 ? sockets.setupFailure : undefined;
     if (this.fd < 0) this.#fail(-this.fd);
     else if (!this.#connect()) this.#fail(errno());
   }
@@ -141,6 +145,6 @@ export class UdpSocket implements UdpConnection, Watched {
     const detail = this.fd < 0 ? "" : this.#sockets.errorQueue.read(this.fd, this.#address);
     const isOurFirewall = detail === "" && this.#sendFailed && this.#error === EPERM;
     this.close();
-    this.#owner.failed(this.#error, isOurFirewall ? FIREWALL : detail);
+    this.#owner.failed(this.#error, isOurFirewall ? FIREWALL : detail, this.#setup);
   }
 }

@@ -11,6 +11,7 @@ import { FakeDialer, fakeEnv, VirtualTime } from "../harness/fakes/fakes.ts";
 const TIMEOUT_MS = 400;
 const SPEC: DnsSpec = {
   type: "dns",
+  socket: undefined,
   query: "www.example.test",
   queryTypes: ["A"],
   expectedIps: [],

@@ -114,7 +114,14 @@ test("exchange: every check opens its own connection", () => {
 test("exchange: an http check that cannot connect reports the connection", () => {
   using fixture = new Fixture();
   const where = { address: { ip: "::1", port: 80 }, tls: undefined, method: "GET", path: "/", host: "[::1]" };
-  const spec = { type: "http" as const, ...where, headers: [], expectedCodes: [200], response: undefined };
+  const spec = {
+    type: "http" as const,
+    socket: undefined,
+    ...where,
+    headers: [],
+    expectedCodes: [200],
+    response: undefined,
+  };
   httpChecker(spec, fixture.env).start(500, (result) => fixture.results.push(result));
   fixture.dialer.fail(fixture.dialer.last, 111);
   fixture.dialer.poll();

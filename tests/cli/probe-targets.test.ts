@@ -23,6 +23,14 @@ test("probe tcp: host and port, an IPv6 address in brackets", () => {
   });
 });
 
+test("probe: socket options of every type", () => {
+  const options = { mark: 7, source: "10.0.0.2", interface: "eth0" };
+  const fields = { mark: 7, source_ip: "10.0.0.2", interface: "eth0" };
+  expect(tcpTarget("a:1", { ...tcp, ...options })).toMatchObject({ fields });
+  expect(httpTarget("http://a/", { ...http, ...options })).toMatchObject({ fields });
+  expect(dnsTarget("a", "@10.0.0.1", { ...dns, ...options })).toMatchObject({ fields });
+});
+
 test("probe tcp: the escapes that a shell does not do", () => {
   const { fields } = tcpTarget("a:1", { ...tcp, send: "PING\\r\\n\\t\\0\\x41\\\\n\\q", receive: "+" });
   expect(fields).toMatchObject({ send: "PING\r\n\t\0A\\n\\q", receive: "+" });

@@ -12,6 +12,7 @@ const EVERYTHING: ListQuery = { state: undefined, type: undefined, text: "", lim
 const LARGEST = 2n ** 64n - 1n;
 const DNS: DnsSpec = {
   type: "dns",
+  socket: undefined,
   query: "www.example.com",
   queryTypes: ["A"],
   expectedIps: [],

@@ -11,6 +11,7 @@ const SECRET = "s3cr3t";
 const TLS = { verify: false, serverName: "www.example.com" };
 const HTTP: HttpSpec = {
   type: "http",
+  socket: undefined,
   address: { ip: "10.0.0.1", port: 443 },
   tls: TLS,
   method: "GET",
@@ -24,9 +25,9 @@ const HTTP: HttpSpec = {
   response: "ok",
 };
 
+const config = (check: CheckSpec) => detail(new Stock().add(makeSpec(1, { check }))).config;
+
 test("views: a check's configuration by type", () => {
-  const stock = new Stock();
-  const config = (check: CheckSpec) => detail(stock.add(makeSpec(1, { check }))).config;
   const pace = { interval_ms: 1_000, timeout_ms: 500, rise: 1, fall: 1 };
   expect(config(tcpSpec(80))).toEqual({
     ...pace,
@@ -55,10 +56,24 @@ test("views: a check's configuration by type", () => {
     expected_codes: [200, 204],
     response: "ok",
   });
-  const dns = { type: "dns", query: "a.test", queryTypes: ["AAAA"], expectedIps: ["::1"] } as const;
+  const question = { query: "a.test", queryTypes: ["AAAA"], expectedIps: ["::1"] } as const;
+  const dns = { type: "dns", socket: undefined, ...question } as const;
   const asked = { ...pace, query: "a.test", query_type: "AAAA", expected_ips: ["::1"] };
   expect(config({ ...dns, server: undefined })).toEqual({ ...asked, server: "system resolver" });
   expect(config({ ...dns, server: { ip: "::1", port: 53 } })).toEqual({ ...asked, server: "[::1]:53" });
+});
+
+test("views: socket options that are set are shown by the names of their fields", () => {
+  const socket = { mark: 7, sourceIp: "10.0.0.2", interface: "eth0" };
+  const shown = { mark: 7, source_ip: "10.0.0.2", interface: "eth0" };
+  for (const check of [tcpSpec(80, { socket }), { ...HTTP, socket }])
+    expect(config(check)).toMatchObject(shown);
+  const some = config(
+    tcpSpec(80, { socket: { mark: undefined, sourceIp: undefined, interface: "a\x1b[1m" } }),
+  );
+  expect(Object.keys(some)).not.toContain("mark");
+  expect(some).toMatchObject({ interface: "a\\u001b[1m" });
+  expect(Object.keys(config(tcpSpec(80)))).not.toContain("interface");
 });
 
 test("views: header values, what is sent and query strings are shown nowhere, and cannot be searched for", () => {

@@ -54,6 +54,7 @@ test.each([
   ["text to send", tcpSpec(80, { send: bytesOfText("PING") })],
   ["bytes to expect", tcpSpec(80, { receive: Uint8Array.of(255) })],
   ["way to close", tcpSpec(80, { close: "graceful" })],
+  ["mark", tcpSpec(80, { socket: { mark: 7, sourceIp: undefined, interface: undefined } })],
   ["TLS", tcpSpec(80, { tls: { verify: true, serverName: "a" } })],
 ])("diff: another %s replaces, also together with another pace", (_name, check) => {
   const changed = makeSpec(1, { check, intervalMs: 2_000 });

@@ -14,6 +14,7 @@ function httpSpec(changes: Partial<HttpSpec>): HttpSpec {
   const where = { address: { ip: "10.0.0.1", port: 80 }, tls: undefined, method: "GET", host: "10.0.0.1" };
   return {
     type: "http",
+    socket: undefined,
     ...where,
     path: "/",
     headers: [],
@@ -24,7 +25,14 @@ function httpSpec(changes: Partial<HttpSpec>): HttpSpec {
 }
 
 function dnsSpec(server: DnsSpec["server"]): DnsSpec {
-  return { type: "dns", query: "www.example.com", queryTypes: ["A"], expectedIps: [], server };
+  return {
+    type: "dns",
+    socket: undefined,
+    query: "www.example.com",
+    queryTypes: ["A"],
+    expectedIps: [],
+    server,
+  };
 }
 
 test("spec: an IPv6 address stands in brackets", () => {

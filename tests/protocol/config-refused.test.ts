@@ -7,6 +7,7 @@ import { configFields, rejection } from "../harness/client/configs.ts";
 const ID = "must be an integer from 0 to 18446744073709551615";
 const DURATION = 'must be a duration such as "500ms", "5s" or "1m30s", above 0 and at most a year';
 const IP = "must be an IPv4 or IPv6 address";
+const INTERFACE = "must be an interface name of 1 to 15 bytes without a slash or white space";
 const http = { checker_type: "http" };
 const dns = { checker_type: "dns", query: "www.example.com", ip: undefined, port: undefined };
 
@@ -36,6 +37,26 @@ test.each([
   [{ port: 0 }, "port: 0 is out of range; must be an integer from 1 to 65535"],
   [{ port: 65_536 }, "port: 65536 is out of range; must be an integer from 1 to 65535"],
   [{ port: "80" }, 'port: "80" is not valid; must be an integer from 1 to 65535'],
+  [{ mark: -1 }, "mark: -1 is out of range; must be an integer from 0 to 4294967295"],
+  [{ mark: 4_294_967_296 }, "mark: 4294967296 is out of range; must be an integer from 0 to 4294967295"],
+  [{ mark: 1.5 }, "mark: 1.5 is not valid; must be an integer from 0 to 4294967295"],
+  [{ mark: "7" }, 'mark: "7" is not valid; must be an integer from 0 to 4294967295'],
+  [{ source_ip: "host" }, `source_ip: "host" is not valid; ${IP}`],
+  [{ source_ip: "fe80::1%eth0" }, `source_ip: "fe80::1%eth0" is not valid; ${IP}`],
+  [{ source_ip: "::1" }, 'source_ip: "::1" is not valid; must be an IPv4 address, as ip is'],
+  [
+    { ...http, ip: "::1", source_ip: "10.0.0.1" },
+    'source_ip: "10.0.0.1" is not valid; must be an IPv6 address, as ip is',
+  ],
+  [{ ...dns, source_ip: "10.0.0.1" }, "source_ip: not allowed without ip; must be absent"],
+  [
+    { ...dns, ip: "::1", source_ip: "10.0.0.1" },
+    'source_ip: "10.0.0.1" is not valid; must be an IPv6 address, as ip is',
+  ],
+  ...["sixteen-letters!", "a/b", "a b", "a\tb", "a\n", "é".repeat(8), ".", "..", "eth0:1", "a\0"].map(
+    (name) => [{ interface: name }, `interface: ${JSON.stringify(name)} is not valid; ${INTERFACE}`] as const,
+  ),
+  [{ interface: 7 }, `interface: 7 is not valid; ${INTERFACE}`],
   [{ close: "slam" }, 'close: "slam" is not valid; must be one of reset, graceful'],
   [{ secure: "yes" }, 'secure: "yes" is not valid; must be true or false'],
   [{ send: 5 }, "send: a number (not shown) is not valid; must be a string"],

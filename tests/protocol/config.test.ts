@@ -265,6 +265,34 @@ test.each(dnsRows)("config: dns: %j", (fields, expected) => {
   expect<unknown>(checkOf({ ...dns, ...fields })).toEqual({ ...DNS, ...expected });
 });
 
+test.each([{}, http, { ...dns, ip: "10.0.0.1" }])("config: %j has socket options", (fields) => {
+  const socketOf = (options: object) => checkOf({ ...fields, ...options });
+  const none = { mark: undefined, sourceIp: undefined, interface: undefined };
+  expect<unknown>(socketOf({})).toMatchObject({ socket: undefined });
+  expect<unknown>(socketOf({ mark: 0, source_ip: "", interface: "" })).toMatchObject({ socket: undefined });
+  expect<unknown>(socketOf({ mark: null, source_ip: null, interface: null })).toMatchObject({
+    socket: undefined,
+  });
+  expect<unknown>(socketOf({ mark: 4_294_967_295 })).toMatchObject({
+    socket: { ...none, mark: 4_294_967_295 },
+  });
+  expect<unknown>(socketOf({ source_ip: "10.0.0.2" })).toMatchObject({
+    socket: { ...none, sourceIp: "10.0.0.2" },
+  });
+  expect<unknown>(socketOf({ interface: "fifteen-letters" })).toMatchObject({
+    socket: { ...none, interface: "fifteen-letters" },
+  });
+});
+
+test("config: a dns check without ip has a mark and an interface, and a source address has its shortest form", () => {
+  expect<unknown>(checkOf({ ...dns, mark: 7, interface: "eth0" })).toMatchObject({
+    socket: { mark: 7, sourceIp: undefined, interface: "eth0" },
+  });
+  expect<unknown>(checkOf({ ip: "::1", source_ip: "2001:db8:0:0::2" })).toMatchObject({
+    socket: { sourceIp: "2001:db8::2" },
+  });
+});
+
 test("config: a checks file may have its ids in quotes and its numbers as bigint", () => {
   const spec = specOf({ id: "18446744073709551615", port: 80n, retries: 2n }, "file");
   expect(spec).toMatchObject({ fall: 3, check: TCP });

@@ -64,6 +64,7 @@ test("errno: what this host runs out of is our own fault", () => {
     "EMFILE",
     "ENFILE",
     "ENOBUFS",
+    "ENODEV",
     "ENOMEM",
     "ENOSPC",
     "EPERM",

@@ -27,7 +27,7 @@ export function dnsChecker(spec: DnsSpec, env: CheckerEnv): Checker {
     return { start: (timeoutMs, done) => new SystemLookup(spec, env, timeoutMs, done) };
   const search = { search: [], ndots: 0, noTldQuery: false };
   const plan: LookupPlan = {
-    servers: [new Nameserver(spec.server)],
+    servers: [new Nameserver(spec.server, spec.socket)],
     types: spec.queryTypes,
     search,
     fallback: undefined,
@@ -98,7 +98,9 @@ class SystemLookup implements Attempt {
     }
     const { queryTypes } = this.#spec;
     const plan = {
-      servers: this.#env.resolver.serversInTurn(conf).map((address) => new Nameserver(address)),
+      servers: this.#env.resolver
+        .serversInTurn(conf)
+        .map((address) => new Nameserver(address, this.#spec.socket)),
       // The option takes from getaddrinfo what it would ask besides A.
       types: conf.noAaaa && queryTypes.length > 1 ? queryTypes.filter((type) => type !== "AAAA") : queryTypes,
       search: conf,

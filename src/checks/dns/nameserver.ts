@@ -1,6 +1,7 @@
 /** A nameserver with everything that each query of it needs. */
-import { type Address, formatAddress } from "../../model/spec.ts";
-import { type SockAddr, sockAddr } from "../../system/sockaddr.ts";
+import { type Address, formatAddress, type SocketOptions } from "../../model/spec.ts";
+import type { SockAddr } from "../../system/sockaddr.ts";
+import { targetAddress } from "../../system/socket-options.ts";
 
 /** A nameserver that is asked. */
 export class Nameserver {
@@ -8,8 +9,12 @@ export class Nameserver {
   /** Its address for messages: `10.0.0.53:53`. */
   readonly text: string;
 
-  constructor(readonly address: Address) {
-    this.sockAddr = sockAddr(address);
+  /** @param socket - options of every socket that asks it; undefined for none */
+  constructor(
+    readonly address: Address,
+    readonly socket: SocketOptions | undefined,
+  ) {
+    this.sockAddr = targetAddress(address, socket);
     this.text = formatAddress(address);
   }
 }

@@ -7,9 +7,10 @@ import {
   splitCommas,
   splitHostPort,
 } from "../probe-command.ts";
+import { SOCKET_PROBE_OPTIONS, type SocketProbeOptions, socketProbeFields } from "../socket-fields.ts";
 
 /** The options of `probe dns`. */
-export interface DnsOptions {
+export interface DnsOptions extends SocketProbeOptions {
   readonly type?: string;
   readonly expect?: readonly string[];
 }
@@ -31,6 +32,7 @@ export const DNS_PROBE: ProbeCommand<DnsOptions> = {
       about: "expected addresses, comma-separated; one must be in the answer",
       parse: splitCommas,
     },
+    ...SOCKET_PROBE_OPTIONS,
   ],
   examples: ["www.example.com @10.0.0.53 --expect 192.0.2.1 --json"],
   target: ([name = "", server], options) => dnsTarget(name, server, options),
@@ -38,7 +40,13 @@ export const DNS_PROBE: ProbeCommand<DnsOptions> = {
 
 /** Turns arguments and options into CONFIG fields. @throws ProbeArgumentError */
 export function dnsTarget(name: string, server: string | undefined, options: DnsOptions): ProbeTarget {
-  const fields = { checker_type: "dns", query: name, query_type: options.type, expected_ips: options.expect };
+  const fields = {
+    checker_type: "dns",
+    query: name,
+    query_type: options.type,
+    expected_ips: options.expect,
+    ...socketProbeFields(options),
+  };
   if (server === undefined) return { host: undefined, fields };
   if (!server.startsWith("@"))
     throw new ProbeArgumentError(`server: ${problem(server, "@ADDRESS or @ADDRESS:PORT")}`);

@@ -8,6 +8,7 @@ import { formatDuration } from "../../model/duration.ts";
 import { describeError } from "../../model/format-value.ts";
 import type { CheckResult, FailureCode, LocalCause } from "../../model/result.ts";
 import { ECONNREFUSED, errnoMessage, localCause } from "../../system/errno.ts";
+import type { SetupFailure } from "../../system/socket-setup.ts";
 import type { UdpConnection, UdpOwner } from "../../system/udp.ts";
 import type { CancelTimer, CheckerEnv } from "../checker.ts";
 import { Exchange, ExchangePlan } from "../exchange.ts";
@@ -132,9 +133,10 @@ export class DnsQuery implements UdpOwner {
     }
   }
 
-  failed(number: number, detail: string): void {
-    const message = detail === "" ? errnoMessage(number) : `${errnoMessage(number)} (${detail})`;
-    const cause = localCause(number);
+  failed(number: number, detail: string, setup?: SetupFailure): void {
+    const reason = setup?.message ?? errnoMessage(number);
+    const message = detail === "" ? reason : `${reason} (${detail})`;
+    const cause = setup?.cause ?? localCause(number);
     this.#finish(
       cause === undefined
         ? this.#failure("L4CON", message, number === ECONNREFUSED)
@@ -176,7 +178,7 @@ export class DnsQuery implements UdpOwner {
     this.#conversation = conversation;
     const subject = `DNS ${type} ${name} @${server.text} over TCP`;
     const conversationFactory = { subject, connectSubject: subject, begin: () => conversation };
-    const plan = new ExchangePlan(env, server.address, undefined, conversationFactory, "reset", "half");
+    const plan = new ExchangePlan(env, server.address, undefined, conversationFactory, "reset", "half", server.socket);
     this.#exchange = new Exchange(plan, timeoutMs, (result) => this.#finish(this.#overTcp(result)));
   }
 

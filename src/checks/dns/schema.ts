@@ -7,6 +7,7 @@ import { anyCase } from "../../schema/json-schema.ts";
 import type { FieldValues } from "../../schema/object.ts";
 import { problem } from "../../schema/problem.ts";
 import { choice, converted, inAnyCase, integer, ip, list, orEmpty } from "../../schema/values.ts";
+import { SOCKET_FIELDS, socketOptions } from "../socket-fields.ts";
 import { type DnsSpec, QUERY_TYPES, type QueryType } from "./spec.ts";
 
 const MAX_ADDRESSES = 1_000;
@@ -43,6 +44,7 @@ export const DNS_FIELDS = {
     "Server to query. When absent, /etc/hosts and the nameservers and search list of /etc/resolv.conf are used.",
   ),
   port: optional(integer(0, 65_535), 0, String(DEFAULT_PORT), "Port of the server. 0 counts as absent."),
+  ...SOCKET_FIELDS,
 };
 
 type DnsFields = FieldValues<typeof DNS_FIELDS>;
@@ -59,7 +61,8 @@ export function normalizeDns(fields: DnsFields): DnsSpec {
       "expected_ips",
       problem(foreign, `an address that a query of type ${fields.query_type} can return`),
     );
-  return { type: "dns", query: fields.query, queryTypes, expectedIps, server };
+  const socket = socketOptions(fields, server?.ip);
+  return { type: "dns", query: fields.query, queryTypes, expectedIps, server, socket };
 }
 
 /** The record types to ask for where none is named: those that can hold the expected addresses. */

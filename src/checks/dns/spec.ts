@@ -1,5 +1,5 @@
 /** Specification of a DNS check. */
-import { type Address, formatAddress } from "../../model/spec.ts";
+import { type Address, formatAddress, type SocketOptions } from "../../model/spec.ts";
 
 /** DNS record types that a check can ask for. */
 export const QUERY_TYPES = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"] as const;
@@ -18,6 +18,7 @@ export interface DnsSpec {
   readonly expectedIps: readonly string[];
   /** The server to ask; undefined means the system resolver. */
   readonly server: Address | undefined;
+  readonly socket: SocketOptions | undefined;
 }
 
 /** Formats the record types for messages, the API and traces: `A/AAAA`. */

@@ -12,9 +12,10 @@ import {
   tlsFields,
   unescapeBytes,
 } from "../probe-command.ts";
+import { SOCKET_PROBE_OPTIONS, type SocketProbeOptions, socketProbeFields } from "../socket-fields.ts";
 
 /** The options of `probe http`. */
-export interface HttpOptions extends TlsOptions {
+export interface HttpOptions extends TlsOptions, SocketProbeOptions {
   readonly method: string;
   readonly expect?: readonly number[];
   readonly host?: string;
@@ -44,6 +45,7 @@ export const HTTP_PROBE: ProbeCommand<HttpOptions> = {
     },
     { flags: "--response <text>", about: "expected beginning of the body" },
     { flags: "--connect <host:port>", about: "address to connect to instead of the URL's host" },
+    ...SOCKET_PROBE_OPTIONS,
   ],
   examples: ["https://www.example.com/healthz --connect 10.0.0.1:443 --expect 200"],
   target: ([url = ""], options) => httpTarget(url, options),
@@ -73,6 +75,7 @@ export function httpTarget(url: string, options: HttpOptions): ProbeTarget {
       headers: Object.fromEntries(header.map(splitHeader)),
       response: responseText(response),
       ...tlsFields(options, urlHost),
+      ...socketProbeFields(options),
     },
   };
 }

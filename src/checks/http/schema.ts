@@ -18,6 +18,7 @@ import {
   secretText,
   text,
 } from "../../schema/values.ts";
+import { SOCKET_FIELDS, socketOptions } from "../socket-fields.ts";
 import { ADDRESS_FIELDS, serverNameField, TLS_VERIFY, tlsSpec } from "../stream-fields.ts";
 import type { HttpSpec } from "./spec.ts";
 import { encodePath, splitTarget } from "./target.ts";
@@ -77,6 +78,7 @@ export const HTTP_FIELDS = {
   ),
   headers: optional({ ...headers, range: "no line breaks" }, {}, "none", "Additional request headers."),
   response: optional(text, "", "anything", "Expected beginning of the body. Not allowed with method HEAD."),
+  ...SOCKET_FIELDS,
 };
 
 type HttpFields = FieldValues<typeof HTTP_FIELDS>;
@@ -107,6 +109,7 @@ export function normalizeHttp(fields: HttpFields): HttpSpec {
   return {
     type: "http",
     address,
+    socket: socketOptions(fields, fields.ip),
     tls: tlsSpec(secure, fields.tls_verify, serverName),
     method,
     path: encodePath(target.path),

@@ -1,11 +1,12 @@
 /** Specification of an HTTP check. */
-import { type Address, formatAddress, type TlsSpec } from "../../model/spec.ts";
+import { type Address, formatAddress, type SocketOptions, type TlsSpec } from "../../model/spec.ts";
 import { shownPath } from "../../redaction/urls.ts";
 
 /** An HTTP/1.1 request and its expected answer. */
 export interface HttpSpec {
   readonly type: "http";
   readonly address: Address;
+  readonly socket: SocketOptions | undefined;
   readonly tls: TlsSpec | undefined;
   readonly method: string;
   /** Path and query, percent-encoded, starting with `/`; or `*`, the server as a whole, of OPTIONS. */

@@ -2,6 +2,7 @@
 import { formatAddress } from "../../model/spec.ts";
 import { headerNotShown } from "../../redaction/marks.ts";
 import { shownPath } from "../../redaction/urls.ts";
+import { socketView } from "../socket-fields.ts";
 import { textView, tlsView } from "../view.ts";
 import type { HttpSpec } from "./spec.ts";
 
@@ -16,5 +17,6 @@ export function httpView(spec: HttpSpec) {
     headers: spec.headers.map(([name]) => headerNotShown(name)),
     expected_codes: spec.expectedCodes,
     response: textView(spec.response),
+    ...socketView(spec.socket),
   };
 }

@@ -9,8 +9,8 @@ import type { TcpSpec } from "./spec.ts";
 
 /** Makes a tcp checker. */
 export function tcpChecker(spec: TcpSpec, env: CheckerEnv): Checker {
-  const { address, tls, close, handshake } = spec;
-  const plan = new ExchangePlan(env, address, tls, conversationFactory(spec), close, handshake);
+  const { address, tls, close, handshake, socket } = spec;
+  const plan = new ExchangePlan(env, address, tls, conversationFactory(spec), close, handshake, socket);
   return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
 }
 

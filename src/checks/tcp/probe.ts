@@ -10,9 +10,10 @@ import {
   tlsFields,
   unescapeBytes,
 } from "../probe-command.ts";
+import { SOCKET_PROBE_OPTIONS, type SocketProbeOptions, socketProbeFields } from "../socket-fields.ts";
 
 /** The options of `probe tcp`. */
-export interface TcpOptions extends TlsOptions {
+export interface TcpOptions extends TlsOptions, SocketProbeOptions {
   readonly tls?: boolean;
   readonly send?: string;
   readonly receive?: string;
@@ -31,8 +32,9 @@ export const TCP_PROBE: ProbeCommand<TcpOptions> = {
     { flags: "--receive <text>", about: "expected beginning of the response" },
     { flags: "--close <how>", about: "how to close the connection", choices: CLOSE_MODES },
     { flags: "--handshake <how>", about: "how far to go without data to send", choices: HANDSHAKE_MODES },
+    ...SOCKET_PROBE_OPTIONS,
   ],
-  examples: ["10.0.0.1:25 --receive 220"],
+  examples: ["10.0.0.1:25 --receive 220", "10.0.0.1:80 --mark 7 --source 10.0.0.2"],
   target: ([where = ""], options) => tcpTarget(where, options),
 };
 
@@ -42,7 +44,8 @@ export function tcpTarget(where: string, options: TcpOptions): ProbeTarget {
   const bytes = { ...bytesField("send", options.send), ...bytesField("receive", options.receive) };
   const tls = { secure: options.tls ?? false, ...tlsFields(options, host) };
   const { close, handshake } = options;
-  return { host, fields: { checker_type: "tcp", port, ...bytes, close, handshake, ...tls } };
+  const socket = socketProbeFields(options);
+  return { host, fields: { checker_type: "tcp", port, ...bytes, close, handshake, ...tls, ...socket } };
 }
 
 /** `send` where the bytes are text, otherwise `send_hex`. */

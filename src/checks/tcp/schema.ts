@@ -10,6 +10,7 @@ import { optional } from "../../schema/field.ts";
 import { FieldError } from "../../schema/field-error.ts";
 import type { FieldValues } from "../../schema/object.ts";
 import { choice, flag, hex, secretHex, secretText, text } from "../../schema/values.ts";
+import { SOCKET_FIELDS, socketOptions } from "../socket-fields.ts";
 import { ADDRESS_FIELDS, serverNameField, TLS_VERIFY, tlsSpec } from "../stream-fields.ts";
 import type { TcpSpec } from "./spec.ts";
 
@@ -47,6 +48,7 @@ export const TCP_FIELDS = {
   secure: optional(flag, false, "false", "Uses TLS."),
   tls_verify: TLS_VERIFY,
   server_name: serverNameField("ip"),
+  ...SOCKET_FIELDS,
 };
 
 type TcpFields = FieldValues<typeof TCP_FIELDS>;
@@ -56,6 +58,7 @@ export function normalizeTcp(fields: TcpFields, defaults: CheckDefaults): TcpSpe
   const spec = {
     type: "tcp",
     address: { ip: fields.ip, port: fields.port },
+    socket: socketOptions(fields, fields.ip),
     tls: tlsSpec(fields.secure, fields.tls_verify, fields.server_name || fields.ip),
     send: bytes("send", fields.send, fields.send_hex),
     receive: bytes("receive", fields.receive, fields.receive_hex),

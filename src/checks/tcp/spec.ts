@@ -1,11 +1,12 @@
 /** Specification of a TCP check. */
 import type { HandshakeMode } from "../../model/check-defaults.ts";
-import { type Address, formatAddress, type TlsSpec } from "../../model/spec.ts";
+import { type Address, formatAddress, type SocketOptions, type TlsSpec } from "../../model/spec.ts";
 
 /** A connection, with an optional exchange of bytes. */
 export interface TcpSpec {
   readonly type: "tcp";
   readonly address: Address;
+  readonly socket: SocketOptions | undefined;
   readonly tls: TlsSpec | undefined;
   /** Written once connected. */
   readonly send: Uint8Array | undefined;

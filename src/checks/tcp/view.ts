@@ -4,6 +4,7 @@ import { hexOfBytes, textOfBytes } from "../../model/bytes.ts";
 import { printable } from "../../model/printable.ts";
 import { formatAddress } from "../../model/spec.ts";
 import { bytesNotShown } from "../../redaction/marks.ts";
+import { socketView } from "../socket-fields.ts";
 import { tlsView } from "../view.ts";
 import type { TcpSpec } from "./spec.ts";
 
@@ -16,6 +17,7 @@ export function tcpView(spec: TcpSpec) {
     ...receiveView(spec.receive),
     close: spec.close,
     handshake: spec.handshake,
+    ...socketView(spec.socket),
   };
 }
 

@@ -265,6 +265,7 @@ export function failure(code: FailureCode, interrupted = false): CheckResult {
 export function tcpSpec(port = 80, changes: Partial<TcpSpec> = {}): TcpSpec {
   const address = { ip: "10.0.0.1", port };
   const plain = {
+    socket: undefined,
     tls: undefined,
     send: undefined,
     receive: undefined,

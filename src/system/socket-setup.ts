@@ -1,0 +1,19 @@
+/** What is done to a check's socket before it connects; src/system/socket-options.ts does it. */
+import type { LocalCause } from "../model/result.ts";
+
+/** An option that this host rejects: it says nothing about the backend. */
+export interface SetupFailure {
+  readonly cause: LocalCause;
+  /** `set mark 7: operation not permitted; grant CAP_NET_ADMIN to the service` */
+  readonly message: string;
+}
+
+/** Prepares sockets for connect. */
+export interface SocketSetup {
+  /**
+   * Prepares a socket that is not connected.
+   *
+   * @returns the option that this host rejected; undefined when it accepted all of them
+   */
+  apply(fd: number): SetupFailure | undefined;
+}

@@ -1,0 +1,54 @@
+/**
+ * Starts backends that answer with the address of whoever calls, in another network. Called by the tests of the socket options of a check.
+ */
+import { join } from "node:path";
+import { readLines, stopProcess } from "../base/process.ts";
+import { until } from "../base/wait.ts";
+import type { End } from "../machines/link.ts";
+import type { Cert } from "./certs.ts";
+
+/** Their ports, on every address of their network. */
+export interface CallerAddressPorts {
+  /** Sends `from ADDRESS` when a connection opens. */
+  readonly tcp: number;
+  /** Answers each request with the address as the body. */
+  readonly http: number;
+  readonly https: number;
+  /** Answers each question with the address, over UDP; a name that begins with `big.` over TCP only. */
+  readonly dns: number;
+}
+
+/** Running backends; disposing ends them. */
+export interface CallerAddress extends AsyncDisposable {
+  readonly ports: CallerAddressPorts;
+}
+
+/**
+ * Starts them at one end of a cable.
+ *
+ * @param addresses - further IPv4 addresses there
+ * @throws Error when they do not start within 10 s
+ */
+export async function startCallerAddress(
+  { address, prefix }: End,
+  cert: Cert,
+  addresses: readonly string[],
+): Promise<CallerAddress> {
+  const script = join(import.meta.dir, "caller-address-process.ts");
+  const command = [...prefix, process.execPath, script, cert.certFile, cert.keyFile, address, ...addresses];
+  const child = Bun.spawn(command, { stdin: "pipe", stdout: "pipe" });
+  const lines: string[] = [];
+  const reading = readLines(child.stdout, (line) => lines.push(line));
+  const stop = async () => {
+    await stopProcess(child);
+    await reading;
+  };
+  try {
+    const line = await until(() => lines[0], 10_000, "the ports of the backends");
+    // The cast names what our own program writes.
+    return { ports: JSON.parse(line) as CallerAddressPorts, [Symbol.asyncDispose]: stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
