@@ -116,7 +116,8 @@ export class LibcDialer implements Dialer {
     if (handshake === "half") libc.setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, this.#off, 4);
     if (libc.connect(fd, address.bytes, address.bytes.length) !== 0) {
       const number = errno();
-      if (number !== EINPROGRESS) return this.#decide(dial, number);
+      if (number !== EINPROGRESS)
+        return this.#decide(dial, number, undefined, address.setup?.connectFailure(number));
     }
     // A backend on this host has answered by now; then there is nothing to watch for.
     if (address.local === true && this.#info.read(fd) && this.#info.established) {

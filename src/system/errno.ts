@@ -51,6 +51,8 @@ const BY_NUMBER = new Map(Object.entries(TABLE).map(([name, errno]) => [errno.nu
 export const EINPROGRESS = 115;
 /** The network interface is missing. */
 export const ENODEV = 19;
+/** Also of a connection that no packet from its source address can make. */
+export const EINVAL = 22;
 /** No free port, or not an address of this host. */
 export const EADDRNOTAVAIL = 99;
 /** A rule of this host forbids the call. */

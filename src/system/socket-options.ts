@@ -1,6 +1,6 @@
 /** The options that a check's socket gets before it connects: SO_MARK, SO_BINDTODEVICE, and a source address. Applied by the sockets. */
 import type { Address, SocketOptions } from "../model/spec.ts";
-import { EADDRNOTAVAIL, ENODEV, EPERM, errnoMessage, localCause } from "./errno.ts";
+import { EADDRNOTAVAIL, EINVAL, ENODEV, EPERM, errnoMessage, localCause } from "./errno.ts";
 import {
   errno,
   IP_BIND_ADDRESS_NO_PORT,
@@ -49,6 +49,14 @@ export class PreparedOptions implements SocketSetup {
       });
     return undefined;
   }
+
+  connectFailure(number: number): SetupFailure | undefined {
+    const { sourceIp } = this.#options;
+    if (number !== EINVAL || this.#source?.local !== true) return undefined;
+    return failure(`connect from source_ip ${sourceIp}`, number, {
+      [EINVAL]: "correct source_ip: from a loopback address only this host can be reached",
+    });
+  }
 }
 
 /**
@@ -75,7 +83,8 @@ function failure(tried: string, number: number, remedies: Readonly<Record<number
   const remedy = remedies[number];
   // Of a socket that is bound, the errno means the address and not a port.
   const message = number === EADDRNOTAVAIL ? "address not available" : errnoMessage(number);
-  const cause = number === ENODEV || number === EADDRNOTAVAIL ? "network" : localCause(number);
+  const isMissing = number === ENODEV || number === EADDRNOTAVAIL || number === EINVAL;
+  const cause = isMissing ? "network" : localCause(number);
   return {
     cause: cause ?? "fault",
     message: `${tried}: ${message}${remedy === undefined ? "" : `; ${remedy}`}`,

@@ -16,4 +16,10 @@ export interface SocketSetup {
    * @returns the option that this host rejected; undefined when it accepted all of them
    */
   apply(fd: number): SetupFailure | undefined;
+  /**
+   * Explains an errno that `connect` itself has returned.
+   *
+   * @returns the option that is the reason; undefined when none of them is known to be
+   */
+  connectFailure(number: number): SetupFailure | undefined;
 }

@@ -77,9 +77,14 @@ export class UdpSocket implements UdpConnection, Watched {
     this.#owner = owner;
     this.serial = sockets.nextSerial();
     this.fd = sockets.open(address, SOCK_DGRAM);
-    this.#setup = this.fd < 0 ? sockets.setupFailure : undefined;
-    if (this.fd < 0) this.#fail(-this.fd);
-    else if (!this.#connect()) this.#fail(errno());
+    if (this.fd < 0) {
+      this.#setup = sockets.setupFailure;
+      this.#fail(-this.fd);
+    } else if (!this.#connect()) {
+      const number = errno();
+      this.#setup = address.setup?.connectFailure(number);
+      this.#fail(number);
+    }
   }
 
   send(bytes: Uint8Array): void {

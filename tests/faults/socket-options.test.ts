@@ -159,10 +159,19 @@ rootTest(
     client.update([tcpCheck(1, { hostname: "192.0.2.2", port: 80 }, { mark: 7 })]);
     await daemon.waitForLog(/WARN Check inconclusive, state unchanged .*cause=permission/, 10_000);
     expect((await requestStatus(client)).get("1")?.state).toBe("unknown");
-    // A source address needs no capability.
-    expect(await probes(without, ["--source", SECOND_SOURCE])).toEqual(
-      await probes(near.prefix, ["--source", SECOND_SOURCE]),
+    expect(await probes(without, ["--source", "127.0.0.1"])).toEqual(
+      local(
+        "connect from source_ip 127.0.0.1: invalid argument; correct source_ip: from a loopback address only this host can be reached",
+      ),
     );
+    // From Linux 5.17 on, one capability suffices.
+    const onlyRaw = [...near.prefix, peerPath("setpriv"), "--bounding-set=-all,+net_raw"];
+    const refused = await probes(near.prefix, []);
+    expect(refused.map((line) => line.slice(0, 18))).toEqual(PROBES.map(() => "1 unhealthy: L4CON"));
+    expect(await probes(onlyRaw, ["--mark", "0xffffffff"])).toEqual(refused);
+    // A source address needs no capability.
+    expect(await probes(without, ["--source", SECOND_SOURCE])).toEqual(refused);
+    expect(await probes(without, ["--interface", "cable"])).toEqual(refused);
   },
   60_000,
 );
