@@ -1,5 +1,5 @@
 /**
- * The socket options of a check: which way its packets take. Written once for every check type: CONFIG fields, options of `probe`, the
+ * The socket options of a check, which choose the path of its packets. Written once for every check type: CONFIG fields, options of `probe`, the
  * part of the API's `config` object.
  */
 import { isIP } from "node:net";

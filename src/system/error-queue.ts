@@ -1,6 +1,6 @@
 /**
- * The error queue of a UDP socket (IP_RECVERR, IPV6_RECVERR): which ICMP message stands behind an errno, and who has sent it. Read only when
- * a socket has failed.
+ * The error queue of a UDP socket (IP_RECVERR, IPV6_RECVERR): the ICMP message behind an errno, and its sender. Read only when a socket
+ * has failed.
  */
 import {
   CMSGHDR,
@@ -75,7 +75,7 @@ export class ErrorQueue {
    * Takes the oldest error from the queue.
    *
    * @param peer - the address that the socket talks to
-   * @returns `ICMP port unreachable`, with ` from 10.0.0.1` when not the peer has sent it; empty when no ICMP message is queued
+   * @returns `ICMP port unreachable`, with ` from 10.0.0.1` when another host than the peer has sent it; empty when no ICMP message is queued
    */
   read(fd: number, peer: SockAddr): string {
     this.#headerBytes.fill(0);

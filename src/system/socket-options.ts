@@ -14,7 +14,7 @@ import { type SockAddr, sockAddr } from "./sockaddr.ts";
 import type { SetupFailure, SocketSetup } from "./socket-setup.ts";
 
 const ON = new Int32Array([1]);
-/** What to do about a missing capability. */
+/** Remedies for a missing capability. */
 const GRANT_MARK = "grant CAP_NET_ADMIN to the service, or CAP_NET_RAW from Linux 5.17 on";
 const GRANT_INTERFACE = "grant CAP_NET_RAW to the service";
 
@@ -81,7 +81,7 @@ function bindToAddress(fd: number, { bytes }: SockAddr): boolean {
 /** @param remedies - by errno */
 function failure(tried: string, number: number, remedies: Readonly<Record<number, string>>): SetupFailure {
   const remedy = remedies[number];
-  // Of a socket that is bound, the errno means the address and not a port.
+  // From `bind` without a port, EADDRNOTAVAIL means the address.
   const message = number === EADDRNOTAVAIL ? "address not available" : errnoMessage(number);
   const isMissing = number === ENODEV || number === EADDRNOTAVAIL || number === EINVAL;
   const cause = isMissing ? "network" : localCause(number);

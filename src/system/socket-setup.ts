@@ -1,4 +1,4 @@
-/** What is done to a check's socket before it connects; src/system/socket-options.ts does it. */
+/** Preparation of a check's socket before it connects, done by src/system/socket-options.ts. */
 import type { LocalCause } from "../model/result.ts";
 
 /** An option that this host rejects: it says nothing about the backend. */

@@ -23,7 +23,7 @@ import type { Watched } from "./watched.ts";
 
 /** Datagrams of one socket that one round reads; then the others have their turn. */
 const MAX_READS = 16;
-/** Reason why `send` is not permitted: a rule of netfilter or BPF on the way out. */
+/** Reason for EPERM of `send`: an output rule of netfilter or BPF. */
 const FIREWALL = "blocked by a firewall of this host";
 const ON = new Int32Array([1]);
 
@@ -31,14 +31,14 @@ const ON = new Int32Array([1]);
 export interface UdpOwner {
   /**
    * @param bytes - one datagram, maybe empty; valid during the call only
-   * @param atMs - when it came, by the kernel, on the clock of `performance.now()`; undefined when the kernel did not say
+   * @param atMs - when it came, by the kernel, on the clock of `performance.now()`; undefined when the kernel has no timestamp
    */
   received(bytes: Uint8Array, atMs: number | undefined): void;
   /**
-   * The socket failed and is closed. What came before the error was delivered.
+   * The socket failed and is closed. Datagrams that arrived before the error were delivered.
    *
    * @param number - the errno
-   * @param detail - what the network or this host says about it, `ICMP host unreachable from 10.0.0.1`; empty when it says nothing
+   * @param detail - the ICMP message, `ICMP host unreachable from 10.0.0.1`, or the reason on this host; may be empty
    * @param setup - the socket option that this host rejected, if that is the reason
    */
   failed(number: number, detail: string, setup?: SetupFailure): void;
@@ -61,7 +61,7 @@ export class UdpSocket implements UdpConnection, Watched {
   readonly #sockets: Sockets;
   readonly #address: SockAddr;
   readonly #owner: UdpOwner;
-  /** The first error, kept until everything that came before it is read. */
+  /** The first error, kept until all datagrams before it are read. */
   #error = 0;
   #sendFailed = false;
   readonly #setup: SetupFailure | undefined;

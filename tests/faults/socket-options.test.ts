@@ -1,6 +1,6 @@
 /**
- * `mark`, `source_ip` and `interface` of healthchecks, on a real interface: each leads to a backend that no other way leads to, and what this
- * host rejects says nothing about the backend. Run by `bun test`.
+ * `mark`, `source_ip` and `interface` of healthchecks, on a real interface: each leads to a backend that no other way leads to, and an option
+ * that this host rejects says nothing about the backend. Run by `bun test`.
  */
 import { expect } from "bun:test";
 import { type CallerAddressPorts, startCallerAddress } from "../harness/backends/caller-address.ts";
@@ -135,7 +135,7 @@ function local(problem: string): string[] {
 }
 
 rootTest(
-  "socket options: without the capability, the address or the interface every check is inconclusive and says what to mend",
+  "socket options: without the capability, the address or the interface every check is inconclusive and names the remedy",
   ["ip", "nsenter", "setpriv"],
   async () => {
     await using link = await startRoutes();

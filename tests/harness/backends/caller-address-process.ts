@@ -1,5 +1,5 @@
 /**
- * Backends that answer with the address of whoever calls, in a process and network of their own. Started by caller-address.ts with a
+ * Backends that answer with the caller's address, in a process and network of their own. Started by caller-address.ts with a
  * certificate, its key, and the addresses of its network; writes the ports as a line of JSON; ends with its stdin.
  */
 import { createServer, type Socket } from "node:net";

@@ -1,5 +1,5 @@
 /**
- * Starts backends that answer with the address of whoever calls, in another network. Called by the tests of the socket options of a check.
+ * Starts backends that answer with the caller's address, in another network. Called by the tests of the socket options of a check.
  */
 import { join } from "node:path";
 import { readLines, stopProcess } from "../base/process.ts";
