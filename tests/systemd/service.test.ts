@@ -1,7 +1,8 @@
 /** The unit under a running systemd: readiness, status, reload, watchdog, kills, stops, the journal, users and hardening. Run by `bun test`. */
 // alone: its files share one booted system
 import { afterAll, beforeAll, expect } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { startSink } from "../harness/backends/sink.ts";
 import { testUnless } from "../harness/base/peers.ts";
 import { until } from "../harness/base/wait.ts";
@@ -286,6 +287,38 @@ serviceTest(
       'Cannot start error="listen on /etc/seesaw/proxy.sock: read-only file system"',
     );
   },
+);
+
+/** The lines that docs/deployment.md grants a capability with. */
+const [, GRANT = ""] =
+  /## Marks, source addresses and interfaces\n[^#]*?```ini\n\[Service\]\n([^`]+)```/.exec(
+    readFileSync(join(import.meta.dir, "..", "..", "docs", "deployment.md"), "utf8"),
+  ) ?? [];
+
+/** Runs a check with a mark and one without, of a backend that is up. */
+async function checkWithMark(status: RegExp): Promise<void> {
+  await using sink = await startSink(1, booted.inNetwork);
+  const [target = { hostname: "", port: 0 }] = sink.targets;
+  await using client = await connectInside(booted);
+  client.update([tcpCheck(1, target, { mark: 7 }), tcpCheck(2, target)]);
+  await waitForStatus(booted, status);
+}
+
+serviceTest("a check with a mark is inconclusive, because the unit grants no capability", "", async () => {
+  const moment = await mark();
+  await checkWithMark(/^1 healthy, 0 unhealthy, 1 unknown; client connected$/);
+  const lines = (await since(moment)).map(({ MESSAGE }) => MESSAGE);
+  expect(lines.filter((line) => line.includes("cause=permission")).join("\n")).toContain("set mark 7");
+});
+
+serviceTest(
+  "with the drop-in of docs/deployment.md a check has its mark",
+  "",
+  async () => {
+    expect(GRANT).toContain("AmbientCapabilities=");
+    await checkWithMark(/^2 healthy, 0 unhealthy, 0 unknown; client connected$/);
+  },
+  GRANT,
 );
 
 serviceTest("a user of the group may connect, another one may not", "", async () => {
