@@ -88,7 +88,11 @@ export interface SocketProbeOptions {
 
 /** {@link SocketProbeOptions} as they are declared. */
 export const SOCKET_PROBE_OPTIONS: readonly ProbeOption[] = [
-  { flags: "--mark <n>", about: "firewall mark of the packets, decimal or hexadecimal (0x)", parse: readMark },
+  {
+    flags: "--mark <n>",
+    about: "firewall mark of the packets, decimal or hexadecimal (0x)",
+    parse: readMark,
+  },
   { flags: "--source <ip>", about: "source address: an address of this host" },
   { flags: "--interface <name>", about: "network interface to use" },
 ];

@@ -6,6 +6,7 @@ import { Descriptors } from "../../src/system/descriptors.ts";
 import { LibcDialer } from "../../src/system/dialer.ts";
 import { EMFILE } from "../../src/system/errno.ts";
 import { sockAddr } from "../../src/system/sockaddr.ts";
+import { targetAddress } from "../../src/system/socket-options.ts";
 import { acceptAll, closedPort } from "../harness/backends/backends.ts";
 import { hasIpv6Loopback } from "../harness/base/ports.ts";
 import { until } from "../harness/base/wait.ts";
@@ -209,4 +210,28 @@ test.skipIf(!hasIpv6Loopback())("dialer: connects over IPv6", async () => {
   await heardOf(1);
   expect(heard).toEqual([one]);
   dialer.close(one, "reset");
+});
+
+test("dialer: the socket of a connection with options serves no other connection", async () => {
+  const callers: string[] = [];
+  using listener = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { open: (socket) => void callers.push(socket.remoteAddress), data() {}, error() {} },
+  });
+  const descriptors = new Descriptors(100);
+  const dialer = new LibcDialer(descriptors, (error) => faults.push(error));
+  const plain = targetAddress({ ip: "127.0.0.1", port: listener.port }, undefined);
+  const options = { mark: undefined, sourceIp: "127.0.0.2", interface: undefined };
+  const bound = targetAddress({ ip: "127.0.0.1", port: listener.port }, options);
+  for (const [index, address] of [bound, plain, bound, plain, bound].entries()) {
+    dialer.dial(address, {
+      connected: (dial) => void setTimeout(() => dialer.close(dial, "reset")),
+      failed: (number) => void faults.push(number),
+    });
+    await until(() => dialer.poll() ?? callers.length > index, 5_000, "the connection");
+    await until(() => dialer.poll() ?? dialer.pending === 0, 5_000, "the report");
+    await Bun.sleep(0);
+  }
+  expect(callers).toEqual(["127.0.0.2", "127.0.0.1", "127.0.0.2", "127.0.0.1", "127.0.0.2"]);
 });

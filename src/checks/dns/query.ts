@@ -178,7 +178,15 @@ export class DnsQuery implements UdpOwner {
     this.#conversation = conversation;
     const subject = `DNS ${type} ${name} @${server.text} over TCP`;
     const conversationFactory = { subject, connectSubject: subject, begin: () => conversation };
-    const plan = new ExchangePlan(env, server.address, undefined, conversationFactory, "reset", "half", server.socket);
+    const plan = new ExchangePlan(
+      env,
+      server.address,
+      undefined,
+      conversationFactory,
+      "reset",
+      "half",
+      server.socket,
+    );
     this.#exchange = new Exchange(plan, timeoutMs, (result) => this.#finish(this.#overTcp(result)));
   }
 

@@ -21,7 +21,15 @@ export function httpChecker(spec: HttpSpec, env: CheckerEnv): Checker {
     subject: `HTTP ${spec.method} ${formatHttpTarget(spec)}`,
     begin: () => new HttpConversation(request(), expected),
   };
-  const plan = new ExchangePlan(env, spec.address, spec.tls, conversationFactory, "drain", "half", spec.socket);
+  const plan = new ExchangePlan(
+    env,
+    spec.address,
+    spec.tls,
+    conversationFactory,
+    "drain",
+    "half",
+    spec.socket,
+  );
   return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
 }
 
