@@ -36,6 +36,7 @@ test("views: a check's configuration by type", () => {
     send: null,
     receive: null,
     close: "reset",
+    handshake: "half",
   });
   expect(
     config(tcpSpec(443, { tls: TLS, send: bytesOfText("é"), receive: bytesOfText("+OK") })),
