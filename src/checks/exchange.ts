@@ -6,93 +6,25 @@
  * busy event loop does not show in them; the time until this process reads is no phase and is left out.
  */
 
-import type { HandshakeMode } from "../model/check-defaults.ts";
 import { formatDuration } from "../model/duration.ts";
 import { describeError } from "../model/format-value.ts";
 import type { CheckResult, FailureCode, SuccessCode } from "../model/result.ts";
 import { inconclusive } from "../model/result.ts";
-import { type Address, formatAddress, type SocketOptions, type TlsSpec } from "../model/spec.ts";
 import { CaBundleError } from "../system/ca-bundle.ts";
 import type { DialOwner, PendingConnection } from "../system/connection.ts";
 import { ETIMEDOUT, errnoMessage, errnoOf, localCause } from "../system/errno.ts";
 import type { PlainStream } from "../system/plain-stream.ts";
-import type { SockAddr } from "../system/sockaddr.ts";
-import { targetAddress } from "../system/socket-options.ts";
 import type { SetupFailure } from "../system/socket-setup.ts";
 import type { Ending, TlsStreamOwner } from "../system/stream-owner.ts";
 import { tlsErrorMessage } from "../system/tls-errors.ts";
 import { TlsStream } from "../system/tls-stream.ts";
-import type { Attempt, CheckerEnv, OnResult } from "./checker.ts";
-import type { Conversation, ConversationFactory, Verdict } from "./conversation.ts";
+import type { Attempt, OnResult } from "./checker.ts";
+import type { Conversation, Verdict } from "./conversation.ts";
+import type { ExchangePlan } from "./exchange-plan.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
 const SWITCHING_PROTOCOLS = 101;
 const CLOSED_IN_HANDSHAKE = "closed by peer during the handshake";
-
-/** Everything about a healthcheck's exchanges that stays the same from one to the next. */
-export class ExchangePlan {
-  readonly target: string;
-  readonly sockAddr: SockAddr;
-  /** The result of a bare connect never differs but in its times. */
-  readonly connectedMessage: string;
-  /** Begins the sentence when connecting fails. */
-  readonly connectSubject: string;
-  #detail = "";
-  #successMessage = "";
-
-  /**
-   * Prepares the exchanges of one healthcheck.
-   *
-   * @param tls - undefined for plain text
-   * @param conversationFactory - undefined when an open connection is a success
-   * @param close - how the connection ends after a verdict; without a verdict it is reset
-   * @param handshake - `half` holds back the last ACK of the handshake: a request or a ClientHello carries it, and a bare check never sends it
-   * @param socket - options of the connection's socket; undefined for none
-   */
-  constructor(
-    readonly env: CheckerEnv,
-    readonly address: Address,
-    readonly tls: TlsSpec | undefined,
-    readonly conversationFactory: ConversationFactory | undefined,
-    readonly close: Ending,
-    readonly handshake: HandshakeMode,
-    socket: SocketOptions | undefined,
-  ) {
-    this.target = formatAddress(address);
-    this.sockAddr = targetAddress(address, socket);
-    this.connectSubject = conversationFactory?.connectSubject ?? `TCP connect to ${this.target}`;
-    this.connectedMessage =
-      tls === undefined ? `TCP connect to ${this.target}: connected` : `${this.tlsSubject()}: connected`;
-  }
-
-  /** Begins every sentence once the connection is open. */
-  get subject(): string {
-    return this.conversationFactory?.subject ?? `TCP connect to ${this.target}`;
-  }
-
-  /** Returns the sentence of a success; successes that are alike share one string. */
-  successMessage(detail: string): string {
-    if (detail === this.#detail) return this.#successMessage;
-    this.#detail = detail;
-    this.#successMessage = `${this.subject}: ${detail}`;
-    return this.#successMessage;
-  }
-
-  /** `TLS handshake with 10.0.0.1:443 (www.example.com)` */
-  tlsSubject(): string {
-    return `TLS handshake with ${this.#peer()}`;
-  }
-
-  /** `TLS with 10.0.0.1:443 (www.example.com)`, of what goes wrong after the handshake. */
-  tlsPeer(): string {
-    return `TLS with ${this.#peer()}`;
-  }
-
-  #peer(): string {
-    const name = this.tls?.serverName;
-    return name === undefined || name === this.address.ip ? this.target : `${this.target} (${name})`;
-  }
-}
 
 /** Detail of a failure beside its code; see the fields of `Failure`. */
 type FailureDetail = "none" | "interrupted" | "late";

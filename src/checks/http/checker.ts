@@ -2,7 +2,8 @@
 
 import { httpSecrets } from "../../redaction/secrets.ts";
 import type { Checker, CheckerEnv } from "../checker.ts";
-import { Exchange, ExchangePlan } from "../exchange.ts";
+import { Exchange } from "../exchange.ts";
+import { ExchangePlan } from "../exchange-plan.ts";
 import { HttpConversation } from "./conversation.ts";
 import { formatHttpTarget, type HttpSpec } from "./spec.ts";
 

@@ -3,6 +3,7 @@
  * ends; every other line is skipped, whatever it holds: no verdict depends on it. Nothing that is skipped is kept.
  */
 import { latin1 } from "../latin1.ts";
+import { lineEnd, type UsualLine, usualContentLength, usualStatusLine } from "./usual-lines.ts";
 
 /** End of the body (RFC 9112, 6.3): a number of bytes, after the last chunk, or when the connection is closed. */
 export type Framing = number | "chunked" | "close";
@@ -29,18 +30,9 @@ const CR = 13;
 const BLANK = 32;
 const TAB = 9;
 const COLON = 58;
-const ZERO = 48;
-const UPPER_O = 79;
-const UPPER_K = 75;
-const LOWER_A = 97;
 const LOWER_CASE = 0x20;
 /** The headers that are read, all others are skipped. */
 const NAMES = ["content-length", "location", "transfer-encoding"].map((name) => Buffer.from(name));
-
-const CONTENT_LENGTH = Buffer.from("content-length");
-const HTTP_1 = Buffer.from("HTTP/1.");
-/** Below the largest safe integer. */
-const MAX_USUAL_DIGITS = 15;
 
 /** Bytes of a line that are kept until it ends. */
 const MAX_KEPT_BYTES = 4_096;
@@ -50,8 +42,6 @@ const MAX_STATUS_LINE_BYTES = 512;
 const MAX_FIELD_LINES = 256;
 /** Below this a line is short. Longer ones are bounded by their bytes. */
 export const SHORT_LINE_BYTES = 32;
-/** A line break is searched for byte by byte first; beyond this the runtime's search is faster. */
-const NEAR_BYTES = 48;
 
 const STATUS_LINE = /^HTTP\/1\.\d {1,16}([1-9]\d\d)(?: (.*))?$/s;
 /** The rest of a status line that has only begun. */
@@ -118,42 +108,24 @@ export class HeadReader {
     return at;
   }
 
-  /**
-   * Reads the lines that nearly every answer has, a status line with one blank and a Content-Length with digits, without making strings of
-   * them. Everything that is unusual about a line, or not there yet, is left to {@link read}.
-   *
-   * @returns offset after the line, or `from` when it is not a usual one
-   */
+  /** Reads a line that nearly every answer has, without its detours. @returns offset after it, or `from` when it is not one of them */
   #readUsual(bytes: Uint8Array, from: number): number {
-    if (this.#status === undefined) return this.#readUsualStatus(bytes, from);
-    if (this.#field !== "" || this.#length !== undefined || this.#lengthError !== undefined) return from;
-    if (bytes[from + CONTENT_LENGTH.length] !== COLON || !startsWith(bytes, from, CONTENT_LENGTH))
-      return from;
-    let at = from + CONTENT_LENGTH.length + 1;
-    if (bytes[at] === BLANK) at++;
-    const digitsAt = at;
-    while (isDigit(bytes[at]) && at - digitsAt < MAX_USUAL_DIGITS) at++;
-    const end = bytes[at] === CR ? at + 1 : at;
-    const following = bytes[end + 1];
-    // A line that begins with a blank would continue this one.
-    if (at === digitsAt || bytes[end] !== LF || following === undefined) return from;
-    if (following === BLANK || following === TAB) return from;
-    this.#length = latin1(bytes, digitsAt, at);
-    this.#fieldLines++;
-    if (end - from < SHORT_LINE_BYTES) this.shortLines++;
-    return end + 1;
-  }
-
-  #readUsualStatus(bytes: Uint8Array, from: number): number {
-    const reasonAt = from + "HTTP/1.1 200 ".length;
-    const code = threeDigits(bytes, reasonAt - 4);
-    if (code < 100 || bytes[reasonAt - 1] !== BLANK || bytes[reasonAt - 5] !== BLANK) return from;
-    if (!startsWith(bytes, from, HTTP_1) || !isDigit(bytes[from + HTTP_1.length])) return from;
-    const end = lineEnd(bytes, reasonAt);
-    if (end === bytes.length || end - from > MAX_STATUS_LINE_BYTES) return from;
-    this.#status = { code, reason: reasonOf(bytes, reasonAt, bytes[end - 1] === CR ? end - 1 : end) };
-    if (end - from < SHORT_LINE_BYTES) this.shortLines++;
-    return end + 1;
+    let line: UsualLine | undefined;
+    if (this.#status === undefined) {
+      const status = usualStatusLine(bytes, from, MAX_STATUS_LINE_BYTES);
+      this.#status = status;
+      line = status;
+    } else if (this.#field === "" && this.#length === undefined && this.#lengthError === undefined) {
+      const length = usualContentLength(bytes, from);
+      if (length !== undefined) {
+        this.#length = length.digits;
+        this.#fieldLines++;
+      }
+      line = length;
+    }
+    if (line === undefined) return from;
+    if (line.endAt - from < SHORT_LINE_BYTES) this.shortLines++;
+    return line.endAt + 1;
   }
 
   /** Skips whole lines that do not matter, most of a head. @returns offset of the first other line */
@@ -278,33 +250,6 @@ export class HeadReader {
   }
 }
 
-/** True when a line begins with a name in lower case, in either case. */
-function startsWith(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
-  for (let index = 0; index < name.length; index++) {
-    const wanted = name[index] ?? 0;
-    const found = bytes[at + index] ?? 0;
-    if (found !== wanted && (wanted < LOWER_A || (found | LOWER_CASE) !== wanted)) return false;
-  }
-  return true;
-}
-
-function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= ZERO && byte <= ZERO + 9;
-}
-
-/** @returns a number from 100 to 999, or -1 */
-function threeDigits(bytes: Uint8Array, at: number): number {
-  const a = (bytes[at] ?? 0) - ZERO;
-  const b = (bytes[at + 1] ?? 0) - ZERO;
-  const c = (bytes[at + 2] ?? 0) - ZERO;
-  return a >= 1 && a <= 9 && b >= 0 && b <= 9 && c >= 0 && c <= 9 ? a * 100 + b * 10 + c : -1;
-}
-
-function reasonOf(bytes: Uint8Array, from: number, to: number): string {
-  if (to - from === 2 && bytes[from] === UPPER_O && bytes[from + 1] === UPPER_K) return "OK";
-  return to <= from ? "" : latin1(bytes, from, to).trim();
-}
-
 /** True when the bytes received of a line may begin one of {@link NAMES}. */
 function mayMatter(bytes: Uint8Array, at: number): boolean {
   const first = (bytes[at] ?? 0) | LOWER_CASE;
@@ -318,14 +263,6 @@ function mayMatter(bytes: Uint8Array, at: number): boolean {
     return next === undefined || next === COLON || next === BLANK || next === TAB;
   }
   return false;
-}
-
-/** Offset of the line feed of a line, or of the end of the bytes. */
-function lineEnd(bytes: Uint8Array, from: number): number {
-  const near = Math.min(from + NEAR_BYTES, bytes.length);
-  for (let at = from; at < near; at++) if (bytes[at] === LF) return at;
-  const at = bytes.indexOf(LF, near);
-  return at < 0 ? bytes.length : at;
 }
 
 function codings(value: string): string[] {

@@ -4,7 +4,8 @@ import { byteSecrets, type Secrets } from "../../redaction/secrets.ts";
 import type { Checker, CheckerEnv } from "../checker.ts";
 import { type Conversation, type ConversationFactory, failed, type Verdict } from "../conversation.ts";
 import { excerpt, MAX_SHOWN_BYTES } from "../excerpt.ts";
-import { Exchange, ExchangePlan } from "../exchange.ts";
+import { Exchange } from "../exchange.ts";
+import { ExchangePlan } from "../exchange-plan.ts";
 import type { TcpSpec } from "./spec.ts";
 
 /** Makes a tcp checker. */
