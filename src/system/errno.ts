@@ -88,8 +88,12 @@ export function localCause(number: number): LocalCause | undefined {
   return errno === undefined ? "fault" : errno.local;
 }
 
-/** The number behind a runtime error's `code`, e.g. `ECONNRESET`; 0 when it has none that is known. */
+/**
+ * The number behind a runtime error's `code`, e.g. `ECONNRESET`; 0 when it has none that is known, and for EPROTO, which the runtime gives
+ * to every error of its TLS library.
+ */
 export function errnoOf(error: unknown): number {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EPROTO") return 0;
   return typeof code === "string" && Object.hasOwn(TABLE, code) ? (TABLE[code]?.number ?? 0) : 0;
 }

@@ -33,6 +33,10 @@ test("errno: the numbers are this system's", () => {
   }
 });
 
+test("errno: an error of the TLS library has none", () => {
+  expect(errnoOf(Object.assign(new Error("wrong version number"), { code: "EPROTO" }))).toBe(0);
+});
+
 test("errno: has the system's message, or a number without one", () => {
   expect(errnoMessage(errno.ECONNREFUSED)).toBe("connection refused");
   expect(errnoMessage(12_345)).toBe("error 12345");
