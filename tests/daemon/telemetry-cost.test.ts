@@ -47,7 +47,7 @@ test("telemetry: with a collector that drops SYNs, a thousand checks are as ever
     await start(telemetryConfig(hole.port, { trace: "all" })),
   ];
   // The buffer overflows before the first delivery is given up: too many spans are not what is wrong.
-  for (const { daemon } of traced) expect(await warned(daemon)).toMatch(/not connected|timed out|DEADLINE/);
+  for (const { daemon } of traced) expect(await warned(daemon)).toMatch(/not established|timed out|DEADLINE/);
   const look = async ({ daemon, port }: typeof plain) => ({
     cpuMs: daemon.cpuMs(),
     samples: await scrape(port),
