@@ -43,9 +43,14 @@ export async function serveMetrics(
     else await pipeline(body, response);
   } catch (error) {
     // The client has disconnected, so there is no client to report to.
-    if (!(error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE"))
-      throw error;
+    if (!isDisconnect(error)) throw error;
   }
+}
+
+/** A client may disconnect before its response is piped, and while it is. */
+function isDisconnect(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ERR_STREAM_PREMATURE_CLOSE" || code === "ERR_STREAM_UNABLE_TO_PIPE";
 }
 
 function setHead(request: IncomingMessage, response: ServerResponse, format: Format, gzip: boolean): void {

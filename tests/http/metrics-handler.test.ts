@@ -1,7 +1,10 @@
 /** /metrics: formats and encodings. */
 import { expect, test } from "bun:test";
 import { gunzipSync } from "node:zlib";
+import { serveMetrics } from "../../src/http/metrics-handler.ts";
+import type { Router } from "../../src/http/server.ts";
 import type { Format } from "../../src/metrics/exposition.ts";
+import { connectHttp, get } from "../harness/client/raw-http.ts";
 import { startHttp } from "../harness/fakes/http-fixture.ts";
 
 const CLASSIC = "text/plain; version=0.0.4; charset=utf-8";
@@ -46,6 +49,27 @@ test.each([
   expect(response.headers.get("content-encoding")).toBe(gzip ? "gzip" : null);
   const bytes = await response.bytes();
   expect(Buffer.from(gzip ? gunzipSync(bytes) : bytes).toString()).toBe("prometheus and on …\n");
+});
+
+test("metrics handler: a client that disconnects before the first piece is no error", async () => {
+  const rendering = Promise.withResolvers<void>();
+  const disconnected = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
+  async function* renderLate(): AsyncGenerator<Uint8Array> {
+    rendering.resolve();
+    await disconnected.promise;
+    yield Buffer.from("too late");
+  }
+  const router: Router = () => async (_target, request, response) => {
+    response.once("close", disconnected.resolve);
+    await serveMetrics(renderLate, request, response).then(over.resolve, over.reject);
+  };
+  using fixture = await startHttp({ router });
+  const http = await connectHttp(fixture.port);
+  http.write(get("/metrics"));
+  await rendering.promise;
+  await http[Symbol.asyncDispose]();
+  await over.promise;
 });
 
 test("metrics handler: HEAD has the headers and renders nothing", async () => {
