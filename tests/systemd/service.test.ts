@@ -345,7 +345,7 @@ serviceTest(
     expect(await ask()).toEqual({
       status: 1,
       out: "",
-      err: `not ready: cannot reach http://127.0.0.1:9090: connection refused (${CONFIG} cannot be read: permission denied; use --addr)\n`,
+      err: `not ready: cannot reach http://127.0.0.1:9090: connection refused (cannot read ${CONFIG}: permission denied; use --addr)\n`,
     });
   },
 );
