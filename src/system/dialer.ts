@@ -25,7 +25,6 @@ import type { Lingerer } from "./lingering.ts";
 import { PlainStream } from "./plain-stream.ts";
 import { SelfConnection } from "./self-connection.ts";
 import type { SockAddr } from "./sockaddr.ts";
-import { SocketPool } from "./socket-pool.ts";
 import type { SetupFailure } from "./socket-setup.ts";
 import { Sockets } from "./sockets.ts";
 import type { Ending, StreamOwner } from "./stream-owner.ts";
@@ -76,7 +75,6 @@ export interface Dialer {
 /** The dialer of the running process. */
 export class LibcDialer implements Dialer {
   readonly #sockets: Sockets;
-  readonly #pool: SocketPool;
   readonly #onError: (error: unknown) => void;
   #decided: Decided[] = [];
   /** Decided ones that were not cancelled since. */
@@ -100,7 +98,6 @@ export class LibcDialer implements Dialer {
   constructor(descriptors: Descriptors, onError: (error: unknown) => void) {
     this.#onError = onError;
     this.#sockets = new Sockets(descriptors, onError);
-    this.#pool = new SocketPool(descriptors.limit);
   }
 
   get pending(): number {
@@ -109,7 +106,10 @@ export class LibcDialer implements Dialer {
 
   dial(address: SockAddr, owner: DialOwner, handshake: "half" | "full" = "full"): PendingConnection {
     // A pooled socket has no options.
-    const pooled = address.setup === undefined ? this.#pool.take(address.family) : undefined;
+    const pooled =
+      address.setup === undefined && address.ip !== undefined
+        ? this.#sockets.pool.take(address.ip)
+        : undefined;
     const fd = pooled ?? this.#sockets.open(address, SOCK_STREAM);
     const dial = new PendingConnection(fd, owner, this.#sockets.nextSerial(), address, this.#onEvents);
     if (fd < 0) return this.#decide(dial, -fd, undefined, this.#sockets.setupFailure);
@@ -143,6 +143,7 @@ export class LibcDialer implements Dialer {
   }
 
   converse(dial: PendingConnection, owner: StreamOwner): PlainStream {
+    dial.reusable = false;
     return new PlainStream(this.#sockets, dial, owner);
   }
 
@@ -153,10 +154,11 @@ export class LibcDialer implements Dialer {
 
   /** Closes the sockets that no check has used since the last call; called now and then. */
   trim(): void {
-    for (const fd of this.#pool.trim()) this.#sockets.closeUnconnected(fd);
+    for (const fd of this.#sockets.pool.trim()) this.#sockets.closeUnconnected(fd);
   }
 
   handOver(dial: PendingConnection): void {
+    dial.reusable = false;
     this.#sockets.handOver(dial);
   }
 
@@ -172,26 +174,21 @@ export class LibcDialer implements Dialer {
     this.#sockets.lingering.remove(lingerer);
   }
 
-  /**
-   * Closes a connection whose check is over, or a socket without one, to free its descriptor for a due check. @returns true when there was one
-   */
+  /** Closes a socket or a connection that no check needs, to free its descriptor for a due check. @returns true when there was one */
   reclaim(): boolean {
-    const fd = this.#pool.evict();
-    if (fd === undefined) return this.#sockets.lingering.evict();
-    this.#sockets.closeUnconnected(fd);
-    return true;
+    return this.#sockets.reclaim();
   }
 
-  /** Resets a connection and keeps its socket for the next one. @returns false when the socket cannot be kept; then nothing has happened */
+  /** Resets a connection and keeps its socket for the next one to its host. @returns false when the socket cannot be kept; it is still open then */
   #recycle(dial: PendingConnection): boolean {
     const { fd, address } = dial;
     // The next check must not have the options of this one.
-    if (address.setup !== undefined || dial.reader !== undefined) return false;
-    if (!this.#pool.put(address.family, fd)) return false;
+    if (!dial.reusable || address.setup !== undefined || address.ip === undefined) return false;
+    if (!this.#sockets.pool.put(address.ip, fd)) return false;
     // Its events would look like those of the next connection.
     this.#sockets.handOver(dial);
     if (libc.connect(fd, UNSPECIFIED, UNSPECIFIED.length) === 0) return true;
-    this.#pool.take(address.family);
+    this.#sockets.pool.take(address.ip);
     return false;
   }
 
@@ -243,7 +240,10 @@ export class LibcDialer implements Dialer {
       // By RST, because FIN would keep the port in TIME_WAIT.
       this.#sockets.end(dial, "reset");
       dial.owner.failed(ECONNREFUSED);
-    } else dial.owner.connected(dial, rttMs);
+    } else {
+      dial.reusable = rttMs !== undefined && dial.error === 0;
+      dial.owner.connected(dial, rttMs);
+    }
   }
 
   #socketError(fd: number): number {

@@ -11,7 +11,9 @@ export const MAX_UNIX_PATH = 107;
 export interface SockAddr {
   readonly family: number;
   readonly bytes: Uint8Array;
-  /** IP address and port, as in {@link Address}. */
+  /** IP address, numeric, in its shortest form; absent for a Unix socket. */
+  readonly ip?: string;
+  /** Port; absent for a Unix socket. */
   readonly port?: number;
   /** Set for a loopback address: a connection there is answered before `connect` returns. */
   readonly local?: boolean;
@@ -25,8 +27,8 @@ export interface SockAddr {
  */
 export function sockAddr(address: Address): SockAddr {
   const sockAddr = isIPv4(address.ip) ? inet4(address) : inet6(address);
-  const local = address.ip.startsWith("127.") || canonicalIp(address.ip) === "::1";
-  return { ...sockAddr, port: address.port, local };
+  const ip = canonicalIp(address.ip) ?? address.ip;
+  return { ...sockAddr, ip, port: address.port, local: ip.startsWith("127.") || ip === "::1" };
 }
 
 /**

@@ -1,12 +1,18 @@
 /**
- * TCP sockets that a check has reset and the next check connects again. Linux lets `connect` with AF_UNSPEC disconnect a TCP socket: it sends
- * RST and forgets everything but the options (connect(2)). Making and closing a socket is a third of what a bare TCP check costs.
+ * TCP sockets that a check has reset and the next check of the same host connects again. Linux lets `connect` with AF_UNSPEC disconnect a
+ * TCP socket: it sends RST and forgets everything but the options (connect(2)). Making and closing a socket is a third of what a bare TCP
+ * check costs.
+ *
+ * A socket returns only to the host it came from. Linux does not choose a fresh initial sequence number for it: the next one is the last one
+ * plus a constant. On its way to another host the first host could predict it, and forge that host's answer (RFC 9293 3.4.1, RFC 6528).
  */
 
-/** Maximum number of sockets of each address family that wait for the next check. */
-const MAX_POOLED = 64;
+/** Maximum number of sockets that wait for the next check; some 4 kB of kernel memory each. */
+const MAX_POOLED = 1_024;
+/** The pool takes this share of the checks' descriptors at most. */
+const SHARE = 1 / 32;
 
-/** The sockets of one address family. */
+/** The sockets of one host. */
 interface Shelf {
   readonly fds: number[];
   /** Smallest number of sockets since the last {@link SocketPool.trim}: that number was not needed. */
@@ -15,38 +21,49 @@ interface Shelf {
 
 /** Unconnected sockets that are open and counted. It makes no system calls. */
 export class SocketPool {
-  readonly #shelves = new Map<number, Shelf>();
+  readonly #shelves = new Map<string, Shelf>();
   readonly #max: number;
+  #size = 0;
 
   /** Creates an empty pool. @param maxDescriptors - descriptors that all checks may hold; the pool takes a small share of them */
   constructor(maxDescriptors: number) {
-    this.#max = Math.min(MAX_POOLED, Math.floor(maxDescriptors / 32));
+    this.#max = Math.min(MAX_POOLED, Math.floor(maxDescriptors * SHARE));
   }
 
-  /** Takes a socket. @param family - AF_INET or AF_INET6. @returns its descriptor, or undefined when the pool has no socket of the family */
-  take(family: number): number | undefined {
-    const shelf = this.#shelves.get(family);
+  /** Number of sockets in the pool. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Takes a socket. @param ip - address of the host, numeric. @returns its descriptor, or undefined when the host has no socket here */
+  take(ip: string): number | undefined {
+    const shelf = this.#shelves.get(ip);
     const fd = shelf?.fds.pop();
-    if (shelf !== undefined && shelf.fds.length < shelf.unused) shelf.unused = shelf.fds.length;
+    if (shelf === undefined || fd === undefined) return undefined;
+    this.#size--;
+    if (shelf.fds.length < shelf.unused) shelf.unused = shelf.fds.length;
     return fd;
   }
 
-  /** Puts a socket in. @returns false when there is no room */
-  put(family: number, fd: number): boolean {
-    let shelf = this.#shelves.get(family);
+  /** Puts a socket in. @param ip - the only host it was ever connected to. @returns false when there is no room */
+  put(ip: string, fd: number): boolean {
+    if (this.#size >= this.#max) return false;
+    let shelf = this.#shelves.get(ip);
     if (shelf === undefined) {
       shelf = { fds: [], unused: 0 };
-      this.#shelves.set(family, shelf);
+      this.#shelves.set(ip, shelf);
     }
-    if (shelf.fds.length >= this.#max) return false;
     shelf.fds.push(fd);
+    this.#size++;
     return true;
   }
 
   /** Removes one socket, to free its descriptor. @returns the descriptor, or undefined when the pool is empty */
   evict(): number | undefined {
-    for (const family of this.#shelves.keys()) {
-      const fd = this.take(family);
+    if (this.#size === 0) return undefined;
+    for (const [ip, shelf] of this.#shelves) {
+      const fd = this.take(ip);
+      if (shelf.fds.length === 0) this.#shelves.delete(ip);
       if (fd !== undefined) return fd;
     }
     return undefined;
@@ -55,10 +72,13 @@ export class SocketPool {
   /** Removes the sockets that nothing has used since the last call. @returns their descriptors */
   trim(): number[] {
     const unused: number[] = [];
-    for (const shelf of this.#shelves.values()) {
+    for (const [ip, shelf] of this.#shelves) {
       unused.push(...shelf.fds.splice(0, shelf.unused));
       shelf.unused = shelf.fds.length;
+      // A host that uses its socket all the time has none here at this moment, perhaps; a new shelf costs it nothing.
+      if (shelf.fds.length === 0) this.#shelves.delete(ip);
     }
+    this.#size -= unused.length;
     return unused;
   }
 }

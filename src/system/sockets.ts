@@ -24,6 +24,7 @@ import {
 import { Lingering } from "./lingering.ts";
 import { Receiver } from "./receiver.ts";
 import type { SockAddr } from "./sockaddr.ts";
+import { SocketPool } from "./socket-pool.ts";
 import type { SetupFailure } from "./socket-setup.ts";
 import type { Ending } from "./stream-owner.ts";
 import type { Watched } from "./watched.ts";
@@ -39,6 +40,7 @@ export class Sockets {
   readonly receiver = new Receiver();
   readonly errorQueue = new ErrorQueue();
   readonly lingering: Lingering;
+  readonly pool: SocketPool;
   readonly descriptors: Descriptors;
   readonly #epoll: Epoll;
   readonly #onError: (error: unknown) => void;
@@ -61,6 +63,7 @@ export class Sockets {
     this.descriptors = descriptors;
     this.#onError = onError;
     this.lingering = new Lingering(Math.max(MIN_LINGERING, Math.floor(descriptors.limit * LINGERING_SHARE)));
+    this.pool = new SocketPool(descriptors.limit);
     this.#epoll = new Epoll((fd, serial, events) => {
       const socket = this.#watched[fd];
       // An event may be of a socket that a callback of this very round has closed.
@@ -80,7 +83,19 @@ export class Sockets {
   }
 
   /**
-   * Opens a non-blocking socket, sets its options and counts it.
+   * Closes a socket that waits for its next check, or a connection whose check is over, to free its descriptor for a check.
+   *
+   * @returns true when there was one
+   */
+  reclaim(): boolean {
+    const fd = this.pool.evict();
+    if (fd === undefined) return this.lingering.evict();
+    this.closeUnconnected(fd);
+    return true;
+  }
+
+  /**
+   * Opens a non-blocking socket, sets its options and counts it. When the checks' descriptors are used up, a socket that no check needs gives way.
    *
    * @param address - the address that it will connect to
    * @param type - SOCK_STREAM or SOCK_DGRAM
@@ -89,7 +104,7 @@ export class Sockets {
    */
   open({ family, setup }: SockAddr, type: number): number {
     this.#setupFailure = undefined;
-    if (!this.descriptors.acquire()) return -EMFILE;
+    if (!this.#acquire()) return -EMFILE;
     const fd = libc.socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
       const number = errno();
@@ -173,6 +188,10 @@ export class Sockets {
   closeUnconnected(fd: number): void {
     libc.close(fd);
     this.descriptors.release();
+  }
+
+  #acquire(): boolean {
+    return this.descriptors.acquire() || (this.reclaim() && this.descriptors.acquire());
   }
 
   #forget(socket: Watched): boolean {

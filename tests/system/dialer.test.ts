@@ -1,6 +1,6 @@
 /** The dialer against real sockets on loopback. */
 import { afterEach, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { PendingConnection } from "../../src/system/connection.ts";
 import { Descriptors } from "../../src/system/descriptors.ts";
 import { LibcDialer } from "../../src/system/dialer.ts";
@@ -10,6 +10,9 @@ import { targetAddress } from "../../src/system/socket-options.ts";
 import { acceptAll, closedPort } from "../harness/backends/backends.ts";
 import { hasIpv6Loopback } from "../harness/base/ports.ts";
 import { until } from "../harness/base/wait.ts";
+
+/** fcntl-linux.h, of x86-64 and arm64 alike. */
+const O_CLOEXEC = 0o2000000;
 
 const faults: unknown[] = [];
 afterEach(() => {
@@ -234,4 +237,195 @@ test("dialer: the socket of a connection with options serves no other connection
     await Bun.sleep(0);
   }
   expect(callers).toEqual(["127.0.0.2", "127.0.0.1", "127.0.0.2", "127.0.0.1", "127.0.0.2"]);
+});
+
+/** A limit whose share for the pool is two sockets. */
+const POOLING = 64;
+
+test("dialer: a reset connection's socket serves the next one to its host, and its descriptor stays counted", async () => {
+  await using backend = acceptAll();
+  await using other = acceptAll();
+  const { dialer, descriptors, dial, heardOf } = fixture(POOLING);
+  const first = dial(backend.port);
+  await heardOf(1);
+  dialer.close(first, "reset");
+  await until(() => backend.resets === 1, 2_000, "the RST");
+  expect([descriptors.used, isOpen(first.fd), dialer.pending]).toEqual([1, true, 0]);
+  const second = dial(other.port);
+  expect([second.fd, descriptors.used]).toEqual([first.fd, 1]);
+  await heardOf(2);
+  dialer.close(second, "reset");
+  await until(() => other.resets === 1, 2_000, "the second RST");
+  expect([backend.connections, other.connections, descriptors.used]).toEqual([1, 1, 1]);
+});
+
+test("dialer: another host does not get the socket: it would know its next sequence number", async () => {
+  await using backend = acceptAll();
+  await using other = acceptAll({ hostname: "127.0.0.2" });
+  const { dialer, descriptors, dial, heardOf } = fixture(POOLING);
+  const first = dial(backend.port);
+  await heardOf(1);
+  dialer.close(first, "reset");
+  const second = dial(other.port, "127.0.0.2");
+  expect(second.fd).not.toBe(first.fd);
+  expect(descriptors.used).toBe(2);
+  await heardOf(2);
+  dialer.close(second, "reset");
+  dialer.trim();
+  dialer.trim();
+  expect(descriptors.used).toBe(0);
+});
+
+test.skipIf(!hasIpv6Loopback())("dialer: IPv4 and IPv6 do not share sockets", async () => {
+  await using four = acceptAll();
+  await using six = acceptAll({ hostname: "::1" });
+  const { dialer, descriptors, dial, heard, heardOf } = fixture(POOLING);
+  const first = dial(four.port);
+  await heardOf(1);
+  dialer.close(first, "reset");
+  const second = dial(six.port, "::1");
+  await heardOf(2);
+  expect([second.fd === first.fd, descriptors.used]).toEqual([false, 2]);
+  dialer.close(second, "reset");
+  // Written in another way it is the same host.
+  const third = dial(six.port, "0:0:0:0:0:0:0:1");
+  expect(third.fd).toBe(second.fd);
+  await heardOf(3);
+  expect(heard).toEqual([first, second, third]);
+  dialer.close(third, "reset");
+});
+
+test("dialer: events of the earlier connection do not reach the next one of the same socket", async () => {
+  await using backend = acceptAll();
+  await using closed = closedPort();
+  const { dialer, descriptors, dial, heard, heardOf } = fixture(POOLING);
+  const first = dial(backend.port);
+  await heardOf(1);
+  dialer.close(first, "reset");
+  const second = dial(closed.port);
+  expect(second.fd).toBe(first.fd);
+  await heardOf(2);
+  expect(heard).toEqual([first, 111]);
+  // A socket that failed is closed.
+  expect([descriptors.used, isOpen(first.fd)]).toEqual([0, false]);
+});
+
+test("dialer: the socket of a canceled, a graceful and a refused connection is closed", async () => {
+  await using backend = acceptAll();
+  await using closed = closedPort();
+  const { dialer, descriptors, dial, heardOf } = fixture(POOLING);
+  dialer.cancel(dial(backend.port));
+  expect(descriptors.used).toBe(0);
+  dial(closed.port);
+  await heardOf(1);
+  expect(descriptors.used).toBe(0);
+  const graceful = dial(backend.port);
+  await heardOf(2);
+  dialer.close(graceful, "graceful");
+  await until(() => dialer.poll() ?? descriptors.used === 0, 2_000, "the end of the connection");
+});
+
+test("dialer: the peer's reset of one connection is no event of the next one", async () => {
+  await using backend = acceptAll();
+  const { dialer, dial, heard, heardOf } = fixture(POOLING);
+  const dials = [dial(backend.port), dial(backend.port)];
+  await until(() => backend.connections === 2, 2_000, "the connections");
+  backend.down();
+  await heardOf(2);
+  for (const one of dials) dialer.close(one, "reset");
+  backend.up();
+  const next = dial(backend.port);
+  await heardOf(3);
+  expect(heard).toEqual([...dials, next]);
+  const events: string[] = [];
+  const stream = dialer.converse(next, {
+    received: () => void events.push("received"),
+    closed: (number) => void events.push(`closed: ${number}`),
+    crashed: () => void events.push("crashed"),
+  });
+  stream.write(Buffer.from("hello"));
+  await until(() => dialer.poll() ?? backend.received === "hello", 2_000, "the bytes");
+  expect(events).toEqual([]);
+  stream.end("reset");
+});
+
+test("dialer: a socket that was canceled before it was reported is not used by two connections", async () => {
+  await using backend = acceptAll();
+  const { dialer, descriptors, dial, heard, heardOf } = fixture(POOLING);
+  const first = dial(backend.port);
+  await heardOf(1);
+  dialer.close(first, "reset");
+  const second = dial(backend.port);
+  dialer.cancel(second);
+  expect([descriptors.used, isOpen(first.fd)]).toEqual([0, false]);
+  const [third, fourth] = [dial(backend.port), dial(backend.port)];
+  expect(third.fd).not.toBe(fourth.fd);
+  await heardOf(3);
+  expect(heard).toEqual([first, third, fourth]);
+  dialer.close(third, "reset");
+  dialer.close(fourth, "reset");
+});
+
+test("dialer: no more sockets are kept than the share of the descriptors; trim closes the unused ones", async () => {
+  await using backend = acceptAll();
+  const { dialer, descriptors, dial, heardOf } = fixture(POOLING);
+  const dials = [dial(backend.port), dial(backend.port), dial(backend.port)];
+  await heardOf(3);
+  for (const one of dials) dialer.close(one, "reset");
+  await until(() => backend.resets === 3, 2_000, "three RSTs");
+  expect(descriptors.used).toBe(2);
+  dialer.trim();
+  expect(descriptors.used).toBe(2);
+  const again = dial(backend.port);
+  await heardOf(4);
+  dialer.close(again, "reset");
+  dialer.trim();
+  expect(descriptors.used).toBe(1);
+  dialer.trim();
+  expect(descriptors.used).toBe(0);
+  expect(dials.map(({ fd }) => isOpen(fd))).toEqual([false, false, false]);
+});
+
+test("dialer: kept sockets give way when descriptors are short: to a due check, and within one", async () => {
+  await using backend = acceptAll();
+  await using other = acceptAll({ hostname: "127.0.0.2" });
+  const { dialer, descriptors, dial, heard, heardOf } = fixture(POOLING);
+  const kept = [dial(backend.port), dial(backend.port)];
+  await heardOf(2);
+  for (const one of kept) dialer.close(one, "reset");
+  while (descriptors.used < POOLING) descriptors.acquire();
+  expect(dialer.reclaim()).toBe(true);
+  expect(descriptors.used).toBe(POOLING - 1);
+  descriptors.acquire();
+  // A host without a kept socket: a check that needs a second socket does not ask whether it may.
+  const second = dial(other.port, "127.0.0.2");
+  await heardOf(3);
+  expect([heard[2], descriptors.used]).toEqual([second, POOLING]);
+  expect(dialer.reclaim()).toBe(false);
+  dial(other.port, "127.0.0.2");
+  await heardOf(4);
+  expect(heard[3]).toBe(EMFILE);
+  dialer.close(second, "reset");
+});
+
+test("dialer: a socket that conversed, or that was handed over, is not kept", async () => {
+  await using backend = acceptAll();
+  const { dialer, descriptors, dial, heardOf } = fixture(POOLING);
+  const [conversing, given] = [dial(backend.port), dial(backend.port)];
+  await heardOf(2);
+  dialer.converse(conversing, { received: () => {}, closed: () => {}, crashed: () => {} }).end("reset");
+  dialer.handOver(given);
+  dialer.close(given, "reset");
+  await until(() => backend.resets === 2, 2_000, "two RSTs");
+  expect(descriptors.used).toBe(0);
+});
+
+test("dialer: kept sockets are closed when another program is executed", async () => {
+  await using backend = acceptAll();
+  const { dialer, dial, heardOf } = fixture(POOLING);
+  const first = dial(backend.port);
+  await heardOf(1);
+  dialer.close(first, "reset");
+  const flags = /flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${first.fd}`, "utf8"))?.[1] ?? "";
+  expect(Number.parseInt(flags, 8) & O_CLOEXEC).toBe(O_CLOEXEC);
 });

@@ -1,0 +1,78 @@
+/** The pool of unconnected sockets, without any socket. */
+import { expect, test } from "bun:test";
+import { SocketPool } from "../../src/system/socket-pool.ts";
+
+const ONE = "192.0.2.1";
+const OTHER = "2001:db8::1";
+/** Room for four sockets. */
+const DESCRIPTORS = 128;
+
+function filled(...fds: readonly number[]): SocketPool {
+  const pool = new SocketPool(DESCRIPTORS);
+  for (const fd of fds) expect(pool.put(ONE, fd)).toBe(true);
+  return pool;
+}
+
+test("pool: a host gets its own sockets back, the newest first, and no other host's", () => {
+  const pool = filled(3, 4);
+  expect(pool.put(OTHER, 5)).toBe(true);
+  expect([pool.take("192.0.2.2"), pool.take(ONE), pool.take(OTHER), pool.take(OTHER)]).toEqual([
+    undefined,
+    4,
+    5,
+    undefined,
+  ]);
+  expect([pool.size, pool.take(ONE), pool.take(ONE), pool.size]).toEqual([1, 3, undefined, 0]);
+});
+
+test("pool: its share of the descriptors bounds it over all hosts", () => {
+  const pool = filled(3, 4);
+  expect([pool.put(OTHER, 5), pool.put(OTHER, 6), pool.put(OTHER, 7), pool.put(ONE, 8)]).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect(pool.take(ONE)).toBe(4);
+  expect([pool.put(OTHER, 7), pool.size]).toEqual([true, 4]);
+});
+
+test("pool: with few descriptors there is no pool, with very many it stays small", () => {
+  expect(new SocketPool(31).put(ONE, 3)).toBe(false);
+  const large = new SocketPool(1_000_000);
+  let fd = 0;
+  while (large.put(ONE, fd)) fd++;
+  expect(fd).toBe(1_024);
+});
+
+test("pool: trim removes the sockets that were not needed since the last trim, the oldest first", () => {
+  const pool = filled(3, 4, 5);
+  // All of them are new.
+  expect(pool.trim()).toEqual([]);
+  const [first, second] = [pool.take(ONE), pool.take(ONE)];
+  expect([first, second]).toEqual([5, 4]);
+  pool.put(ONE, 4);
+  pool.put(ONE, 5);
+  // Two were needed at the same time, one was not.
+  expect(pool.trim()).toEqual([3]);
+  expect(pool.size).toBe(2);
+  expect(pool.trim()).toEqual([4, 5]);
+  expect([pool.size, pool.take(ONE), pool.trim()]).toEqual([0, undefined, []]);
+});
+
+test("pool: trim while all sockets are in use removes none later that were used", () => {
+  const pool = filled(3);
+  pool.trim();
+  expect(pool.take(ONE)).toBe(3);
+  expect(pool.trim()).toEqual([]);
+  pool.put(ONE, 3);
+  expect(pool.trim()).toEqual([]);
+  expect(pool.trim()).toEqual([3]);
+});
+
+test("pool: evict empties it, host by host, and makes room", () => {
+  const pool = filled(3, 4);
+  pool.put(OTHER, 5);
+  expect([pool.evict(), pool.evict(), pool.evict(), pool.evict()]).toEqual([4, 3, 5, undefined]);
+  expect([pool.size, pool.put(ONE, 6), pool.trim(), pool.take(ONE)]).toEqual([0, true, [], 6]);
+});
