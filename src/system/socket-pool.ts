@@ -4,7 +4,7 @@
  * check costs.
  *
  * A socket returns only to the host it came from. Linux does not choose a fresh initial sequence number for it: the next one is the last one
- * plus a constant. On its way to another host the first host could predict it, and forge that host's answer (RFC 9293 3.4.1, RFC 6528).
+ * plus a constant. The first host could predict that of a connection to another host, and forge the other one's answer (RFC 9293 3.4.1).
  */
 
 /** Maximum number of sockets that wait for the next check; some 4 kB of kernel memory each. */
