@@ -11,11 +11,6 @@ import type { Ending, StreamOwner } from "./stream-owner.ts";
 
 /** Reads of one connection in one round; then the others have their turn. */
 const MAX_READS = 8;
-/**
- * Bytes of a conversation's first read. The kernel's timestamp is that of the last packet that a read has touched; a short read gives that of
- * the first one although others have come since. Most answers of health endpoints fit into it.
- */
-const FIRST_READ_BYTES = 256;
 const ENDED = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 /** A conversation in plain text. */
@@ -28,7 +23,8 @@ export class PlainStream implements ConnectionReader {
   #error: number;
   #ended = false;
   #over = false;
-  #readBytes = FIRST_READ_BYTES;
+  /** Every event of {@link ENDED} so far: epoll reports each one once, and reading may take more than a round. */
+  #endings = 0;
 
   /**
    * Takes over an open connection.
@@ -77,10 +73,8 @@ export class PlainStream implements ConnectionReader {
   ready(events: number): void {
     try {
       if ((events & EPOLLOUT) !== 0) this.#flush();
-      if ((events & (EPOLLIN | ENDED)) !== 0) {
-        const failed = (events & (EPOLLHUP | EPOLLERR)) !== 0 || this.#error !== 0;
-        this.#read(failed || (events & EPOLLRDHUP) !== 0, !failed && (events & EPOLLRDHUP) !== 0);
-      }
+      this.#endings |= events & ENDED;
+      if ((events & (EPOLLIN | ENDED)) !== 0) this.#read();
     } catch (error) {
       if (this.#over) throw error;
       this.end("reset");
@@ -103,24 +97,21 @@ export class PlainStream implements ConnectionReader {
     if (unsent !== undefined) this.write(unsent);
   }
 
-  /**
-   * Reads the available bytes.
-   *
-   * @param toTheEnd - true when the end of the stream follows the available bytes
-   * @param finished - true when that end is an orderly one: the peer's FIN has come
-   */
-  #read(toTheEnd: boolean, finished: boolean): void {
+  /** Reads the available bytes, and the end of the stream if it is there. */
+  #read(): void {
     const { receiver } = this.#sockets;
+    const toTheEnd = this.#endings !== 0 || this.#error !== 0;
+    // The peer's FIN has come, and nothing went wrong.
+    const finished = this.#endings === EPOLLRDHUP && this.#error === 0;
     for (let reads = 0; reads < MAX_READS; reads++) {
-      const wanted = this.#readBytes;
-      const count = receiver.read(this.#dial.fd, wanted);
+      const count = receiver.read(this.#dial.fd);
       if (count <= 0) {
         this.#finish(count === 0 ? 0 : errno());
         return;
       }
-      this.#readBytes = RECEIVE_BYTES;
+      const drained = count < RECEIVE_BYTES;
       // After FIN nothing follows: a read that leaves room was the last one, and the end needs no read of its own.
-      this.#ended = finished && count < wanted;
+      this.#ended = finished && drained;
       this.#owner.received(receiver.bytes.subarray(0, count), receiver.stampMs);
       if (this.#over) return;
       if (this.#ended) {
@@ -128,7 +119,7 @@ export class PlainStream implements ConnectionReader {
         return;
       }
       // Less than there was room for: the next bytes are a change that epoll reports.
-      if (count < wanted && !toTheEnd) return;
+      if (drained && !toTheEnd) return;
     }
     this.#sockets.again(this.#dial);
   }

@@ -1,6 +1,7 @@
 /**
  * Reads from stream sockets together with the kernel's receive timestamps (SO_TIMESTAMPNS): when the last packet of what was read
- * came, however late this process reads it. Used by the plain-text conversations.
+ * came, however late this process reads it. The kernel merges packets that wait for this process, and keeps the newest
+ * one's time (tcp_try_coalesce): a shorter read would not give that of the first one. Used by the plain-text conversations.
  */
 import { ptr } from "bun:ffi";
 import {
@@ -80,13 +81,11 @@ export class Receiver {
    * Reads what has come.
    *
    * @param fd - the socket
-   * @param maxBytes - as many of them at most; up to {@link RECEIVE_BYTES}
    * @returns the number of bytes, 0 at the end of the stream, negative on an error (`errno`)
    */
-  read(fd: number, maxBytes: number = RECEIVE_BYTES): number {
+  read(fd: number): number {
     if (!this.#sampled) this.#compareClocks();
-    // The upper halves of these 64-bit numbers stay 0; a BigInt would cost more than the call.
-    this.#view.setUint32(IOVEC_AT + 8, maxBytes, true);
+    // The upper half of this 64-bit number stays 0; a BigInt would cost more than the call.
     this.#view.setUint32(MSGHDR.controlLength, CONTROL_BYTES, true);
     const count = libc.recvmsg(fd, this.#headerBytes, MSG_DONTWAIT);
     this.#stampMs = count > 0 && this.#trusted ? this.#readStamp() : undefined;

@@ -6,7 +6,14 @@ import { LibcDialer } from "../../src/system/dialer.ts";
 import type { PlainStream } from "../../src/system/plain-stream.ts";
 import { sockAddr } from "../../src/system/sockaddr.ts";
 import { acceptAll, type Backend, type BackendSocket, httpServer } from "../harness/backends/backends.ts";
+import { libc, tcpInfo } from "../harness/base/libc.ts";
+import { rootTest } from "../harness/base/peers.ts";
 import { until } from "../harness/base/wait.ts";
+
+const SOL_SOCKET = 1;
+/** Sets the buffer beyond the host's limit; for root. */
+const SO_RCVBUFFORCE = 33;
+const CLOSE_WAIT = 8;
 
 /** A stream to a backend, and what its owner has received. Each look at it polls the dialer. */
 async function open(backend: Backend) {
@@ -18,6 +25,7 @@ async function open(backend: Backend) {
     descriptors,
     heard,
     text: "",
+    fd: -1,
     stampsMs: [] as (number | undefined)[],
     onReceived: (_text: string) => {},
     until: (condition: () => boolean, what: string) =>
@@ -36,6 +44,7 @@ async function open(backend: Backend) {
   let stream: PlainStream | undefined;
   const dialOwner = {
     connected: (dial: PendingConnection) => {
+      fixture.fd = dial.fd;
       stream = dialer.converse(dial, streamOwner);
     },
     failed: (number: number) => {
@@ -213,3 +222,30 @@ test.each([10, 100_000])(
     expect([backend.ends, backend.resets]).toEqual([1, 0]);
   },
 );
+
+rootTest(
+  "stream: an end that came together with more bytes than one round reads is reported",
+  [],
+  async () => {
+    const text = "x".repeat(2_000_000);
+    const sent = Promise.withResolvers<void>();
+    await using backend = answering((socket) => void sendAll(socket, text).then(sent.resolve));
+    const fixture = await open(backend);
+    const buffer = new Int32Array([8 * text.length]);
+    expect(libc.setsockopt(fixture.fd, SOL_SOCKET, SO_RCVBUFFORCE, buffer, 4)).toBe(0);
+    fixture.stream.write(REQUEST);
+    await sent.promise;
+    await until(() => tcpInfo(fixture.fd).state === CLOSE_WAIT, 5_000, "the FIN");
+    await fixture.until(() => fixture.heard.length > 0, "the end");
+    expect([fixture.text.length, fixture.heard]).toEqual([text.length, ["closed: 0"]]);
+  },
+);
+
+async function sendAll(socket: BackendSocket, text: string): Promise<void> {
+  let left = Buffer.from(text);
+  while (left.length > 0) {
+    left = left.subarray(Math.max(0, socket.write(left)));
+    await Bun.sleep(0);
+  }
+  socket.end();
+}
