@@ -1,10 +1,13 @@
-/** The connect phase: what becomes of a dial, and what it is called. */
+/** The phases of an exchange: what becomes of a dial, what it is called, and what the kernel's time decides. */
 import { expect, test } from "bun:test";
 import { httpChecker } from "../../src/checks/http/checker.ts";
 import { makeChecker } from "../../src/checks/registry.ts";
 import { tcpChecker } from "../../src/checks/tcp/checker.ts";
 import type { TcpSpec } from "../../src/checks/tcp/spec.ts";
 import type { CheckResult } from "../../src/model/result.ts";
+import type { PendingConnection } from "../../src/system/connection.ts";
+import type { PlainStream } from "../../src/system/plain-stream.ts";
+import type { Ending, StreamOwner } from "../../src/system/stream-owner.ts";
 import { FakeDialer, fakeEnv, tcpSpec, VirtualTime } from "../harness/fakes/fakes.ts";
 
 class Fixture implements Disposable {
@@ -129,3 +132,122 @@ test("exchange: an http check that cannot connect reports the connection", () =>
     { code: "L4CON", message: "TCP connect to [::1]:80: connection refused" },
   ]);
 });
+
+/** A dialer whose connections converse with the test. */
+class TalkingDialer extends FakeDialer {
+  owner: StreamOwner | undefined;
+  readonly ends: Ending[] = [];
+  written = "";
+
+  override converse(_dial?: PendingConnection, owner?: StreamOwner): PlainStream {
+    this.owner = owner;
+    const stream = {
+      write: (bytes: Uint8Array) => {
+        this.written += Buffer.from(bytes).toString();
+      },
+      end: (how: Ending) => void this.ends.push(how),
+    };
+    // The class has private members, which no other object can have; exchanges call these two methods.
+    return stream as unknown as PlainStream;
+  }
+}
+
+/** A conversation whose packets arrive when the test says, by the kernel's time; this process sees all of them at `SEEN_MS`. */
+const SEEN_MS = 450;
+
+interface Packets {
+  /** Undefined when a SYN was sent again. */
+  readonly rttMs: number | undefined;
+  /** Arrivals after the request, or with `send` undefined after the handshake; undefined where the kernel has no time. */
+  readonly arrivalsMs: readonly (number | undefined)[];
+  readonly text?: string;
+  readonly send?: Uint8Array | undefined;
+}
+
+function talk({ rttMs, arrivalsMs, text = "pong", send = Buffer.from("ping") }: Packets) {
+  using time = new VirtualTime();
+  const dialer = new TalkingDialer();
+  const results: CheckResult[] = [];
+  const spec = tcpSpec(80, { send, receive: Buffer.from("pong") });
+  tcpChecker(spec, fakeEnv(time, dialer)).start(500, (result) => results.push(result));
+  const startMs = performance.now();
+  dialer.connect(dialer.last, rttMs);
+  dialer.poll();
+  const askedMs = send === undefined ? startMs + (rttMs ?? 0) : performance.now();
+  time.advance(SEEN_MS);
+  for (const [index, arrivalMs] of arrivalsMs.entries()) {
+    const bytes = Buffer.from(arrivalsMs.length === 1 ? text : text.charAt(index));
+    dialer.owner?.received(bytes, arrivalMs === undefined ? undefined : askedMs + arrivalMs);
+  }
+  const [result] = results;
+  if (result === undefined || results.length > 1) throw new Error(`${results.length} results`);
+  return { result, dialer };
+}
+
+test.each([
+  [500, "L4OK", "connected"],
+  [500.5, "L4TOUT", "answered after 500.5ms, not within 500ms"],
+  [4_000, "L4TOUT", "answered after 4s, not within 500ms"],
+] as const)("exchange: a handshake of %d ms by the kernel's time is %s", (rttMs, code, words) => {
+  using fixture = new Fixture();
+  fixture.start();
+  fixture.time.advance(100);
+  fixture.dialer.connect(fixture.dialer.last, rttMs);
+  fixture.dialer.poll();
+  const outcome = code === "L4OK" ? { outcome: "success" } : { outcome: "failure", late: true };
+  const message = `TCP connect to 10.0.0.1:80: ${words}`;
+  expect(fixture.results).toMatchObject([{ ...outcome, code, message, durationMs: rttMs }]);
+  expect(fixture.dialer.closed).toEqual(["reset"]);
+});
+
+test("exchange: an answer has the kernel's time, not that at which it was read", () => {
+  const { result, dialer } = talk({ rttMs: 100, arrivalsMs: [250] });
+  expect(result).toMatchObject({ outcome: "success", code: "L7OK" });
+  expect(rounded(result)).toEqual({ durationMs: 350, connectMs: 100, firstByteMs: 250, transferMs: 0 });
+  expect([dialer.written, dialer.ends]).toEqual(["ping", ["reset"]]);
+});
+
+test("exchange: the phases of an answer in pieces end with its first and its last packet", () => {
+  const { result } = talk({ rttMs: 10, arrivalsMs: [20, 30, 200, 470] });
+  expect(rounded(result)).toEqual({ durationMs: 480, connectMs: 10, firstByteMs: 20, transferMs: 450 });
+});
+
+test.each([
+  ["its first packet", { rttMs: 300, arrivalsMs: [201] }, "501ms"],
+  ["its last packet", { rttMs: 100, arrivalsMs: [10, 10, 10, 405] }, "505ms"],
+  ["a banner", { rttMs: 100, arrivalsMs: [401], send: undefined }, "501ms"],
+  ["a wrong answer", { rttMs: 100, arrivalsMs: [402], text: "wrong" }, "502ms"],
+] as const)(
+  "exchange: an answer is late by the kernel's time although the check has not expired: %s",
+  (_, packets, took) => {
+    const { result, dialer } = talk(packets);
+    expect(result).toMatchObject({ outcome: "failure", code: "L7TOUT", late: true });
+    expect(result.message).toEndWith(`: answered after ${took}, not within 500ms`);
+    // The backend has answered completely: the connection ends as it was wanted.
+    expect(dialer.ends).toEqual(["reset"]);
+  },
+);
+
+test.each([
+  ["an answer just before the timeout", { rttMs: 100, arrivalsMs: [399.9] }],
+  ["a banner just before the timeout", { rttMs: 100, arrivalsMs: [399.9], send: undefined }],
+  // The clock of this process says 450 ms, which is in time.
+  ["an answer without the kernel's time", { rttMs: 49, arrivalsMs: [undefined] }],
+  ["an answer whose end has no time", { rttMs: 49, arrivalsMs: [1, 2, 3, undefined] }],
+  // The wait for the second SYN is part of the connect phase by the clock.
+  ["an answer after a second SYN", { rttMs: undefined, arrivalsMs: [501] }],
+] as const)("exchange: an answer is in time: %s", (_, packets) => {
+  expect(talk(packets).result).toMatchObject({ outcome: "success", code: "L7OK" });
+});
+
+test("exchange: a wrong answer in time is no late one", () => {
+  const { result } = talk({ rttMs: 100, arrivalsMs: [399], text: "wrong" });
+  expect(result).toMatchObject({ outcome: "failure", code: "L7RSP", late: false });
+});
+
+/** Duration and phases to the microsecond: the arrivals are differences of large numbers. */
+function rounded(result: CheckResult): Record<string, number> {
+  if (result.outcome === "inconclusive") throw new Error(result.message);
+  const times = { durationMs: result.durationMs, ...result.phases };
+  return Object.fromEntries(Object.entries(times).map(([key, ms]) => [key, Math.round(ms * 1_000) / 1_000]));
+}

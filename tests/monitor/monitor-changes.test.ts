@@ -1,5 +1,6 @@
 /** A healthcheck whose configuration changes, or whose process stalls; in virtual time. */
 import { expect, test } from "bun:test";
+import type { CheckResult } from "../../src/model/result.ts";
 import { inconclusive } from "../../src/model/result.ts";
 import { failure, makeSpec, success } from "../harness/fakes/fakes.ts";
 import { MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
@@ -126,6 +127,60 @@ test("monitor: an answer or a refused connection during a stall counts", () => {
     fixture.checker.last.finish(result);
     expect(fixture.results).toEqual([result]);
   }
+});
+
+/** A complete answer that came late, by the kernel's clock. */
+function lateAnswer(durationMs: number): CheckResult {
+  return { outcome: "failure", code: "L7TOUT", message: "answered late", durationMs, phases: {}, late: true };
+}
+
+test("monitor: an answer that came late while this process stalled is inconclusive, and is repeated soon", () => {
+  using fixture = new MonitorFixture({ intervalMs: 60_000, timeoutMs: 500 });
+  fixture.start();
+  fixture.time.stall(2_000);
+  fixture.time.advance(30);
+  fixture.checker.last.finish(lateAnswer(1_500));
+  expect(fixture.results).toMatchObject([
+    {
+      outcome: "inconclusive",
+      code: "LOCAL",
+      cause: "stalled",
+      message: expect.stringMatching(/^answered late \(event loop stalled for \d+ms\)$/),
+    },
+  ]);
+  expect(fixture.monitor.status.state).toBe("unknown");
+  const atMs = fixture.time.nowMs();
+  fixture.toNextStart();
+  expect(fixture.time.nowMs() - atMs).toBeLessThan(60_000);
+});
+
+test("monitor: an answer that is later than the stall explains is a failure", () => {
+  using fixture = new MonitorFixture({ timeoutMs: 500 });
+  fixture.start();
+  fixture.time.stall(300);
+  fixture.time.advance(30);
+  fixture.checker.last.finish(lateAnswer(900));
+  expect(fixture.results).toEqual([lateAnswer(900)]);
+  expect(fixture.changes).toEqual(["unknown unhealthy"]);
+});
+
+test("monitor: without a stall a late answer is a failure, after one before the check began, too", () => {
+  using fixture = new MonitorFixture({ timeoutMs: 500 });
+  fixture.start();
+  fixture.checker.last.finish(lateAnswer(501));
+  expect(fixture.results).toEqual([lateAnswer(501)]);
+  fixture.time.stall(5_000);
+  fixture.toNextStart();
+  fixture.checker.last.finish(lateAnswer(501));
+  expect(fixture.results.at(-1)).toEqual(lateAnswer(501));
+});
+
+test("monitor: a late answer is excused before the tick that notices the stall, too", () => {
+  using fixture = new MonitorFixture({ timeoutMs: 500 });
+  fixture.start();
+  fixture.time.stall(2_000);
+  fixture.checker.last.finish(lateAnswer(1_500));
+  expect(fixture.results).toMatchObject([{ outcome: "inconclusive", cause: "stalled" }]);
 });
 
 test("monitor: a stall before the check began is not its own", () => {
