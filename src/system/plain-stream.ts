@@ -4,7 +4,17 @@
  */
 import type { ConnectionReader, PendingConnection } from "./connection.ts";
 import { EAGAIN, EPIPE } from "./errno.ts";
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, errno, libc, MSG_NOSIGNAL } from "./libc.ts";
+import {
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLPRI,
+  EPOLLRDHUP,
+  errno,
+  libc,
+  MSG_NOSIGNAL,
+} from "./libc.ts";
 import { RECEIVE_BYTES } from "./receiver.ts";
 import type { Sockets } from "./sockets.ts";
 import type { Ending, StreamOwner } from "./stream-owner.ts";
@@ -25,6 +35,8 @@ export class PlainStream implements ConnectionReader {
   #over = false;
   /** Every event of {@link ENDED} so far: epoll reports each one once, and reading may take more than a round. */
   #endings = 0;
+  /** True once urgent data came: a read stops before them, so one that leaves room is not the last. */
+  #urgent = false;
 
   /**
    * Takes over an open connection.
@@ -74,7 +86,8 @@ export class PlainStream implements ConnectionReader {
     try {
       if ((events & EPOLLOUT) !== 0) this.#flush();
       this.#endings |= events & ENDED;
-      if ((events & (EPOLLIN | ENDED)) !== 0) this.#read();
+      if ((events & EPOLLPRI) !== 0) this.#urgent = true;
+      if ((events & (EPOLLIN | EPOLLPRI | ENDED)) !== 0) this.#read();
     } catch (error) {
       if (this.#over) throw error;
       this.end("reset");
@@ -100,9 +113,9 @@ export class PlainStream implements ConnectionReader {
   /** Reads the available bytes, and the end of the stream if it is there. */
   #read(): void {
     const { receiver } = this.#sockets;
-    const toTheEnd = this.#endings !== 0 || this.#error !== 0;
+    const toTheEnd = this.#endings !== 0 || this.#error !== 0 || this.#urgent;
     // The peer's FIN has come, and nothing went wrong.
-    const finished = this.#endings === EPOLLRDHUP && this.#error === 0;
+    const finished = this.#endings === EPOLLRDHUP && this.#error === 0 && !this.#urgent;
     for (let reads = 0; reads < MAX_READS; reads++) {
       const count = receiver.read(this.#dial.fd);
       if (count <= 0) {

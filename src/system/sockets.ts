@@ -12,6 +12,7 @@ import { ErrorQueue } from "./error-queue.ts";
 import {
   EPOLLIN,
   EPOLLOUT,
+  EPOLLPRI,
   EPOLLRDHUP,
   errno,
   libc,
@@ -33,7 +34,7 @@ import type { Watched } from "./watched.ts";
 const LINGERING_SHARE = 0.25;
 const MIN_LINGERING = 16;
 /** Events that a stream waits for. */
-const STREAM_EVENTS = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
+const STREAM_EVENTS = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP;
 
 /** The sockets of all checks. */
 export class Sockets {

@@ -9,7 +9,7 @@ export interface Watched {
   /**
    * Receives a change of readiness, and calls that were asked for with {@link Sockets.again}. Harmless once the socket is closed.
    *
-   * @param events - of epoll: EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLHUP and EPOLLERR, as bits
+   * @param events - of epoll: EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLRDHUP, EPOLLHUP and EPOLLERR, as bits
    */
   ready(events: number): void;
 }

@@ -7,7 +7,8 @@ import type { PlainStream } from "../../src/system/plain-stream.ts";
 import { sockAddr } from "../../src/system/sockaddr.ts";
 import { acceptAll, type Backend, type BackendSocket, httpServer } from "../harness/backends/backends.ts";
 import { libc, tcpInfo } from "../harness/base/libc.ts";
-import { rootTest } from "../harness/base/peers.ts";
+import { peerPath, peerTest, rootTest } from "../harness/base/peers.ts";
+import { readLines, stopProcess } from "../harness/base/process.ts";
 import { until } from "../harness/base/wait.ts";
 
 const SOL_SOCKET = 1;
@@ -16,7 +17,7 @@ const SO_RCVBUFFORCE = 33;
 const CLOSE_WAIT = 8;
 
 /** A stream to a backend, and what its owner has received. Each look at it polls the dialer. */
-async function open(backend: Backend) {
+async function open(backend: Pick<Backend, "hostname" | "port">) {
   const faults: unknown[] = [];
   const descriptors = new Descriptors(2);
   const dialer = new LibcDialer(descriptors, (error) => faults.push(error));
@@ -248,4 +249,50 @@ async function sendAll(socket: BackendSocket, text: string): Promise<void> {
     await Bun.sleep(0);
   }
   socket.end();
+}
+
+peerTest(
+  "stream: urgent data in the middle of an answer do not hide what follows them",
+  ["python3"],
+  async () => {
+    for (const close of [false, true]) {
+      await using backend = await urgentBackend(close);
+      const fixture = await open(backend);
+      fixture.stream.write(REQUEST);
+      // All of it has come before the first look.
+      await until(() => backend.answered(), 5_000, "the answer");
+      await fixture.until(() => fixture.text === "beforeafter", "the bytes on both sides");
+      if (close) await fixture.until(() => fixture.heard.length > 0, "the end");
+      expect(fixture.heard).toEqual(close ? ["closed: 0"] : []);
+      fixture.stream.end("reset");
+    }
+  },
+);
+
+/** A backend that answers one request with `before`, an urgent byte and `after`; then it closes, or waits. */
+async function urgentBackend(close: boolean) {
+  const program = [
+    "import socket, sys",
+    "s = socket.create_server(('127.0.0.1', 0))",
+    "print(s.getsockname()[1], flush=True)",
+    "c, _ = s.accept()",
+    "c.recv(1000)",
+    "c.send(b'before'); c.send(b'!', socket.MSG_OOB); c.send(b'after')",
+    close ? "c.close()" : "",
+    "print('answered', flush=True)",
+    "sys.stdin.read()",
+  ].join("\n");
+  const child = Bun.spawn([peerPath("python3"), "-c", program], { stdin: "pipe", stdout: "pipe" });
+  const lines: string[] = [];
+  const reading = readLines(child.stdout, (line) => lines.push(line));
+  const port = Number(await until(() => lines[0], 10_000, "the port"));
+  return {
+    hostname: "127.0.0.1",
+    port,
+    answered: () => lines.length > 1,
+    async [Symbol.asyncDispose]() {
+      await stopProcess(child);
+      await reading;
+    },
+  };
 }
