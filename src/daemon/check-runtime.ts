@@ -69,5 +69,12 @@ export function createCheckRuntime(
     after: (delayMs: number, callback: () => void) => scheduler.after(delayMs, callback),
     userAgent: `seesaw-healthcheck/${VERSION}`,
   };
-  return { clock, descriptors, descriptorLimit, scheduler, checkerEnv, trim: () => dialer.trim() };
+  return {
+    clock,
+    descriptors,
+    descriptorLimit,
+    scheduler,
+    checkerEnv,
+    trim: () => dialer.trim(clock.nowMs()),
+  };
 }

@@ -152,9 +152,9 @@ export class LibcDialer implements Dialer {
     this.#sockets.end(dial, how);
   }
 
-  /** Closes the sockets that no check has used since the last call; called now and then. */
-  trim(): void {
-    for (const fd of this.#sockets.pool.trim()) this.#sockets.closeUnconnected(fd);
+  /** Closes the sockets that no check has used for a minute; called now and then. @param nowMs - of a monotonic clock */
+  trim(nowMs: number): void {
+    for (const fd of this.#sockets.pool.trim(nowMs)) this.#sockets.closeUnconnected(fd);
   }
 
   handOver(dial: PendingConnection): void {

@@ -11,11 +11,13 @@
 const MAX_POOLED = 1_024;
 /** The pool takes this share of the checks' descriptors at most. */
 const SHARE = 1 / 32;
+/** Time after which a socket was not needed, if nothing has used it; milliseconds. Most hosts are checked more often. */
+const UNUSED_MS = 60_000;
 
 /** The sockets of one host. */
 interface Shelf {
   readonly fds: number[];
-  /** Smallest number of sockets since the last {@link SocketPool.trim}: that number was not needed. */
+  /** Smallest number of sockets since the pool was last trimmed: that number was not needed. */
   unused: number;
 }
 
@@ -24,6 +26,7 @@ export class SocketPool {
   readonly #shelves = new Map<string, Shelf>();
   readonly #max: number;
   #size = 0;
+  #trimmedMs = Number.NEGATIVE_INFINITY;
 
   /** Creates an empty pool. @param maxDescriptors - descriptors that all checks may hold; the pool takes a small share of them */
   constructor(maxDescriptors: number) {
@@ -69,8 +72,15 @@ export class SocketPool {
     return undefined;
   }
 
-  /** Removes the sockets that nothing has used since the last call. @returns their descriptors */
-  trim(): number[] {
+  /**
+   * Removes the sockets that nothing has used for a minute, two minutes at the most. Called now and then.
+   *
+   * @param nowMs - of a monotonic clock
+   * @returns their descriptors
+   */
+  trim(nowMs: number): number[] {
+    if (nowMs - this.#trimmedMs < UNUSED_MS) return [];
+    this.#trimmedMs = nowMs;
     const unused: number[] = [];
     for (const [ip, shelf] of this.#shelves) {
       unused.push(...shelf.fds.splice(0, shelf.unused));

@@ -241,6 +241,7 @@ test("dialer: the socket of a connection with options serves no other connection
 
 /** A limit whose share for the pool is two sockets. */
 const POOLING = 64;
+const MINUTE_MS = 60_000;
 
 test("dialer: a reset connection's socket serves the next one to its host, and its descriptor stays counted", async () => {
   await using backend = acceptAll();
@@ -271,8 +272,8 @@ test("dialer: another host does not get the socket: it would know its next seque
   expect(descriptors.used).toBe(2);
   await heardOf(2);
   dialer.close(second, "reset");
-  dialer.trim();
-  dialer.trim();
+  dialer.trim(1 * MINUTE_MS);
+  dialer.trim(2 * MINUTE_MS);
   expect(descriptors.used).toBe(0);
 });
 
@@ -374,14 +375,14 @@ test("dialer: no more sockets are kept than the share of the descriptors; trim c
   for (const one of dials) dialer.close(one, "reset");
   await until(() => backend.resets === 3, 2_000, "three RSTs");
   expect(descriptors.used).toBe(2);
-  dialer.trim();
+  dialer.trim(3 * MINUTE_MS);
   expect(descriptors.used).toBe(2);
   const again = dial(backend.port);
   await heardOf(4);
   dialer.close(again, "reset");
-  dialer.trim();
+  dialer.trim(4 * MINUTE_MS);
   expect(descriptors.used).toBe(1);
-  dialer.trim();
+  dialer.trim(5 * MINUTE_MS);
   expect(descriptors.used).toBe(0);
   expect(dials.map(({ fd }) => isOpen(fd))).toEqual([false, false, false]);
 });

@@ -6,6 +6,7 @@ const ONE = "192.0.2.1";
 const OTHER = "2001:db8::1";
 /** Room for four sockets. */
 const DESCRIPTORS = 128;
+const MINUTE_MS = 60_000;
 
 function filled(...fds: readonly number[]): SocketPool {
   const pool = new SocketPool(DESCRIPTORS);
@@ -45,34 +46,48 @@ test("pool: with few descriptors there is no pool, with very many it stays small
   expect(fd).toBe(1_024);
 });
 
-test("pool: trim removes the sockets that were not needed since the last trim, the oldest first", () => {
+test("pool: trim removes the sockets that were not needed for a minute, the oldest first", () => {
   const pool = filled(3, 4, 5);
   // All of them are new.
-  expect(pool.trim()).toEqual([]);
-  const [first, second] = [pool.take(ONE), pool.take(ONE)];
-  expect([first, second]).toEqual([5, 4]);
+  expect(pool.trim(0)).toEqual([]);
+  expect([pool.take(ONE), pool.take(ONE)]).toEqual([5, 4]);
   pool.put(ONE, 4);
   pool.put(ONE, 5);
   // Two were needed at the same time, one was not.
-  expect(pool.trim()).toEqual([3]);
-  expect(pool.size).toBe(2);
-  expect(pool.trim()).toEqual([4, 5]);
-  expect([pool.size, pool.take(ONE), pool.trim()]).toEqual([0, undefined, []]);
+  expect([pool.trim(MINUTE_MS), pool.size]).toEqual([[3], 2]);
+  expect(pool.trim(2 * MINUTE_MS)).toEqual([4, 5]);
+  expect([pool.size, pool.take(ONE), pool.trim(3 * MINUTE_MS)]).toEqual([0, undefined, []]);
+});
+
+test("pool: a host that is checked every 50 s keeps its socket, however often the pool is trimmed", () => {
+  const pool = filled(3);
+  for (let second = 1; second <= 600; second++) {
+    if (second % 50 === 0) {
+      expect(pool.take(ONE)).toBe(3);
+      pool.put(ONE, 3);
+    }
+    expect(pool.trim(second * 1_000)).toEqual([]);
+  }
+  const closedAfter = Array.from({ length: 180 }, (_, index) => index + 1).find(
+    (second) => pool.trim((600 + second) * 1_000).length > 0,
+  );
+  expect(closedAfter).toBeGreaterThanOrEqual(60);
+  expect(closedAfter).toBeLessThanOrEqual(120);
 });
 
 test("pool: trim while all sockets are in use removes none later that were used", () => {
   const pool = filled(3);
-  pool.trim();
+  pool.trim(0);
   expect(pool.take(ONE)).toBe(3);
-  expect(pool.trim()).toEqual([]);
+  expect(pool.trim(MINUTE_MS)).toEqual([]);
   pool.put(ONE, 3);
-  expect(pool.trim()).toEqual([]);
-  expect(pool.trim()).toEqual([3]);
+  expect(pool.trim(2 * MINUTE_MS)).toEqual([]);
+  expect(pool.trim(3 * MINUTE_MS)).toEqual([3]);
 });
 
 test("pool: evict empties it, host by host, and makes room", () => {
   const pool = filled(3, 4);
   pool.put(OTHER, 5);
   expect([pool.evict(), pool.evict(), pool.evict(), pool.evict()]).toEqual([4, 3, 5, undefined]);
-  expect([pool.size, pool.put(ONE, 6), pool.trim(), pool.take(ONE)]).toEqual([0, true, [], 6]);
+  expect([pool.size, pool.put(ONE, 6), pool.trim(0), pool.take(ONE)]).toEqual([0, true, [], 6]);
 });
