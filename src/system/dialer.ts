@@ -152,7 +152,7 @@ export class LibcDialer implements Dialer {
     this.#sockets.end(dial, how);
   }
 
-  /** Closes the sockets that no check has used for a minute; called now and then. @param nowMs - of a monotonic clock */
+  /** Closes the kept sockets that no check needs; called now and then. @param nowMs - of a monotonic clock */
   trim(nowMs: number): void {
     for (const fd of this.#sockets.pool.trim(nowMs)) this.#sockets.closeUnconnected(fd);
   }

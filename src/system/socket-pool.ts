@@ -11,14 +11,16 @@
 const MAX_POOLED = 1_024;
 /** The pool takes this share of the checks' descriptors at most. */
 const SHARE = 1 / 32;
-/** Time after which a socket was not needed, if nothing has used it; milliseconds. Most hosts are checked more often. */
+/** Time for which a host keeps its last socket without a check; milliseconds. Most hosts are checked more often. */
 const UNUSED_MS = 60_000;
 
 /** The sockets of one host. */
 interface Shelf {
   readonly fds: number[];
-  /** Smallest number of sockets since the pool was last trimmed: that number was not needed. */
+  /** Smallest number of sockets since the last {@link SocketPool.trim}: that number was not needed. */
   unused: number;
+  /** True when a socket was put in during the current minute. */
+  used: boolean;
 }
 
 /** Unconnected sockets that are open and counted. It makes no system calls. */
@@ -26,7 +28,7 @@ export class SocketPool {
   readonly #shelves = new Map<string, Shelf>();
   readonly #max: number;
   #size = 0;
-  #trimmedMs = Number.NEGATIVE_INFINITY;
+  #minuteMs = Number.NEGATIVE_INFINITY;
 
   /** Creates an empty pool. @param maxDescriptors - descriptors that all checks may hold; the pool takes a small share of them */
   constructor(maxDescriptors: number) {
@@ -53,10 +55,11 @@ export class SocketPool {
     if (this.#size >= this.#max) return false;
     let shelf = this.#shelves.get(ip);
     if (shelf === undefined) {
-      shelf = { fds: [], unused: 0 };
+      shelf = { fds: [], unused: 0, used: true };
       this.#shelves.set(ip, shelf);
     }
     shelf.fds.push(fd);
+    shelf.used = true;
     this.#size++;
     return true;
   }
@@ -73,20 +76,24 @@ export class SocketPool {
   }
 
   /**
-   * Removes the sockets that nothing has used for a minute, two minutes at the most. Called now and then.
+   * Removes the sockets that nothing has used since the last call; of each host the last one only after a minute or two without a check.
+   * Called now and then.
    *
    * @param nowMs - of a monotonic clock
    * @returns their descriptors
    */
   trim(nowMs: number): number[] {
-    if (nowMs - this.#trimmedMs < UNUSED_MS) return [];
-    this.#trimmedMs = nowMs;
     const unused: number[] = [];
+    const minuteOver = nowMs - this.#minuteMs >= UNUSED_MS;
+    if (minuteOver) this.#minuteMs = nowMs;
     for (const [ip, shelf] of this.#shelves) {
-      unused.push(...shelf.fds.splice(0, shelf.unused));
-      shelf.unused = shelf.fds.length;
-      // A host that uses its socket all the time has none here at this moment, perhaps; a new shelf costs it nothing.
-      if (shelf.fds.length === 0) this.#shelves.delete(ip);
+      const { fds } = shelf;
+      const kept = minuteOver && !shelf.used ? 0 : 1;
+      if (minuteOver) shelf.used = false;
+      unused.push(...fds.splice(0, Math.min(shelf.unused, Math.max(0, fds.length - kept))));
+      shelf.unused = fds.length;
+      // A host that uses its socket at this moment gets a new shelf.
+      if (fds.length === 0) this.#shelves.delete(ip);
     }
     this.#size -= unused.length;
     return unused;

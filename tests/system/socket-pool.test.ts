@@ -46,7 +46,7 @@ test("pool: with few descriptors there is no pool, with very many it stays small
   expect(fd).toBe(1_024);
 });
 
-test("pool: trim removes the sockets that were not needed for a minute, the oldest first", () => {
+test("pool: trim removes the sockets that were not needed since the last trim, the oldest first", () => {
   const pool = filled(3, 4, 5);
   // All of them are new.
   expect(pool.trim(0)).toEqual([]);
@@ -54,9 +54,11 @@ test("pool: trim removes the sockets that were not needed for a minute, the olde
   pool.put(ONE, 4);
   pool.put(ONE, 5);
   // Two were needed at the same time, one was not.
-  expect([pool.trim(MINUTE_MS), pool.size]).toEqual([[3], 2]);
-  expect(pool.trim(2 * MINUTE_MS)).toEqual([4, 5]);
-  expect([pool.size, pool.take(ONE), pool.trim(3 * MINUTE_MS)]).toEqual([0, undefined, []]);
+  expect([pool.trim(500), pool.size]).toEqual([[3], 2]);
+  // The last one of a host stays for a while.
+  expect([pool.trim(1_000), pool.trim(1_500), pool.size]).toEqual([[4], [], 1]);
+  expect([pool.trim(MINUTE_MS), pool.trim(2 * MINUTE_MS), pool.size]).toEqual([[], [5], 0]);
+  expect([pool.take(ONE), pool.trim(3 * MINUTE_MS)]).toEqual([undefined, []]);
 });
 
 test("pool: a host that is checked every 50 s keeps its socket, however often the pool is trimmed", () => {
@@ -75,14 +77,13 @@ test("pool: a host that is checked every 50 s keeps its socket, however often th
   expect(closedAfter).toBeLessThanOrEqual(120);
 });
 
-test("pool: trim while all sockets are in use removes none later that were used", () => {
+test("pool: trim while the socket is in use does not make it an old one", () => {
   const pool = filled(3);
   pool.trim(0);
   expect(pool.take(ONE)).toBe(3);
   expect(pool.trim(MINUTE_MS)).toEqual([]);
   pool.put(ONE, 3);
-  expect(pool.trim(2 * MINUTE_MS)).toEqual([]);
-  expect(pool.trim(3 * MINUTE_MS)).toEqual([3]);
+  expect([pool.trim(2 * MINUTE_MS), pool.trim(3 * MINUTE_MS)]).toEqual([[], [3]]);
 });
 
 test("pool: evict empties it, host by host, and makes room", () => {
