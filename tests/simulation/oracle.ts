@@ -92,6 +92,8 @@ export class Oracle {
         this.#broken("no false verdict", `${id}: old target runs`);
       else if (expected.spec !== spec) {
         if (expected.spec.intervalMs !== spec.intervalMs) this.#restartGrid(expected);
+        // While its checks take more than half the interval a healthcheck may stay on the way to its grid; a shorter timeout lets it arrive.
+        else if (expected.spec.timeoutMs !== spec.timeoutMs) expected.regular = 0;
         expected.spec = spec;
       }
     }
