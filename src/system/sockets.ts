@@ -28,6 +28,7 @@ import type { SockAddr } from "./sockaddr.ts";
 import { SocketPool } from "./socket-pool.ts";
 import type { SetupFailure } from "./socket-setup.ts";
 import type { Ending } from "./stream-owner.ts";
+import { UdpEnds } from "./udp-ends.ts";
 import type { Watched } from "./watched.ts";
 
 /** Share of the descriptors that connections may hold whose check is over. */
@@ -40,6 +41,7 @@ const STREAM_EVENTS = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP;
 export class Sockets {
   readonly receiver = new Receiver();
   readonly errorQueue = new ErrorQueue();
+  readonly udpEnds = new UdpEnds();
   readonly lingering: Lingering;
   readonly pool: SocketPool;
   readonly descriptors: Descriptors;

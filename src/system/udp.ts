@@ -2,7 +2,7 @@
  * A connected UDP socket of a check, through the C library: the kernel chooses a fresh port for each, drops the datagrams of every other
  * sender, and reports the ICMP errors that its datagrams meet. Opened by the dialer.
  */
-import { EAGAIN, EMSGSIZE, EPERM } from "./errno.ts";
+import { EAGAIN, ECONNREFUSED, EMSGSIZE, EPERM } from "./errno.ts";
 import {
   AF_INET,
   EPOLLERR,
@@ -65,6 +65,7 @@ export class UdpSocket implements UdpConnection, Watched {
   #error = 0;
   #sendFailed = false;
   readonly #setup: SetupFailure | undefined;
+  readonly #endKey: number = -1;
   #closed = false;
 
   /**
@@ -84,6 +85,10 @@ export class UdpSocket implements UdpConnection, Watched {
       const number = errno();
       this.#setup = address.setup?.connectFailure(number);
       this.#fail(number);
+    } else {
+      this.#endKey = sockets.udpEnds.add(this.fd);
+      // The port was free, so no process listens there.
+      if (sockets.udpEnds.meets(this.fd, address.port ?? 0)) this.#fail(ECONNREFUSED);
     }
   }
 
@@ -97,7 +102,9 @@ export class UdpSocket implements UdpConnection, Watched {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.fd >= 0) this.#sockets.release(this);
+    if (this.fd < 0) return;
+    this.#sockets.udpEnds.remove(this.#endKey, this.fd);
+    this.#sockets.release(this);
   }
 
   ready(events: number): void {
