@@ -1,6 +1,6 @@
 /** `probe tcp HOST:PORT` */
-import { hexOfBytes, textOfBytes } from "../../model/bytes.ts";
 import { CLOSE_MODES, HANDSHAKE_MODES } from "../../model/check-defaults.ts";
+import { PAYLOAD_PROBE_OPTIONS, type PayloadProbeOptions, payloadProbeFields } from "../payload-fields.ts";
 import {
   type ProbeCommand,
   type ProbeTarget,
@@ -8,15 +8,12 @@ import {
   TLS_OPTIONS,
   type TlsOptions,
   tlsFields,
-  unescapeBytes,
 } from "../probe-command.ts";
 import { SOCKET_PROBE_OPTIONS, type SocketProbeOptions, socketProbeFields } from "../socket-fields.ts";
 
 /** The options of `probe tcp`. */
-export interface TcpOptions extends TlsOptions, SocketProbeOptions {
+export interface TcpOptions extends TlsOptions, PayloadProbeOptions, SocketProbeOptions {
   readonly tls?: boolean;
-  readonly send?: string;
-  readonly receive?: string;
   readonly close?: string;
   readonly handshake?: string;
 }
@@ -28,8 +25,7 @@ export const TCP_PROBE: ProbeCommand<TcpOptions> = {
   options: [
     ...TLS_OPTIONS,
     { flags: "--tls", about: "use TLS" },
-    { flags: "--send <text>", about: "data to send; escapes: \\r \\n \\t \\0, \\xHH for one byte" },
-    { flags: "--receive <text>", about: "expected beginning of the response" },
+    ...PAYLOAD_PROBE_OPTIONS,
     { flags: "--close <how>", about: "how to close the connection", choices: CLOSE_MODES },
     { flags: "--handshake <how>", about: "how far to go without data to send", choices: HANDSHAKE_MODES },
     ...SOCKET_PROBE_OPTIONS,
@@ -41,17 +37,9 @@ export const TCP_PROBE: ProbeCommand<TcpOptions> = {
 /** Turns arguments and options into CONFIG fields. @throws ProbeArgumentError */
 export function tcpTarget(where: string, options: TcpOptions): ProbeTarget {
   const { host, port } = splitHostPort(where);
-  const bytes = { ...bytesField("send", options.send), ...bytesField("receive", options.receive) };
+  const bytes = payloadProbeFields(options);
   const tls = { secure: options.tls ?? false, ...tlsFields(options, host) };
   const { close, handshake } = options;
   const socket = socketProbeFields(options);
   return { host, fields: { checker_type: "tcp", port, ...bytes, close, handshake, ...tls, ...socket } };
-}
-
-/** `send` where the bytes are text, otherwise `send_hex`. */
-function bytesField(name: "send" | "receive", written: string | undefined) {
-  if (written === undefined) return {};
-  const bytes = unescapeBytes(written);
-  const text = textOfBytes(bytes);
-  return text === undefined ? { [`${name}_hex`]: hexOfBytes(bytes) } : { [name]: text };
 }

@@ -1,5 +1,4 @@
 /** The CONFIG fields of a TCP check, and how they become its spec. */
-import { bytesOfHex, bytesOfText } from "../../model/bytes.ts";
 import {
   type CheckDefaults,
   CLOSE_MODES,
@@ -10,6 +9,7 @@ import { optional } from "../../schema/field.ts";
 import { FieldError } from "../../schema/field-error.ts";
 import type { FieldValues } from "../../schema/object.ts";
 import { choice, flag, hex, secretHex, secretText, text } from "../../schema/values.ts";
+import { payload } from "../payload-fields.ts";
 import { SOCKET_FIELDS, socketOptions } from "../socket-fields.ts";
 import { ADDRESS_FIELDS, serverNameField, TLS_VERIFY, tlsSpec } from "../stream-fields.ts";
 import type { TcpSpec } from "./spec.ts";
@@ -60,8 +60,7 @@ export function normalizeTcp(fields: TcpFields, defaults: CheckDefaults): TcpSpe
     address: { ip: fields.ip, port: fields.port },
     socket: socketOptions(fields, fields.ip),
     tls: tlsSpec(fields.secure, fields.tls_verify, fields.server_name || fields.ip),
-    send: bytes("send", fields.send, fields.send_hex),
-    receive: bytes("receive", fields.receive, fields.receive_hex),
+    ...payload(fields),
     close: fields.close || defaults.close,
   } as const;
   return { ...spec, handshake: handshake(fields, spec, defaults) };
@@ -84,11 +83,4 @@ function handshake(
   if (fields.handshake === "half")
     throw new FieldError("handshake", `half is not allowed beside ${obstacle}; must be full or absent`);
   return "full";
-}
-
-function bytes(field: "send" | "receive", text: string, digits: string): Uint8Array | undefined {
-  if (text !== "" && digits !== "")
-    throw new FieldError(`${field}_hex`, `not allowed beside ${field}; must be absent`);
-  const found = digits === "" ? bytesOfText(text) : bytesOfHex(digits);
-  return found.length === 0 ? undefined : found;
 }
