@@ -82,12 +82,12 @@ export function httpSecrets({ path, headers }: SecretRequest): Secrets {
   return new Secrets(values.map(asSent));
 }
 
-/** Collects the secrets of the text that a TCP check sends: each line without its first word, which is a command where others follow. */
+/** Collects the secrets of the text that a TCP or UDP check sends: each line without its first word, which is a command where others follow. */
 export function textSecrets(text: string): Secrets {
   return new Secrets(secretWords(text).map(asSent));
 }
 
-/** Collects the secrets of the bytes that a TCP check sends; see {@link textSecrets}. */
+/** Collects the secrets of the bytes that a TCP or UDP check sends; see {@link textSecrets}. */
 export function byteSecrets(bytes: Uint8Array): Secrets {
   const text = textOfBytes(bytes);
   return text === undefined
@@ -100,7 +100,7 @@ function secretWords(text: string): string[] {
   for (const line of text.split(/[\r\n]+/)) {
     const [, command = "", rest = ""] = /^\s*(\S*)\s*(.*?)\s*$/s.exec(line) ?? [];
     const secret = rest === "" ? command : rest;
-    values.push(secret, ...secret.split(/[\s"'=:,;&{}]+/).filter((word) => !/^HTTP\/\d/.test(word)));
+    values.push(secret, ...secret.split(/[\s\p{Cc}"'=:,;&{}]+/u).filter((word) => !/^HTTP\/\d/.test(word)));
   }
   return values;
 }

@@ -64,6 +64,7 @@ test.each<[rule: string, shown: unknown, expected: unknown]>([
   ["a repeated header", httpSecrets(request).hide("bad key swordfish"), "bad key …"],
   ["a repeated query", httpSecrets(request).hide("no token hunter2"), "no token …"],
   ["a repeated command", textSecrets("AUTH hunter2\r\n").hide("-ERR AUTH hunter2"), "-ERR AUTH …"],
+  ["a word between NULs", byteSecrets(Buffer.from("\x01\0admin1\0\x07hunter2\0")).hide("no hunter2"), "no …"],
   ["repeated bytes", byteSecrets(Buffer.from([0xff, 0x20, 0xfe, 0xfd, 0xfc])).hide("a \xfe\xfd\xfc"), "a …"],
   ["a reason phrase", httpSecrets(request).hideInReason("No hunter2", 403), "No …"],
   // Messages of the collector, of libraries.
