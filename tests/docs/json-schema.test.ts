@@ -148,6 +148,7 @@ const ENTRIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   tcp: { ...COMMON, checker_type: "tcp", ip: "127.0.0.1", port: 22 },
   http: { ...COMMON, checker_type: "http", ip: "::1", port: 80 },
   dns: { ...COMMON, checker_type: "dns", query: "localhost" },
+  udp: { ...COMMON, checker_type: "udp", ip: "127.0.0.1", port: 7_001 },
 };
 const entryValue = fc.oneof(
   value,

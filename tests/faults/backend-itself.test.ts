@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { tell } from "../harness/base/figures.ts";
 import { rootTest } from "../harness/base/peers.ts";
 import { until } from "../harness/base/wait.ts";
-import { tcpCheck, times } from "../harness/client/checks.ts";
+import { tcpCheck, times, udpCheck } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
 import { notifications, requestStatus } from "../harness/client/client-assertions.ts";
 import { startDaemon } from "../harness/daemon/daemon.ts";
@@ -68,6 +68,34 @@ rootTest(
     tell("plain sockets of 5,000 that met themselves", counts["plain"] ?? 0, "");
     expect(counts["plain"]).toBeGreaterThan(0);
     expect(counts).toEqual({ plain: counts["plain"] ?? 0, connected: 0, refused: CONNECTS, others: 0 });
+  },
+  60_000,
+);
+
+rootTest(
+  "backend: nothing listens on an own ephemeral port: over UDP refused, each time, and never answered by a check",
+  ["ip"],
+  async () => {
+    await using daemon = await startDaemon({ prefix: NETWORK });
+    await using client = await connectClient(daemon.socketPath);
+    const targets = ADDRESSES.flatMap((hostname) =>
+      times(PORTS, (index) => ({ hostname, port: FIRST_PORT + index })),
+    );
+    // Any datagram would do, also the check's own.
+    client.update(targets.map((target, id) => udpCheck(id, target, { interval: INTERVAL })));
+    const enough = async () => {
+      await Bun.sleep(200);
+      const statuses = [...(await requestStatus(client)).values()];
+      return statuses.reduce((sum, { failures }) => sum + failures, 0) >= MIN_RESULTS ? statuses : undefined;
+    };
+    const statuses = await until(enough, 30_000, `${MIN_RESULTS} results`);
+    expect(statuses.length).toBe(targets.length);
+    expect(statuses.filter(({ successes }) => successes > 0)).toEqual([]);
+    const other = statuses.filter(
+      ({ message }) =>
+        !/^L4CON UDP send to .*: connection refused( \(ICMP port unreachable( from .+)?\))?$/.test(message),
+    );
+    expect(other).toEqual([]);
   },
   60_000,
 );

@@ -13,6 +13,7 @@ import { encodeQuestion, type Question, readReply } from "../../src/checks/dns/w
 import { AnswerReader } from "../../src/checks/http/answer.ts";
 import { HttpConversation } from "../../src/checks/http/conversation.ts";
 import { PrefixConversation } from "../../src/checks/tcp/checker.ts";
+import { validateDatagram } from "../../src/checks/udp/answer.ts";
 import { llhttp, type SecondOpinion } from "../harness/backends/llhttp.ts";
 import { ADDRESS, ASKED, framed, rawReply, reply } from "../harness/backends/rogue-dns-server.ts";
 import { FUZZ_TEST_MS, fuzz, inPieces, latin1, mutated } from "../harness/base/fuzz.ts";
@@ -111,6 +112,20 @@ test("fuzz: answers: bytes that are compared with a prefix have one verdict", ()
     fc.tuple(inPieces(answers), fc.constantFrom("", "220 ", "220 ready\r\nmore")),
     ([answer, expected]) => {
       expectOneVerdict(answer, () => new PrefixConversation(undefined, Buffer.from(expected)));
+    },
+  );
+});
+
+test("fuzz: answers: a mangled datagram that is compared with a prefix has one verdict, as startsWith has it", () => {
+  const answers = mutated(latin1("pong\0\xff and more", "pong", ""), ["pong", "po", "\0", "\xff", "\x1b"]);
+  fuzz(
+    "UDP",
+    fc.tuple(answers, fc.constantFrom("", "p", "pong", "pong\0\xff", "\0")),
+    ([answer, expected]) => {
+      const verdict = validateDatagram(answer, Buffer.from(expected, "latin1"));
+      expect(verdict.ok).toBe(Buffer.from(answer).toString("latin1").startsWith(expected));
+      if (!verdict.ok) expect(verdict.code).toBe("L7RSP");
+      expect(verdict.message).toMatch(/^[\x20-\x7e…]{1,512}$/);
     },
   );
 });

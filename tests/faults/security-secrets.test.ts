@@ -38,7 +38,9 @@ const CHANGES = new Map<number, Fields>([
   [2, { interval: "150ms" }],
 ]);
 /** What the backends must have received. */
-const SENT = ["send", "bearer", "header", "query", "other"].map(secret).concat(BASIC);
+const SENT = ["send", "bearer", "header", "query", "other", "datagram", "datagram-hex"]
+  .map(secret)
+  .concat(BASIC);
 
 /** Backends that repeat what they are told, as far as they can. */
 async function startBackends() {
@@ -52,12 +54,31 @@ async function startBackends() {
       socket.end(`HTTP/1.1 200 ${reason}\r\nContent-Length: ${request.length}\r\n\r\n${request}`);
     }),
   );
+  const datagrams: string[] = [];
+  const udpEcho = await Bun.udpSocket({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      data(socket, bytes, port, address) {
+        datagrams.push(bytes.toString("latin1"));
+        socket.send(`-NO unknown command '${bytes}'`, port, address);
+      },
+      error() {},
+    },
+  });
+  stack.defer(() => udpEcho.close());
   const silent = stack.use(hang());
   const closed = stack.use(closedPort());
-  const ports = { echo: echo.port, web: web.port, silent: silent.port, closed: closed.port };
+  const ports = {
+    echo: echo.port,
+    web: web.port,
+    udpEcho: udpEcho.port,
+    silent: silent.port,
+    closed: closed.port,
+  };
   return {
     ports,
-    received: () => `${echo.received}${web.received}`,
+    received: () => `${echo.received}${web.received}${datagrams.join("")}`,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

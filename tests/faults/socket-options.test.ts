@@ -8,7 +8,7 @@ import { makeCa } from "../harness/backends/certs.ts";
 import { type MakeCheck, verdicts } from "../harness/backends/check-table.ts";
 import { runCommand } from "../harness/base/command.ts";
 import { peerPath, peerTest, rootTest } from "../harness/base/peers.ts";
-import { dnsCheck, httpCheck, tcpCheck } from "../harness/client/checks.ts";
+import { dnsCheck, httpCheck, tcpCheck, udpCheck } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
 import { requestStatus } from "../harness/client/client-assertions.ts";
 import { startDaemon } from "../harness/daemon/daemon.ts";
@@ -26,6 +26,8 @@ const WITHOUT = ["--bounding-set=-net_admin,-net_raw"];
 async function startRoutes(): Promise<Link> {
   const link = await startLink();
   const { near, far } = link;
+  // ICMP messages to one host are limited to one a second by default.
+  far.run(["sh", "-c", "echo 0 > /proc/sys/net/ipv4/icmp_ratelimit"]);
   far.run(["ip", "address", "add", `${BEHIND}/32`, "dev", "lo"]);
   far.run(["ip", "address", "add", `${FAR_V6}/64`, "dev", "cable", "nodad"]);
   near.run(["ip", "address", "add", "2001:db8::1/64", "dev", "cable", "nodad"]);
@@ -51,6 +53,8 @@ function checksOf(ports: CallerAddressPorts, ip: string, from: string, fields: o
     https: http(ports.https, true),
     dns: dns("www.example.test"),
     dnsOverTcp: dns("big.example.test"),
+    udp: (id: number) =>
+      udpCheck(id, { hostname: ip, port: ports.udp }, { receive: `from ${from}\n`, ...fields }),
   } satisfies Record<string, MakeCheck>;
 }
 
@@ -68,6 +72,7 @@ const GOOD = [
   "https: healthy L7OK",
   "dns: healthy L7OK",
   "dnsOverTcp: healthy L7OK",
+  "udp: healthy L7OK",
 ];
 
 rootTest(
@@ -118,6 +123,7 @@ const PROBES = [
   { args: ["http", "http://192.0.2.2/"], subject: "TCP connect to 192.0.2.2:80" },
   { args: ["http", "https://192.0.2.2/"], subject: "TCP connect to 192.0.2.2:443" },
   { args: ["dns", "www.example.test", "@192.0.2.2"], subject: "DNS A www.example.test @192.0.2.2:53" },
+  { args: ["udp", "192.0.2.2:7001"], subject: "UDP send to 192.0.2.2:7001" },
 ];
 
 /** The last line and the status of each kind of probe. */

@@ -28,7 +28,7 @@ test.each([
   [{ retries: 1.5 }, "retries: 1.5 is not valid; must be an integer from 0 to 1000000"],
   [{ rise: -1 }, "rise: -1 is out of range; must be an integer from 0 to 1000000"],
   [{ fall: 0.5 }, "fall: 0.5 is not valid; must be an integer from 0 to 1000000"],
-  [{ checker_type: "icmp" }, 'checker_type: "icmp" is not valid; must be one of tcp, http, dns'],
+  [{ checker_type: "icmp" }, 'checker_type: "icmp" is not valid; must be one of tcp, http, dns, udp'],
   [{ ip: "<nil>" }, `ip: "<nil>" is not valid; ${IP}`],
   [{ ip: "www.example.com" }, `ip: "www.example.com" is not valid; ${IP}`],
   [{ ip: "" }, `ip: "" is not valid; ${IP}`],

@@ -7,7 +7,7 @@ import { decode, encode, TRUNCATED_RESPONSE } from "dns-packet";
 import { framed } from "./rogue-dns-server.ts";
 
 const [certFile = "", keyFile = "", ...addresses] = process.argv.slice(2);
-const PORTS = { tcp: 7_001, http: 7_002, https: 7_003, dns: 7_053 };
+const PORTS = { tcp: 7_001, http: 7_002, https: 7_003, dns: 7_053, udp: 7_004 };
 
 /** An IPv4 address without the prefix that it has on a socket of both families. */
 function callerOf(address: string): string {
@@ -30,6 +30,21 @@ function answer(query: Buffer, caller: string, overUdp: boolean): Buffer {
   return encode({ type: "response", id, questions, answers: [{ type: "A", name, ttl: 1, data: caller }] });
 }
 
+async function listenUdp(
+  hostname: string,
+  port: number,
+  reply: (bytes: Buffer, caller: string) => Buffer | string,
+): Promise<void> {
+  await Bun.udpSocket({
+    hostname,
+    port,
+    socket: {
+      data: (socket, bytes, from, address) => void socket.send(reply(bytes, address), from, address),
+      error() {},
+    },
+  });
+}
+
 function page(request: Request, server: Bun.Server<undefined>): Response {
   return new Response(callerOf(server.requestIP(request)?.address ?? ""));
 }
@@ -39,15 +54,10 @@ listen(PORTS.dns, (socket, caller) => {
   socket.on("data", (bytes: Buffer) => socket.write(framed(answer(bytes.subarray(2), caller, false))));
 });
 // A socket of all addresses would answer from another one than was asked.
-for (const hostname of addresses)
-  await Bun.udpSocket({
-    hostname,
-    port: PORTS.dns,
-    socket: {
-      data: (socket, bytes, port, address) => void socket.send(answer(bytes, address, true), port, address),
-      error() {},
-    },
-  });
+for (const hostname of addresses) {
+  await listenUdp(hostname, PORTS.dns, (query, caller) => answer(query, caller, true));
+  await listenUdp(hostname, PORTS.udp, (_, caller) => `from ${caller}\n`);
+}
 Bun.serve({ hostname: "::", port: PORTS.http, fetch: page });
 const tls = { cert: Bun.file(certFile), key: Bun.file(keyFile) };
 Bun.serve({ hostname: "::", port: PORTS.https, tls, fetch: page });

@@ -16,6 +16,8 @@ export interface CallerAddressPorts {
   readonly https: number;
   /** Answers each question with the address, over UDP; a name that begins with `big.` over TCP only. */
   readonly dns: number;
+  /** Answers each datagram with `from ADDRESS`. */
+  readonly udp: number;
 }
 
 /** Running backends; disposing ends them. */

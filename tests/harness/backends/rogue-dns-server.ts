@@ -58,7 +58,13 @@ export async function startLiar(
     socket: {
       data(own, query, peerPort, peerAddress) {
         const say = (message: Uint8Array) => void (own.closed || own.send(message, peerPort, peerAddress));
-        const sayFromElsewhere = (message: Uint8Array) => void elsewhere.send(message, peerPort, peerAddress);
+        const sayFromElsewhere = (message: Uint8Array) => {
+          try {
+            elsewhere.send(message, peerPort, peerAddress);
+          } catch {
+            // The kernel of the asker has refused the one before.
+          }
+        };
         udp({ query, before: before++, say, sayFromElsewhere });
       },
       error: ignore,

@@ -27,6 +27,8 @@ export interface CanaryPorts {
   readonly echo: number;
   /** Repeats the request in its reason phrase and body. */
   readonly web: number;
+  /** Repeats its input, over UDP. */
+  readonly udpEcho: number;
   readonly silent: number;
   readonly closed: number;
 }
@@ -38,11 +40,12 @@ const QUICK = { interval: "100ms", timeout: "90ms", ip: "127.0.0.1" };
 const LONG = "+OK and whatever else the expected answer says";
 const HEADERS = { Authorization: `Bearer ${secret("bearer")}`, "X-Key": secret("header") };
 const TCP = { ...QUICK, checker_type: "tcp", send: `AUTH ${secret("send")}\r\n\r\n` };
+const UDP = { ...QUICK, checker_type: "udp", send: `AUTH\0${secret("datagram")}\0` };
 const HTTP = { ...QUICK, checker_type: "http", headers: HEADERS };
 const URL_PATH = `http://${secret("user")}:${secret("password")}@www.example.test/healthz?token=${secret("query")}`;
 
 /** Valid ones, of every type and with every outcome; ids from 1. */
-export function canaryConfigs({ echo, web, silent, closed }: CanaryPorts): Fields[] {
+export function canaryConfigs({ echo, web, udpEcho, silent, closed }: CanaryPorts): Fields[] {
   const query = `/healthz?token=${secret("query")}#${secret("fragment")}`;
   const configs: Fields[] = [
     { ...TCP, port: echo, receive: "-ERR" },
@@ -67,6 +70,16 @@ export function canaryConfigs({ echo, web, silent, closed }: CanaryPorts): Field
     { ...HTTP, port: web, path: URL_PATH.slice("http:".length) },
     { ...HTTP, port: closed, path: URL_PATH.slice("http://".length) },
     { ...HTTP, port: closed, path: `http:/${URL_PATH.slice("http://".length)}` },
+    { ...UDP, port: udpEcho, receive: "-ERR" },
+    { ...UDP, port: udpEcho },
+    { ...UDP, port: closed },
+    {
+      ...UDP,
+      port: udpEcho,
+      send: undefined,
+      send_hex: Buffer.from(secret("datagram-hex")).toString("hex"),
+      receive: "a",
+    },
     // Fields of other types, and of none.
     { ...TCP, ...HTTP, checker_type: "dns", query: "a.test", port: closed, password: secret("unknown") },
   ];
@@ -99,6 +112,8 @@ export function rejectedConfigs(firstId: number): unknown[] {
     { ...HTTP, port: 1, headers: { "X-Key": `a\r\n${secret("header-lines")}` } },
     { ...HTTP, port: 1, headers: { "X-Key": [secret("header-value")] } },
     { ...HTTP, port: 1, expected_codes: [{ password: secret("codes") }] },
+    { ...UDP, port: 1, send_hex: secret("hex") },
+    { ...UDP, port: 1, expect: "none", receive: "a" },
     { ...TCP, ...HTTP, port: 1, checker_type: "icmp" },
     { ...TCP, ...HTTP, port: 1, checker_type: { password: secret("type") } },
     { ...HTTP, checker_type: "dns", query: `${secret("user")}:${secret("password")}@a..test`, port: 1 },

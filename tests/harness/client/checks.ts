@@ -30,6 +30,11 @@ export function dnsCheck(id: Id, query: string, fields: Fields = {}): string {
   return config({ ...QUICK, checker_type: "dns", query, ...fields, id });
 }
 
+/** A udp CONFIG as JSON text: an empty datagram, and any answer. */
+export function udpCheck(id: Id, target: Target, fields: Fields = {}): string {
+  return tcpCheck(id, target, { checker_type: "udp", ...fields });
+}
+
 /** `[make(0), …, make(count - 1)]` */
 export function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));

@@ -3,9 +3,7 @@
  * Go. Called by the tests of the protocol and of the daemon.
  */
 
-import { mkdirSync, renameSync } from "node:fs";
-import { join } from "node:path";
-import { peerPath } from "../base/peers.ts";
+import { buildGoProgram } from "../base/go-program.ts";
 import { readLines, stopProcess } from "../base/process.ts";
 import { until } from "../base/wait.ts";
 
@@ -44,27 +42,10 @@ export interface GoClient extends AsyncDisposable {
 }
 
 /**
- * Not a temporary directory: `bun test` runs no exit handler that could remove it, and a cold build is slow.
- */
-const CACHE_DIR = join(import.meta.dir, "..", "..", "..", "node_modules", ".cache", "goclient");
-
-let built: Promise<string> | undefined;
-
-/**
- * Builds the Go client, once in a test process; needs no network.
- * @returns the path of the executable, in a cache directory of the checkout
- * @throws Error with the compiler's words
- */
-export function buildGoClient(): Promise<string> {
-  built ??= build();
-  return built;
-}
-
-/**
  * Starts the Go client on a Unix socket; builds it first where needed (some 20 s with a cold Go cache).
  */
 export async function startGoClient(socketPath: string): Promise<GoClient> {
-  const child = Bun.spawn([await buildGoClient(), socketPath], {
+  const child = Bun.spawn([await buildGoProgram("goclient"), socketPath], {
     stdin: "pipe",
     stdout: "pipe",
     stderr: "inherit",
@@ -95,29 +76,4 @@ export async function startGoClient(socketPath: string): Promise<GoClient> {
       await reading;
     },
   };
-}
-
-async function build(): Promise<string> {
-  mkdirSync(CACHE_DIR, { recursive: true });
-  const { HOME, GOCACHE } = process.env;
-  const output = join(CACHE_DIR, "goclient");
-  // A name of its own, then a rename: another test process may be building, or running the old one.
-  const draft = `${output}.${process.pid}`;
-  const child = Bun.spawn([peerPath("go"), "build", "-o", draft, "."], {
-    cwd: join(import.meta.dir, "..", "..", "goclient"),
-    env: {
-      ...process.env,
-      CGO_ENABLED: "0",
-      GOFLAGS: "-mod=mod",
-      GOPROXY: "off",
-      ...(HOME === undefined && GOCACHE === undefined ? { GOCACHE: join(CACHE_DIR, "go-build") } : {}),
-    },
-    stdin: "ignore",
-    stdout: "ignore",
-    stderr: "pipe",
-  });
-  const errors = await new Response(child.stderr).text();
-  if ((await child.exited) !== 0) throw new Error(`go build: ${errors.trim()}`);
-  renameSync(draft, output);
-  return output;
 }

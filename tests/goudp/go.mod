@@ -1,0 +1,3 @@
+module healthcheck.test/goudp
+
+go 1.19
