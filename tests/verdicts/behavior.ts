@@ -45,7 +45,9 @@ export interface Behavior {
   readonly backend: string;
   readonly start: (world: World) => Backend | Promise<Backend>;
   /** CONFIG fields besides `id`, `ip` and `port`. */
-  readonly check: Readonly<Record<string, unknown>> & { readonly checker_type: "tcp" | "http" | "dns" };
+  readonly check: Readonly<Record<string, unknown>> & {
+    readonly checker_type: "tcp" | "http" | "dns" | "udp";
+  };
   /** The code that the server must report for every result. */
   readonly wanted: Code;
   /** HAProxy's code; absent when HAProxy has no such check. */

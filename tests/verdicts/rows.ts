@@ -9,6 +9,7 @@ import { HTTP_HEAD_ROWS } from "./http-head-rows.ts";
 import { TCP_ROWS } from "./tcp-rows.ts";
 import { TLS_CERTIFICATE_ROWS } from "./tls-certificate-rows.ts";
 import { TLS_HANDSHAKE_ROWS } from "./tls-handshake-rows.ts";
+import { UDP_ROWS } from "./udp-rows.ts";
 
 /** The rows by the chapter that they stand in. */
 export const CHAPTERS: Readonly<Record<string, readonly Behavior[]>> = {
@@ -20,6 +21,7 @@ export const CHAPTERS: Readonly<Record<string, readonly Behavior[]>> = {
   "HTTP: the body": HTTP_BODY_ROWS.map(withDifferences),
   "DNS: records and response codes": DNS_ANSWER_ROWS.map(withDifferences),
   "DNS: messages": DNS_MESSAGE_ROWS.map(withDifferences),
+  UDP: UDP_ROWS.map(withDifferences),
 };
 
 /** All rows. */
