@@ -95,6 +95,10 @@ peerTest(
         { id: "2", type: "udp", target: `udp://127.0.0.1:${closed}` },
       ],
     });
+    // The filter of the status page.
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toMatch(
+      /\btcp\b[^<]*\bhttp\b[^<]*\bdns\b[^<]*\budp\b/,
+    );
     const none = await (await fetch(`http://127.0.0.1:${port}/api/healthchecks?type=tcp`)).json();
     expect(none).toMatchObject({ healthchecks: [] });
     const explained = await runCommand(["explain", "1", "--addr", `127.0.0.1:${port}`]);
