@@ -22,6 +22,8 @@ test("secret fields: there are some", () => {
     "tcp.send_hex",
     "http.path",
     "http.headers",
+    "udp.send",
+    "udp.send_hex",
   ]);
 });
 

@@ -176,7 +176,7 @@ test("config rejected: nothing that a client may send makes it throw", () => {
     "query",
     "method",
   );
-  const anyType = fc.constantFrom("tcp", "http", "dns", "x");
+  const anyType = fc.constantFrom("tcp", "http", "dns", "udp", "x");
   fc.assert(
     fc.property(anyType, fc.dictionary(anyField, fc.jsonValue()), (type, fields) => {
       const read = readConfig({ ...configFields({}), checker_type: type, ...fields }, "wire");

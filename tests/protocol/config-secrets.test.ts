@@ -38,7 +38,7 @@ test("config secrets: the values of secret fields are never quoted", () => {
     ),
   );
   const field = fc.constantFrom("send", "headers", "path", "configs", "password");
-  const type = fc.constantFrom("tcp", "http", "dns", "icmp", undefined);
+  const type = fc.constantFrom("tcp", "http", "dns", "udp", "icmp", undefined);
   const property = fc.property(
     type,
     fc.dictionary(field, withSecret),
