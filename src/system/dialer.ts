@@ -9,6 +9,8 @@
 
 import { type DialOwner, PendingConnection } from "./connection.ts";
 import type { Descriptors } from "./descriptors.ts";
+import type { EchoHandle, EchoOwner, EchoTarget } from "./echo-request.ts";
+import { EchoSockets } from "./echo-sockets.ts";
 import { ECONNREFUSED, ECONNRESET, EINPROGRESS, EPIPE } from "./errno.ts";
 import {
   EPOLLERR,
@@ -54,6 +56,8 @@ export interface Dialer {
   dial(address: SockAddr, owner: DialOwner, handshake?: "half" | "full"): PendingConnection;
   /** Opens a UDP socket that is connected to an address. A later {@link poll} reports its events, a failure to open it too. */
   openUdp(address: SockAddr, owner: UdpOwner): UdpConnection;
+  /** Sends an ICMP echo request. A later {@link poll} reports its outcome, a failure to send it too. */
+  sendEcho(target: EchoTarget, owner: EchoOwner): EchoHandle;
   /** Reports everything that happened since the last call. */
   poll(): void;
   /** Cancels a connection that is on its way. */
@@ -75,6 +79,7 @@ export interface Dialer {
 /** The dialer of the running process. */
 export class LibcDialer implements Dialer {
   readonly #sockets: Sockets;
+  readonly #echo: EchoSockets;
   readonly #onError: (error: unknown) => void;
   #decided: Decided[] = [];
   /** Decided ones that were not cancelled since. */
@@ -98,6 +103,7 @@ export class LibcDialer implements Dialer {
   constructor(descriptors: Descriptors, onError: (error: unknown) => void) {
     this.#onError = onError;
     this.#sockets = new Sockets(descriptors, onError);
+    this.#echo = new EchoSockets(this.#sockets);
   }
 
   get pending(): number {
@@ -130,6 +136,10 @@ export class LibcDialer implements Dialer {
     return new UdpSocket(this.#sockets, address, owner);
   }
 
+  sendEcho(target: EchoTarget, owner: EchoOwner): EchoHandle {
+    return this.#echo.send(target, owner);
+  }
+
   poll(): void {
     this.#reportDecided();
     this.#sockets.poll(performance.now());
@@ -155,6 +165,7 @@ export class LibcDialer implements Dialer {
   /** Closes the kept sockets that no check needs; called now and then. @param nowMs - of a monotonic clock */
   trim(nowMs: number): void {
     for (const fd of this.#sockets.pool.trim(nowMs)) this.#sockets.closeUnconnected(fd);
+    this.#echo.trim(nowMs);
   }
 
   handOver(dial: PendingConnection): void {
@@ -176,7 +187,7 @@ export class LibcDialer implements Dialer {
 
   /** Closes a socket or a connection that no check needs, to free its descriptor for a due check. @returns true when there was one */
   reclaim(): boolean {
-    return this.#sockets.reclaim();
+    return this.#sockets.reclaim() || this.#echo.evict();
   }
 
   /** Resets a connection and keeps its socket for the next one to its host. @returns false when the socket cannot be kept; it is still open then */

@@ -57,6 +57,12 @@ export const EINVAL = 22;
 export const EADDRNOTAVAIL = 99;
 /** A rule of this host forbids the call. */
 export const EPERM = 1;
+/** A ping socket is not allowed to the groups of this process. */
+export const EACCES = 13;
+/** The port is in use; for a ping socket the identifier. */
+export const EADDRINUSE = 98;
+/** No room for another packet. */
+export const ENOBUFS = 105;
 /** The packet does not fit, here or at a router. */
 export const EMSGSIZE = 90;
 /** A send without waiting found no room. */

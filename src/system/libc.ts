@@ -20,7 +20,7 @@ const FUNCTIONS = {
   recv: { args: ["i32", "ptr", "u64", "i32"], returns: FFIType.i64_fast },
   recvmsg: { args: ["i32", "ptr", "i32"], returns: FFIType.i64_fast },
   send: { args: ["i32", "ptr", "u64", "i32"], returns: FFIType.i64_fast },
-  sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: "i64" },
+  sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: FFIType.i64_fast },
   epoll_create1: { args: ["i32"], returns: "i32" },
   epoll_ctl: { args: ["i32", "i32", "i32", "ptr"], returns: "i32" },
   epoll_wait: { args: ["i32", "ptr", "i32", "i32"], returns: "i32" },
@@ -49,6 +49,7 @@ export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 
@@ -68,7 +69,23 @@ export const MSG_NOSIGNAL = 0x4000;
 export const SO_LINGER = 13;
 export const SO_BINDTODEVICE = 25;
 export const SO_MARK = 36;
+/** Send and receive buffers; the kernel grants at most `net.core.wmem_max` and `rmem_max`, and with CAP_NET_ADMIN any size by the last one. */
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_RCVBUFFORCE = 33;
+/** A classic BPF program that decides which packets a socket receives. */
+export const SO_ATTACH_FILTER = 26;
+/** Memory counters of a socket, an array of 32-bit numbers. */
+export const SO_MEMINFO = 55;
+/** Places in the array of {@link SO_MEMINFO}, and its length: bytes in the receive buffer, their limit, dropped packets. */
+export const SK_MEMINFO = { used: 0, limit: 1, drops: 8, length: 9 } as const;
+export const IPPROTO_ICMP = 1;
 export const IPPROTO_TCP = 6;
+export const IPPROTO_ICMPV6 = 58;
+/** Bits of the ICMP types that a raw socket does not receive. */
+export const SOL_RAW = 255;
+export const ICMP_FILTER = 1;
+export const ICMPV6_FILTER = 1;
 export const SOL_IP = 0;
 export const SOL_IPV6 = 41;
 /** Leaves the choice of the port to `connect`, so that the ports of a source address do not run out early. */
@@ -76,6 +93,11 @@ export const IP_BIND_ADDRESS_NO_PORT = 24;
 /** Puts a socket's ICMP errors into its error queue; also the type of the control message that carries one. */
 export const IP_RECVERR = 11;
 export const IPV6_RECVERR = 25;
+/** The TTL of sent packets, the hop limit in IPv6. */
+export const IP_TTL = 2;
+export const IPV6_UNICAST_HOPS = 16;
+/** 0 leaves the Don't Fragment bit out. */
+export const IP_MTU_DISCOVER = 10;
 export const TCP_INFO = 11;
 /** 0 lets acknowledgments wait for data to ride on; before `connect` this holds for the handshake's last one too. */
 export const TCP_QUICKACK = 12;
@@ -115,7 +137,15 @@ export const TCP_INFO_TOTAL_RETRANS_OFFSET = 100;
 export const TCP_INFO_BYTES = 104;
 
 /** `struct msghdr` with one `struct iovec`: where their fields lie; the same on x64 and arm64, glibc and musl. */
-export const MSGHDR = { bytes: 56, iov: 16, iovLength: 24, control: 32, controlLength: 40 } as const;
+export const MSGHDR = {
+  bytes: 56,
+  name: 0,
+  nameLength: 8,
+  iov: 16,
+  iovLength: 24,
+  control: 32,
+  controlLength: 40,
+} as const;
 /** `struct cmsghdr`, and where its data begin. */
 export const CMSGHDR = { level: 8, type: 12, data: 16 } as const;
 /** `struct sock_extended_err`, and the address behind it: of the host that has sent the ICMP message. */

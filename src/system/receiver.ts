@@ -20,6 +20,8 @@ import {
 /** Bytes that one call reads at most. */
 export const RECEIVE_BYTES = 65_536;
 const CONTROL_BYTES = 64;
+/** The longer one of the addresses, `struct sockaddr_in6`. */
+const NAME_BYTES = 28;
 const IOVEC_AT = MSGHDR.bytes;
 const CONTROL_AT = IOVEC_AT + 16;
 /**
@@ -35,6 +37,8 @@ const READING_MS = 0.05;
 export class Receiver {
   /** Bytes of the last read; valid until the next one. */
   readonly bytes = Buffer.from(new ArrayBuffer(RECEIVE_BYTES));
+  /** The sender of the last {@link readFrom}, a `struct sockaddr`; valid until the next read. */
+  readonly sender = Buffer.from(new ArrayBuffer(NAME_BYTES));
   // The buffers are made before the views: taking `.buffer` of a small typed array would move its bytes.
   readonly #header = new ArrayBuffer(CONTROL_AT + CONTROL_BYTES);
   readonly #view = new DataView(this.#header);
@@ -48,6 +52,7 @@ export class Receiver {
 
   constructor() {
     const headerAt = bufferAddress(this.#headerBytes);
+    this.#view.setBigUint64(MSGHDR.name, BigInt(bufferAddress(this.sender)), true);
     this.#view.setBigUint64(MSGHDR.iov, BigInt(headerAt + IOVEC_AT), true);
     this.#view.setBigUint64(MSGHDR.iovLength, 1n, true);
     this.#view.setBigUint64(MSGHDR.control, BigInt(headerAt + CONTROL_AT), true);
@@ -90,6 +95,13 @@ export class Receiver {
     const count = libc.recvmsg(fd, this.#headerBytes, MSG_DONTWAIT);
     this.#stampMs = count > 0 && this.#trusted ? this.#readStamp() : undefined;
     return Number(count);
+  }
+
+  /** {@link read} for a socket that is not connected: also receives the sender. */
+  readFrom(fd: number): number {
+    // The kernel has put the length of the last sender there.
+    this.#view.setUint32(MSGHDR.nameLength, NAME_BYTES, true);
+    return this.read(fd);
   }
 
   #readStamp(): number | undefined {

@@ -25,13 +25,13 @@ export class PreparedOptions implements SocketSetup {
   readonly #interface: Uint8Array | undefined;
   readonly #source: SockAddr | undefined;
 
-  constructor(options: SocketOptions) {
+  /** Prepares options. @param sourcePort - of the source address; 0 lets the kernel choose it in connect, when it knows the target */
+  constructor(options: SocketOptions, sourcePort = 0) {
     const { mark, sourceIp, interface: name } = options;
     this.#options = options;
     this.#mark = mark === undefined ? undefined : new Uint32Array([mark]);
     this.#interface = name === undefined ? undefined : new TextEncoder().encode(name);
-    // Port 0: the kernel chooses it in connect, when it knows the target.
-    this.#source = sourceIp === undefined ? undefined : sockAddr({ ip: sourceIp, port: 0 });
+    this.#source = sourceIp === undefined ? undefined : sockAddr({ ip: sourceIp, port: sourcePort });
   }
 
   apply(fd: number): SetupFailure | undefined {

@@ -24,9 +24,8 @@ import {
 } from "./libc.ts";
 import { Lingering } from "./lingering.ts";
 import { Receiver } from "./receiver.ts";
-import type { SockAddr } from "./sockaddr.ts";
 import { SocketPool } from "./socket-pool.ts";
-import type { SetupFailure } from "./socket-setup.ts";
+import type { SetupFailure, SocketSetup } from "./socket-setup.ts";
 import type { Ending } from "./stream-owner.ts";
 import { UdpEnds } from "./udp-ends.ts";
 import type { Watched } from "./watched.ts";
@@ -36,6 +35,12 @@ const LINGERING_SHARE = 0.25;
 const MIN_LINGERING = 16;
 /** Events that a stream waits for. */
 const STREAM_EVENTS = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP;
+
+/** Family of a socket, and what prepares it; a {@link SockAddr} has both. */
+export interface Opening {
+  readonly family: number;
+  readonly setup?: SocketSetup | undefined;
+}
 
 /** The sockets of all checks. */
 export class Sockets {
@@ -101,14 +106,15 @@ export class Sockets {
    * Opens a non-blocking socket, sets its options and counts it. When the checks' descriptors are used up, a socket that no check needs gives way.
    *
    * @param address - the address that it will connect to
-   * @param type - SOCK_STREAM or SOCK_DGRAM
+   * @param type - SOCK_STREAM, SOCK_DGRAM or SOCK_RAW
+   * @param protocol - 0 for TCP and UDP
    * @returns the descriptor, or the negative errno: EMFILE also when the checks' descriptors are used up, EPERM with {@link setupFailure}
    * when this host rejects an option
    */
-  open({ family, setup }: SockAddr, type: number): number {
+  open({ family, setup }: Opening, type: number, protocol = 0): number {
     this.#setupFailure = undefined;
     if (!this.#acquire()) return -EMFILE;
-    const fd = libc.socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const fd = libc.socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
     if (fd < 0) {
       const number = errno();
       this.descriptors.release();
@@ -142,7 +148,12 @@ export class Sockets {
 
   /** Gives an open connection's descriptor away; it stays counted. */
   handOver(dial: PendingConnection): void {
-    if (this.#forget(dial)) this.#epoll.remove(dial.fd);
+    this.unwatch(dial);
+  }
+
+  /** Watches an open socket no longer; it stays counted. */
+  unwatch(socket: Watched): void {
+    if (this.#forget(socket)) this.#epoll.remove(socket.fd);
   }
 
   /** Calls a socket in the next round, as if it were ready to be read. */

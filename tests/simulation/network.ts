@@ -5,6 +5,7 @@
 import { type DialOwner, PendingConnection } from "../../src/system/connection.ts";
 import type { Descriptors } from "../../src/system/descriptors.ts";
 import type { Dialer } from "../../src/system/dialer.ts";
+import type { EchoHandle } from "../../src/system/echo-request.ts";
 import { ECONNREFUSED, EMFILE } from "../../src/system/errno.ts";
 import type { PlainStream } from "../../src/system/plain-stream.ts";
 import type { SockAddr } from "../../src/system/sockaddr.ts";
@@ -105,6 +106,10 @@ export class Network implements Dialer {
 
   openUdp(): UdpConnection {
     throw new Error("the simulated network carries no datagrams");
+  }
+
+  sendEcho(): EchoHandle {
+    throw new Error("there is no network to send ICMP over");
   }
 
   poll(): void {

@@ -39,3 +39,8 @@ export function udpCheck(id: Id, target: Target, fields: Fields = {}): string {
 export function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
+
+/** An icmp CONFIG as JSON text. */
+export function icmpCheck(id: Id, ip: string, fields: Fields = {}): string {
+  return config({ ...QUICK, checker_type: "icmp", ip, ...fields, id });
+}

@@ -13,6 +13,7 @@ import type { Notification, State } from "../../../src/model/status.ts";
 import type { Clock } from "../../../src/system/clock.ts";
 import { type DialOwner, PendingConnection } from "../../../src/system/connection.ts";
 import type { Dialer } from "../../../src/system/dialer.ts";
+import type { EchoHandle } from "../../../src/system/echo-request.ts";
 import type { PlainStream } from "../../../src/system/plain-stream.ts";
 import { SystemResolver } from "../../../src/system/resolver.ts";
 import type { SockAddr } from "../../../src/system/sockaddr.ts";
@@ -102,6 +103,10 @@ export class FakeDialer implements Dialer {
 
   openUdp(): UdpConnection {
     throw new Error("there is no network to send datagrams over");
+  }
+
+  sendEcho(): EchoHandle {
+    throw new Error("there is no network to send ICMP over");
   }
 
   cancel(dial: PendingConnection): void {
