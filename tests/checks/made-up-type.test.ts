@@ -125,8 +125,11 @@ test.each([
   [{ side: "edge" }, 'side: "edge" is not valid; must be one of heads, tails'],
   [{ wish: 7 }, "wish: a number (not shown) is not valid; must be a string"],
   [{ throws: 1, wish: "a" }, "wish: not allowed with one throw; must be absent"],
-  [{ checker_type: "dice" }, 'checker_type: "dice" is not valid; must be one of tcp, http, dns, udp, coin'],
-  [{ checker_type: undefined }, "checker_type: missing; must be one of tcp, http, dns, udp, coin"],
+  [
+    { checker_type: "dice" },
+    'checker_type: "dice" is not valid; must be one of tcp, http, dns, udp, icmp, coin',
+  ],
+  [{ checker_type: undefined }, "checker_type: missing; must be one of tcp, http, dns, udp, icmp, coin"],
 ])("made-up type: %j is refused", (changes, message) => {
   expect(errorsOf(changes)).toEqual([message]);
 });

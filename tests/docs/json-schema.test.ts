@@ -149,6 +149,7 @@ const ENTRIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   http: { ...COMMON, checker_type: "http", ip: "::1", port: 80 },
   dns: { ...COMMON, checker_type: "dns", query: "localhost" },
   udp: { ...COMMON, checker_type: "udp", ip: "127.0.0.1", port: 7_001 },
+  icmp: { ...COMMON, checker_type: "icmp", ip: "127.0.0.1" },
 };
 const entryValue = fc.oneof(
   value,

@@ -28,7 +28,10 @@ test.each([
   [{ retries: 1.5 }, "retries: 1.5 is not valid; must be an integer from 0 to 1000000"],
   [{ rise: -1 }, "rise: -1 is out of range; must be an integer from 0 to 1000000"],
   [{ fall: 0.5 }, "fall: 0.5 is not valid; must be an integer from 0 to 1000000"],
-  [{ checker_type: "icmp" }, 'checker_type: "icmp" is not valid; must be one of tcp, http, dns, udp'],
+  [
+    { checker_type: "radius" },
+    'checker_type: "radius" is not valid; must be one of tcp, http, dns, udp, icmp',
+  ],
   [{ ip: "<nil>" }, `ip: "<nil>" is not valid; ${IP}`],
   [{ ip: "www.example.com" }, `ip: "www.example.com" is not valid; ${IP}`],
   [{ ip: "" }, `ip: "" is not valid; ${IP}`],
@@ -176,7 +179,7 @@ test("config rejected: nothing that a client may send makes it throw", () => {
     "query",
     "method",
   );
-  const anyType = fc.constantFrom("tcp", "http", "dns", "udp", "x");
+  const anyType = fc.constantFrom("tcp", "http", "dns", "udp", "icmp", "x");
   fc.assert(
     fc.property(anyType, fc.dictionary(anyField, fc.jsonValue()), (type, fields) => {
       const read = readConfig({ ...configFields({}), checker_type: type, ...fields }, "wire");
