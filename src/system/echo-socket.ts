@@ -32,6 +32,8 @@ const MAX_LAST_READS = 1_024;
 const SENDS_PER_READ = 32;
 /** Attempts to send while the errors of other requests are in the way. */
 const MAX_SENDS = 16;
+/** Failures to send in a row, with an empty error queue, that are those of the send itself. */
+const MIN_UNEXPLAINED = 3;
 /** Errors that one call takes from the error queue. */
 const MAX_ERRORS = 256;
 /** Offset and length of the address in `struct sockaddr_in` and `struct sockaddr_in6`. */
@@ -46,6 +48,14 @@ export interface EchoTools {
   readonly random: RandomWords;
 }
 
+/** An ICMP error that quotes a request. */
+interface EchoError {
+  readonly request: EchoRequest;
+  readonly type: number;
+  readonly code: number;
+  readonly sender: string | undefined;
+}
+
 /** A shared socket. */
 export class EchoSocket implements EchoCarrier, Watched {
   readonly fd: number;
@@ -58,6 +68,8 @@ export class EchoSocket implements EchoCarrier, Watched {
   readonly #pending = new Map<number, EchoRequest>();
   /** With an outcome that its owner does not know. */
   #settled: EchoRequest[] = [];
+  /** Taken from the error queue and not applied yet. */
+  #errors: EchoError[] = [];
   #sequence: number;
   #sends = 0;
   /** True when messages were left unread. */
@@ -160,6 +172,7 @@ export class EchoSocket implements EchoCarrier, Watched {
     const { id, isPing } = this.#opened;
     const { address, payloadBytes } = request.target;
     const types = this.#path.isIpv6 ? ECHO_V6 : ECHO_V4;
+    let unexplained = 0;
     for (let sends = 0; sends < MAX_SENDS; sends++) {
       const length = writer.write(types, id, request, payloadBytes);
       request.askedMs = performance.now();
@@ -168,8 +181,10 @@ export class EchoSocket implements EchoCarrier, Watched {
         return 0;
       const number = errno();
       if (!isPing) return number === EAGAIN ? ENOBUFS : number;
-      // A ping socket may report the ICMP error of another request here, once: a failure with nothing in the queue, twice, is that of the send.
-      if (!this.#read(MAX_READS) && sends > 0) return number === EAGAIN ? ENOBUFS : number;
+      // A ping socket may report the ICMP error of another request here, even just after that error was taken from the queue. A failure is that
+      // of the send when it repeats with nothing in the queue.
+      unexplained = this.#read(MAX_READS) ? 0 : unexplained + 1;
+      if (unexplained === MIN_UNEXPLAINED) return number === EAGAIN ? ENOBUFS : number;
     }
     return ENOBUFS;
   }
@@ -180,21 +195,23 @@ export class EchoSocket implements EchoCarrier, Watched {
   }
 
   /**
-   * Reads what has arrived: first all answers, then the errors of a ping socket, because an answer that came before an error counts.
+   * Reads what has arrived. The errors of a ping socket are taken first and applied last: an answer that came before an error counts.
    *
    * @param max - number of messages
-   * @returns true when an ICMP error was read, or may be there behind more messages
+   * @returns true when an ICMP error was taken, or may have been left behind
    */
   #read(max: number): boolean {
     const { receiver } = this.#tools.sockets;
     this.#overflow.measure();
+    let found = this.#takeErrors() > 0;
     for (let reads = 0; reads < max; reads++) {
       const count = receiver.readFrom(this.fd);
-      // Any other errno is that of an error in the queue; the next read has messages again.
       if (count >= 0) this.#take(count);
-      else if (errno() === EAGAIN) {
+      else if (errno() !== EAGAIN) found = this.#takeErrors() > 0 || found;
+      else {
         this.#behind = false;
-        return this.#readErrors() > 0;
+        this.#applyErrors();
+        return found;
       }
     }
     this.#behind = true;
@@ -220,8 +237,8 @@ export class EchoSocket implements EchoCarrier, Watched {
     }
   }
 
-  /** Takes the errors of a ping socket. @returns the number of ICMP messages among them */
-  #readErrors(): number {
+  /** Takes the errors of a ping socket, for {@link #applyErrors}. @returns the number of ICMP messages among them */
+  #takeErrors(): number {
     if (!this.#opened.isPing) return 0;
     const { reader, sockets } = this.#tools;
     let found = 0;
@@ -234,9 +251,17 @@ export class EchoSocket implements EchoCarrier, Watched {
       const request = this.#matching();
       const at = (error.isIpv6 ? ADDRESS_V6 : ADDRESS_V4).at;
       if (request !== undefined && this.#isTarget(request, error.target, at))
-        this.#refused(request, error.type, error.code, error.offender);
+        this.#errors.push({ request, type: error.type, code: error.code, sender: error.offender });
     }
     return found;
+  }
+
+  #applyErrors(): void {
+    if (this.#errors.length === 0) return;
+    const errors = this.#errors;
+    this.#errors = [];
+    for (const { request, type, code, sender } of errors)
+      if (request.outcome === undefined && !request.canceled) this.#refused(request, type, code, sender);
   }
 
   /** The request that the reader's last message belongs to. */

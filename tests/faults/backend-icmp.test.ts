@@ -96,7 +96,9 @@ async function expectNoneTakenForAnother({ near, far }: Link): Promise<void> {
   const { healthy, unreachable } = pinger.addresses;
   // Alternating, so that each request is sent while errors of others arrive.
   const ids = times(2 * CROWD, (id) => ({ id, ip: id % 2 === 0 ? healthy : unreachable }));
-  client.update(ids.map(({ id, ip }) => icmpCheck(id, ip, { interval: "50ms", fall: 1_000 })));
+  client.update(
+    ids.map(({ id, ip }) => icmpCheck(id, ip, { interval: "50ms", timeout: "10s", fall: 1_000 })),
+  );
   const enough = async (count: number) => {
     const statuses = [...(await requestStatus(client)).values()];
     const all =

@@ -56,7 +56,7 @@ const REACTIONS = {
   /** Answers the second request only: the first one, or its answer, is lost. */
   loses: (ping) => (ping.before % 2 === 0 ? [] : [[reply(ping)]]),
   silent: () => [],
-  late: (ping) => [[reply(ping), 1_200]],
+  late: (ping) => [[reply(ping), 8_000]],
   wrongToken: (ping) => [[reply(ping, { payload: flipped(ping.payload, 0) })]],
   wrongId: (ping) => [[reply(ping, { id: ping.id ^ 0x8000 })]],
   wrongSequence: (ping) => [[reply(ping, { sequence: ping.sequence ^ 0x8000 })]],
