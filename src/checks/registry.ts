@@ -5,11 +5,12 @@ import type { Checker, CheckerEnv } from "./checker.ts";
 import { DNS } from "./dns/check-type.ts";
 import { HTTP } from "./http/check-type.ts";
 import { ICMP } from "./icmp/check-type.ts";
+import { RADIUS } from "./radius/check-type.ts";
 import { TCP } from "./tcp/check-type.ts";
 import { UDP } from "./udp/check-type.ts";
 
 /** The check types of this server, in the order of lists and documents. */
-export const CHECK_TYPES = [TCP, HTTP, DNS, UDP, ICMP] as const;
+export const CHECK_TYPES = [TCP, HTTP, DNS, UDP, ICMP, RADIUS] as const;
 
 /** Descriptor of a check type of {@link CHECK_TYPES}. */
 export type CheckSpec = Parameters<(typeof CHECK_TYPES)[number]["formatTarget"]>[0];

@@ -121,7 +121,7 @@ export const readInFile = objectReader(FIELDS_IN_FILE);
 /** The common fields as they were read. */
 export type CommonFields = FieldValues<typeof FIELDS_IN_FILE>;
 
-/** Allowed values of `checker_type`, as the end of an error message: `one of tcp, http, dns, udp, icmp`. */
+/** Allowed values of `checker_type`, as the end of an error message: `one of tcp, http, dns, udp, icmp, radius`. */
 export function checkerTypeRule(): string {
   return oneOf(checkTypeNames()).rule;
 }

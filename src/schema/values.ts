@@ -31,6 +31,29 @@ export const secretText = {
   secret: SECRET,
 };
 
+/** Makes a string of at most `maxBytes` bytes in UTF-8, less than {@link MAX_CHARS}. */
+export function bytesText(maxBytes: number) {
+  return ofBytes(text, maxBytes);
+}
+
+/** {@link bytesText} that no message shows. */
+export function secretBytesText(maxBytes: number) {
+  return { ...ofBytes(secretText, maxBytes), secret: SECRET };
+}
+
+function ofBytes(of: Value<v.GenericSchema<string, string>>, maxBytes: number) {
+  const range = `at most ${maxBytes} bytes`;
+  const fits = (found: string) => Buffer.byteLength(found) <= maxBytes;
+  const schema = v.pipe(of.schema, v.check(fits, `too long; must be ${range}`));
+  // No character is shorter than a byte.
+  return value(schema, {
+    kind: of.kind,
+    rule: of.rule,
+    range,
+    json: { type: "string", maxLength: maxBytes },
+  });
+}
+
 /** Makes a string that matches a pattern. @param rule - `an HTTP method` */
 export function matching(pattern: RegExp, rule: string) {
   const schema = v.pipe(text.schema, v.regex(pattern, message(rule)));

@@ -127,9 +127,12 @@ test.each([
   [{ throws: 1, wish: "a" }, "wish: not allowed with one throw; must be absent"],
   [
     { checker_type: "dice" },
-    'checker_type: "dice" is not valid; must be one of tcp, http, dns, udp, icmp, coin',
+    'checker_type: "dice" is not valid; must be one of tcp, http, dns, udp, icmp, radius, coin',
   ],
-  [{ checker_type: undefined }, "checker_type: missing; must be one of tcp, http, dns, udp, icmp, coin"],
+  [
+    { checker_type: undefined },
+    "checker_type: missing; must be one of tcp, http, dns, udp, icmp, radius, coin",
+  ],
 ])("made-up type: %j is refused", (changes, message) => {
   expect(errorsOf(changes)).toEqual([message]);
 });

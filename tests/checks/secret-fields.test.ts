@@ -8,7 +8,7 @@ import { namedFacts } from "../../src/schema/field.ts";
 const CANARY = "5ec4e7";
 const VALUES: readonly unknown[] = [`/?${CANARY}`, CANARY, { "X-Canary": CANARY }];
 /** What each type needs; fields of other types are ignored. */
-const NEEDED = { ip: "127.0.0.1", port: 1, query: "a.test" };
+const NEEDED = { ip: "127.0.0.1", port: 1, query: "a.test", secret: "xyzzy5461", username: "probe" };
 
 const SECRET_FIELDS = checkTypes().flatMap((type) =>
   namedFacts(type.fields)
@@ -24,6 +24,8 @@ test("secret fields: there are some", () => {
     "http.headers",
     "udp.send",
     "udp.send_hex",
+    "radius.secret",
+    "radius.password",
   ]);
 });
 

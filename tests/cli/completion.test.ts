@@ -75,7 +75,7 @@ const CASES: readonly (readonly [string, readonly string[]])[] = [
   ["run --log-level ", LEVELS],
   ["run --log-format t", ["text"]],
   ["run --strict-config --log-format=j", ["json"]],
-  ["probe ", ["dns", "help", "http", "icmp", "tcp", "udp"]],
+  ["probe ", ["dns", "help", "http", "icmp", "radius", "tcp", "udp"]],
   ["probe tcp --clo", ["--close"]],
   ["probe tcp 127.0.0.1:22 --close ", ["graceful", "reset"]],
   // A value that looks like a command, or like nothing at all, is a value.

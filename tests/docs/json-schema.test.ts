@@ -150,6 +150,7 @@ const ENTRIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   dns: { ...COMMON, checker_type: "dns", query: "localhost" },
   udp: { ...COMMON, checker_type: "udp", ip: "127.0.0.1", port: 7_001 },
   icmp: { ...COMMON, checker_type: "icmp", ip: "127.0.0.1" },
+  radius: { ...COMMON, checker_type: "radius", ip: "127.0.0.1", secret: "s3cret", username: "probe" },
 };
 const entryValue = fc.oneof(
   value,

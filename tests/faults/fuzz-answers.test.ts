@@ -12,9 +12,14 @@ import { DnsTcpConversation } from "../../src/checks/dns/tcp-conversation.ts";
 import { encodeQuestion, type Question, readReply } from "../../src/checks/dns/wire.ts";
 import { AnswerReader } from "../../src/checks/http/answer.ts";
 import { HttpConversation } from "../../src/checks/http/conversation.ts";
+import { validateAnswer as validateRadiusAnswer } from "../../src/checks/radius/answer.ts";
+import { readAnswer as readRadiusAnswer } from "../../src/checks/radius/packet.ts";
+import { EXPECTATIONS } from "../../src/checks/radius/spec.ts";
 import { PrefixConversation } from "../../src/checks/tcp/checker.ts";
 import { validateDatagram } from "../../src/checks/udp/answer.ts";
+import { Secrets } from "../../src/redaction/secrets.ts";
 import { llhttp, type SecondOpinion } from "../harness/backends/llhttp.ts";
+import { attributeOf, replyTo } from "../harness/backends/radius-reply.ts";
 import { ADDRESS, ASKED, framed, rawReply, reply } from "../harness/backends/rogue-dns-server.ts";
 import { FUZZ_TEST_MS, fuzz, inPieces, latin1, mutated } from "../harness/base/fuzz.ts";
 
@@ -128,6 +133,47 @@ test("fuzz: answers: a mangled datagram that is compared with a prefix has one v
       expect(verdict.message).toMatch(/^[\x20-\x7e…]{1,512}$/);
     },
   );
+});
+
+const RADIUS_SECRET = Buffer.from("xyzzy5461");
+const RADIUS_ID = { identifier: 0x41, authenticator: Buffer.alloc(16, 0x7f) };
+const HELLO = attributeOf(18, Buffer.from("hello\x1b\xff", "latin1"));
+
+test("fuzz: answers: a mangled RADIUS packet is never believed, and an unchanged one always", () => {
+  const good = [
+    {},
+    { code: 3, attributes: HELLO },
+    { code: 11, signed: true, attributes: HELLO },
+    { padding: 4 },
+  ].map((reply) => replyTo(RADIUS_ID, RADIUS_SECRET, reply));
+  const mangled = mutated(good, ["\0", "\x12\x02", "\x50\x12", "\x02\x41\0\x14", "\xff"]);
+  fuzz("RADIUS", mangled, (bytes) => {
+    const answer = readRadiusAnswer(bytes, RADIUS_SECRET, RADIUS_ID);
+    const length = bytes.length < 20 ? 0 : Buffer.from(bytes).readUInt16BE(2);
+    const isWhole = good.some((one) =>
+      one.subarray(0, one.readUInt16BE(2)).equals(bytes.subarray(0, length)),
+    );
+    expect(answer.kind).toBe(isWhole ? "answer" : "stray");
+    if (answer.kind === "stray") expect(answer.problem).toMatch(/^[\x20-\x7e]{1,200}$/);
+  });
+});
+
+test("fuzz: answers: any attributes of an authentic RADIUS packet have one verdict", () => {
+  const attributes = mutated(
+    [HELLO, Buffer.concat([HELLO, HELLO])],
+    ["\x12\x01", "\0\0", "\x50\x02", "\x50\x12", "\xff"],
+  );
+  const code = fc.integer({ min: 0, max: 255 });
+  const expected = fc.constantFrom(...EXPECTATIONS, undefined);
+  fuzz("RADIUS attributes", fc.tuple(code, attributes, expected), ([code, bytes, expectation]) => {
+    if (bytes.length > 4_000) return;
+    const packet = replyTo(RADIUS_ID, RADIUS_SECRET, { code, attributes: Buffer.from(bytes) });
+    const answer = readRadiusAnswer(packet, RADIUS_SECRET, RADIUS_ID);
+    if (answer.kind === "stray") return;
+    const verdict = validateRadiusAnswer(answer, expectation, new Secrets([]));
+    if (!verdict.ok) expect(verdict.code).toMatch(/^L7(?:RSP|STS)$/);
+    expect(verdict.message).toMatch(/^[\x20-\x7e…]{1,512}$/);
+  });
 });
 
 const QUESTION: Question = { id: 4_711, name: ASKED, type: "A" };

@@ -127,7 +127,7 @@ test("fuzz: framing: a config is accepted, or rejected with a message for each e
   const anything = fc.record(
     {
       id: fc.oneof(fc.bigInt(), fc.jsonValue()),
-      checker_type: fc.constantFrom("tcp", "http", "dns", "udp", "icmp", "x"),
+      checker_type: fc.constantFrom("tcp", "http", "dns", "udp", "icmp", "radius", "x"),
       ip: fc.jsonValue(),
       port: fc.jsonValue(),
       interval: fc.jsonValue(),

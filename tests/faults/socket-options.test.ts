@@ -124,6 +124,10 @@ const PROBES = [
   { args: ["http", "https://192.0.2.2/"], subject: "TCP connect to 192.0.2.2:443" },
   { args: ["dns", "www.example.test", "@192.0.2.2"], subject: "DNS A www.example.test @192.0.2.2:53" },
   { args: ["udp", "192.0.2.2:7001"], subject: "UDP send to 192.0.2.2:7001" },
+  {
+    args: ["radius", "192.0.2.2:1812", "--secret", "s3cret", "--method", "status"],
+    subject: "RADIUS Status-Server to 192.0.2.2:1812",
+  },
 ];
 
 /** The last line and the status of each kind of probe. */

@@ -25,7 +25,7 @@ test.each([
 
 test.each([
   ["state=ill", 'state: "ill" is not valid; must be one of unknown, healthy, unhealthy'],
-  ["type=TCP", 'type: "TCP" is not valid; must be one of tcp, http, dns, udp, icmp'],
+  ["type=TCP", 'type: "TCP" is not valid; must be one of tcp, http, dns, udp, icmp, radius'],
   ["limit=1001", 'limit: "1001" is out of range; must be an integer from 0 to 1000'],
   ["limit=", 'limit: "" is not valid; must be an integer from 0 to 1000'],
   ["limit=-1", 'limit: "-1" is not valid; must be an integer from 0 to 1000'],

@@ -29,8 +29,8 @@ test.each([
   [{ rise: -1 }, "rise: -1 is out of range; must be an integer from 0 to 1000000"],
   [{ fall: 0.5 }, "fall: 0.5 is not valid; must be an integer from 0 to 1000000"],
   [
-    { checker_type: "radius" },
-    'checker_type: "radius" is not valid; must be one of tcp, http, dns, udp, icmp',
+    { checker_type: "snmp" },
+    'checker_type: "snmp" is not valid; must be one of tcp, http, dns, udp, icmp, radius',
   ],
   [{ ip: "<nil>" }, `ip: "<nil>" is not valid; ${IP}`],
   [{ ip: "www.example.com" }, `ip: "www.example.com" is not valid; ${IP}`],
@@ -179,7 +179,7 @@ test("config rejected: nothing that a client may send makes it throw", () => {
     "query",
     "method",
   );
-  const anyType = fc.constantFrom("tcp", "http", "dns", "udp", "icmp", "x");
+  const anyType = fc.constantFrom("tcp", "http", "dns", "udp", "icmp", "radius", "x");
   fc.assert(
     fc.property(anyType, fc.dictionary(anyField, fc.jsonValue()), (type, fields) => {
       const read = readConfig({ ...configFields({}), checker_type: type, ...fields }, "wire");

@@ -37,8 +37,8 @@ test("config secrets: the values of secret fields are never quoted", () => {
       fc.constantFrom(SECRET, `\n${SECRET}`, [SECRET]),
     ),
   );
-  const field = fc.constantFrom("send", "headers", "path", "configs", "password");
-  const type = fc.constantFrom("tcp", "http", "dns", "udp", "icmp", undefined);
+  const field = fc.constantFrom("send", "headers", "path", "configs", "password", "secret");
+  const type = fc.constantFrom("tcp", "http", "dns", "udp", "radius", "icmp", undefined);
   const property = fc.property(
     type,
     fc.dictionary(field, withSecret),

@@ -46,7 +46,7 @@ export interface Behavior {
   readonly start: (world: World) => Backend | Promise<Backend>;
   /** CONFIG fields besides `id`, `ip` and `port`. */
   readonly check: Readonly<Record<string, unknown>> & {
-    readonly checker_type: "tcp" | "http" | "dns" | "udp";
+    readonly checker_type: "tcp" | "http" | "dns" | "udp" | "radius";
   };
   /** The code that the server must report for every result. */
   readonly wanted: Code;

@@ -6,6 +6,7 @@ import { DNS_MESSAGE_ROWS } from "./dns-message-rows.ts";
 import { HTTP_ANSWER_ROWS } from "./http-answer-rows.ts";
 import { HTTP_BODY_ROWS } from "./http-body-rows.ts";
 import { HTTP_HEAD_ROWS } from "./http-head-rows.ts";
+import { RADIUS_ROWS } from "./radius-rows.ts";
 import { TCP_ROWS } from "./tcp-rows.ts";
 import { TLS_CERTIFICATE_ROWS } from "./tls-certificate-rows.ts";
 import { TLS_HANDSHAKE_ROWS } from "./tls-handshake-rows.ts";
@@ -22,6 +23,7 @@ export const CHAPTERS: Readonly<Record<string, readonly Behavior[]>> = {
   "DNS: records and response codes": DNS_ANSWER_ROWS.map(withDifferences),
   "DNS: messages": DNS_MESSAGE_ROWS.map(withDifferences),
   UDP: UDP_ROWS.map(withDifferences),
+  RADIUS: RADIUS_ROWS.map(withDifferences),
 };
 
 /** All rows. */

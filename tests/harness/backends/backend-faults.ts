@@ -86,7 +86,7 @@ export async function meetFaults(
   expect(slowestMs).toBeLessThan(TIMEOUT_MS + TOLERANCE_MS);
   const samples = await scrape(port);
   for (const code of codesOf([...statuses.values()])) {
-    const types = ["tcp", "http", "dns", "udp"];
+    const types = ["tcp", "http", "dns", "udp", "radius"];
     const counts = types.map((type) =>
       sampleOf(samples, `healthcheck_failures_total{type="${type}",reason="${code}"}`),
     );

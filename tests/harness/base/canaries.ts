@@ -41,6 +41,13 @@ const LONG = "+OK and whatever else the expected answer says";
 const HEADERS = { Authorization: `Bearer ${secret("bearer")}`, "X-Key": secret("header") };
 const TCP = { ...QUICK, checker_type: "tcp", send: `AUTH ${secret("send")}\r\n\r\n` };
 const UDP = { ...QUICK, checker_type: "udp", send: `AUTH\0${secret("datagram")}\0` };
+const RADIUS = {
+  ...QUICK,
+  checker_type: "radius",
+  username: "alice",
+  password: secret("radius-password"),
+  secret: secret("radius-secret"),
+};
 const HTTP = { ...QUICK, checker_type: "http", headers: HEADERS };
 const URL_PATH = `http://${secret("user")}:${secret("password")}@www.example.test/healthz?token=${secret("query")}`;
 
@@ -80,6 +87,10 @@ export function canaryConfigs({ echo, web, udpEcho, silent, closed }: CanaryPort
       send_hex: Buffer.from(secret("datagram-hex")).toString("hex"),
       receive: "a",
     },
+    // The echo is no RADIUS packet.
+    { ...RADIUS, port: udpEcho },
+    { ...RADIUS, port: closed, expect: "any" },
+    { ...RADIUS, port: udpEcho, username: "", password: "", method: "status" },
     // Fields of other types, and of none.
     { ...TCP, ...HTTP, checker_type: "dns", query: "a.test", port: closed, password: secret("unknown") },
   ];
@@ -114,7 +125,11 @@ export function rejectedConfigs(firstId: number): unknown[] {
     { ...HTTP, port: 1, expected_codes: [{ password: secret("codes") }] },
     { ...UDP, port: 1, send_hex: secret("hex") },
     { ...UDP, port: 1, expect: "none", receive: "a" },
-    { ...TCP, ...HTTP, port: 1, checker_type: "icmp" },
+    { ...RADIUS, port: 1, username: "" },
+    { ...RADIUS, port: 1, method: "status" },
+    { ...RADIUS, port: 1, secret: [secret("radius-list")] },
+    { ...RADIUS, port: 1, password: secret("radius-long").repeat(20) },
+    { ...TCP, ...HTTP, port: 1, checker_type: "snmp" },
     { ...TCP, ...HTTP, port: 1, checker_type: { password: secret("type") } },
     { ...HTTP, checker_type: "dns", query: `${secret("user")}:${secret("password")}@a..test`, port: 1 },
     { ...HTTP, checker_type: "dns", query: "a.test", expected_ips: [URL_PATH], port: 1 },

@@ -9,6 +9,7 @@ import { canUnshare } from "../machines/namespace.ts";
 const PACKAGES = {
   nginx: "nginx-light",
   knotd: "knot",
+  freeradius: "freeradius",
   go: "golang-go",
   openssl: "openssl",
   socat: "socat",

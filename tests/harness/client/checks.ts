@@ -35,6 +35,11 @@ export function udpCheck(id: Id, target: Target, fields: Fields = {}): string {
   return tcpCheck(id, target, { checker_type: "udp", ...fields });
 }
 
+/** A radius CONFIG as JSON text: an Access-Request with the user `alice`. */
+export function radiusCheck(id: Id, target: Target, fields: Fields = {}): string {
+  return tcpCheck(id, target, { checker_type: "radius", username: "alice", ...fields });
+}
+
 /** `[make(0), …, make(count - 1)]` */
 export function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
