@@ -65,8 +65,8 @@ export const UDP_ROWS: readonly Behavior[] = [
   udp("silent", "is silent", silent, "L4TOUT"),
   udp(
     "late",
-    "answers after 1.5 s",
-    ({ say }) => void setTimeout(() => say(Buffer.from("pong")), 1_500),
+    "answers after 5 s",
+    ({ say }) => void setTimeout(() => say(Buffer.from("pong")), 5_000),
     "L4TOUT",
   ),
   udp(
