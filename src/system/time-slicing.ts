@@ -1,7 +1,7 @@
 /** Long work in short pieces, so that checks start on time while ten thousand configurations are taken in. */
 
 /** Longest time that work runs before the event loop has its turn; milliseconds. */
-const SLICE_MS = 4;
+const SLICE_MS = 2;
 /** Steps between two reads of the clock. */
 const STEPS_PER_CLOCK_READ = 16;
 

@@ -493,3 +493,11 @@ test("http: random bytes never make a good answer", () => {
     { numRuns: 300 },
   );
 });
+
+test.each(["chunked\v", "chunked\f", "\u00a0chunked"])(
+  "http: the transfer coding %j is not chunked: only spaces and tabs are blanks",
+  (coding) => {
+    const answer = `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n3\r\nabc\r\n0\r\n\r\n`;
+    expect(validate([answer], { codes: [200], body: "3" })).toMatchObject({ ok: true });
+  },
+);

@@ -41,7 +41,10 @@ peerTest("units: systemd-analyze verify has nothing to say", ["systemd-analyze"]
     writeFileSync(file, read(unit).replaceAll("/usr/local/bin/", `${dir.path}/bin/`));
     return file;
   });
-  expect(runTool("systemd-analyze", "verify", "--man=no", ...files)).toEqual({ exitCode: 0, text: "" });
+  const { exitCode, text } = runTool("systemd-analyze", "verify", "--man=no", ...files);
+  // It also reads the units of this host, which are not ours.
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("/lib/systemd/"));
+  expect({ exitCode, lines }).toEqual({ exitCode: 0, lines: [] });
   // It would, if there was something.
   writeFileSync(files[0] ?? "", `${read(UNITS[0] ?? "")}\n[Service]\nNoNewPriviliges=yes\n`);
   expect(runTool("systemd-analyze", "verify", "--man=no", ...files).text).toContain("NoNewPriviliges");

@@ -3,7 +3,7 @@
  * ends; every other line is skipped, whatever it holds: no verdict depends on it. Nothing that is skipped is kept.
  */
 import { latin1 } from "../latin1.ts";
-import { lineEnd, type UsualLine, usualContentLength, usualStatusLine } from "./usual-lines.ts";
+import { lineEnd, trimBlanks, type UsualLine, usualContentLength, usualStatusLine } from "./usual-lines.ts";
 
 /** End of the body (RFC 9112, 6.3): a number of bytes, after the last chunk, or when the connection is closed. */
 export type Framing = number | "chunked" | "close";
@@ -177,7 +177,7 @@ export class HeadReader {
 
   #readField(line: string): void {
     const folded = line.startsWith(" ") || line.startsWith("\t");
-    if (folded) this.#unfold(line.trim());
+    if (folded) this.#unfold(trimBlanks(line));
     else this.#field = FIELD.test(line) ? line : "";
     if (this.#field === "" && !READ_FIELDS.test(line)) return;
     if (++this.#fieldLines <= MAX_FIELD_LINES) return;
@@ -192,7 +192,7 @@ export class HeadReader {
   #readStatus(line: string): void {
     const [, code, reason = ""] = STATUS_LINE.exec(line) ?? [];
     if (code === undefined) this.error = { problem: "invalid status line", line };
-    else this.#status = { code: Number(code), reason: reason.trim() };
+    else this.#status = { code: Number(code), reason: trimBlanks(reason) };
   }
 
   /** A status line that cannot become a valid one is one already, or a peer that waits would be waited for. */
@@ -209,7 +209,7 @@ export class HeadReader {
     const [, name = "", value = ""] = FIELD.exec(line) ?? [];
     switch (name.toLowerCase()) {
       case "location":
-        this.#location = value.trim();
+        this.#location = trimBlanks(value);
         break;
       case "transfer-encoding":
         this.#coding = codings(value).at(-1) ?? this.#coding;
@@ -222,7 +222,7 @@ export class HeadReader {
   /** Equal lengths count as one (RFC 9112, 6.3, rule 5). */
   #readLengths(values: string, line: string): void {
     for (const value of values.split(",")) {
-      const length = value.trim();
+      const length = trimBlanks(value);
       if (!LENGTH.test(length) || Number(length) > Number.MAX_SAFE_INTEGER || line.length >= MAX_KEPT_BYTES) {
         this.#lengthError ??= { problem: "invalid length", line };
       } else if (this.#length !== undefined && Number(length) !== Number(this.#length)) {
@@ -269,6 +269,6 @@ function codings(value: string): string[] {
   return value
     .toLowerCase()
     .split(",")
-    .map((coding) => coding.trim())
+    .map(trimBlanks)
     .filter((coding) => coding !== "");
 }

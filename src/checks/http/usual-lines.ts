@@ -97,6 +97,19 @@ function startsWith(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
   return true;
 }
 
+/** Removes the blanks around a value: space and tab only (RFC 9112, 5.1), where the runtime's `trim` would remove more. */
+export function trimBlanks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === BLANK || code === TAB;
+}
+
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= ZERO && byte <= ZERO + 9;
 }
@@ -111,5 +124,5 @@ function threeDigits(bytes: Uint8Array, at: number): number {
 
 function reasonOf(bytes: Uint8Array, from: number, to: number): string {
   if (to - from === 2 && bytes[from] === UPPER_O && bytes[from + 1] === UPPER_K) return "OK";
-  return to <= from ? "" : latin1(bytes, from, to).trim();
+  return to <= from ? "" : trimBlanks(latin1(bytes, from, to));
 }
