@@ -11,7 +11,7 @@ export function machine(): Figures {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,
     memoryBytes: totalmem(),
-    kernel: release(),
+    kernel: release().split(".").slice(0, 2).join("."),
     bun: Bun.version,
     version,
     haproxy: haproxyVersion() ?? null,
