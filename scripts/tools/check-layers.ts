@@ -18,6 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   scheduler: ["model", "redaction", "system", "logging"],
   checks: ["model", "redaction", "system", "logging", "schema"],
   protocol: ["model", "redaction", "system", "logging", "schema", "checks"],
+  rpc: ["model", "redaction", "schema"],
   monitor: ["model", "redaction", "system", "logging", "scheduler", "checks"],
   manager: ["model", "redaction", "system", "logging", "checks", "monitor"],
   notifier: ["model", "redaction", "system", "logging"],
@@ -26,7 +27,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   http: ["model", "redaction", "system", "logging", "schema", "checks", "monitor", "metrics", "http/page"],
   // Runs in a browser; what it shares with the server are the types of the API.
   "http/page": ["http"],
-  control: ["model", "redaction", "system", "logging", "schema", "config", "checks", "protocol", "manager"],
+  control: [
+    "model",
+    "redaction",
+    "system",
+    "logging",
+    "schema",
+    "config",
+    "checks",
+    "protocol",
+    "rpc",
+    "manager",
+  ],
   systemd: ["model", "redaction", "system", "logging", "manager", "scheduler", "control"],
 };
 /** These put the rooms together, and may import from every room above; `main.ts` starts the command line. */
