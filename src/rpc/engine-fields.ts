@@ -2,7 +2,7 @@
 import { textOfBytes } from "../model/bytes.ts";
 import { bytesNotShown } from "../redaction/marks.ts";
 import { FieldError } from "../schema/field-error.ts";
-import { secretProblem } from "../schema/problem.ts";
+import { notValid } from "../schema/problem.ts";
 import { GobLongBytes, type GobStruct } from "./gob-values.ts";
 
 /** A CONFIG of the protocol, or some of its fields. */
@@ -67,5 +67,5 @@ export function unlessZero<Value>(field: string, value: Value): Config {
 }
 
 function otherType(rule: string): string {
-  return secretProblem({}, rule);
+  return notValid("a value of another type", rule);
 }
