@@ -1,0 +1,3 @@
+module healthcheck.test/goengine
+
+go 1.19
