@@ -51,7 +51,7 @@ export class ByteQueue {
     return undefined;
   }
 
-  /** Removes the first byte. @returns 0 when there is none: the caller knows the length */
+  /** Removes the first byte. @returns 0 for an empty queue: the caller knows the length */
   shift(): number {
     while (this.#at === this.#filled[this.#head]) this.#nextBlock();
     this.#length--;

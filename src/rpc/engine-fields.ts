@@ -61,7 +61,7 @@ export function anyNumber(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-/** Leaves a field out when it has Go's zero value, which the engine cannot tell from an absent one. */
+/** Leaves a field out when it has Go's zero value, which on the wire is the same as absent. */
 export function unlessZero<Value>(field: string, value: Value): Config {
   return value === "" || value === 0 || value === false ? {} : { [field]: value };
 }

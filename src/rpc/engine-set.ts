@@ -11,7 +11,7 @@ import { anyNumber, type Config, integerOf } from "./engine-fields.ts";
 import { GobMap, GobStruct, type GobValue } from "./gob-values.ts";
 import { RpcError } from "./rpc-error.ts";
 
-/** One healthcheck of the set: a CONFIG, or the reason why there is none. */
+/** One healthcheck of the set: a CONFIG, or the reason for its rejection. */
 export type EngineConfig =
   | { readonly ok: true; readonly config: Config }
   | {

@@ -9,7 +9,7 @@ const TEXT = readText("docs/architecture.md");
 /** The plan, as scripts/tools/check-layers.ts holds it. */
 function plan(): Map<string, string[]> {
   const [, body = ""] = /ALLOWED[^=]*= \{\n(.*?)\n\};/s.exec(readText("scripts/tools/check-layers.ts")) ?? [];
-  const entries = [...body.matchAll(/^ {2}"?([\w/]+)"?: \[(.*)\],$/gm)];
+  const entries = [...body.matchAll(/^ {2}"?([\w/]+)"?: \[([^\]]*)\],$/gm)];
   return new Map(
     entries.map(([, room = "", list = ""]) => [
       room,

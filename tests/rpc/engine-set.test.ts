@@ -364,7 +364,7 @@ test.each([
   expect(read).toMatchObject({ ok: false, id: "9" });
 });
 
-test("engine set: the key is the id, up to 2^64 − 1; a key that is none leaves the id open", () => {
+test("engine set: the key is the id, up to 2^64 − 1; without a valid key the id is unknown", () => {
   expect(entry({}, 2n ** 64n - 1n)).toMatchObject({ ok: true, config: { id: 2n ** 64n - 1n } });
   expect(entry({}, 2n ** 64n)).toMatchObject({ ok: false, id: undefined });
   expect(entry({}, text("9"))).toMatchObject({ ok: false, id: undefined });
