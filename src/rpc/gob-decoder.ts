@@ -20,8 +20,8 @@ export const MAX_VALUES = 2_000_000;
 export const MAX_DEPTH = 32;
 /** Maximum length of the name of an interface's type, in bytes; as in Go. */
 const MAX_TYPE_NAME_BYTES = 1_024;
-/** Values between two pauses; some 0.2 ms. */
-const VALUES_PER_PAUSE = 512;
+/** Values between two pauses: some 0.1 ms, and 2 ms before the code is compiled. */
+const VALUES_PER_PAUSE = 128;
 
 /** Decodes the values of one stream. After an error it must not be used any more. */
 export class GobDecoder {
@@ -214,8 +214,7 @@ export class GobDecoder {
 
   /** Each value takes a byte at least. Values with interfaces continue in other messages, so their count is bounded by the limit alone. */
   #checkCount(count: number, parts: readonly number[]): void {
-    const isContained = parts.every((id) => this.#types.isContained(id));
-    if (isContained && count > this.#input.remaining)
+    if (count > this.#input.remaining && parts.every((id) => this.#types.isContained(id)))
       throw new ReadProblem(
         `${formatCount(count)} values are announced, the message has ${formatCount(this.#input.remaining)} more bytes`,
       );

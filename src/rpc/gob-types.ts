@@ -26,7 +26,7 @@ const MIN_OWN_ID = 64;
 /** The types of one stream. */
 export class GobTypes {
   readonly #types = new Map<number, GobType>(PREDEFINED_TYPES);
-  /** Types whose values hold no interface, at any depth. */
+  /** Results of {@link isContained} since the last definition. */
   readonly #contained = new Map<number, boolean>();
 
   /** The predefined struct `wireType`, whose values define types. */
@@ -58,6 +58,7 @@ export class GobTypes {
     if (this.#types.size - PREDEFINED_TYPES.length >= MAX_TYPES)
       throw new ReadProblem(`more than ${MAX_TYPES} types are defined`);
     this.#types.set(id, typeOf(id, definition));
+    this.#contained.clear();
   }
 
   /**
@@ -65,22 +66,21 @@ export class GobTypes {
    * interfaces.
    */
   isContained(id: number): boolean {
-    const known = this.#contained.get(id);
-    if (known !== undefined) return known;
+    const known = this.#contained.get(id) ?? this.#findContained(id);
+    this.#contained.set(id, known);
+    return known;
+  }
+
+  #findContained(id: number): boolean {
     const seen = new Set<number>();
     const open = [id];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (seen.has(next)) continue;
       seen.add(next);
       const type = this.#types.get(next);
-      if (type === undefined) return false;
-      if (type.kind === "interface") {
-        this.#contained.set(id, false);
-        return false;
-      }
+      if (type === undefined || type.kind === "interface") return false;
       open.push(...partsOf(type));
     }
-    this.#contained.set(id, true);
     return true;
   }
 }

@@ -78,7 +78,7 @@ export class RpcClient {
   }
 
   /**
-   * Continues to decode the reply, for some 0.2 ms.
+   * Continues to decode the reply, for some 0.1 ms.
    *
    * @returns the reply; `more` when bytes must be fed before the next call; `busy` when it must be called again
    * @throws GobError, RpcError for a reply that is not valid; again for every later call
