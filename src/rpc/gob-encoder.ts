@@ -132,7 +132,7 @@ export function gobOpaque(id: number, name = ""): GobEncoding<Uint8Array> {
     define: (out) => {
       out.uint(OPAQUE_MEMBER);
       out.uint(1);
-      writeCommon(out, id, name);
+      writeNamed(out, name, id);
       endStructs(out, 2);
     },
   };
@@ -151,7 +151,7 @@ export function gobSlice<Value>(
     define: (out) => {
       out.uint(SLICE_MEMBER);
       out.uint(1);
-      writeCommon(out, id, name);
+      writeNamed(out, name, id);
       out.uint(1);
       out.int(element.id);
       endStructs(out, 2);
@@ -189,7 +189,7 @@ export function gobStruct<const Fields extends Readonly<Record<string, GobEncodi
     define: (out) => {
       out.uint(STRUCT_MEMBER);
       out.uint(1);
-      writeCommon(out, id, name);
+      writeNamed(out, name, id);
       if (entries.length > 0) writeFields(out, entries);
       endStructs(out, 2);
     },
@@ -218,12 +218,7 @@ function writeFields(
   for (const [name, { id }] of entries) writeNamed(out, String(name), id);
 }
 
-/** Writes the struct `CommonType`. */
-function writeCommon(out: GobWriter, id: number, name: string): void {
-  writeNamed(out, name, id);
-}
-
-/** Writes a struct of a name and an id, which gob has two of. */
+/** Writes a `CommonType` or a `fieldType`: both are a name and an id. */
 function writeNamed(out: GobWriter, name: string, id: number): void {
   if (name !== "") {
     out.uint(1);
