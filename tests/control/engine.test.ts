@@ -1,0 +1,350 @@
+/** The engine as control plane, on virtual time: when it fetches, what it reports, and what it does while the engine is away. */
+import { expect, test } from "bun:test";
+import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
+import { EngineControl } from "../../src/control/engine.ts";
+import { EngineUnreachable } from "../../src/control/engine-call.ts";
+import type { DesiredSet } from "../../src/manager/diff.ts";
+import type { State } from "../../src/model/status.ts";
+import { structType } from "../../src/rpc/gob-type.ts";
+import { GobInterface, GobMap, GobStruct, type GobValue } from "../../src/rpc/gob-values.ts";
+import { RpcError } from "../../src/rpc/rpc-error.ts";
+import { FakeLogger, notification, VirtualTime } from "../harness/fakes/fakes.ts";
+
+const SECOND_NS = 10n ** 9n;
+
+function struct(fields: Readonly<Record<string, GobValue>>): GobStruct {
+  const type = structType(
+    "",
+    Object.keys(fields).map((name) => [name, 1] as const),
+  );
+  return new GobStruct(type, Object.values(fields));
+}
+
+/** A set of TCP healthchecks. @param interval - of each, in seconds */
+function setOf(ids: readonly number[], interval = 10n): GobValue {
+  const target = struct({ IP: new Uint8Array([127, 0, 0, 1]), Port: 80n });
+  const config = struct({
+    Interval: interval * SECOND_NS,
+    Timeout: SECOND_NS,
+    Checker: new GobInterface("*healthcheck.TCPChecker", struct({ Target: target })),
+  });
+  return struct({ Configs: new GobMap(ids.map((id) => [BigInt(id), config] as const)) });
+}
+
+/** One call that the control plane has made. */
+interface MadeCall {
+  readonly atMs: number;
+  readonly method: string;
+  /** Of a report: id and state of each notification. */
+  readonly states: readonly string[];
+  answer(outcome: GobValue | Error): Promise<void>;
+}
+
+class Bench implements Disposable {
+  readonly time = new VirtualTime();
+  readonly log = new FakeLogger();
+  readonly calls: MadeCall[] = [];
+  readonly sets: DesiredSet[] = [];
+  readonly counted: string[] = [];
+  resyncs = 0;
+  readonly control: EngineControl;
+
+  constructor() {
+    const count = (fault: string, times = 1) => void this.counted.push(...Array<string>(times).fill(fault));
+    this.control = new EngineControl(
+      "/engine.sock",
+      { config: DEFAULT_CONFIG, log: this.log, count },
+      (_path, call) => {
+        const { promise, resolve, reject } = Promise.withResolvers<GobValue>();
+        this.calls.push({
+          atMs: this.time.nowMs(),
+          method: call.method.replace("SeesawEngine.", ""),
+          states: statesOf(call.args),
+          answer: async (outcome) => {
+            if (outcome instanceof Error) reject(outcome);
+            else resolve(outcome);
+            await settle();
+          },
+        });
+        return promise;
+      },
+    );
+  }
+
+  get last(): MadeCall {
+    const call = this.calls.at(-1);
+    if (call === undefined) throw new Error("no call");
+    return call;
+  }
+
+  async start(): Promise<void> {
+    await this.control.start({
+      applyDesiredSet: async (set) => void this.sets.push(set),
+      resync: () => void this.resyncs++,
+      writable: () => {},
+      disconnected: () => {},
+      statuses: () => [],
+      shutdown: () => {},
+    });
+    await settle();
+  }
+
+  async advance(ms: number): Promise<void> {
+    this.time.advance(ms);
+    await settle();
+  }
+
+  deliver(...states: readonly (readonly [number, State])[]): Promise<void> {
+    this.control.deliver(states.map(([number, state]) => notification(number, state)));
+    return settle();
+  }
+
+  [Symbol.dispose](): void {
+    this.time[Symbol.dispose]();
+  }
+}
+
+function statesOf(args: unknown): string[] {
+  const notifications = args instanceof Object && "Notifications" in args ? args.Notifications : [];
+  // The arguments of a report have this form.
+  return (notifications as { readonly Id: bigint; readonly Status: { readonly State: number } }[]).map(
+    ({ Id, Status }) => `${Id}:${Status.State}`,
+  );
+}
+
+/** Lets every promise that can settle do so. */
+async function settle(): Promise<void> {
+  for (let index = 0; index < 50; index++) await Promise.resolve();
+}
+
+const AWAY = new EngineUnreachable("no such file or directory");
+
+test("engine: fetches at the start and every 15 s after a set was applied, and then sends every state", async () => {
+  using bench = new Bench();
+  expect(bench.control.readinessProblem()).toBe("the engine has not sent a set yet");
+  await bench.start();
+  await bench.last.answer(setOf([1, 2]));
+  expect(bench.sets.at(-1)?.specs.map(({ id }) => String(id))).toEqual(["1", "2"]);
+  expect([bench.resyncs, bench.control.connected, bench.control.readinessProblem()]).toEqual([
+    1,
+    true,
+    undefined,
+  ]);
+  await bench.advance(14_999);
+  expect(bench.calls.length).toBe(1);
+  await bench.advance(1);
+  expect(bench.calls.length).toBe(2);
+  await bench.advance(2_000);
+  await bench.last.answer(setOf([2]));
+  expect(bench.sets.at(-1)?.specs.length).toBe(1);
+  await bench.advance(15_000);
+  expect(bench.calls.map(({ atMs }) => atMs)).toEqual([0, 15_000, 32_000]);
+  expect(bench.resyncs).toBe(1);
+});
+
+test("engine: an unchanged config is the same object, a changed one is not", async () => {
+  using bench = new Bench();
+  await bench.start();
+  await bench.last.answer(setOf([1, 2]));
+  await bench.advance(15_000);
+  await bench.last.answer(setOf([1, 2]));
+  await bench.advance(15_000);
+  await bench.last.answer(setOf([1], 20n));
+  const [first, second, third] = bench.sets.map(({ specs }) => specs);
+  expect(second?.[0]).toBe(first?.[0]);
+  expect([third?.[0]?.intervalMs, third?.length]).toEqual([20_000, 1]);
+});
+
+test("engine: an empty set is fetched again every second", async () => {
+  using bench = new Bench();
+  await bench.start();
+  for (let second = 1; second <= 3; second++) {
+    await bench.last.answer(setOf([]));
+    await bench.advance(1_000);
+    expect(bench.calls.length).toBe(second + 1);
+  }
+  await bench.last.answer(setOf([1]));
+  await bench.advance(14_000);
+  expect(bench.calls.length).toBe(4);
+});
+
+test("engine: away for ten minutes, it is asked every second, with a warning a minute; back, it receives every state and is asked every second for a minute", async () => {
+  using bench = new Bench();
+  await bench.start();
+  await bench.last.answer(setOf([1]));
+  await bench.advance(15_000);
+  for (let second = 0; second < 600; second++) {
+    await bench.last.answer(AWAY);
+    await bench.advance(1_000);
+  }
+  expect(bench.calls.length).toBe(602);
+  expect(bench.log.messages("warn")).toEqual(
+    Array(10).fill("Cannot fetch healthchecks from the engine; the running ones continue"),
+  );
+  expect(bench.log.entries.findLast(({ level }) => level === "warn")?.fields).toEqual({
+    socket: "/engine.sock",
+    error: "no such file or directory",
+    held_back: 59,
+  });
+  expect(bench.counted).toEqual(Array(600).fill("socket_io"));
+  expect([bench.sets.length, bench.control.connected, bench.control.readinessProblem()]).toEqual([
+    1,
+    false,
+    "the engine sends no set: no such file or directory",
+  ]);
+  await bench.last.answer(setOf([7]));
+  expect([bench.sets.length, bench.resyncs, bench.control.connected]).toEqual([2, 2, true]);
+  for (let second = 0; second < 60; second++) {
+    await bench.advance(1_000);
+    await bench.last.answer(setOf([7]));
+  }
+  const before = bench.calls.length;
+  expect(before).toBe(662);
+  await bench.advance(14_999);
+  expect(bench.calls.length).toBe(before);
+});
+
+test("engine: a reply that is not a set changes nothing, whatever it is", async () => {
+  using bench = new Bench();
+  await bench.start();
+  await bench.last.answer(setOf([1]));
+  for (const wrong of [
+    0n,
+    struct({}),
+    new GobMap([]),
+    new RpcError("the engine replied: insufficient access"),
+  ]) {
+    await bench.advance(15_000);
+    await bench.last.answer(wrong);
+  }
+  expect(bench.sets.length).toBe(1);
+  expect(bench.counted).toEqual(Array(4).fill("parse"));
+  expect(bench.control.readinessProblem()).toBe(
+    "the engine sends no set: the engine replied: insufficient access",
+  );
+});
+
+test("engine: a rejected config is logged once, and its running healthcheck continues", async () => {
+  using bench = new Bench();
+  await bench.start();
+  const set = () => {
+    const good = setOf([1]);
+    const bad = setOf([2], 0n);
+    if (!(good instanceof GobStruct && bad instanceof GobStruct)) throw new Error("not structs");
+    const [one, two] = [good.get("Configs"), bad.get("Configs")];
+    if (!(one instanceof GobMap && two instanceof GobMap)) throw new Error("not maps");
+    return struct({ Configs: new GobMap([...one.entries, ...two.entries]) });
+  };
+  for (let round = 0; round < 3; round++) {
+    await bench.last.answer(set());
+    await bench.advance(15_000);
+  }
+  expect(
+    bench.sets.map(({ specs, rejected, rejections }) => [
+      specs.length,
+      [...rejected].map(String),
+      rejections,
+    ]),
+  ).toEqual(Array(3).fill([1, ["2"], 1]));
+  expect(bench.log.messages("warn")).toEqual([
+    "Configuration error: healthcheck 2 rejected: interval: 0ns is not valid; must be a duration above 0",
+  ]);
+  expect(bench.counted).toEqual(["config", "config", "config"]);
+});
+
+test("engine: one call at a time; a report waits for the fetch before it", async () => {
+  using bench = new Bench();
+  await bench.start();
+  await bench.deliver([1, "healthy"]);
+  expect(bench.calls.map(({ method }) => method)).toEqual(["Healthchecks"]);
+  await bench.last.answer(setOf([1, 2]));
+  expect(bench.calls.map(({ method }) => method)).toEqual(["Healthchecks", "HealthState"]);
+  await bench.deliver([2, "unhealthy"]);
+  await bench.advance(15_000);
+  expect(bench.calls.length).toBe(2);
+  await bench.last.answer(0n);
+  expect(bench.calls.slice(1).map(({ method, states }) => [method, states])).toEqual([
+    ["HealthState", ["1:2"]],
+    ["Healthchecks", []],
+  ]);
+  await bench.last.answer(setOf([1, 2]));
+  expect(bench.last.states).toEqual(["2:1"]);
+});
+
+test("engine: a failed report is repeated after 2 s, in the newest states and in order", async () => {
+  using bench = new Bench();
+  await bench.start();
+  await bench.last.answer(setOf([1, 2, 3]));
+  await bench.deliver([1, "healthy"], [2, "healthy"]);
+  await bench.deliver([3, "unhealthy"], [1, "unhealthy"], [2, "unknown"]);
+  expect(bench.last.states).toEqual(["1:2", "2:2"]);
+  await bench.last.answer(AWAY);
+  await bench.advance(1_999);
+  expect(bench.calls.length).toBe(2);
+  await bench.advance(1);
+  expect(bench.last.states).toEqual(["1:1", "2:2", "3:1"]);
+  await bench.last.answer(new RpcError("the engine replied: busy"));
+  expect(bench.control.depths.outbound).toBe(3);
+  await bench.advance(2_000);
+  await bench.last.answer(0n);
+  expect([bench.calls.length, bench.control.depths.outbound]).toEqual([4, 0]);
+  expect(bench.log.messages("warn")).toEqual(["Cannot report states to the engine; retrying"]);
+});
+
+test("engine: a state that changes while it is reported is reported again", async () => {
+  using bench = new Bench();
+  await bench.start();
+  await bench.last.answer(setOf([1]));
+  await bench.deliver([1, "healthy"]);
+  await bench.deliver([1, "unhealthy"]);
+  await bench.last.answer(0n);
+  expect(bench.calls.slice(1).map(({ states }) => states)).toEqual([["1:2"], ["1:1"]]);
+});
+
+test("engine: a report has at most batching.max_size states, and the next follows without a pause", async () => {
+  using bench = new Bench();
+  await bench.start();
+  await bench.last.answer(setOf([1]));
+  await bench.deliver(...Array.from({ length: 250 }, (_, index) => [index + 1, "healthy"] as const));
+  for (let batch = 0; batch < 3; batch++) await bench.last.answer(0n);
+  expect(bench.calls.slice(1).map(({ states }) => states.length)).toEqual([100, 100, 50]);
+  expect(bench.calls.slice(1).flatMap(({ states }) => states).length).toBe(250);
+});
+
+test("engine: states of healthchecks that the set no longer has are not reported, and a set ends the pause", async () => {
+  using bench = new Bench();
+  await bench.start();
+  await bench.last.answer(setOf([1, 2]));
+  await bench.advance(14_000);
+  await bench.deliver([1, "healthy"], [2, "healthy"]);
+  await bench.last.answer(AWAY);
+  await bench.advance(1_000);
+  expect(bench.last.method).toBe("Healthchecks");
+  await bench.last.answer(setOf([2]));
+  await bench.advance(1_000);
+  expect(bench.last.states).toEqual(["2:2"]);
+});
+
+test("engine: stopping waits for the report while the engine answers", async () => {
+  using bench = new Bench();
+  await bench.start();
+  await bench.last.answer(setOf([1]));
+  await bench.deliver([1, "healthy"]);
+  let stopped = false;
+  const stopping = bench.control.stop(new AbortController().signal).then(() => {
+    stopped = true;
+  });
+  await settle();
+  expect(stopped).toBe(false);
+  await bench.last.answer(0n);
+  await stopping;
+  await bench.advance(60_000);
+  expect(bench.calls.length).toBe(2);
+});
+
+test("engine: stopping does not wait for an engine that is away", async () => {
+  using away = new Bench();
+  await away.start();
+  await away.deliver([1, "healthy"]);
+  await away.control.stop(new AbortController().signal);
+});
