@@ -21,7 +21,19 @@ export const DEFAULT_ENDPOINT = "http://localhost:4317";
 const DEFAULT_HTTP_ENDPOINT = "http://localhost:4318";
 const BATCH_SIZE_BUCKETS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000];
 
+/** Sources of the healthchecks. */
+const CONTROL_PLANES = ["proxy", "engine"] as const;
 const server = {
+  control: setting(oneOf(CONTROL_PLANES), "proxy", {
+    about:
+      "Source of the healthchecks and receiver of their states. `proxy`: a client connects to proxy_socket. `engine`: the server connects to the " +
+      "Seesaw engine, in the place of Google's health checker.",
+    reload: false,
+  }),
+  engine_socket: setting(socketPath, "/var/run/seesaw/engine/engine.sock", {
+    about: "The Unix socket of the Seesaw engine; used with `control: engine`.",
+    reload: false,
+  }),
   proxy_socket: setting(socketPath, "/var/run/seesaw/healthcheck-proxy.sock", {
     about: "The Unix socket on which the client connects.",
     reload: false,
@@ -97,7 +109,7 @@ const checks = {
 
 const POLLING_ONLY = {
   about:
-    "For a control plane that polls. Has no effect with the proxy: an invalid value is ignored with a warning.",
+    "For `server.control: engine`. Has no effect with the proxy: an invalid value is ignored with a warning.",
   reload: false,
   withoutEffect: "has no effect with the proxy",
 };
@@ -106,7 +118,12 @@ const advanced = {
     about: "Interval at which all known states are sent to the client again.",
     reload: true,
   }),
-  max_failures: setting(integer(1, 1_000), 10, POLLING_ONLY),
+  max_failures: setting(integer(1, 1_000), 10, {
+    ...POLLING_ONLY,
+    about:
+      "Accepted for Google's health checker, which exits after that number of failed reports. Has no effect: this server waits for the engine " +
+      "indefinitely. An invalid value is ignored with a warning.",
+  }),
   fetch_interval: setting(duration("1s", "1h"), "15s", POLLING_ONLY),
   retry_delay: setting(duration("100ms", "60s"), "2s", POLLING_ONLY),
 };

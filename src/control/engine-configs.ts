@@ -6,8 +6,10 @@ import { readConfig } from "../protocol/healthcheck.ts";
 import type { Config } from "../rpc/engine-fields.ts";
 import { type EngineEntry, readEntry } from "../rpc/engine-set.ts";
 import { type FieldProblem, formatProblem } from "../schema/problem.ts";
-import { forEachSliced } from "../system/time-slicing.ts";
+import { Slice } from "../system/time-slicing.ts";
 
+/** Usual steps of a time slice that a config is worth. */
+const STEPS_PER_CONFIG = 4;
 /** Maximum number of rejections and warnings of one set that are described; the others are counted. */
 const MAX_DESCRIBED = 100;
 
@@ -30,8 +32,7 @@ interface KnownConfig {
 /** Reads sets; one at a time. */
 export class EngineConfigReader {
   readonly #defaults: CheckDefaults;
-  #known = new Map<bigint, KnownConfig>();
-  #messages: ReadonlySet<string> = new Set();
+  #before: Reading | undefined;
 
   /** @param defaults - of the server, for what the engine's configs leave open */
   constructor(defaults: CheckDefaults) {
@@ -40,47 +41,79 @@ export class EngineConfigReader {
 
   /** Reads one set, in time slices. */
   async read(entries: readonly EngineEntry[]): Promise<EngineSet> {
-    const known = new Map<bigint, KnownConfig>();
-    const messages = new Set<string>();
-    const rejected = new Set<HealthcheckId | undefined>();
-    let rejections = 0;
-    const describe = (what: string, problems: readonly FieldProblem[]) => {
-      if (messages.size < MAX_DESCRIBED) messages.add(`${what}: ${problems.map(formatProblem).join("; ")}`);
+    const before = this.#before;
+    const reading = new Reading(this.#defaults, before?.known);
+    const slice = new Slice();
+    for (const entry of entries) {
+      reading.take(entry);
+      if (slice.isOverAfter(STEPS_PER_CONFIG)) await slice.next();
+    }
+    this.#before = reading.withoutBefore();
+    const { known, rejected, rejections, messages } = reading;
+    return {
+      specs: Array.from(known.values(), ({ spec }) => spec),
+      rejected,
+      rejections,
+      messages: [...messages].filter((message) => before?.messages.has(message) !== true),
     };
-    const reject = (id: HealthcheckId | undefined, problems: readonly FieldProblem[]) => {
-      rejections++;
-      rejected.add(id);
-      describe(`healthcheck ${id ?? "without a valid id"} rejected`, problems);
-    };
-    await forEachSliced(entries, (entry) => {
-      const read = readEntry(entry);
-      if (!read.ok) {
-        reject(read.id, read.faults);
-        return;
-      }
-      const { config } = read;
-      const key = keyOf(config);
-      const before = this.#known.get(key);
-      if (before !== undefined && Bun.deepEquals(before.config, config)) {
-        known.set(key, before);
-        return;
-      }
-      const validated = readConfig(config, "wire", this.#defaults);
-      if (!validated.ok) {
-        reject(validated.id, validated.faults);
-        return;
-      }
-      const { spec, warnings } = validated;
-      if (warnings.length > 0) describe(`healthcheck ${spec.id}`, warnings);
-      known.set(key, { config, spec });
-    });
-    const fresh = [...messages].filter((message) => !this.#messages.has(message));
-    this.#known = known;
-    this.#messages = messages;
-    return { specs: Array.from(known.values(), ({ spec }) => spec), rejected, rejections, messages: fresh };
   }
 }
 
-function keyOf({ id }: Config): bigint {
-  return typeof id === "bigint" ? id : 0n;
+/** One set while it is read, and the part that the next one needs of it. */
+class Reading {
+  /** Valid configs by id. */
+  readonly known = new Map<unknown, KnownConfig>();
+  readonly rejected = new Set<HealthcheckId | undefined>();
+  readonly messages = new Set<string>();
+  rejections = 0;
+  readonly #defaults: CheckDefaults;
+  #before: ReadonlyMap<unknown, KnownConfig> | undefined;
+
+  /** @param before - the valid configs of the set before */
+  constructor(defaults: CheckDefaults, before: ReadonlyMap<unknown, KnownConfig> | undefined) {
+    this.#defaults = defaults;
+    this.#before = before;
+  }
+
+  /** Releases the set before, which is needed only while this one is read. */
+  withoutBefore(): this {
+    this.#before = undefined;
+    return this;
+  }
+
+  /** Reads one entry of the set. */
+  take(entry: EngineEntry): void {
+    const read = readEntry(entry);
+    if (!read.ok) {
+      this.#reject(read.id, read.faults);
+      return;
+    }
+    const { config } = read;
+    const before = this.#before?.get(config["id"]);
+    if (before !== undefined && Bun.deepEquals(before.config, config)) this.known.set(config["id"], before);
+    else this.#validate(config);
+  }
+
+  #validate(config: Config): void {
+    const read = readConfig(config, "wire", this.#defaults);
+    if (!read.ok) {
+      this.#reject(read.id, read.faults);
+      return;
+    }
+    const { spec, warnings } = read;
+    if (warnings.length > 0) this.#describe(`Configuration warning: healthcheck ${spec.id}`, warnings);
+    this.known.set(config["id"], { config, spec });
+  }
+
+  #reject(id: HealthcheckId | undefined, faults: readonly FieldProblem[]): void {
+    this.rejections++;
+    this.rejected.add(id);
+    const name = id === undefined ? "a healthcheck without a valid id" : `healthcheck ${id}`;
+    this.#describe(`Configuration error: ${name} rejected`, faults);
+  }
+
+  #describe(what: string, problems: readonly FieldProblem[]): void {
+    if (this.messages.size >= MAX_DESCRIBED) return;
+    this.messages.add(`${what}: ${problems.map(formatProblem).join("; ")}`);
+  }
 }

@@ -139,7 +139,7 @@ export class EngineControl implements ControlPlane {
   async #apply(handler: ControlPlaneHandler, reply: GobValue): Promise<number> {
     const { specs, rejected, rejections, messages } = await this.#reader.read(entriesOf(reply));
     if (this.#handler === undefined) return 0;
-    for (const message of messages) this.#configLog.warn(`Configuration error: ${message}`);
+    for (const message of messages) this.#configLog.warn(message);
     if (rejections > 0) this.#count("config", rejections);
     await handler.applyDesiredSet({ specs, rejected, rejections });
     const ids = new Set(specs.map(({ id }) => id));

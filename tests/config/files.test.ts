@@ -131,6 +131,8 @@ test("schema: every key has its default, its rule and a sentence about it", () =
 test("schema: the defaults are those of the documentation", () => {
   expect(toFile(DEFAULT_CONFIG)).toEqual({
     server: {
+      control: "proxy",
+      engine_socket: "/var/run/seesaw/engine/engine.sock",
       proxy_socket: "/var/run/seesaw/healthcheck-proxy.sock",
       socket_mode: "0660",
       socket_mode_allow_others: false,
