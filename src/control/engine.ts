@@ -6,12 +6,14 @@ import type { Config } from "../config/schema.ts";
 import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
+import type { HealthcheckId } from "../model/id.ts";
 import type { Notification } from "../model/status.ts";
 import { Waiters } from "../model/waiters.ts";
 import { checkReportReply, fetchCall, reportCall } from "../rpc/engine-calls.ts";
 import { entriesOf } from "../rpc/engine-set.ts";
 import type { GobValue } from "../rpc/gob-values.ts";
 import type { RpcCall } from "../rpc/rpc-client.ts";
+import { socketIdentity } from "../system/unix-socket.ts";
 import type { ControlPlane, ControlPlaneContext, ControlPlaneHandler, CountFault } from "./control-plane.ts";
 import { callEngine, EngineUnreachable } from "./engine-call.ts";
 import { EngineConfigReader } from "./engine-configs.ts";
@@ -23,6 +25,8 @@ const CALL_TIMEOUT_MS = 10_000;
 const FAST_FETCH_MS = 1_000;
 /** Time after the engine's return in which its set still grows: it configures itself once a minute. Milliseconds. */
 const FAST_FETCHES_MS = 60_000;
+/** Time in which a new id of an equal check continues the state of an old one; milliseconds. */
+const INHERIT_MS = 120_000;
 /** Minimum time between two warnings of a kind; milliseconds. */
 const LOG_PERIOD_MS = 60_000;
 const CONNECTION_BURST = 4;
@@ -43,6 +47,7 @@ export class EngineControl implements ControlPlane {
   readonly #log: Logger;
   readonly #count: CountFault;
   readonly #call: EngineCaller;
+  readonly #identityOf: (path: string) => string | undefined;
   readonly #reader: EngineConfigReader;
   readonly #limiter = new RateLimiter(LOG_PERIOD_MS);
   readonly #connectionLog: PacedLog;
@@ -60,14 +65,23 @@ export class EngineControl implements ControlPlane {
   #fastUntilMs = Number.NEGATIVE_INFINITY;
   #isReporting = false;
   #fetchTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Identity of the socket file at the last fetch. */
+  #socketIdentity: string | undefined;
+  #ids: ReadonlySet<HealthcheckId> = new Set();
   #lastCall: Promise<unknown> = Promise.resolve();
 
-  /** @param path - of the engine's Unix socket */
+  /**
+   * @param path - of the engine's Unix socket
+   * @param call - makes a call, for tests
+   * @param identityOf - returns the identity of a socket file, for tests
+   */
   constructor(
     path: string,
     { config, log, count }: Pick<ControlPlaneContext, "config" | "log" | "count">,
     call: EngineCaller = callEngine,
+    identityOf: (path: string) => string | undefined = socketIdentity,
   ) {
+    this.#identityOf = identityOf;
     this.#path = path;
     this.#log = log;
     this.#count = count;
@@ -101,7 +115,15 @@ export class EngineControl implements ControlPlane {
     this.#settings = engineSettings(config);
   }
 
-  maintain(): void {}
+  /** Fetches at once when the socket file has changed: the engine has restarted, perhaps between two fetches. */
+  maintain(): void {
+    if (this.#handler === undefined || !this.connected || this.#fetchTimer === undefined) return;
+    if (this.#identityOf(this.#path) === this.#socketIdentity) return;
+    clearTimeout(this.#fetchTimer);
+    this.#problem = "the engine has restarted";
+    this.#hasFailed = true;
+    void this.#fetch(this.#handler);
+  }
 
   /** Accepts everything: the newest state of each healthcheck is kept until the engine has accepted it. Unknown states are never reported. */
   deliver(batch: readonly Notification[]): number {
@@ -123,6 +145,8 @@ export class EngineControl implements ControlPlane {
   }
 
   async #fetch(handler: ControlPlaneHandler): Promise<void> {
+    this.#fetchTimer = undefined;
+    this.#socketIdentity = this.#identityOf(this.#path);
     try {
       const reply = await this.#exclusively(fetchCall(this.#identity));
       const size = await this.#apply(handler, reply);
@@ -141,9 +165,13 @@ export class EngineControl implements ControlPlane {
     if (this.#handler === undefined) return 0;
     for (const message of messages) this.#configLog.warn(message);
     if (rejections > 0) this.#count("config", rejections);
-    await handler.applyDesiredSet({ specs, rejected, rejections });
+    await handler.applyDesiredSet({ specs, rejected, rejections, inheritMs: INHERIT_MS });
+    const before = this.#ids;
     const ids = new Set(specs.map(({ id }) => id));
+    this.#ids = ids;
     this.#queue.retain((id) => ids.has(id) || rejected.has(id) || rejected.has(undefined));
+    // New ids may have the states of others, which no state change will report.
+    if (this.connected && specs.some(({ id }) => !before.has(id))) handler.resync();
     return specs.length + rejections;
   }
 

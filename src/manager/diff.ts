@@ -12,6 +12,11 @@ export interface DesiredSet {
   readonly rejected: ReadonlySet<HealthcheckId | undefined>;
   /** Number of rejected configurations, those without an id included; reported in traces. */
   readonly rejections?: number;
+  /**
+   * Milliseconds in which a new id continues the state and counters of a removed healthcheck with an equal check: the engine numbers its
+   * healthchecks again when it restarts. When absent, a new id starts as unknown.
+   */
+  readonly inheritMs?: number;
 }
 
 /** The steps from one set to the next. */

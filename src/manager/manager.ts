@@ -13,6 +13,7 @@ import type { Monitor } from "../monitor/monitor.ts";
 import { firstStartMs } from "../monitor/schedule.ts";
 import type { Clock } from "../system/clock.ts";
 import { forEachSliced } from "../system/time-slicing.ts";
+import { Departed } from "./departed.ts";
 import { type DesiredSet, type Diff, diff } from "./diff.ts";
 import { PhaseTable } from "./phase-table.ts";
 
@@ -43,6 +44,7 @@ export class Manager {
   readonly #onEnd: (id: HealthcheckId) => void;
   readonly #monitors = new Map<HealthcheckId, Monitor>();
   readonly #phases = new PhaseTable();
+  readonly #departed = new Departed();
   /** 1970 on the monotonic clock, so that a phase is the same time of day in every process. */
   readonly #originMs: number;
   #applying: Promise<unknown> = Promise.resolve();
@@ -112,15 +114,25 @@ export class Manager {
   async #apply(desired: DesiredSet): Promise<UpdateCounts> {
     const specs = new Map([...this.#monitors].map(([id, monitor]) => [id, monitor.spec]));
     const steps = diff(specs, desired);
+    const mayInherit = desired.inheritMs !== undefined;
+    this.#departed.expire(this.#clock.nowMs() - (desired.inheritMs ?? 0));
+    // Before any of them ends: after a restart of the engine, ids may have been exchanged.
+    const ended = mayInherit ? [...steps.remove, ...steps.replace.map(({ id }) => id)] : [];
+    await forEachSliced(ended, (id) => this.#remember(id));
     await forEachSliced(steps.remove, (id) => this.#remove(id));
     const fresh = [...steps.replace, ...steps.add];
     this.#phases.plan([...steps.adjust, ...fresh]);
     await forEachSliced(steps.adjust, (spec) => this.#adjust(spec));
     const startMs = this.#clock.nowMs();
     await forEachSliced(fresh, (spec, index) =>
-      this.#start(spec, startMs + firstStartMs(index, fresh.length)),
+      this.#start(spec, startMs + firstStartMs(index, fresh.length), mayInherit),
     );
     return this.#logUpdate(steps, specs.size);
+  }
+
+  #remember(id: HealthcheckId): void {
+    const monitor = this.#monitors.get(id);
+    if (monitor !== undefined) this.#departed.put(monitor.spec.check, monitor.memory, this.#clock.nowMs());
   }
 
   #remove(id: HealthcheckId): void {
@@ -133,11 +145,13 @@ export class Manager {
     this.#log.info("Adjusting healthcheck", { id: spec.id, target: formatTarget(spec.check) });
   }
 
-  #start(spec: HealthcheckSpec, firstMs: number): void {
+  #start(spec: HealthcheckSpec, firstMs: number, mayInherit: boolean): void {
     if (this.#stopped) return;
     const replaced = this.#end(spec.id);
     const monitor = this.#tryMake(spec);
     if (monitor === undefined) return;
+    const memory = mayInherit ? this.#departed.find(spec.check) : undefined;
+    if (memory !== undefined) monitor.inherit(memory);
     this.#monitors.set(spec.id, monitor);
     this.#revision++;
     monitor.start(firstMs, this.#gridMs(spec));

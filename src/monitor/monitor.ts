@@ -48,6 +48,12 @@ export interface MonitorObserver {
   skipped(monitor: Monitor, count: number, why: "running" | "late"): void;
 }
 
+/** Part of a monitor that another one of an equal check can continue with. */
+export interface Memory {
+  readonly health: Health;
+  readonly status: Status;
+}
+
 /** Environment that all monitors share. */
 export interface MonitorEnv {
   readonly clock: Clock;
@@ -111,6 +117,17 @@ export class Monitor implements Startable {
   /** Current state, and the current runs of successes or failures. */
   get health(): Health {
     return this.#health;
+  }
+
+  /** State and counters, for a monitor that continues with them. */
+  get memory(): Memory {
+    return { health: this.#health, status: this.#status };
+  }
+
+  /** Continues with the state and counters of another monitor; before the start. @param memory - of an equal check */
+  inherit({ health, status }: Memory): void {
+    this.#health = health;
+    this.#status = status;
   }
 
   /** Start of the newest check, on the scheduler's clock. */

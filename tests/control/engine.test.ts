@@ -47,6 +47,8 @@ class Bench implements Disposable {
   readonly sets: DesiredSet[] = [];
   readonly counted: string[] = [];
   resyncs = 0;
+  /** Of the socket file. */
+  identity: string | undefined = "1";
   readonly control: EngineControl;
 
   constructor() {
@@ -68,6 +70,7 @@ class Bench implements Disposable {
         });
         return promise;
       },
+      () => this.identity,
     );
   }
 
@@ -347,4 +350,39 @@ test("engine: stopping does not wait for an engine that is away", async () => {
   await away.start();
   await away.deliver([1, "healthy"]);
   await away.control.stop(new AbortController().signal);
+});
+
+test("engine: a socket file that was replaced is noticed between two fetches", async () => {
+  using bench = new Bench();
+  await bench.start();
+  bench.control.maintain();
+  expect(bench.calls.length).toBe(1);
+  await bench.last.answer(setOf([1]));
+  bench.control.maintain();
+  expect(bench.calls.length).toBe(1);
+  bench.identity = "2";
+  bench.control.maintain();
+  bench.control.maintain();
+  await settle();
+  expect([bench.calls.length, bench.control.readinessProblem()]).toEqual([2, "the engine has restarted"]);
+  await bench.last.answer(setOf([9]));
+  expect([bench.sets.length, bench.resyncs, bench.control.connected]).toEqual([2, 2, true]);
+  await bench.advance(1_000);
+  expect(bench.calls.length).toBe(3);
+});
+
+test("engine: new ids cause a report of every state, since theirs may be those of others", async () => {
+  using bench = new Bench();
+  await bench.start();
+  await bench.last.answer(setOf([1]));
+  expect(bench.sets[0]?.inheritMs).toBe(120_000);
+  for (const [ids, resyncs] of [
+    [[1], 1],
+    [[1, 2], 2],
+    [[2], 2],
+  ] as const) {
+    await bench.advance(15_000);
+    await bench.last.answer(setOf(ids));
+    expect(bench.resyncs).toBe(resyncs);
+  }
 });

@@ -193,3 +193,49 @@ test("manager: logs the original's messages, and a summary", async () => {
     running: 3,
   });
 });
+
+test("manager: with inheritMs, a new id continues the state, the runs and the counters of an equal check, also when ids are exchanged", async () => {
+  using fixture = new Fixture();
+  const spec = (number: number, port: number) => makeSpec(number, { fall: 2, check: tcpSpec(port) });
+  const apply = (specs: readonly HealthcheckSpec[]) =>
+    fixture.manager.apply({ specs, rejected: NONE_REFUSED, inheritMs: 60_000 });
+  await apply([spec(1, 80), spec(2, 81)]);
+  fixture.time.advance(10);
+  fixture.checker(1).last.finish(success());
+  fixture.checker(2).last.finish(failure("L4CON"));
+  await apply([spec(2, 80), spec(1, 81)]);
+  expect([fixture.status(1)?.state, fixture.status(2)?.state]).toEqual(["unhealthy", "healthy"]);
+  // The engine has restarted, and its set is still empty.
+  await apply([]);
+  fixture.time.advance(59_000);
+  await apply([spec(7, 80)]);
+  expect(fixture.status(7)).toMatchObject({ state: "healthy", successes: 1, failures: 0 });
+  fixture.time.advance(10);
+  // One failure of two is not enough; for a healthcheck without a state it would be.
+  fixture.checker(7).last.finish(failure("L4CON"));
+  expect(fixture.status(7)).toMatchObject({ state: "healthy", successes: 1, failures: 1 });
+});
+
+test.each([
+  ["an equal check", 60_000, [makeSpec(2)], true, "healthy"],
+  ["another port", 60_000, [makeSpec(2, { check: tcpSpec(81) })], true, "unknown"],
+  [
+    "another way to close",
+    60_000,
+    [makeSpec(2, { check: tcpSpec(80, { close: "graceful" }) })],
+    true,
+    "unknown",
+  ],
+  ["a check that was removed long ago", 60_001, [makeSpec(2)], true, "unknown"],
+  ["a set without inheritMs", 60_000, [makeSpec(2)], false, "unknown"],
+] as const)("manager: a new id of %s", async (_, afterMs, specs, mayInherit, state) => {
+  using fixture = new Fixture();
+  const inheritMs = { inheritMs: 60_000 };
+  await fixture.manager.apply({ specs: [makeSpec(1)], rejected: NONE_REFUSED, ...inheritMs });
+  fixture.time.advance(10);
+  fixture.checker(1).last.finish(success());
+  await fixture.manager.apply({ specs: [], rejected: NONE_REFUSED, ...inheritMs });
+  fixture.time.advance(afterMs);
+  await fixture.manager.apply({ specs, rejected: NONE_REFUSED, ...(mayInherit ? inheritMs : {}) });
+  expect(fixture.status(2)?.state).toBe(state);
+});
