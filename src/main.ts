@@ -41,7 +41,7 @@ const output = {
 const env = { ...process.env };
 removeRuntimeVariables(process.env);
 
-main(process.argv.slice(2), env, output, processSignals).then(
+main(process.argv.slice(2), env, output, processSignals, process.argv0).then(
   (status) => process.exit(status),
   (error: unknown) => {
     output.err(`${printableLines(describeError(error))}\n`);

@@ -5,6 +5,7 @@ export const PROGRAM_EXAMPLES = `
 Examples:
   $ healthcheck-server                                   serve, with the configuration of this host
   $ healthcheck-server --config /etc/seesaw/other.yaml --log-level debug
+  $ healthcheck-server --engine                          run the healthchecks of the Seesaw engine
   $ healthcheck-server run --checks checks.yaml          run standalone
   $ healthcheck-server check-config --print
   $ healthcheck-server probe http http://10.0.0.1/healthz --expect 200
@@ -17,6 +18,7 @@ Examples:
   $ healthcheck-server run
   $ healthcheck-server run --config ./healthcheck-server.yaml --strict-config
   $ healthcheck-server run --checks checks.yaml --log-format json
+  $ healthcheck-server run --engine /run/seesaw/engine/engine.sock
 
 SIGHUP reloads the configuration (and the checks file); SIGTERM and SIGINT stop the server gracefully.`;
 

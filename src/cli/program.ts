@@ -6,6 +6,7 @@ import { printableLines } from "../model/printable.ts";
 import { SignalQueue } from "../system/signals.ts";
 import { type CheckConfigOptions, checkConfig, type Output } from "./check-config.ts";
 import { completionScript, SHELLS, type Shell } from "./completion.ts";
+import { type EngineOption, engineOverrides } from "./engine-option.ts";
 import {
   CHECK_CONFIG_EXAMPLES,
   COMPLETION_EXAMPLES,
@@ -19,11 +20,14 @@ import { explain } from "./explain.ts";
 import { addProbe } from "./probe-command.ts";
 import type { RemoteOptions } from "./remote.ts";
 import { type RunOptions, run } from "./run.ts";
+import { isSeesawHealthcheck, runSeesawHealthcheck } from "./seesaw-healthcheck.ts";
 import type { Environment } from "./settings.ts";
 import { status } from "./status.ts";
 import { UsageError } from "./usage.ts";
 import { wordArgument, wordOption } from "./value-option.ts";
 
+/** The program's name, also under which it is usually started. */
+export const PROGRAM = "healthcheck-server";
 /** The command that runs when none is named. */
 export const DEFAULT_COMMAND = "run";
 
@@ -32,6 +36,7 @@ export const DEFAULT_COMMAND = "run";
  *
  * @param args - without the program's name
  * @param signals - of this process: `run` listens to them, every other command releases them
+ * @param argv0 - name or path by which the program was started: that of Google's health checker selects its command line
  * @returns the exit status
  */
 export async function main(
@@ -39,6 +44,7 @@ export async function main(
   env: Environment,
   terminal: Output,
   signals?: SignalQueue,
+  argv0: string = PROGRAM,
 ): Promise<number> {
   let status: number = EXIT.ok;
   const output = printableOutput(terminal);
@@ -46,6 +52,8 @@ export async function main(
     status = done;
   };
   const program = makeProgram(env, output, finish, signals);
+  if (isSeesawHealthcheck(argv0, args, askingCommands(program)))
+    return await runSeesawHealthcheck(argv0, args, env, output, signals ?? new SignalQueue());
   try {
     await program.parseAsync([...args], { from: "user" });
     return status;
@@ -57,6 +65,13 @@ export async function main(
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
+}
+
+/** The commands besides the one that serves. */
+function askingCommands(program: Command): string[] {
+  return [...program.commands.map((command) => command.name()), "help"].filter(
+    (name) => name !== DEFAULT_COMMAND,
+  );
 }
 
 /** Escapes control sequences in the output of every command: text of a server, a backend or a file may contain some. */
@@ -74,7 +89,7 @@ export function makeProgram(
   done: (status: number) => void,
   signals?: SignalQueue,
 ): Command {
-  const program = new Command("healthcheck-server")
+  const program = new Command(PROGRAM)
     .description("The health checker of the Seesaw load balancer.")
     .version(versionText(), "-V, --version", "print version, revision, Bun and platform")
     .helpOption("-h, --help", "print help")
@@ -111,8 +126,15 @@ function addRun(
     .addOption(wordOption("--log-level <level>", "minimum log level", LOG_LEVELS))
     .addOption(wordOption("--log-format <format>", "format of log lines", LOG_FORMATS))
     .option("--checks <file>", "run standalone: healthchecks from this YAML file, no client")
+    .option(
+      "--engine [file]",
+      "run the healthchecks of the Seesaw engine, whose Unix socket this is (default: server.engine_socket)",
+    )
     .addHelpText("after", RUN_EXAMPLES)
-    .action(async (options: RunOptions) => done(await run(options, env, signals ?? new SignalQueue())));
+    .action(async ({ engine, ...options }: RunOptions & EngineOption) => {
+      const overrides = engineOverrides(engine, options.checks);
+      done(await run({ ...options, overrides }, env, signals ?? new SignalQueue()));
+    });
 }
 
 function addCheckConfig(

@@ -1,14 +1,14 @@
 /** `run`: the daemon as a process, with its signals, reloads and exit status. */
 
 import { REVISION, VERSION } from "../build-info.ts";
-import { changedKeys, reloaded } from "../config/load.ts";
+import { changedKeys, type Overrides, overridden, reloaded } from "../config/load.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { FaultInjector, TEST_FAULTS } from "../daemon/fault-injection.ts";
 import { LOG_FLUSH_MS } from "../daemon/stop-budget.ts";
 import { BufferedLogger } from "../logging/buffered-logger.ts";
 import { isJournalStream } from "../logging/journal.ts";
-import { ConfigurableLogger, type Logger } from "../logging/logger.ts";
+import { ConfigurableLogger, type LogFields, type Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
 import { LogSink } from "../logging/sink.ts";
 import { describeError } from "../model/format-value.ts";
@@ -28,15 +28,30 @@ import {
   type SettingOptions,
 } from "./settings.ts";
 
-/** The Rust server logs to standard output, and units rely on it. */
-const LOG_FD = 1;
+/** Standard output: the Rust server logs there, and units rely on it. */
+const DEFAULT_LOG_FD = 1;
 /** Burst of log lines about signals. */
 const SIGNAL_BURST = 10;
 
-/** Options of the command. */
+/** Options of the daemon's process. */
 export interface RunOptions extends SettingOptions {
   readonly strictConfig?: boolean;
   readonly checks?: string;
+  /** Settings that apply in place of the configuration file's, also after a reload. */
+  readonly overrides?: Overrides;
+  /** True runs no check: every healthcheck counts as healthy. */
+  readonly dryRun?: boolean;
+  /** The descriptor of the log; standard output by default. */
+  readonly logFd?: 1 | 2;
+  /** Log lines about the command line. */
+  readonly notes?: readonly StartNote[];
+}
+
+/** A log line about the command line. */
+export interface StartNote {
+  readonly level: "info" | "warn";
+  readonly message: string;
+  readonly fields?: LogFields;
 }
 
 /**
@@ -54,7 +69,7 @@ export async function run(options: RunOptions, env: Environment, signals: Signal
 class Runner {
   readonly #options: RunOptions;
   readonly #env: Environment;
-  readonly #sink = new LogSink(LOG_FD, (lines) => this.#log.lossLine(lines));
+  readonly #sink: LogSink;
   readonly #log: ConfigurableLogger;
   readonly #signals: SignalQueue;
   readonly #signalLog: PacedLog;
@@ -74,7 +89,9 @@ class Runner {
     this.#options = options;
     this.#env = env;
     const settings = logSettings(options, env, DEFAULT_CONFIG.logging);
-    this.#log = new ConfigurableLogger(settings, this.#sink, isJournalStream(LOG_FD, env));
+    const { logFd = DEFAULT_LOG_FD } = options;
+    this.#sink = new LogSink(logFd, (lines) => this.#log.lossLine(lines));
+    this.#log = new ConfigurableLogger(settings, this.#sink, isJournalStream(logFd, env));
     this.#signalLog = new PacedLog(this.#log, SIGNAL_BURST);
   }
 
@@ -101,6 +118,7 @@ class Runner {
       {
         checksFile: this.#options.checks,
         caFile: this.#env["SSL_CERT_FILE"],
+        dryRun: this.#options.dryRun ?? false,
         configFault: this.#configFault,
         named: this.#named,
         notify,
@@ -133,6 +151,7 @@ class Runner {
       if (obeyed) held.warn("Environment variable affects the runtime, unset it", { variable: name });
       else held.warn("Ignoring environment variable of the runtime", { variable: name });
     }
+    for (const { level, message, fields } of this.#options.notes ?? []) held[level](message, fields);
     const fault = invalidLogLevel(this.#env);
     if (fault !== undefined) held.error(`Configuration error: ${fault}`);
     const loaded = loadConfig(this.#options.config, this.#env, held);
@@ -141,10 +160,15 @@ class Runner {
     this.#named = loaded.named;
     this.#log.configure(logSettings(this.#options, this.#env, (config ?? DEFAULT_CONFIG).logging));
     held.release(this.#log);
-    if (config !== undefined) return config;
+    if (config !== undefined) return this.#overridden(config);
     if (missing || this.#options.strictConfig === true) return undefined;
     this.#log.warn("The configuration file is invalid, using the defaults");
-    return DEFAULT_CONFIG;
+    return this.#overridden(DEFAULT_CONFIG);
+  }
+
+  /** Puts the settings of the command line in place of the file's. */
+  #overridden(config: Config): Config {
+    return overridden(config, this.#options.overrides ?? {});
   }
 
   #answer(signal: CaughtSignal): void {
@@ -195,10 +219,11 @@ class Runner {
   async #reloadOnce(daemon: Daemon): Promise<void> {
     const log = this.#log;
     log.info("Reloading configuration");
-    const { config, fault } = await reloadConfig(this.#options.config, this.#env, log);
-    if (config === undefined) {
+    const loaded = await reloadConfig(this.#options.config, this.#env, log);
+    if (loaded.config === undefined) {
       log.warn("The configuration file is invalid, nothing has changed");
     } else {
+      const config = this.#overridden(loaded.config);
       for (const { key, reload: takesEffect } of changedKeys(this.#config, config)) {
         if (takesEffect) log.info("Configuration changed", { key });
         else log.warn("Configuration changed, restart required", { key });
@@ -206,7 +231,7 @@ class Runner {
       this.#config = reloaded(this.#config, config);
       log.configure(logSettings(this.#options, this.#env, config.logging));
     }
-    await daemon.reload(this.#config, fault);
+    await daemon.reload(this.#config, loaded.fault);
   }
 
   #crash(error: unknown): void {

@@ -113,3 +113,13 @@ export function changedKeys(before: Config, after: Config): ChangedKey[] {
     return same ? [] : [{ key: `${section}.${name}`, reload: about.reload }];
   });
 }
+
+/** Settings of the command line, which apply in place of those of the file, by section and key. */
+export type Overrides = { readonly [Section in keyof Config]?: Partial<Config[Section]> };
+
+/** Replaces settings of a configuration. */
+export function overridden(config: Config, overrides: Overrides): Config {
+  const result: Config = structuredClone(config);
+  for (const { section } of leaves()) Object.assign(result[section], overrides[section]);
+  return result;
+}

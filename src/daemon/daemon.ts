@@ -23,6 +23,7 @@ import { createServiceNotifier, type ServiceNotifier } from "../systemd/service-
 import { noTelemetry, type TelemetryPort } from "../telemetry/port.ts";
 import { type Admin, NO_ADMIN } from "./admin.ts";
 import { type CheckRuntime, createCheckRuntime } from "./check-runtime.ts";
+import { DRY_RUN_CHECKER } from "./dry-run.ts";
 import type { FaultInjector } from "./fault-injection.ts";
 import { OverloadLog } from "./overload-log.ts";
 import { batchSettings } from "./settings.ts";
@@ -35,6 +36,8 @@ export interface DaemonOptions {
   readonly checksFile: string | undefined;
   /** File with trusted CA certificates, in place of the host's. */
   readonly caFile: string | undefined;
+  /** True runs no check: every healthcheck counts as healthy. */
+  readonly dryRun: boolean;
   /** First error of a rejected configuration file, in whose place the defaults are in effect; undefined if the file is valid. */
   readonly configFault: string | undefined;
   /** Keys that the configuration file sets, as `section.key`; the environment may replace the default of any other. */
@@ -271,7 +274,8 @@ export class Daemon {
     const { clock, scheduler, checkerEnv } = this.#runtime;
     const traceparent = this.#telemetry.traceparentOf(spec.id);
     const env = traceparent === undefined ? checkerEnv : { ...checkerEnv, traceparent };
-    const checker = this.#options.faults.checker(spec.id, makeChecker(spec.check, env));
+    const { dryRun, faults } = this.#options;
+    const checker = dryRun ? DRY_RUN_CHECKER : faults.checker(spec.id, makeChecker(spec.check, env));
     const monitorEnv = { clock, scheduler, observers: this.#observers };
     return new Monitor(spec, checker, monitorEnv, this.#admin.newRecord());
   }

@@ -64,7 +64,12 @@ function rangeOf(min: string, max: string) {
   return {
     minMs,
     isWithin: (ms: number) => ms >= minMs && ms <= maxMs,
-    facts: { ...UP_TO_A_YEAR, rule: `${durationRule(minMs, maxMs)}, from ${range}`, range },
+    facts: {
+      ...UP_TO_A_YEAR,
+      rule: `${durationRule(minMs, maxMs)}, from ${range}`,
+      range,
+      bounds: { min: minMs, max: maxMs },
+    },
   };
 }
 

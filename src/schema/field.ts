@@ -6,6 +6,12 @@ import * as v from "valibot";
 import type { Amend } from "./amend.ts";
 import { type JsonSchema, orNull } from "./json-schema.ts";
 
+/** The range of a number or a duration, both ends included; milliseconds for a duration. */
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
 /** A kind of value: how it is validated, and how documents describe it. */
 export interface Value<Schema extends v.GenericSchema = v.GenericSchema> {
   readonly schema: Schema;
@@ -17,6 +23,8 @@ export interface Value<Schema extends v.GenericSchema = v.GenericSchema> {
   readonly range: string;
   /** For editors, which check less than the schema does. */
   readonly json: JsonSchema;
+  /** The smallest and the largest valid value, as they are read; absent where values have no order. */
+  readonly bounds?: Bounds;
   /** Makes an odd value of a file usable before it is validated; absent where none is. */
   readonly amend?: Amend;
   /** Formats a valid value as it is written in a file, without secrets; absent where it is written as it is read. */

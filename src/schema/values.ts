@@ -173,7 +173,7 @@ export function integer(min: number, max: number) {
     v.minValue(min, rangeMessage(any.rule)),
     v.maxValue(max, rangeMessage(any.rule)),
   );
-  return { ...any, schema };
+  return { ...any, schema, bounds: { min, max } };
 }
 
 /** Makes an integer of any size, documented as one from `min` to `max`: the caller brings it into that range. */

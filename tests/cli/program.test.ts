@@ -33,6 +33,8 @@ test.each([
   ["status codes that are none", ["probe", "http", "http://127.0.0.1:1/", "--expect", "200,ok"]],
   ["a port that is none", ["probe", "tcp", "127.0.0.1:70000"]],
   ["a way to close that there is not", ["probe", "tcp", "127.0.0.1:1", "--close", "slam"]],
+  ["an engine that is no path", ["--engine", "nonsense"]],
+  ["an engine beside a checks file", ["run", "--engine", "--checks", "a.yaml"]],
 ])("program: %s is wrong usage: %j", async (_name, args) => {
   const { status, out, err } = await run(...args);
   expect([status, out]).toEqual([2, ""]);
@@ -50,6 +52,14 @@ test.each([
   [
     ["status", "--timeout", "0s"],
     '--timeout: "0s" is out of range; must be a duration such as "500ms", "5s" or "1m30s", above 0 and at most a year',
+  ],
+  [
+    ["--engine", "e"],
+    '--engine: "e" is not valid; must be the path of a Unix socket, absolute or starting with ./, of at most 107 bytes',
+  ],
+  [
+    ["run", "--checks", "a", "--engine", "/e/s"],
+    "--engine: not allowed with --checks, which names another source; must be absent",
   ],
   [["completion", "tcsh"], 'shell: "tcsh" is not valid; must be one of bash, zsh, fish'],
   [

@@ -17,7 +17,7 @@ const built = new Map<string, Promise<string>>();
  * @returns the path of the executable, in a cache directory of the checkout
  * @throws Error with the compiler's words
  */
-export function buildGoProgram(name: "goclient" | "goudp" | "goengine"): Promise<string> {
+export function buildGoProgram(name: "goclient" | "goudp" | "goengine" | "goflags"): Promise<string> {
   const building = built.get(name) ?? build(name);
   built.set(name, building);
   return building;

@@ -1,0 +1,3 @@
+module healthcheck.test/goflags
+
+go 1.19
