@@ -1,7 +1,7 @@
 /** Signals: which end the daemon, which it answers with a line, and how early it can. Run by `bun test`. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { acceptAll } from "../harness/backends/backends.ts";
+import { isCaught } from "../harness/base/process.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
@@ -13,16 +13,6 @@ setDefaultTimeout(30_000);
 const SIGHUP = 1;
 const SIGRTMIN = 34;
 const SIGRTMAX = 64;
-
-/** Whether a signal has a handler in the process; false while it is being started, and after its end. */
-function isCaught(pid: number, signal: number): boolean {
-  try {
-    const [, mask = "0"] = /^SigCgt:\s+([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-    return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
-  } catch {
-    return false;
-  }
-}
 
 /** Sends a signal as often as it can until the daemon runs, or has ended. */
 async function signalUntilStarted(daemon: Daemon, signal: NodeJS.Signals): Promise<void> {

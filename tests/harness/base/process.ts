@@ -3,6 +3,8 @@
  * one (nginx, knot, goclient, daemon).
  */
 
+import { readFileSync } from "node:fs";
+
 /** Members of a child that stopping uses; `Bun.Subprocess` fits. */
 export interface Stoppable {
   readonly exited: Promise<number>;
@@ -39,4 +41,14 @@ export async function readLines(
     for (const line of lines) onLine(line);
   }
   if (rest !== "") onLine(rest);
+}
+
+/** Reports whether a signal has a handler in the process: false while it is being started, and after its end. */
+export function isCaught(pid: number, signal: number): boolean {
+  try {
+    const [, mask = "0"] = /^SigCgt:\s+([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+    return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
+  } catch {
+    return false;
+  }
 }
