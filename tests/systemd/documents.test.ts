@@ -37,6 +37,7 @@ const CANNOT: Readonly<Record<string, string>> = {
 /** Lines that run until they are stopped: here until the next such line, or the end of the page. */
 const ENDLESS = [
   "healthcheck-server",
+  "healthcheck-server --engine",
   "healthcheck-server run --checks examples/checks-standalone.yaml",
   "healthcheck-server run --checks examples/checks-standalone.yaml --config parallel.yaml",
   "healthcheck-server-next run --checks /etc/seesaw/next-checks.yaml --config /etc/seesaw/next.yaml",
@@ -74,6 +75,11 @@ const BEFORE: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   "./healthcheck-server --version": ({ booted }) => booted.ok(`cp ${WORK}/dist/healthcheck-server ${WORK}/`),
   "healthcheck-server explain 13758215386640154624": (page) => page.connect(),
   // docs/migration.md
+  "sudo cp -p /usr/local/seesaw/seesaw_healthcheck /usr/local/seesaw/seesaw_healthcheck.google": ({
+    booted,
+  }) => startWatchdog(booted),
+  "sudo install dist/healthcheck-server /usr/local/bin/healthcheck-server-next": ({ booted }) =>
+    booted.ok("systemctl stop watchdog"),
   "healthcheck-server check-config --strict-config /etc/seesaw/healthcheck-server.yaml": ({ booted }) =>
     startByHand(booted),
 };
@@ -82,6 +88,18 @@ const BEFORE: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
 async function startByHand(booted: Booted): Promise<void> {
   await installByHand(booted);
   await booted.ok(`systemctl enable ${UNIT} && systemctl restart ${UNIT}`);
+}
+
+/** A stand-in for Seesaw's watchdog, and for the executable that it runs: that of this tree. */
+async function startWatchdog(booted: Booted): Promise<void> {
+  const program = "/usr/local/seesaw/seesaw_healthcheck";
+  const log = "/var/log/seesaw/seesaw_healthcheck.log.2026";
+  const start = `(exec -c -a seesaw_healthcheck ${program} -log_dir=/var/log/seesaw) < /dev/null >> ${log} 2>&1`;
+  await booted.ok(
+    `mkdir -p /var/log/seesaw && install -D ${WORK}/dist/healthcheck-server ${program} && ` +
+      `systemd-run --quiet --collect --unit=watchdog bash -c 'while :; do ${start}; sleep 2; done' && ` +
+      `until grep -q 'server running' ${log}; do sleep 0.1; done`,
+  );
 }
 
 /** A page, and the system that its blocks are run in. */
