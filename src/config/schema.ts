@@ -27,11 +27,11 @@ const server = {
   control: setting(oneOf(CONTROL_PLANES), "proxy", {
     about:
       "Source of the healthchecks and receiver of their states. `proxy`: a client connects to proxy_socket. `engine`: the server connects to the " +
-      "Seesaw engine, in the place of Google's health checker.",
+      "Seesaw engine, in the place of Google's health checker. `--engine` and the name seesaw_healthcheck override it.",
     reload: false,
   }),
   engine_socket: setting(socketPath, "/var/run/seesaw/engine/engine.sock", {
-    about: "The Unix socket of the Seesaw engine; used with `control: engine`.",
+    about: "The Unix socket of the Seesaw engine; used with `control: engine`. `--engine PATH` overrides it.",
     reload: false,
   }),
   proxy_socket: setting(socketPath, "/var/run/seesaw/healthcheck-proxy.sock", {

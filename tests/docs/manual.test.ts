@@ -8,6 +8,7 @@ import { manualPage, SIGNALS } from "../../scripts/tools/docs/manual.ts";
 import { argument, display, flags, prose, sentence, terms } from "../../scripts/tools/docs/mdoc.ts";
 import { allCommands, commandTree } from "../../src/cli/completion/tree.ts";
 import { DEFAULT_COMMAND, makeProgram } from "../../src/cli/program.ts";
+import { SEESAW_FLAGS } from "../../src/cli/seesaw-flags.ts";
 import { CAUGHT_SIGNALS } from "../../src/system/signals.ts";
 import { peerPath, peerTest } from "../harness/base/peers.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
@@ -49,7 +50,7 @@ peerTest(
       DEFAULT_COMMAND,
     );
     const options = allCommands(tree).flatMap((command) => command.options.flatMap((option) => option.flags));
-    const names = VARIABLES.map(({ name }) => name);
+    const names = [...VARIABLES.map(({ name }) => name), ...SEESAW_FLAGS.map(({ name }) => `-${name}`)];
     for (const word of [...options, ...names, ...Object.keys(SIGNALS), "check-config", "probe tcp"])
       expect([word, shown.includes(word)]).toEqual([word, true]);
   },

@@ -8,6 +8,8 @@ import {
 } from "../../../src/cli/completion/tree.ts";
 import { EXIT } from "../../../src/cli/exit.ts";
 import { DEFAULT_COMMAND, makeProgram } from "../../../src/cli/program.ts";
+import { SEESAW_FLAGS, type SeesawFlag } from "../../../src/cli/seesaw-flags.ts";
+import { SEESAW_HEALTHCHECK } from "../../../src/cli/seesaw-healthcheck.ts";
 import { configPlaces } from "../../../src/config/load.ts";
 import { DEFAULT_CONFIG } from "../../../src/config/schema.ts";
 import { VARIABLES } from "./environment.ts";
@@ -33,7 +35,7 @@ export const SIGNALS: Readonly<Record<string, string>> = {
   SIGINT: "Likewise.",
   SIGQUIT: "Likewise.",
   SIGUSR1:
-    "Logs one line, Server state, with the healthchecks by state, whether a client is connected, and the pending notifications.",
+    "Logs one line, Server state, with the healthchecks by state, whether a client or the engine is connected, and the pending notifications.",
   SIGUSR2: "Ignored, with a line in the log.",
   SIGALRM: "Likewise.",
   SIGVTALRM: "Likewise.",
@@ -43,8 +45,14 @@ export const SIGNALS: Readonly<Record<string, string>> = {
 };
 
 const DESCRIPTION = `The health checker of the Seesaw load balancer. \
-A client connects to its Unix socket and hands it the list of healthchecks (TCP, HTTP and HTTPS, DNS). \
-The server runs them on time, indefinitely, and sends a notification whenever one changes state.`;
+A client connects to its Unix socket and hands it the list of healthchecks; with --engine the server fetches them from \
+the Seesaw engine. The server runs them on time, indefinitely, and sends a notification whenever one changes state.`;
+
+const IN_PLACE = `Under the name ${SEESAW_HEALTHCHECK}, or with one of the flags below, the server takes the place of Google's \
+health checker: it serves the engine, logs to standard error, and its flags take precedence over the configuration file. \
+The syntax is that of Go: one or two dashes, a value after = or as the next argument, a boolean without a value or with =. \
+A value out of range is replaced by the nearest one, a flag without effect is accepted; both are logged. The other commands \
+are available as the first argument.`;
 
 const CONFIGURED = `No configuration file is needed. \
 An invalid one is logged, every error with its line, and the server runs on the defaults unless it was started with \
@@ -85,6 +93,7 @@ export function manualPage(day: Date): string {
     `.Sh SYNOPSIS\n${own.map(synopsis).join("\n")}\n.Nm\n.Fl h | \\-help\n.Nm\n.Fl V | \\-version`,
     `.Sh DESCRIPTION\n${prose(DESCRIPTION)}\n.Pp\n${prose(CONFIGURED)}`,
     `.Sh COMMANDS\n${own.map(section).join("\n")}`,
+    `.Sh IN PLACE OF SEESAW_HEALTHCHECK\n${prose(IN_PLACE)}\n${terms(SEESAW_FLAGS.map(flagItem))}`,
     `.Sh SIGNALS\n${terms(Object.entries(SIGNALS).map(([signal, about]) => [`Dv ${signal}`, about]))}`,
     `.Sh ENVIRONMENT\n${terms(VARIABLES.map((variable) => [`Ev ${variable.name}`, variable.about]))}`,
     `.Sh FILES\n${files()}`,
@@ -129,6 +138,14 @@ function describe(entry: ArgumentEntry | OptionEntry): string {
   return `${sentence(entry.about)}${choices}${fallback}`;
 }
 
+/** A flag of Google's health checker. */
+function flagItem(flag: SeesawFlag): readonly [string, string] {
+  const { name, kind, about, fallback } = flag;
+  const value = kind.word === "" ? "" : ` Ar ${kind.word}`;
+  const words = fallback === undefined ? "" : ` The default is ${fallback.replaceAll('"', "")}.`;
+  return [`Fl ${name}${value}`, `${sentence(about)}${words}`];
+}
+
 function files(): string {
   const [first, ...others] = configPlaces({}, "~");
   return terms([
@@ -142,6 +159,10 @@ function files(): string {
     [
       `Pa ${DEFAULT_CONFIG.server.proxy_socket}`,
       "The socket for the client, unless server.proxy_socket is another.",
+    ],
+    [
+      `Pa ${DEFAULT_CONFIG.server.engine_socket}`,
+      "The socket of the Seesaw engine, unless --engine or server.engine_socket is another.",
     ],
   ]);
 }
