@@ -2,6 +2,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { SEESAW_FLAGS } from "../../src/cli/seesaw-flags.ts";
 import { runCommand } from "../harness/base/command.ts";
 import { blocks, ROOT, readText, tableRows } from "../harness/base/markdown.ts";
 import { freePort } from "../harness/base/ports.ts";
@@ -45,6 +46,15 @@ test("docs: every message that is kept is in the sources", () => {
   // Up to what differs from line to line.
   const fixed = messages.map((message) => message.replace(/(?:FILE|…).*$/, ""));
   expect(fixed.filter((message) => !sources.includes(message))).toEqual([]);
+});
+
+test("docs: every flag of Google's health checker is in its table, and those without effect are marked", () => {
+  const rows = tableRows(TEXT, ["flag", "effect"]);
+  const found = rows.flatMap(([flags = "", effect = ""]) =>
+    [...flags.matchAll(/`-(\w+)`/g)].map(([, name = ""]) => [name, effect.startsWith("none")] as const),
+  );
+  const flags = SEESAW_FLAGS.map((flag) => [flag.name, "withoutEffect" in flag] as const);
+  expect(Object.fromEntries(found)).toEqual(Object.fromEntries(flags));
 });
 
 test("docs: every metric that is kept is served", async () => {
