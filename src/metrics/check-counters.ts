@@ -12,7 +12,14 @@ import {
   type LocalCause,
 } from "../model/result.ts";
 import type { ByteBuffer } from "./byte-buffer.ts";
-import { type Exemplar, type Format, familyHead, HistogramWriter, writeCount } from "./exposition.ts";
+import {
+  type Exemplar,
+  type Format,
+  familyHead,
+  HistogramWriter,
+  NO_LABELS,
+  writeCount,
+} from "./exposition.ts";
 
 /** Finest where it matters: a check should start within 10 ms, and one that is 25 ms late is worth a question. Seconds. */
 const LATENESS_BOUNDS = [
@@ -101,7 +108,7 @@ export class CheckCounters {
   write(sheet: ByteBuffer, format: Format): void {
     for (const { name, help, histogram } of this.#histograms) {
       sheet.text(familyHead(format, name, "histogram", help));
-      new HistogramWriter(name, histogram.bounds).write(sheet, "", histogram);
+      new HistogramWriter(name, histogram.bounds, false).write(sheet, NO_LABELS, histogram);
     }
     const counter = (name: string, help: string) => {
       sheet.text(familyHead(format, name, "counter", help));

@@ -11,12 +11,13 @@ import type { Monitor } from "../monitor/monitor.ts";
 import { TRANSITIONS } from "../monitor/record.ts";
 import type { ByteBuffer } from "./byte-buffer.ts";
 import {
+  encodeText,
   escapeLabel,
   type FamilyType,
   type Format,
   familyHead,
   HistogramWriter,
-  writeSample,
+  SampleWriter,
 } from "./exposition.ts";
 
 /** A metric family: its head, and the values of a monitor. */
@@ -24,68 +25,83 @@ interface CheckFamily {
   readonly name: string;
   readonly type: FamilyType;
   readonly help: string;
-  /** @param labels - without braces */
-  write(sheet: ByteBuffer, name: string, labels: string, monitor: Monitor): void;
+  /** @param labels - of the healthcheck, without braces */
+  write(sheet: ByteBuffer, labels: Uint8Array, monitor: Monitor): void;
 }
 
-const TRANSITION_LABELS = TRANSITIONS.map(({ from, to }) => `,from="${from}",to="${to}"`);
+const INFO = "healthcheck_info";
 
 const FAMILIES: readonly CheckFamily[] = [
   {
-    name: "healthcheck_info",
+    name: INFO,
     type: "gauge",
     help: "Target of the healthcheck. Always 1.",
-    write: (sheet, name, labels, { spec }) =>
-      writeSample(
-        sheet,
-        name,
-        labels,
-        1,
-        `,target="${escapeLabel(formatTarget(spec.check))}"${namingLabels(spec)}`,
-      ),
+    write: (sheet, labels, { spec }) => {
+      sheet.text(`${INFO}{`);
+      sheet.bytes(labels);
+      sheet.text(`,target="${escapeLabel(formatTarget(spec.check))}"${namingLabels(spec)}} 1\n`);
+    },
   },
-  {
-    name: "healthcheck_checks_total",
+  results(),
+  gauge("healthcheck_state", "State of the healthcheck: 0 unknown, 1 healthy, 2 unhealthy.", ({ health }) =>
+    STATES.indexOf(health.state),
+  ),
+  gauge(
+    "healthcheck_consecutive_successes",
+    "Successes since the last failure.",
+    ({ health }) => health.consecutiveSuccesses,
+  ),
+  gauge(
+    "healthcheck_consecutive_failures",
+    "Failures since the last success.",
+    ({ health }) => health.consecutiveFailures,
+  ),
+  transitions(),
+];
+
+function gauge(name: string, help: string, value: (monitor: Monitor) => number): CheckFamily {
+  const writer = new SampleWriter(name, "");
+  return {
+    name,
+    type: "gauge",
+    help,
+    write: (sheet, labels, monitor) => writer.write(sheet, labels, value(monitor)),
+  };
+}
+
+function results(): CheckFamily {
+  const name = "healthcheck_checks_total";
+  const success = new SampleWriter(name, ',result="success"');
+  const failure = new SampleWriter(name, ',result="failure"');
+  return {
+    name,
     type: "counter",
     help: "Checks with a verdict, by result.",
-    write: (sheet, name, labels, { status }) => {
-      writeSample(sheet, name, labels, status.successes, ',result="success"');
-      writeSample(sheet, name, labels, status.failures, ',result="failure"');
+    write: (sheet, labels, { status }) => {
+      success.write(sheet, labels, status.successes);
+      failure.write(sheet, labels, status.failures);
     },
-  },
-  {
-    name: "healthcheck_state",
-    type: "gauge",
-    help: "State of the healthcheck: 0 unknown, 1 healthy, 2 unhealthy.",
-    write: (sheet, name, labels, { health }) =>
-      writeSample(sheet, name, labels, STATES.indexOf(health.state)),
-  },
-  {
-    name: "healthcheck_consecutive_successes",
-    type: "gauge",
-    help: "Successes since the last failure.",
-    write: (sheet, name, labels, { health }) => writeSample(sheet, name, labels, health.consecutiveSuccesses),
-  },
-  {
-    name: "healthcheck_consecutive_failures",
-    type: "gauge",
-    help: "Failures since the last success.",
-    write: (sheet, name, labels, { health }) => writeSample(sheet, name, labels, health.consecutiveFailures),
-  },
-  {
-    name: "healthcheck_state_transitions_total",
+  };
+}
+
+function transitions(): CheckFamily {
+  const name = "healthcheck_state_transitions_total";
+  const writers = TRANSITIONS.map(({ from, to }) => ({
+    writer: new SampleWriter(name, `,from="${from}",to="${to}"`),
+    isBetweenKnown: from !== "unknown",
+  }));
+  return {
+    name,
     type: "counter",
     help: "State changes. Those between healthy and unhealthy are exposed from 0.",
-    write: (sheet, name, labels, { record }) => {
-      for (let at = 0; at < TRANSITION_LABELS.length; at++) {
+    write: (sheet, labels, { record }) => {
+      writers.forEach(({ writer, isBetweenKnown }, at) => {
         const count = record?.transitions[at] ?? 0;
-        // Between healthy and unhealthy.
-        const always = TRANSITIONS[at]?.from !== "unknown";
-        if (always || count > 0) writeSample(sheet, name, labels, count, TRANSITION_LABELS[at]);
-      }
+        if (isBetweenKnown || count > 0) writer.write(sheet, labels, count);
+      });
     },
-  },
-];
+  };
+}
 
 /** `,name="web",label_rack="r12"`: the prefix keeps them apart from the family's own labels. */
 function namingLabels({ name, labels }: Naming): string {
@@ -97,12 +113,12 @@ function namingLabels({ name, labels }: Naming): string {
 /** @param bounds - of every monitor's record */
 function responseTimes(bounds: readonly number[]): CheckFamily {
   const name = "healthcheck_response_time_seconds";
-  const writer = new HistogramWriter(name, bounds);
+  const writer = new HistogramWriter(name, bounds, true);
   return {
     name,
     type: "histogram",
     help: "Response time of the backend.",
-    write: (sheet, _name, labels, { record }) => {
+    write: (sheet, labels, { record }) => {
       if (record !== undefined) writer.write(sheet, labels, record.responseTimes);
     },
   };
@@ -121,12 +137,17 @@ export function* writeCheckFamilies(
   format: Format,
 ): Generator<void> {
   const families = histogramBounds === undefined ? FAMILIES : [...FAMILIES, responseTimes(histogramBounds)];
-  for (const family of families) {
-    const { name, type, help } = family;
+  const labels: Uint8Array[] = [];
+  for (const { spec } of monitors) {
+    labels.push(encodeText(`id="${spec.id}",type="${spec.check.type}"`));
+    yield;
+  }
+  for (const { name, type, help, write } of families) {
     sheet.text(familyHead(format, name, type, help));
-    for (const monitor of monitors) {
-      const { id, check } = monitor.spec;
-      family.write(sheet, name, `id="${id}",type="${check.type}"`, monitor);
+    for (let at = 0; at < monitors.length; at++) {
+      const monitor = monitors[at];
+      const own = labels[at];
+      if (monitor !== undefined && own !== undefined) write(sheet, own, monitor);
       yield;
     }
   }

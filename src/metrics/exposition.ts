@@ -70,36 +70,64 @@ function writeValue(sheet: ByteBuffer, name: string, labels: string, value: numb
   sheet.number(value);
 }
 
-/** Writes the samples of histograms that have the same bounds; what they have in common is put together once. */
-export class HistogramWriter {
-  readonly #bucket: string;
-  readonly #bounds: readonly string[];
-  readonly #sum: string;
-  readonly #count: string;
+const encoder = new TextEncoder();
 
-  /** @param bounds - of every histogram that is written */
-  constructor(name: string, bounds: readonly number[]) {
-    this.#bucket = `${name}_bucket{`;
-    this.#bounds = [...bounds.map(String), "+Inf"].map((bound) => `le="${bound}"} `);
-    this.#sum = `${name}_sum`;
-    this.#count = `${name}_count`;
+/** No labels: of the metrics of the whole process. */
+export const NO_LABELS = encodeText("");
+
+/** Returns a text as bytes, to write it more than once. */
+export function encodeText(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** Writes samples that differ only by the labels of their healthcheck; the bytes that they share are encoded once. */
+export class SampleWriter {
+  readonly #before: Uint8Array;
+  readonly #after: Uint8Array;
+
+  /** @param more - further labels, with a comma if the healthcheck's own precede them; undefined for samples without any label */
+  constructor(name: string, more: string | undefined) {
+    this.#before = encodeText(more === undefined ? name : `${name}{`);
+    this.#after = encodeText(more === undefined ? " " : `${more}} `);
   }
 
-  /** Writes one, bounds cumulated. @param labels - `a="b",c="d"` or nothing, without braces */
-  write(sheet: ByteBuffer, labels: string, { counts, sum }: Histogram): void {
+  /** Writes one. @param labels - of the healthcheck: `a="b",c="d"`, or {@link NO_LABELS} */
+  write(sheet: ByteBuffer, labels: Uint8Array, value: number): void {
+    sheet.bytes(this.#before);
+    sheet.bytes(labels);
+    sheet.bytes(this.#after);
+    sheet.number(value);
+    sheet.newline();
+  }
+}
+
+/** Writes the samples of histograms that have the same bounds. */
+export class HistogramWriter {
+  readonly #buckets: readonly SampleWriter[];
+  readonly #sum: SampleWriter;
+  readonly #count: SampleWriter;
+
+  /**
+   * @param bounds - of every histogram that is written
+   * @param isLabeled - whether each has labels of its own
+   */
+  constructor(name: string, bounds: readonly number[], isLabeled: boolean) {
+    const comma = isLabeled ? "," : "";
+    this.#buckets = [...bounds.map(String), "+Inf"].map(
+      (bound) => new SampleWriter(`${name}_bucket`, `${comma}le="${bound}"`),
+    );
+    this.#sum = new SampleWriter(`${name}_sum`, isLabeled ? "" : undefined);
+    this.#count = new SampleWriter(`${name}_count`, isLabeled ? "" : undefined);
+  }
+
+  /** Writes one, bounds cumulated. @param labels - of the healthcheck, or {@link NO_LABELS} */
+  write(sheet: ByteBuffer, labels: Uint8Array, { counts, sum }: Histogram): void {
     let total = 0;
     for (let at = 0; at < counts.length; at++) {
       total += counts[at] ?? 0;
-      sheet.text(this.#bucket);
-      if (labels !== "") {
-        sheet.text(labels);
-        sheet.text(",");
-      }
-      sheet.text(this.#bounds[at] ?? "");
-      sheet.number(total);
-      sheet.text("\n");
+      this.#buckets[at]?.write(sheet, labels, total);
     }
-    writeSample(sheet, this.#sum, labels, sum);
-    writeSample(sheet, this.#count, labels, total);
+    this.#sum.write(sheet, labels, sum);
+    this.#count.write(sheet, labels, total);
   }
 }

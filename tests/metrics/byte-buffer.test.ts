@@ -3,7 +3,8 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { ByteBuffer } from "../../src/metrics/byte-buffer.ts";
 
-const FULL_BYTES = 60 * 1_024;
+const FULL_BYTES = 250 * 1_024;
+const SIZE_BYTES = 256 * 1_024;
 
 /** A number as Prometheus reads it. */
 function prometheusNumber(value: number): string {
@@ -33,6 +34,15 @@ const anyNumber = fc.oneof(
 );
 const anyText = fc.oneof(fc.string(), fc.string({ unit: "grapheme" }), fc.constantFrom("", "…", "\n"));
 
+test("byte buffer: encoded bytes are written like text", () => {
+  const sheet = new ByteBuffer();
+  sheet.text("x".repeat(SIZE_BYTES - 1));
+  sheet.bytes(new TextEncoder().encode("up{} "));
+  sheet.number(1);
+  sheet.newline();
+  expect(textOf(sheet.take()).slice(-8)).toBe("xup{} 1\n");
+});
+
 test("byte buffer: what is written equals the same put together as strings", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(anyText, anyNumber)), (items) => {
@@ -45,7 +55,7 @@ test("byte buffer: what is written equals the same put together as strings", () 
 
 test("byte buffer: grows beyond its size, at whatever place the end of its room comes", () => {
   const anyPiece = fc.oneof(
-    fc.nat({ max: 200_000 }).map((length) => "é".repeat(length >> 4) + "x".repeat(length)),
+    fc.nat({ max: 800_000 }).map((length) => "é".repeat(length >> 4) + "x".repeat(length)),
     fc.nat(),
     fc.constant(""),
   );
@@ -61,7 +71,7 @@ test("byte buffer: grows beyond its size, at whatever place the end of its room 
 });
 
 test("byte buffer: every length around its size is written whole", () => {
-  for (let length = 65_536 - 24; length <= 65_536 + 4; length++) {
+  for (let length = SIZE_BYTES - 24; length <= SIZE_BYTES + 4; length++) {
     const sheet = new ByteBuffer();
     sheet.text("x".repeat(length));
     sheet.number(1_234_567_890);
@@ -72,7 +82,7 @@ test("byte buffer: every length around its size is written whole", () => {
   }
 });
 
-test("byte buffer: is full from 60 KiB on, and not before", () => {
+test("byte buffer: is full from 250 KiB on, and not before", () => {
   const sheet = new ByteBuffer();
   sheet.text("x".repeat(FULL_BYTES - 1));
   expect(sheet.full).toBe(false);

@@ -2,10 +2,12 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import {
+  encodeText,
   escapeLabel,
   type FamilyType,
   familyHead,
   HistogramWriter,
+  NO_LABELS,
   writeSample,
 } from "../../src/metrics/exposition.ts";
 import { Histogram } from "../../src/model/histogram.ts";
@@ -34,8 +36,8 @@ test.each([
 test("exposition: a histogram is cumulated, and ends in its sum and its count", async () => {
   const histogram = new Histogram([0.1, 1]);
   for (const value of [0.05, 0.5, 0.25, 7]) histogram.observe(value);
-  const writer = new HistogramWriter("took", histogram.bounds);
-  expect(await written((sheet) => writer.write(sheet, 'id="1"', histogram))).toBe(
+  const writer = new HistogramWriter("took", histogram.bounds, true);
+  expect(await written((sheet) => writer.write(sheet, encodeText('id="1"'), histogram))).toBe(
     [
       'took_bucket{id="1",le="0.1"} 1',
       'took_bucket{id="1",le="1"} 3',
@@ -48,19 +50,19 @@ test("exposition: a histogram is cumulated, and ends in its sum and its count", 
 });
 
 test("exposition: a histogram without labels, and empty", async () => {
-  const writer = new HistogramWriter("took", [2]);
-  expect(await written((sheet) => writer.write(sheet, "", new Histogram([2])))).toBe(
+  const writer = new HistogramWriter("took", [2], false);
+  expect(await written((sheet) => writer.write(sheet, NO_LABELS, new Histogram([2])))).toBe(
     'took_bucket{le="2"} 0\ntook_bucket{le="+Inf"} 0\ntook_sum 0\ntook_count 0\n',
   );
 });
 
 test("exposition: one writer serves many histograms", async () => {
-  const writer = new HistogramWriter("took", [2]);
+  const writer = new HistogramWriter("took", [2], true);
   const other = new Histogram([2]);
   other.observe(1);
   const text = await written((sheet) => {
-    writer.write(sheet, 'id="1"', new Histogram([2]));
-    writer.write(sheet, 'id="2"', other);
+    writer.write(sheet, encodeText('id="1"'), new Histogram([2]));
+    writer.write(sheet, encodeText('id="2"'), other);
   });
   expect(text).toContain('took_bucket{id="1",le="2"} 0\n');
   expect(text).toContain('took_bucket{id="2",le="2"} 1\n');
