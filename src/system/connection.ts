@@ -35,10 +35,11 @@ export class PendingConnection implements Watched {
   /** @internal Whether the outcome is known and not reported yet. */ decided = false;
   /** @internal The error that the socket has reported, which it reports only once; 0 for none. */ error = 0;
   /**
-   * @internal Whether its socket may serve another connection: nothing but the dialer has used it, nothing went wrong. After a SYN that was
+   * @internal Whether its socket may serve another connection: the runtime has not used it, nothing went wrong. After a SYN that was
    * sent again it may not: Linux before 5.6 counts that in the next connection, too, and does not measure its round trip.
    */
   reusable = false;
+  /** @internal Whether its socket has receive timestamps. */ stamped = false;
   /** @internal Receives epoll's events once the connection is open and a stream reads from it. */ reader:
     | ConnectionReader
     | undefined;

@@ -33,9 +33,6 @@ import type { Ending, StreamOwner } from "./stream-owner.ts";
 import { TcpInfo } from "./tcp-info.ts";
 import { type UdpConnection, type UdpOwner, UdpSocket } from "./udp.ts";
 
-/** `struct sockaddr` of AF_UNSPEC, which disconnects. */
-const UNSPECIFIED = new Uint8Array(16);
-
 /** A connection whose outcome is known and not reported yet; `number` 0 is an open one. */
 interface Decided {
   readonly dial: PendingConnection;
@@ -111,13 +108,10 @@ export class LibcDialer implements Dialer {
   }
 
   dial(address: SockAddr, owner: DialOwner, handshake: "half" | "full" = "full"): PendingConnection {
-    // A pooled socket has no options.
-    const pooled =
-      address.setup === undefined && address.ip !== undefined
-        ? this.#sockets.pool.take(address.ip)
-        : undefined;
-    const fd = pooled ?? this.#sockets.open(address, SOCK_STREAM);
+    const kept = this.#sockets.reuse.take(address);
+    const fd = kept ?? this.#sockets.open(address, SOCK_STREAM);
     const dial = new PendingConnection(fd, owner, this.#sockets.nextSerial(), address, this.#onEvents);
+    dial.stamped = kept !== undefined && this.#sockets.reuse.isStamped;
     if (fd < 0) return this.#decide(dial, -fd, undefined, this.#sockets.setupFailure);
     if (handshake === "half") libc.setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, this.#off, 4);
     if (libc.connect(fd, address.bytes, address.bytes.length) !== 0) {
@@ -153,18 +147,16 @@ export class LibcDialer implements Dialer {
   }
 
   converse(dial: PendingConnection, owner: StreamOwner): PlainStream {
-    dial.reusable = false;
     return new PlainStream(this.#sockets, dial, owner);
   }
 
   close(dial: PendingConnection, how: Ending): void {
-    if (how === "reset" && this.#recycle(dial)) return;
     this.#sockets.end(dial, how);
   }
 
   /** Closes the kept sockets that no check needs; called now and then. @param nowMs - of a monotonic clock */
   trim(nowMs: number): void {
-    for (const fd of this.#sockets.pool.trim(nowMs)) this.#sockets.closeUnconnected(fd);
+    for (const fd of this.#sockets.reuse.pool.trim(nowMs)) this.#sockets.closeDescriptor(fd);
     this.#echo.trim(nowMs);
   }
 
@@ -188,19 +180,6 @@ export class LibcDialer implements Dialer {
   /** Closes a socket or a connection that no check needs, to free its descriptor for a due check. @returns true when there was one */
   reclaim(): boolean {
     return this.#sockets.reclaim() || this.#echo.evict();
-  }
-
-  /** Resets a connection and keeps its socket for the next one to its host. @returns false when the socket cannot be kept; it is still open then */
-  #recycle(dial: PendingConnection): boolean {
-    const { fd, address } = dial;
-    // The next check must not have the options of this one.
-    if (!dial.reusable || address.setup !== undefined || address.ip === undefined) return false;
-    if (!this.#sockets.pool.put(address.ip, fd)) return false;
-    // Its events would look like those of the next connection.
-    this.#sockets.handOver(dial);
-    if (libc.connect(fd, UNSPECIFIED, UNSPECIFIED.length) === 0) return true;
-    this.#sockets.pool.take(address.ip);
-    return false;
   }
 
   /** Records an immediate outcome, which the next poll reports like any other. */

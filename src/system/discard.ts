@@ -16,6 +16,8 @@ export interface DiscardHost {
   readonly lingering: Lingering;
   /** Calls a connection in the next round, as if it were ready to be read. */
   again(connection: PendingConnection): void;
+  /** Closes a connection whose peer has closed it. */
+  finish(connection: PendingConnection): void;
   /** Closes a connection. */
   close(connection: PendingConnection): void;
   /** Ends a connection from our side. */
@@ -51,7 +53,8 @@ export class Discard extends Lingerer implements ConnectionReader {
       this.#leftBytes -= count;
       if (count > 0 && this.#leftBytes > 0) continue;
       this.#sockets.lingering.remove(this);
-      this.cutOff();
+      if (count === 0) this.#sockets.finish(this.#connection);
+      else this.cutOff();
       return;
     }
     this.#sockets.again(this.#connection);

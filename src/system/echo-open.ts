@@ -80,12 +80,12 @@ function openPing(sockets: Sockets, path: EchoPath): OpenedEcho {
     // The source address is bound together with the identifier.
     const isTaken = fd < 0 ? setupFailure?.cause === "ports" : !bindId(fd, path, id);
     if (isTaken && attempt < MAX_IDS) {
-      if (fd >= 0) sockets.closeUnconnected(fd);
+      if (fd >= 0) sockets.closeDescriptor(fd);
       continue;
     }
     if (fd < 0) return failed(-fd, setupFailure);
     if (isTaken) {
-      sockets.closeUnconnected(fd);
+      sockets.closeDescriptor(fd);
       return failed(EADDRINUSE);
     }
     // Without it the kernel keeps ICMP errors to itself.
@@ -107,7 +107,7 @@ function openRaw(sockets: Sockets, path: EchoPath): OpenedEcho {
   }
   if (!attachEchoFilter(fd, path.isIpv6, id)) {
     const number = errno();
-    sockets.closeUnconnected(fd);
+    sockets.closeDescriptor(fd);
     return failed(number);
   }
   prepare(sockets, fd, path);

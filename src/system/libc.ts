@@ -129,6 +129,7 @@ export const { bytes: EPOLL_EVENT_BYTES, dataOffset: EPOLL_DATA_OFFSET } = epoll
 
 /** `tcpi_state`, the first byte of `struct tcp_info`. */
 export const TCP_ESTABLISHED = 1;
+export const TCP_CLOSE = 7;
 /** Offsets in `struct tcp_info`. */
 export const TCP_INFO_LAST_DATA_RECV_OFFSET = 52;
 export const TCP_INFO_RTT_US_OFFSET = 68;

@@ -51,7 +51,8 @@ export class PlainStream implements ConnectionReader {
     this.#error = dial.error;
     this.#owner = owner;
     dial.reader = this;
-    sockets.receiver.stamp(dial.fd);
+    if (!dial.stamped) sockets.receiver.stamp(dial.fd);
+    dial.stamped = true;
     if (sockets.watch(dial)) return;
     // The kernel has no memory for it: reported with the next round, as any other error.
     this.#error = errno();
@@ -99,8 +100,9 @@ export class PlainStream implements ConnectionReader {
   end(how: Ending): void {
     if (this.#over) return;
     this.#over = true;
+    if (this.#error !== 0) this.#dial.reusable = false;
     // The peer has ended it already, and everything is read: closing sends no reset and leaves no TIME_WAIT here.
-    if (this.#ended) this.#sockets.close(this.#dial);
+    if (this.#ended) this.#sockets.finish(this.#dial);
     else this.#sockets.end(this.#dial, how);
   }
 
@@ -141,6 +143,7 @@ export class PlainStream implements ConnectionReader {
   #finish(number: number): void {
     if (number === EAGAIN && this.#error === 0) return;
     const error = this.#error !== 0 ? this.#error : number;
+    this.#error = error;
     this.#ended = true;
     this.end("reset");
     this.#owner.closed(error === EPIPE ? 0 : error);

@@ -1,7 +1,5 @@
 /**
- * TCP sockets that a check has reset and the next check of the same host connects again. Linux lets `connect` with AF_UNSPEC disconnect a
- * TCP socket: it sends RST and forgets everything but the options (connect(2)). Making and closing a socket is a third of what a bare TCP
- * check costs.
+ * TCP sockets that wait for the next check of their host, which connects them again. SocketReuse disconnects them.
  *
  * A socket returns only to the host it came from. Linux does not choose a fresh initial sequence number for it: the next one is the last one
  * plus a constant. The first host could predict that of a connection to another host, and forge the other one's answer (RFC 9293 3.4.1).

@@ -24,7 +24,7 @@ import {
 } from "./libc.ts";
 import { Lingering } from "./lingering.ts";
 import { Receiver } from "./receiver.ts";
-import { SocketPool } from "./socket-pool.ts";
+import { SocketReuse } from "./socket-reuse.ts";
 import type { SetupFailure, SocketSetup } from "./socket-setup.ts";
 import type { Ending } from "./stream-owner.ts";
 import { UdpEnds } from "./udp-ends.ts";
@@ -48,7 +48,7 @@ export class Sockets {
   readonly errorQueue = new ErrorQueue();
   readonly udpEnds = new UdpEnds();
   readonly lingering: Lingering;
-  readonly pool: SocketPool;
+  readonly reuse: SocketReuse;
   readonly descriptors: Descriptors;
   readonly #epoll: Epoll;
   readonly #onError: (error: unknown) => void;
@@ -71,7 +71,7 @@ export class Sockets {
     this.descriptors = descriptors;
     this.#onError = onError;
     this.lingering = new Lingering(Math.max(MIN_LINGERING, Math.floor(descriptors.limit * LINGERING_SHARE)));
-    this.pool = new SocketPool(descriptors.limit);
+    this.reuse = new SocketReuse(this, descriptors.limit);
     this.#epoll = new Epoll((fd, serial, events) => {
       const socket = this.#watched[fd];
       // An event may be of a socket that a callback of this very round has closed.
@@ -96,9 +96,9 @@ export class Sockets {
    * @returns true when there was one
    */
   reclaim(): boolean {
-    const fd = this.pool.evict();
+    const fd = this.reuse.pool.evict();
     if (fd === undefined) return this.lingering.evict();
-    this.closeUnconnected(fd);
+    this.closeDescriptor(fd);
     return true;
   }
 
@@ -176,6 +176,7 @@ export class Sockets {
   /** Ends an open connection from our side. */
   end(dial: PendingConnection, how: Ending): void {
     if (how === "reset") {
+      if (this.reuse.reset(dial)) return;
       libc.setsockopt(dial.fd, SOL_SOCKET, SO_LINGER, this.#noLinger, 8);
       this.close(dial);
       return;
@@ -183,6 +184,11 @@ export class Sockets {
     if (how === "graceful") libc.shutdown(dial.fd, SHUT_WR);
     if (this.watch(dial)) Discard.begin(this, dial, performance.now());
     else this.close(dial);
+  }
+
+  /** Closes a connection whose peer has closed it, and whose bytes are read; its socket may serve the next check. */
+  finish(dial: PendingConnection): void {
+    if (!this.reuse.finish(dial)) this.close(dial);
   }
 
   /** Closes a connection. Unread bytes make the kernel send a reset, otherwise it sends FIN, if it has not yet. */
@@ -198,8 +204,8 @@ export class Sockets {
     this.descriptors.release();
   }
 
-  /** Closes a descriptor that has no connection. */
-  closeUnconnected(fd: number): void {
+  /** Closes a descriptor that is not watched, and counts it no longer. */
+  closeDescriptor(fd: number): void {
     libc.close(fd);
     this.descriptors.release();
   }

@@ -2,6 +2,7 @@
 import {
   IPPROTO_TCP,
   libc,
+  TCP_CLOSE,
   TCP_ESTABLISHED,
   TCP_INFO,
   TCP_INFO_BYTES,
@@ -25,6 +26,11 @@ export class TcpInfo {
   /** True when the connection is open. */
   get established(): boolean {
     return this.#bytes[0] === TCP_ESTABLISHED;
+  }
+
+  /** True when both ends have closed the connection and acknowledged that, or when it was reset. */
+  get closed(): boolean {
+    return this.#bytes[0] === TCP_CLOSE;
   }
 
   /**
