@@ -39,6 +39,26 @@ export interface ConversationFactory {
   begin(): Conversation;
 }
 
+/** The conversation with a proxy that opens a tunnel; a good verdict means that the tunnel is open. */
+export interface TunnelConversation extends Conversation {
+  readonly request: Uint8Array;
+  /** Bytes of the last {@link Conversation.received} that belong to the proxy's answer. The bytes after them are the tunnel's. */
+  readonly takenBytes: number;
+}
+
+/** A tunnel through a proxy, with a conversation for each check. */
+export interface TunnelFactory {
+  /** Begins the sentence when the proxy opens no tunnel: `HTTP CONNECT www.example.com:443 through proxy 10.0.0.1:3128`. */
+  readonly subject: string;
+  /** The host at the other end, without its port; an IPv6 address in brackets. */
+  readonly host: string;
+  /** The other end: `www.example.com:443`. */
+  readonly peer: string;
+  /** The way to the other end, as the end of a target: ` through proxy 10.0.0.1:3128`. */
+  readonly way: string;
+  begin(): TunnelConversation;
+}
+
 /** Shorthand for a verdict of failure. */
 export function failed(code: FailureCode, message: string): Verdict {
   return { ok: false, code, message };

@@ -1,20 +1,22 @@
 /** The parts of a healthcheck's exchanges that stay the same from one to the next. Made once for each checker. */
 import type { HandshakeMode } from "../model/check-defaults.ts";
-import { type Address, formatAddress, type SocketOptions, type TlsSpec } from "../model/spec.ts";
+import { type Address, formatAddress, formatVia, type SocketOptions, type TlsSpec } from "../model/spec.ts";
 import type { SockAddr } from "../system/sockaddr.ts";
 import { targetAddress } from "../system/socket-options.ts";
 import type { Ending } from "../system/stream-owner.ts";
 import type { CheckerEnv } from "./checker.ts";
-import type { ConversationFactory } from "./conversation.ts";
+import type { ConversationFactory, TunnelFactory } from "./conversation.ts";
 
 /** Everything about a healthcheck's exchanges that stays the same from one to the next. */
 export class ExchangePlan {
+  /** Address and path for sentences: `10.0.0.1:80`, `192.0.2.1:80 via 10.0.0.7 (mark 65537)`. */
   readonly target: string;
   readonly sockAddr: SockAddr;
   /** The result of a bare connect never differs but in its times. */
   readonly connectedMessage: string;
   /** Begins the sentence when connecting fails. */
   readonly connectSubject: string;
+  readonly #via: string;
   #detail = "";
   #successMessage = "";
 
@@ -26,6 +28,7 @@ export class ExchangePlan {
    * @param close - how the connection ends after a verdict; without a verdict it is reset
    * @param handshake - `half` holds back the last ACK of the handshake: a request or a ClientHello carries it, and a bare check never sends it
    * @param socket - options of the connection's socket; undefined for none
+   * @param tunnel - opens a tunnel through the proxy at `address`, for TLS with the host behind it; undefined without a proxy
    */
   constructor(
     readonly env: CheckerEnv,
@@ -35,8 +38,10 @@ export class ExchangePlan {
     readonly close: Ending,
     readonly handshake: HandshakeMode,
     socket: SocketOptions | undefined,
+    readonly tunnel?: TunnelFactory | undefined,
   ) {
-    this.target = formatAddress(address);
+    this.#via = formatVia(socket);
+    this.target = `${formatAddress(address)}${this.#via}`;
     this.sockAddr = targetAddress(address, socket);
     this.connectSubject = conversationFactory?.connectSubject ?? `TCP connect to ${this.target}`;
     this.connectedMessage =
@@ -67,7 +72,10 @@ export class ExchangePlan {
   }
 
   #peer(): string {
+    const { address, tunnel } = this;
     const name = this.tls?.serverName;
-    return name === undefined || name === this.address.ip ? this.target : `${this.target} (${name})`;
+    const isNamed = name === undefined || name === (tunnel?.host ?? address.ip);
+    const peer = tunnel?.peer ?? formatAddress(address);
+    return `${peer}${isNamed ? "" : ` (${name})`}${tunnel?.way ?? this.#via}`;
   }
 }

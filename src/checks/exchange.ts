@@ -10,6 +10,7 @@ import { formatDuration } from "../model/duration.ts";
 import { describeError } from "../model/format-value.ts";
 import type { CheckResult, FailureCode, SuccessCode } from "../model/result.ts";
 import { inconclusive } from "../model/result.ts";
+import type { TlsSpec } from "../model/spec.ts";
 import { CaBundleError } from "../system/ca-bundle.ts";
 import type { DialOwner, PendingConnection } from "../system/connection.ts";
 import { ETIMEDOUT, errnoMessage, errnoOf, localCause } from "../system/errno.ts";
@@ -19,7 +20,7 @@ import type { Ending, TlsStreamOwner } from "../system/stream-owner.ts";
 import { tlsErrorMessage } from "../system/tls-errors.ts";
 import { TlsStream } from "../system/tls-stream.ts";
 import type { Attempt, OnResult } from "./checker.ts";
-import type { Conversation, Verdict } from "./conversation.ts";
+import type { Conversation, TunnelConversation, TunnelFactory, Verdict } from "./conversation.ts";
 import type { ExchangePlan } from "./exchange-plan.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -29,10 +30,10 @@ const CLOSED_IN_HANDSHAKE = "closed by peer during the handshake";
 /** Detail of a failure beside its code; see the fields of `Failure`. */
 type FailureDetail = "none" | "interrupted" | "late";
 
-type Phase = "connect" | "tls" | "talk" | "over";
+type Phase = "connect" | "tunnel" | "tls" | "talk" | "over";
 
 /**
- * One running check over TCP: connects, negotiates TLS, runs the conversation, and reports the result with the time of
+ * One running check over TCP: connects, opens a tunnel if a proxy is in the way, negotiates TLS, runs the conversation, and reports the result with the time of
  * each phase.
  */
 export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
@@ -44,6 +45,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   #phase: Phase = "connect";
   #stream: PlainStream | undefined;
   #tlsStream: TlsStream | undefined;
+  #tunnel: TunnelConversation | undefined;
   #conversation: Conversation | undefined;
   #answering = false;
   /** True if the kernel times every phase of this check: its duration holds no delay of this process. */
@@ -76,7 +78,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   }
 
   connected(dial: PendingConnection, rttMs: number | undefined): void {
-    const { env, tls, conversationFactory, close } = this.#plan;
+    const { env, tls, conversationFactory, close, tunnel } = this.#plan;
     if (rttMs !== undefined && rttMs > this.#timeoutMs) {
       this.#phase = "over";
       env.dialer.close(dial, "reset");
@@ -92,12 +94,8 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     }
     try {
       if (tls === undefined) this.#talkPlainly(dial, rttMs);
-      else {
-        this.#stopwatch.next("tlsMs", rttMs);
-        this.#askedMs = performance.now();
-        this.#phase = "tls";
-        this.#tlsStream = new TlsStream(env.dialer, dial, env.tls.options(tls), this);
-      }
+      else if (tunnel === undefined) this.#negotiate(tls, rttMs);
+      else this.#openTunnel(tunnel, rttMs);
     } catch (error) {
       if (this.#stream === undefined && this.#tlsStream === undefined) env.dialer.close(dial, "reset");
       this.crashed(error instanceof Error ? error : new Error(String(error)));
@@ -120,6 +118,10 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   }
 
   received(bytes: Uint8Array, atMs: number | undefined): void {
+    if (this.#tunnel !== undefined) {
+      this.#readTunnel(this.#tunnel, bytes, atMs);
+      return;
+    }
     if (this.#conversation === undefined) return;
     if (!this.#answering) {
       this.#stopwatch.next("transferMs", atMs === undefined ? undefined : this.#sinceAskedMs(atMs));
@@ -141,7 +143,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
       this.#interrupt("L6RSP", `${this.#plan.tlsSubject()}: ${CLOSED_IN_HANDSHAKE}`);
       return;
     }
-    const verdict = number === 0 ? this.#conversation?.closed() : undefined;
+    const verdict = number === 0 ? this.#current?.closed() : undefined;
     if (verdict?.ok === true) {
       this.#conclude(verdict);
       return;
@@ -166,6 +168,51 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     const reason = error instanceof CaBundleError ? error.message : describeError(error);
     const subject = this.#phase === "tls" ? this.#plan.tlsSubject() : this.#subject();
     this.#finish(inconclusive("fault", `${subject}: ${reason}`));
+  }
+
+  /** The current conversation: with the proxy first, then with the backend. */
+  get #current(): Conversation | undefined {
+    return this.#tunnel ?? this.#conversation;
+  }
+
+  /** Asks the proxy for a tunnel. Its time counts as a part of connecting. */
+  #openTunnel(factory: TunnelFactory, rttMs: number | undefined): void {
+    this.#stopwatch.next("connectMs", rttMs);
+    this.#phase = "tunnel";
+    // TLS reads the connection after this, and must find all that belongs to it.
+    this.#stream = this.#plan.env.dialer.converse(this.#dial, this, "exact");
+    this.#tunnel = factory.begin();
+    this.#askedMs = performance.now();
+    this.#stream.write(this.#tunnel.request);
+  }
+
+  #readTunnel(tunnel: TunnelConversation, bytes: Uint8Array, atMs: number | undefined): void {
+    this.#answering = true;
+    const verdict = tunnel.received(bytes);
+    this.#stream?.take(tunnel.takenBytes);
+    if (verdict === undefined) return;
+    const spentMs = atMs === undefined ? undefined : atMs - this.#askedMs;
+    const { tls } = this.#plan;
+    if (!verdict.ok) {
+      const message = `${this.#subject()}: ${verdict.message}`;
+      this.#finish(this.#failure(verdict.code, message, "none", spentMs), true);
+    } else if (tls !== undefined) {
+      this.#tunnel = undefined;
+      this.#answering = false;
+      this.#negotiate(tls, spentMs);
+    }
+  }
+
+  /** Starts TLS. @param spentMs - duration of the phase before it, where it is known more precisely than by the clock */
+  #negotiate(tls: TlsSpec, spentMs: number | undefined): void {
+    const { env } = this.#plan;
+    this.#stopwatch.next("tlsMs", spentMs);
+    this.#phase = "tls";
+    const options = env.tls.options(tls);
+    this.#stream?.detach();
+    this.#stream = undefined;
+    this.#askedMs = performance.now();
+    this.#tlsStream = new TlsStream(env.dialer, this.#dial, options, this);
   }
 
   #talkPlainly(dial: PendingConnection, rttMs: number | undefined): void {
@@ -198,7 +245,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     if (this.#phase === "tls") {
       return this.#failure("L6TOUT", `${this.#plan.tlsSubject()}: not finished ${within}`);
     }
-    const progress = this.#conversation?.progress() ?? "";
+    const progress = this.#current?.progress() ?? "";
     const what = progress === "" ? "no answer" : `answer not complete (${progress})`;
     return this.#failure("L7TOUT", `${this.#subject()}: ${what} ${within}`);
   }
@@ -271,7 +318,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     detail: FailureDetail = "none",
     spentMs?: number,
   ): CheckResult {
-    const statusCode = this.#conversation?.statusCode;
+    const statusCode = this.#current?.statusCode;
     const { durationMs, phases } = this.#stopwatch.stop(spentMs);
     const interrupted = detail === "interrupted";
     const late = detail === "late";
@@ -279,6 +326,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   }
 
   #subject(): string {
-    return this.#plan.subject;
+    const { tunnel, subject } = this.#plan;
+    return this.#tunnel === undefined ? subject : (tunnel?.subject ?? subject);
   }
 }

@@ -9,6 +9,12 @@ import { optional } from "../schema/field.ts";
 import { FieldError } from "../schema/field-error.ts";
 import { problem } from "../schema/problem.ts";
 import { converted, integer, ip, orEmpty } from "../schema/values.ts";
+import {
+  type ForwardingFields,
+  type ForwardingProbeOptions,
+  forwarding,
+  forwardingView,
+} from "./forwarding-fields.ts";
 import { ProbeArgumentError, type ProbeOption } from "./probe-command.ts";
 
 const MAX_MARK = 0xffff_ffff;
@@ -45,7 +51,7 @@ export const SOCKET_FIELDS = {
 };
 
 /** The fields, read. */
-interface SocketFields {
+interface SocketFields extends ForwardingFields {
   readonly mark: number;
   readonly source_ip: string;
   readonly interface: string;
@@ -56,7 +62,7 @@ interface SocketFields {
  *
  * @param target - the address of the backend; undefined when the system resolver's nameservers are asked
  * @returns undefined when no option is set
- * @throws FieldError for a source address that no connection to the target can have
+ * @throws FieldError for a source address that no connection to the target can have, and for an incomplete path to a backend behind a VIP
  */
 export function socketOptions(fields: SocketFields, target: string | undefined): SocketOptions | undefined {
   const { mark, source_ip: sourceIp, interface: name } = fields;
@@ -64,8 +70,14 @@ export function socketOptions(fields: SocketFields, target: string | undefined):
     throw new FieldError("source_ip", "not allowed without ip; must be absent");
   if (sourceIp !== "" && target !== undefined && isIP(sourceIp) !== isIP(target))
     throw new FieldError("source_ip", problem(sourceIp, `an IPv${isIP(target)} address, as ip is`));
+  const backend = forwarding(fields, target, MAX_MARK);
   if (mark === 0 && sourceIp === "" && name === "") return undefined;
-  return { mark: mark || undefined, sourceIp: sourceIp || undefined, interface: name || undefined };
+  return {
+    forwarding: backend,
+    mark: mark || undefined,
+    sourceIp: sourceIp || undefined,
+    interface: name || undefined,
+  };
 }
 
 /** Shows the options that are set, by the names of their fields. */
@@ -73,6 +85,7 @@ export function socketView(options: SocketOptions | undefined): Readonly<Record<
   if (options === undefined) return {};
   const { mark, sourceIp, interface: name } = options;
   return {
+    ...forwardingView(options),
     ...(mark === undefined ? {} : { mark }),
     ...(sourceIp === undefined ? {} : { source_ip: sourceIp }),
     ...(name === undefined ? {} : { interface: printable(name) }),
@@ -80,7 +93,7 @@ export function socketView(options: SocketOptions | undefined): Readonly<Record<
 }
 
 /** The options of a probe that sets socket options. */
-export interface SocketProbeOptions {
+export interface SocketProbeOptions extends ForwardingProbeOptions {
   readonly mark?: number;
   readonly source?: string;
   readonly interface?: string;
@@ -98,8 +111,8 @@ export const SOCKET_PROBE_OPTIONS: readonly ProbeOption[] = [
 ];
 
 /** Turns socket options of a probe into CONFIG fields. */
-export function socketProbeFields({ mark, source, interface: name }: SocketProbeOptions) {
-  return { mark, source_ip: source, interface: name };
+export function socketProbeFields({ mode, host, mark, source, interface: name }: SocketProbeOptions) {
+  return { mode, host, mark, source_ip: source, interface: name };
 }
 
 /** As `dev_valid_name` of the kernel has it. */

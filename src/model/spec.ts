@@ -20,8 +20,23 @@ export interface TlsSpec {
   readonly serverName: string;
 }
 
-/** Options that are set on the sockets of a check before they connect. An undefined option is not set. */
+/** Ways in which a load balancer forwards packets to a backend: `dsr` unchanged (direct server return), `tun` in an IP tunnel. */
+export const FORWARDING_MODES = ["dsr", "tun"] as const;
+
+/**
+ * The backend of a check whose target is a VIP: the load balancer of this host forwards the check's packets to it, as it forwards the traffic.
+ * The mark of the packets selects the backend.
+ */
+export interface Forwarding {
+  readonly mode: (typeof FORWARDING_MODES)[number];
+  /** An IPv4 or IPv6 address in its shortest form. */
+  readonly host: string;
+}
+
+/** Path of a check's packets: options that are set on its sockets before they connect. An undefined option is not set. */
 export interface SocketOptions {
+  /** The backend that {@link mark} selects; undefined for a check that goes to its target directly. */
+  readonly forwarding?: Forwarding | undefined;
   /** SO_MARK, 1–4294967295. */
   readonly mark: number | undefined;
   /** An address of this host, of the family of the target. */
@@ -59,4 +74,19 @@ export interface HealthcheckSpec extends Naming {
 /** `10.0.0.1:80`, `[::1]:80` */
 export function formatAddress(address: Address): string {
   return address.ip.includes(":") ? `[${address.ip}]:${address.port}` : `${address.ip}:${address.port}`;
+}
+
+/**
+ * Describes how a check reaches its backend, as the end of the target in a sentence: ` via 10.0.0.7 (mark 65537)`.
+ *
+ * @returns an empty string for a check that goes to its target directly
+ */
+export function formatVia(socket: SocketOptions | undefined): string {
+  const backend = formatViaBackend(socket);
+  return backend === "" ? "" : `${backend} (mark ${socket?.mark})`;
+}
+
+/** The same without the mark, which may change while the backend stays: ` via 10.0.0.7`. */
+export function formatViaBackend(socket: SocketOptions | undefined): string {
+  return socket?.forwarding === undefined ? "" : ` via ${socket.forwarding.host}`;
 }

@@ -152,7 +152,7 @@ function targetConfig(checker: GobStruct): Config {
     ...unlessZero("mark", anyNumber(integerOf(found, "Mark", "mark"))),
     ...(mode === 0n
       ? {}
-      : { mode: modeName, backend: addressOf(found, "Host", "backend") ?? missingAddress("backend") }),
+      : { mode: modeName, host: addressOf(found, "Host", "host") ?? missingAddress("host") }),
     ...(source instanceof GobStruct
       ? unlessZero("source_ip", addressOf(source, "IP", "source_ip") ?? "")
       : {}),

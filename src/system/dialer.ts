@@ -59,8 +59,12 @@ export interface Dialer {
   poll(): void;
   /** Cancels a connection that is on its way. */
   cancel(dial: PendingConnection): void;
-  /** Starts a plain-text conversation on an open connection, which the stream owns from here on. */
-  converse(dial: PendingConnection, owner: StreamOwner): PlainStream;
+  /**
+   * Starts a plain-text conversation on an open connection, which the stream owns from here on.
+   *
+   * @param reading - `exact` when the connection is handed over after a part of what it receives
+   */
+  converse(dial: PendingConnection, owner: StreamOwner, reading?: "all" | "exact"): PlainStream;
   /** Closes an open connection that no stream uses. */
   close(dial: PendingConnection, how: Ending): void;
   /** Gives an open connection's descriptor to the runtime, whose user calls {@link released} when it is closed. */
@@ -146,8 +150,8 @@ export class LibcDialer implements Dialer {
     if (dial.fd >= 0) this.#sockets.close(dial);
   }
 
-  converse(dial: PendingConnection, owner: StreamOwner): PlainStream {
-    return new PlainStream(this.#sockets, dial, owner);
+  converse(dial: PendingConnection, owner: StreamOwner, reading?: "all" | "exact"): PlainStream {
+    return new PlainStream(this.#sockets, dial, owner, reading);
   }
 
   close(dial: PendingConnection, how: Ending): void {

@@ -13,7 +13,9 @@ import {
   EPOLLRDHUP,
   errno,
   libc,
+  MSG_DONTWAIT,
   MSG_NOSIGNAL,
+  MSG_PEEK,
 } from "./libc.ts";
 import { RECEIVE_BYTES } from "./receiver.ts";
 import type { Sockets } from "./sockets.ts";
@@ -28,6 +30,7 @@ export class PlainStream implements ConnectionReader {
   readonly #sockets: Sockets;
   readonly #dial: PendingConnection;
   readonly #owner: StreamOwner;
+  readonly #flags: number;
   #unsent: Uint8Array | undefined;
   /** The error that the kernel reports only once, kept until everything that came before it is read. */
   #error: number;
@@ -44,12 +47,19 @@ export class PlainStream implements ConnectionReader {
    * @param sockets - watches, reads and closes the connection
    * @param dial - open; the stream owns it from here on
    * @param owner - receives all events, from within the dialer's poll only
+   * @param reading - `exact` when the owner takes with {@link take} what it has read: the bytes that it leaves are those of the next owner
    */
-  constructor(sockets: Sockets, dial: PendingConnection, owner: StreamOwner) {
+  constructor(
+    sockets: Sockets,
+    dial: PendingConnection,
+    owner: StreamOwner,
+    reading: "all" | "exact" = "all",
+  ) {
     this.#sockets = sockets;
     this.#dial = dial;
     this.#error = dial.error;
     this.#owner = owner;
+    this.#flags = reading === "exact" ? MSG_PEEK : 0;
     dial.reader = this;
     if (!dial.stamped) sockets.receiver.stamp(dial.fd);
     dial.stamped = true;
@@ -80,6 +90,18 @@ export class PlainStream implements ConnectionReader {
     // EPIPE comes after a reset, which was reported, or after the peer's orderly end, which reading finds.
     if (number !== EPIPE && this.#error === 0) this.#error = number;
     this.#sockets.again(this.#dial);
+  }
+
+  /** Takes the first bytes of the current `received`, in a stream that is read exactly. An owner that continues to read takes all of them. */
+  take(bytes: number): void {
+    // The same bytes once more, so those that the owner reads stay as they are.
+    libc.recv(this.#dial.fd, this.#sockets.receiver.bytes, bytes, MSG_DONTWAIT);
+  }
+
+  /** Gives the open connection back to the owner, which hands it over; the stream reports nothing more. */
+  detach(): void {
+    this.#over = true;
+    this.#dial.reader = undefined;
   }
 
   /** @internal Receives epoll's events. */
@@ -119,7 +141,7 @@ export class PlainStream implements ConnectionReader {
     // The peer's FIN has come, and nothing went wrong.
     const finished = this.#endings === EPOLLRDHUP && this.#error === 0 && !this.#urgent;
     for (let reads = 0; reads < MAX_READS; reads++) {
-      const count = receiver.read(this.#dial.fd);
+      const count = receiver.read(this.#dial.fd, this.#flags);
       if (count <= 0) {
         this.#finish(count === 0 ? 0 : errno());
         return;

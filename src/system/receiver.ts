@@ -86,13 +86,14 @@ export class Receiver {
    * Reads what has come.
    *
    * @param fd - the socket
+   * @param flags - of recvmsg: MSG_PEEK leaves the bytes to the next read
    * @returns the number of bytes, 0 at the end of the stream, negative on an error (`errno`)
    */
-  read(fd: number): number {
+  read(fd: number, flags = 0): number {
     if (!this.#sampled) this.#compareClocks();
     // The upper half of this 64-bit number stays 0; a BigInt would cost more than the call.
     this.#view.setUint32(MSGHDR.controlLength, CONTROL_BYTES, true);
-    const count = libc.recvmsg(fd, this.#headerBytes, MSG_DONTWAIT);
+    const count = libc.recvmsg(fd, this.#headerBytes, MSG_DONTWAIT | flags);
     this.#stampMs = count > 0 && this.#trusted ? this.#readStamp() : undefined;
     return Number(count);
   }

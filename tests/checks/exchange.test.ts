@@ -119,6 +119,7 @@ test("exchange: an http check that cannot connect reports the connection", () =>
   const where = { address: { ip: "::1", port: 80 }, tls: undefined, method: "GET", path: "/", host: "[::1]" };
   const spec = {
     type: "http" as const,
+    origin: undefined,
     socket: undefined,
     ...where,
     headers: [],

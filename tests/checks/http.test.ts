@@ -7,6 +7,7 @@ import { Stopwatch } from "../../src/checks/stopwatch.ts";
 
 const SPEC: HttpSpec = {
   type: "http",
+  origin: undefined,
   socket: undefined,
   address: { ip: "10.0.0.1", port: 80 },
   tls: undefined,

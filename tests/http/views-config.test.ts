@@ -11,6 +11,7 @@ const SECRET = "s3cr3t";
 const TLS = { verify: false, serverName: "www.example.com" };
 const HTTP: HttpSpec = {
   type: "http",
+  origin: undefined,
   socket: undefined,
   address: { ip: "10.0.0.1", port: 443 },
   tls: TLS,

@@ -14,6 +14,7 @@ function httpSpec(changes: Partial<HttpSpec>): HttpSpec {
   const where = { address: { ip: "10.0.0.1", port: 80 }, tls: undefined, method: "GET", host: "10.0.0.1" };
   return {
     type: "http",
+    origin: undefined,
     socket: undefined,
     ...where,
     path: "/",

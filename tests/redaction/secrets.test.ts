@@ -6,6 +6,7 @@ import { byteSecrets, httpSecrets, type Secrets, textSecrets } from "../../src/r
 
 const SPEC: HttpSpec = {
   type: "http",
+  origin: undefined,
   socket: undefined,
   address: { ip: "10.0.0.1", port: 80 },
   tls: undefined,

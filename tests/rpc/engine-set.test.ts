@@ -108,7 +108,7 @@ test("engine set: the capture's eight healthchecks, one of each type", () => {
       proxy: true,
       mark: 65_537,
       mode: "dsr",
-      backend: "127.0.1.8",
+      host: "127.0.1.8",
     },
   ]);
 });
@@ -248,7 +248,7 @@ test.each([
   [
     "a tunnel backend",
     { target: { Mark: 65_536n, Mode: 2n, Host: IPV6 } },
-    { mark: 65_536, mode: "tun", backend: "2001:db8:0:0:0:0:0:ff01" },
+    { mark: 65_536, mode: "tun", host: "2001:db8:0:0:0:0:0:ff01" },
   ],
   ["a TLS name", { checker: { ServerName: text("a.test") } }, { server_name: "a.test" }],
   [
@@ -314,7 +314,7 @@ test.each([
     "ip: an address of 5 bytes is not valid; must be an address of 4 or 16 bytes",
   ],
   ["an unknown mode", { target: { Mode: 3n } }, "mode: 3 is out of range; must be an integer from 0 to 2"],
-  ["DSR without a backend", { target: { Mode: 1n } }, "backend: missing; must be an IPv4 or IPv6 address"],
+  ["DSR without a backend", { target: { Mode: 1n } }, "host: missing; must be an IPv4 or IPv6 address"],
   ["no target", { checker: { Target: 0n } }, "ip: missing; must be an IPv4 or IPv6 address"],
   ["no checker", { config: { Checker: null } }, `checker_type: missing; must be ${CHECKERS}`],
   [

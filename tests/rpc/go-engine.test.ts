@@ -122,7 +122,7 @@ const EXPECTED = new Map<bigint, object>([
       secure: false,
       mark: 65_536,
       mode: "dsr",
-      backend: "10.0.0.2",
+      host: "10.0.0.2",
     },
   ],
   [

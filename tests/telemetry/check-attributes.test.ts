@@ -7,6 +7,7 @@ import { makeSpec, success } from "../harness/fakes/fakes.ts";
 
 const HTTP: HttpSpec = {
   type: "http",
+  origin: undefined,
   socket: undefined,
   address: { ip: "10.0.0.1", port: 80 },
   tls: undefined,

@@ -7,7 +7,7 @@ import { type DnsSpec, formatQueryTypes } from "./spec.ts";
 /** Returns the attributes of the question and of the server, where the check names one. */
 export function dnsAttributes(spec: DnsSpec): SpanAttributes {
   return {
-    ...addressAttributes(spec.server),
+    ...addressAttributes(spec.server, spec.socket),
     "dns.question.name": spec.query,
     "healthcheck.dns.query_type": formatQueryTypes(spec),
   };

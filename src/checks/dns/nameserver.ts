@@ -1,5 +1,5 @@
 /** A nameserver with everything that each query of it needs. */
-import { type Address, formatAddress, type SocketOptions } from "../../model/spec.ts";
+import { type Address, formatAddress, formatVia, type SocketOptions } from "../../model/spec.ts";
 import type { SockAddr } from "../../system/sockaddr.ts";
 import { targetAddress } from "../../system/socket-options.ts";
 
@@ -15,6 +15,6 @@ export class Nameserver {
     readonly socket: SocketOptions | undefined,
   ) {
     this.sockAddr = targetAddress(address, socket);
-    this.text = formatAddress(address);
+    this.text = formatAddress(address) + formatVia(socket);
   }
 }

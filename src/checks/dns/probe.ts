@@ -1,5 +1,6 @@
 /** `probe dns NAME [@SERVER]` */
 import { problem } from "../../schema/problem.ts";
+import { FORWARDING_PROBE_OPTIONS } from "../forwarding-fields.ts";
 import {
   ProbeArgumentError,
   type ProbeCommand,
@@ -32,6 +33,7 @@ export const DNS_PROBE: ProbeCommand<DnsOptions> = {
       about: "expected addresses, comma-separated; one must be in the answer",
       parse: splitCommas,
     },
+    ...FORWARDING_PROBE_OPTIONS,
     ...SOCKET_PROBE_OPTIONS,
   ],
   examples: ["www.example.com @10.0.0.53 --expect 192.0.2.1 --json"],

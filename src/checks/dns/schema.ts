@@ -7,6 +7,7 @@ import { anyCase } from "../../schema/json-schema.ts";
 import type { FieldValues } from "../../schema/object.ts";
 import { problem } from "../../schema/problem.ts";
 import { choice, converted, inAnyCase, integer, ip, list, orEmpty } from "../../schema/values.ts";
+import { FORWARDING_FIELDS } from "../forwarding-fields.ts";
 import { SOCKET_FIELDS, socketOptions } from "../socket-fields.ts";
 import { type DnsSpec, QUERY_TYPES, type QueryType } from "./spec.ts";
 
@@ -44,6 +45,7 @@ export const DNS_FIELDS = {
     "Server to query. When absent, /etc/hosts and the nameservers and search list of /etc/resolv.conf are used.",
   ),
   port: optional(integer(0, 65_535), 0, String(DEFAULT_PORT), "Port of the server. 0 counts as absent."),
+  ...FORWARDING_FIELDS,
   ...SOCKET_FIELDS,
 };
 

@@ -1,5 +1,5 @@
 /** Specification of a DNS check. */
-import { type Address, formatAddress, type SocketOptions } from "../../model/spec.ts";
+import { type Address, formatAddress, formatViaBackend, type SocketOptions } from "../../model/spec.ts";
 
 /** DNS record types that a check can ask for. */
 export const QUERY_TYPES = ["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"] as const;
@@ -27,6 +27,6 @@ export function formatQueryTypes({ queryTypes }: Pick<DnsSpec, "queryTypes">): s
 }
 
 /** Formats the target: `dns://10.0.0.53:53/www.example.com`. */
-export function formatDnsTarget({ server, query }: DnsSpec): string {
-  return `dns://${server === undefined ? "" : formatAddress(server)}/${query}`;
+export function formatDnsTarget({ server, query, socket }: DnsSpec): string {
+  return `dns://${server === undefined ? "" : formatAddress(server)}/${query}${formatViaBackend(socket)}`;
 }

@@ -2,14 +2,26 @@
 import type { Conclusive } from "../../model/result.ts";
 import { addressAttributes } from "../attributes.ts";
 import type { SpanAttributes } from "../check-type.ts";
-import { formatHttpTarget, type HttpSpec } from "./spec.ts";
+import { formatHttpUrl, type HttpSpec } from "./spec.ts";
 
 /** Returns the attributes of the target. */
 export function httpAttributes(spec: HttpSpec): SpanAttributes {
   return {
-    ...addressAttributes(spec.address),
+    ...addressAttributes(spec.address, spec.socket),
+    ...proxyAttributes(spec),
     "http.request.method": spec.method,
-    "url.full": formatHttpTarget(spec),
+    "url.full": formatHttpUrl(spec),
+  };
+}
+
+/** With a proxy the server is the host of the URL, and the proxy the peer of the connection. */
+function proxyAttributes({ origin, address }: HttpSpec): SpanAttributes {
+  if (origin === undefined) return {};
+  return {
+    "server.address": origin.host.replace(/^\[(.*)\]$/, "$1"),
+    "server.port": origin.port,
+    "network.peer.address": address.ip,
+    "network.peer.port": address.port,
   };
 }
 

@@ -5,10 +5,11 @@
 
 import type { Secrets } from "../../redaction/secrets.ts";
 import { type Conversation, failed, type Verdict } from "../conversation.ts";
-import { excerpt, excerptUnquoted, MAX_SHOWN_BYTES } from "../excerpt.ts";
+import { excerpt, MAX_SHOWN_BYTES } from "../excerpt.ts";
 import { AnswerReader } from "./answer.ts";
-import type { AnswerError, Head } from "./head.ts";
+import type { Head } from "./head.ts";
 import { shownLocation } from "./location.ts";
+import { shownError, shownStatus } from "./status.ts";
 
 /** Requirements for a healthy answer. */
 export interface Expected {
@@ -55,7 +56,7 @@ export class HttpConversation implements Conversation {
     const error = this.#answer.read(bytes);
     if (this.#verdict !== undefined) return this.#verdict;
     if (this.#problem !== undefined) this.#verdict = this.#blame(this.#problem);
-    else if (error !== undefined) this.#verdict = failed("L7RSP", this.#errorSentence(error));
+    else if (error !== undefined) this.#verdict = failed("L7RSP", shownError(error, this.#expected.secrets));
     else if (this.#answer.ended) this.#verdict = this.#tooShort();
     return this.#verdict;
   }
@@ -133,15 +134,8 @@ export class HttpConversation implements Conversation {
   }
 
   /** `200 OK` */
-  #status({ statusCode, reason }: Head): string {
-    if (reason === "") return `${statusCode}`;
-    const shown = this.#expected.secrets?.hideInReason(reason, statusCode) ?? reason;
-    return `${statusCode} ${excerptUnquoted(shown)}`;
-  }
-
-  #errorSentence(error: AnswerError | string): string {
-    if (typeof error === "string") return error;
-    return `not a valid HTTP answer: ${error.problem} ${excerpt(error.line, this.#expected.secrets)}`;
+  #status(head: Head): string {
+    return shownStatus(head, this.#expected.secrets);
   }
 
   #tooShort(): Verdict {

@@ -72,6 +72,12 @@ export class HeadReader {
   #lengthError: AnswerError | undefined;
   #coding: string | undefined;
   #location = "";
+  readonly #opensTunnel: boolean;
+
+  /** @param opensTunnel - true for an answer to CONNECT: a good one has no body, whatever its headers declare (RFC 9110, 9.3.6) */
+  constructor(opensTunnel = false) {
+    this.#opensTunnel = opensTunnel;
+  }
 
   /**
    * Reads up to the end of the head, at most to the end of the bytes.
@@ -236,7 +242,7 @@ export class HeadReader {
     if (this.#status === undefined) return;
     const { code, reason } = this.#status;
     // These have no body, whatever their headers declare (RFC 9112, 6.3, rule 1).
-    const bodiless = code < 200 || code === 204 || code === 304;
+    const bodiless = code < (this.#opensTunnel ? 300 : 200) || code === 204 || code === 304;
     // A coding counts and a length beside it does not (rule 3).
     if (this.#coding === undefined && !bodiless) this.error = this.#lengthError;
     if (this.error !== undefined) return;

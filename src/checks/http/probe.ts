@@ -1,6 +1,7 @@
 /** `probe http URL` */
 import { textOfBytes } from "../../model/bytes.ts";
 import { problem, secretProblem } from "../../schema/problem.ts";
+import { MODE_OPTION } from "../forwarding-fields.ts";
 import {
   ProbeArgumentError,
   type ProbeCommand,
@@ -18,10 +19,10 @@ import { SOCKET_PROBE_OPTIONS, type SocketProbeOptions, socketProbeFields } from
 export interface HttpOptions extends TlsOptions, SocketProbeOptions {
   readonly method: string;
   readonly expect?: readonly number[];
-  readonly host?: string;
   readonly header: readonly string[];
   readonly response?: string;
   readonly connect?: string;
+  readonly proxy?: string;
 }
 
 /** The subcommand. */
@@ -36,7 +37,7 @@ export const HTTP_PROBE: ProbeCommand<HttpOptions> = {
       about: "status codes that mean healthy, comma-separated (default: any)",
       parse: statusCodes,
     },
-    { flags: "--host <name>", about: "Host header" },
+    { flags: "--host <name>", about: "Host header; with --mode dsr or tun the backend behind the VIP" },
     {
       flags: "--header <name: value>",
       about: "additional request header; may be repeated",
@@ -45,9 +46,14 @@ export const HTTP_PROBE: ProbeCommand<HttpOptions> = {
     },
     { flags: "--response <text>", about: "expected beginning of the body" },
     { flags: "--connect <host:port>", about: "address to connect to instead of the URL's host" },
+    { flags: "--proxy <host:port>", about: "HTTP proxy to send the request through" },
+    MODE_OPTION,
     ...SOCKET_PROBE_OPTIONS,
   ],
-  examples: ["https://www.example.com/healthz --connect 10.0.0.1:443 --expect 200"],
+  examples: [
+    "https://www.example.com/healthz --connect 10.0.0.1:443 --expect 200",
+    "https://www.example.com/healthz --proxy 10.0.0.1:3128 --expect 200",
+  ],
   target: ([url = ""], options) => httpTarget(url, options),
 };
 
@@ -58,10 +64,7 @@ export function httpTarget(url: string, options: HttpOptions): ProbeTarget {
     throw new ProbeArgumentError(`url: ${problem(url, "an http or https URL")}`);
   const urlPort = parsed.port === "" ? (parsed.protocol === "https:" ? 443 : 80) : Number(parsed.port);
   const urlHost = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
-  const { host, port } =
-    options.connect === undefined
-      ? { host: urlHost, port: urlPort }
-      : splitHostPort(options.connect, "--connect");
+  const { host, port } = connectTarget(options) ?? { host: urlHost, port: urlPort };
   const { method, expect, response, header } = options;
   return {
     host,
@@ -71,13 +74,21 @@ export function httpTarget(url: string, options: HttpOptions): ProbeTarget {
       path: url,
       method,
       expected_codes: expect,
-      host: options.host,
+      proxy: options.proxy !== undefined,
       headers: Object.fromEntries(header.map(splitHeader)),
       response: responseText(response),
       ...tlsFields(options, urlHost),
       ...socketProbeFields(options),
     },
   };
+}
+
+/** The address to connect to where it is not the URL's host. @throws ProbeArgumentError */
+function connectTarget({ connect, proxy }: HttpOptions) {
+  if (connect !== undefined && proxy !== undefined)
+    throw new ProbeArgumentError("--connect: not allowed beside --proxy; must be absent");
+  if (proxy !== undefined) return splitHostPort(proxy, "--proxy");
+  return connect === undefined ? undefined : splitHostPort(connect, "--connect");
 }
 
 function statusCodes(text: string): number[] {

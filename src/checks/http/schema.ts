@@ -1,10 +1,11 @@
 /** The CONFIG fields of an HTTP check, and how they become its spec. */
+import { isIP } from "node:net";
 import { hostName } from "../../model/domain-name.ts";
 import { type Address, formatAddress } from "../../model/spec.ts";
 import { optional } from "../../schema/field.ts";
 import { FieldError } from "../../schema/field-error.ts";
 import type { FieldValues } from "../../schema/object.ts";
-import { secretProblem } from "../../schema/problem.ts";
+import { problem, secretProblem } from "../../schema/problem.ts";
 import {
   converted,
   flag,
@@ -18,14 +19,16 @@ import {
   secretText,
   text,
 } from "../../schema/values.ts";
+import { FORWARDING_FIELDS, isForwarded } from "../forwarding-fields.ts";
 import { SOCKET_FIELDS, socketOptions } from "../socket-fields.ts";
 import { ADDRESS_FIELDS, serverNameField, TLS_VERIFY, tlsSpec } from "../stream-fields.ts";
-import type { HttpSpec } from "./spec.ts";
+import { defaultPort, type HttpSpec, type Origin } from "./spec.ts";
 import { encodePath, splitTarget } from "./target.ts";
 
 /** A token: a method, the name of a header (RFC 9110, 5.6.2). */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/u;
+const MAX_PORT = 65_535;
 const MAX_CODES = 1_000;
 const MAX_HEADERS = 100;
 
@@ -38,6 +41,7 @@ const headers = secretMap(
   "headers",
   MAX_HEADERS,
 );
+const HOST_RULE = "a host name, with or without a port";
 const PATH_RULE = "a path, or a whole http or https URL";
 
 /** The fields of `checker_type: http`. */
@@ -70,14 +74,23 @@ export const HTTP_FIELDS = {
     "any",
     "Status codes that mean healthy. When empty or containing 0, every status is accepted.",
   ),
-  host: optional(
-    orEmpty(converted(hostName, "a host name, with or without a port")),
-    "",
-    "the host of path, else ip and port",
-    "Host header, in Punycode if it is not ASCII.",
-  ),
   headers: optional({ ...headers, range: "no line breaks" }, {}, "none", "Additional request headers."),
   response: optional(text, "", "anything", "Expected beginning of the body. Not allowed with method HEAD."),
+  proxy: optional(
+    flag,
+    false,
+    "false",
+    "ip and port are an HTTP proxy. It is asked for the URL in path, or for path at host, with a whole URL in the request; with TLS it is asked for a tunnel (CONNECT), " +
+      "and TLS runs inside. A Proxy-Authorization header goes to the proxy only.",
+  ),
+  ...FORWARDING_FIELDS,
+  host: optional(
+    orEmpty(converted(hostName, HOST_RULE)),
+    "",
+    "the host of path, else ip and port; required with mode: dsr or tun",
+    "Host header, in Punycode if it is not ASCII. With mode: dsr or tun it is the backend that mark selects, as in other checks; " +
+      "the Host header is then that of path or headers.",
+  ),
   ...SOCKET_FIELDS,
 };
 
@@ -103,17 +116,22 @@ export function normalizeHttp(fields: HttpFields): HttpSpec {
   const address = { ip: fields.ip, port: fields.port };
   // Google's Go server, too, takes the scheme from `secure` alone.
   const secure = fields.secure ?? target.secure;
-  const serverName =
-    fields.server_name || fields.host || hostHeader(fields.headers) || target.host || fields.ip;
+  const forwarded = isForwarded(fields);
+  const given = forwarded ? "" : fields.host;
+  const header = hostHeader(fields.headers);
+  const serverName = fields.server_name || given || header || target.host || fields.ip;
   const { authorization } = target;
   return {
     type: "http",
     address,
-    socket: socketOptions(fields, fields.ip),
+    socket: socketOptions(forwarded ? fields : { ...fields, host: "" }, fields.ip),
     tls: tlsSpec(secure, fields.tls_verify, serverName),
+    origin: fields.proxy
+      ? origin(target.host || given || header || formatAddress(address), secure)
+      : undefined,
     method,
     path: encodePath(target.path),
-    host: (fields.host || target.host) ?? defaultHost(address, secure),
+    host: (given || target.host) ?? defaultHost(address, secure),
     headers: [
       ...(authorization === undefined ? [] : [["Authorization", authorization] as const]),
       ...Object.entries(fields.headers),
@@ -124,10 +142,20 @@ export function normalizeHttp(fields: HttpFields): HttpSpec {
   };
 }
 
+/** The host that a proxy is asked for. @param host - with or without a port @throws FieldError */
+function origin(host: string, secure: boolean): Origin {
+  if (isIP(host) === 6) return { host: `[${host}]`, port: defaultPort(secure) };
+  const [, name, digits] = /^(\[[^\]]*\]|[^:]+)(?::([0-9]+))?$/.exec(host) ?? [];
+  const port = digits === undefined ? defaultPort(secure) : Number(digits);
+  if (name === undefined || port < 1 || port > MAX_PORT)
+    throw new FieldError("host", problem(host, `${HOST_RULE} from 1 to ${MAX_PORT}`));
+  return { host: name, port };
+}
+
 /** The Host header of an address, without the default port of its scheme (RFC 9110, 4.2.3). */
 function defaultHost(address: Address, secure: boolean): string {
   const host = formatAddress(address);
-  return address.port === (secure ? 443 : 80) ? host.replace(/:[0-9]+$/, "") : host;
+  return address.port === defaultPort(secure) ? host.replace(/:[0-9]+$/, "") : host;
 }
 
 /** The value of a Host header, in Punycode; undefined when no header names a valid host. */

@@ -17,6 +17,9 @@ export function httpView(spec: HttpSpec) {
     headers: spec.headers.map(([name]) => headerNotShown(name)),
     expected_codes: spec.expectedCodes,
     response: textView(spec.response),
+    ...(spec.origin === undefined ? {} : { proxy: true, origin: `${spec.origin.host}:${spec.origin.port}` }),
+    // With a backend behind a VIP `host` is that backend.
+    ...(spec.socket?.forwarding === undefined ? {} : { host_header: spec.host }),
     ...socketView(spec.socket),
   };
 }

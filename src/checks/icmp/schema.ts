@@ -1,7 +1,7 @@
 /** The CONFIG fields of an ICMP check, and how they become its spec. */
 import { optional, required } from "../../schema/field.ts";
 import type { FieldValues } from "../../schema/object.ts";
-import { integer, ip } from "../../schema/values.ts";
+import { choice, integer, ip } from "../../schema/values.ts";
 import { MAX_ECHO_PAYLOAD, MIN_ECHO_PAYLOAD } from "../../system/echo-message.ts";
 import { SOCKET_FIELDS, socketOptions } from "../socket-fields.ts";
 import type { IcmpSpec } from "./spec.ts";
@@ -33,6 +33,12 @@ export const ICMP_FIELDS = {
     DEFAULT_COUNT,
     String(DEFAULT_COUNT),
     "Echo requests of one check at most, the next one when an equal share of the timeout, at most 1s, has passed without an answer. One answer is enough.",
+  ),
+  mode: optional(
+    choice(["plain"]),
+    "",
+    "plain",
+    "ICMP checks go to ip directly: the load balancer of this host (IPVS) would answer an echo request to a VIP itself.",
   ),
   ...SOCKET_FIELDS,
 };

@@ -16,7 +16,7 @@ export const RADIUS = defineCheckType({
   normalize: normalizeRadius,
   formatTarget: formatRadiusTarget,
   view: radiusView,
-  attributes: ({ address }: RadiusSpec) => addressAttributes(address),
+  attributes: ({ address, socket }: RadiusSpec) => addressAttributes(address, socket),
   holdsSecrets: () => true,
   create: radiusChecker,
   probe: RADIUS_PROBE,

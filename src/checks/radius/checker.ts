@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { formatAddress } from "../../model/spec.ts";
+import { formatAddress, formatVia } from "../../model/spec.ts";
 import { Secrets } from "../../redaction/secrets.ts";
 import type { Checker, CheckerEnv } from "../checker.ts";
 import { failed, type Verdict } from "../conversation.ts";
@@ -20,7 +20,12 @@ const AUTHENTICATOR_BYTES = 16;
 export function radiusChecker(spec: RadiusSpec, env: CheckerEnv): Checker {
   const { address, socket, login } = spec;
   const request = login === undefined ? "Status-Server" : "Access-Request";
-  const plan = new DatagramPlan(env, address, socket, `RADIUS ${request} to ${formatAddress(address)}`);
+  const plan = new DatagramPlan(
+    env,
+    address,
+    socket,
+    `RADIUS ${request} to ${formatAddress(address)}${formatVia(socket)}`,
+  );
   const parts = new RadiusParts(spec);
   return {
     start: (timeoutMs, done) => new DatagramExchange(plan, new RadiusConversation(parts), timeoutMs, done),

@@ -1,4 +1,6 @@
 /** `probe radius HOST:PORT` */
+
+import { FORWARDING_PROBE_OPTIONS } from "../forwarding-fields.ts";
 import { type ProbeCommand, type ProbeTarget, splitHostPort } from "../probe-command.ts";
 import { SOCKET_PROBE_OPTIONS, type SocketProbeOptions, socketProbeFields } from "../socket-fields.ts";
 import { EXPECTATIONS, METHODS } from "./spec.ts";
@@ -24,6 +26,7 @@ export const RADIUS_PROBE: ProbeCommand<RadiusOptions> = {
     { flags: "--expect <what>", about: "expected answer to the Access-Request", choices: EXPECTATIONS },
     { flags: "--method <what>", about: "request: Access-Request or Status-Server", choices: METHODS },
     { flags: "--nas-identifier <name>", about: "NAS-Identifier of the request" },
+    ...FORWARDING_PROBE_OPTIONS,
     ...SOCKET_PROBE_OPTIONS,
   ],
   examples: [

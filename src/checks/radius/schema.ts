@@ -3,6 +3,7 @@ import { optional, required } from "../../schema/field.ts";
 import { FieldError } from "../../schema/field-error.ts";
 import type { FieldValues } from "../../schema/object.ts";
 import { bytesText, choice, integer, ip, secretBytesText, secretMatching } from "../../schema/values.ts";
+import { FORWARDING_FIELDS } from "../forwarding-fields.ts";
 import { SOCKET_FIELDS, socketOptions } from "../socket-fields.ts";
 import { MAX_PASSWORD_BYTES, MAX_VALUE_BYTES } from "./packet.ts";
 import { EXPECTATIONS, type Login, METHODS, type RadiusSpec } from "./spec.ts";
@@ -49,6 +50,7 @@ export const RADIUS_FIELDS = {
     "the name of this host",
     "NAS-Identifier of the request, the name of the client in the server's log.",
   ),
+  ...FORWARDING_FIELDS,
   ...SOCKET_FIELDS,
 };
 

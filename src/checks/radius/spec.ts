@@ -1,5 +1,5 @@
 /** Specification of a RADIUS check. */
-import { type Address, formatAddress, type SocketOptions } from "../../model/spec.ts";
+import { type Address, formatAddress, formatViaBackend, type SocketOptions } from "../../model/spec.ts";
 
 /** Requests of a RADIUS check: `auth` is an Access-Request (RFC 2865), `status` a Status-Server (RFC 5997). */
 export const METHODS = ["auth", "status"] as const;
@@ -33,8 +33,8 @@ export interface RadiusSpec {
 }
 
 /** Formats the target: `radius://10.0.0.1:1812`. */
-export function formatRadiusTarget({ address }: RadiusSpec): string {
-  return `radius://${formatAddress(address)}`;
+export function formatRadiusTarget({ address, socket }: RadiusSpec): string {
+  return `radius://${formatAddress(address)}${formatViaBackend(socket)}`;
 }
 
 /** Returns the kind of request. */

@@ -17,7 +17,7 @@ export const TCP = defineCheckType({
   normalize: normalizeTcp,
   formatTarget: formatTcpTarget,
   view: tcpView,
-  attributes: ({ address }: TcpSpec) => addressAttributes(address),
+  attributes: ({ address, socket }: TcpSpec) => addressAttributes(address, socket),
   holdsSecrets: ({ send }: TcpSpec) => send !== undefined,
   create: tcpChecker,
   probe: TCP_PROBE,

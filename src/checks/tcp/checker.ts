@@ -1,5 +1,5 @@
 /** The tcp checker: a connection, with TLS if wanted, and if wanted something said and something expected back. */
-import { formatAddress } from "../../model/spec.ts";
+import { formatAddress, formatVia } from "../../model/spec.ts";
 import { byteSecrets, type Secrets } from "../../redaction/secrets.ts";
 import type { Checker, CheckerEnv } from "../checker.ts";
 import { type Conversation, type ConversationFactory, failed, type Verdict } from "../conversation.ts";
@@ -21,7 +21,7 @@ function conversationFactory(spec: TcpSpec): ConversationFactory | undefined {
   const expected = Buffer.from(spec.receive ?? []);
   const secrets = byteSecrets(spec.send ?? new Uint8Array());
   return {
-    subject: `TCP ${request === undefined ? "read from" : "send to"} ${formatAddress(spec.address)}`,
+    subject: `TCP ${request === undefined ? "read from" : "send to"} ${formatAddress(spec.address)}${formatVia(spec.socket)}`,
     begin: () => new PrefixConversation(request, expected, secrets),
   };
 }

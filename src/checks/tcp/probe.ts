@@ -1,5 +1,6 @@
 /** `probe tcp HOST:PORT` */
 import { CLOSE_MODES, HANDSHAKE_MODES } from "../../model/check-defaults.ts";
+import { FORWARDING_PROBE_OPTIONS } from "../forwarding-fields.ts";
 import { PAYLOAD_PROBE_OPTIONS, type PayloadProbeOptions, payloadProbeFields } from "../payload-fields.ts";
 import {
   type ProbeCommand,
@@ -28,6 +29,7 @@ export const TCP_PROBE: ProbeCommand<TcpOptions> = {
     ...PAYLOAD_PROBE_OPTIONS,
     { flags: "--close <how>", about: "how to close the connection", choices: CLOSE_MODES },
     { flags: "--handshake <how>", about: "how far to go without data to send", choices: HANDSHAKE_MODES },
+    ...FORWARDING_PROBE_OPTIONS,
     ...SOCKET_PROBE_OPTIONS,
   ],
   examples: ["10.0.0.1:25 --receive 220", "10.0.0.1:80 --mark 7 --source 10.0.0.2"],

@@ -9,6 +9,7 @@ import { optional } from "../../schema/field.ts";
 import { FieldError } from "../../schema/field-error.ts";
 import type { FieldValues } from "../../schema/object.ts";
 import { choice, flag, hex, secretHex, secretText, text } from "../../schema/values.ts";
+import { FORWARDING_FIELDS } from "../forwarding-fields.ts";
 import { payload } from "../payload-fields.ts";
 import { SOCKET_FIELDS, socketOptions } from "../socket-fields.ts";
 import { ADDRESS_FIELDS, serverNameField, TLS_VERIFY, tlsSpec } from "../stream-fields.ts";
@@ -48,6 +49,7 @@ export const TCP_FIELDS = {
   secure: optional(flag, false, "false", "Uses TLS."),
   tls_verify: TLS_VERIFY,
   server_name: serverNameField("ip"),
+  ...FORWARDING_FIELDS,
   ...SOCKET_FIELDS,
 };
 

@@ -1,6 +1,12 @@
 /** Specification of a TCP check. */
 import type { HandshakeMode } from "../../model/check-defaults.ts";
-import { type Address, formatAddress, type SocketOptions, type TlsSpec } from "../../model/spec.ts";
+import {
+  type Address,
+  formatAddress,
+  formatViaBackend,
+  type SocketOptions,
+  type TlsSpec,
+} from "../../model/spec.ts";
 
 /** A connection, with an optional exchange of bytes. */
 export interface TcpSpec {
@@ -19,6 +25,6 @@ export interface TcpSpec {
 }
 
 /** Formats the target: `tcp://10.0.0.1:80`, `tls://10.0.0.1:443`. */
-export function formatTcpTarget({ tls, address }: TcpSpec): string {
-  return `${tls === undefined ? "tcp" : "tls"}://${formatAddress(address)}`;
+export function formatTcpTarget({ tls, address, socket }: TcpSpec): string {
+  return `${tls === undefined ? "tcp" : "tls"}://${formatAddress(address)}${formatViaBackend(socket)}`;
 }

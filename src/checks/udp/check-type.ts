@@ -16,7 +16,7 @@ export const UDP = defineCheckType({
   normalize: normalizeUdp,
   formatTarget: formatUdpTarget,
   view: udpView,
-  attributes: ({ address }: UdpSpec) => addressAttributes(address),
+  attributes: ({ address, socket }: UdpSpec) => addressAttributes(address, socket),
   holdsSecrets: ({ send }: UdpSpec) => send !== undefined,
   create: udpChecker,
   probe: UDP_PROBE,

@@ -2,7 +2,7 @@
  * The udp checker: sends one datagram from a socket of its own, once more if nothing comes back, and the first datagram of the backend or the
  * first ICMP error decides.
  */
-import { formatAddress } from "../../model/spec.ts";
+import { formatAddress, formatVia } from "../../model/spec.ts";
 import { byteSecrets, type Secrets } from "../../redaction/secrets.ts";
 import type { Checker, CheckerEnv } from "../checker.ts";
 import { failed, type Verdict } from "../conversation.ts";
@@ -13,7 +13,12 @@ import type { UdpSpec } from "./spec.ts";
 /** Makes a udp checker. */
 export function udpChecker(spec: UdpSpec, env: CheckerEnv): Checker {
   const { address, socket } = spec;
-  const plan = new DatagramPlan(env, address, socket, `UDP send to ${formatAddress(address)}`);
+  const plan = new DatagramPlan(
+    env,
+    address,
+    socket,
+    `UDP send to ${formatAddress(address)}${formatVia(socket)}`,
+  );
   // It keeps nothing of one check, so all share it.
   const conversation = new UdpConversation(spec);
   return { start: (timeoutMs, done) => new DatagramExchange(plan, conversation, timeoutMs, done) };

@@ -1,4 +1,6 @@
 /** `probe udp HOST:PORT` */
+
+import { FORWARDING_PROBE_OPTIONS } from "../forwarding-fields.ts";
 import { PAYLOAD_PROBE_OPTIONS, type PayloadProbeOptions, payloadProbeFields } from "../payload-fields.ts";
 import { type ProbeCommand, type ProbeTarget, splitHostPort } from "../probe-command.ts";
 import { SOCKET_PROBE_OPTIONS, type SocketProbeOptions, socketProbeFields } from "../socket-fields.ts";
@@ -20,6 +22,7 @@ export const UDP_PROBE: ProbeCommand<UdpOptions> = {
       about: "evidence of health: a response, or no ICMP error until the timeout",
       choices: EXPECTATIONS,
     },
+    ...FORWARDING_PROBE_OPTIONS,
     ...SOCKET_PROBE_OPTIONS,
   ],
   examples: ["10.0.0.1:7001 --send ping --receive pong", "10.0.0.1:514 --expect none"],

@@ -3,6 +3,7 @@ import { optional } from "../../schema/field.ts";
 import { FieldError } from "../../schema/field-error.ts";
 import type { FieldValues } from "../../schema/object.ts";
 import { choice, hex, secretHex, secretText, text } from "../../schema/values.ts";
+import { FORWARDING_FIELDS } from "../forwarding-fields.ts";
 import { payload } from "../payload-fields.ts";
 import { SOCKET_FIELDS, socketOptions } from "../socket-fields.ts";
 import { ADDRESS_FIELDS } from "../stream-fields.ts";
@@ -37,6 +38,7 @@ export const UDP_FIELDS = {
     "Evidence of health. answer: a datagram from the backend. none: no ICMP error until the timeout; for services that answer nothing. " +
       "Such a check lasts its whole timeout unless a datagram comes. A firewall that drops packets makes it healthy.",
   ),
+  ...FORWARDING_FIELDS,
   ...SOCKET_FIELDS,
 };
 

@@ -1,5 +1,5 @@
 /** Specification of a UDP check. */
-import { type Address, formatAddress, type SocketOptions } from "../../model/spec.ts";
+import { type Address, formatAddress, formatViaBackend, type SocketOptions } from "../../model/spec.ts";
 
 /**
  * Evidence that a UDP check asks for: `answer` is a datagram of the backend; `none` is the absence of an ICMP error until the timeout.
@@ -22,6 +22,6 @@ export interface UdpSpec {
 }
 
 /** Formats the target: `udp://10.0.0.1:53`. */
-export function formatUdpTarget({ address }: UdpSpec): string {
-  return `udp://${formatAddress(address)}`;
+export function formatUdpTarget({ address, socket }: UdpSpec): string {
+  return `udp://${formatAddress(address)}${formatViaBackend(socket)}`;
 }

@@ -10,6 +10,7 @@ const PACKAGES = {
   nginx: "nginx-light",
   knotd: "knot",
   freeradius: "freeradius",
+  tinyproxy: "tinyproxy",
   go: "golang-go",
   openssl: "openssl",
   socat: "socat",
