@@ -47,8 +47,8 @@ export async function startLink(): Promise<Link> {
   };
 }
 
-/** Starts a process that only holds a network of its own. @returns its pid */
-async function startNetwork(stack: AsyncDisposableStack): Promise<number> {
+/** Starts a process that only holds a network of its own, until the stack is disposed of. @returns its pid */
+export async function startNetwork(stack: AsyncDisposableStack): Promise<number> {
   const child = Bun.spawn(["unshare", "-n", "sleep", "infinity"], { stdin: "ignore", stdout: "ignore" });
   stack.defer(() => stopProcess(child));
   const ours = readlinkSync("/proc/self/ns/net");
@@ -56,7 +56,8 @@ async function startNetwork(stack: AsyncDisposableStack): Promise<number> {
   return child.pid;
 }
 
-function end(pid: number, address: string): End {
+/** The network of a process as one end of a cable. @param address - its address on the cable */
+export function end(pid: number, address: string): End {
   return {
     address,
     prefix: inNetworkOf(pid),
@@ -70,7 +71,8 @@ function end(pid: number, address: string): End {
   };
 }
 
-function run(pid: number, [program = "", ...args]: readonly string[]): string {
+/** Runs a command in the network of a process. @returns what it prints @throws Error with its error message */
+export function run(pid: number, [program = "", ...args]: readonly string[]): string {
   const path = program === "ip" ? peerPath("ip") : program;
   const done = Bun.spawnSync([...inNetworkOf(pid), path, ...args], { stdin: "ignore" });
   if (!done.success) throw new Error(`${program} ${args.join(" ")}: ${done.stderr.toString().trim()}`);
