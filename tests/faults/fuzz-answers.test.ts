@@ -12,6 +12,7 @@ import { DnsTcpConversation } from "../../src/checks/dns/tcp-conversation.ts";
 import { encodeQuestion, type Question, readReply } from "../../src/checks/dns/wire.ts";
 import { AnswerReader } from "../../src/checks/http/answer.ts";
 import { HttpConversation } from "../../src/checks/http/conversation.ts";
+import { ConnectConversation } from "../../src/checks/http/tunnel.ts";
 import { validateAnswer as validateRadiusAnswer } from "../../src/checks/radius/answer.ts";
 import { readAnswer as readRadiusAnswer } from "../../src/checks/radius/packet.ts";
 import { EXPECTATIONS } from "../../src/checks/radius/spec.ts";
@@ -64,6 +65,26 @@ test("fuzz: answers: HTTP, mangled and cut anywhere, has one verdict", () => {
     },
   );
 });
+
+test("fuzz: answers: CONNECT, mangled and cut anywhere, has one verdict and one end", () => {
+  const connect = () => new ConnectConversation(Buffer.from("CONNECT"), new Secrets([]));
+  fuzz("CONNECT", inPieces(mutated(HTTP, HTTP_WORDS)), (answer) => {
+    expectOneVerdict(answer, connect);
+    expect(takenOf(connect(), answer.pieces)).toBe(takenOf(connect(), [answer.whole]));
+  });
+});
+
+/** Bytes that belong to an answer that opens a tunnel; undefined for any other. */
+function takenOf(talk: ConnectConversation, pieces: readonly Uint8Array[]): number | undefined {
+  let taken = 0;
+  for (const piece of pieces) {
+    const verdict = talk.received(piece);
+    expect(talk.takenBytes).toBeLessThanOrEqual(piece.length);
+    taken += talk.takenBytes;
+    if (verdict !== undefined) return verdict.ok ? taken : undefined;
+  }
+  return undefined;
+}
 
 /**
  * What llhttp reads otherwise: a bare CR ends a line, a line of blanks alone may end a head, a tab or comma at the end belongs to the value,
