@@ -1,10 +1,13 @@
 /** The unit's hardening and limits under a running systemd: everything that the server does works inside them. Run by `bun test`. */
 // alone: its files share one booted system
 import { afterAll, beforeAll, expect } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../scripts/tools/build/source.ts";
 import { startSink } from "../harness/backends/sink.ts";
 import { hasPeer, missingPeer, testUnless } from "../harness/base/peers.ts";
 import { until } from "../harness/base/wait.ts";
-import { dnsCheck, httpCheck, tcpCheck, times } from "../harness/client/checks.ts";
+import { dnsCheck, httpCheck, icmpCheck, tcpCheck, times } from "../harness/client/checks.ts";
 import { daemonPath } from "../harness/daemon/executable.ts";
 import { type Booted, bootDebian } from "./nspawn.ts";
 import { limitLikeTheUnit } from "./nspawn-limits.ts";
@@ -13,6 +16,8 @@ import { absentForNspawn, ROOT_LIMIT_MS } from "./nspawn-root.ts";
 import { CONFIG, connectInside, installByHand, SOON_MS, UNIT, waitForStatus } from "./nspawn-server.ts";
 
 const LIMIT_MS = 180_000;
+/** Bit 13 of a capability set. */
+const CAP_NET_RAW = "2000";
 const ABSENT = [
   ...absentForNspawn(),
   ...(hasPeer("openssl") ? [] : [{ name: "openssl", words: missingPeer("openssl") }]),
@@ -65,6 +70,52 @@ hardeningTest(
     const status = await booted.ok(`cat /proc/$(systemctl show -P MainPID ${UNIT})/status`);
     for (const line of [/^CapEff:\t0+$/m, /^NoNewPrivs:\t1$/m, /^Seccomp:\t2$/m])
       expect(status).toMatch(line);
+  },
+);
+
+hardeningTest(
+  "without a capability checks with a mark and pings have no verdict, with the drop-in of the examples all have one",
+  async () => {
+    await using sink = await startSink(1, booted.inNetwork);
+    const [target = { hostname: "", port: 0 }] = sink.targets;
+    booted.write(CONFIG, "");
+    // Debian's systemd opens it to all groups.
+    await booted.ok("echo 1 0 > /proc/sys/net/ipv4/ping_group_range");
+    const dropIn = `/etc/systemd/system/${UNIT}.d/net-raw.conf`;
+    const restart = () => booted.ok(`systemctl daemon-reload && systemctl restart ${UNIT}`);
+    const capabilities = async () => {
+      const status = await booted.ok(`cat /proc/$(systemctl show -P MainPID ${UNIT})/status`);
+      return /^CapEff:\t0*([0-9a-f]+)$/m.exec(status)?.[1];
+    };
+    const checks = [
+      tcpCheck(1, target, { mark: 7 }),
+      tcpCheck(2, target, { mark: 7, mode: "dsr", host: "192.0.2.7" }),
+      icmpCheck(3, "127.0.0.1"),
+    ];
+    await restart();
+    expect(await capabilities()).toBe("0");
+    {
+      await using client = await connectInside(booted);
+      client.update([...checks, tcpCheck(4, target)]);
+      await waitForStatus(booted, /^1 healthy, 0 unhealthy, 3 unknown; client connected$/);
+      const named = async () => (await journal("-g", "'cause=permission'")).length > 0;
+      await until(named, SOON_MS, "a line about the permission");
+      const [line = "", ...others] = await journal("-g", "'cause=permission'");
+      expect(line).toMatch(/grant CAP_NET_(?:ADMIN|RAW) to the service/);
+      expect(others.filter((other) => other.includes("suppressed=0"))).toEqual([]);
+    }
+    booted.write(
+      dropIn,
+      readFileSync(join(ROOT, "examples", "systemd", "healthcheck-server-net-raw.conf"), "utf8"),
+    );
+    await restart();
+    expect(await capabilities()).toBe(CAP_NET_RAW);
+    await using client = await connectInside(booted);
+    client.update(checks);
+    await waitForStatus(booted, /^3 healthy, 0 unhealthy, 0 unknown; client connected$/);
+    expect(client.latest.get("2")?.message).toContain(" via 192.0.2.7 (mark 7): connected");
+    await booted.ok(`rm ${dropIn}`);
+    await restart();
   },
 );
 

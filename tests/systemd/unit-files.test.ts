@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "n
 import { join } from "node:path";
 import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
 import { WITHOUT_EFFECT } from "../../src/system/runtime-variables.ts";
+import { tell } from "../harness/base/figures.ts";
 import { peerPath, peerTest } from "../harness/base/peers.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { daemonPath } from "../harness/daemon/executable.ts";
@@ -59,6 +60,27 @@ for (const unit of UNITS) {
     expect(exitCode).toBe(0);
   });
 }
+
+peerTest(
+  `units: with the drop-in for marks and ICMP the server is exposed by at most ${MAX_EXPOSED}`,
+  ["systemd-analyze"],
+  async () => {
+    await using dir = makeTempDir("drop-in");
+    const [unit = ""] = UNITS;
+    const file = join(dir.path, unit);
+    writeFileSync(file, read(unit));
+    mkdirSync(`${file}.d`);
+    writeFileSync(join(`${file}.d`, "net-raw.conf"), read("healthcheck-server-net-raw.conf"));
+    const args = ["security", "--offline=true", "--no-pager", `--threshold=${MAX_EXPOSED * 10}`];
+    const { exitCode, text } = runTool("systemd-analyze", ...args, file);
+    const [, level = "10"] = /Overall exposure level for \S+: ([0-9.]+)/.exec(text) ?? [];
+    tell("exposure with the drop-in", Number(level), "of 10");
+    expect(Number(level)).toBeLessThanOrEqual(MAX_EXPOSED);
+    expect(exitCode).toBe(0);
+    // The drop-in was read: only with it the service has the capability.
+    expect(text).toMatch(/✗ .*~?AmbientCapabilities=/);
+  },
+);
 
 test("units: they remove what is meant for the runtime inside", () => {
   const removed = values(read("healthcheck-server.service"), "UnsetEnvironment").flatMap((line) =>

@@ -39,6 +39,7 @@ const PACKAGES = {
   "systemd-sysusers": "systemd",
   "systemd-tmpfiles": "systemd",
   setpriv: "util-linux",
+  setcap: "libcap2-bin",
   unshare: "util-linux",
   "systemd-nspawn": "systemd-container",
   debootstrap: "debootstrap",
