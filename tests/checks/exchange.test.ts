@@ -1,9 +1,11 @@
 /** The phases of an exchange: what becomes of a dial, what it is called, and what the kernel's time decides. */
 import { expect, test } from "bun:test";
+import { HTTP } from "../../src/checks/http/check-type.ts";
 import { httpChecker } from "../../src/checks/http/checker.ts";
 import { makeChecker } from "../../src/checks/registry.ts";
 import { tcpChecker } from "../../src/checks/tcp/checker.ts";
 import type { TcpSpec } from "../../src/checks/tcp/spec.ts";
+import { CHECK_DEFAULTS } from "../../src/model/check-defaults.ts";
 import type { CheckResult } from "../../src/model/result.ts";
 import type { PendingConnection } from "../../src/system/connection.ts";
 import type { PlainStream } from "../../src/system/plain-stream.ts";
@@ -138,6 +140,7 @@ test("exchange: an http check that cannot connect reports the connection", () =>
 class TalkingDialer extends FakeDialer {
   owner: StreamOwner | undefined;
   readonly ends: Ending[] = [];
+  readonly taken: number[] = [];
   written = "";
 
   override converse(_dial?: PendingConnection, owner?: StreamOwner): PlainStream {
@@ -147,11 +150,68 @@ class TalkingDialer extends FakeDialer {
         this.written += Buffer.from(bytes).toString();
       },
       end: (how: Ending) => void this.ends.push(how),
+      take: (bytes: number) => void this.taken.push(bytes),
     };
-    // The class has private members, which no other object can have; exchanges call these two methods.
+    // The class has private members, which no other object can have; exchanges call these methods.
     return stream as unknown as PlainStream;
   }
 }
+
+/** A check through a proxy that has sent its CONNECT 40 ms after the start. */
+function connectThroughProxy() {
+  const time = new VirtualTime();
+  const dialer = new TalkingDialer();
+  const results: CheckResult[] = [];
+  const fields = { ip: "10.0.0.1", port: 3_128, proxy: true, path: "https://a.test/" };
+  const read = HTTP.read(fields, CHECK_DEFAULTS);
+  if (!read.ok) throw new Error("the check is not valid");
+  const checker = httpChecker(read.spec, fakeEnv(time, dialer));
+  const attempt = checker.start(500, (result) => results.push(result));
+  dialer.connect(dialer.last, 40);
+  dialer.poll();
+  return { time, dialer, results, attempt, [Symbol.dispose]: () => time[Symbol.dispose]() };
+}
+
+const CONNECT = "HTTP CONNECT a.test:443 through proxy 10.0.0.1:3128";
+
+test("exchange: a proxy that opens no tunnel has its status and its time, as part of connecting", () => {
+  using check = connectThroughProxy();
+  const askedMs = performance.now();
+  expect(check.dialer.written).toStartWith("CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n");
+  const head = "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
+  check.dialer.owner?.received(Buffer.from(head.slice(0, 20)), askedMs + 10);
+  check.dialer.owner?.received(Buffer.from(`${head.slice(20)}body`), askedMs + 60);
+  const [result] = check.results;
+  expect(result).toMatchObject({
+    outcome: "failure",
+    code: "L7STS",
+    statusCode: 407,
+    message: `${CONNECT}: status 407 Proxy Authentication Required, expected 2xx`,
+  });
+  if (result === undefined || result.outcome === "inconclusive") throw new Error("no verdict");
+  expect(Object.keys(result.phases)).toEqual(["connectMs"]);
+  expect(Math.round(result.phases.connectMs ?? 0)).toBe(100);
+  expect(check.dialer.taken).toEqual([20, head.length - 20]);
+  expect(check.dialer.ends).toEqual(["drain"]);
+});
+
+test.each([
+  ["is silent", "", "no answer"],
+  ["stops in the middle", "HTTP/1.1 200 OK\r\n", "answer not complete (17 bytes of the headers)"],
+])("exchange: a proxy that %s names CONNECT at the timeout", (_, text, words) => {
+  using check = connectThroughProxy();
+  if (text !== "") check.dialer.owner?.received(Buffer.from(text), undefined);
+  const message = `${CONNECT}: ${words} within 500ms`;
+  expect(check.attempt.expire()).toMatchObject({ code: "L7TOUT", message });
+  expect(check.dialer.ends).toEqual(["reset"]);
+});
+
+test("exchange: a check that is taken back while the proxy is asked leaves nothing behind", () => {
+  using check = connectThroughProxy();
+  check.attempt.cancel();
+  expect(check.dialer.ends).toEqual(["reset"]);
+  expect(check.results).toEqual([]);
+});
 
 /** A conversation whose packets arrive when the test says, by the kernel's time; this process sees all of them at `SEEN_MS`. */
 const SEEN_MS = 450;

@@ -52,6 +52,7 @@ peerTest(
       "docs",
       "examples",
       "examples/systemd/healthcheck-server.service",
+      "examples/systemd/healthcheck-server-net-raw.conf",
       "man/healthcheck-server.8",
       "completions/healthcheck-server.bash",
     ])
