@@ -3,16 +3,19 @@
  * healthy, and without the capability no check has a verdict. Run by `bun test`.
  */
 import { expect } from "bun:test";
+import { join } from "node:path";
 import { formatDuration } from "../../src/model/duration.ts";
 import { startVipServices, VIP_PORTS, VIP_SECRET } from "../harness/backends/vip-services.ts";
 import { runCommand } from "../harness/base/command.ts";
 import { tell } from "../harness/base/figures.ts";
 import { peerPath, rootTest } from "../harness/base/peers.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 import { until } from "../harness/base/wait.ts";
 import { dnsCheck, httpCheck, radiusCheck, tcpCheck, udpCheck } from "../harness/client/checks.ts";
 import { type Client, connectClient } from "../harness/client/client.ts";
 import { nextNotification, notifications, requestStatus } from "../harness/client/client-assertions.ts";
 import { startDaemon } from "../harness/daemon/daemon.ts";
+import { type EngineCheck, startGoEngine } from "../harness/engine/goengine.ts";
 import { startVipNetworks, VIP, type VipBackend, type VipNetworks } from "../harness/machines/vip.ts";
 
 const INTERVAL_MS = 200;
@@ -159,6 +162,54 @@ rootTest(
       0,
       `healthy: L4OK TCP connect to ${VIP}:7001 via ${address} (mark ${mark}): connected`,
     ]);
+  },
+  120_000,
+);
+
+/** The healthchecks of the engine for one backend, by the types that an engine in Go sends. */
+function engineChecks({ address, mark }: VipBackend, index: number): EngineCheck[] {
+  const at = (kind: (typeof KINDS)[number]) => {
+    const path = { IP: VIP, Host: address, Mark: mark, Mode: index === 1 ? 2 : 1 };
+    return { ...path, Port: VIP_PORTS[kind], Proto: kind === "tcp" || kind === "http" ? 6 : 17 };
+  };
+  const checkers = {
+    tcp: ["TCPChecker", { Receive: "ready\n" }],
+    http: ["HTTPChecker", { Method: "GET", Request: "/", Response: "ready", ResponseCode: 200 }],
+    dns: ["DNSChecker", { Question: { Name: "www.example.test", Qtype: 1, Qclass: 1 }, Answer: "192.0.2.9" }],
+    udp: ["UDPChecker", { Send: "ping", Receive: "ready" }],
+    radius: ["RADIUSChecker", { Username: "u", Password: "p", Secret: VIP_SECRET, Response: "accept" }],
+  } as const;
+  return KINDS.map((kind) => {
+    const [type, fields] = checkers[kind];
+    const pace = { interval_ns: INTERVAL_MS * 1e6, timeout_ns: TIMEOUT_MS * 1e6, retries: FALL - 1 };
+    return { id: String(idOf(index, kind)), ...pace, type, checker: { ...at(kind), ...fields } };
+  });
+}
+
+rootTest(
+  "backends that share a VIP: mode, backend and mark of the engine lead to them, too",
+  ["ip", "nsenter", "go"],
+  async () => {
+    await using site = await startSite();
+    const { networks, backends } = site;
+    await using dir = makeTempDir("engine");
+    const socket = join(dir.path, "engine.sock");
+    await using engine = await startGoEngine(socket);
+    const config = `server: { control: engine, engine_socket: ${socket} }\n`;
+    await using daemon = await startDaemon({ config, prefix: networks.prefix });
+    await engine.command({ checks: backends.flatMap(engineChecks) });
+    const newest = () =>
+      new Map(engine.events.flatMap(({ notifications = [] }) => notifications.map((one) => [one.id, one])));
+    const unhealthy = () =>
+      [...newest()].flatMap(([id, { state }]) => (state === 1 ? [Number(id)] : [])).sort((a, b) => a - b);
+    await until(() => newest().size === 15, SOON_MS, "a state of every healthcheck");
+    expect(unhealthy()).toEqual([]);
+    expect(newest().get("201")?.message).toContain(subjects(backends[2]).http);
+    backends[1].takeVip();
+    const gone = KINDS.map((kind) => idOf(1, kind));
+    await until(() => unhealthy().length >= gone.length, SOON_MS, "the backend without its VIP");
+    expect(unhealthy()).toEqual(gone);
+    expect(daemon.log.filter((line) => line.includes("rejected"))).toEqual([]);
   },
   120_000,
 );
