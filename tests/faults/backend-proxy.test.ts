@@ -158,6 +158,12 @@ test("proxy: answers to CONNECT that are silent, refused, broken, endless, or fo
       talk.flood(`X: ${"y".repeat(60_000)}\r\n`, 4_000_000);
     }),
     opensAndCloses: says(OPEN, `unhealthy L6RSP ${TLS}closed by peer during the handshake`, "end"),
+    opensAndResets: says(OPEN, `unhealthy L6RSP ${TLS}closed by peer during the handshake`, "reset"),
+    // The answer is in the receive queue, and the reset behind it is that of the tunnel.
+    opensAndResetsAtOnce: asked(`unhealthy L6RSP ${TLS}closed by peer during the handshake`, (talk) => {
+      talk.say(OPEN);
+      talk.reset();
+    }),
     opensAndHangs: says(OPEN, `unhealthy L6TOUT ${TLS}not finished within 400ms`),
     // A 200 to CONNECT has no body: what follows is the tunnel's, in one piece with the head or later.
     body: says("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello world", NO_TLS),
