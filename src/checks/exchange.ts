@@ -189,7 +189,8 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   #readTunnel(tunnel: TunnelConversation, bytes: Uint8Array, atMs: number | undefined): void {
     this.#answering = true;
     const verdict = tunnel.received(bytes);
-    this.#stream?.take(tunnel.takenBytes);
+    // What follows an answer that opens no tunnel is the proxy's, too.
+    this.#stream?.take(verdict?.ok === true ? tunnel.takenBytes : bytes.length);
     if (verdict === undefined) return;
     const spentMs = atMs === undefined ? undefined : atMs - this.#askedMs;
     const { tls } = this.#plan;

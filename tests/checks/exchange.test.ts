@@ -191,7 +191,7 @@ test("exchange: a proxy that opens no tunnel has its status and its time, as par
   if (result === undefined || result.outcome === "inconclusive") throw new Error("no verdict");
   expect(Object.keys(result.phases)).toEqual(["connectMs"]);
   expect(Math.round(result.phases.connectMs ?? 0)).toBe(100);
-  expect(check.dialer.taken).toEqual([20, head.length - 20]);
+  expect(check.dialer.taken).toEqual([20, head.length - 20 + "body".length]);
   expect(check.dialer.ends).toEqual(["drain"]);
 });
 
