@@ -7,7 +7,7 @@ import { FORWARDING_MODES, type Forwarding, type SocketOptions } from "../model/
 import { optional } from "../schema/field.ts";
 import { FieldError } from "../schema/field-error.ts";
 import { problem } from "../schema/problem.ts";
-import { choice, ip, orEmpty } from "../schema/values.ts";
+import { choice, text } from "../schema/values.ts";
 import { canonicalIp } from "../system/sockaddr.ts";
 import type { ProbeOption } from "./probe-command.ts";
 
@@ -23,10 +23,11 @@ export const FORWARDING_FIELDS = {
       "by direct server return or in an IP tunnel; requires host and mark.",
   ),
   host: optional(
-    orEmpty(ip),
+    text,
     "",
     "required with mode: dsr or tun",
-    "Backend that mark selects, for messages, metrics and traces. With mode: plain it must be ip or absent.",
+    "IPv4 or IPv6 address of the backend that mark selects, for messages, metrics and traces. With mode: plain it must be ip or absent; " +
+      "without mode it is not read.",
   ),
 };
 
@@ -55,8 +56,10 @@ export function forwarding(
   target: string | undefined,
   maxMark: number,
 ): Forwarding | undefined {
-  if (mode === "" || mode === "plain") {
-    if (host === "" || host === target) return undefined;
+  // A client from before this field may fill it, as those that other check types have.
+  if (mode === "") return undefined;
+  if (mode === "plain") {
+    if (host === "" || (target !== undefined && canonicalIp(host) === target)) return undefined;
     throw new FieldError("host", "not allowed with mode: plain; must be absent or equal to ip");
   }
   const beside = `with mode: ${mode}`;
