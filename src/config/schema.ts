@@ -56,7 +56,8 @@ const batching = {
     reload: true,
   }),
   max_size: setting(integer(1, 10_000), 100, {
-    about: "Number of notifications at which a batch is sent immediately.",
+    about:
+      "Number of notifications at which a batch is sent immediately. A report to the engine has at most that number.",
     reload: true,
   }),
 };
@@ -107,25 +108,34 @@ const checks = {
   }),
 };
 
-const POLLING_ONLY = {
-  about:
-    "For `server.control: engine`. Has no effect with the proxy: an invalid value is ignored with a warning.",
-  reload: false,
+const ENGINE_ONLY = {
+  reload: true,
   withoutEffect: "has no effect with the proxy",
-};
+  effectiveWith: "engine",
+} as const;
+const PROXY_IGNORES = "Has no effect with the proxy: an invalid value is then ignored with a warning.";
 const advanced = {
   notify_interval: setting(clampedDuration("1s", "1h"), "15s", {
-    about: "Interval at which all known states are sent to the client again.",
+    about: "Interval at which all known states are sent to the client or the engine again.",
     reload: true,
   }),
   max_failures: setting(integer(1, 1_000), 10, {
-    ...POLLING_ONLY,
     about:
-      "Accepted for Google's health checker, which exits after that number of failed reports. Has no effect: this server waits for the engine " +
+      "Accepted because Google's health checker exits after that number of failed reports. Has no effect: this server waits for the engine " +
       "indefinitely. An invalid value is ignored with a warning.",
+    reload: false,
+    withoutEffect: "has no effect",
   }),
-  fetch_interval: setting(duration("1s", "1h"), "15s", POLLING_ONLY),
-  retry_delay: setting(duration("100ms", "60s"), "2s", POLLING_ONLY),
+  fetch_interval: setting(duration("1s", "1h"), "15s", {
+    ...ENGINE_ONLY,
+    about:
+      "Time from the application of a set to the next fetch from the engine. It is 1s while the set is empty or the engine is away, and for a " +
+      `minute after its return. ${PROXY_IGNORES}`,
+  }),
+  retry_delay: setting(duration("100ms", "60s"), "2s", {
+    ...ENGINE_ONLY,
+    about: `Time after which a failed report to the engine is repeated, with the newest state of each healthcheck. ${PROXY_IGNORES}`,
+  }),
 };
 
 const logging = {

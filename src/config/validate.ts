@@ -169,7 +169,9 @@ export function isExtension(name: string): boolean {
 
 /** Returns the reason why a key has no effect in this file; undefined when it has one. */
 function idleReason({ section, name, about }: Leaf, sections: Sections): string | undefined {
-  if (about.withoutEffect !== undefined) return about.withoutEffect;
+  const isUsed =
+    about.effectiveWith !== undefined && keyOf(sections, "server", "control") === about.effectiveWith;
+  if (about.withoutEffect !== undefined && !isUsed) return about.withoutEffect;
   const isSwitchedOff = name !== "enabled" && keyOf(sections, section, "enabled") === false;
   return isSwitchedOff ? `has no effect while ${section}.enabled is false` : undefined;
 }

@@ -13,8 +13,8 @@ export class ChecksFileControl implements ControlPlane {
   readonly #defaults: CheckDefaults;
   readonly #log: Logger;
   readonly #count: CountFault;
-  readonly connected = undefined;
-  readonly depths = { inbound: 0, outbound: 0 };
+  readonly peer = undefined;
+  readonly depths = { config_update: 0, proxy_message: 0 };
   #handler: ControlPlaneHandler | undefined;
   #loaded = false;
 

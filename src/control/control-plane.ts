@@ -1,6 +1,6 @@
 /**
  * The port between the daemon and the source of its healthchecks: desired sets come in, batches of notifications go out. Implemented
- * by the proxy socket and by the standalone checks file; `create.ts` chooses.
+ * by the proxy socket, the engine and the standalone checks file; `create.ts` chooses.
  *
  * Guarantees. Sets are reliable and in order: each is complete, and the next one waits until it has been applied. Batches
  * are best effort: a batch that was delivered may be lost with the client, and `resync` requests every state again.
@@ -8,8 +8,10 @@
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { DesiredSet } from "../manager/diff.ts";
+import type { ControlChannel, EngineMethod, PeerName } from "../model/peer.ts";
 import type { Notification } from "../model/status.ts";
 import type { TracingProvider } from "./client-tracing.ts";
+import type { EngineTracingProvider } from "./engine-tracing.ts";
 
 /** Receives the commands of a control plane. */
 export interface ControlPlaneHandler {
@@ -35,21 +37,24 @@ export type ControlError = (typeof CONTROL_ERRORS)[number];
 /** Counts errors, which the caller has logged. */
 export type CountFault = (fault: ControlError, count?: number) => void;
 
-/** Lengths of the queues between a control plane and its client. */
-export interface QueueDepths {
-  /** Messages that were received and not handled yet. */
-  readonly inbound: number;
-  /** Lines that were not written yet. */
-  readonly outbound: number;
+/** The program at the other end of a control plane. */
+export interface Peer {
+  readonly name: PeerName;
+  /** True while a client of the proxy socket is connected, or when the engine has sent a set at the last request. */
+  readonly connected: boolean;
 }
+
+/** Receives the end of each call to the engine. */
+export type OnEngineCall = (method: EngineMethod, durationMs: number, isGood: boolean) => void;
 
 /** Source of the desired sets and receiver of the notifications. */
 export interface ControlPlane {
   /** Returns why the control plane cannot serve now; undefined if it can. */
   readinessProblem(): string | undefined;
-  /** True while a client is connected; undefined if this control plane has no clients. */
-  readonly connected: boolean | undefined;
-  readonly depths: QueueDepths;
+  /** Undefined for a file. */
+  readonly peer: Peer | undefined;
+  /** Number of entries in each queue. */
+  readonly depths: Readonly<Partial<Record<ControlChannel, number>>>;
   /**
    * Starts to serve.
    *
@@ -83,5 +88,9 @@ export interface ControlPlaneContext {
   readonly checksFile: string | undefined;
   readonly log: Logger;
   readonly count: CountFault;
+  /** Logs and counts an unexpected exception. */
+  readonly fault: (error: unknown) => void;
+  readonly engineCalled: OnEngineCall;
   readonly tracing: TracingProvider;
+  readonly engineTracing: EngineTracingProvider;
 }

@@ -15,6 +15,13 @@ const STEPS_PER_POLL = 16;
 /** The engine could not be reached, or did not reply in time. */
 export class EngineUnreachable extends Error {
   override readonly name = "EngineUnreachable";
+  /** True when nothing listens at the socket. */
+  readonly isAway: boolean;
+
+  constructor(message: string, { isAway = false, cause }: { isAway?: boolean; cause?: unknown } = {}) {
+    super(message, { cause });
+    this.isAway = isAway;
+  }
 }
 
 /**
@@ -51,7 +58,7 @@ export async function callEngine<Args>(
         socket = opened;
         if (exchange.over) opened.terminate();
       },
-      (error) => reject(new EngineUnreachable(systemReason(error), { cause: error })),
+      (error) => reject(new EngineUnreachable(systemReason(error), { isAway: true, cause: error })),
     );
     const reply = await promise;
     if (!reply.ok) throw new RpcError(`the engine replied: ${reply.error}`);

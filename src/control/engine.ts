@@ -3,56 +3,55 @@
  * (docs/engine-protocol.md). The engine is waited for indefinitely, and while it is away the healthchecks run.
  */
 import type { Config } from "../config/schema.ts";
-import { RateLimiter } from "../logging/limiter.ts";
 import type { Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
 import type { HealthcheckId } from "../model/id.ts";
+import { roundMs } from "../model/phases.ts";
 import type { Notification } from "../model/status.ts";
 import { Waiters } from "../model/waiters.ts";
-import { checkReportReply, fetchCall, reportCall } from "../rpc/engine-calls.ts";
-import { entriesOf } from "../rpc/engine-set.ts";
-import type { GobValue } from "../rpc/gob-values.ts";
-import type { RpcCall } from "../rpc/rpc-client.ts";
+import type { EngineEntry } from "../rpc/engine-set.ts";
 import { socketIdentity } from "../system/unix-socket.ts";
-import type { ControlPlane, ControlPlaneContext, ControlPlaneHandler, CountFault } from "./control-plane.ts";
-import { callEngine, EngineUnreachable } from "./engine-call.ts";
+import type {
+  ControlPlane,
+  ControlPlaneContext,
+  ControlPlaneHandler,
+  CountFault,
+  Peer,
+} from "./control-plane.ts";
+import { callEngine } from "./engine-call.ts";
+import { type EngineCaller, EngineClient } from "./engine-client.ts";
 import { EngineConfigReader } from "./engine-configs.ts";
+import { type EngineFailure, EngineFailureLog, engineFailure } from "./engine-failures.ts";
+import type { CallSpan, EngineTracingProvider } from "./engine-tracing.ts";
 import { ReportQueue } from "./report-queue.ts";
 
-/** Time for a whole call, as in Google's health checker; milliseconds. */
-const CALL_TIMEOUT_MS = 10_000;
 /** Interval of fetches while the set is empty, the engine is away, or has just been; milliseconds. */
 const FAST_FETCH_MS = 1_000;
 /** Time after the engine's return in which its set still grows: it configures itself once a minute. Milliseconds. */
 const FAST_FETCHES_MS = 60_000;
+/** Interval at which the socket file is looked at while the engine is away, which costs less than a call; milliseconds. */
+const LOOK_MS = 100;
 /** Time in which a new id of an equal check continues the state of an old one; milliseconds. */
 const INHERIT_MS = 120_000;
-/** Minimum time between two warnings of a kind; milliseconds. */
-const LOG_PERIOD_MS = 60_000;
 const CONNECTION_BURST = 4;
 const CONFIG_BURST = 100;
-
-/** Makes a call; {@link callEngine}, or a test's own. */
-export type EngineCaller = <Args>(
-  path: string,
-  call: RpcCall<Args>,
-  timeoutMs: number,
-  signal: AbortSignal,
-) => Promise<GobValue>;
 
 /** Fetches sets from the Seesaw engine and reports states to it, one call at a time. */
 export class EngineControl implements ControlPlane {
   readonly #path: string;
-  readonly #identity = `healthcheck [pid ${process.pid}]`;
   readonly #log: Logger;
   readonly #count: CountFault;
-  readonly #call: EngineCaller;
+  readonly #fault: (error: unknown) => void;
+  readonly #tracing: EngineTracingProvider;
+  readonly #client: EngineClient;
   readonly #identityOf: (path: string) => string | undefined;
   readonly #reader: EngineConfigReader;
-  readonly #limiter = new RateLimiter(LOG_PERIOD_MS);
+  readonly #failureLog: EngineFailureLog;
   readonly #connectionLog: PacedLog;
   readonly #configLog: PacedLog;
   readonly #queue = new ReportQueue();
+  /** Ends fetches at the beginning of a stop: the last report has the rest of its time. */
+  readonly #stopping = new AbortController();
   readonly #stopped = new AbortController();
   readonly #drainWaiters = new Waiters();
   /** Ends the pause after a failed report. */
@@ -61,14 +60,17 @@ export class EngineControl implements ControlPlane {
   #handler: ControlPlaneHandler | undefined;
   /** Reason why the last fetch failed; undefined after a good one. */
   #problem: string | undefined = "the engine has not sent a set yet";
+  /** Reason why the last report failed; undefined after a good one. */
+  #reportProblem: string | undefined;
   #hasFailed = false;
+  #isAway = false;
   #fastUntilMs = Number.NEGATIVE_INFINITY;
   #isReporting = false;
   #fetchTimer: ReturnType<typeof setTimeout> | undefined;
+  #lookTimer: ReturnType<typeof setInterval> | undefined;
   /** Identity of the socket file at the last fetch. */
   #socketIdentity: string | undefined;
   #ids: ReadonlySet<HealthcheckId> = new Set();
-  #lastCall: Promise<unknown> = Promise.resolve();
 
   /**
    * @param path - of the engine's Unix socket
@@ -77,31 +79,35 @@ export class EngineControl implements ControlPlane {
    */
   constructor(
     path: string,
-    { config, log, count }: Pick<ControlPlaneContext, "config" | "log" | "count">,
+    context: Omit<ControlPlaneContext, "checksFile" | "tracing">,
     call: EngineCaller = callEngine,
     identityOf: (path: string) => string | undefined = socketIdentity,
   ) {
+    const { config, log, count, fault, engineCalled, engineTracing } = context;
     this.#identityOf = identityOf;
     this.#path = path;
     this.#log = log;
     this.#count = count;
-    this.#call = call;
+    this.#fault = fault;
+    this.#tracing = engineTracing;
+    this.#client = new EngineClient(path, call, engineCalled);
     this.#settings = engineSettings(config);
     this.#reader = new EngineConfigReader(config.checks);
+    this.#failureLog = new EngineFailureLog(log, path);
     this.#connectionLog = new PacedLog(log, CONNECTION_BURST);
     this.#configLog = new PacedLog(log, CONFIG_BURST);
   }
 
-  get connected(): boolean {
-    return this.#problem === undefined;
+  get peer(): Peer {
+    return { name: "engine", connected: this.#isConnected };
   }
 
   get depths() {
-    return { inbound: 0, outbound: this.#queue.size };
+    return { engine_report: this.#queue.size };
   }
 
   readinessProblem(): string | undefined {
-    return this.#problem;
+    return this.#problem ?? this.#reportProblem;
   }
 
   /** Starts to fetch. Settles before the engine has answered: it may be started later. */
@@ -111,18 +117,23 @@ export class EngineControl implements ControlPlane {
     void this.#fetch(handler);
   }
 
+  /** Applies new intervals and batch sizes. The next fetch is planned again, so that a shorter interval has its effect at once. */
   async reconfigure(config: Config): Promise<undefined> {
+    const before = this.#settings;
     this.#settings = engineSettings(config);
+    const handler = this.#handler;
+    if (this.#fetchTimer === undefined || handler === undefined) return;
+    if (this.#settings.fetchIntervalMs < before.fetchIntervalMs)
+      this.#fetchIn(handler, Math.min(FAST_FETCH_MS, this.#settings.fetchIntervalMs));
   }
 
   /** Fetches at once when the socket file has changed: the engine has restarted, perhaps between two fetches. */
   maintain(): void {
-    if (this.#handler === undefined || !this.connected || this.#fetchTimer === undefined) return;
-    if (this.#identityOf(this.#path) === this.#socketIdentity) return;
-    clearTimeout(this.#fetchTimer);
-    this.#problem = "the engine has restarted";
-    this.#hasFailed = true;
-    void this.#fetch(this.#handler);
+    const handler = this.#handler;
+    if (handler === undefined || this.#fetchTimer === undefined) return;
+    const identity = this.#identityOf(this.#path);
+    if (identity === this.#socketIdentity || (identity === undefined && this.#isAway)) return;
+    this.#fetchNow(handler);
   }
 
   /** Accepts everything: the newest state of each healthcheck is kept until the engine has accepted it. Unknown states are never reported. */
@@ -135,112 +146,170 @@ export class EngineControl implements ControlPlane {
 
   async stop(signal: AbortSignal): Promise<void> {
     clearTimeout(this.#fetchTimer);
+    clearInterval(this.#lookTimer);
     this.#handler = undefined;
+    this.#stopping.abort();
+    this.#retryWaiters.release();
     // Without an engine no time is lost at the end.
-    if (this.connected && this.#queue.size > 0) await this.#drainWaiters.wait(signal);
+    const mayFlush = this.#isConnected || (this.#ids.size > 0 && !this.#isAway);
+    if (mayFlush && this.#isReporting) await this.#drainWaiters.wait(signal);
     this.#stopped.abort();
     this.#retryWaiters.release();
     this.#connectionLog.flush();
     this.#configLog.flush();
   }
 
-  async #fetch(handler: ControlPlaneHandler): Promise<void> {
-    this.#fetchTimer = undefined;
-    this.#socketIdentity = this.#identityOf(this.#path);
-    try {
-      const reply = await this.#exclusively(fetchCall(this.#identity));
-      const size = await this.#apply(handler, reply);
-      if (this.#handler !== undefined) this.#fetched(handler, size);
-    } catch (error) {
-      this.#failed("Cannot fetch healthchecks from the engine; the running ones continue", error);
-      this.#problem = `the engine sends no set: ${reasonOf(error)}`;
-      this.#hasFailed = true;
-      this.#fetchIn(handler, FAST_FETCH_MS);
-    }
+  get #isConnected(): boolean {
+    return this.#problem === undefined;
   }
 
-  /** Applies a set. @returns the number of its healthchecks */
-  async #apply(handler: ControlPlaneHandler, reply: GobValue): Promise<number> {
-    const { specs, rejected, rejections, messages } = await this.#reader.read(entriesOf(reply));
+  async #fetch(handler: ControlPlaneHandler): Promise<void> {
+    clearTimeout(this.#fetchTimer);
+    this.#fetchTimer = undefined;
+    const identity = this.#identityOf(this.#path);
+    const isSameSocket = identity === this.#socketIdentity;
+    this.#socketIdentity = identity;
+    if (!isSameSocket && this.#isConnected) {
+      this.#problem = "the engine has restarted";
+      this.#hasFailed = true;
+    }
+    let delayMs = FAST_FETCH_MS;
+    await this.#tracing().fetch(async (span) => {
+      try {
+        const entries = await this.#client.fetch(this.#stopping.signal);
+        delayMs = await this.#fetched(handler, entries, span);
+      } catch (error) {
+        this.#fetchFailed(handler, engineFailure(error), error, span);
+        // A socket that has just been made may not listen yet.
+        if (!isSameSocket) delayMs = LOOK_MS;
+      }
+    });
+    this.#fetchIn(handler, delayMs);
+  }
+
+  /** Applies a set. @returns the time until the next fetch; milliseconds */
+  async #fetched(
+    handler: ControlPlaneHandler,
+    entries: readonly EngineEntry[],
+    span: CallSpan,
+  ): Promise<number> {
+    const { specs, rejected, rejections, messages } = await this.#reader.read(entries);
     if (this.#handler === undefined) return 0;
     for (const message of messages) this.#configLog.warn(message);
-    if (rejections > 0) this.#count("config", rejections);
+    if (rejections > 0) {
+      this.#count("config", rejections);
+      span.failed("config", `${rejections} healthchecks rejected`);
+    }
     await handler.applyDesiredSet({ specs, rejected, rejections, inheritMs: INHERIT_MS });
     const before = this.#ids;
     const ids = new Set(specs.map(({ id }) => id));
     this.#ids = ids;
     this.#queue.retain((id) => ids.has(id) || rejected.has(id) || rejected.has(undefined));
+    if (!this.#isConnected) this.#returned(handler, entries.length);
     // New ids may have the states of others, which no state change will report.
-    if (this.connected && specs.some(({ id }) => !before.has(id))) handler.resync();
-    return specs.length + rejections;
+    else if (specs.some(({ id }) => !before.has(id))) handler.resync();
+    const isFast = entries.length === 0 || performance.now() < this.#fastUntilMs;
+    const { fetchIntervalMs } = this.#settings;
+    return isFast ? Math.min(FAST_FETCH_MS, fetchIntervalMs) : fetchIntervalMs;
   }
 
-  #fetched(handler: ControlPlaneHandler, size: number): void {
-    const nowMs = performance.now();
-    if (!this.connected) {
-      this.#connectionLog.info("Connected to the engine", { socket: this.#path, healthchecks: size });
-      if (this.#hasFailed) this.#fastUntilMs = nowMs + FAST_FETCHES_MS;
-      this.#problem = undefined;
-      this.#hasFailed = false;
-      // An engine that has restarted knows no state.
-      handler.resync();
-      this.#retryWaiters.release();
-    }
-    const isFast = size === 0 || nowMs < this.#fastUntilMs;
-    const { fetchIntervalMs } = this.#settings;
-    this.#fetchIn(handler, isFast ? Math.min(FAST_FETCH_MS, fetchIntervalMs) : fetchIntervalMs);
+  /** The engine has sent a set, for the first time or after it was away. If it has restarted it knows no state. */
+  #returned(handler: ControlPlaneHandler, healthchecks: number): void {
+    this.#connectionLog.info("Connected to the engine", { socket: this.#path, healthchecks });
+    if (this.#hasFailed) this.#fastUntilMs = performance.now() + FAST_FETCHES_MS;
+    this.#problem = undefined;
+    this.#hasFailed = false;
+    this.#isAway = false;
+    clearInterval(this.#lookTimer);
+    handler.resync();
+    this.#retryWaiters.release();
+  }
+
+  #fetchFailed(handler: ControlPlaneHandler, failure: EngineFailure, error: unknown, span: CallSpan): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#failed("fetch", failure, error, span);
+    const wasAway = this.#isAway;
+    this.#problem = `the engine sends no set: ${failure.reason}`;
+    this.#hasFailed = true;
+    this.#isAway = failure.isAway;
+    if (!failure.isAway || wasAway) return;
+    // Nothing is delivered to a missing engine; it receives every state when it is back.
+    handler.disconnected();
+    clearInterval(this.#lookTimer);
+    this.#lookTimer = setInterval(() => this.maintain(), LOOK_MS);
   }
 
   #fetchIn(handler: ControlPlaneHandler, delayMs: number): void {
     if (this.#handler === undefined) return;
+    clearTimeout(this.#fetchTimer);
     this.#fetchTimer = setTimeout(() => void this.#fetch(handler), delayMs);
+  }
+
+  /** Fetches, unless a fetch runs. */
+  #fetchNow(handler: ControlPlaneHandler): void {
+    if (this.#fetchTimer !== undefined) void this.#fetch(handler);
   }
 
   /** Reports what is queued, batch after batch; after a failure the same entries again, in their newest states. */
   async #report(): Promise<void> {
     this.#isReporting = true;
-    while (this.#queue.size > 0 && !this.#stopped.signal.aborted) {
-      try {
-        const batch = this.#queue.first(this.#settings.maxBatch);
-        checkReportReply(await this.#exclusively(reportCall(this.#identity, batch)));
-        this.#queue.settle(batch);
-      } catch (error) {
-        this.#failed("Cannot report states to the engine; retrying", error);
-        await this.#pause(this.#settings.retryDelayMs);
-      }
+    while (this.#queue.size > 0 && !this.#isOver) {
+      const batch = this.#queue.first(this.#settings.maxBatch);
+      let isGood = false;
+      await this.#tracing().report(batch, async (span) => {
+        isGood = await this.#tryReport(batch, span);
+      });
+      if (!isGood) await this.#pause(this.#settings.retryDelayMs);
     }
     this.#isReporting = false;
     this.#drainWaiters.release();
   }
 
+  /** At the end of the process nothing more is reported to an engine that is gone. */
+  get #isOver(): boolean {
+    return this.#stopped.signal.aborted || (this.#stopping.signal.aborted && this.#isAway);
+  }
+
+  async #tryReport(batch: readonly Notification[], span: CallSpan): Promise<boolean> {
+    const startMs = performance.now();
+    try {
+      await this.#client.report(batch, this.#stopped.signal);
+      this.#queue.settle(batch);
+      this.#reportProblem = undefined;
+      this.#log.debug("Batch sent", { size: batch.length, took_ms: roundMs(performance.now() - startMs) });
+      return true;
+    } catch (error) {
+      if (this.#stopped.signal.aborted) return false;
+      const failure = engineFailure(error);
+      this.#failed("report", failure, error, span);
+      this.#reportProblem = `the engine accepts no states: ${failure.reason}`;
+      if (this.#stopping.signal.aborted) this.#isAway = failure.isAway;
+      // The next fetch decides whether it is away.
+      else if (failure.isAway && this.#isConnected && this.#handler !== undefined)
+        this.#fetchNow(this.#handler);
+      return false;
+    }
+  }
+
   /** Waits, at most until the engine has sent a set or everything stops. */
   async #pause(delayMs: number): Promise<void> {
+    if (this.#isOver) return;
     const over = new AbortController();
     const timer = setTimeout(() => over.abort(), delayMs);
     await this.#retryWaiters.wait(AbortSignal.any([over.signal, this.#stopped.signal]));
     clearTimeout(timer);
   }
 
-  /** Makes a call when the one before is over: the engine runs concurrent calls in any order. */
-  async #exclusively<Args>(call: RpcCall<Args>): Promise<GobValue> {
-    const before = this.#lastCall;
-    const turn = Promise.withResolvers<void>();
-    this.#lastCall = turn.promise;
-    await before;
-    try {
-      return await this.#call(this.#path, call, CALL_TIMEOUT_MS, this.#stopped.signal);
-    } finally {
-      turn.resolve();
+  #failed(method: "fetch" | "report", failure: EngineFailure, error: unknown, span: CallSpan): void {
+    const { type, reason } = failure;
+    if (type === "internal") {
+      this.#fault(error);
+      span.failed("internal", "internal error");
+      return;
     }
-  }
-
-  #failed(message: string, error: unknown): void {
-    if (this.#stopped.signal.aborted) return;
-    this.#count(error instanceof EngineUnreachable ? "socket_io" : "parse");
-    const heldBack = this.#limiter.admit(message, performance.now());
-    if (heldBack === undefined) return;
-    const fields = { socket: this.#path, error: reasonOf(error) };
-    this.#log.warn(message, heldBack === 0 ? fields : { ...fields, held_back: heldBack });
+    this.#count(type);
+    span.failed(type, reason);
+    this.#failureLog.failed(method, failure, performance.now());
   }
 }
 
@@ -257,8 +326,4 @@ function engineSettings({ advanced, batching }: Config): EngineSettings {
     retryDelayMs: advanced.retry_delay,
     maxBatch: batching.max_size,
   };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

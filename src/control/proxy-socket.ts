@@ -25,7 +25,7 @@ import type {
   ControlPlaneContext,
   ControlPlaneHandler,
   CountFault,
-  QueueDepths,
+  Peer,
 } from "./control-plane.ts";
 
 /** Minimum time between two lines about a socket that was lost. */
@@ -79,12 +79,13 @@ export class ProxySocketControl implements ControlPlane {
     this.#log.info("Listening for the proxy", { socket: this.#path });
   }
 
-  get connected(): boolean {
-    return this.#client !== undefined;
+  get peer(): Peer {
+    return { name: "proxy", connected: this.#client !== undefined };
   }
 
-  get depths(): QueueDepths {
-    return this.#client?.depths ?? { inbound: 0, outbound: 0 };
+  get depths() {
+    const { inbound = 0, outbound = 0 } = this.#client?.depths ?? {};
+    return { config_update: inbound, proxy_message: outbound };
   }
 
   readinessProblem(): string | undefined {

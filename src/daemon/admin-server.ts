@@ -13,6 +13,7 @@ import { HttpServer } from "../http/server.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Manager } from "../manager/manager.ts";
 import { Metrics } from "../metrics/metrics.ts";
+import type { EngineMethod } from "../model/peer.ts";
 import type { FailureCode } from "../model/result.ts";
 import { type Address, formatAddress } from "../model/spec.ts";
 import type { Monitor, Settlement } from "../monitor/monitor.ts";
@@ -70,6 +71,7 @@ export class AdminServer implements Admin {
         revision: REVISION,
         bun: Bun.version,
         errorTypes: [...CONTROL_ERRORS, "internal", "telemetry"],
+        peer: deps.control.peer?.name,
         batchSizeBounds: config.batch_size_buckets,
         batchDelayBounds: config.batch_delay_buckets,
         responseTimeBounds: config.response_time_buckets,
@@ -122,6 +124,10 @@ export class AdminServer implements Admin {
 
   failed(error: CountedError, count?: number): void {
     this.#metrics.server.failed(error, count);
+  }
+
+  engineCalled(method: EngineMethod, durationMs: number, isGood: boolean): void {
+    this.#metrics.server.engineCalled(method, durationMs, isGood, this.#deps.clock.wallMs());
   }
 
   sent(size: number, trigger: Trigger, waitedMs: number, latenciesMs: readonly number[]): void {
@@ -185,11 +191,10 @@ export class AdminServer implements Admin {
 
   #reading() {
     const { manager, control, scheduler } = this.#deps;
-    const { inbound, outbound } = control.depths;
     return {
       ...manager.counts(),
-      connected: control.connected,
-      depths: { notification: this.#deps.waiting(), config_update: inbound, proxy_message: outbound },
+      connected: control.peer?.connected ?? false,
+      depths: { notification: this.#deps.waiting(), ...control.depths },
       stalledMs: scheduler.stalledMs,
     };
   }

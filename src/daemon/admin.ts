@@ -1,6 +1,6 @@
 /** The port to the admin interface (metrics, status API, status page, health). It loads nothing of it. */
 import type { Config } from "../config/schema.ts";
-import type { ControlError } from "../control/control-plane.ts";
+import type { ControlError, OnEngineCall } from "../control/control-plane.ts";
 import type { FailureCode } from "../model/result.ts";
 import type { MonitorObserver } from "../monitor/monitor.ts";
 import type { MonitorRecord } from "../monitor/record.ts";
@@ -21,6 +21,8 @@ export interface Admin extends MonitorObserver {
   ticked(lateMs: number): void;
   /** Counts errors. */
   failed(error: CountedError, count?: number): void;
+  /** Receives the end of a call to the engine. */
+  engineCalled: OnEngineCall;
   /** Counts a batch that was sent. */
   sent(size: number, trigger: Trigger, waitedMs: number, latenciesMs: readonly number[]): void;
   /** Counts a desired set that was applied. */
@@ -42,6 +44,7 @@ export const NO_ADMIN: Admin = {
   traced: () => {},
   ticked: () => {},
   failed: () => {},
+  engineCalled: () => {},
   sent: () => {},
   updated: () => {},
   configRead: () => {},

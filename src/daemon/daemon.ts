@@ -99,7 +99,10 @@ export class Daemon {
       checksFile: options.checksFile,
       log,
       count: (error, times) => this.#admin.failed(error, times),
+      fault: (error) => this.#internalError(error),
+      engineCalled: (method, durationMs, isGood) => this.#admin.engineCalled(method, durationMs, isGood),
       tracing: () => this.#telemetry.clients,
+      engineTracing: () => this.#telemetry.engine,
     });
     this.#manager = new Manager(
       clock,
@@ -123,19 +126,19 @@ export class Daemon {
     return this.#ended.promise;
   }
 
-  /** Returns the fields of the log line that describes the daemon: states, client, queue lengths, stalls. */
+  /** Returns the fields of the log line that describes the daemon: states, client or engine, queue lengths, stalls. */
   state(): LogFields {
     const { states, inFlight } = this.#manager.counts();
-    const { connected, depths } = this.#control;
+    const { peer, depths } = this.#control;
+    const queued = Object.entries(depths).map(([channel, depth]) => [`${channel}_depth`, depth]);
     const { scheduler } = this.#runtime;
     return {
       healthchecks: this.#manager.monitors.size,
       ...states,
       in_flight: inFlight,
-      ...(connected === undefined ? {} : { proxy_connected: connected }),
+      ...(peer === undefined ? {} : { [`${peer.name}_connected`]: peer.connected }),
       notification_depth: this.#notifier.waiting,
-      config_update_depth: depths.inbound,
-      proxy_message_depth: depths.outbound,
+      ...Object.fromEntries(queued),
       overdue_ms: Math.round(scheduler.overdueMs),
       stalled_ms: Math.round(scheduler.stalledMs),
       uptime_s: Math.floor(process.uptime()),
@@ -254,7 +257,7 @@ export class Daemon {
 
   #handler(): ControlPlaneHandler {
     return {
-      applyDesiredSet: (set) => this.#applyDesiredSet(set),
+      applyDesiredSet: this.#options.faults.update((set) => this.#applyDesiredSet(set)),
       resync: () => this.#notifier.resync(),
       writable: () => this.#notifier.writable(),
       disconnected: () => this.#notifier.disconnected(),
@@ -285,6 +288,8 @@ export class Daemon {
       sent: (trigger, waitedMs, latenciesMs, delivered) => {
         const size = delivered.length;
         this.#admin.sent(size, trigger, waitedMs, latenciesMs);
+        // With the engine a batch only joins the next report, which has its own trace and line.
+        if (this.#control.peer?.name === "engine") return;
         this.#telemetry.sent(delivered, trigger, waitedMs, () =>
           this.#log.debug("Batch sent", { size, trigger, waited_ms: roundMs(waitedMs) }),
         );

@@ -12,6 +12,7 @@ import type { Scheduler } from "../scheduler/scheduler.ts";
 export const TEST_FAULTS = [
   "checker",
   "notifier",
+  "update",
   "http",
   "uncaught",
   "rejection",
@@ -49,6 +50,13 @@ export class FaultInjector {
     if (this.name !== "notifier") return delivery;
     let batches = 0;
     return { deliver: (batch) => (batches++ % 3 === 0 ? fail("a delivery") : delivery.deliver(batch)) };
+  }
+
+  /** Breaks the application of every second set, the first one included. */
+  update<Args extends unknown[]>(apply: (...args: Args) => Promise<void>): (...args: Args) => Promise<void> {
+    if (this.name !== "update") return apply;
+    let sets = 0;
+    return async (...args) => (sets++ % 2 === 0 ? fail("an update") : await apply(...args));
   }
 
   /** Breaks the healthcheck list before its response begins, and `/readyz` in the middle of it. */

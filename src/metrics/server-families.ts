@@ -2,20 +2,23 @@
  * The families of the server as a whole, kept by prom-client: notifications, the client, configuration, errors. What every check
  * adds to is in check-counters.ts.
  */
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { type Counter, type Gauge, type Histogram, Registry } from "prom-client";
+import type { ControlChannel, EngineMethod, PeerName } from "../model/peer.ts";
 import { STATES, type StateCounts } from "../model/status.ts";
 import type { ByteBuffer } from "./byte-buffer.ts";
+import { EngineFamilies } from "./engine-families.ts";
 import type { Format } from "./exposition.ts";
+import { familyMaker } from "./family-maker.ts";
 import { writeRegistry } from "./prom-client-writer.ts";
 
 /** State of the server at the moment of a scrape. */
 export interface ServerReading {
   readonly states: StateCounts;
   readonly inFlight: number;
-  /** True when a client is connected; undefined with a control plane that has no client. */
-  readonly connected: boolean | undefined;
-  /** Length of the queue of each channel. */
-  readonly depths: Readonly<Record<Channel, number>>;
+  /** True while the peer is connected; without a peer it has no meaning. */
+  readonly connected: boolean;
+  /** Length of the queue of each channel that exists. */
+  readonly depths: Readonly<Partial<Record<Channel, number>>>;
   /** Total time for which the event loop has stalled; milliseconds. */
   readonly stalledMs: number;
 }
@@ -27,15 +30,16 @@ export interface ServerMetricsSettings {
   readonly bun: string;
   /** Values of the label `type` of errors. */
   readonly errorTypes: readonly string[];
+  /** The program at the other end of the control plane, whose families are exported; undefined without one. */
+  readonly peer: PeerName | undefined;
   readonly batchSizeBounds: readonly number[];
   /** Seconds. */
   readonly batchDelayBounds: readonly number[];
 }
 
 const LATENCY_BOUNDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10];
-const CHANNELS = ["notification", "config_update", "proxy_message"] as const;
-/** The channels of the configuration. */
-export type Channel = (typeof CHANNELS)[number];
+/** Queues that are measured. */
+export type Channel = "notification" | ControlChannel;
 const TRIGGERS = ["size_limit", "time_delay"] as const;
 
 /** Metrics of the server as a whole, kept by prom-client: notifications, client, configuration, errors. */
@@ -44,7 +48,8 @@ export class ServerFamilies {
   readonly #active: Gauge;
   readonly #byState: Gauge<"state">;
   readonly #inFlight: Gauge;
-  readonly #connected: Gauge;
+  readonly #connected: Gauge | undefined;
+  readonly #engine: EngineFamilies | undefined;
   readonly #depth: Gauge<"channel">;
   readonly #stalled: Counter;
   #reportedStalledMs = 0;
@@ -71,7 +76,15 @@ export class ServerFamilies {
     this.#delay = make.histogram("batch_delay_seconds", delay, facts.batchDelayBounds);
     const latency = "Time from the result that changed a state to the write to the socket.";
     this.#latency = make.histogram("notification_latency_seconds", latency, LATENCY_BOUNDS);
-    this.#connected = make.gauge("proxy_connected", "1 if a client is connected, 0 if not.");
+    if (facts.peer === "proxy")
+      this.#connected = make.gauge("proxy_connected", "1 if a client is connected, 0 if not.");
+    if (facts.peer === "engine") {
+      this.#connected = make.gauge(
+        "engine_connected",
+        "1 if the engine sent a set when last asked, 0 if not.",
+      );
+      this.#engine = new EngineFamilies(make);
+    }
     this.#updates = make.counter("config_updates_total", "Healthcheck lists applied.");
     const errors =
       "Errors: parse, rejected messages; socket_io; channel, a full channel; config, rejected healthchecks or files; internal, errors of this server; telemetry, lost spans.";
@@ -117,6 +130,11 @@ export class ServerFamilies {
     this.#errors.inc({ type }, count);
   }
 
+  /** A call to the engine has ended. @param wallMs - now */
+  engineCalled(method: EngineMethod, durationMs: number, isGood: boolean, wallMs: number): void {
+    this.#engine?.called(method, durationMs, isGood, wallMs);
+  }
+
   /** The configuration was read. @param wallMs - now */
   configRead(valid: boolean, wallMs: number): void {
     this.#reloaded.set(valid ? 1 : 0);
@@ -129,24 +147,10 @@ export class ServerFamilies {
     for (const state of STATES) this.#byState.set({ state }, states[state]);
     this.#active.set(states.unknown + states.healthy + states.unhealthy);
     this.#inFlight.set(reading.inFlight);
-    if (reading.connected === undefined) this.#registry.removeSingleMetric("healthcheck_proxy_connected");
-    else this.#connected.set(reading.connected ? 1 : 0);
-    for (const channel of CHANNELS) this.#depth.set({ channel }, depths[channel]);
+    this.#connected?.set(reading.connected ? 1 : 0);
+    for (const [channel, depth] of Object.entries(depths)) this.#depth.set({ channel }, depth);
     this.#stalled.inc(Math.max(0, stalledMs - this.#reportedStalledMs) / 1_000);
     this.#reportedStalledMs = Math.max(stalledMs, this.#reportedStalledMs);
     await writeRegistry(sheet, this.#registry, format);
   }
-}
-
-/** Creates our metric families in a registry. */
-function familyMaker(registry: Registry) {
-  const registers = [registry];
-  return {
-    counter: <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
-      new Counter({ name: `healthcheck_${name}`, help, labelNames, registers }),
-    gauge: <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) =>
-      new Gauge({ name: `healthcheck_${name}`, help, labelNames, registers }),
-    histogram: (name: string, help: string, bounds: readonly number[]) =>
-      new Histogram({ name: `healthcheck_${name}`, help, buckets: [...bounds], registers }),
-  };
 }

@@ -55,6 +55,8 @@ export interface SettingFlags {
   readonly reload: boolean;
   /** Reason why the field has no effect, as `has no effect …`: an invalid value of it is only a warning. */
   readonly withoutEffect?: string;
+  /** Value of `server.control` with which the field has an effect in spite of {@link withoutEffect}. */
+  readonly effectiveWith?: string;
 }
 
 /** The documentation of a {@link setting}. */

@@ -17,7 +17,7 @@ const MAX_QUEUED = 2;
 /** Parts of the daemon that the status line describes. */
 export interface MonitoredParts {
   readonly manager: Pick<Manager, "counts">;
-  readonly control: Pick<ControlPlane, "connected" | "readinessProblem">;
+  readonly control: Pick<ControlPlane, "peer" | "readinessProblem">;
   readonly scheduler: Pick<Scheduler, "overdueMs">;
 }
 
@@ -120,7 +120,7 @@ class SystemdNotifier implements ServiceNotifier {
     const { manager, control, scheduler } = this.#parts;
     return {
       counts: manager.counts().states,
-      connected: control.connected,
+      peer: control.peer,
       stopping: this.#stopping,
       problem: this.#configProblem ?? (this.#stopping ? undefined : control.readinessProblem()),
       overdueMs: scheduler.overdueMs,

@@ -2,6 +2,7 @@
  * Status and watchdog messages to systemd, sans-I/O. The owner calls {@link SystemdReport.poll} every {@link SystemdReport.periodMs}
  * milliseconds with the time and a health summary, and sends the result.
  */
+import type { Peer } from "../control/control-plane.ts";
 import { sentence } from "../model/printable.ts";
 import type { StateCounts } from "../model/status.ts";
 
@@ -11,8 +12,8 @@ const STATUS_MS = 1_000;
 /** Health of the process, as far as systemd shows it. */
 export interface HealthSummary {
   readonly counts: StateCounts;
-  /** True while a client is connected; undefined in standalone mode. */
-  readonly connected: boolean | undefined;
+  /** The program at the other end of the control plane; undefined in standalone mode. */
+  readonly peer: Peer | undefined;
   readonly stopping: boolean;
   /** Problem that the operator should know of; undefined without a problem. */
   readonly problem: string | undefined;
@@ -76,12 +77,16 @@ export class SystemdReport {
   }
 }
 
-function statusLine({ counts, connected, stopping, problem }: HealthSummary): string {
+function statusLine({ counts, peer, stopping, problem }: HealthSummary): string {
   const { healthy, unhealthy, unknown } = counts;
-  const client =
-    connected === undefined ? "checks from a file" : connected ? "client connected" : "no client connected";
-  const totals = `${healthy} healthy, ${unhealthy} unhealthy, ${unknown} unknown; ${client}`;
+  const totals = `${healthy} healthy, ${unhealthy} unhealthy, ${unknown} unknown; ${sourceOfChecks(peer)}`;
   // The problem may quote foreign text: it must not begin another line, and the rest of a long error is in the log.
   const why = problem === undefined ? "" : `; ${problem}`;
   return `STATUS=${stopping ? "stopping; " : ""}${sentence(`${totals}${why}`)}`;
+}
+
+function sourceOfChecks(peer: Peer | undefined): string {
+  if (peer === undefined) return "checks from a file";
+  if (peer.name === "engine") return peer.connected ? "engine connected" : "engine not connected";
+  return peer.connected ? "client connected" : "no client connected";
 }

@@ -77,6 +77,16 @@ export class CheckTraces implements MonitorObserver {
     return context;
   }
 
+  /** Returns the context of a state change that has not been delivered, if the change is traced. */
+  contextOf(id: HealthcheckId): SpanContext | undefined {
+    return this.#transitions.get(id);
+  }
+
+  /** Removes the context of a state change that was delivered; that of a later change stays. */
+  delivered(id: HealthcheckId, context: SpanContext): void {
+    if (this.#transitions.get(id) === context) this.#transitions.delete(id);
+  }
+
   settled(monitor: Monitor, settlement: Settlement): void {
     const { result, transition } = settlement;
     const isTraced = this.all || result.outcome !== "success" || transition !== undefined;

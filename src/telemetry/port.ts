@@ -1,6 +1,7 @@
 /** The port through which the daemon reports to telemetry. It loads nothing of OpenTelemetry. */
 import type { Config } from "../config/schema.ts";
 import { type ClientTracing, NO_TRACING } from "../control/client-tracing.ts";
+import { type EngineTracing, NO_ENGINE_TRACING } from "../control/engine-tracing.ts";
 import type { UpdateCounts } from "../manager/manager.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import type { Notification } from "../model/status.ts";
@@ -12,6 +13,8 @@ export interface TelemetryPort {
   readonly checks: MonitorObserver;
   /** Traces the connections and messages of clients. */
   readonly clients: ClientTracing;
+  /** Traces the calls to the engine. */
+  readonly engine: EngineTracing;
   /** Returns the function that makes the `traceparent` header for each check of a healthcheck; undefined for no header. */
   traceparentOf(id: HealthcheckId): (() => string) | undefined;
   /** Drops the unfinished spans of a healthcheck that was removed. */
@@ -47,6 +50,7 @@ export function noTelemetry(monitorLog: MonitorObserver): TelemetryPort {
   return {
     checks: monitorLog,
     clients: NO_TRACING,
+    engine: NO_ENGINE_TRACING,
     traceparentOf: () => undefined,
     forget: () => {},
     outside: (act) => act(),

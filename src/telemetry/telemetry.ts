@@ -9,6 +9,7 @@ import type { Clock } from "../system/clock.ts";
 import { CheckTraces, type OnTraced } from "./check-traces.ts";
 import { ClientTraces } from "./client-traces.ts";
 import { DeliveryTraces } from "./delivery-traces.ts";
+import { EngineTraces } from "./engine-traces.ts";
 import type { Exporter } from "./exporter.ts";
 import type { TelemetryPort } from "./port.ts";
 import { SpanScope } from "./scope.ts";
@@ -34,6 +35,7 @@ export class Telemetry implements TelemetryPort {
   readonly checks: CheckTraces;
   readonly #deliveries: DeliveryTraces;
   readonly clients: ClientTraces;
+  readonly engine: EngineTraces;
   readonly #scope = new SpanScope();
   readonly #tracer: Tracer;
   readonly #queue: SpanExportQueue;
@@ -66,6 +68,7 @@ export class Telemetry implements TelemetryPort {
     this.checks = new CheckTraces(this.#tracer, this.#scope, timeline, monitorLog, traced, trace === "all");
     this.#deliveries = new DeliveryTraces(this.#tracer, this.#scope, timeline, this.checks);
     this.clients = new ClientTraces(this.#tracer, this.#scope, timeline);
+    this.engine = new EngineTraces(this.#tracer, this.#scope, timeline, this.checks);
   }
 
   traceparentOf(id: HealthcheckId): (() => string) | undefined {

@@ -99,10 +99,11 @@ test.each([
   expect(faults(one(section, key, value))).toEqual([`F:2:${place}: ${section}.${of}: ${words}`]);
 });
 
+const UNUSED = "the key has no effect and is ignored";
 const IDLE = "the key has no effect with the proxy and is ignored";
 const POLLED: readonly (readonly [key: string, value: string, words: string])[] = [
-  ["max_failures", "0", `0 is out of range; must be an integer from 1 to 1000; ${IDLE}`],
-  ["max_failures", "many", `"many" is not valid; must be an integer from 1 to 1000; ${IDLE}`],
+  ["max_failures", "0", `0 is out of range; must be an integer from 1 to 1000; ${UNUSED}`],
+  ["max_failures", "many", `"many" is not valid; must be an integer from 1 to 1000; ${UNUSED}`],
   ["fetch_interval", "2h", `"2h" is out of range; must be ${duration("1s to 1h")}; ${IDLE}`],
   [
     "retry_delay",
@@ -234,6 +235,19 @@ const AMENDED: readonly Amended[] = [
     ["only 50 of the 99 bounds are used, evenly spread"],
   ],
 ];
+
+test("config: with the engine, fetch_interval and retry_delay have an effect, and a wrong value is an error", () => {
+  const advanced = "advanced: { fetch_interval: 2h, retry_delay: 50ms, max_failures: 0 }\n";
+  const text = `server: { control: engine }\n${advanced}`;
+  expect(faults(text)).toEqual([
+    `F:2:29: advanced.fetch_interval: "2h" is out of range; must be ${duration("1s to 1h")}`,
+    `F:2:46: advanced.retry_delay: "50ms" is out of range; must be ${duration("100ms to 60s")}`,
+  ]);
+  expect(warnings(text)).toEqual([
+    `F:2:66: advanced.max_failures: 0 is out of range; must be an integer from 1 to 1000; ${UNUSED}`,
+  ]);
+  expect(faults(`server: { control: proxy }\n${advanced}`)).toEqual([]);
+});
 
 test.each(AMENDED)("config: %s.%s: %s does not cost the file", (section, key, value, holds, words) => {
   const { config, faults: none } = validateConfig(one(section, key, value));

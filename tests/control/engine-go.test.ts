@@ -3,6 +3,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
 import { EngineControl } from "../../src/control/engine.ts";
+import { NO_ENGINE_TRACING } from "../../src/control/engine-tracing.ts";
 import type { DesiredSet } from "../../src/manager/diff.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { until } from "../harness/base/wait.ts";
@@ -17,7 +18,14 @@ const TARGET = { ip: "127.0.0.1", port: 80 };
 function startControl(path: string) {
   const sets: DesiredSet[] = [];
   const log = new FakeLogger();
-  const control = new EngineControl(path, { config: DEFAULT_CONFIG, log, count: () => {} });
+  const control = new EngineControl(path, {
+    config: DEFAULT_CONFIG,
+    log,
+    count: () => {},
+    fault: () => {},
+    engineCalled: () => {},
+    engineTracing: () => NO_ENGINE_TRACING,
+  });
   const resync = () => {
     const states = sets.at(-1)?.specs.map(({ id }) => notification(Number(id))) ?? [];
     for (let at = 0; at < states.length; at += 100) control.deliver(states.slice(at, at + 100));
@@ -64,7 +72,7 @@ test("engine: an engine that starts later, is killed, and comes back under new i
     "every state of the first engine",
   );
   await first.kill();
-  await until(() => !control.connected, 20_000, "the loss of the engine");
+  await until(() => !control.peer.connected, 20_000, "the loss of the engine");
   expect(sets.at(-1)?.specs.length).toBe(50);
   await Bun.file(path).delete();
   const second = await startGoEngine(path);

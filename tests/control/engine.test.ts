@@ -1,126 +1,9 @@
 /** The engine as control plane, on virtual time: when it fetches, what it reports, and what it does while the engine is away. */
 import { expect, test } from "bun:test";
-import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
-import { EngineControl } from "../../src/control/engine.ts";
 import { EngineUnreachable } from "../../src/control/engine-call.ts";
-import type { DesiredSet } from "../../src/manager/diff.ts";
-import type { State } from "../../src/model/status.ts";
-import { structType } from "../../src/rpc/gob-type.ts";
-import { GobInterface, GobMap, GobStruct, type GobValue } from "../../src/rpc/gob-values.ts";
+import { GobMap, GobStruct } from "../../src/rpc/gob-values.ts";
 import { RpcError } from "../../src/rpc/rpc-error.ts";
-import { FakeLogger, notification, VirtualTime } from "../harness/fakes/fakes.ts";
-
-const SECOND_NS = 10n ** 9n;
-
-function struct(fields: Readonly<Record<string, GobValue>>): GobStruct {
-  const type = structType(
-    "",
-    Object.keys(fields).map((name) => [name, 1] as const),
-  );
-  return new GobStruct(type, Object.values(fields));
-}
-
-/** A set of TCP healthchecks. @param interval - of each, in seconds */
-function setOf(ids: readonly number[], interval = 10n): GobValue {
-  const target = struct({ IP: new Uint8Array([127, 0, 0, 1]), Port: 80n });
-  const config = struct({
-    Interval: interval * SECOND_NS,
-    Timeout: SECOND_NS,
-    Checker: new GobInterface("*healthcheck.TCPChecker", struct({ Target: target })),
-  });
-  return struct({ Configs: new GobMap(ids.map((id) => [BigInt(id), config] as const)) });
-}
-
-/** One call that the control plane has made. */
-interface MadeCall {
-  readonly atMs: number;
-  readonly method: string;
-  /** Of a report: id and state of each notification. */
-  readonly states: readonly string[];
-  answer(outcome: GobValue | Error): Promise<void>;
-}
-
-class Bench implements Disposable {
-  readonly time = new VirtualTime();
-  readonly log = new FakeLogger();
-  readonly calls: MadeCall[] = [];
-  readonly sets: DesiredSet[] = [];
-  readonly counted: string[] = [];
-  resyncs = 0;
-  /** Of the socket file. */
-  identity: string | undefined = "1";
-  readonly control: EngineControl;
-
-  constructor() {
-    const count = (fault: string, times = 1) => void this.counted.push(...Array<string>(times).fill(fault));
-    this.control = new EngineControl(
-      "/engine.sock",
-      { config: DEFAULT_CONFIG, log: this.log, count },
-      (_path, call) => {
-        const { promise, resolve, reject } = Promise.withResolvers<GobValue>();
-        this.calls.push({
-          atMs: this.time.nowMs(),
-          method: call.method.replace("SeesawEngine.", ""),
-          states: statesOf(call.args),
-          answer: async (outcome) => {
-            if (outcome instanceof Error) reject(outcome);
-            else resolve(outcome);
-            await settle();
-          },
-        });
-        return promise;
-      },
-      () => this.identity,
-    );
-  }
-
-  get last(): MadeCall {
-    const call = this.calls.at(-1);
-    if (call === undefined) throw new Error("no call");
-    return call;
-  }
-
-  async start(): Promise<void> {
-    await this.control.start({
-      applyDesiredSet: async (set) => void this.sets.push(set),
-      resync: () => void this.resyncs++,
-      writable: () => {},
-      disconnected: () => {},
-      statuses: () => [],
-      shutdown: () => {},
-    });
-    await settle();
-  }
-
-  async advance(ms: number): Promise<void> {
-    this.time.advance(ms);
-    await settle();
-  }
-
-  deliver(...states: readonly (readonly [number, State])[]): Promise<void> {
-    this.control.deliver(states.map(([number, state]) => notification(number, state)));
-    return settle();
-  }
-
-  [Symbol.dispose](): void {
-    this.time[Symbol.dispose]();
-  }
-}
-
-function statesOf(args: unknown): string[] {
-  const notifications = args instanceof Object && "Notifications" in args ? args.Notifications : [];
-  // The arguments of a report have this form.
-  return (notifications as { readonly Id: bigint; readonly Status: { readonly State: number } }[]).map(
-    ({ Id, Status }) => `${Id}:${Status.State}`,
-  );
-}
-
-/** Lets every promise that can settle do so. */
-async function settle(): Promise<void> {
-  for (let index = 0; index < 50; index++) await Promise.resolve();
-}
-
-const AWAY = new EngineUnreachable("no such file or directory");
+import { AWAY, Bench, setOf, settle, struct } from "../harness/engine/engine-bench.ts";
 
 test("engine: fetches at the start and every 15 s after a set was applied, and then sends every state", async () => {
   using bench = new Bench();
@@ -128,7 +11,7 @@ test("engine: fetches at the start and every 15 s after a set was applied, and t
   await bench.start();
   await bench.last.answer(setOf([1, 2]));
   expect(bench.sets.at(-1)?.specs.map(({ id }) => String(id))).toEqual(["1", "2"]);
-  expect([bench.resyncs, bench.control.connected, bench.control.readinessProblem()]).toEqual([
+  expect([bench.resyncs, bench.control.peer.connected, bench.control.readinessProblem()]).toEqual([
     1,
     true,
     undefined,
@@ -190,13 +73,13 @@ test("engine: away for ten minutes, it is asked every second, with a warning a m
     held_back: 59,
   });
   expect(bench.counted).toEqual(Array(600).fill("socket_io"));
-  expect([bench.sets.length, bench.control.connected, bench.control.readinessProblem()]).toEqual([
+  expect([bench.sets.length, bench.control.peer.connected, bench.control.readinessProblem()]).toEqual([
     1,
     false,
     "the engine sends no set: no such file or directory",
   ]);
   await bench.last.answer(setOf([7]));
-  expect([bench.sets.length, bench.resyncs, bench.control.connected]).toEqual([2, 2, true]);
+  expect([bench.sets.length, bench.resyncs, bench.control.peer.connected]).toEqual([2, 2, true]);
   for (let second = 0; second < 60; second++) {
     await bench.advance(1_000);
     await bench.last.answer(setOf([7]));
@@ -281,17 +164,18 @@ test("engine: a failed report is repeated after 2 s, in the newest states and in
   await bench.deliver([1, "healthy"], [2, "healthy"]);
   await bench.deliver([3, "unhealthy"], [1, "unhealthy"], [2, "unknown"]);
   expect(bench.last.states).toEqual(["1:2", "2:2"]);
-  await bench.last.answer(AWAY);
+  await bench.last.answer(new EngineUnreachable("no reply within 10s"));
   await bench.advance(1_999);
   expect(bench.calls.length).toBe(2);
   await bench.advance(1);
   expect(bench.last.states).toEqual(["1:1", "2:2", "3:1"]);
   await bench.last.answer(new RpcError("the engine replied: busy"));
-  expect(bench.control.depths.outbound).toBe(3);
+  expect(bench.control.depths.engine_report).toBe(3);
   await bench.advance(2_000);
   await bench.last.answer(0n);
-  expect([bench.calls.length, bench.control.depths.outbound]).toEqual([4, 0]);
-  expect(bench.log.messages("warn")).toEqual(["Cannot report states to the engine; retrying"]);
+  expect([bench.calls.length, bench.control.depths.engine_report]).toEqual([4, 0]);
+  // Each for its own reason.
+  expect(bench.log.messages("warn")).toEqual(Array(2).fill("Cannot report states to the engine; retrying"));
 });
 
 test("engine: a state that changes while it is reported is reported again", async () => {
@@ -366,7 +250,7 @@ test("engine: a socket file that was replaced is noticed between two fetches", a
   await settle();
   expect([bench.calls.length, bench.control.readinessProblem()]).toEqual([2, "the engine has restarted"]);
   await bench.last.answer(setOf([9]));
-  expect([bench.sets.length, bench.resyncs, bench.control.connected]).toEqual([2, 2, true]);
+  expect([bench.sets.length, bench.resyncs, bench.control.peer.connected]).toEqual([2, 2, true]);
   await bench.advance(1_000);
   expect(bench.calls.length).toBe(3);
 });

@@ -5,11 +5,12 @@ import { makeTempDir } from "../harness/base/tempdir.ts";
 import { until } from "../harness/base/wait.ts";
 import { startDaemon } from "../harness/daemon/daemon.ts";
 import {
-  type EngineCheck,
-  type EngineStatus,
-  type GoEngine,
-  startGoEngine,
-} from "../harness/engine/goengine.ts";
+  engineConfig,
+  newestStatuses as newest,
+  newestStates as states,
+  engineTcp as tcp,
+} from "../harness/engine/engine-checks.ts";
+import { startGoEngine } from "../harness/engine/goengine.ts";
 
 setDefaultTimeout(120_000);
 
@@ -26,29 +27,8 @@ beforeAll(() => {
 });
 afterAll(() => up.stop(true));
 
-function tcp(id: number, port: number, changes: Partial<EngineCheck> = {}, target: object = {}): EngineCheck {
-  return {
-    id: String(id),
-    interval_ns: 1e9,
-    timeout_ns: 5e8,
-    type: "TCPChecker",
-    checker: { IP: "127.0.0.1", Port: port, Proto: 6, ...target },
-    ...changes,
-  };
-}
-
-/** The newest state that the engine has received of each healthcheck. */
-function newest(engine: GoEngine): Map<string, EngineStatus> {
-  return new Map(
-    engine.events.flatMap(({ notifications = [] }) => notifications.map((one) => [one.id, one])),
-  );
-}
-
-const states = (engine: GoEngine) =>
-  Object.fromEntries([...newest(engine)].map(([id, { state }]) => [id, state]));
-
 async function startOn(socket: string) {
-  return await startDaemon({ config: `server: { control: engine, engine_socket: ${socket} }\n` });
+  return await startDaemon({ config: engineConfig(socket) });
 }
 
 test("engine: healthchecks of the engine are run and reported, also to its successor under new ids", async () => {

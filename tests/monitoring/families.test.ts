@@ -1,9 +1,16 @@
 /** Content of /metrics, against promtool and against the reference in docs/metrics.md. Run by `bun test`. */
 
 import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { acceptAll } from "../harness/backends/backends.ts";
 import { peerTest } from "../harness/base/peers.ts";
+import { freePort } from "../harness/base/ports.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 import { until } from "../harness/base/wait.ts";
 import { connectClient } from "../harness/client/client.ts";
+import { startDaemon } from "../harness/daemon/daemon.ts";
+import { engineConfig, engineTcp, newestStatuses } from "../harness/engine/engine-checks.ts";
+import { startGoEngine } from "../harness/engine/goengine.ts";
 import { readPage } from "../harness/observers/monitoring-files.ts";
 import { promtool } from "../harness/observers/prometheus.ts";
 import {
@@ -60,12 +67,14 @@ function readFamilies(text: string): Map<string, Family> {
   return families;
 }
 
-function documentedFamilies(): Map<string, Family> {
+const isOfProxy = (name: string) => !name.startsWith("healthcheck_engine_");
+
+function documentedFamilies(isIncluded: (name: string) => boolean): Map<string, Family> {
   const rows = readPage("metrics.md").matchAll(/^\| `(\w+)` +\| (counter|gauge|histogram) +\| ([^|]*)\|/gm);
   return new Map(
-    [...rows].map(([, name = "", type = "", cell = ""]) => {
+    [...rows].flatMap(([, name = "", type = "", cell = ""]) => {
       const labels = [...cell.matchAll(/`(\w+)`/g)].map(([, label = ""]) => label);
-      return [name, { type, labels: labels.sort() }] as const;
+      return isIncluded(name) ? [[name, { type, labels: labels.sort() }] as const] : [];
     }),
   );
 }
@@ -93,7 +102,27 @@ test("metrics: /metrics and docs/metrics.md have the same families, types and la
   const metered = await startMetered();
   await using _daemon = metered.daemon;
   const shown = readFamilies(await scrapeAfterChecks(metered, backends));
-  expect(sorted(shown)).toEqual(sorted(documentedFamilies()));
+  expect(sorted(shown)).toEqual(sorted(documentedFamilies(isOfProxy)));
+});
+
+test("metrics: with the engine, /metrics has the families of the engine in place of the proxy's", async () => {
+  await using dir = makeTempDir("families");
+  const socket = join(dir.path, "engine.sock");
+  await using up = acceptAll();
+  await using engine = await startGoEngine(socket);
+  await engine.command({ checks: [engineTcp(1, up.port)] });
+  const address = `127.0.0.1:${freePort()}`;
+  const metrics = `metrics: { enabled: true, listen_addr: "${address}" }\n`;
+  await using _daemon = await startDaemon({ config: engineConfig(socket) + metrics });
+  await until(() => newestStatuses(engine).size === 1, SETTLED_MS, "the state");
+  const both = async () => {
+    const text = await scrape(address);
+    return text.includes('timestamp_seconds{method="report"}') && text;
+  };
+  const shown = readFamilies(await until(both, SETTLED_MS, "both calls"));
+  for (const [name, family] of documentedFamilies((one) => one.startsWith("healthcheck_engine_")))
+    expect([name, shown.get(name)]).toEqual([name, family]);
+  expect([...shown.keys()].filter((name) => name.includes("proxy"))).toEqual([]);
 });
 
 test("metrics: each healthcheck has as many series as docs/monitoring.md says", async () => {

@@ -6,7 +6,7 @@ import { type HealthSummary, SystemdReport } from "../../src/systemd/watchdog-re
 const DEAD_MS = 5_000;
 const ALL_WELL: HealthSummary = {
   counts: { healthy: 3, unhealthy: 1, unknown: 0 },
-  connected: true,
+  peer: { name: "proxy", connected: true },
   stopping: false,
   problem: undefined,
   overdueMs: 0,
@@ -31,10 +31,21 @@ function watch(
   return told;
 }
 
-test.each([
+test.each<[HealthSummary, string]>([
   [ALL_WELL, STATUS],
-  [{ ...ALL_WELL, connected: false }, "STATUS=3 healthy, 1 unhealthy, 0 unknown; no client connected"],
-  [{ ...ALL_WELL, connected: undefined }, "STATUS=3 healthy, 1 unhealthy, 0 unknown; checks from a file"],
+  [
+    { ...ALL_WELL, peer: { name: "proxy", connected: false } },
+    "STATUS=3 healthy, 1 unhealthy, 0 unknown; no client connected",
+  ],
+  [{ ...ALL_WELL, peer: undefined }, "STATUS=3 healthy, 1 unhealthy, 0 unknown; checks from a file"],
+  [
+    { ...ALL_WELL, peer: { name: "engine", connected: true } },
+    "STATUS=3 healthy, 1 unhealthy, 0 unknown; engine connected",
+  ],
+  [
+    { ...ALL_WELL, peer: { name: "engine", connected: false } },
+    "STATUS=3 healthy, 1 unhealthy, 0 unknown; engine not connected",
+  ],
   [{ ...ALL_WELL, problem: "it is broken" }, `${STATUS}; it is broken`],
   // One line, whatever it holds, and bounded.
   [{ ...ALL_WELL, problem: "a\nSTOPPING=1\u2028b\u202ec" }, `${STATUS}; a\\nSTOPPING=1\\u2028b\\u202ec`],

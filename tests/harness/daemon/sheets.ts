@@ -11,6 +11,7 @@ export const FACTS: ServerMetricsSettings = {
   revision: "abc",
   bun: "9.9",
   errorTypes: ["parse", "config"],
+  peer: "proxy",
   batchSizeBounds: [1, 10],
   batchDelayBounds: [0.1, 1],
 };
