@@ -113,7 +113,7 @@ export class Manager {
 
   async #apply(desired: DesiredSet): Promise<UpdateCounts> {
     const specs = new Map([...this.#monitors].map(([id, monitor]) => [id, monitor.spec]));
-    const steps = diff(specs, desired);
+    const steps = await diff(specs, desired);
     const mayInherit = desired.inheritMs !== undefined;
     this.#departed.expire(this.#clock.nowMs() - (desired.inheritMs ?? 0));
     // Before any of them ends: after a restart of the engine, ids may have been exchanged.

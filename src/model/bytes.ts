@@ -13,10 +13,13 @@ export function bytesOfHex(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/[0-9a-fA-F]{2}/g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
+const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** The text that bytes are in UTF-8; undefined when they are not. */
 export function textOfBytes(bytes: Uint8Array): string | undefined {
+  if (bytes.length === 0) return "";
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return UTF_8.decode(bytes);
   } catch {
     return undefined;
   }

@@ -60,6 +60,14 @@ export class ByteQueue {
 
   /** Removes bytes. @param count - at most {@link length} @returns a copy of them */
   take(count: number): Uint8Array {
+    const block = this.#blocks[this.#head];
+    const end = this.#at + count;
+    if (block !== undefined && end <= (this.#filled[this.#head] ?? 0)) {
+      this.#length -= count;
+      const bytes = block.slice(this.#at, end);
+      this.#at = end;
+      return bytes;
+    }
     const bytes = new Uint8Array(count);
     let copied = 0;
     this.#consume(count, (part) => {

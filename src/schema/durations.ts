@@ -22,8 +22,23 @@ const UP_TO_A_YEAR = {
 
 /** A duration of any sign, in milliseconds: Go prints negative ones. The caller brings it into its range. */
 export const durationMs = custom<string, number>(UP_TO_A_YEAR, (input) =>
-  typeof input === "string" ? parseSigned(input) : undefined,
+  typeof input === "string" ? knownOrParsed(input) : undefined,
 );
+
+/** Results of {@link parseSigned}: the thousands of healthchecks of a set have few different durations. */
+const parsed = new Map<string, number | undefined>();
+const MAX_PARSED = 64;
+const MAX_KEPT_CHARS = 32;
+
+function knownOrParsed(written: string): number | undefined {
+  const known = parsed.get(written);
+  if (known !== undefined) return known;
+  const ms = parseSigned(written);
+  if (written.length > MAX_KEPT_CHARS) return ms;
+  if (parsed.size >= MAX_PARSED) parsed.clear();
+  parsed.set(written, ms);
+  return ms;
+}
 
 function parseSigned(written: string): number | undefined {
   const [, sign, rest = written] = /^\s*([-+])(.*)$/s.exec(written) ?? [];

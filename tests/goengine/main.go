@@ -1,7 +1,7 @@
 // Command goengine is the Seesaw engine as a health checker sees it: net/rpc over gob on a Unix socket, with types of the
 // same shape. tests/harness/engine/goengine.ts builds and runs it.
 //
-// Usage: goengine [-old] SOCKET. Commands come as lines of JSON on stdin, each answered by an event; each call makes an
+// Usage: goengine [-old] [-command JSON] SOCKET. The command is obeyed before it listens. Further commands come as lines of JSON on stdin, each answered by an event; each call makes an
 // event on stdout, too. With -old its Context is that of engines before June 2020.
 package main
 
@@ -164,7 +164,9 @@ var checkers = map[string]func() Checker{
 	"DNSChecker":    func() Checker { return &DNSChecker{} },
 	"PingChecker":   func() Checker { return &PingChecker{} },
 	"RADIUSChecker": func() Checker { return &RADIUSChecker{} },
-	"FancyChecker":  func() Checker { return &FancyChecker{Levels: map[string][]float64{"a": {1.5, -2}}, When: time.Now(), Any: Question{Name: "q"}} },
+	"FancyChecker": func() Checker {
+		return &FancyChecker{Levels: map[string][]float64{"a": {1.5, -2}}, When: time.Now(), Any: Question{Name: "q"}}
+	},
 }
 
 // check is one healthcheck of a command; the checker has Go's field names.
@@ -180,12 +182,15 @@ type check struct {
 type command struct {
 	// Checks replaces the set.
 	Checks *[]check `json:"checks"`
-	// Generate replaces the set by TCP and HTTP checks, in turn.
+	// Generate replaces the set by TCP and HTTP checks, in turn; or with Six by checks of all six types.
 	Generate *struct {
 		Count   int    `json:"count"`
 		FirstID uint64 `json:"first_id,string"`
 		IP      net.IP `json:"ip"`
 		Port    int    `json:"port"`
+		Six     bool   `json:"six"`
+		// IntervalNs is 10 s by default.
+		IntervalNs int64 `json:"interval_ns"`
 	} `json:"generate"`
 	// Error is the answer to every call until it is empty.
 	Error *string `json:"error"`
@@ -289,6 +294,28 @@ func (s *OldSeesawEngine) HealthState(args *OldHealthState, reply *int) error {
 	return s.state(args.Ctx.AuthType, args.Ctx.Peer, args.Notifications)
 }
 
+// oneOfSix makes a checker of each type in turn, each with a specification of its own.
+func oneOfSix(i int, target Target) Checker {
+	name := strconv.Itoa(i)
+	switch i % 6 {
+	case 0:
+		return &TCPChecker{Target: target, Send: name}
+	case 1:
+		return &HTTPChecker{Target: target, TLSVerify: true, Method: "GET", Request: "/" + name, ResponseCode: 200}
+	case 2:
+		target.Proto = 17
+		return &UDPChecker{Target: target, Send: name, Receive: "x"}
+	case 3:
+		target.Proto = 17
+		return &DNSChecker{Target: target, Question: Question{Name: "n" + name + ".example.com", Qtype: 1, Qclass: 1}, Answer: "192.0.2.1"}
+	case 4:
+		target.Port, target.Proto = 0, 1
+		return &PingChecker{Target: target, ID: uint16(i)}
+	}
+	target.Proto = 17
+	return &RADIUSChecker{Target: target, Username: "u" + name, Password: "p", Secret: "s", Response: "accept"}
+}
+
 func (e *engine) obey(c command) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -321,7 +348,14 @@ func (e *engine) obey(c command) error {
 			if i%2 == 1 {
 				checker = &HTTPChecker{Target: target, TLSVerify: true, Method: "GET", Request: "/" + strconv.Itoa(i), ResponseCode: 200}
 			}
-			e.configs[id] = &Config{Id: id, Interval: 10 * time.Second, Timeout: 5 * time.Second, Checker: checker}
+			if g.Six {
+				checker = oneOfSix(i, target)
+			}
+			interval := 10 * time.Second
+			if g.IntervalNs > 0 {
+				interval = time.Duration(g.IntervalNs)
+			}
+			e.configs[id] = &Config{Id: id, Interval: interval, Timeout: interval / 2, Checker: checker}
 		}
 	}
 	return nil
@@ -329,12 +363,20 @@ func (e *engine) obey(c command) error {
 
 func main() {
 	old := flag.Bool("old", false, "a Context of before June 2020")
+	first := flag.String("command", "{}", "the first command")
 	flag.Parse()
 	for name, make := range checkers {
 		gob.RegisterName("*healthcheck."+name, make())
 	}
 	gob.Register(Question{})
 	e := &engine{}
+	var before command
+	if err := json.Unmarshal([]byte(*first), &before); err != nil {
+		panic(err)
+	}
+	if err := e.obey(before); err != nil {
+		panic(err)
+	}
 	server := rpc.NewServer()
 	var service interface{} = &SeesawEngine{e}
 	if *old {

@@ -71,10 +71,10 @@ test("naming: nothing that a client may send refuses a healthcheck", () => {
   );
 });
 
-test("naming: a change keeps state and counters", () => {
+test("naming: a change keeps state and counters", async () => {
   const before = makeSpec(1);
   const after = { ...before, ...NAMED };
-  expect(diff(new Map([[before.id, before]]), { specs: [after], rejected: new Set() })).toEqual({
+  expect(await diff(new Map([[before.id, before]]), { specs: [after], rejected: new Set() })).toEqual({
     add: [],
     adjust: [after],
     replace: [],

@@ -48,6 +48,10 @@ export interface EngineCommand {
     readonly first_id: string;
     readonly ip: string;
     readonly port: number;
+    /** Checks of all six types, each different, in place of TCP and HTTP ones. */
+    readonly six?: boolean;
+    /** 10 s if absent. */
+    readonly interval_ns?: number;
   };
   readonly error?: string;
   readonly delay_ms?: number;
@@ -67,9 +71,14 @@ export interface GoEngine extends AsyncDisposable {
  * Starts the Go engine on a Unix socket and waits until it listens; builds it first where needed (some 20 s with a cold Go cache).
  *
  * @param old - with the types of before June 2020
+ * @param first - the command that it obeys before it listens
  */
-export async function startGoEngine(socketPath: string, old = false): Promise<GoEngine> {
-  const args = [...(old ? ["-old"] : []), socketPath];
+export async function startGoEngine(
+  socketPath: string,
+  old = false,
+  first: EngineCommand = {},
+): Promise<GoEngine> {
+  const args = [...(old ? ["-old"] : []), "-command", JSON.stringify(first), socketPath];
   const child = Bun.spawn([await buildGoProgram("goengine"), ...args], {
     stdin: "pipe",
     stdout: "pipe",
