@@ -3,9 +3,11 @@
 /** Pairs of digits; blanks and colons may stand between them. */
 export const HEX_BYTES = /^[\s:]*(?:[0-9a-fA-F]{2}[\s:]*)*$/;
 
+const ENCODER = new TextEncoder();
+
 /** The bytes of a text, in UTF-8. */
 export function bytesOfText(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+  return ENCODER.encode(text);
 }
 
 /** The bytes that a text matching {@link HEX_BYTES} stands for. */

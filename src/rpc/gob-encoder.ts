@@ -8,6 +8,8 @@ const [BOOL, INT, UINT, BYTES, STRING] = [1, 2, 3, 5, 6];
 /** Positions of the members of `wireType`, from 1. */
 const [SLICE_MEMBER, STRUCT_MEMBER, OPAQUE_MEMBER] = [2, 3, 5];
 const MAX_ONE_BYTE = 0x7fn;
+/** Largest integer that is written without bigints. */
+const MAX_NUMBER = 2 ** 48 - 1;
 
 /** A type that can be written. */
 export interface GobEncoding<Value> {
@@ -39,6 +41,10 @@ export class GobWriter {
 
   /** Writes an unsigned integer. @param value - 0 to 2^64 − 1 */
   uint(value: number | bigint): void {
+    if (typeof value === "number" && value >= 0 && value <= MAX_NUMBER) {
+      this.#small(value);
+      return;
+    }
     const wide = BigInt.asUintN(64, BigInt(value));
     if (wide <= MAX_ONE_BYTE) {
       this.#byte(Number(wide));
@@ -52,6 +58,10 @@ export class GobWriter {
 
   /** Writes a signed integer. @param value - −2^63 to 2^63 − 1 */
   int(value: number | bigint): void {
+    if (typeof value === "number" && value >= 0 && value <= MAX_NUMBER / 2) {
+      this.#small(2 * value);
+      return;
+    }
     const wide = BigInt.asIntN(64, BigInt(value));
     this.uint(wide < 0n ? (~wide << 1n) | 1n : wide << 1n);
   }
@@ -67,6 +77,24 @@ export class GobWriter {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
+  }
+
+  /** Writes an unsigned integer of at most 48 bits, without bigints. */
+  #small(value: number): void {
+    if (value <= MAX_ONE_BYTE) {
+      this.#byte(value);
+      return;
+    }
+    let size = 1;
+    for (let rest = value; rest >= 0x100; rest = Math.floor(rest / 0x100)) size++;
+    this.#byte(0x100 - size);
+    this.#reserve(size);
+    let rest = value;
+    for (let at = this.#length + size - 1; at >= this.#length; at--) {
+      this.#bytes[at] = rest % 0x100;
+      rest = Math.floor(rest / 0x100);
+    }
+    this.#length += size;
   }
 
   #byte(byte: number): void {
@@ -90,6 +118,10 @@ function basic<Value>(
   return { id, isStruct: false, parts: [], define: () => {}, isZero, write };
 }
 
+function isZeroNumber(value: number | bigint): boolean {
+  return value === 0 || value === 0n;
+}
+
 /** A boolean. */
 export const gobBool = basic<boolean>(
   BOOL,
@@ -97,17 +129,9 @@ export const gobBool = basic<boolean>(
   (out, value) => out.uint(value ? 1 : 0),
 );
 /** A signed integer. */
-export const gobInt = basic<number | bigint>(
-  INT,
-  (value) => BigInt(value) === 0n,
-  (out, value) => out.int(value),
-);
+export const gobInt = basic<number | bigint>(INT, isZeroNumber, (out, value) => out.int(value));
 /** An unsigned integer. */
-export const gobUint = basic<number | bigint>(
-  UINT,
-  (value) => BigInt(value) === 0n,
-  (out, value) => out.uint(value),
-);
+export const gobUint = basic<number | bigint>(UINT, isZeroNumber, (out, value) => out.uint(value));
 /** Bytes. */
 export const gobBytes = basic<Uint8Array>(
   BYTES,

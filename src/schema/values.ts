@@ -9,8 +9,10 @@ import { message, problem, rangeMessage, secretMessage } from "./problem.ts";
 
 /** Maximum length of a string field of a healthcheck; far above any use. */
 export const MAX_CHARS = 8_192;
+/** Maximum length of data that a check sends or expects: Google's health checker has no limit. */
+export const MAX_PAYLOAD_CHARS = 131_072;
 /** Two digits for each byte, and a separator between any two bytes. */
-const MAX_HEX_CHARS = 3 * MAX_CHARS;
+const MAX_HEX_CHARS = 3 * MAX_PAYLOAD_CHARS;
 const LENGTH_MESSAGE = `too long; must be at most ${MAX_CHARS} characters`;
 const SECRET = "A secret";
 const STRING_RULE = "a string";
@@ -30,6 +32,21 @@ export const secretText = {
   schema: v.pipe(v.string(secretMessage(STRING_RULE)), v.maxLength(MAX_CHARS, LENGTH_MESSAGE)),
   secret: SECRET,
 };
+
+/** Data that a check expects, as text. */
+export const payloadText = longText(message);
+/** Data that a check sends, as text that no message shows. */
+export const secretPayloadText = { ...longText(secretMessage), secret: SECRET };
+
+function longText(messageOf: typeof message) {
+  const range = `at most ${MAX_PAYLOAD_CHARS} characters`;
+  const schema = v.pipe(
+    v.string(messageOf(STRING_RULE)),
+    v.maxLength(MAX_PAYLOAD_CHARS, `too long; must be ${range}`),
+  );
+  const json = { type: "string", maxLength: MAX_PAYLOAD_CHARS };
+  return value(schema, { kind: "string", rule: STRING_RULE, range, json });
+}
 
 /** Makes a string of at most `maxBytes` bytes in UTF-8, less than {@link MAX_CHARS}. */
 export function bytesText(maxBytes: number) {
@@ -222,10 +239,10 @@ function hexValue(messageOf: typeof message) {
   const rule = "bytes as pairs of hexadecimal digits";
   const schema = v.pipe(
     v.string(messageOf(rule)),
-    v.maxLength(MAX_HEX_CHARS, `too long; must be at most ${MAX_CHARS} bytes`),
+    v.maxLength(MAX_HEX_CHARS, `too long; must be at most ${MAX_PAYLOAD_CHARS} bytes`),
     v.regex(HEX_BYTES, messageOf(rule)),
   );
-  const range = `pairs of hexadecimal digits, blanks and colons between them, at most ${MAX_CHARS} bytes`;
+  const range = `pairs of hexadecimal digits, blanks and colons between them, at most ${MAX_PAYLOAD_CHARS} bytes`;
   const json = {
     anyOf: [
       { type: "string", pattern: HEX_BYTES.source, maxLength: MAX_HEX_CHARS },

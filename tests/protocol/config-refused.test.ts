@@ -63,7 +63,7 @@ test.each([
   [{ close: "slam" }, 'close: "slam" is not valid; must be one of reset, graceful'],
   [{ secure: "yes" }, 'secure: "yes" is not valid; must be true or false'],
   [{ send: 5 }, "send: a number (not shown) is not valid; must be a string"],
-  [{ send: "x".repeat(9_000) }, "send: too long; must be at most 8192 characters"],
+  [{ send: "x".repeat(131_073) }, "send: too long; must be at most 131072 characters"],
   [{ server_name: "a b" }, 'server_name: "a b" is not valid; must be a host name'],
   [{ ...http, method: "GET /" }, 'method: "GET /" is not valid; must be an HTTP method'],
   [

@@ -270,3 +270,32 @@ function contextOf(meaning: Meaning) {
     },
   };
 }
+
+test("encoder: a number and the same bigint have the same bytes, at every length", () => {
+  const values = [
+    0,
+    1,
+    63,
+    64,
+    127,
+    128,
+    255,
+    256,
+    65_535,
+    65_536,
+    2 ** 32 - 1,
+    2 ** 32,
+    2 ** 47,
+    2 ** 48,
+    2 ** 53 - 1,
+  ];
+  for (const type of [gobInt, gobUint])
+    for (const value of values)
+      expect(hex(new GobEncoder().encode(type, value))).toBe(
+        hex(new GobEncoder().encode(type, BigInt(value))),
+      );
+  for (const value of values.slice(1))
+    expect(hex(new GobEncoder().encode(gobInt, -value))).toBe(
+      hex(new GobEncoder().encode(gobInt, BigInt(-value))),
+    );
+});

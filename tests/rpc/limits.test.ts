@@ -1,5 +1,5 @@
 /** Bytes that are not gob, or too large: each ends in one error that names the place, before much memory is taken. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { GobDecoder, MAX_DEPTH, MAX_VALUES } from "../../src/rpc/gob-decoder.ts";
 import { GobEncoder, GobWriter, gobInt, gobSlice, gobString, gobStruct } from "../../src/rpc/gob-encoder.ts";
 import { GobError } from "../../src/rpc/gob-error.ts";
@@ -7,6 +7,9 @@ import { MAX_KEPT_BYTES, MAX_MESSAGE_BYTES } from "../../src/rpc/gob-input.ts";
 import { MAX_FIELDS, MAX_TYPES } from "../../src/rpc/gob-types.ts";
 import { GobLongBytes, type GobValue } from "../../src/rpc/gob-values.ts";
 import { decodeValues } from "../harness/engine/conversation.ts";
+
+// Two million values, on a busy machine.
+setDefaultTimeout(60_000);
 
 const bytes = (hex: string) => Uint8Array.fromHex(hex.replace(/\s/g, ""));
 

@@ -14,10 +14,10 @@ import {
   MAX_CHARS,
   matching,
   orEmpty,
+  payloadText,
   secretMap,
   secretMatching,
   secretText,
-  text,
 } from "../../schema/values.ts";
 import { FORWARDING_FIELDS, isForwarded } from "../forwarding-fields.ts";
 import { SOCKET_FIELDS, socketOptions } from "../socket-fields.ts";
@@ -75,7 +75,12 @@ export const HTTP_FIELDS = {
     "Status codes that mean healthy. When empty or containing 0, every status is accepted.",
   ),
   headers: optional({ ...headers, range: "no line breaks" }, {}, "none", "Additional request headers."),
-  response: optional(text, "", "anything", "Expected beginning of the body. Not allowed with method HEAD."),
+  response: optional(
+    payloadText,
+    "",
+    "anything",
+    "Expected beginning of the body. Not allowed with method HEAD.",
+  ),
   proxy: optional(
     flag,
     false,

@@ -8,7 +8,7 @@ import {
 import { optional } from "../../schema/field.ts";
 import { FieldError } from "../../schema/field-error.ts";
 import type { FieldValues } from "../../schema/object.ts";
-import { choice, flag, hex, secretHex, secretText, text } from "../../schema/values.ts";
+import { choice, flag, hex, payloadText, secretHex, secretPayloadText } from "../../schema/values.ts";
 import { FORWARDING_FIELDS } from "../forwarding-fields.ts";
 import { payload } from "../payload-fields.ts";
 import { SOCKET_FIELDS, socketOptions } from "../socket-fields.ts";
@@ -18,8 +18,8 @@ import type { TcpSpec } from "./spec.ts";
 /** The fields of `checker_type: tcp`. */
 export const TCP_FIELDS = {
   ...ADDRESS_FIELDS,
-  send: optional(secretText, "", "nothing", "Data to send after connecting."),
-  receive: optional(text, "", "anything", "Expected beginning of the response."),
+  send: optional(secretPayloadText, "", "nothing", "Data to send after connecting."),
+  receive: optional(payloadText, "", "anything", "Expected beginning of the response."),
   send_hex: optional(
     secretHex,
     "",
