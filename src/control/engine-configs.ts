@@ -10,7 +10,7 @@ import { Slice } from "../system/time-slicing.ts";
 
 /** Usual steps of a time slice that a config is worth. */
 const STEPS_PER_CONFIG = 4;
-/** Maximum number of rejections and warnings of one set that are described; the others are counted. */
+/** Maximum number of new rejections and warnings of one set that are described; the others are counted. */
 const MAX_DESCRIBED = 100;
 
 /** A set that was read. */
@@ -21,6 +21,8 @@ export interface EngineSet {
   readonly rejections: number;
   /** Rejections and warnings that were not in the last set, as sentences; at most 100. */
   readonly messages: readonly string[];
+  /** Number of those that are not described. */
+  readonly undescribed: number;
 }
 
 /** A config that was read before. */
@@ -49,12 +51,14 @@ export class EngineConfigReader {
       if (slice.isOverAfter(STEPS_PER_CONFIG)) await slice.next();
     }
     this.#before = reading.withoutBefore();
-    const { known, rejected, rejections, messages } = reading;
+    const { known, rejected, rejections } = reading;
+    const messages = [...reading.messages].filter((message) => before?.messages.has(message) !== true);
     return {
       specs: Array.from(known.values(), ({ spec }) => spec),
       rejected,
       rejections,
-      messages: [...messages].filter((message) => before?.messages.has(message) !== true),
+      messages: messages.slice(0, MAX_DESCRIBED),
+      undescribed: Math.max(0, messages.length - MAX_DESCRIBED),
     };
   }
 }
@@ -64,6 +68,7 @@ class Reading {
   /** Valid configs by id. */
   readonly known = new Map<unknown, KnownConfig>();
   readonly rejected = new Set<HealthcheckId | undefined>();
+  /** All rejections and warnings: the engine sends its set in another order each time. */
   readonly messages = new Set<string>();
   rejections = 0;
   readonly #defaults: CheckDefaults;
@@ -113,7 +118,6 @@ class Reading {
   }
 
   #describe(what: string, problems: readonly FieldProblem[]): void {
-    if (this.messages.size >= MAX_DESCRIBED) return;
     this.messages.add(`${what}: ${problems.map(formatProblem).join("; ")}`);
   }
 }

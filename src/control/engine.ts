@@ -34,7 +34,8 @@ const LOOK_MS = 100;
 /** Time in which a new id of an equal check continues the state of an old one; milliseconds. */
 const INHERIT_MS = 120_000;
 const CONNECTION_BURST = 4;
-const CONFIG_BURST = 100;
+/** Lines about the configs of a set: those that are described, and the count of the others. */
+const CONFIG_BURST = 101;
 
 /** Fetches sets from the Seesaw engine and reports states to it, one call at a time. */
 export class EngineControl implements ControlPlane {
@@ -193,9 +194,11 @@ export class EngineControl implements ControlPlane {
     entries: readonly EngineEntry[],
     span: CallSpan,
   ): Promise<number> {
-    const { specs, rejected, rejections, messages } = await this.#reader.read(entries);
+    const { specs, rejected, rejections, messages, undescribed } = await this.#reader.read(entries);
     if (this.#handler === undefined) return 0;
     for (const message of messages) this.#configLog.warn(message);
+    if (undescribed > 0)
+      this.#configLog.warn("Configuration error: more healthchecks rejected", { count: undescribed });
     if (rejections > 0) {
       this.#count("config", rejections);
       span.failed("config", `${rejections} healthchecks rejected`);

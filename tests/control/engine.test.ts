@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { EngineUnreachable } from "../../src/control/engine-call.ts";
 import { GobMap, GobStruct } from "../../src/rpc/gob-values.ts";
 import { RpcError } from "../../src/rpc/rpc-error.ts";
+import { turnsUntil } from "../harness/base/event-loop.ts";
 import { AWAY, Bench, setOf, settle, struct } from "../harness/engine/engine-bench.ts";
 
 test("engine: fetches at the start and every 15 s after a set was applied, and then sends every state", async () => {
@@ -136,6 +137,25 @@ test("engine: a rejected config is logged once, and its running healthcheck cont
     "Configuration error: healthcheck 2 rejected: interval: 0ns is not valid; must be a duration above 0",
   ]);
   expect(bench.counted).toEqual(["config", "config", "config"]);
+});
+
+test("engine: of many rejected configs a hundred are described, and none again in a set of another order", async () => {
+  using bench = new Bench();
+  const ids = Array.from({ length: 250 }, (_, index) => index + 1);
+  await bench.start();
+  await bench.last.answer(setOf(ids, 0n));
+  // A large set is read in slices.
+  await turnsUntil(() => bench.sets.length === 1, "the first set");
+  const described = bench.log.messages("warn");
+  expect(described.filter((message) => message.includes(" rejected: interval: ")).length).toBe(100);
+  expect(bench.log.entries.filter(({ message }) => message.includes("more healthchecks"))).toMatchObject([
+    { message: "Configuration error: more healthchecks rejected", fields: { count: 150 } },
+  ]);
+  await settle();
+  await bench.advance(15_000);
+  await bench.last.answer(setOf(ids.toReversed(), 0n));
+  await turnsUntil(() => bench.sets.length === 2, "the second set");
+  expect(bench.log.messages("warn")).toEqual(described);
 });
 
 test("engine: one call at a time; a report waits for the fetch before it", async () => {

@@ -64,6 +64,10 @@ test.each([
   [{ secure: "yes" }, 'secure: "yes" is not valid; must be true or false'],
   [{ send: 5 }, "send: a number (not shown) is not valid; must be a string"],
   [{ send: "x".repeat(131_073) }, "send: too long; must be at most 131072 characters"],
+  [
+    { checker_type: "udp", receive: "x".repeat(65_508) },
+    "receive: too long; must be at most 65507 bytes, the length of a datagram",
+  ],
   [{ server_name: "a b" }, 'server_name: "a b" is not valid; must be a host name'],
   [{ ...http, method: "GET /" }, 'method: "GET /" is not valid; must be an HTTP method'],
   [
