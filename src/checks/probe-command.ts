@@ -93,6 +93,12 @@ export function splitCommas(text: string): string[] {
   return text.split(",").map((part) => part.trim());
 }
 
+/** Reads the argument of an option that is an integer from 0. @throws ProbeArgumentError */
+export function readInteger(text: string): number {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text);
+  throw new ProbeArgumentError("must be an integer.");
+}
+
 const ESCAPES: Readonly<Record<string, string>> = { r: "\r", n: "\n", t: "\t", "0": "\0", "\\": "\\" };
 
 /** Decodes the escapes that a shell does not; `\xHH` is one byte, everything else is UTF-8. */

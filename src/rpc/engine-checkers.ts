@@ -29,7 +29,7 @@ const CHECKER_RULE = `one of ${[...CHECKERS.keys()].join(", ")}`;
 
 /** Values of Mode, in Seesaw's order. */
 const MODES = ["plain", "dsr", "tun"];
-/** The types of DNS records by number (RFC 1035, 3.2.2; RFC 2782; RFC 3596). */
+/** The types of DNS records by number (RFC 1035, 3.2.2; RFC 2782; RFC 3596; RFC 8659). */
 const QUERY_TYPES: ReadonlyMap<bigint, string> = new Map([
   [1n, "A"],
   [2n, "NS"],
@@ -40,9 +40,16 @@ const QUERY_TYPES: ReadonlyMap<bigint, string> = new Map([
   [16n, "TXT"],
   [28n, "AAAA"],
   [33n, "SRV"],
+  [257n, "CAA"],
 ]);
-/** IN, the Internet (RFC 1035, 3.2.4). */
-const INTERNET_CLASS = 1n;
+/** Types whose answer is an address. */
+const ADDRESS_TYPES = ["A", "AAAA"];
+/** The classes by number (RFC 1035, 3.2.4). */
+const QUERY_CLASSES: ReadonlyMap<bigint, string> = new Map([
+  [1n, "IN"],
+  [3n, "CH"],
+  [4n, "HS"],
+]);
 const MAX_PORT = 65_535n;
 
 /** Reads the checker of a config. @throws FieldError */
@@ -89,24 +96,40 @@ function http(checker: GobStruct): Config {
   };
 }
 
+/** Google's checker finds only A and AAAA records, of the class of the question; the other types work here. */
 function dns(checker: GobStruct): Config {
   const question = checker.get("Question");
   if (!(question instanceof GobStruct)) throw new FieldError("query", problem(undefined, "a domain name"));
-  const number = integerOf(question, "Qtype", "query_type");
-  const queryType = QUERY_TYPES.get(number);
-  if (queryType === undefined)
-    throw new FieldError("query_type", notValid(String(number), "the number of a DNS record type"));
-  const queryClass = integerOf(question, "Qclass", "query_class");
-  if (queryClass !== INTERNET_CLASS)
-    throw new FieldError("query_class", notValid(String(queryClass), "1, the class of the Internet"));
-  const answer = textOf(checker, "Answer", "expected_ips");
+  const queryType = byNumber(question, "Qtype", "query_type", QUERY_TYPES, "a DNS record type");
+  const queryClass = byNumber(question, "Qclass", "query_class", QUERY_CLASSES, "a DNS class");
+  const answer = textOf(checker, "Answer", "expect");
   return {
     checker_type: "dns",
     port: portOf(checker),
     query: textOf(question, "Name", "query"),
     query_type: queryType,
-    ...(answer === "" ? {} : { expected_ips: [answer] }),
+    ...(queryClass === "IN" ? {} : { query_class: queryClass }),
+    ...(answer === "" ? {} : expected(queryType, answer)),
   };
+}
+
+function expected(queryType: string, answer: string): Config {
+  return ADDRESS_TYPES.includes(queryType) ? { expected_ips: [answer] } : { expect: [answer] };
+}
+
+/** Reads a number that stands for a word. @throws FieldError */
+function byNumber(
+  struct: GobStruct,
+  name: string,
+  field: string,
+  words: ReadonlyMap<bigint, string>,
+  what: string,
+): string {
+  const number = integerOf(struct, name, field);
+  const word = words.get(number);
+  if (word !== undefined) return word;
+  const known = [...words].map(([one, text]) => `${one} (${text})`).join(", ");
+  throw new FieldError(field, notValid(String(number), `the number of ${what}: ${known}`));
 }
 
 /** Identifier and sequence number are the checker's own affair: the engine's may collide with those of its peer node. */

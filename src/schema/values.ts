@@ -288,6 +288,37 @@ export function list<Schema extends v.GenericSchema>(
   });
 }
 
+/**
+ * Makes one value or a list of at most `max` of them, read into a list.
+ *
+ * @param plural - what it holds: `integers`
+ * @param range - of an element, for a table
+ */
+export function oneOrList<Input, Output>(
+  of: Value<v.GenericSchema<Input, Output>>,
+  plural: string,
+  range: string,
+  max: number,
+): Value<v.GenericSchema<Input | Input[], Output[]>> {
+  const many = list(of, plural, range, max);
+  const one = v.pipe(
+    of.schema,
+    v.transform((found) => [found]),
+  );
+  const schema = v.lazy<v.GenericSchema<Input | Input[], Output[]>>(
+    (input) =>
+      // The static type of what may be written; whether it is written is checked by the schemas.
+      (Array.isArray(input) ? many.schema : one) as v.GenericSchema<Input | Input[], Output[]>,
+  );
+  const rule = `${of.rule} or ${many.rule}`;
+  return value(schema, {
+    ...many,
+    kind: `${of.kind} or ${many.kind}`,
+    rule,
+    json: { anyOf: [of.json, many.json] },
+  });
+}
+
 /** Makes a map of secret strings by their names. @param plural - what it holds: `headers` */
 export function secretMap<
   Name extends v.GenericSchema<string, string>,

@@ -6,7 +6,7 @@ import type { CheckResult } from "../../src/model/result.ts";
 import type { SockAddr } from "../../src/system/sockaddr.ts";
 import type { UdpConnection, UdpOwner } from "../../src/system/udp.ts";
 import { reply } from "../harness/backends/rogue-dns-server.ts";
-import { FakeDialer, fakeEnv, VirtualTime } from "../harness/fakes/fakes.ts";
+import { FakeDialer, fakeEnv, USUAL_DNS, VirtualTime } from "../harness/fakes/fakes.ts";
 
 const TIMEOUT_MS = 400;
 const SPEC: DnsSpec = {
@@ -14,7 +14,7 @@ const SPEC: DnsSpec = {
   socket: undefined,
   query: "www.example.test",
   queryTypes: ["A"],
-  expectedIps: [],
+  ...USUAL_DNS,
   server: { ip: "192.0.2.53", port: 53 },
 };
 const SUBJECT = "DNS A www.example.test @192.0.2.53:53";

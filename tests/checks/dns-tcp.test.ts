@@ -13,7 +13,7 @@ function framed(changes: Partial<Packet> = {}): Buffer {
   return Buffer.concat([Uint8Array.of(message.length >> 8, message.length & 0xff), message]);
 }
 
-const talk = () => new DnsTcpConversation(encodeQuestion(QUESTION), "A");
+const talk = () => new DnsTcpConversation(encodeQuestion(QUESTION), QUESTION);
 
 test("dns over tcp: the question goes out with its length", () => {
   const message = encodeQuestion(QUESTION);

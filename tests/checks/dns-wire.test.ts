@@ -46,7 +46,7 @@ function message(
 const A = record(1, ADDRESS);
 
 function read(bytes: Uint8Array, type: QueryType = "A"): Reply {
-  return readReply(bytes, encodeQuestion({ id: 1, name: NAME, type }), type);
+  return readReply(bytes, encodeQuestion({ id: 1, name: NAME, type }), { type });
 }
 
 /** The records found; why, when the message is malformed. */

@@ -116,6 +116,29 @@ test.each([
   ]);
 });
 
+test.each<[options: object, fields: object]>([
+  [{ expect: ["192.0.2.1, ::1", "192.0.2.2"] }, { expected_ips: ["192.0.2.1", "::1", "192.0.2.2"] }],
+  [
+    { type: "aaaa", expect: ["::1"] },
+    { query_type: "aaaa", expected_ips: ["::1"] },
+  ],
+  [
+    { type: "TXT", expect: ["a, b", "c"] },
+    { query_type: "TXT", expect: ["a, b", "c"] },
+  ],
+  [
+    { class: "CH", expect: ["a, b"] },
+    { query_class: "CH", expect: ["a, b"] },
+  ],
+  [{ rcode: ["NXDOMAIN"] }, { expected_rcode: ["NXDOMAIN"] }],
+  [
+    { recursion: false, edns: 1_232 },
+    { recursion_desired: false, edns_size: 1_232 },
+  ],
+])("probe dns: options %j become fields", (options, fields) => {
+  expect(dnsTarget("a", "@10.0.0.53", options).fields).toMatchObject(fields);
+});
+
 test("probe dns: a server without its @ is wrong usage", () => {
   expect(() => dnsTarget("a", "10.0.0.53", dns)).toThrow(ProbeArgumentError);
 });

@@ -6,8 +6,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { Conversation, Verdict } from "../../src/checks/conversation.ts";
+import { readExpected } from "../../src/checks/dns/expected.ts";
 import { validateAnswer } from "../../src/checks/dns/message.ts";
-import { QUERY_TYPES } from "../../src/checks/dns/spec.ts";
+import { QUERY_TYPES, USUAL_QUESTION } from "../../src/checks/dns/spec.ts";
 import { DnsTcpConversation } from "../../src/checks/dns/tcp-conversation.ts";
 import { encodeQuestion, type Question, readReply } from "../../src/checks/dns/wire.ts";
 import { AnswerReader } from "../../src/checks/http/answer.ts";
@@ -23,6 +24,7 @@ import { llhttp, type SecondOpinion } from "../harness/backends/llhttp.ts";
 import { attributeOf, replyTo } from "../harness/backends/radius-reply.ts";
 import { ADDRESS, ASKED, framed, rawReply, reply } from "../harness/backends/rogue-dns-server.ts";
 import { FUZZ_TEST_MS, fuzz, inPieces, latin1, mutated } from "../harness/base/fuzz.ts";
+import { wanting } from "../harness/fakes/fakes.ts";
 
 setDefaultTimeout(FUZZ_TEST_MS);
 
@@ -265,24 +267,63 @@ const DNS_WORDS = [
   "\0\x40\0\x01",
 ];
 const TYPES = fc.constantFrom(...QUERY_TYPES);
+const OPTIONS = fc.constantFrom(
+  USUAL_QUESTION,
+  { ...USUAL_QUESTION, ednsBytes: 1_232 },
+  { ...USUAL_QUESTION, recursionDesired: false, ednsBytes: 512 },
+  { ...USUAL_QUESTION, queryClass: "CH" as const },
+);
+const EXPECTED_WORDS = [
+  " ",
+  "10",
+  "0",
+  "65536",
+  ".",
+  "a.test.",
+  "\\.",
+  "\\007",
+  "\\",
+  "::1",
+  "192.0.2.1",
+  "issue",
+  '"',
+  "é",
+];
+const DNS_WANTED = [
+  wanting(),
+  wanting(["192.0.2.1"]),
+  wanting([], ["NXDOMAIN"]),
+  wanting([], ["NOERROR", "RCODE15"]),
+];
 
 test("fuzz: answers: mangled DNS is an answer, a truncated one or a stray, decided in bounded time", () => {
-  fuzz("DNS", fc.tuple(mutated(DNS, DNS_WORDS), TYPES), ([bytes, type]) => {
-    const question = { ...QUESTION, type };
-    const read = readReply(bytes, encodeQuestion(question), type);
+  fuzz("DNS", fc.tuple(mutated(DNS, DNS_WORDS), TYPES, OPTIONS), ([bytes, type, options]) => {
+    const question = { ...QUESTION, type, options };
+    const read = readReply(bytes, encodeQuestion(question), question);
     expect(["answer", "truncated", "stray", "malformed"]).toContain(read.kind);
     if (read.kind !== "answer") return;
-    for (const expected of [[], ["192.0.2.1"]]) {
-      const { message } = validateAnswer(read, expected);
+    for (const wanted of DNS_WANTED) {
+      const { message } = validateAnswer(read, wanted, question.options.ednsBytes !== undefined);
       expect(message).not.toMatch(/undefined|NaN|\[object/);
       expect(message).toMatch(/^[\x20-\x7e…]{1,512}$/);
     }
   });
 });
 
+test("fuzz: answers: a record equals what master files have for it, and any text is an expectation or none", () => {
+  const words = fc.array(fc.oneof(fc.string(), fc.constantFrom(...EXPECTED_WORDS)), { maxLength: 6 });
+  fuzz("expected records", fc.tuple(words, TYPES), ([parts, type]) => {
+    const record = readExpected(type, parts.join(""));
+    if (record === undefined) return;
+    expect(record.shown).toMatch(/^[\x20-\x7e…]{1,80}$/);
+    // What is compared is a form that stays: for TXT any text is its own.
+    if (type !== "TXT" && type !== "CAA") expect(readExpected(type, record.key)?.key).toBe(record.key);
+  });
+});
+
 test("fuzz: answers: DNS over TCP, mangled and cut anywhere, has one verdict", () => {
   fuzz("DNS over TCP", inPieces(mutated(DNS.map(framed), DNS_WORDS)), (answer) => {
-    expectOneVerdict(answer, () => new DnsTcpConversation(encodeQuestion(QUESTION), "A"));
+    expectOneVerdict(answer, () => new DnsTcpConversation(encodeQuestion(QUESTION), QUESTION));
   });
 });
 

@@ -5,7 +5,7 @@ import type { DnsSpec } from "../../src/checks/dns/spec.ts";
 import type { ListQuery } from "../../src/http/list-query.ts";
 import { MonitorIndex } from "../../src/http/monitor-index.ts";
 import type { CheckResult } from "../../src/model/result.ts";
-import { failure, id, makeSpec, success, tcpSpec } from "../harness/fakes/fakes.ts";
+import { failure, id, makeSpec, success, tcpSpec, USUAL_DNS } from "../harness/fakes/fakes.ts";
 import { Stock } from "../harness/fakes/monitor-fixtures.ts";
 
 const EVERYTHING: ListQuery = { state: undefined, type: undefined, text: "", limit: 1_000, offset: 0 };
@@ -15,7 +15,7 @@ const DNS: DnsSpec = {
   socket: undefined,
   query: "www.example.com",
   queryTypes: ["A"],
-  expectedIps: [],
+  ...USUAL_DNS,
   server: undefined,
 };
 const RESULTS: Readonly<Record<string, readonly CheckResult[]>> = {

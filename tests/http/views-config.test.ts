@@ -4,7 +4,7 @@ import type { HttpSpec } from "../../src/checks/http/spec.ts";
 import type { CheckSpec } from "../../src/checks/registry.ts";
 import { detail, listItem, searchText } from "../../src/http/views.ts";
 import { bytesOfText } from "../../src/model/bytes.ts";
-import { makeSpec, success, tcpSpec } from "../harness/fakes/fakes.ts";
+import { makeSpec, success, tcpSpec, USUAL_DNS, wanting } from "../harness/fakes/fakes.ts";
 import { Stock } from "../harness/fakes/monitor-fixtures.ts";
 
 const SECRET = "s3cr3t";
@@ -58,7 +58,7 @@ test("views: a check's configuration by type", () => {
     expected_codes: [200, 204],
     response: "ok",
   });
-  const question = { query: "a.test", queryTypes: ["AAAA"], expectedIps: ["::1"] } as const;
+  const question = { query: "a.test", queryTypes: ["AAAA"], ...USUAL_DNS, wanted: wanting(["::1"]) } as const;
   const dns = { type: "dns", socket: undefined, ...question } as const;
   const asked = { ...pace, query: "a.test", query_type: "AAAA", expected_ips: ["::1"] };
   expect(config({ ...dns, server: undefined })).toEqual({ ...asked, server: "system resolver" });

@@ -5,7 +5,7 @@ import { writeCheckFamilies } from "../../src/metrics/check-families.ts";
 import type { Format } from "../../src/metrics/exposition.ts";
 import { inconclusive } from "../../src/model/result.ts";
 import { linesOf, written } from "../harness/daemon/sheets.ts";
-import { failure, id, makeSpec, success, tcpSpec } from "../harness/fakes/fakes.ts";
+import { failure, id, makeSpec, success, tcpSpec, USUAL_DNS } from "../harness/fakes/fakes.ts";
 import { BOUNDS, Stock } from "../harness/fakes/monitor-fixtures.ts";
 
 const BIG_ID = 13758215386640154624n;
@@ -85,7 +85,7 @@ test("check families: ids keep all their digits, and the types are distinguished
     type: "dns",
     query: "x.test",
     queryTypes: ["A"],
-    expectedIps: [],
+    ...USUAL_DNS,
     server: undefined,
   } as const;
   stock.add(makeSpec(2, { check: dns }));

@@ -6,7 +6,7 @@ import { formatTarget } from "../../src/checks/registry.ts";
 import { formatResult, inconclusive } from "../../src/model/result.ts";
 import { formatAddress } from "../../src/model/spec.ts";
 import { shownPath } from "../../src/redaction/urls.ts";
-import { success, tcpSpec } from "../harness/fakes/fakes.ts";
+import { success, tcpSpec, USUAL_DNS } from "../harness/fakes/fakes.ts";
 
 const tls = { verify: true, serverName: "www.example.com" };
 
@@ -31,7 +31,7 @@ function dnsSpec(server: DnsSpec["server"]): DnsSpec {
     socket: undefined,
     query: "www.example.com",
     queryTypes: ["A"],
-    expectedIps: [],
+    ...USUAL_DNS,
     server,
   };
 }

@@ -116,6 +116,45 @@ test.each([
     'query_type: "ANY" is not valid; must be one of A, AAAA, CAA, CNAME, MX, NS, PTR, SOA, SRV, TXT',
   ],
   [{ ...dns, expected_ips: ["nope"] }, `expected_ips.0: "nope" is not valid; ${IP}`],
+  [{ ...dns, expect: 5.5 }, 'expect: "5.5" is not valid; must be an IPv4 address (record type A)'],
+  [{ ...dns, expect: {} }, "expect: an object (not shown) is not valid; must be the data of a record"],
+  [{ ...dns, expect: [null] }, "expect.0: missing; must be the data of a record"],
+  [
+    { ...dns, query_type: "MX", expect: "mail.example" },
+    'expect: "mail.example" is not valid; must be preference and name, such as "10 mail.example.com" (record type MX)',
+  ],
+  [
+    { ...dns, expect: "::1", expected_ips: ["::1"] },
+    "expect: not allowed beside expected_ips; must be absent",
+  ],
+  [
+    { ...dns, expect: "::1", expected_rcode: "NXDOMAIN" },
+    "expect: not allowed without NOERROR in expected_rcode; must be absent",
+  ],
+  [
+    { ...dns, expected_ips: ["::1"], expected_rcode: ["NXDOMAIN"] },
+    "expected_ips: not allowed without NOERROR in expected_rcode; must be absent",
+  ],
+  [
+    { ...dns, expected_rcode: "NXDOMAINS" },
+    'expected_rcode: "NXDOMAINS" is not valid; must be a response code such as NOERROR or NXDOMAIN',
+  ],
+  [
+    { ...dns, expected_rcode: ["RCODE4096"] },
+    'expected_rcode.0: "RCODE4096" is not valid; must be a response code such as NOERROR or NXDOMAIN',
+  ],
+  [{ ...dns, query_class: "ANY" }, 'query_class: "ANY" is not valid; must be one of IN, CH, HS'],
+  [
+    { ...dns, query_class: "CH", query_type: "A" },
+    "query_type: A is not supported in class CH; must be one of CAA, CNAME, MX, NS, PTR, SOA, TXT",
+  ],
+  [
+    { ...dns, query_class: "HS", expected_ips: ["::1"] },
+    'expected_ips: "::1" is not valid; must be an address that a query of type TXT can return',
+  ],
+  [{ ...dns, edns_size: 511 }, "edns_size: 511 is not valid; must be 0 or an integer from 512 to 4096"],
+  [{ ...dns, edns_size: 4_097 }, "edns_size: 4097 is out of range; must be an integer from 0 to 4096"],
+  [{ ...dns, recursion_desired: "no" }, 'recursion_desired: "no" is not valid; must be true or false'],
   [{ ...dns, ip: "<nil>" }, `ip: "<nil>" is not valid; ${IP}`],
   [{ ...dns, port: 65_536 }, "port: 65536 is out of range; must be an integer from 0 to 65535"],
   [

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import type { CheckSpec } from "../../src/checks/registry.ts";
 import { bytesOfText } from "../../src/model/bytes.ts";
 import { checkOf, specOf } from "../harness/client/configs.ts";
+import { USUAL_DNS, wanting } from "../harness/fakes/fakes.ts";
 
 const TCP = {
   type: "tcp",
@@ -28,7 +29,7 @@ const DNS = {
   type: "dns",
   query: "www.example.com",
   queryTypes: ["A", "AAAA"],
-  expectedIps: [],
+  ...USUAL_DNS,
   server: undefined,
 } as const;
 const http = { checker_type: "http" };
@@ -238,17 +239,21 @@ const dnsRows: [object, object][] = [
   [{ expected_ips: null, query_type: null, ip: null, port: null }, {}],
   [{ expected_ips: [], query_type: "", ip: "", port: 0 }, {}],
   [{ expected_ips: [""] }, {}],
-  [{ expected_ips: ["", "192.0.2.1"] }, { expectedIps: ["192.0.2.1"], queryTypes: ["A"] }],
-  [{ expected_ips: ["2001:DB8::0:1"] }, { expectedIps: ["2001:db8::1"], queryTypes: ["AAAA"] }],
+  [{ expected_ips: ["", "192.0.2.1"] }, { wanted: wanting(["192.0.2.1"]), queryTypes: ["A"] }],
+  [{ expected_ips: ["2001:DB8::0:1"] }, { wanted: wanting(["2001:db8::1"]), queryTypes: ["AAAA"] }],
   [{ query_type: "aaaa" }, { queryTypes: ["AAAA"] }],
   [{ query_type: "MX" }, { queryTypes: ["MX"] }],
   [{ query_type: "A" }, { queryTypes: ["A"] }],
   [{ ip: "10.0.0.53" }, { queryTypes: ["A"], server: { ip: "10.0.0.53", port: 53 } }],
   [
     { ip: "10.0.0.53", expected_ips: ["192.0.2.1", "::1"] },
-    { queryTypes: ["A", "AAAA"], expectedIps: ["192.0.2.1", "::1"], server: { ip: "10.0.0.53", port: 53 } },
+    {
+      queryTypes: ["A", "AAAA"],
+      wanted: wanting(["192.0.2.1", "::1"]),
+      server: { ip: "10.0.0.53", port: 53 },
+    },
   ],
-  [{ expected_ips: ["::1", "192.0.2.1"] }, { expectedIps: ["::1", "192.0.2.1"] }],
+  [{ expected_ips: ["::1", "192.0.2.1"] }, { wanted: wanting(["::1", "192.0.2.1"]) }],
   [
     { ip: "::1", port: 5353 },
     { queryTypes: ["A"], server: { ip: "::1", port: 5353 } },
@@ -261,7 +266,36 @@ const dnsRows: [object, object][] = [
     { query: ".", queryTypes: ["NS"] },
   ],
 ];
-test.each(dnsRows)("config: dns: %j", (fields, expected) => {
+const wantedRows: [fields: object, wanted: object][] = [
+  [{ expect: "192.0.2.1" }, { queryTypes: ["A"], wanted: wanting(["192.0.2.1"]) }],
+  [{ expect: ["", "::1", "192.0.2.1"] }, { wanted: wanting(["::1", "192.0.2.1"]) }],
+  [{ expect: null, expected_rcode: null, query_class: null, recursion_desired: null, edns_size: null }, {}],
+  [{ expect: "", expected_rcode: "", query_class: "", recursion_desired: true, edns_size: 0 }, {}],
+  [{ expect: [], expected_rcode: [] }, {}],
+  [
+    { query_type: "mx", expect: ["010  Mail.Example.", "0 ."] },
+    { queryTypes: ["MX"], wanted: wanting(["10 mail.example", "0 ."]) },
+  ],
+  [{ expected_rcode: "nxdomain" }, { wanted: wanting([], ["NXDOMAIN"]) }],
+  [
+    { expected_rcode: ["NOERROR", "RCODE12", "rcode3", "BADVERS"] },
+    { wanted: wanting([], ["NOERROR", "RCODE12", "NXDOMAIN", "BADVERS"]) },
+  ],
+  [
+    { expected_rcode: ["NOERROR", "NXDOMAIN"], expect: "::1" },
+    { queryTypes: ["AAAA"], wanted: wanting(["::1"], ["NOERROR", "NXDOMAIN"]) },
+  ],
+  [{ query_class: "ch" }, { queryTypes: ["TXT"], options: { ...USUAL_DNS.options, queryClass: "CH" } }],
+  [
+    { query_class: "HS", query_type: "CNAME" },
+    { queryTypes: ["CNAME"], options: { ...USUAL_DNS.options, queryClass: "HS" } },
+  ],
+  [
+    { recursion_desired: false, edns_size: 1_232 },
+    { options: { queryClass: "IN", recursionDesired: false, ednsBytes: 1_232 } },
+  ],
+];
+test.each([...dnsRows, ...wantedRows])("config: dns: %j", (fields, expected) => {
   expect<unknown>(checkOf({ ...dns, ...fields })).toEqual({ ...DNS, ...expected });
 });
 

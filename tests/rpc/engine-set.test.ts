@@ -241,6 +241,14 @@ test("engine set: the healthcheck of the following tables is valid", () => {
 
 const IPV6 = new Uint8Array([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 1]);
 
+const question = (
+  fields: Readonly<Record<string, GobValue>>,
+  checker: Readonly<Record<string, GobValue>> = {},
+) => ({
+  name: "DNS",
+  checker: { Question: struct({ Name: text("a.test"), Qtype: 1n, Qclass: 1n, ...fields }), ...checker },
+});
+
 test.each([
   ["an IPv6 address", { target: { IP: IPV6 } }, { ip: "2001:db8:0:0:0:0:0:ff01" }],
   ["the unspecified address", { target: { IP: new Uint8Array(16) } }, { ip: "0:0:0:0:0:0:0:0" }],
@@ -266,15 +274,27 @@ test.each([
     { name: "HTTP", checker: { Request: text("http://a.test/?q") } },
     { path: "http://a.test/?q", expected_codes: [0] },
   ],
+  [
+    "a DNS question for addresses",
+    question({}, { Answer: text("10.0.0.9") }),
+    { query: "a.test", query_type: "A", expected_ips: ["10.0.0.9"] },
+  ],
+  [
+    "a DNS question for another record",
+    question({ Qtype: 15n }, { Answer: text("10 mail.test.") }),
+    { query_type: "MX", expect: ["10 mail.test."] },
+  ],
+  ["a DNS question for any record", question({ Qtype: 257n }), { query_type: "CAA" }],
+  [
+    "a DNS question about the server",
+    question({ Qtype: 16n, Qclass: 3n }, { Answer: text("9.18") }),
+    { query_type: "TXT", query_class: "CH", expect: ["9.18"] },
+  ],
   ["a ping without a port", { name: "Ping", target: { Port: 0n } }, { checker_type: "icmp" }],
 ] as const)("engine set: %s", (_, changed, expected) => {
   expect(entry(changed)).toMatchObject({ ok: true, config: expected });
 });
 
-const question = (fields: Readonly<Record<string, GobValue>>) => ({
-  name: "DNS",
-  checker: { Question: struct({ Name: text("a.test"), Qtype: 1n, Qclass: 1n, ...fields }) },
-});
 const CHECKERS = "one of *healthcheck.TCPChecker";
 
 test.each([
@@ -350,12 +370,12 @@ test.each([
   [
     "an unknown record type",
     question({ Qtype: 250n }),
-    "query_type: 250 is not valid; must be the number of a DNS record type",
+    "query_type: 250 is not valid; must be the number of a DNS record type: 1 (A), 2 (NS), 5 (CNAME), 6 (SOA), ",
   ],
   [
     "another class",
-    question({ Qclass: 3n }),
-    "query_class: 3 is not valid; must be 1, the class of the Internet",
+    question({ Qclass: 255n }),
+    "query_class: 255 is not valid; must be the number of a DNS class: 1 (IN), 3 (CH), 4 (HS)",
   ],
 ] as const)("engine set: %s is rejected", (_, changed, expected) => {
   const read = entry(changed);

@@ -3,6 +3,7 @@ import type { Behavior } from "./behavior.ts";
 import { withDifferences } from "./differences.ts";
 import { DNS_ANSWER_ROWS } from "./dns-answer-rows.ts";
 import { DNS_MESSAGE_ROWS } from "./dns-message-rows.ts";
+import { DNS_OPTION_ROWS } from "./dns-option-rows.ts";
 import { HTTP_ANSWER_ROWS } from "./http-answer-rows.ts";
 import { HTTP_BODY_ROWS } from "./http-body-rows.ts";
 import { HTTP_HEAD_ROWS } from "./http-head-rows.ts";
@@ -21,6 +22,7 @@ export const CHAPTERS: Readonly<Record<string, readonly Behavior[]>> = {
   "HTTP: status lines and headers": HTTP_HEAD_ROWS.map(withDifferences),
   "HTTP: the body": HTTP_BODY_ROWS.map(withDifferences),
   "DNS: records and response codes": DNS_ANSWER_ROWS.map(withDifferences),
+  "DNS: expectations and options": DNS_OPTION_ROWS.map(withDifferences),
   "DNS: messages": DNS_MESSAGE_ROWS.map(withDifferences),
   UDP: UDP_ROWS.map(withDifferences),
   RADIUS: RADIUS_ROWS.map(withDifferences),

@@ -10,5 +10,6 @@ export function dnsAttributes(spec: DnsSpec): SpanAttributes {
     ...addressAttributes(spec.server, spec.socket),
     "dns.question.name": spec.query,
     "healthcheck.dns.query_type": formatQueryTypes(spec),
+    ...(spec.options.queryClass === "IN" ? {} : { "healthcheck.dns.query_class": spec.options.queryClass }),
   };
 }

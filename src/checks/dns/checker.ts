@@ -19,21 +19,28 @@ import {
   searchNames,
 } from "./search.ts";
 import type { DnsSpec, QueryType } from "./spec.ts";
-import { formatQueryTypes } from "./spec.ts";
+import { formatQuestion, wantsNoError } from "./spec.ts";
 
 /** Makes a dns checker. */
 export function dnsChecker(spec: DnsSpec, env: CheckerEnv): Checker {
   if (spec.server === undefined)
     return { start: (timeoutMs, done) => new SystemLookup(spec, env, timeoutMs, done) };
-  const search = { search: [], ndots: 0, noTldQuery: false };
   const plan: LookupPlan = {
     servers: [new Nameserver(spec.server, spec.socket)],
     types: spec.queryTypes,
-    search,
+    search: NO_SEARCH,
     fallback: undefined,
     overTcp: false,
   };
   return { start: (timeoutMs, done) => new DnsLookup(spec, env, timeoutMs, done, plan) };
+}
+
+/** The name as it was written, and no other. */
+const NO_SEARCH: SearchConf = { search: [], ndots: 0, noTldQuery: false };
+
+/** True for a lookup as programs do it; other questions are for nameservers alone, about one name. */
+function isUsual({ options, wanted }: DnsSpec): boolean {
+  return options.queryClass === "IN" && wantsNoError(wanted);
 }
 
 /** Names, servers and timing of a lookup. */
@@ -97,14 +104,15 @@ class SystemLookup implements Attempt {
       return;
     }
     const { queryTypes } = this.#spec;
+    const search = isUsual(this.#spec) ? conf : NO_SEARCH;
     const plan = {
       servers: this.#env.resolver
         .serversInTurn(conf)
         .map((address) => new Nameserver(address, this.#spec.socket)),
       // The option takes from getaddrinfo what it would ask besides A.
       types: conf.noAaaa && queryTypes.length > 1 ? queryTypes.filter((type) => type !== "AAAA") : queryTypes,
-      search: conf,
-      fallback: nameAfterTimeout(this.#spec.query, conf),
+      search,
+      fallback: nameAfterTimeout(this.#spec.query, search),
       overTcp: conf.useVc,
     };
     this.#lookup = new DnsLookup(
@@ -124,7 +132,7 @@ class SystemLookup implements Attempt {
   }
 
   #subject(): string {
-    return `DNS ${formatQueryTypes(this.#spec)} ${this.#spec.query}`;
+    return subjectOf(this.#spec);
   }
 }
 
@@ -217,7 +225,7 @@ class DnsLookup implements Attempt, RoundOwner {
 
   #ask(name: string): DnsRound {
     const { servers, types, overTcp } = this.#plan;
-    const { expectedIps } = this.#spec;
+    const { options, wanted } = this.#spec;
     const preferred = this.#preferred;
     if (name === this.#plan.fallback) this.#fallbackAsked = true;
     const plan: RoundPlan = {
@@ -226,7 +234,8 @@ class DnsLookup implements Attempt, RoundOwner {
       types,
       servers:
         preferred === undefined ? servers : [preferred, ...servers.filter((server) => server !== preferred)],
-      expectedIps,
+      options,
+      wanted,
       overTcp,
       timeoutMs: this.#timeoutMs,
       isLate: this.#isLate,
@@ -260,17 +269,22 @@ class DnsLookup implements Attempt, RoundOwner {
 
 const MAX_NAMES = 3;
 
-/** The result of a check whose name is in /etc/hosts; undefined when it is not, or when other records than addresses are wanted. */
+function subjectOf({ queryTypes, options, query }: DnsSpec): string {
+  return formatQuestion(queryTypes, options.queryClass, query);
+}
+
+/** The result of a check whose name is in /etc/hosts; undefined when it is not, or when something else than addresses is wanted. */
 function hostsResult(spec: DnsSpec, hosts: HostsTable): CheckResult | undefined {
+  if (!isUsual(spec)) return undefined;
   const types = spec.queryTypes.filter((type) => type === "A" || type === "AAAA");
   const addresses = types.flatMap((type) => hosts.addresses(spec.query, type === "A" ? 4 : 6));
   if (addresses.length === 0) return undefined;
   const times = { durationMs: 0, phases: { resolveMs: 0 } };
-  const subject = `DNS ${formatQueryTypes(spec)} ${spec.query} in /etc/hosts: `;
+  const subject = `${subjectOf(spec)} in /etc/hosts: `;
   const { ok, message } = matchTexts(
     subject,
     addresses.map((ip) => () => ip),
-    spec.expectedIps,
+    spec.wanted.records,
   );
   if (ok) return { outcome: "success", code: "L7OK", message, ...times };
   return { outcome: "failure", code: "L7STS", message, ...times };

@@ -1,7 +1,8 @@
 /** Meaning of an answer to a DNS question; pure. */
 import type { NameId } from "./names.ts";
 import type { DataText } from "./records.ts";
-import type { Answer, DnsRecord } from "./wire.ts";
+import { type ExpectedRecord, NOERROR, type Wanted, wantsNoError } from "./spec.ts";
+import type { Alias, Answer, DnsRecord } from "./wire.ts";
 
 /** Verdict on one answer. */
 export interface AnswerVerdict {
@@ -15,57 +16,82 @@ export interface AnswerVerdict {
 const MAX_SHOWN = 4;
 /** Stands for the record types in {@link AnswerVerdict.message}; several types with the same message share a sentence. */
 export const TYPES_PLACE = "%TYPES%";
+/** Answers of servers that do not know EDNS, or not its version (RFC 6891, 6.1.3 and 7). */
+const EDNS_REFUSALS: ReadonlySet<string> = new Set(["FORMERR", "NOTIMP", "BADVERS"]);
 
 /**
  * Decides whether an answer is a good one.
  *
- * @param expectedIps - in their shortest form; one of them must be in the answer; empty means that any record will do
+ * @param hasEdns - true when the question had an OPT record
  */
-export function validateAnswer(answer: Answer, expectedIps: readonly string[]): AnswerVerdict {
-  if (answer.rcode !== "NOERROR") return { ok: false, message: `answered ${answer.rcode}` };
-  const found = recordsOf(answer);
-  if (found.length === 0) return { ok: false, message: `answered without any ${TYPES_PLACE} record` };
-  return matchTexts(
-    "answered ",
-    found.map(({ text }) => text),
-    expectedIps,
-  );
+export function validateAnswer(answer: Answer, wanted: Wanted, hasEdns = false): AnswerVerdict {
+  const { rcode } = answer;
+  const ok = wanted.rcodes.includes(rcode);
+  const expected = wantsNoError(wanted)
+    ? ""
+    : `, expected ${listTexts(
+        wanted.rcodes.map((one) => () => one),
+        " or ",
+      )}`;
+  if (rcode !== NOERROR) {
+    const why = !ok && hasEdns && EDNS_REFUSALS.has(rcode) ? " to a query with EDNS" : "";
+    return { ok, message: `answered ${rcode}${why}${ok ? "" : expected}` };
+  }
+  const { records, end } = followAliases(answer);
+  if (records.length === 0)
+    return { ok: false, message: `answered without any ${TYPES_PLACE} record${end}${expected}` };
+  const texts = records.map(({ text }) => text);
+  if (!ok) return { ok, message: `answered ${listTexts(texts, ", ")}${expected}` };
+  return matchTexts("answered ", texts, wanted.records);
 }
 
 /**
- * Decides whether the expected addresses are among those found.
+ * Decides whether one of the expected records is among those found.
  *
- * @param prefix - beginning of the message, before the addresses found
+ * @param prefix - beginning of the message, before the records found
  * @param found - at least one
  */
 export function matchTexts(
   prefix: string,
   found: readonly DataText[],
-  expectedIps: readonly string[],
+  expected: readonly ExpectedRecord[],
 ): AnswerVerdict {
   const message = prefix + listTexts(found, ", ");
-  if (expectedIps.length === 0) return { ok: true, message };
-  const known = new Set(found.map((text) => text()));
-  if (expectedIps.some((ip) => known.has(ip))) return { ok: true, message };
-  const expected = expectedIps.map((ip) => () => ip);
-  return { ok: false, message: `${message}, expected ${listTexts(expected, " or ")}` };
+  if (expected.length === 0) return { ok: true, message };
+  const known = new Set(found.map((text) => text("compare")));
+  if (expected.some(({ key }) => known.has(key))) return { ok: true, message };
+  const shown = expected.map(
+    ({ shown }) =>
+      () =>
+        shown,
+  );
+  return { ok: false, message: `${message}, expected ${listTexts(shown, " or ")}` };
 }
 
-/** The records of the name, and of every alias it leads to. */
-function recordsOf(answer: Answer): readonly DnsRecord[] {
-  const { name, aliases, records } = answer;
-  if (aliases.size === 0 && records.every(({ owner }) => owner === name)) return records;
-  const owners = ownersOf(answer);
-  return records.filter(({ owner }) => owners.has(owner));
+/** Records of a name and of every alias that it leads to. */
+interface Followed {
+  readonly records: readonly DnsRecord[];
+  /** The end of the aliases, for an answer without such a record; may be empty. */
+  readonly end: string;
 }
 
-/** The name and every alias it leads to; a loop of aliases ends where it began. */
-function ownersOf({ name, aliases }: Answer): ReadonlySet<NameId> {
+function followAliases({ name, aliases, records }: Answer): Followed {
+  if (aliases.size === 0 && records.every(({ owner }) => owner === name)) return { records, end: "" };
   const owners = new Set<NameId>();
-  for (let next = name; next !== undefined && !owners.has(next); next = aliases.get(next)) {
+  let last: Alias | undefined;
+  let next = name;
+  while (next !== undefined && !owners.has(next)) {
     owners.add(next);
+    const alias = aliases.get(next);
+    last = alias ?? last;
+    next = alias?.target;
   }
-  return owners;
+  const end = next === undefined ? aliasTo(last) : ", only aliases in a loop";
+  return { records: records.filter(({ owner }) => owners.has(owner)), end };
+}
+
+function aliasTo(alias: Alias | undefined): string {
+  return alias === undefined ? "" : `, only an alias of ${alias.text()}`;
 }
 
 /** The first few of a list, and the number of the others. */

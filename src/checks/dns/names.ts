@@ -143,7 +143,7 @@ export function nameText(message: Buffer, start: number): string {
     if (length >= POINTER) at = pointerTarget(message, at, at);
     else {
       const label = message.toString("latin1", at + 1, at + 1 + length);
-      labels.push(escapeText(label, SPECIAL));
+      labels.push(escapeLabel(label));
       at += 1 + length;
     }
   }
@@ -198,6 +198,11 @@ function tooLong(): MalformedMessage {
 
 /** Characters that a printed name escapes, including dots inside of labels. */
 const SPECIAL = /[^\x21-\x7e]|[.\\]/g;
+
+/** Writes a label of a name, special characters escaped. @param label - one character for each byte */
+export function escapeLabel(label: string): string {
+  return escapeText(label, SPECIAL);
+}
 
 /**
  * Escapes bytes as master files have them (RFC 1035, 5.1): `\.`, and `\007` for what is not printable ASCII.

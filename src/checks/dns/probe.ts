@@ -5,6 +5,7 @@ import {
   ProbeArgumentError,
   type ProbeCommand,
   type ProbeTarget,
+  readInteger,
   splitCommas,
   splitHostPort,
 } from "../probe-command.ts";
@@ -13,8 +14,16 @@ import { SOCKET_PROBE_OPTIONS, type SocketProbeOptions, socketProbeFields } from
 /** The options of `probe dns`. */
 export interface DnsOptions extends SocketProbeOptions {
   readonly type?: string;
+  readonly class?: string;
   readonly expect?: readonly string[];
+  readonly rcode?: readonly string[];
+  /** False for `--no-recursion`. */
+  readonly recursion?: boolean;
+  readonly edns?: number;
 }
+
+/** Types whose records are addresses; {@link DnsOptions.expect} may list them. */
+const ADDRESS_TYPES: readonly (string | undefined)[] = [undefined, "A", "AAAA"];
 
 /** The subcommand. */
 export const DNS_PROBE: ProbeCommand<DnsOptions> = {
@@ -28,15 +37,26 @@ export const DNS_PROBE: ProbeCommand<DnsOptions> = {
       flags: "--type <type>",
       about: "record type (default: A; AAAA if only IPv6 addresses are expected; both without @server)",
     },
+    { flags: "--class <class>", about: "class: IN, CH or HS (default: IN)" },
     {
-      flags: "--expect <ips>",
-      about: "expected addresses, comma-separated; one must be in the answer",
+      flags: "--expect <record>",
+      about: "expected record, or addresses, comma-separated; repeat for more; one must be in the answer",
+      parse: (text, before) => [...(Array.isArray(before) ? before : []), text],
+    },
+    {
+      flags: "--rcode <codes>",
+      about: "expected response codes, comma-separated (default: NOERROR)",
       parse: splitCommas,
     },
+    { flags: "--no-recursion", about: "ask without the RD bit" },
+    { flags: "--edns <bytes>", about: "send an OPT record with this UDP size", parse: readInteger },
     ...FORWARDING_PROBE_OPTIONS,
     ...SOCKET_PROBE_OPTIONS,
   ],
-  examples: ["www.example.com @10.0.0.53 --expect 192.0.2.1 --json"],
+  examples: [
+    "www.example.com @10.0.0.53 --expect 192.0.2.1 --json",
+    "example.com @10.0.0.53 --type MX --expect '10 mail.example.com'",
+  ],
   target: ([name = "", server], options) => dnsTarget(name, server, options),
 };
 
@@ -46,7 +66,11 @@ export function dnsTarget(name: string, server: string | undefined, options: Dns
     checker_type: "dns",
     query: name,
     query_type: options.type,
-    expected_ips: options.expect,
+    query_class: options.class,
+    ...expectedFields(options),
+    expected_rcode: options.rcode,
+    recursion_desired: options.recursion,
+    edns_size: options.edns,
     ...socketProbeFields(options),
   };
   if (server === undefined) return { host: undefined, fields };
@@ -57,4 +81,9 @@ export function dnsTarget(name: string, server: string | undefined, options: Dns
   const bare = !address.includes(":") || (address.split(":").length > 2 && !address.startsWith("["));
   const { host, port } = bare ? { host: address, port: 53 } : splitHostPort(address, "server");
   return { host, fields: { ...fields, port } };
+}
+
+function expectedFields({ type, class: queryClass, expect }: DnsOptions) {
+  const areAddresses = queryClass === undefined && ADDRESS_TYPES.includes(type?.toUpperCase());
+  return areAddresses ? { expected_ips: expect?.flatMap(splitCommas) } : { expect };
 }

@@ -15,14 +15,14 @@ import { Exchange } from "../exchange.ts";
 import { ExchangePlan } from "../exchange-plan.ts";
 import { Stopwatch, type Times } from "../stopwatch.ts";
 import type { Nameserver } from "./nameserver.ts";
-import type { QueryType } from "./spec.ts";
+import { formatQuestion, MAX_EDNS_BYTES, type QueryType, type QuestionOptions } from "./spec.ts";
 import { DnsTcpConversation } from "./tcp-conversation.ts";
 import { type Answer, encodeQuestion, readReply } from "./wire.ts";
 
 /** A datagram without an answer is sent again after half of the patience, or this. */
 const MAX_RESEND_MS = 1_000;
-/** We do not offer EDNS, so 512 bytes are all that a server may send; some send what they would with it. */
-const MAX_DATAGRAM_BYTES = 4_096;
+/** Without EDNS 512 bytes are all that a server may send; some send what they would with it. */
+const MAX_DATAGRAM_BYTES = MAX_EDNS_BYTES;
 /**
  * Limit of stray datagrams. Each query has its own port, so no stray is a latecomer: the server that sends this many is
  * broken or hostile.
@@ -39,6 +39,7 @@ export interface QueryPlan {
   /** A valid name in ASCII, without a dot at its end except for the root. */
   readonly name: string;
   readonly type: QueryType;
+  readonly options: QuestionOptions;
   /** Without UDP: `use-vc` of resolv.conf. */
   readonly overTcp: boolean;
   /** Time that the caller waits before it turns to another server; milliseconds. */
@@ -90,7 +91,8 @@ export class DnsQuery implements UdpOwner {
   constructor(plan: QueryPlan, ended: (outcome: QueryOutcome) => void) {
     this.plan = plan;
     this.#ended = ended;
-    this.#asked = encodeQuestion({ id: randomInt(0x1_0000), name: plan.name, type: plan.type });
+    const { name, type, options } = plan;
+    this.#asked = encodeQuestion({ id: randomInt(0x1_0000), name, type, options });
     this.#stopwatch = new Stopwatch(plan.env.clock, "firstByteMs");
     if (plan.overTcp) this.#askOverTcp();
     else this.#askOverUdp();
@@ -116,7 +118,7 @@ export class DnsQuery implements UdpOwner {
     const reply =
       bytes.length > MAX_DATAGRAM_BYTES
         ? ({ kind: "stray", why: `a datagram of ${bytes.length} bytes` } as const)
-        : readReply(bytes, this.#asked, this.plan.type);
+        : readReply(bytes, this.#asked, this.plan);
     switch (reply.kind) {
       case "stray":
       case "malformed":
@@ -174,10 +176,10 @@ export class DnsQuery implements UdpOwner {
   }
 
   #askOverTcp(): void {
-    const { env, server, name, type, timeoutMs } = this.plan;
-    const conversation = new DnsTcpConversation(this.#asked, type);
+    const { env, server, name, type, options, timeoutMs } = this.plan;
+    const conversation = new DnsTcpConversation(this.#asked, this.plan);
     this.#conversation = conversation;
-    const subject = `DNS ${type} ${name} @${server.text} over TCP`;
+    const subject = `${formatQuestion([type], options.queryClass, name)} @${server.text} over TCP`;
     const conversationFactory = { subject, connectSubject: subject, begin: () => conversation };
     const plan = new ExchangePlan(
       env,

@@ -10,11 +10,16 @@ const IPV6_BYTES = 16;
 /** Serial, refresh, retry, expire and minimum. */
 const SOA_NUMBERS_BYTES = 20;
 
-/** Writes the data of a record: printable ASCII, at most 60 characters and an ellipsis. */
-export type DataText = () => string;
+/**
+ * Writes the data of a record.
+ *
+ * @param use - absent for a sentence: printable ASCII, at most 60 characters and an ellipsis; `compare`: whole, as the keys of
+ *   expected records have it
+ */
+export type DataText = (use?: "compare") => string;
 
 /**
- * Formats the data of a record. Called only for records that are shown.
+ * Formats the data of a record. Called only for records that are shown or compared.
  *
  * @param start - offset of the data
  * @param end - offset after it
@@ -29,10 +34,12 @@ export function readData(
 ): DataText {
   const write = checkData(message, names, type, start, end);
   if (write === undefined) throw wrongLength(type, end - start);
-  return () => {
-    const text = write();
-    return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
-  };
+  return (use) => (use === undefined ? bounded(write()) : write(use));
+}
+
+/** Cuts a text that is too long for a sentence. */
+export function bounded(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
 }
 
 /**
@@ -46,9 +53,9 @@ export function readName(
   type: QueryType,
   start: number,
   end: number,
-): NameId {
+): { readonly id: NameId; readonly text: DataText } {
   if (start === end || endOfName(message, start) !== end) throw wrongLength(type, end - start);
-  return names.read(start);
+  return { id: names.read(start), text: () => bounded(nameText(message, start)) };
 }
 
 function wrongLength(type: QueryType, bytes: number): MalformedMessage {
@@ -97,9 +104,10 @@ function nameAfter(
   const nameAt = start + numbers * 2;
   if (nameAt >= end || endOfName(message, nameAt) !== end) return undefined;
   names.read(nameAt);
-  return () => {
+  return (use) => {
     const words = Array.from({ length: numbers }, (_, index) => message.readUInt16BE(start + index * 2));
-    return [...words, nameText(message, nameAt)].join(" ");
+    const name = nameText(message, nameAt);
+    return [...words, use === undefined ? name : name.toLowerCase()].join(" ");
   };
 }
 
@@ -138,23 +146,27 @@ function zone(message: Buffer, names: DnsNames, start: number, end: number): Dat
   if (contactAt >= numbersAt || endOfName(message, contactAt) !== numbersAt) return undefined;
   names.read(start);
   names.read(contactAt);
-  return () =>
-    `${nameText(message, start)} ${nameText(message, contactAt)} ${message.readUInt32BE(numbersAt)}`;
+  return (use) => {
+    const serial = String(message.readUInt32BE(numbersAt));
+    return use === undefined
+      ? `${nameText(message, start)} ${nameText(message, contactAt)} ${serial}`
+      : serial;
+  };
 }
 
-/** Strings, each a length and that many bytes (RFC 1035, 3.3). */
+/** Strings, each a length and that many bytes (RFC 1035, 3.3); joined. */
 function strings(message: Buffer, start: number, end: number): DataText | undefined {
   let at = start;
   while (at < end) at += 1 + (message[at] ?? 0);
   if (at !== end) return undefined;
-  return () => {
+  return (use) => {
     let text = "";
-    for (let next = start; next < end && text.length <= MAX_TEXT; ) {
+    for (let next = start; next < end && (use !== undefined || text.length <= MAX_TEXT); ) {
       const stringAt = next + 1;
       next = stringAt + (message[next] ?? 0);
       text += message.toString("latin1", stringAt, next);
     }
-    return quoted(text);
+    return use === undefined ? quoted(text) : text;
   };
 }
 
@@ -164,16 +176,18 @@ function property(message: Buffer, start: number, end: number): DataText | undef
   const tagAt = start + 2;
   const valueAt = tagAt + message.readUInt8(start + 1);
   if (valueAt > end) return undefined;
-  return () => {
+  return (use) => {
+    const flags = message.readUInt8(start);
     const tag = escapeText(message.toString("latin1", tagAt, valueAt), SPECIAL);
-    const value = message.toString("latin1", valueAt, Math.min(end, valueAt + MAX_TEXT));
-    return `${message.readUInt8(start)} ${tag} ${quoted(value)}`;
+    const value = message.toString("latin1", valueAt, end);
+    return use === undefined ? `${flags} ${tag} ${quoted(value)}` : `${flags} ${tag.toLowerCase()} ${value}`;
   };
 }
 
 /** Characters that a quoted text escapes; a blank stays. */
 const SPECIAL = /[^\x20-\x7e]|["\\]/g;
 
-function quoted(text: string): string {
+/** Puts the beginning of a text in quotes, special characters escaped. @param text - one character for each byte */
+export function quoted(text: string): string {
   return `"${escapeText(text.slice(0, MAX_TEXT + 1), SPECIAL)}"`;
 }

@@ -3,7 +3,7 @@ import type { FailureCode } from "../../model/result.ts";
 import type { Times } from "../stopwatch.ts";
 import { TYPES_PLACE } from "./message.ts";
 import type { Nameserver } from "./nameserver.ts";
-import type { QueryType } from "./spec.ts";
+import { formatQuestion, type QueryClass, type QueryType } from "./spec.ts";
 
 /** Failure of one query. */
 export interface QueryFailure {
@@ -24,7 +24,11 @@ export interface QueryFailure {
  * @param name - the name asked for
  * @returns `DNS A/AAAA www.example.com @10.0.0.1:53: answered NXDOMAIN`
  */
-export function failureSentence(name: string, failures: readonly QueryFailure[]): string {
+export function failureSentence(
+  name: string,
+  queryClass: QueryClass,
+  failures: readonly QueryFailure[],
+): string {
   const byServer = groupBy(failures, ({ server, via, message }) => `${server.text} ${via} ${message}`);
   const clauses = byServer.map((group) => ({
     types: [...new Set(group.map(({ type }) => type))],
@@ -37,7 +41,7 @@ export function failureSentence(name: string, failures: readonly QueryFailure[])
     .map((group) => {
       const { types = [], via = "", message = "" } = group[0] ?? {};
       const servers = [...new Set(group.flatMap((clause) => clause.servers))];
-      return `${querySubject(types, name, servers, via)}: ${message.replace(TYPES_PLACE, types.join(" or "))}`;
+      return `${querySubject(types, queryClass, name, servers, via)}: ${message.replace(TYPES_PLACE, types.join(" or "))}`;
     })
     .join("; ");
 }
@@ -45,11 +49,12 @@ export function failureSentence(name: string, failures: readonly QueryFailure[])
 /** `DNS A/AAAA www.example.com @10.0.0.1:53 over TCP` */
 export function querySubject(
   types: readonly QueryType[],
+  queryClass: QueryClass,
   name: string,
   servers: readonly string[],
   via: string,
 ): string {
-  return `DNS ${types.join("/")} ${name} @${servers.join(", @")}${via}`;
+  return `${formatQuestion(types, queryClass, name)} @${servers.join(", @")}${via}`;
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {

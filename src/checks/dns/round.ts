@@ -10,7 +10,7 @@ import type { Nameserver } from "./nameserver.ts";
 import { DnsQuery, type QueryOutcome } from "./query.ts";
 import { failureSentence, type QueryFailure, querySubject } from "./report.ts";
 import type { NameOutcome } from "./search.ts";
-import type { QueryType } from "./spec.ts";
+import type { QueryType, QuestionOptions, Wanted } from "./spec.ts";
 import type { Answer } from "./wire.ts";
 
 /** Name, record types and servers of a round. */
@@ -21,7 +21,8 @@ export interface RoundPlan {
   readonly types: readonly QueryType[];
   /** In the order of asking; at least one. */
   readonly servers: readonly Nameserver[];
-  readonly expectedIps: readonly string[];
+  readonly options: QuestionOptions;
+  readonly wanted: Wanted;
   readonly overTcp: boolean;
   /** The bound of the whole check, for sentences. */
   readonly timeoutMs: number;
@@ -94,7 +95,7 @@ export class DnsRound {
     const failures = this.#failures.filter(({ type }) => !this.#settled.has(type));
     const all = [...answers, ...failures];
     const last = answers.at(-1) ?? all.at(-1);
-    const message = failureSentence(this.name, all);
+    const message = failureSentence(this.name, this.#plan.options.queryClass, all);
     if (last === undefined) return inconclusive("fault", `DNS ${this.name}: nothing was asked`);
     const { code, times, interrupted } = last;
     return { outcome: "failure", code, message, interrupted, ...times };
@@ -115,14 +116,14 @@ export class DnsRound {
   }
 
   #askNextServer(): void {
-    const { env, name, types, servers, overTcp, timeoutMs, isLate } = this.#plan;
+    const { env, name, types, servers, options, overTcp, timeoutMs, isLate } = this.#plan;
     const server = servers[this.#asked];
     if (server === undefined) return;
     const patienceMs = this.#owner.shareMs(servers.length - this.#asked);
     this.#asked++;
     for (const type of types) {
       if (this.#settled.has(type)) continue;
-      const plan = { env, server, name, type, overTcp, patienceMs, timeoutMs, isLate };
+      const plan = { env, server, name, type, options, overTcp, patienceMs, timeoutMs, isLate };
       const query: DnsQuery = new DnsQuery(plan, (outcome) => this.#ended(query, outcome));
       this.#open.add(query);
     }
@@ -176,7 +177,7 @@ export class DnsRound {
   #note({ plan: { server, type } }: DnsQuery, outcome: QueryOutcome): CheckResult | undefined {
     const { via } = outcome;
     if (outcome.kind === "inconclusive") {
-      const subject = querySubject([type], this.name, [server.text], via);
+      const subject = this.#subject(type, server, via);
       this.#local.set(type, inconclusive(outcome.cause, `${subject}: ${outcome.message}`));
       return undefined;
     }
@@ -188,7 +189,8 @@ export class DnsRound {
     }
     this.#allRefused = false;
     const { answer, times } = outcome;
-    const verdict = validateAnswer(answer, this.#plan.expectedIps);
+    const { wanted, options } = this.#plan;
+    const verdict = validateAnswer(answer, wanted, options.ednsBytes !== undefined);
     if (verdict.ok) return this.#success(verdict, server, type, outcome.via, times);
     this.#lastRcode = answer.rcode;
     const failure = {
@@ -223,8 +225,12 @@ export class DnsRound {
     via: string,
     times: QueryFailure["times"],
   ): CheckResult {
-    const message = `${querySubject([type], this.name, [server.text], via)}: ${verdict.message}`;
+    const message = `${this.#subject(type, server, via)}: ${verdict.message}`;
     return { outcome: "success", code: "L7OK", message, ...times };
+  }
+
+  #subject(type: QueryType, server: Nameserver, via: string): string {
+    return querySubject([type], this.#plan.options.queryClass, this.name, [server.text], via);
   }
 
   /** The inconclusive result of a type without an answer; undefined when all types have one. */

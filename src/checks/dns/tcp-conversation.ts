@@ -2,8 +2,7 @@
 
 import type { Conversation, Verdict } from "../conversation.ts";
 import { failed } from "../conversation.ts";
-import type { QueryType } from "./spec.ts";
-import { type Answer, readReply } from "./wire.ts";
+import { type Answer, type Question, readReply } from "./wire.ts";
 
 const LENGTH_BYTES = 2;
 
@@ -11,18 +10,18 @@ const LENGTH_BYTES = 2;
 export class DnsTcpConversation implements Conversation {
   readonly request: Uint8Array;
   readonly #asked: Buffer;
-  readonly #type: QueryType;
+  readonly #question: Pick<Question, "type" | "options">;
   readonly #pieces: Buffer[] = [];
   #seenBytes = 0;
   #answer: Answer | undefined;
 
   /**
    * @param asked - the question's message, without its length
-   * @param type - the record type in it
+   * @param question - its record type and options
    */
-  constructor(asked: Buffer, type: QueryType) {
+  constructor(asked: Buffer, question: Pick<Question, "type" | "options">) {
     this.#asked = asked;
-    this.#type = type;
+    this.#question = question;
     this.request = Buffer.concat([Uint8Array.of(asked.length >> 8, asked.length & 0xff), asked]);
   }
 
@@ -38,7 +37,7 @@ export class DnsTcpConversation implements Conversation {
     const wanted = this.#wanted();
     if (wanted === undefined || this.#seenBytes < wanted) return undefined;
     const message = Buffer.concat(this.#pieces).subarray(LENGTH_BYTES, wanted);
-    const reply = readReply(message, this.#asked, this.#type);
+    const reply = readReply(message, this.#asked, this.#question);
     switch (reply.kind) {
       case "answer":
         this.#answer = reply;

@@ -5,8 +5,9 @@
  */
 
 import { DnsNames, endOfName, lowerCase, MalformedMessage, type NameId } from "./names.ts";
+import { rcodeName } from "./rcode.ts";
 import { type DataText, readData, readName } from "./records.ts";
-import type { QueryType } from "./spec.ts";
+import { type QueryClass, type QueryType, type QuestionOptions, USUAL_QUESTION } from "./spec.ts";
 
 /** A DNS question. */
 export interface Question {
@@ -15,6 +16,8 @@ export interface Question {
   /** Valid, in ASCII, without a dot at its end except for the root, which is one. */
   readonly name: string;
   readonly type: QueryType;
+  /** {@link USUAL_QUESTION} when absent. */
+  readonly options?: QuestionOptions;
 }
 
 /** A record of the answer section that has the type asked for. */
@@ -23,16 +26,23 @@ export interface DnsRecord {
   readonly text: DataText;
 }
 
+/** A CNAME record of the answer section. */
+export interface Alias {
+  readonly target: NameId;
+  /** The name that it points to. */
+  readonly text: DataText;
+}
+
 /** The answer to a question, whatever its response code. */
 export interface Answer {
   readonly kind: "answer";
-  /** `NOERROR`, `NXDOMAIN`, …, or `RCODE12`. */
+  /** `NOERROR`, `NXDOMAIN`, …, or `RCODE12`; extended by an OPT record when the question had one. */
   readonly rcode: string;
   /** The name asked for; undefined when a refusal does not repeat the question. */
   readonly name: NameId | undefined;
   readonly records: readonly DnsRecord[];
-  /** Target of the CNAME records of the answer section, followed from name to name. */
-  readonly aliases: ReadonlyMap<NameId, NameId>;
+  /** The CNAME records of the answer section by owner, followed from name to name; none when CNAME records were asked for. */
+  readonly aliases: ReadonlyMap<NameId, Alias>;
   /** True when the answer section has no record of any type. */
   readonly empty: boolean;
   /** True when the server is not responsible for the name and does not recurse; only other servers can answer. */
@@ -62,10 +72,10 @@ const TYPE_NUMBERS: Readonly<Record<QueryType, number>> = {
   SRV: 33,
   CAA: 257,
 };
-const CLASS_IN = 1;
-/** RFC 1035, 4.1.1; RFC 2136, 2.2. */
-const RCODES =
-  "NOERROR FORMERR SERVFAIL NXDOMAIN NOTIMP REFUSED YXDOMAIN YXRRSET NXRRSET NOTAUTH NOTZONE".split(" ");
+/** RFC 1035, 3.2.4. */
+const CLASS_NUMBERS: Readonly<Record<QueryClass, number>> = { IN: 1, CH: 3, HS: 4 };
+/** RFC 6891, 6.1.1. */
+const TYPE_OPT = 41;
 const RCODE_NOERROR = 0;
 const OPCODES: readonly (string | undefined)[] = ["QUERY", "IQUERY", "STATUS", undefined, "NOTIFY", "UPDATE"];
 /** A resolver's answer has tens of records at most; a message of 64 KiB could declare 65,535. */
@@ -73,6 +83,8 @@ const MAX_RECORDS = 1_000;
 const HEADER_BYTES = 12;
 /** Type and class after the name of a question. */
 const QUESTION_FIXED_BYTES = 4;
+/** An OPT record without options: the root, type, size, extended code and flags, length. */
+const OPT_BYTES = 11;
 /** Type, class, time to live and length, between a record's name and its data. */
 const RECORD_FIXED_BYTES = 10;
 const FLAG_RESPONSE = 0x8000;
@@ -81,34 +93,50 @@ const FLAG_TRUNCATED = 0x0200;
 const FLAG_RECURSION_DESIRED = 0x0100;
 const FLAG_RECURSION_AVAILABLE = 0x0080;
 
-/** The question as a message, recursion desired. */
-export function encodeQuestion({ id, name, type }: Question): Buffer {
+/** The question as a message. */
+export function encodeQuestion({ id, name, type, options = USUAL_QUESTION }: Question): Buffer {
+  const { queryClass, recursionDesired, ednsBytes } = options;
   // Each label has its length before it, as it has a dot behind it here; the root is a length alone.
   const nameBytes = name === "." ? 1 : name.length + 2;
-  const message = Buffer.allocUnsafe(HEADER_BYTES + nameBytes + QUESTION_FIXED_BYTES);
+  const end = HEADER_BYTES + nameBytes + QUESTION_FIXED_BYTES;
+  const message = Buffer.alloc(end + optBytes(options));
   message.writeUInt16BE(id, 0);
-  message.writeUInt16BE(FLAG_RECURSION_DESIRED, 2);
+  message.writeUInt16BE(recursionDesired ? FLAG_RECURSION_DESIRED : 0, 2);
   message.writeUInt16BE(1, 4);
-  message.fill(0, 6, HEADER_BYTES);
   let at = HEADER_BYTES;
   for (const label of name === "." ? [] : name.split(".")) {
     message[at] = label.length;
     at += 1 + message.write(label, at + 1, "latin1");
   }
-  message[at] = 0;
   message.writeUInt16BE(TYPE_NUMBERS[type], at + 1);
-  message.writeUInt16BE(CLASS_IN, at + 3);
+  message.writeUInt16BE(CLASS_NUMBERS[queryClass], at + 3);
+  if (ednsBytes !== undefined) {
+    message.writeUInt16BE(1, 10);
+    message.writeUInt16BE(TYPE_OPT, end + 1);
+    message.writeUInt16BE(ednsBytes, end + 3);
+  }
   return message;
+}
+
+function optBytes({ ednsBytes }: QuestionOptions): number {
+  return ednsBytes === undefined ? 0 : OPT_BYTES;
 }
 
 /**
  * Reads a received message.
  *
  * @param bytes - one message, without the length that TCP puts before it
- * @param asked - the question as it was sent, from {@link encodeQuestion}
- * @param type - the record type in it
+ * @param sent - the question as it was sent, from {@link encodeQuestion}
+ * @param question - its record type and options
  */
-export function readReply(bytes: Uint8Array, asked: Buffer, type: QueryType): Reply {
+export function readReply(
+  bytes: Uint8Array,
+  sent: Buffer,
+  question: Pick<Question, "type" | "options">,
+): Reply {
+  const { type, options = USUAL_QUESTION } = question;
+  // What follows the question section is not repeated.
+  const asked = sent.subarray(0, sent.length - optBytes(options));
   const message = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (message.length < HEADER_BYTES)
     return stray(`a malformed message (${message.length} bytes, shorter than a header)`);
@@ -117,7 +145,7 @@ export function readReply(bytes: Uint8Array, asked: Buffer, type: QueryType): Re
   const flags = message.readUInt16BE(2);
   if ((flags & FLAG_TRUNCATED) !== 0) return { kind: "truncated" };
   try {
-    return readAnswer(message, asked.length, flags, type);
+    return readAnswer(message, asked.length, flags, type, options);
   } catch (error) {
     if (!(error instanceof MalformedMessage)) throw error;
     return { kind: "malformed", why: `a malformed message (${error.message})` };
@@ -156,27 +184,52 @@ function sameQuestion(message: Buffer, asked: Buffer): boolean {
 }
 
 /** @param askedBytes - the length of the question's message: where the first record of an answer that repeats it starts */
-function readAnswer(message: Buffer, askedBytes: number, flags: number, type: QueryType): Answer {
+function readAnswer(
+  message: Buffer,
+  askedBytes: number,
+  flags: number,
+  type: QueryType,
+  options: QuestionOptions,
+): Answer {
   const hasQuestion = message.readUInt16BE(4) === 1;
   const answers = message.readUInt16BE(6);
   const authorities = message.readUInt16BE(8);
   const additionals = message.readUInt16BE(10);
   const names = new DnsNames(message);
   const start = hasQuestion ? askedBytes : HEADER_BYTES;
-  const counts = { answers, records: answers + authorities + additionals };
-  const code = flags & 0xf;
+  const counts = { answers, beforeOpt: answers + authorities, records: answers + authorities + additionals };
+  const name = hasQuestion ? names.read(HEADER_BYTES) : undefined;
+  const { records, aliases, opt } = readRecords(message, names, start, counts, type, options);
+  // Without EDNS in the question an OPT record has no business in the answer, and extends nothing.
+  const extended = options.ednsBytes === undefined ? undefined : opt;
+  const code = ((extended ?? 0) << 4) | (flags & 0xf);
   return {
     kind: "answer",
-    rcode: RCODES[code] ?? `RCODE${code}`,
-    name: hasQuestion ? names.read(HEADER_BYTES) : undefined,
-    ...readRecords(message, names, start, counts, type),
+    rcode: rcodeName(code),
+    name,
+    records,
+    aliases,
     empty: answers === 0,
     // As glibc's resolver has it.
     lame:
       code === RCODE_NOERROR &&
-      answers + additionals === 0 &&
+      answers + additionals - (extended === undefined ? 0 : 1) === 0 &&
       (flags & (FLAG_AUTHORITATIVE | FLAG_RECURSION_AVAILABLE)) === 0,
   };
+}
+
+/** Numbers of records. */
+interface Counts {
+  readonly answers: number;
+  /** Records before those of the additional section, where an OPT record is. */
+  readonly beforeOpt: number;
+  readonly records: number;
+}
+
+/** The records that matter. */
+interface FoundRecords extends Pick<Answer, "records" | "aliases"> {
+  /** The upper 8 bits of the response code, from the first OPT record; undefined without one. */
+  readonly opt: number | undefined;
 }
 
 /** @throws MalformedMessage */
@@ -184,14 +237,17 @@ function readRecords(
   message: Buffer,
   names: DnsNames,
   start: number,
-  counts: { readonly answers: number; readonly records: number },
+  counts: Counts,
   wanted: QueryType,
-): Pick<Answer, "records" | "aliases"> {
+  { queryClass }: QuestionOptions,
+): FoundRecords {
   if (counts.records > MAX_RECORDS) {
     throw new MalformedMessage(`it declares ${counts.records} records, limit ${MAX_RECORDS}`);
   }
+  const classNumber = CLASS_NUMBERS[queryClass];
   const records: DnsRecord[] = [];
-  const aliases = new Map<NameId, NameId>();
+  const aliases = new Map<NameId, Alias>();
+  let opt: number | undefined;
   let at = start;
   for (let index = 0; index < counts.records; index++) {
     const fixedAt = endOfName(message, at);
@@ -199,17 +255,17 @@ function readRecords(
     if (dataAt > message.length) throw new MalformedMessage("a record extends past the end of the message");
     const end = dataAt + message.readUInt16BE(dataAt - 2);
     if (end > message.length) throw new MalformedMessage("a record extends past the end of the message");
+    const type = message.readUInt16BE(fixedAt);
     // In other sections and other classes the same two bytes, or the data, mean something else: EDNS uses the class as a size.
-    if (index < counts.answers && message.readUInt16BE(fixedAt + 2) === CLASS_IN) {
-      const type = message.readUInt16BE(fixedAt);
+    if (index < counts.answers && message.readUInt16BE(fixedAt + 2) === classNumber) {
       if (type === TYPE_NUMBERS[wanted]) {
         records.push({ owner: names.read(at), text: readData(message, names, wanted, dataAt, end) });
+      } else if (type === TYPE_NUMBERS.CNAME) {
+        const { id: target, text } = readName(message, names, "CNAME", dataAt, end);
+        aliases.set(names.read(at), { target, text });
       }
-      if (type === TYPE_NUMBERS.CNAME) {
-        aliases.set(names.read(at), readName(message, names, "CNAME", dataAt, end));
-      }
-    }
+    } else if (index >= counts.beforeOpt && type === TYPE_OPT) opt ??= message.readUInt8(fixedAt + 4);
     at = end;
   }
-  return { records, aliases };
+  return { records, aliases, opt };
 }

@@ -1,6 +1,5 @@
 /** `probe icmp HOST` */
-import type { ProbeCommand } from "../probe-command.ts";
-import { ProbeArgumentError } from "../probe-command.ts";
+import { type ProbeCommand, readInteger } from "../probe-command.ts";
 import { SOCKET_PROBE_OPTIONS, type SocketProbeOptions, socketProbeFields } from "../socket-fields.ts";
 
 /** The options of `probe icmp`. */
@@ -26,8 +25,3 @@ export const ICMP_PROBE: ProbeCommand<IcmpOptions> = {
     fields: { checker_type: "icmp", size, ttl, count: requests, ...socketProbeFields(socket) },
   }),
 };
-
-function readInteger(text: string): number {
-  if (/^[0-9]{1,9}$/.test(text)) return Number(text);
-  throw new ProbeArgumentError("must be an integer.");
-}

@@ -2,14 +2,9 @@
  * A real authoritative nameserver: Knot DNS in a temporary directory. Called by the tests of the DNS checker.
  */
 
-import { Resolver } from "node:dns/promises";
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { peerPath } from "../base/peers.ts";
 import { freePort, hasIpv6Loopback } from "../base/ports.ts";
-import { readLines, stopProcess } from "../base/process.ts";
-import { makeTempDir } from "../base/tempdir.ts";
-import { until } from "../base/wait.ts";
+import { startNameserver } from "./nameserver.ts";
 
 /** The zone of {@link DEFAULT_ZONE}. */
 export const DEFAULT_ZONE_NAME = "example.test.";
@@ -18,7 +13,7 @@ const BIG_SET = 120;
 
 /**
  * Zone `example.test.`: `www` (three A, two AAAA), `one` (one A), `alias` (CNAME to www), `dangling` (CNAME to a
- * name that is not there), `empty` (TXT only, so no A), `v6only`, MX and TXT at the apex; `big` (120 A) and `bigtxt`
+ * name that is not there), `outside` (CNAME to a name of another zone), `empty` (TXT only, so no A), `v6only`, MX and TXT at the apex; `big` (120 A) and `bigtxt`
  * (20 TXT) do not fit 1,232 bytes, so their UDP answer is truncated; `medium` (40 A) fits 1,232 but not 512.
  */
 export const DEFAULT_ZONE = `$ORIGIN ${DEFAULT_ZONE_NAME}
@@ -40,6 +35,7 @@ one A 192.0.2.10
 v6only AAAA 2001:db8::10
 alias CNAME www
 dangling CNAME nowhere
+outside CNAME www.elsewhere.test.
 empty TXT "only text here"
 ${Array.from({ length: 40 }, (_, index) => `medium A 198.51.100.${index + 1}`).join("\n")}
 ${Array.from({ length: BIG_SET }, (_, index) => `big A 203.0.113.${index + 1}`).join("\n")}
@@ -71,49 +67,19 @@ export async function startKnot(
   zoneName = DEFAULT_ZONE_NAME,
   where: KnotAddress = {},
 ): Promise<Knot> {
-  const dir = makeTempDir("knot");
   const { hostname = "127.0.0.1" } = where;
   const ipv6 = where.hostname === undefined && hasIpv6Loopback();
   const port = where.port ?? freePort();
   const addresses = [hostname, ...(ipv6 ? ["::1"] : [])].map((address) => `${address}@${port}`);
-  writeFileSync(join(dir.path, "zone"), zoneText);
-  writeFileSync(join(dir.path, "knot.conf"), configText(dir.path, zoneName, addresses));
-  const child = Bun.spawn([peerPath("knotd"), "-c", join(dir.path, "knot.conf")], {
-    cwd: dir.path,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
+  const server = await startNameserver({
+    program: "knotd",
+    args: (dir) => ["-c", join(dir, "knot.conf")],
+    files: (dir) => ({ zone: zoneText, "knot.conf": configText(dir, zoneName, addresses) }),
+    hostname,
+    port,
+    zoneName,
   });
-  const log: string[] = [];
-  const reading = [child.stdout, child.stderr].map((stream) => readLines(stream, (line) => log.push(line)));
-  const stop = async () => {
-    await stopProcess(child);
-    await Promise.all(reading);
-    dir.remove();
-  };
-  try {
-    await until(
-      () => child.exitCode !== null || answers(hostname, port, zoneName),
-      15_000,
-      "knotd to answer",
-    );
-    if (child.exitCode !== null) throw new Error(`knotd did not start: ${log.join("\n")}`);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { port, ipv6, [Symbol.asyncDispose]: stop };
-}
-
-async function answers(hostname: string, port: number, zoneName: string): Promise<boolean> {
-  const resolver = new Resolver({ timeout: 100, tries: 1 });
-  resolver.setServers([`${hostname}:${port}`]);
-  try {
-    await resolver.resolveSoa(zoneName.replace(/\.$/, ""));
-    return true;
-  } catch {
-    return false;
-  }
+  return { port, ipv6, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
 function configText(dir: string, zoneName: string, addresses: readonly string[]): string {

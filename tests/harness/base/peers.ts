@@ -1,5 +1,5 @@
 /**
- * Tests that need a foreign program. Called by every test that starts nginx, Knot DNS, Go, OpenSSL, socat, curl, Prometheus or
+ * Tests that need a foreign program. Called by every test that starts nginx, Knot DNS, BIND, Go, OpenSSL, socat, curl, Prometheus or
  * Chromium: on a developer's machine such a test is skipped when the program is missing, in CI it fails.
  */
 
@@ -9,6 +9,10 @@ import { canUnshare } from "../machines/namespace.ts";
 const PACKAGES = {
   nginx: "nginx-light",
   knotd: "knot",
+  unbound: "unbound",
+  named: "bind9",
+  fping: "fping",
+  nft: "nftables",
   freeradius: "freeradius",
   tinyproxy: "tinyproxy",
   go: "golang-go",

@@ -4,6 +4,7 @@
  */
 import { jest } from "bun:test";
 import type { Attempt, Checker, CheckerEnv, OnResult } from "../../../src/checks/checker.ts";
+import { NOERROR, USUAL_QUESTION, type Wanted } from "../../../src/checks/dns/spec.ts";
 import type { TcpSpec } from "../../../src/checks/tcp/spec.ts";
 import type { LogFields, Logger, LogLevel } from "../../../src/logging/logger.ts";
 import { type HealthcheckId, parseId } from "../../../src/model/id.ts";
@@ -291,3 +292,11 @@ export function notification(number: number, state: State = "healthy", message =
   const counts = { failures: 0, successes: 1, durationMs: 1 };
   return { id: id(number), status: { state, lastCheckMs: VirtualTime.WALL_MS, message, ...counts } };
 }
+
+/** What the answer of a dns check must be. @param records - compared and shown as they are, such as addresses */
+export function wanting(records: readonly string[] = [], rcodes: readonly string[] = [NOERROR]): Wanted {
+  return { records: records.map((key) => ({ key, shown: key })), rcodes };
+}
+
+/** The parts of a dns check's spec that stay at their defaults. */
+export const USUAL_DNS = { options: USUAL_QUESTION, wanted: wanting() } as const;
