@@ -1,7 +1,9 @@
 /** Tests of the DNS sink's answer: the daemon's own reading of it would hide a fault that both share. */
 import { expect, test } from "bun:test";
 import { decode, encode } from "dns-packet";
-import { respondToDns } from "../../scripts/tools/bench/sink/canned-responses.ts";
+import { RESPOND, respondToDns, respondToRadius } from "../../scripts/tools/bench/sink/canned-responses.ts";
+import { RADIUS_SECRET } from "../../scripts/tools/bench/sink/commands.ts";
+import { readAnswer } from "../../src/checks/radius/packet.ts";
 
 test("dns sink: answers the question with one address", () => {
   const message = new Uint8Array(512);
@@ -22,4 +24,17 @@ test("dns sink: what is cut off is not answered", () => {
   const message = new Uint8Array(512);
   message.set(query.subarray(0, query.length - 3));
   expect(respondToDns(message, query.length - 3)).toBe(0);
+});
+
+test("radius sink: its answer is an authentic Access-Accept", () => {
+  const message = new Uint8Array(512).fill(7, 0, 60);
+  const request = { identifier: 7, authenticator: message.slice(4, 20) };
+  const answer = message.subarray(0, respondToRadius(message, 60));
+  expect(readAnswer(answer, Buffer.from(RADIUS_SECRET), request)).toMatchObject({ kind: "answer", code: 2 });
+  expect(respondToRadius(message, 19)).toBe(0);
+});
+
+test("udp sink: answers pong", () => {
+  const message = new Uint8Array(512);
+  expect(Buffer.from(message.subarray(0, RESPOND.udp(message, 4))).toString()).toBe("pong");
 });

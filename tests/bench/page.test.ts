@@ -47,6 +47,6 @@ test.each(["", "<!-- scripts/bench: mine -->\n", "<!-- end of mine -->\n<!-- scr
 test("page: docs/performance.md has the marks of every table", () => {
   const page = readFileSync(join(import.meta.dir, "..", "..", "docs", "performance.md"), "utf8");
   const tables = new Set(SCENARIOS.flatMap(({ group }) => group.page ?? []));
-  expect([...tables].map(({ name }) => name)).toEqual(["against-haproxy", "steady"]);
+  expect([...tables].map(({ name }) => name)).toEqual(["against-haproxy", "pings", "steady"]);
   for (const table of tables) expect(withPageTable(page, table, "this machine", OUTCOMES)).not.toBe(page);
 });

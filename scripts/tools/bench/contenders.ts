@@ -6,6 +6,7 @@ import { startHaproxy } from "./haproxy.ts";
 import { type Measurement, measure, type Verdicts, verdicts } from "./measure.ts";
 import { type Memory, memoryOf } from "./process-figures.ts";
 import { scrapeEverySecond } from "./scrapes.ts";
+import { isDatagram } from "./sink/commands.ts";
 import type { Sink } from "./sink.ts";
 
 /** Load and length of a turn. */
@@ -52,7 +53,7 @@ export async function daemonTurn(plan: TurnPlan, sink: Sink): Promise<DaemonTurn
  */
 export async function haproxyTurn(plan: TurnPlan, sink: Sink, resumption: boolean): Promise<Turn> {
   const { kind, intervalMs, tls } = plan.fleet;
-  if (kind === "dns") throw new Error("HAProxy has no DNS check");
+  if (kind !== "https" && isDatagram(kind)) throw new Error(`HAProxy has no ${kind} check`);
   const trust = tls === undefined ? {} : { caFile: tls.caFile };
   const { targets } = sink;
   await using haproxy = await startHaproxy({ kind, targets, intervalMs, resumption, ...trust });

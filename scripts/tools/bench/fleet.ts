@@ -1,11 +1,19 @@
 /** A daemon with a set of checks, and the sink that they go to. Called by the scenarios. */
-import { dnsCheck, httpCheck, type Target, tcpCheck, times } from "../../../tests/harness/client/checks.ts";
+import {
+  dnsCheck,
+  httpCheck,
+  radiusCheck,
+  type Target,
+  tcpCheck,
+  times,
+  udpCheck,
+} from "../../../tests/harness/client/checks.ts";
 import { resultWallMs } from "../../../tests/harness/client/client-assertions.ts";
 import type { Samples } from "../../../tests/harness/daemon/metrics.ts";
 import { largest } from "./arithmetic.ts";
 import { firstResults, type Subject, type SubjectOptions, startSubject } from "./daemon.ts";
 import { fromHistogram, type Lateness } from "./lateness.ts";
-import { type SinkKind, wallMs } from "./sink/commands.ts";
+import { RADIUS_SECRET, type SinkKind, wallMs } from "./sink/commands.ts";
 import { type Sink, sinkAddress, startSink } from "./sink.ts";
 import { startTlsSink } from "./tls-sink.ts";
 
@@ -120,6 +128,9 @@ export function configOf({ kind, intervalMs, timeoutMs }: FleetPlan, n: number, 
   const pace = { interval: `${intervalMs}ms`, timeout: `${timeoutMs}ms` };
   if (kind === "dns")
     return dnsCheck(n, "www.bench.test", { ...pace, ip: target.hostname, port: target.port });
+  if (kind === "udp") return udpCheck(n, target, { ...pace, send: "ping", receive: "pong" });
+  if (kind === "radius")
+    return radiusCheck(n, target, { ...pace, secret: RADIUS_SECRET, password: "a password" });
   if (kind === "https") return httpCheck(n, target, { ...pace, secure: true, server_name: "bench.test" });
   return kind === "http" ? httpCheck(n, target, pace) : tcpCheck(n, target, pace);
 }

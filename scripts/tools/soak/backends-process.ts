@@ -5,8 +5,9 @@
  */
 import { readFileSync } from "node:fs";
 import { decode, encode } from "dns-packet";
+import { idOf, replyTo } from "../../../tests/harness/backends/radius-reply.ts";
 import { readLines } from "../../../tests/harness/base/process.ts";
-import { kindOf } from "./kinds.ts";
+import { kindOf, RADIUS_SECRET } from "./kinds.ts";
 
 const [count = "0", certFile = "", keyFile = ""] = process.argv.slice(2);
 const tls = { cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8") };
@@ -14,6 +15,7 @@ const HOST = "127.0.0.1";
 const GOOD = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n";
 const BAD = "HTTP/1.1 503 Busy\r\nContent-Length: 5\r\nConnection: close\r\n\r\nbusy\n";
 const NXDOMAIN = 3;
+const [ACCEPT, REJECT] = [2, 3];
 const ignore = () => {};
 
 /** One backend; a tcp one that is down refuses, the others answer that they are not well. */
@@ -45,6 +47,12 @@ async function start(index: number): Promise<Backend> {
       return web(true);
     case "dns":
       return await dns();
+    case "udp":
+      return await udp();
+    case "radius":
+      return await radius();
+    case "icmp":
+      return { port: 0, set: ignore };
   }
 }
 
@@ -89,19 +97,34 @@ function web(secure: boolean): Backend {
   };
 }
 
-async function dns(): Promise<Backend> {
+function dns(): Promise<Backend> {
+  return overUdp((bytes, good) => {
+    const { id = 0, questions = [] } = decode(bytes);
+    const answers = [{ type: "A" as const, name: questions[0]?.name ?? "", ttl: 60, data: "192.0.2.1" }];
+    return good
+      ? encode({ type: "response", id, questions, answers })
+      : encode({ type: "response", id, questions, flags: NXDOMAIN });
+  });
+}
+
+function udp(): Promise<Backend> {
+  return overUdp((_, good) => Buffer.from(good ? "pong" : "down"));
+}
+
+function radius(): Promise<Backend> {
+  const secret = Buffer.from(RADIUS_SECRET);
+  return overUdp((bytes, good) => replyTo(idOf(bytes), secret, { code: good ? ACCEPT : REJECT }));
+}
+
+/** @param answer - the answer to a datagram, `good` while the backend is up */
+async function overUdp(answer: (bytes: Buffer, good: boolean) => Uint8Array): Promise<Backend> {
   let good = true;
   const socket = await Bun.udpSocket({
     hostname: HOST,
     port: 0,
     socket: {
       data(own, bytes, port, address) {
-        const { id = 0, questions = [] } = decode(bytes);
-        const answers = [{ type: "A" as const, name: questions[0]?.name ?? "", ttl: 60, data: "192.0.2.1" }];
-        const message = good
-          ? encode({ type: "response", id, questions, answers })
-          : encode({ type: "response", id, questions, flags: NXDOMAIN });
-        own.send(message, port, address);
+        own.send(answer(Buffer.from(bytes), good), port, address);
       },
       error: ignore,
     },

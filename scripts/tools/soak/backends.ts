@@ -4,11 +4,11 @@ import { makeCa } from "../../../tests/harness/backends/certs.ts";
 import { readLines, stopProcess } from "../../../tests/harness/base/process.ts";
 import { until } from "../../../tests/harness/base/wait.ts";
 import { killOnExit } from "../child-cleanup.ts";
-import { checkOf, KINDS } from "./kinds.ts";
+import { checkOf, KINDS, kindOf } from "./kinds.ts";
 
 const START_MS = 30_000;
-/** One backend in this many flaps. */
-const FLAPPING = 20;
+/** One backend in this many flaps: a multiple of the kinds, so that {@link startBackends} finds some of each. */
+const FLAPPING = 3 * KINDS.length;
 const MAX_TOGGLED = 10;
 
 /** All of them; disposing ends their process. */
@@ -47,8 +47,9 @@ export async function startBackends(count: number): Promise<Backends> {
   // What backends-process.ts writes.
   const ports = JSON.parse(first) as number[];
   const up = ports.map(() => true);
-  // Some of each kind, which a plain remainder would not give.
-  const flaps = (index: number) => index % FLAPPING === Math.floor(index / FLAPPING) % KINDS.length;
+  // Some of each kind, which a plain remainder would not give; the kernel's answers to pings cannot be changed.
+  const flaps = (index: number) =>
+    index % FLAPPING === Math.floor(index / FLAPPING) % KINDS.length && kindOf(index) !== "icmp";
   const flapping = ports.map((_, index) => index).filter(flaps);
   const owned = stack.move();
   return {

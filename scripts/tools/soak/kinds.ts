@@ -1,10 +1,20 @@
 /** Which backend is of which kind, and how each is checked. */
-import { dnsCheck, httpCheck, tcpCheck } from "../../../tests/harness/client/checks.ts";
+import {
+  dnsCheck,
+  httpCheck,
+  icmpCheck,
+  radiusCheck,
+  tcpCheck,
+  udpCheck,
+} from "../../../tests/harness/client/checks.ts";
 
 /** As many of each. */
-export const KINDS = ["tcp", "http", "https", "dns"] as const;
+export const KINDS = ["tcp", "http", "https", "dns", "udp", "radius", "icmp"] as const;
 
-/** A quarter of each. */
+/** Shared by the radius backends and their checks. */
+export const RADIUS_SECRET = "soak";
+
+/** An equal share of each. */
 export function kindOf(index: number): (typeof KINDS)[number] {
   return KINDS[index % KINDS.length] ?? "tcp";
 }
@@ -31,6 +41,14 @@ export function checkOf(index: number, port: number): string {
         ip: target.hostname,
         port,
         expected_ips: ["192.0.2.1"],
+        edns_size: index % 2 === 0 ? 0 : 1_232,
       });
+    case "udp":
+      return udpCheck(index, target, { ...FIELDS, send: "ping", receive: "pong" });
+    case "radius":
+      return radiusCheck(index, target, { ...FIELDS, secret: RADIUS_SECRET, password: "a password" });
+    case "icmp":
+      // The kernel answers for each address of the loopback net.
+      return icmpCheck(index, `127.88.${index >> 8}.${index & 0xff}`, FIELDS);
   }
 }

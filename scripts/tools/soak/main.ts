@@ -3,7 +3,7 @@
  * then the simulation and the fault suite in their long forms. Started by scripts/soak; ends with 1 when a promise was broken.
  *
  *   options.ts    the command line
- *   backends.ts   the backends, in a process of their own (backends-process.ts), of four kinds (kinds.ts)
+ *   backends.ts   the backends, in a process of their own (backends-process.ts), of seven kinds (kinds.ts)
  *   clients.ts    one client after the other
  *   samples.ts    memory and descriptors
  *   simulation.ts the whole server on virtual time, against random faults
@@ -42,6 +42,8 @@ const FUZZ_SHARE = 1 / 3;
 const SIMULATION_SHARE = 1 / 6;
 const MAX_GROWTH = 0.05;
 const SETTLE_MS = 30_000;
+/** A socket of pings is closed a minute after its last one. */
+const REST_MS = 90_000;
 /** Lines of the log of a process that has ended. */
 const LAST_WORDS = 5;
 
@@ -121,7 +123,7 @@ async function soak(runMs: number): Promise<string[]> {
   clients.stopAll();
   // At rest there is one descriptor more than before: the client's.
   const resting = () => daemon.fdCount() <= restFds + 1;
-  await until(resting, SETTLE_MS, "rest").catch(() => {});
+  await until(resting, REST_MS, "rest").catch(() => {});
   say(`descriptors at rest ${restFds}, then ${daemon.fdCount()} with a client`);
   const inconclusive = sumOf(scrapes.last, "healthcheck_inconclusive_total");
   if (inconclusive > 0) say(`${inconclusive} checks were inconclusive (the machine was too busy?)`);

@@ -47,6 +47,8 @@ export const dns = compare({
   comparedWith: "tcp",
   quick: "alone",
 });
+export const udp = compare({ ...load("udp", 400, 100), peers: [], comparedWith: "tcp", quick: "alone" });
+export const radius = compare({ ...load("radius", 400, 100), peers: [], comparedWith: "tcp" });
 export const https = compare({ ...load("https", 400, 100), peers: TLS });
 /** HTTPS every second, which two cores can do; every 100 ms is more than they can do. */
 export const httpsSlow = compare({ ...load("https", 400, 1_000), name: "https-1s", peers: TLS });

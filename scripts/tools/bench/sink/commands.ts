@@ -4,7 +4,18 @@
  */
 
 /** The protocol that a sink speaks. */
-export type SinkKind = "tcp" | "http" | "dns";
+export type SinkKind = "tcp" | "http" | DatagramKind;
+
+/** Those over UDP. */
+export type DatagramKind = "dns" | "udp" | "radius";
+
+/** Returns true for a protocol over UDP. */
+export function isDatagram(kind: SinkKind): kind is DatagramKind {
+  return kind !== "tcp" && kind !== "http";
+}
+
+/** Shared by the radius sink and the checks of it. */
+export const RADIUS_SECRET = "bench";
 
 /** Startup settings of a sink: its one argument, as JSON. */
 export interface SinkPlan {

@@ -1,5 +1,5 @@
 /**
- * The sink for TCP, HTTP and DNS in a process of its own: does as little as a backend can, straight on libc, and keeps out of the
+ * The sink for TCP, HTTP, DNS, UDP and RADIUS in a process of its own: does as little as a backend can, straight on libc, and keeps out of the
  * way. Started by ../sink.ts with its plan as JSON; talks as commands.ts has it; ends with its standard input.
  *
  * It looks for work every millisecond and never waits in the kernel to be woken up: to wake a process on the same
@@ -8,9 +8,8 @@
 import { ptr } from "bun:ffi";
 import { libc, MSG_DONTWAIT, MSG_NOSIGNAL, SOCKADDR_BYTES } from "../../../../tests/harness/base/libc.ts";
 import { Arrivals } from "./arrivals.ts";
-import { HTTP_RESPONSE, respondToDns } from "./canned-responses.ts";
-import type { Command, SinkPlan } from "./commands.ts";
-import { wallMs } from "./commands.ts";
+import { HTTP_RESPONSE, RESPOND } from "./canned-responses.ts";
+import { type Command, type DatagramKind, isDatagram, type SinkPlan, wallMs } from "./commands.ts";
 import { Poller } from "./poller.ts";
 import { openBlackholes, Ports } from "./ports.ts";
 import { CommandStdio } from "./stdio.ts";
@@ -52,7 +51,7 @@ function onReady(fd: number, gone: boolean): void {
   }
   const port = ports.indexOf(fd);
   if (port === undefined) onConnection(fd, gone);
-  else if (plan.kind === "dns") onDatagram(fd, port);
+  else if (isDatagram(plan.kind)) onDatagram(fd, port, plan.kind);
   else onListener(fd, port);
 }
 
@@ -78,12 +77,12 @@ function onConnection(fd: number, gone: boolean): void {
   libc.close(fd);
 }
 
-function onDatagram(fd: number, port: number): void {
+function onDatagram(fd: number, port: number, kind: DatagramKind): void {
   peerLength[0] = SOCKADDR_BYTES;
   const length = libc.recvfrom(fd, messagePtr, MESSAGE_BYTES / 2, MSG_DONTWAIT, peerPtr, peerLengthPtr);
   if (length <= 0) return;
   arrivals.note(port);
-  const responseLength = respondToDns(message, length);
+  const responseLength = RESPOND[kind](message, length);
   libc.sendto(fd, messagePtr, responseLength, MSG_DONTWAIT, peerPtr, SOCKADDR_BYTES);
 }
 

@@ -5,7 +5,7 @@
  */
 import { startBlackhole } from "../../../../tests/harness/backends/blackhole.ts";
 import { libc, openSocket } from "../../../../tests/harness/base/libc.ts";
-import type { SinkPlan } from "./commands.ts";
+import { isDatagram, type SinkPlan } from "./commands.ts";
 
 const FIRST_PORT = 12_000;
 const LAST_PORT = 32_000;
@@ -53,7 +53,7 @@ export class Ports {
   }
 
   #socket(port: number): number | undefined {
-    return openSocket(this.plan.kind === "dns" ? "udp" : "tcp", this.plan.address, port);
+    return openSocket(isDatagram(this.plan.kind) ? "udp" : "tcp", this.plan.address, port);
   }
 
   #keep(index: number, fd: number): void {
