@@ -42,8 +42,8 @@ const FUZZ_SHARE = 1 / 3;
 const SIMULATION_SHARE = 1 / 6;
 const MAX_GROWTH = 0.05;
 const SETTLE_MS = 30_000;
-/** A socket of pings is closed a minute after its last one. */
-const REST_MS = 90_000;
+/** Sockets that wait for the next check of their host are closed after two minutes without one, that of pings after one. */
+const REST_MS = 150_000;
 /** Lines of the log of a process that has ended. */
 const LAST_WORDS = 5;
 
