@@ -60,6 +60,7 @@ function configText(dir: string, port: number): string {
   listen-on port ${port} { 127.0.0.1; };
   listen-on-v6 { none; };
   recursion no;
+  rrset-order { order none; };
   dnssec-validation no;
   empty-zones-enable no;
   version "${BIND_VERSION}";
