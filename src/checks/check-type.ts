@@ -4,7 +4,7 @@
  */
 import type { CheckDefaults } from "../model/check-defaults.ts";
 import type { Conclusive } from "../model/result.ts";
-import type { AnyCheckSpec } from "../model/spec.ts";
+import type { AnyCheckSpec, SocketOptions } from "../model/spec.ts";
 import type { Fields } from "../schema/field.ts";
 import { FieldError } from "../schema/field-error.ts";
 import { type FieldValues, objectReader } from "../schema/object.ts";
@@ -20,6 +20,12 @@ export type ReadCheck<Spec> =
   | { readonly ok: true; readonly spec: Spec }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
+/** Address that the packets of a check go to, and the options of their sockets. */
+export interface Destination {
+  readonly ip: string;
+  readonly socket: SocketOptions | undefined;
+}
+
 /** The parts of a check type that do not depend on the static type of its fields. */
 interface CheckTypeParts<Spec extends AnyCheckSpec> {
   /** The value of `checker_type`, in lower case: `tcp`. Also the metric label and the `probe` subcommand. */
@@ -34,6 +40,8 @@ interface CheckTypeParts<Spec extends AnyCheckSpec> {
   attributes(spec: Spec): SpanAttributes;
   /** Returns `error.type` of a failed check, where that is not the code of the result. */
   errorType?(spec: Spec, result: Conclusive): string | undefined;
+  /** Returns where the packets go; undefined when this host's own configuration decides, absent when they stay on this host. */
+  destination?(spec: Spec): Destination | undefined;
   /** True when the data sent to the backend may hold a secret. */
   holdsSecrets(spec: Spec): boolean;
   /** True when the check asks the resolver of this host instead of a backend; false when absent. */

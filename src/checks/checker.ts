@@ -28,6 +28,9 @@ export type CancelTimer = () => void;
 /** Receives the result, exactly once and never before {@link Checker.start} has returned. */
 export type OnResult = (result: CheckResult) => void;
 
+/** Receives, at most once and before the result, that a packet of the backend has come back. */
+export type OnReached = () => void;
+
 /** One running check. */
 export interface Attempt {
   /** Ends a check that timed out, releases its resources and returns how far it came. `OnResult` is not called. */
@@ -42,6 +45,7 @@ export interface Checker {
    * Begins a check. The caller bounds it in time by {@link Attempt.expire}.
    *
    * @param timeoutMs - the bound, for sentences and for dividing among several tries
+   * @param reached - called early by checks whose answer may take longer than the way to the backend; the others never call it
    */
-  start(timeoutMs: number, done: OnResult): Attempt;
+  start(timeoutMs: number, done: OnResult, reached?: OnReached): Attempt;
 }

@@ -79,6 +79,7 @@ export class DatagramExchange implements Attempt, UdpOwner {
   /** Time of the first send on the clock of `performance.now()`; milliseconds. */
   readonly #sentMs: number;
   readonly #cancelResend: CancelTimer;
+  #hasReceived = false;
 
   /** Sends the request. @param timeoutMs - of the check, above 0 */
   constructor(plan: DatagramPlan, conversation: DatagramConversation, timeoutMs: number, done: OnResult) {
@@ -105,7 +106,14 @@ export class DatagramExchange implements Attempt, UdpOwner {
     return verdict.ok
       ? // No answer, so there is no time to its first byte.
         { outcome: "success", code: "L4OK", message, durationMs, phases: {} }
-      : { outcome: "failure", code: verdict.code, message, durationMs, phases };
+      : {
+          outcome: "failure",
+          code: verdict.code,
+          message,
+          unanswered: !this.#hasReceived,
+          durationMs,
+          phases,
+        };
   }
 
   cancel(): void {
@@ -113,6 +121,7 @@ export class DatagramExchange implements Attempt, UdpOwner {
   }
 
   received(bytes: Uint8Array, atMs: number | undefined): void {
+    this.#hasReceived = true;
     // The deadline is enforced by ticks, so a late answer may be read before the check ends.
     if (atMs !== undefined && this.#isLate(atMs)) return;
     const verdict = this.#conversation.received(bytes);
@@ -133,7 +142,7 @@ export class DatagramExchange implements Attempt, UdpOwner {
     this.#finish(
       cause === undefined
         ? { outcome: "failure", code: "L4CON", message, ...this.#timesUntil(undefined) }
-        : inconclusive(cause, message),
+        : inconclusive(cause, message, setup?.noRoute),
     );
   }
 

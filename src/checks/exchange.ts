@@ -19,7 +19,7 @@ import type { SetupFailure } from "../system/socket-setup.ts";
 import type { Ending, TlsStreamOwner } from "../system/stream-owner.ts";
 import { tlsErrorMessage } from "../system/tls-errors.ts";
 import { TlsStream } from "../system/tls-stream.ts";
-import type { Attempt, OnResult } from "./checker.ts";
+import type { Attempt, OnReached, OnResult } from "./checker.ts";
 import type { Conversation, TunnelConversation, TunnelFactory, Verdict } from "./conversation.ts";
 import type { ExchangePlan } from "./exchange-plan.ts";
 import { Stopwatch } from "./stopwatch.ts";
@@ -40,6 +40,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   readonly #plan: ExchangePlan;
   readonly #timeoutMs: number;
   readonly #done: OnResult;
+  readonly #reached: OnReached | undefined;
   readonly #stopwatch: Stopwatch;
   readonly #dial: PendingConnection;
   #phase: Phase = "connect";
@@ -58,10 +59,11 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   #firstMs: number | undefined;
   #newestMs: number | undefined;
 
-  constructor(plan: ExchangePlan, timeoutMs: number, done: OnResult) {
+  constructor(plan: ExchangePlan, timeoutMs: number, done: OnResult, reached?: OnReached) {
     this.#plan = plan;
     this.#timeoutMs = timeoutMs;
     this.#done = done;
+    this.#reached = reached;
     this.#stopwatch = new Stopwatch(plan.env.clock, "connectMs");
     this.#dial = plan.env.dialer.dial(plan.sockAddr, this, plan.handshake);
   }
@@ -79,6 +81,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
 
   connected(dial: PendingConnection, rttMs: number | undefined): void {
     const { env, tls, conversationFactory, close, tunnel } = this.#plan;
+    this.#reached?.();
     if (rttMs !== undefined && rttMs > this.#timeoutMs) {
       this.#phase = "over";
       env.dialer.close(dial, "reset");
@@ -105,7 +108,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   failed(number: number, setup?: SetupFailure): void {
     const local = setup?.cause ?? localCause(number);
     const message = `${this.#plan.connectSubject}: ${setup?.message ?? errnoMessage(number)}`;
-    if (local !== undefined) this.#finish(inconclusive(local, message));
+    if (local !== undefined) this.#finish(inconclusive(local, message, setup?.noRoute));
     else this.#finish(this.#failure(number === ETIMEDOUT ? "L4TOUT" : "L4CON", message));
   }
 

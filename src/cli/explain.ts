@@ -43,6 +43,9 @@ export function formatDetail(detail: HealthcheckDetail, nowMs: number): string {
   const lines = [
     `healthcheck ${detail.id}  ${detail.name === undefined ? "" : `${detail.name}  `}${detail.target}`,
     row("state", `${detail.state} since ${detail.since} (${formatDuration(forMs)})`),
+    ...(detail.held === true
+      ? [row("held", "unhealthy is not reported yet: the server is probably cut off from its network")]
+      : []),
     row("last", last === null ? "nothing yet" : `${last.code} ${last.message}`),
     row(
       "position",

@@ -29,21 +29,25 @@ export async function status(options: RemoteOptions, env: Environment, output: O
   }
 }
 
-function asText(reason: string | undefined, { totals }: HealthcheckList): string {
+function asText(reason: string | undefined, { totals, network }: HealthcheckList): string {
   const row = (label: string, count: number) => `${label.padEnd(14)}${String(count).padStart(8)}\n`;
   return (
     `${reason === undefined ? "ready" : `not ready: ${reason}`}\n` +
     row("healthchecks", totals.healthchecks) +
     row("  healthy", totals.healthy) +
     row("  unhealthy", totals.unhealthy) +
-    row("  unknown", totals.unknown)
+    row("  unknown", totals.unknown) +
+    (network === undefined
+      ? ""
+      : `network ${network.blind ? "blind" : "in doubt"}, reports held: ${network.held}\n`)
   );
 }
 
-function asJson(ready: boolean, reason: string | undefined, { totals }: HealthcheckList): string {
+function asJson(ready: boolean, reason: string | undefined, { totals, network }: HealthcheckList): string {
   // Destructured, so that the response of another program without them is an error.
   const { healthchecks, healthy, unhealthy, unknown } = totals;
   const counts = { healthchecks, healthy, unhealthy, unknown };
-  return `${JSON.stringify({ ready, ...(reason === undefined ? {} : { reason }), ...counts })}
+  const fault = network === undefined ? {} : { network: { blind: network.blind, held: network.held } };
+  return `${JSON.stringify({ ready, ...(reason === undefined ? {} : { reason }), ...counts, ...fault })}
 `;
 }

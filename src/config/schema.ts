@@ -12,6 +12,7 @@ import { hostNames, httpUrl, listenAddress, nonBlankName, socketPath } from "./a
 import { buckets } from "./buckets.ts";
 import { fileMode } from "./file-mode.ts";
 import { logFormat, logLevel } from "./log-values.ts";
+import { references } from "./references.ts";
 
 const SECONDS = "seconds";
 const RESPONSE_TIME_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -105,6 +106,27 @@ const checks = {
       "How TCP checks close the connection: `reset` sends RST, which leaves no TIME_WAIT on this host; `graceful` sends FIN, for backends that log " +
       "resets. `close` of a healthcheck overrides it.",
     reload: false,
+  }),
+};
+
+const network = {
+  hold: setting(duration("1s", "5m"), "10s", {
+    about:
+      "Longest time for which a fault of this host's own network is no verdict: checks without a route are inconclusive, and reports of a mass failure are " +
+      "held.",
+    reload: true,
+  }),
+  mass_failure_share: setting(decimal(0.01, 1), 0.5, {
+    about:
+      "Share of the healthy backends above which failures at layer 4 within one interval, five at least, are taken for a fault of this host's network. 1 holds " +
+      "nothing.",
+    reload: true,
+  }),
+  references: setting(references, [], {
+    about:
+      "Addresses that answer if the network works, a router or a nameserver for example: pinged, or connected to with a port, while it is in doubt. When one " +
+      "answers, a mass failure is reported immediately. They should lie beyond the link, on the way to the backends.",
+    reload: true,
   }),
 };
 
@@ -228,6 +250,7 @@ export const SECTIONS = {
   channels,
   manager,
   checks,
+  network,
   advanced,
   logging,
   metrics,

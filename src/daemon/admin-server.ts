@@ -7,6 +7,7 @@ import { REVISION, VERSION } from "../build-info.ts";
 import { isLoopback, type ListenAddress, parseListenAddress } from "../config/listen-address.ts";
 import type { Config } from "../config/schema.ts";
 import { CONTROL_ERRORS, type ControlPlane } from "../control/control-plane.ts";
+import type { NetworkFault } from "../http/api.ts";
 import { EventFeed } from "../http/events.ts";
 import { makeRouter } from "../http/routes.ts";
 import { HttpServer } from "../http/server.ts";
@@ -16,8 +17,9 @@ import { Metrics } from "../metrics/metrics.ts";
 import type { EngineMethod } from "../model/peer.ts";
 import type { FailureCode } from "../model/result.ts";
 import { type Address, formatAddress } from "../model/spec.ts";
-import type { Monitor, Settlement } from "../monitor/monitor.ts";
+import type { Monitor, Settlement, StateTransition } from "../monitor/monitor.ts";
 import type { MonitorRecord } from "../monitor/record.ts";
+import type { NetworkState } from "../network/network-watch.ts";
 import type { Trigger } from "../notifier/pending.ts";
 import { SCHEDULER_DEAD_MS, type Scheduler } from "../scheduler/scheduler.ts";
 import type { Clock } from "../system/clock.ts";
@@ -39,6 +41,8 @@ export interface AdminDeps {
   readonly control: ControlPlane;
   /** Returns the number of pending notifications. */
   waiting(): number;
+  /** Returns what is known about the network of this host. */
+  network(): NetworkState;
   /** Returns true once the daemon is stopping. */
   stopping(): boolean;
   /** Soft limit of the process on descriptors, and the part of it that checks may use. */
@@ -80,15 +84,17 @@ export class AdminServer implements Admin {
       config.per_healthcheck,
     );
     const counts = () => deps.manager.counts().states;
+    const network = () => networkFault(deps.network());
     // At most half of the descriptors that checks may not use: the log, the client and files need some as well.
     const maxConnections = Math.min(MAX_CONNECTIONS, (deps.descriptorLimit - deps.checkDescriptors) >> 1);
     // Two thirds are served; one third queues while all of these are busy.
     const places = Math.floor((maxConnections * 2) / 3);
-    this.#feed = new EventFeed(counts, VERSION, Math.min(MAX_VIEWERS, places >> 1));
+    this.#feed = new EventFeed(counts, network, VERSION, Math.min(MAX_VIEWERS, places >> 1));
     const router = makeRouter({
       source: deps.manager,
       feed: this.#feed,
       counts,
+      network,
       render: (format) => this.#metrics.render([...deps.manager.monitors.values()], this.#reading(), format),
       livenessProblem: () => this.#livenessProblem(),
       readinessProblem: () => (deps.stopping() ? "stopping" : deps.control.readinessProblem()),
@@ -112,6 +118,10 @@ export class AdminServer implements Admin {
 
   skipped(_monitor: Monitor, count: number, why: "running" | "late"): void {
     this.#metrics.skipped(count, why);
+  }
+
+  released(monitor: Monitor, { from, result }: StateTransition): void {
+    this.#feed.changed(monitor, from, result, this.#deps.clock.wallMs());
   }
 
   traced(type: string, code: FailureCode, traceId: string): void {
@@ -196,6 +206,7 @@ export class AdminServer implements Admin {
       connected: control.peer?.connected ?? false,
       depths: { notification: this.#deps.waiting(), ...control.depths },
       stalledMs: scheduler.stalledMs,
+      isBlind: this.#deps.network().isBlind,
     };
   }
 
@@ -205,4 +216,9 @@ export class AdminServer implements Admin {
       ? undefined
       : `no check was started for ${Math.round(overdueMs / 1_000)} s`;
   }
+}
+
+/** Returns what the API shows of the network; undefined while nothing is wrong. */
+function networkFault({ isBlind, held }: NetworkState): NetworkFault | undefined {
+  return isBlind || held > 0 ? { blind: isBlind, held } : undefined;
 }

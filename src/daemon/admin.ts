@@ -39,6 +39,7 @@ export interface Admin extends MonitorObserver {
 export const NO_ADMIN: Admin = {
   settled: () => {},
   skipped: () => {},
+  released: () => {},
   listen: async () => {},
   newRecord: () => undefined,
   traced: () => {},

@@ -31,6 +31,8 @@ export interface CheckRuntime {
   readonly checkerEnv: CheckerEnv;
   /** Closes sockets that are kept for the next checks and were not needed lately; called now and then. */
   trim(): void;
+  /** Calls back when links, addresses, routes or rules of this host have changed. @throws Error when this host does not allow it */
+  watchRoutes(changed: () => void): void;
 }
 
 /**
@@ -76,5 +78,6 @@ export function createCheckRuntime(
     scheduler,
     checkerEnv,
     trim: () => dialer.trim(clock.nowMs()),
+    watchRoutes: (changed) => dialer.watchRoutes(changed),
   };
 }

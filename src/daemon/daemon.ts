@@ -17,6 +17,7 @@ import { roundMs } from "../model/phases.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { Monitor, type MonitorObserver } from "../monitor/monitor.ts";
 import { MonitorLog } from "../monitor/monitor-log.ts";
+import { NetworkWatch } from "../network/network-watch.ts";
 import { Notifier, type NotifierObserver } from "../notifier/notifier.ts";
 import type { SystemdNotifySettings } from "../systemd/notify-socket.ts";
 import { createServiceNotifier, type ServiceNotifier } from "../systemd/service-notifier.ts";
@@ -26,7 +27,7 @@ import { type CheckRuntime, createCheckRuntime } from "./check-runtime.ts";
 import { DRY_RUN_CHECKER } from "./dry-run.ts";
 import type { FaultInjector } from "./fault-injection.ts";
 import { OverloadLog } from "./overload-log.ts";
-import { batchSettings } from "./settings.ts";
+import { batchSettings, networkSettings } from "./settings.ts";
 import { notifyingObserver } from "./state-notifications.ts";
 import { NO_FLUSH, stopDeadlines } from "./stop-budget.ts";
 
@@ -59,6 +60,7 @@ export class Daemon {
   readonly #monitorLog: MonitorLog;
   readonly #overload: OverloadLog;
   readonly #runtime: CheckRuntime;
+  readonly #network: NetworkWatch;
   readonly #control: ControlPlane;
   readonly #manager: Manager;
   readonly #notifier: Notifier;
@@ -93,6 +95,8 @@ export class Daemon {
     );
     const { clock, scheduler } = this.#runtime;
     this.#monitorLog = new MonitorLog(log, clock);
+    const { dialer, after } = this.#runtime.checkerEnv;
+    this.#network = new NetworkWatch(networkSettings(config), { clock, dialer, after, log });
     this.#telemetry = noTelemetry(this.#monitorLog);
     this.#control = createControlPlane({
       config,
@@ -139,6 +143,7 @@ export class Daemon {
       ...(peer === undefined ? {} : { [`${peer.name}_connected`]: peer.connected }),
       notification_depth: this.#notifier.waiting,
       ...Object.fromEntries(queued),
+      network_blind: this.#network.state.isBlind,
       overdue_ms: Math.round(scheduler.overdueMs),
       stalled_ms: Math.round(scheduler.stalledMs),
       uptime_s: Math.floor(process.uptime()),
@@ -165,6 +170,8 @@ export class Daemon {
     this.#observers.push(telemetry.checks, this.#admin, notifyingObserver(this.#notifier));
 
     started.adopt(this.#runtime.scheduler, (scheduler) => scheduler.stop());
+    this.#watchRoutes();
+    started.adopt(this.#network, (network) => network.stop());
     started.adopt(this.#notifier, (notifier) => notifier.disconnected());
     started.adopt(this.#manager, (manager) => manager.stop());
     started.adopt(this.#control, (control) => control.stop(this.#deadlines.notifications));
@@ -192,6 +199,7 @@ export class Daemon {
     this.#admin.reconfigure(config);
     this.#telemetry.reconfigure(config);
     this.#notifier.reconfigure(batchSettings(config));
+    this.#network.reconfigure(networkSettings(config));
     this.#maintain();
     this.#runtime.checkerEnv.tls.forget();
     const controlFault = await this.#control.reconfigure(config);
@@ -232,6 +240,7 @@ export class Daemon {
       scheduler,
       control: this.#control,
       waiting: () => this.#notifier.waiting,
+      network: () => this.#network.state,
       stopping: () => this.#stopping !== undefined,
       descriptorLimit,
       checkDescriptors: descriptors.limit,
@@ -279,8 +288,17 @@ export class Daemon {
     const env = traceparent === undefined ? checkerEnv : { ...checkerEnv, traceparent };
     const { dryRun, faults } = this.#options;
     const checker = dryRun ? DRY_RUN_CHECKER : faults.checker(spec.id, makeChecker(spec.check, env));
-    const monitorEnv = { clock, scheduler, observers: this.#observers };
+    const monitorEnv = { clock, scheduler, observers: this.#observers, gate: this.#network };
     return new Monitor(spec, checker, monitorEnv, this.#admin.newRecord());
+  }
+
+  /** Without it, a missing route is noticed by the next checks. */
+  #watchRoutes(): void {
+    try {
+      this.#runtime.watchRoutes(() => this.#network.routesChanged());
+    } catch (error) {
+      this.#log.warn("Routes are not watched", { error: describeError(error) });
+    }
   }
 
   #notifierObserver(): NotifierObserver {

@@ -9,5 +9,6 @@ export function notifyingObserver(notifier: Pick<Notifier, "notify">): MonitorOb
       if (transition !== undefined) notifier.notify({ id: spec.id, status });
     },
     skipped: () => {},
+    released: ({ spec, status }) => notifier.notify({ id: spec.id, status }),
   };
 }

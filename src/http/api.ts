@@ -17,6 +17,14 @@ export interface Totals {
   readonly unknown: number;
 }
 
+/** A fault of the server's own network, in effect now. */
+export interface NetworkFault {
+  /** True while the server is probably cut off from its network. */
+  readonly blind: boolean;
+  /** Number of healthchecks whose change to unhealthy is held. */
+  readonly held: number;
+}
+
 /** The result of one check. */
 export interface LastResult {
   /** Start time, ISO 8601. */
@@ -64,6 +72,8 @@ export interface HealthcheckItem extends HealthcheckHead {
 export interface HealthcheckList {
   /** Counts of all healthchecks, whether they match the query or not. */
   readonly totals: Totals;
+  /** Absent while the network of the server is not in doubt. */
+  readonly network?: NetworkFault;
   /** Number of healthchecks that match the query. */
   readonly matched: number;
   readonly offset: number;
@@ -120,6 +130,8 @@ export interface HealthcheckDetail extends HealthcheckHead {
   readonly totals: CheckTotals;
   /** True while a check is running. */
   readonly running: boolean;
+  /** True while the change to unhealthy is held, because the server may be cut off from its network; absent otherwise. */
+  readonly held?: boolean;
   /** Up to 20, newest first. */
   readonly history: readonly HistoryItem[];
 }
@@ -128,6 +140,8 @@ export interface HealthcheckDetail extends HealthcheckHead {
 export interface TotalsEvent extends Totals {
   /** Counts of all healthchecks of the server. */
   readonly version: string;
+  /** Absent while the network of the server is not in doubt. */
+  readonly network?: NetworkFault;
 }
 
 /** One state change. */

@@ -9,7 +9,7 @@ import type { Conclusive } from "../model/result.ts";
 import { formatResult } from "../model/result.ts";
 import type { State, StateCounts } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
-import type { StateChange } from "./api.ts";
+import type { NetworkFault, StateChange } from "./api.ts";
 import { beginStream, sendError } from "./responses.ts";
 
 const TICK_MS = 1_000;
@@ -19,6 +19,7 @@ const MAX_CHANGES = 100;
 /** Live feed of the status page at `/api/events`, as server-sent events. Once a second every viewer receives the totals and the changes. */
 export class EventFeed {
   readonly #counts: () => StateCounts;
+  readonly #network: () => NetworkFault | undefined;
   readonly #version: string;
   readonly #maxViewers: number;
   readonly #viewers = new Set<ServerResponse>();
@@ -27,8 +28,14 @@ export class EventFeed {
   #ticking: ReturnType<typeof setInterval> | undefined;
 
   /** @param maxViewers - maximum number of simultaneous viewers */
-  constructor(counts: () => StateCounts, version: string, maxViewers: number) {
+  constructor(
+    counts: () => StateCounts,
+    network: () => NetworkFault | undefined,
+    version: string,
+    maxViewers: number,
+  ) {
     this.#maxViewers = maxViewers;
+    this.#network = network;
     this.#counts = counts;
     this.#version = version;
   }
@@ -98,7 +105,9 @@ export class EventFeed {
   #totals(): string {
     const { unknown, healthy, unhealthy } = this.#counts();
     const healthchecks = unknown + healthy + unhealthy;
-    return event("totals", { healthchecks, healthy, unhealthy, unknown, version: this.#version });
+    const network = this.#network();
+    const totals = { healthchecks, healthy, unhealthy, unknown, version: this.#version };
+    return event("totals", network === undefined ? totals : { ...totals, network });
   }
 }
 

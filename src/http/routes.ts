@@ -4,7 +4,7 @@ import { ID_RULE, parseId } from "../model/id.ts";
 import type { StateCounts } from "../model/status.ts";
 import { formatProblem, problem } from "../schema/problem.ts";
 import { forEachSliced } from "../system/time-slicing.ts";
-import type { HealthcheckItem } from "./api.ts";
+import type { HealthcheckItem, NetworkFault } from "./api.ts";
 import type { EventFeed } from "./events.ts";
 import { nameProblems, readListQuery } from "./list-query.ts";
 import { type Render, serveMetrics } from "./metrics-handler.ts";
@@ -21,6 +21,8 @@ export interface Shown {
   readonly feed: EventFeed;
   readonly render: Render;
   counts(): StateCounts;
+  /** Returns the fault of this host's network; undefined while it works. */
+  network(): NetworkFault | undefined;
   /** Returns the reason to restart the process; undefined when it is healthy. */
   livenessProblem(): string | undefined;
   /** Returns the reason why no client can be served; undefined when one can. */
@@ -57,8 +59,10 @@ async function list(shown: Shown, index: MonitorIndex, parameters: URLSearchPara
   const healthchecks: HealthcheckItem[] = [];
   await forEachSliced(monitors, (monitor) => healthchecks.push(listItem(monitor)));
   const { unknown, healthy, unhealthy } = shown.counts();
+  const network = shown.network();
   return {
     totals: { healthchecks: unknown + healthy + unhealthy, healthy, unhealthy, unknown },
+    ...(network === undefined ? {} : { network }),
     matched,
     offset: query.offset,
     limit: query.limit,

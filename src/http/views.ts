@@ -50,6 +50,7 @@ export function detail(monitor: Monitor): HealthcheckDetail {
       transitions: (record?.transitions ?? []).reduce((sum, count) => sum + count, 0),
     },
     running,
+    ...(monitor.isHeld ? { held: true } : {}),
     history: [...(record?.history ?? [])].map(historyItem),
   };
 }

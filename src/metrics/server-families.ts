@@ -21,6 +21,8 @@ export interface ServerReading {
   readonly depths: Readonly<Partial<Record<Channel, number>>>;
   /** Total time for which the event loop has stalled; milliseconds. */
   readonly stalledMs: number;
+  /** True while this host is probably cut off from its network. */
+  readonly isBlind: boolean;
 }
 
 /** Settings that do not change while the process runs. */
@@ -49,6 +51,7 @@ export class ServerFamilies {
   readonly #byState: Gauge<"state">;
   readonly #inFlight: Gauge;
   readonly #connected: Gauge | undefined;
+  readonly #blind: Gauge;
   readonly #engine: EngineFamilies | undefined;
   readonly #depth: Gauge<"channel">;
   readonly #stalled: Counter;
@@ -76,6 +79,9 @@ export class ServerFamilies {
     this.#delay = make.histogram("batch_delay_seconds", delay, facts.batchDelayBounds);
     const latency = "Time from the result that changed a state to the write to the socket.";
     this.#latency = make.histogram("notification_latency_seconds", latency, LATENCY_BOUNDS);
+    const blind =
+      "1 while this host is probably cut off from its network, and reports are held; 0 otherwise.";
+    this.#blind = make.gauge("network_blind", blind);
     if (facts.peer === "proxy")
       this.#connected = make.gauge("proxy_connected", "1 if a client is connected, 0 if not.");
     if (facts.peer === "engine") {
@@ -148,6 +154,7 @@ export class ServerFamilies {
     this.#active.set(states.unknown + states.healthy + states.unhealthy);
     this.#inFlight.set(reading.inFlight);
     this.#connected?.set(reading.connected ? 1 : 0);
+    this.#blind.set(reading.isBlind ? 1 : 0);
     for (const [channel, depth] of Object.entries(depths)) this.#depth.set({ channel }, depth);
     this.#stalled.inc(Math.max(0, stalledMs - this.#reportedStalledMs) / 1_000);
     this.#reportedStalledMs = Math.max(stalledMs, this.#reportedStalledMs);

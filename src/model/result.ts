@@ -65,6 +65,8 @@ export interface Failure extends Timed {
   readonly interrupted?: boolean;
   /** True if a complete answer came, by the kernel's clock later than the timeout allows. */
   readonly late?: boolean;
+  /** True if no packet of the peer came back, where the code is not one of layer 4: a DNS query without an answer is `L7TOUT`. */
+  readonly unanswered?: boolean;
 }
 
 /** The backend was not really asked; nothing is known. */
@@ -73,6 +75,8 @@ export interface Inconclusive {
   readonly code: "LOCAL";
   readonly cause: LocalCause;
   readonly message: string;
+  /** True if the routing table of this host rejected the packet: inconclusive for a bounded time only (`network.hold`). */
+  readonly noRoute?: boolean | undefined;
 }
 
 /** Result of one check. */
@@ -81,9 +85,14 @@ export type CheckResult = Success | Failure | Inconclusive;
 /** A result that describes the backend. */
 export type Conclusive = Success | Failure;
 
-/** Makes the result of a check that could not be carried out. */
-export function inconclusive(cause: LocalCause, message: string): Inconclusive {
-  return { outcome: "inconclusive", code: "LOCAL", cause, message };
+/** Makes the result of a check that could not be carried out. @param noRoute - see {@link Inconclusive} */
+export function inconclusive(cause: LocalCause, message: string, noRoute?: boolean): Inconclusive {
+  return { outcome: "inconclusive", code: "LOCAL", cause, message, noRoute };
+}
+
+/** True for a failure at layer 4: no connection, or nothing came back. A cut network looks the same. */
+export function isLayer4({ code, unanswered }: Failure): boolean {
+  return code === "L4CON" || code === "L4TOUT" || unanswered === true;
 }
 
 /** Leaves room for the longest code and a blank. */

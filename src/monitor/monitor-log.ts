@@ -50,6 +50,10 @@ export class MonitorLog implements MonitorObserver {
     this.#log.info("Health state changed", { ...fields, reason: formatResult(result) });
   }
 
+  released(monitor: Monitor, transition: StateTransition): void {
+    this.changed(monitor, transition);
+  }
+
   skipped({ spec }: Monitor, count: number, why: "running" | "late"): void {
     const suppressed = this.#limiter.admit(`skipped ${why}`, this.#clock.nowMs());
     if (suppressed === undefined) return;

@@ -7,11 +7,13 @@
  */
 
 import type { Attempt, Checker } from "../checks/checker.ts";
+import { formatDuration } from "../model/duration.ts";
 import { describeError } from "../model/format-value.ts";
 import {
   type CheckResult,
   type Conclusive,
   formatResult,
+  type Inconclusive,
   inconclusive,
   withSafeMessage,
 } from "../model/result.ts";
@@ -19,6 +21,13 @@ import type { HealthcheckSpec } from "../model/spec.ts";
 import { type State, type Status, UNKNOWN } from "../model/status.ts";
 import type { Scheduler, Startable, StartEntry, TimerEntry } from "../scheduler/scheduler.ts";
 import type { Clock } from "../system/clock.ts";
+import {
+  evidenceOf,
+  type GateMember,
+  type GateOwner,
+  localEvidence,
+  type NetworkGate,
+} from "./network-gate.ts";
 import type { MonitorRecord } from "./record.ts";
 import { type Grid, nextPlan, type Plan, repeatAfterMs, replan } from "./schedule.ts";
 import { type Health, transition, UNKNOWN_HEALTH } from "./transition.ts";
@@ -46,6 +55,8 @@ export interface MonitorObserver {
   settled(monitor: Monitor, settlement: Settlement): void;
   /** Receives starts that were left out: the previous check still ran, or the process did not run in time. */
   skipped(monitor: Monitor, count: number, why: "running" | "late"): void;
+  /** Receives a state change that was held until now; it belongs to a check that was reported by {@link settled}. */
+  released(monitor: Monitor, transition: StateTransition): void;
 }
 
 /** Part of a monitor that another one of an equal check can continue with. */
@@ -60,6 +71,8 @@ export interface MonitorEnv {
   readonly scheduler: Scheduler;
   /** Called in this order. */
   readonly observers: readonly MonitorObserver[];
+  /** Holds reports while this host may be cut off; nothing is held without it. */
+  readonly gate?: NetworkGate;
 }
 
 /** An interruption is attributed to a stall of this process if the stall took this share of the timeout, or {@link MAX_STALL_MS}. */
@@ -67,7 +80,7 @@ const STALL_SHARE = 0.25;
 const MAX_STALL_MS = 250;
 
 /** Runs one healthcheck and keeps its state. */
-export class Monitor implements Startable {
+export class Monitor implements Startable, GateOwner {
   readonly #env: MonitorEnv;
   readonly #checker: Checker;
   readonly #start: StartEntry;
@@ -86,6 +99,12 @@ export class Monitor implements Startable {
   #stalledBeforeMs = 0;
   #started = false;
   #stopped = false;
+  readonly #member: GateMember | undefined;
+  readonly #reached = () => this.#member?.reached(this.#env.clock.nowMs());
+  /** The failure whose state change is held. */
+  #held: Conclusive | undefined;
+  /** First check since which this host has had no route to the target. */
+  #noRouteSinceMs: number | undefined;
   #safeMessage = "";
   #formatted = { code: "", message: "", text: "" };
 
@@ -102,6 +121,16 @@ export class Monitor implements Startable {
     this.#env = env;
     this.#start = env.scheduler.entry(this);
     this.#deadline = env.scheduler.timer(() => this.#expire());
+    this.#member = env.gate?.join(this, spec.check);
+  }
+
+  get intervalMs(): number {
+    return this.#spec.intervalMs;
+  }
+
+  /** True while the change to unhealthy is held, because this host may be cut off from the network. */
+  get isHeld(): boolean {
+    return this.#held !== undefined;
   }
 
   /** Current configuration. */
@@ -128,6 +157,7 @@ export class Monitor implements Startable {
   inherit({ health, status }: Memory): void {
     this.#health = health;
     this.#status = status;
+    this.#member?.became(health.state === "healthy", this.#env.clock.nowMs());
   }
 
   /** Start of the newest check, on the scheduler's clock. */
@@ -184,6 +214,8 @@ export class Monitor implements Startable {
     this.#env.scheduler.cancelTimer(this.#deadline);
     this.#attempt?.cancel();
     this.#attempt = undefined;
+    this.#held = undefined;
+    this.#member?.leave(this.#env.clock.nowMs());
   }
 
   begin(dueMs: number, nowMs: number): void {
@@ -202,6 +234,7 @@ export class Monitor implements Startable {
     this.#startedAtMs = nowMs;
     this.#startedAtWallMs = clock.wallMs();
     this.#stalledBeforeMs = scheduler.stalledMs;
+    this.#member?.began(nowMs);
     this.#run();
   }
 
@@ -214,10 +247,14 @@ export class Monitor implements Startable {
     const { timeoutMs } = this.#spec;
     this.#env.scheduler.callAfter(this.#deadline, timeoutMs);
     try {
-      const attempt = this.#checker.start(timeoutMs, (result) => {
-        // A check that was canceled may still report a result.
-        if (this.#attempt === attempt) this.#settle(result);
-      });
+      const attempt = this.#checker.start(
+        timeoutMs,
+        (result) => {
+          // A check that was canceled may still report a result.
+          if (this.#attempt === attempt) this.#settle(result);
+        },
+        this.#reached,
+      );
       this.#attempt = attempt;
     } catch (error) {
       this.#settle(inconclusive("fault", describeError(error)));
@@ -240,10 +277,10 @@ export class Monitor implements Startable {
     const { scheduler, observers } = this.#env;
     scheduler.cancelTimer(this.#deadline);
     this.#attempt = undefined;
-    const result = this.#safe(this.#ownError(found) ?? found);
+    const result = this.#safe(this.#bounded(this.#ownError(found) ?? found));
     this.record?.finished(result, this.#startedAtWallMs, this.#latenessMs);
     let transition: StateTransition | undefined;
-    if (result.outcome === "inconclusive") this.#repeatSoon();
+    if (result.outcome === "inconclusive") this.#inconclusive(result);
     else transition = this.#apply(result);
     const settlement = { result, latenessMs: this.#latenessMs, transition };
     for (const observer of observers) observer.settled(this, settlement);
@@ -264,11 +301,65 @@ export class Monitor implements Startable {
     return inconclusive("stalled", `${result.message} (event loop stalled for ${Math.round(stalledMs)}ms)`);
   }
 
+  /** Makes a failure of a check that has had no route for too long: packets that this host forwards would go the same way. */
+  #bounded(result: CheckResult): CheckResult {
+    if (result.outcome !== "inconclusive") {
+      this.#noRouteSinceMs = undefined;
+      return result;
+    }
+    const holdMs = this.#env.gate?.holdMs;
+    if (result.noRoute !== true || holdMs === undefined) return result;
+    const nowMs = this.#env.clock.nowMs();
+    this.#noRouteSinceMs ??= nowMs;
+    if (nowMs - this.#noRouteSinceMs < holdMs) return result;
+    const message = `${result.message}, for ${formatDuration(holdMs)} now`;
+    return { outcome: "failure", code: "L4CON", message, durationMs: 0, phases: {} };
+  }
+
+  #inconclusive(result: Inconclusive): void {
+    this.#member?.ended(localEvidence(result), false, this.#env.clock.nowMs());
+    this.#repeatSoon();
+  }
+
+  checkSoon(): void {
+    if (this.#started && !this.#stopped && this.#attempt === undefined)
+      this.#env.scheduler.startAt(this.#start, this.#env.clock.nowMs());
+  }
+
+  release(): void {
+    const result = this.#held;
+    if (result === undefined) return;
+    const { state: from } = this.#health;
+    this.#health = { ...this.#health, state: "unhealthy" };
+    this.#status = { ...this.#status, state: "unhealthy" };
+    const change = this.#changed(from, result);
+    for (const observer of this.#env.observers) observer.released(this, change);
+  }
+
+  /** The state is another one from now on. */
+  #changed(from: State, result: Conclusive): StateTransition {
+    const { state: to } = this.#health;
+    const { clock } = this.#env;
+    this.#held = undefined;
+    this.#member?.became(to === "healthy", clock.nowMs());
+    this.record?.changed(from, to, clock.wallMs());
+    return { from, to, result };
+  }
+
+  /** Asks whether a state change may be reported now. @returns the health that may */
+  #admitted(before: Health, next: Health, result: Conclusive): Health {
+    const falls = before.state === "healthy" && next.state === "unhealthy";
+    const evidence = evidenceOf(result, this.#noRouteSinceMs !== undefined);
+    const isAdmitted = this.#member?.ended(evidence, falls, this.#env.clock.nowMs()) ?? true;
+    this.#held = isAdmitted ? undefined : result;
+    return isAdmitted ? next : { ...next, state: "healthy" };
+  }
+
   /** Applies a result. @returns the state change that it caused, if any */
   #apply(result: Conclusive): StateTransition | undefined {
     const success = result.outcome === "success";
     const before = this.#health;
-    const health = transition(before, success, this.#spec);
+    const health = this.#admitted(before, transition(before, success, this.#spec), result);
     this.#health = health;
     this.#status = {
       state: health.state,
@@ -278,9 +369,7 @@ export class Monitor implements Startable {
       successes: this.#status.successes + (success ? 1 : 0),
       message: this.#format(result),
     };
-    if (health.state === before.state) return undefined;
-    this.record?.changed(before.state, health.state, this.#env.clock.wallMs());
-    return { from: before.state, to: health.state, result };
+    return health.state === before.state ? undefined : this.#changed(before.state, result);
   }
 
   /** The hot path: of results that are alike, one after the other, only the first is made safe and formatted. */

@@ -12,6 +12,7 @@ import type { Descriptors } from "./descriptors.ts";
 import type { EchoHandle, EchoOwner, EchoTarget } from "./echo-request.ts";
 import { EchoSockets } from "./echo-sockets.ts";
 import { ECONNREFUSED, ECONNRESET, EINPROGRESS, EPIPE } from "./errno.ts";
+import { icmpErrorName } from "./error-queue.ts";
 import {
   EPOLLERR,
   EPOLLHUP,
@@ -25,6 +26,9 @@ import {
 } from "./libc.ts";
 import type { Lingerer } from "./lingering.ts";
 import { PlainStream } from "./plain-stream.ts";
+import { RouteEvents } from "./route-events.ts";
+import { routeFailure } from "./route-failure.ts";
+import { localIp } from "./route-lookup.ts";
 import { SelfConnection } from "./self-connection.ts";
 import type { SockAddr } from "./sockaddr.ts";
 import type { SetupFailure } from "./socket-setup.ts";
@@ -121,7 +125,7 @@ export class LibcDialer implements Dialer {
     if (libc.connect(fd, address.bytes, address.bytes.length) !== 0) {
       const number = errno();
       if (number !== EINPROGRESS)
-        return this.#decide(dial, number, undefined, address.setup?.connectFailure(number));
+        return this.#decide(dial, number, undefined, connectFailure(number, address));
     }
     // A backend on this host has answered by now; then there is nothing to watch for.
     if (address.local === true && this.#info.read(fd) && this.#info.established) {
@@ -132,6 +136,15 @@ export class LibcDialer implements Dialer {
 
   openUdp(address: SockAddr, owner: UdpOwner): UdpConnection {
     return new UdpSocket(this.#sockets, address, owner);
+  }
+
+  /**
+   * Calls back when links, addresses, routes or rules of this host have changed.
+   *
+   * @throws Error when this host does not allow it
+   */
+  watchRoutes(changed: () => void): void {
+    new RouteEvents(this.#sockets, changed);
   }
 
   sendEcho(target: EchoTarget, owner: EchoOwner): EchoHandle {
@@ -210,19 +223,31 @@ export class LibcDialer implements Dialer {
   }
 
   #ready(dial: PendingConnection, events: number): void {
-    if (dial.waiting) this.#settle(dial, (events & (EPOLLERR | EPOLLHUP)) !== 0);
+    if (dial.waiting) this.#settle(dial, events);
     // With the connection its first bytes may have come, or its end.
     dial.reader?.ready(events);
   }
 
-  #settle(dial: PendingConnection, failed: boolean): void {
-    const number = failed ? this.#socketError(dial.fd) : 0;
+  #settle(dial: PendingConnection, events: number): void {
+    const number = (events & (EPOLLERR | EPOLLHUP)) === 0 ? 0 : this.#socketError(dial.fd);
     // A reset can only follow a handshake that succeeded: before it, a connection is refused. EPIPE is a reset after the peer's FIN.
     // Whether the reset arrives before this poll depends on our timing alone, and must not decide the result.
     dial.error = number === ECONNRESET || number === EPIPE ? number : 0;
     const outcome = number === dial.error ? 0 : number;
     const measured = outcome === 0 && this.#info.read(dial.fd);
-    this.#conclude(dial, outcome, measured ? this.#info.rttMs : undefined);
+    const setup = outcome !== 0 && (events & EPOLLHUP) === 0 ? this.#rejectedHere(dial.fd) : undefined;
+    this.#conclude(dial, outcome, measured ? this.#info.rttMs : undefined, setup);
+  }
+
+  /**
+   * Recognizes an ICMP error that a firewall of this host has sent while `connect` ran: only such a one leaves the socket connecting, without
+   * EPOLLHUP. The error of a router, or of a neighbor that does not answer, ends the connection.
+   */
+  #rejectedHere(fd: number): SetupFailure | undefined {
+    const error = this.#sockets.errorQueue.next(fd);
+    if (error === undefined || error === "other" || error.offender !== localIp(fd)) return undefined;
+    const name = icmpErrorName(error.isIpv6, error.type, error.code) ?? `type ${error.type}`;
+    return { cause: "permission", message: `rejected by a firewall of this host (ICMP ${name})` };
   }
 
   #conclude(dial: PendingConnection, number: number, rttMs: number | undefined, setup?: SetupFailure): void {
@@ -246,4 +271,9 @@ export class LibcDialer implements Dialer {
       ? (this.#number[0] ?? 0)
       : errno();
   }
+}
+
+/** Explains an errno of `connect` itself. */
+function connectFailure(number: number, address: SockAddr): SetupFailure | undefined {
+  return address.setup?.connectFailure(number) ?? routeFailure(number, address);
 }

@@ -18,6 +18,7 @@ import { icmpErrorName } from "./error-queue.ts";
 import { EPOLLIN, errno, libc, MSG_DONTWAIT, MSG_NOSIGNAL } from "./libc.ts";
 import type { RandomWords } from "./random-words.ts";
 import { ReceiveOverflow } from "./receive-overflow.ts";
+import { routeFailure } from "./route-failure.ts";
 import { sockAddrIp } from "./sockaddr.ts";
 import type { Sockets } from "./sockets.ts";
 import type { Watched } from "./watched.ts";
@@ -113,7 +114,7 @@ export class EchoSocket implements EchoCarrier, Watched {
       this.#pending.set(request.sequence, request);
     }
     const failed = number === 0 ? this.#transmit(request) : number;
-    if (failed !== 0) this.#settle(request, this.#notSent(failed));
+    if (failed !== 0) this.#settle(request, this.#notSent(failed, target));
     if (this.fd >= 0 && ++this.#sends % SENDS_PER_READ === 0) this.#read(MAX_READS);
     if (this.#settled.length > 0) this.#callSoon();
     return request;
@@ -189,9 +190,14 @@ export class EchoSocket implements EchoCarrier, Watched {
     return ENOBUFS;
   }
 
-  #notSent(number: number): EchoOutcome {
+  #notSent(number: number, { address }: EchoTarget): EchoOutcome {
     const { failure, options } = this.#opened;
-    return { kind: "not-sent", number, setup: failure ?? options?.connectFailure(number) };
+    const rejected = failure ?? options?.connectFailure(number);
+    return {
+      kind: "not-sent",
+      number,
+      setup: rejected ?? (this.fd < 0 ? undefined : routeFailure(number, address)),
+    };
   }
 
   /**

@@ -55,6 +55,12 @@ export const ENODEV = 19;
 export const EINVAL = 22;
 /** No free port, or not an address of this host. */
 export const EADDRNOTAVAIL = 99;
+/** The interface is down. */
+export const ENETDOWN = 100;
+/** No route leads to the network. */
+export const ENETUNREACH = 101;
+/** No route leads to the host, or it does not answer on its link. */
+export const EHOSTUNREACH = 113;
 /** A rule of this host forbids the call. */
 export const EPERM = 1;
 /** A ping socket is not allowed to the groups of this process. */

@@ -47,6 +47,11 @@ export function errno(): number {
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
+/** Protocol of netlink for links, addresses and routes. */
+export const NETLINK_ROUTE = 0;
+/** Groups of rtnetlink: links; addresses, routes and rules of IPv4; the same of IPv6. */
+export const RTMGRP = 0x1 | (0x10 | 0x40 | 0x80) | (0x100 | 0x400 | 0x4_0000);
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;

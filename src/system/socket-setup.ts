@@ -1,11 +1,13 @@
-/** Preparation of a check's socket before it connects, done by src/system/socket-options.ts. */
+/** Preparation of a check's socket before it connects (src/system/socket-options.ts), and what this host itself may reject. */
 import type { LocalCause } from "../model/result.ts";
 
-/** An option that this host rejects: it says nothing about the backend. */
+/** An option or a packet that this host rejects: it says nothing about the backend. */
 export interface SetupFailure {
   readonly cause: LocalCause;
   /** `set mark 7: operation not permitted; grant CAP_NET_ADMIN to the service` */
   readonly message: string;
+  /** True when the routing table has no way to the target. */
+  readonly noRoute?: boolean;
 }
 
 /** Prepares sockets for connect. */

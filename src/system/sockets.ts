@@ -55,6 +55,7 @@ export class Sockets {
   /** By descriptor. */
   readonly #watched: (Watched | undefined)[] = [];
   #size = 0;
+  #aside = 0;
   #again: Watched[] = [];
   #serial = 0;
   #setupFailure: SetupFailure | undefined;
@@ -146,6 +147,18 @@ export class Sockets {
     return true;
   }
 
+  /**
+   * Watches a socket of this process itself for the life of the process: no poll is needed for it, and each poll serves it.
+   *
+   * @returns false when the kernel rejected it; `errno` has the reason
+   */
+  watchAside(socket: Watched, interest: number): boolean {
+    if (!this.#epoll.add(socket.fd, socket.serial, interest)) return false;
+    this.#watched[socket.fd] = socket;
+    this.#aside++;
+    return true;
+  }
+
   /** Gives an open connection's descriptor away; it stays counted. */
   handOver(dial: PendingConnection): void {
     this.unwatch(dial);
@@ -169,7 +182,7 @@ export class Sockets {
       this.#again = [];
       for (const socket of again) this.#call(socket, EPOLLIN);
     }
-    if (this.#size > 0) this.#epoll.poll();
+    if (this.#size + this.#aside > 0) this.#epoll.poll();
     if (this.lingering.size > 0) this.lingering.expire(nowMs);
   }
 

@@ -16,6 +16,7 @@ import {
   SOL_IP,
   SOL_IPV6,
 } from "./libc.ts";
+import { routeFailure } from "./route-failure.ts";
 import type { SockAddr } from "./sockaddr.ts";
 import type { SetupFailure } from "./socket-setup.ts";
 import type { Sockets } from "./sockets.ts";
@@ -83,7 +84,7 @@ export class UdpSocket implements UdpConnection, Watched {
       this.#fail(-this.fd);
     } else if (!this.#connect()) {
       const number = errno();
-      this.#setup = address.setup?.connectFailure(number);
+      this.#setup = address.setup?.connectFailure(number) ?? routeFailure(number, address);
       this.#fail(number);
     } else {
       this.#endKey = sockets.udpEnds.add(this.fd);
@@ -155,8 +156,10 @@ export class UdpSocket implements UdpConnection, Watched {
 
   #finish(): void {
     const detail = this.fd < 0 ? "" : this.#sockets.errorQueue.read(this.fd, this.#address);
-    const isOurFirewall = detail === "" && this.#sendFailed && this.#error === EPERM;
+    // With an ICMP message behind it, the error came from the network, and `send` has only reported it.
+    const isOfSend = detail === "" && this.#sendFailed;
+    const setup = this.#setup ?? (isOfSend ? routeFailure(this.#error, this.#address) : undefined);
     this.close();
-    this.#owner.failed(this.#error, isOurFirewall ? FIREWALL : detail, this.#setup);
+    this.#owner.failed(this.#error, isOfSend && this.#error === EPERM ? FIREWALL : detail, setup);
   }
 }

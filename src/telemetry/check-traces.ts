@@ -108,6 +108,10 @@ export class CheckTraces implements MonitorObserver {
     this.#scope.run(context, () => this.#log.changed(monitor, transition));
   }
 
+  released(monitor: Monitor, transition: StateTransition): void {
+    this.#changed(monitor, transition, undefined);
+  }
+
   skipped(monitor: Monitor, count: number, why: "running" | "late"): void {
     this.#scope.run(undefined, () => this.#log.skipped(monitor, count, why));
   }

@@ -141,6 +141,7 @@ test("schema: the defaults are those of the documentation", () => {
     channels: { notification: 1_000, config_update: 10, proxy_message: 10 },
     manager: { monitor_interval: "500ms" },
     checks: { thresholds: "seesaw", close: "reset", handshake: "half" },
+    network: { hold: "10s", mass_failure_share: 0.5, references: [] },
     advanced: { notify_interval: "15s", max_failures: 10, fetch_interval: "15s", retry_delay: "2s" },
     logging: { level: "info", format: "text" },
     metrics: {

@@ -12,6 +12,7 @@ const BEHIND = "203.0.113.1";
 const FAR_V6 = "2001:db8::2";
 const BEHIND_V6 = "2001:db8:1::1";
 const WITHOUT = "--bounding-set=-all";
+const NO_ROUTE = "network is unreachable; this host has no route";
 const NO_PERMISSION =
   "open an ICMP socket: operation not permitted; grant CAP_NET_RAW to the service, or let net.ipv4.ping_group_range include its group";
 
@@ -89,7 +90,7 @@ const PROBES: readonly (readonly [args: readonly string[], end: string])[] = [
     ["192.0.2.77", "--timeout", "8s"],
     "1 unhealthy: L4CON ICMP echo to 192.0.2.77: ICMP host unreachable from 192.0.2.1",
   ],
-  [["198.51.100.1"], "1 unhealthy: L4CON ICMP echo to 198.51.100.1: network is unreachable"],
+  [["198.51.100.1"], `3 inconclusive: LOCAL ICMP echo to 198.51.100.1: ${NO_ROUTE}`],
 ];
 
 rootTest(
@@ -158,7 +159,7 @@ rootTest(
     near.run(["ip", "rule", "add", "from", "192.0.2.11", "lookup", "100"]);
     near.run(["ip", "address", "add", "192.0.2.11/32", "dev", "cable"]);
     near.run(["ip", "route", "add", elsewhere, "via", far.address, "table", "100"]);
-    const lost = `1 unhealthy: L4CON ICMP echo to ${elsewhere}: network is unreachable`;
+    const lost = `3 inconclusive: LOCAL ICMP echo to ${elsewhere}: ${NO_ROUTE}`;
     const healthy = `0 healthy: L4OK ICMP echo to ${elsewhere}: answered`;
     const all = async () => [
       await probed(near.prefix, elsewhere),

@@ -67,7 +67,12 @@ test("events: who does not read holds no memory, does not keep the others from t
 
 test("events: a viewer that reads again after a while has missed ticks, and receives the next", () => {
   using time = new VirtualTime();
-  const feed = new EventFeed(() => ({ unknown: 0, healthy: 0, unhealthy: 0 }), "1.2.3", 16);
+  const feed = new EventFeed(
+    () => ({ unknown: 0, healthy: 0, unhealthy: 0 }),
+    () => undefined,
+    "1.2.3",
+    16,
+  );
   const written: string[] = [];
   const response = Object.assign(new EventEmitter(), {
     writableNeedDrain: false,

@@ -70,7 +70,7 @@ class Fleet implements Disposable {
     const skipped = (_monitor: Monitor, count: number) => {
       this.skipped += count;
     };
-    const observers = [{ settled: () => {}, skipped }];
+    const observers = [{ settled: () => {}, skipped, released: () => {} }];
     return new Monitor(spec, checker, { clock: this.time, scheduler: this.#scheduler, observers });
   }
 }

@@ -90,7 +90,11 @@ export class World implements Disposable {
     const observer = { sent: () => {}, congested: () => {}, fault };
     this.#notifier = new Notifier(time, client, known, BATCH, observer);
     this.#observers = [
-      { settled: (monitor, settlement) => this.#settled(monitor, settlement), skipped: () => {} },
+      {
+        settled: (monitor, settlement) => this.#settled(monitor, settlement),
+        skipped: () => {},
+        released: () => {},
+      },
       notifyingObserver(this.#notifier),
     ];
     this.#manager = new Manager(

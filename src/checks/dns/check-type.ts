@@ -17,6 +17,8 @@ export const DNS = defineCheckType({
   formatTarget: formatDnsTarget,
   view: dnsView,
   attributes: dnsAttributes,
+  destination: ({ server, socket }: DnsSpec) =>
+    server === undefined ? undefined : { ip: server.ip, socket },
   holdsSecrets: () => false,
   usesSystemResolver: ({ server }: DnsSpec) => server === undefined,
   create: dnsChecker,

@@ -64,8 +64,15 @@ export type QueryOutcome = {
       /** True when no process listens there (ICMP port unreachable, RST). */
       readonly refused: boolean;
       readonly interrupted: boolean;
+      /** True when nothing came back. */
+      readonly unanswered: boolean;
     }
-  | { readonly kind: "inconclusive"; readonly cause: LocalCause; readonly message: string }
+  | {
+      readonly kind: "inconclusive";
+      readonly cause: LocalCause;
+      readonly message: string;
+      readonly noRoute?: boolean | undefined;
+    }
 );
 
 /** One running query. */
@@ -142,8 +149,8 @@ export class DnsQuery implements UdpOwner {
     const cause = setup?.cause ?? localCause(number);
     this.#finish(
       cause === undefined
-        ? this.#failure("L4CON", message, number === ECONNREFUSED)
-        : { kind: "inconclusive", via: "", cause, message },
+        ? this.#failure("L4CON", message, number === ECONNREFUSED, true)
+        : { kind: "inconclusive", via: "", cause, message, noRoute: setup?.noRoute },
     );
   }
 
@@ -197,7 +204,10 @@ export class DnsQuery implements UdpOwner {
   #overTcp(result: CheckResult): QueryOutcome {
     const via = " over TCP";
     const message = result.message.slice(result.message.indexOf(`${via}: `) + via.length + 2);
-    if (result.outcome === "inconclusive") return { kind: "inconclusive", via, cause: result.cause, message };
+    if (result.outcome === "inconclusive") {
+      const { cause, noRoute } = result;
+      return { kind: "inconclusive", via, cause, message, noRoute };
+    }
     const { durationMs, phases } = result;
     const times = { durationMs, phases };
     const answer = this.#conversation?.answer;
@@ -214,16 +224,17 @@ export class DnsQuery implements UdpOwner {
       times,
       refused,
       interrupted,
+      unanswered: layer4 && this.#connectSuffix === "",
     };
   }
 
   #unanswered(): QueryOutcome {
     const within = `within ${formatDuration(this.plan.timeoutMs)}`;
-    if (this.#strays === 0) return this.#failure("L7TOUT", `no answer ${within}`);
+    if (this.#strays === 0) return this.#failure("L7TOUT", `no answer ${within}`, false, true);
     return this.#failure("L7RSP", `no valid answer ${within}, only ${this.#lastStray}`);
   }
 
-  #failure(code: FailureCode, message: string, refused = false): QueryOutcome {
+  #failure(code: FailureCode, message: string, refused = false, unanswered = false): QueryOutcome {
     return {
       kind: "failure",
       via: "",
@@ -232,6 +243,7 @@ export class DnsQuery implements UdpOwner {
       times: this.#stopwatch.stop(),
       refused,
       interrupted: false,
+      unanswered,
     };
   }
 

@@ -16,6 +16,8 @@ export interface QueryFailure {
   readonly message: string;
   readonly times: Times;
   readonly interrupted: boolean;
+  /** True when nothing came back. */
+  readonly unanswered: boolean;
 }
 
 /**

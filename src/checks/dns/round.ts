@@ -98,7 +98,8 @@ export class DnsRound {
     const message = failureSentence(this.name, this.#plan.options.queryClass, all);
     if (last === undefined) return inconclusive("fault", `DNS ${this.name}: nothing was asked`);
     const { code, times, interrupted } = last;
-    return { outcome: "failure", code, message, interrupted, ...times };
+    const unanswered = all.every((failure) => failure.unanswered);
+    return { outcome: "failure", code, message, interrupted, unanswered, ...times };
   }
 
   /** The check's time is up: open queries become failures. */
@@ -178,13 +179,13 @@ export class DnsRound {
     const { via } = outcome;
     if (outcome.kind === "inconclusive") {
       const subject = this.#subject(type, server, via);
-      this.#local.set(type, inconclusive(outcome.cause, `${subject}: ${outcome.message}`));
+      this.#local.set(type, inconclusive(outcome.cause, `${subject}: ${outcome.message}`, outcome.noRoute));
       return undefined;
     }
     if (outcome.kind === "failure") {
-      const { code, message, times, refused, interrupted } = outcome;
+      const { code, message, times, refused, interrupted, unanswered } = outcome;
       this.#allRefused &&= refused;
-      this.#failures.push({ type, server, via, code, message, times, interrupted });
+      this.#failures.push({ type, server, via, code, message, times, interrupted, unanswered });
       return undefined;
     }
     this.#allRefused = false;
@@ -201,6 +202,7 @@ export class DnsRound {
       message: verdict.message,
       times,
       interrupted: false,
+      unanswered: false,
     } as const;
     this.#failures.push(failure);
     const fails = SERVER_FAILURES.has(answer.rcode) || (answer.lame && this.#plan.servers.length > 1);

@@ -20,6 +20,7 @@ export const HTTP = defineCheckType({
   view: httpView,
   attributes: httpAttributes,
   errorType: httpErrorType,
+  destination: ({ address, socket }: HttpSpec) => ({ ip: address.ip, socket }),
   holdsSecrets: (spec: HttpSpec) => holdsSecrets(spec),
   create: httpChecker,
   probe: HTTP_PROBE,

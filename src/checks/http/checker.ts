@@ -36,7 +36,7 @@ export function httpChecker(spec: HttpSpec, env: CheckerEnv): Checker {
     spec.socket,
     tunnelFactory(spec, env.userAgent, secrets),
   );
-  return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
+  return { start: (timeoutMs, done, reached) => new Exchange(plan, timeoutMs, done, reached) };
 }
 
 /** The tunnel to the host of an https URL; undefined without a proxy, and for a request that the proxy reads itself. */

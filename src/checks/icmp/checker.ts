@@ -146,7 +146,7 @@ class EchoAttempt implements Attempt, EchoOwner {
     const firewall = setup === undefined && number === EPERM ? ` (${FIREWALL})` : "";
     const reason = setup?.message ?? `${errnoMessage(number)}${firewall}`;
     if (cause === undefined) return this.#failure("L4CON", reason);
-    return inconclusive(cause, `${this.#plan.subject}: ${reason}`);
+    return inconclusive(cause, `${this.#plan.subject}: ${reason}`, setup?.noRoute);
   }
 
   /** The check's clock excludes stalls of this process, so a stall makes no answer late. */

@@ -12,7 +12,7 @@ import type { TcpSpec } from "./spec.ts";
 export function tcpChecker(spec: TcpSpec, env: CheckerEnv): Checker {
   const { address, tls, close, handshake, socket } = spec;
   const plan = new ExchangePlan(env, address, tls, conversationFactory(spec), close, handshake, socket);
-  return { start: (timeoutMs, done) => new Exchange(plan, timeoutMs, done) };
+  return { start: (timeoutMs, done, reached) => new Exchange(plan, timeoutMs, done, reached) };
 }
 
 function conversationFactory(spec: TcpSpec): ConversationFactory | undefined {

@@ -25,6 +25,7 @@ export const AT_REST: ServerReading = {
   inFlight: 0,
   connected: false,
   depths: { notification: 0, config_update: 0, proxy_message: 0 },
+  isBlind: false,
   stalledMs: 0,
 };
 

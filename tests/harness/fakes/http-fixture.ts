@@ -1,4 +1,6 @@
 /** The HTTP listener inside the test process, with everything behind it. Called by tests/http. */
+
+import type { NetworkFault } from "../../../src/http/api.ts";
 import { EventFeed } from "../../../src/http/events.ts";
 import type { HostPolicy } from "../../../src/http/host.ts";
 import type { Render } from "../../../src/http/metrics-handler.ts";
@@ -27,7 +29,7 @@ export interface HttpFixture extends Disposable {
   readonly feed: EventFeed;
   readonly log: FakeLogger;
   /** Liveness and readiness problems; set by the test. */
-  trouble: { livenessProblem?: string; readinessProblem?: string };
+  trouble: { livenessProblem?: string; readinessProblem?: string; network?: NetworkFault };
   /** One request on a connection of its own, and the whole answer. */
   ask(path: string, ...headers: readonly string[]): Promise<RawAnswer>;
   /** The same, and its body as JSON. */
@@ -43,12 +45,18 @@ export async function startHttp(options: HttpOptions = {}): Promise<HttpFixture>
       feed.changed(monitor, transition.from, transition.result, monitor.record?.sinceMs ?? 0);
     },
   });
-  const feed = new EventFeed(() => stock.counts(), "1.2.3", 16);
   const trouble: HttpFixture["trouble"] = {};
+  const feed = new EventFeed(
+    () => stock.counts(),
+    () => trouble.network,
+    "1.2.3",
+    16,
+  );
   const routes = makeRouter({
     source: stock,
     feed,
     counts: () => stock.counts(),
+    network: () => trouble.network,
     render: options.render ?? noMetrics,
     livenessProblem: () => trouble.livenessProblem,
     readinessProblem: () => trouble.readinessProblem,

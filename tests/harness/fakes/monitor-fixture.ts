@@ -3,6 +3,7 @@ import type { OnResult } from "../../../src/checks/checker.ts";
 import type { CheckResult } from "../../../src/model/result.ts";
 import type { HealthcheckSpec } from "../../../src/model/spec.ts";
 import { Monitor } from "../../../src/monitor/monitor.ts";
+import type { NetworkGate } from "../../../src/monitor/network-gate.ts";
 import { MonitorRecord } from "../../../src/monitor/record.ts";
 import { Scheduler } from "../../../src/scheduler/scheduler.ts";
 import { type FakeAttempt, FakeChecker, FakeDialer, makeSpec, VirtualTime } from "./fakes.ts";
@@ -37,7 +38,7 @@ export class MonitorFixture implements Disposable {
   readonly #faults: unknown[] = [];
   readonly #scheduler: Scheduler;
 
-  constructor(changes: Partial<HealthcheckSpec> = {}) {
+  constructor(changes: Partial<HealthcheckSpec> = {}, gate?: NetworkGate) {
     this.#scheduler = new Scheduler(this.time, new FakeDialer(), {
       ticked: () => {},
       stalled: () => {},
@@ -50,6 +51,7 @@ export class MonitorFixture implements Disposable {
       {
         clock: this.time,
         scheduler: this.#scheduler,
+        ...(gate === undefined ? {} : { gate }),
         observers: [
           {
             settled: ({ status }, { result, latenessMs, transition }) => {
@@ -61,6 +63,9 @@ export class MonitorFixture implements Disposable {
             },
             skipped: (_monitor, count, why) => {
               this.skipped[why] += count;
+            },
+            released: (_monitor, { from, to }) => {
+              this.changes.push(`${from} ${to}`);
             },
           },
         ],

@@ -84,7 +84,7 @@ export class Stock {
 
   #add(spec: HealthcheckSpec, results: readonly CheckResult[], record: MonitorRecord | undefined): Monitor {
     const checker = new FakeChecker();
-    const observers = [{ settled: () => {}, skipped: () => {}, ...this.observer }];
+    const observers = [{ settled: () => {}, skipped: () => {}, released: () => {}, ...this.observer }];
     const env = { clock: this.#clock, scheduler: this.#scheduler, observers };
     const monitor = new Monitor(spec, checker, env, record);
     this.#checkers.set(monitor, checker);

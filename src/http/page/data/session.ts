@@ -4,7 +4,7 @@
  * so that tests can drive it.
  */
 
-import type { ChangesEvent, StateChange, Totals, TotalsEvent } from "../../api.ts";
+import type { ChangesEvent, NetworkFault, StateChange, Totals, TotalsEvent } from "../../api.ts";
 import { summarizeChanges } from "../logic/announce.ts";
 import { Feed, type Stream } from "./feed.ts";
 import { Signal } from "./signal.ts";
@@ -43,6 +43,8 @@ export class Session {
   readonly totals = new Signal<Totals | undefined>(undefined);
   /** Time of the last event of the feed, by this computer's clock; 0 before the first. */
   lastEventAtMs = 0;
+  /** Fault of the server's network; undefined while it works. */
+  readonly network = new Signal<NetworkFault | undefined>(undefined);
   /** The server's; empty before it is known. */
   readonly version = new Signal("");
   /** Text that a screen reader announces. */
@@ -96,12 +98,13 @@ export class Session {
     this.#refreshSoon("connection");
   }
 
-  #ticked({ version, ...totals }: TotalsEvent): void {
+  #ticked({ version, network, ...totals }: TotalsEvent): void {
     const isBack = this.downSinceMs.value !== undefined;
     this.downSinceMs.set(undefined);
     this.lastEventAtMs = Date.now();
     this.totals.set(totals);
     this.version.set(version);
+    this.network.set(network);
     this.#refreshSoon(isBack ? "connection" : "tick");
   }
 

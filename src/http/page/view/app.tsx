@@ -47,7 +47,7 @@ function Page({ fetchApi, clock, list, router, session }: AppProps) {
   return (
     <>
       <Header version={useSignal(session.version)} connection={connection} />
-      <Banner connection={connection} />
+      <Banner connection={connection} network={useSignal(session.network)} />
       {route.view === "list" && <List {...common} store={list} filter={route.filter} />}
       {detail !== undefined && <Detail key={id} {...common} store={detail} id={id ?? ""} />}
       <LiveRegion session={session} connection={connection} />

@@ -7,7 +7,7 @@ import { MAX_STEPS, progressOf } from "../logic/position.ts";
 
 /** State, counters and configuration of one healthcheck. */
 export function Properties({ detail }: { readonly detail: HealthcheckDetail }) {
-  const { id, type, config, running } = detail;
+  const { id, type, config, running, held } = detail;
   return (
     <div class="column-side">
       <section class="card" aria-labelledby="status">
@@ -22,6 +22,7 @@ export function Properties({ detail }: { readonly detail: HealthcheckDetail }) {
           </Property>
           <Property name="in a row">{rows(detail)}</Property>
           <Property name="check">{running ? "running" : "waiting"}</Property>
+          {held === true && <Property name="held">unhealthy, not reported: network in doubt</Property>}
         </dl>
       </section>
       <Totals detail={detail} />

@@ -1,0 +1,35 @@
+/** The newest stretch of time in which the network was known to work, because references answered again and again; pure. */
+
+/** Between two answers with no longer a gap the network is taken to have worked; milliseconds. */
+const MAX_GAP_MS = 500;
+
+/** The newest stretch. Times are milliseconds on any one clock. */
+export class SightedStretch {
+  #fromMs = Number.POSITIVE_INFINITY;
+  #toMs = Number.NEGATIVE_INFINITY;
+
+  /**
+   * Adds an answer.
+   *
+   * @param askedMs - when the reference was asked
+   * @param backendMs - start of the newest check of a backend that was answered: a stretch may begin there
+   */
+  add(askedMs: number, backendMs: number): void {
+    if (askedMs <= this.#toMs) return;
+    if (askedMs - this.#toMs > MAX_GAP_MS) {
+      const reachesBack = backendMs <= askedMs && askedMs - backendMs <= MAX_GAP_MS;
+      this.#fromMs = reachesBack ? backendMs : askedMs;
+    }
+    this.#toMs = askedMs;
+  }
+
+  /** Returns true for a time within the stretch. */
+  covers(ms: number): boolean {
+    return this.#fromMs <= ms && ms <= this.#toMs;
+  }
+
+  /** Returns true when the last answer is recent. */
+  isFresh(nowMs: number): boolean {
+    return nowMs - this.#toMs <= MAX_GAP_MS;
+  }
+}

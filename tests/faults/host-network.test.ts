@@ -1,0 +1,150 @@
+/** Faults of this host's own network, in namespaces: the host, its uplink, and backends beyond it. Run by `bun test`. */
+// alone: measures the time of reports, and needs every check on time
+import { expect } from "bun:test";
+import { peerTest } from "../harness/base/peers.ts";
+import { until } from "../harness/base/wait.ts";
+import { type Client, connectClient } from "../harness/client/client.ts";
+import { type Arrival, notifications } from "../harness/client/client-assertions.ts";
+import { type Daemon, NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
+import { LOCAL_LOSSES, SILENT_LOSSES, startUplink, type Uplink } from "../harness/machines/uplink.ts";
+
+const COUNT = 100;
+const PACE = { interval: "200ms", timeout: "150ms" };
+const INTERVAL_MS = 200;
+const SOON_MS = 20_000;
+const PEERS = ["ip", "nft", "nsenter"] as const;
+
+/** A host with healthy backends, its daemon, and a client. */
+interface Host extends AsyncDisposable {
+  readonly uplink: Uplink;
+  readonly daemon: Daemon;
+  readonly client: Client;
+  /** Reports of unhealthy backends since the call before. */
+  unhealthy(): readonly Arrival[];
+}
+
+interface HostOptions {
+  readonly config?: string;
+  readonly mortal?: number;
+  readonly retries?: number;
+}
+
+async function startHost({ config = "", mortal = 0, retries = 0 }: HostOptions = {}): Promise<Host> {
+  await using stack = new AsyncDisposableStack();
+  const uplink = stack.use(await startUplink());
+  const prefix = uplink.link.near.prefix;
+  const daemon = stack.use(await startDaemon({ prefix, config: `${NO_REFRESH}${config}\n` }));
+  const client = stack.use(await connectClient(daemon.socketPath));
+  client.update(uplink.checks(COUNT, mortal, { ...PACE, retries }));
+  await until(() => healthy(client) === COUNT || undefined, SOON_MS, "healthy backends");
+  // Every check has run twice, and joined its grid.
+  await Bun.sleep(2 * INTERVAL_MS);
+  let seen = notifications(client).length;
+  const owned = stack.move();
+  return {
+    uplink,
+    daemon,
+    client,
+    unhealthy() {
+      const all = notifications(client);
+      const fresh = all.slice(seen).filter(({ status }) => status.state === "unhealthy");
+      seen = all.length;
+      return fresh;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function healthy({ latest }: Client): number {
+  return [...latest.values()].filter(({ state }) => state === "healthy").length;
+}
+
+/** Log lines of the edges. */
+function edges({ log }: Daemon): string[] {
+  return log.flatMap((line) => /Network (blind|sighted)/.exec(line)?.[1] ?? []);
+}
+
+for (const [retries, losses] of [
+  [0, [...LOCAL_LOSSES, ...SILENT_LOSSES]],
+  [1, SILENT_LOSSES.filter((_, index) => index % 2 === 0)],
+] as const)
+  peerTest(
+    `host network: nothing is reported unhealthy while this host is cut off, whatever the way, with ${retries} retries`,
+    PEERS,
+    async () => {
+      await using host = await startHost({ retries });
+      const { uplink, daemon } = host;
+      let seen = 0;
+      for (const loss of losses) {
+        const edge = async (name: string) => {
+          const found = await until(() => edges(daemon)[seen], SOON_MS, `${name} after ${loss.name}`);
+          expect(`${loss.name}: ${found}`).toBe(`${loss.name}: ${name}`);
+          seen++;
+        };
+        loss.lose(uplink);
+        await edge("blind");
+        await Bun.sleep(2 * INTERVAL_MS);
+        loss.restore(uplink);
+        await edge("sighted");
+        await Bun.sleep(2 * INTERVAL_MS);
+        expect(`${loss.name}: ${host.unhealthy().length}`).toBe(`${loss.name}: 0`);
+      }
+      expect(edges(daemon)).toHaveLength(seen);
+    },
+    120_000,
+  );
+
+peerTest(
+  "host network: a route that stays away becomes a failure whose message names it",
+  PEERS,
+  async () => {
+    await using host = await startHost({ config: "network: { hold: 2s }" });
+    host.uplink.near("ip route del default");
+    await until(() => healthy(host.client) === 0 || undefined, SOON_MS, "the end of the hold");
+    const messages = host.unhealthy().map(({ status }) => status.message);
+    expect(messages).toHaveLength(COUNT);
+    for (const message of messages)
+      expect(message).toMatch(/^L4CON .*: network is unreachable; this host has no route, for 2s now$/);
+  },
+  60_000,
+);
+
+peerTest(
+  "host network: backends that all die are reported when the hold is over, and immediately when a reference answers",
+  PEERS,
+  async () => {
+    await using host = await startHost({ config: "network: { hold: 3s }", mortal: 1 });
+    const { uplink, daemon, client } = host;
+    uplink.kill();
+    const blind = await daemon.waitForLog(/Network blind, holding reports of unhealthy backends/, SOON_MS);
+    expect(blind).toMatch(/ healthy=100 .* hold_ms=3000 references=0$/);
+    await until(() => healthy(client) === 0 || undefined, SOON_MS, "reports");
+    await daemon.waitForLog(/Network hold is over, reporting unhealthy count=100 hold_ms=3000/, SOON_MS);
+    uplink.revive();
+    await until(() => healthy(client) === COUNT || undefined, SOON_MS, "healthy backends");
+    expect(edges(daemon)).toEqual(["blind", "sighted"]);
+
+    await using sure = await startHost({
+      config: "network: { hold: 1m, references: [192.0.2.2] }",
+      mortal: 1,
+    });
+    sure.uplink.kill();
+    // Without a reference they would wait for a minute.
+    await until(() => healthy(sure.client) === 0 || undefined, SOON_MS, "reports");
+    expect(edges(sure.daemon)).toEqual([]);
+  },
+  60_000,
+);
+
+peerTest(
+  "host network: 40% of the backends that die are reported without a doubt",
+  PEERS,
+  async () => {
+    await using host = await startHost({ config: "network: { hold: 1m }", mortal: 0.4 });
+    host.uplink.kill();
+    await until(() => healthy(host.client) === COUNT * 0.6 || undefined, SOON_MS, "reports");
+    expect(host.unhealthy()).toHaveLength(COUNT * 0.4);
+    expect(edges(host.daemon)).toEqual([]);
+  },
+  60_000,
+);
