@@ -105,3 +105,10 @@ test("routes: HEAD of each has the same status, and no body", async () => {
     expect([path, response.status, await response.text()]).toEqual([path, status, ""]);
   }
 });
+
+test("routes: the list names a fault of the network while there is one", async () => {
+  using http = await startHttp();
+  expect(await http.askJson("/api/healthchecks")).not.toHaveProperty("network");
+  http.trouble.network = { blind: true, held: 3 };
+  expect(await http.askJson("/api/healthchecks")).toMatchObject({ network: { blind: true, held: 3 } });
+});
