@@ -13,6 +13,9 @@ const FRAME_BYTES = 1_024;
 /** Maximum length of a field's name. */
 const MAX_NAME_BYTES = 128;
 
+/** Length of a text whose bytes are not counted exactly. */
+const SHORT_CHARS = 128;
+
 /** Named values of a log line. */
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -44,7 +47,7 @@ export function boundedFields(fields: Fields, message: string): Fields {
     if (value === undefined) continue;
     const kept = boundedValue(value);
     // Quotes, a colon, a comma.
-    const bytes = MAX_NAME_BYTES + jsonBytes(kept) + 4;
+    const bytes = MAX_NAME_BYTES + maxJsonBytes(kept) + 4;
     if (bytes > room || Buffer.byteLength(name) > MAX_NAME_BYTES) {
       leftOut++;
       continue;
@@ -65,6 +68,11 @@ function boundedValue(value: unknown): unknown {
   // Also where it has characters that are not printable: as text they can be escaped.
   const text = boundedText(json);
   return text === json ? value : text;
+}
+
+/** {@link jsonBytes}, or more for a short text, whose JSON need not be made: an escape has six bytes at most. */
+function maxJsonBytes(value: unknown): number {
+  return typeof value === "string" && value.length <= SHORT_CHARS ? value.length * 6 + 2 : jsonBytes(value);
 }
 
 function jsonBytes(value: unknown): number {

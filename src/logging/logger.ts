@@ -1,6 +1,6 @@
 /**
  * The log: one line an event, with a fixed message and structured fields, as text or JSON. The levels and the JSON are
- * pino's. Messages of the original server are unchanged, because alerts are built on them. Every line passes the bounds
+ * pino's; text does not take the way through JSON, because 10,000 checks may change their state in the same second. Messages of the original server are unchanged, because alerts are built on them. Every line passes the bounds
  * of bounds.ts: no foreign text makes it too long, or breaks it.
  */
 import pino from "pino";
@@ -47,7 +47,7 @@ export interface LogSettings {
 
 /** A logger whose settings can change while it is in use. */
 export class ConfigurableLogger implements Logger {
-  readonly #writeLine: (json: string) => void;
+  readonly #sink: LineSink;
   readonly #forJournal: boolean;
   #settings: LogSettings;
   #common: (() => LogFields) | undefined;
@@ -55,33 +55,33 @@ export class ConfigurableLogger implements Logger {
 
   /** @param forJournal - whether the journal reads the sink: then each line begins with its priority */
   constructor(settings: LogSettings, sink: LineSink, forJournal = false) {
-    this.#writeLine = (json) => sink.write(this.#format(json));
+    this.#sink = sink;
     this.#forJournal = forJournal;
     this.#settings = settings;
-    this.#pino = makePino(settings, undefined, this.#writeLine);
+    this.#pino = this.#makePino();
   }
 
   /** Takes over new settings, from the next line on. */
   configure(settings: LogSettings): void {
     this.#settings = settings;
-    this.#pino = makePino(settings, this.#common, this.#writeLine);
+    this.#pino = this.#makePino();
   }
 
   /** Puts further fields into every line from here on. @param fields - asked for each */
   addFields(fields: () => LogFields): void {
     this.#common = fields;
-    this.#pino = makePino(this.#settings, fields, this.#writeLine);
+    this.#pino = this.#makePino();
   }
 
   /** Formats the line that reports lost lines, for the sink that has lost them. */
   lossLine(lines: number): string {
-    const json = JSON.stringify({
-      level: "warn",
-      time: new Date().toISOString(),
-      message: "Log lines were lost",
-      lines,
-    });
-    return this.#format(`${json}\n`);
+    const line = { level: "warn", time: new Date().toISOString(), message: "Log lines were lost" } as const;
+    const { level, time, message } = line;
+    const text =
+      this.#settings.format === "json"
+        ? `${JSON.stringify({ ...line, lines })}\n`
+        : formatText(time, level, message, { lines });
+    return this.#withPriority(level, text);
   }
 
   error(message: string, fields?: LogFields): void {
@@ -110,14 +110,25 @@ export class ConfigurableLogger implements Logger {
 
   #write(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (!this.enabled(level)) return;
-    const bounded = boundedText(message);
-    this.#pino[level](boundedFields(fields, bounded), bounded);
+    const text = boundedText(message);
+    const bounded = boundedFields(fields, text);
+    if (this.#settings.format === "json") {
+      this.#pino[level](bounded, text);
+      return;
+    }
+    const all = this.#common === undefined ? bounded : { ...bounded, ...this.#common() };
+    this.#sink.write(this.#withPriority(level, formatText(new Date().toISOString(), level, text, all)));
   }
 
-  /** @param json - a line of JSON with its end */
-  #format(json: string): string {
-    const line = this.#settings.format === "json" ? json : formatText(json);
-    return this.#forJournal ? withPriority(levelOf(json), line) : line;
+  #withPriority(level: LogLevel, line: string): string {
+    return this.#forJournal ? withPriority(level, line) : line;
+  }
+
+  /** Levels of both formats, and the lines of JSON. */
+  #makePino(): pino.Logger {
+    return makePino(this.#settings, this.#common, (json) =>
+      this.#sink.write(this.#withPriority(levelOf(json), json)),
+    );
   }
 }
 

@@ -2,21 +2,30 @@
 import { printable } from "../model/printable.ts";
 
 const WIDTH = 5;
+const BARE = /^[^\s"=\\]+$/;
 
 /**
- * Turns a JSON log line into a text line.
+ * Formats a text line.
  *
- * @param json - an object with `time`, `level`, `message` and fields
+ * @param time - as the line shows it
+ * @param fields - in the order of the line; those without a JSON form are left out
  * @returns the line with its end
  */
-export function formatText(json: string): string {
-  const { time, level, message, ...fields }: Record<string, unknown> = JSON.parse(json);
-  const pairs = Object.entries(fields).map(([key, value]) => ` ${key}=${formatValue(value)}`);
-  return `${time} ${String(level).toUpperCase().padStart(WIDTH)} ${printable(String(message))}${pairs.join("")}\n`;
+export function formatText(
+  time: string,
+  level: string,
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+): string {
+  let line = `${time} ${level.toUpperCase().padStart(WIDTH)} ${printable(message)}`;
+  for (const name in fields) {
+    const value = formatValue(fields[name]);
+    if (value !== undefined) line += ` ${name}=${value}`;
+  }
+  return `${line}\n`;
 }
 
 /** Bare where that is unmistakable, JSON where it is not. */
-function formatValue(value: unknown): string {
-  if (typeof value === "string" && /^[^\s"=\\]+$/.test(value)) return value;
-  return JSON.stringify(value);
+function formatValue(value: unknown): string | undefined {
+  return typeof value === "string" && BARE.test(value) ? value : JSON.stringify(value);
 }

@@ -3,7 +3,15 @@ import { expect, test } from "bun:test";
 import { RateLimiter } from "../../src/logging/limiter.ts";
 import { formatText } from "../../src/logging/text-format.ts";
 
-const line = (fields: object) => formatText(JSON.stringify({ level: "info", time: "T", ...fields }));
+const line = ({
+  level = "info",
+  message,
+  ...fields
+}: {
+  level?: string;
+  message: string;
+  [name: string]: unknown;
+}) => formatText("T", level, message, fields);
 
 test("text: time, level, message, fields", () => {
   expect(line({ message: "Adding healthcheck", id: "1", target: "tcp://10.0.0.1:80" })).toBe(
