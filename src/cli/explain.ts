@@ -1,5 +1,5 @@
 /** `explain`: everything that a running server knows about one healthcheck, for a terminal. */
-import type { HealthcheckDetail, HistoryItem } from "../http/api.ts";
+import type { DampingDetail, HealthcheckDetail, HistoryItem } from "../http/api.ts";
 import { formatDuration } from "../model/duration.ts";
 import { PHASES } from "../model/phases.ts";
 import { idDigits } from "../schema/written-values.ts";
@@ -52,6 +52,8 @@ export function formatDetail(detail: HealthcheckDetail, nowMs: number): string {
       `${position.consecutive_successes} successes in a row (rise ${position.rise}), ` +
         `${position.consecutive_failures} failures in a row (fall ${position.fall})`,
     ),
+    row("next", formatNext(detail, nowMs)),
+    ...(detail.damping === undefined ? [] : [row("damping", formatDamping(detail.damping))]),
     row(
       "totals",
       `${totals.checks} checks: ${totals.successes} successes, ${totals.failures} failures, ` +
@@ -65,6 +67,33 @@ export function formatDetail(detail: HealthcheckDetail, nowMs: number): string {
     ...detail.history.flatMap(formatResult),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function formatNext({ next_at, pace }: HealthcheckDetail, nowMs: number): string {
+  if (next_at === null) return "due now";
+  const inMs = Math.max(0, Math.round((Date.parse(next_at) - nowMs) / 100) * 100);
+  return `check at ${next_at} (in ${formatDuration(inMs)}), ${PACE_WORDS[pace]}`;
+}
+
+const PACE_WORDS: Readonly<Record<HealthcheckDetail["pace"], string>> = {
+  normal: "at interval",
+  fast: "at fast_interval: results speak against the state",
+  down: "at down_interval",
+};
+
+/** Formats the damping of a backend. */
+function formatDamping({
+  damped,
+  measured_state,
+  penalty,
+  suppress,
+  reuse,
+  calm_in_ms,
+}: DampingDetail): string {
+  const numbers = `penalty ${penalty} (suppress ${suppress}, reuse ${reuse})`;
+  if (!damped) return numbers;
+  const calm = calm_in_ms === 0 ? "calm" : `calm in ${formatDuration(Math.ceil(calm_in_ms / 1_000) * 1_000)}`;
+  return `flapping, stays unhealthy; measured state ${measured_state}; ${numbers}, ${calm}`;
 }
 
 function row(label: string, text: string, width = 10): string {

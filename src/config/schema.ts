@@ -6,6 +6,7 @@ import { CHECK_DEFAULTS, CLOSE_MODES, HANDSHAKE_MODES, THRESHOLD_RULES } from ".
 import { clampedDuration, duration } from "../schema/durations.ts";
 import { type SettingFacts, setting, settingFacts } from "../schema/field.ts";
 import { sectionsReader } from "../schema/object.ts";
+import { ABOUT_DAMPING, dampingOrOff, intervalOrOff, MAX_JITTER } from "../schema/pace-values.ts";
 import { formatProblem } from "../schema/problem.ts";
 import { decimal, flag, integer, oneOf } from "../schema/values.ts";
 import { hostNames, httpUrl, listenAddress, nonBlankName, socketPath } from "./address-values.ts";
@@ -105,6 +106,26 @@ const checks = {
     about:
       "How TCP checks close the connection: `reset` sends RST, which leaves no TIME_WAIT on this host; `graceful` sends FIN, for backends that log " +
       "resets. `close` of a healthcheck overrides it.",
+    reload: false,
+  }),
+  fast_interval: setting(intervalOrOff, "off", {
+    about:
+      "Time from one check to the next while results speak against the state, but not enough of them to change it. A healthcheck with a shorter interval " +
+      "keeps its interval. `fast_interval` of a healthcheck overrides it.",
+    reload: false,
+  }),
+  down_interval: setting(intervalOrOff, "off", {
+    about:
+      "Interval of unhealthy backends. A healthcheck with a longer interval keeps its interval. `down_interval` of a healthcheck overrides it.",
+    reload: false,
+  }),
+  jitter: setting(decimal(0, MAX_JITTER), CHECK_DEFAULTS.jitter, {
+    about:
+      "Random delay of each check on its grid, in percent of the interval. The mean rate stays. `jitter` of a healthcheck overrides it.",
+    reload: false,
+  }),
+  damping: setting(dampingOrOff, "off", {
+    about: `${ABOUT_DAMPING} \`damping\` of a healthcheck overrides it.`,
     reload: false,
   }),
 };

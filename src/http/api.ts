@@ -56,6 +56,8 @@ export interface HealthcheckHead {
   /** `tcp://10.0.0.1:80` */
   readonly target: string;
   readonly state: State;
+  /** True while the backend flaps and therefore stays unhealthy; absent otherwise. */
+  readonly damped?: true;
   /** Time of the last state change, ISO 8601; for `unknown`, the time when the healthcheck was added. */
   readonly since: string;
   /** The newest result of any kind; null before the first. */
@@ -110,6 +112,22 @@ export interface Position {
   readonly fall: number;
 }
 
+/** Damping of a flapping backend (RFC 2439). */
+export interface DampingDetail {
+  /** True while the backend stays unhealthy, however it answers. */
+  readonly damped: boolean;
+  /** State by `rise` and `fall` alone. */
+  readonly measured_state: State;
+  /** Penalty now; each state change adds 1000. */
+  readonly penalty: number;
+  /** Penalty above which the backend is damped. */
+  readonly suppress: number;
+  /** Penalty below which it is no longer damped. */
+  readonly reuse: number;
+  /** Milliseconds until the penalty is below `reuse` if the state does not change any more; 0 when it is. */
+  readonly calm_in_ms: number;
+}
+
 /** Counts since the healthcheck was added. */
 export interface CheckTotals {
   readonly checks: number;
@@ -132,6 +150,12 @@ export interface HealthcheckDetail extends HealthcheckHead {
   readonly running: boolean;
   /** True while the change to unhealthy is held, because the server may be cut off from its network; absent otherwise. */
   readonly held?: boolean;
+  /** Pace of the next check: `fast` while results speak against the state, `down` while unhealthy. */
+  readonly pace: "normal" | "fast" | "down";
+  /** Start of the next check, ISO 8601; null when it is due already. */
+  readonly next_at: string | null;
+  /** Absent for a healthcheck without damping. */
+  readonly damping?: DampingDetail;
   /** Up to 20, newest first. */
   readonly history: readonly HistoryItem[];
 }

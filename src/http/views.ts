@@ -4,9 +4,10 @@
  */
 import { checkTypeOf, formatTarget } from "../checks/registry.ts";
 import { phaseFields, roundMs } from "../model/phases.ts";
+import type { HealthcheckSpec } from "../model/spec.ts";
 import type { PastResult } from "../monitor/history.ts";
 import type { Monitor } from "../monitor/monitor.ts";
-import type { HealthcheckDetail, HealthcheckItem, HistoryItem, LastResult } from "./api.ts";
+import type { DampingDetail, HealthcheckDetail, HealthcheckItem, HistoryItem, LastResult } from "./api.ts";
 
 /** Formats a row of the list. */
 export function listItem(monitor: Monitor): HealthcheckItem {
@@ -30,6 +31,7 @@ export function detail(monitor: Monitor): HealthcheckDetail {
       ...(spec.name === undefined ? {} : { name: spec.name }),
       ...(spec.labels === undefined ? {} : { labels: Object.fromEntries(spec.labels) }),
       interval_ms: spec.intervalMs,
+      ...paceFields(spec),
       timeout_ms: spec.timeoutMs,
       rise: spec.rise,
       fall: spec.fall,
@@ -51,7 +53,44 @@ export function detail(monitor: Monitor): HealthcheckDetail {
     },
     running,
     ...(monitor.isHeld ? { held: true } : {}),
+    pace: monitor.pace,
+    next_at: isoTimeOrNull(monitor.nextStartWallMs),
+    ...dampingFields(monitor),
     history: [...(record?.history ?? [])].map(historyItem),
+  };
+}
+
+/** The part of the pace that differs from a plain interval. */
+function paceFields({ intervalMs, fastIntervalMs, downIntervalMs, jitter, damping }: HealthcheckSpec) {
+  return {
+    ...(fastIntervalMs === intervalMs ? {} : { fast_interval_ms: fastIntervalMs }),
+    ...(downIntervalMs === intervalMs ? {} : { down_interval_ms: downIntervalMs }),
+    ...(jitter === 0 ? {} : { jitter }),
+    ...(damping === undefined
+      ? {}
+      : {
+          damping: {
+            half_life_ms: damping.halfLifeMs,
+            suppress: damping.suppress,
+            reuse: damping.reuse,
+          },
+        }),
+  };
+}
+
+function dampingFields({ damping, spec }: Monitor): { readonly damping?: DampingDetail } {
+  if (damping === undefined || spec.damping === undefined) return {};
+  const { isDamped, measured, penalty, calmInMs } = damping;
+  const { suppress, reuse } = spec.damping;
+  return {
+    damping: {
+      damped: isDamped,
+      measured_state: measured,
+      penalty: Math.round(penalty),
+      suppress,
+      reuse,
+      calm_in_ms: Math.ceil(calmInMs),
+    },
   };
 }
 
@@ -64,7 +103,7 @@ export function searchText(monitor: Monitor): string {
   return `${spec.id} ${named}${labelled}${formatTarget(spec.check)} ${record?.history.lastMessage ?? ""}`.toLowerCase();
 }
 
-function head({ spec, health, record }: Monitor) {
+function head({ spec, health, record, isDamped }: Monitor) {
   const last = record?.history.at(0);
   return {
     id: spec.id,
@@ -72,6 +111,7 @@ function head({ spec, health, record }: Monitor) {
     type: spec.check.type,
     target: formatTarget(spec.check),
     state: health.state,
+    ...(isDamped ? { damped: true as const } : {}),
     since: isoTime(record?.sinceMs ?? 0),
     last: last === undefined ? null : lastResult(last),
   };
@@ -87,6 +127,10 @@ function historyItem(past: PastResult): HistoryItem {
 
 function isoTime(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+function isoTimeOrNull(ms: number | undefined): string | null {
+  return ms === undefined ? null : isoTime(ms);
 }
 
 function round(ms: number | undefined): number | null {

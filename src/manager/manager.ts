@@ -10,7 +10,7 @@ import type { HealthcheckId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import type { Notification, StateCounts } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
-import { firstStartMs } from "../monitor/schedule.ts";
+import { firstStartMs, type Phase } from "../monitor/schedule.ts";
 import type { Clock } from "../system/clock.ts";
 import { forEachSliced } from "../system/time-slicing.ts";
 import { Departed } from "./departed.ts";
@@ -141,7 +141,7 @@ export class Manager {
   }
 
   #adjust(spec: HealthcheckSpec): void {
-    this.#monitors.get(spec.id)?.reconfigure(spec, this.#gridMs(spec));
+    this.#monitors.get(spec.id)?.reconfigure(spec, this.#phase(spec));
     this.#log.info("Adjusting healthcheck", { id: spec.id, target: formatTarget(spec.check) });
   }
 
@@ -154,15 +154,14 @@ export class Manager {
     if (memory !== undefined) monitor.inherit(memory);
     this.#monitors.set(spec.id, monitor);
     this.#revision++;
-    monitor.start(firstMs, this.#gridMs(spec));
+    monitor.start(firstMs, this.#phase(spec));
     const message = replaced ? "Replacing healthcheck" : "Adding healthcheck";
     this.#log.info(message, { id: spec.id, target: formatTarget(spec.check) });
   }
 
-  /** Returns a time on the grid of a healthcheck's starts. */
-  #gridMs({ id, intervalMs }: HealthcheckSpec): number {
-    // The remainder is small: a sum with 1970 in it would lose digits of the fraction.
-    return (this.#originMs % intervalMs) + this.#phases.place(id, intervalMs) * intervalMs;
+  /** Returns the place of a healthcheck's starts on the grid of each of its intervals. */
+  #phase({ id, intervalMs }: HealthcheckSpec): Phase {
+    return { originMs: this.#originMs, share: this.#phases.place(id, intervalMs) };
   }
 
   /** Creates a monitor. One that cannot be set up is logged and does not affect the others. */

@@ -46,6 +46,7 @@ const FAMILIES: readonly CheckFamily[] = [
   gauge("healthcheck_state", "State of the healthcheck: 0 unknown, 1 healthy, 2 unhealthy.", ({ health }) =>
     STATES.indexOf(health.state),
   ),
+  damped(),
   gauge(
     "healthcheck_consecutive_successes",
     "Successes since the last failure.",
@@ -66,6 +67,19 @@ function gauge(name: string, help: string, value: (monitor: Monitor) => number):
     type: "gauge",
     help,
     write: (sheet, labels, monitor) => writer.write(sheet, labels, value(monitor)),
+  };
+}
+
+function damped(): CheckFamily {
+  const name = "healthcheck_damped";
+  const writer = new SampleWriter(name, "");
+  return {
+    name,
+    type: "gauge",
+    help: "1 while the backend flaps and therefore stays unhealthy, else 0. Only for healthchecks with damping.",
+    write: (sheet, labels, { spec, isDamped }) => {
+      if (spec.damping !== undefined) writer.write(sheet, labels, isDamped ? 1 : 0);
+    },
   };
 }
 

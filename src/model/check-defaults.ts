@@ -1,4 +1,5 @@
 /** Server-wide defaults for fields that a CONFIG omits. */
+import type { DampingSpec } from "./spec.ts";
 
 /** Ways to derive `rise` and `fall` from `retries`. */
 export const THRESHOLD_RULES = ["seesaw", "rust"] as const;
@@ -18,10 +19,25 @@ export interface CheckDefaults {
   readonly thresholds: ThresholdRule;
   readonly close: (typeof CLOSE_MODES)[number];
   readonly handshake: HandshakeMode;
+  /** Milliseconds; 0 counts as `off`. */
+  readonly fast_interval: number | "off";
+  /** Milliseconds; 0 counts as `off`. */
+  readonly down_interval: number | "off";
+  /** Percent. */
+  readonly jitter: number;
+  readonly damping: DampingSpec | "off";
 }
 
 /** Defaults of a server without a configuration file. */
-export const CHECK_DEFAULTS: CheckDefaults = { thresholds: "seesaw", close: "reset", handshake: "half" };
+export const CHECK_DEFAULTS: CheckDefaults = {
+  thresholds: "seesaw",
+  close: "reset",
+  handshake: "half",
+  fast_interval: "off",
+  down_interval: "off",
+  jitter: 0,
+  damping: "off",
+};
 
 /**
  * Derives the thresholds of a healthcheck from its retries.

@@ -57,17 +57,42 @@ export interface Naming {
   readonly labels?: readonly (readonly [name: string, value: string])[];
 }
 
-/** A complete healthcheck. */
-export interface HealthcheckSpec extends Naming {
-  readonly id: HealthcheckId;
+/** Damping of a flapping backend, as BGP routers damp routes (RFC 2439): each state change adds 1,000 to a penalty that decays. */
+export interface DampingSpec {
+  /** Time in which the penalty decays to a half; above 0. */
+  readonly halfLifeMs: number;
+  /** Penalty above which the backend is damped. */
+  readonly suppress: number;
+  /** Penalty below which it is no longer damped; less than {@link suppress}. */
+  readonly reuse: number;
+}
+
+/** Damping where a healthcheck asks for it without naming a value. */
+export const DAMPING_DEFAULTS: DampingSpec = { halfLifeMs: 60_000, suppress: 2_000, reuse: 750 };
+
+/** Times between the starts of a healthcheck's checks. */
+export interface PaceSpec {
   /** Between two starts; above 0. */
   readonly intervalMs: number;
+  /** From a start to the next while some results speak against the state, but not enough to change it; at most {@link intervalMs}. */
+  readonly fastIntervalMs: number;
+  /** Between two starts while unhealthy. */
+  readonly downIntervalMs: number;
+  /** Random part of the time between two starts on the grid, in percent of it: 0 to 50. */
+  readonly jitter: number;
+}
+
+/** A complete healthcheck. */
+export interface HealthcheckSpec extends Naming, PaceSpec {
+  readonly id: HealthcheckId;
   /** Bounds the whole check; above 0. */
   readonly timeoutMs: number;
   /** Successes in a row that make it healthy; at least 1. */
   readonly rise: number;
   /** Failures in a row that make it unhealthy; at least 1. */
   readonly fall: number;
+  /** Absent when each state change is reported. */
+  readonly damping?: DampingSpec;
   readonly check: AnyCheckSpec;
 }
 

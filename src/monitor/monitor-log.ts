@@ -24,6 +24,23 @@ export class MonitorLog implements MonitorObserver {
   settled(monitor: Monitor, settlement: Settlement): void {
     this.finished(monitor, settlement);
     if (settlement.transition !== undefined) this.changed(monitor, settlement.transition);
+    if (settlement.damping !== undefined) this.damped(monitor, settlement.damping);
+  }
+
+  /** Logs the beginning and the end of damping. */
+  damped({ spec, damping, health }: Monitor, edge: "began" | "ended"): void {
+    const fields = { id: spec.id, target: formatTarget(spec.check), state: health.state };
+    if (edge === "ended" || damping === undefined || spec.damping === undefined) {
+      this.#log.info("Flapping has ended, the measured state is reported", fields);
+      return;
+    }
+    this.#log.warn("Backend is flapping, it stays unhealthy until it is calm", {
+      ...fields,
+      penalty: Math.round(damping.penalty),
+      suppress: spec.damping.suppress,
+      reuse: spec.damping.reuse,
+      calm_in_s: Math.ceil(damping.calmInMs / 1_000),
+    });
   }
 
   /** Logs a result: every one at `debug`, inconclusive ones at `warn`, at most one per cause in {@link LOG_PERIOD_MS}. */

@@ -9,6 +9,7 @@
 import type { Attempt, Checker } from "../checks/checker.ts";
 import { formatDuration } from "../model/duration.ts";
 import { describeError } from "../model/format-value.ts";
+import { clip, MAX_SENTENCE_BYTES } from "../model/printable.ts";
 import {
   type CheckResult,
   type Conclusive,
@@ -19,8 +20,9 @@ import {
 } from "../model/result.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import { type State, type Status, UNKNOWN } from "../model/status.ts";
-import type { Scheduler, Startable, StartEntry, TimerEntry } from "../scheduler/scheduler.ts";
+import type { Scheduler, Startable, TimerEntry } from "../scheduler/scheduler.ts";
 import type { Clock } from "../system/clock.ts";
+import { type DampedHealth, type Damping, type DampingNow, damp, dampingAt } from "./damping.ts";
 import {
   evidenceOf,
   type GateMember,
@@ -29,7 +31,8 @@ import {
   type NetworkGate,
 } from "./network-gate.ts";
 import type { MonitorRecord } from "./record.ts";
-import { type Grid, nextPlan, type Plan, repeatAfterMs, replan } from "./schedule.ts";
+import { type Pace, type Phase, paceOf } from "./schedule.ts";
+import { Timetable } from "./timetable.ts";
 import { type Health, transition, UNKNOWN_HEALTH } from "./transition.ts";
 
 /** A change of a healthcheck's state. */
@@ -47,6 +50,8 @@ export interface Settlement {
   readonly latenessMs: number;
   /** Undefined when the state stays. */
   readonly transition: StateTransition | undefined;
+  /** Set when damping began or ended with this result. */
+  readonly damping?: "began" | "ended" | undefined;
 }
 
 /** Receives the events of all monitors. Called from within ticks: must return quickly and must not throw. */
@@ -63,7 +68,12 @@ export interface MonitorObserver {
 export interface Memory {
   readonly health: Health;
   readonly status: Status;
+  readonly damping?: Damping | undefined;
 }
+
+/** Added to the message of a healthcheck that is damped. */
+const DAMPED_NOTE = " (damped: stays unhealthy until it stops flapping)";
+const MAX_NOTED_BYTES = MAX_SENTENCE_BYTES - "L4TOUT ".length - DAMPED_NOTE.length;
 
 /** Environment that all monitors share. */
 export interface MonitorEnv {
@@ -83,21 +93,18 @@ const MAX_STALL_MS = 250;
 export class Monitor implements Startable, GateOwner {
   readonly #env: MonitorEnv;
   readonly #checker: Checker;
-  readonly #start: StartEntry;
+  readonly #timetable: Timetable;
   readonly #deadline: TimerEntry;
   #spec: HealthcheckSpec;
   #health: Health = UNKNOWN_HEALTH;
+  #damping: Damping | undefined;
   #status: Status = UNKNOWN;
   #attempt: Attempt | undefined;
-  #grid: Grid;
-  /** Next planned start; an inconclusive check may be repeated before it. */
-  #plan: Plan = { dueMs: 0, place: "off" };
   /** Lateness and start times of the check under way, and the total stalled time at its start. */
   #latenessMs = 0;
   #startedAtMs = 0;
   #startedAtWallMs = 0;
   #stalledBeforeMs = 0;
-  #started = false;
   #stopped = false;
   readonly #member: GateMember | undefined;
   readonly #reached = () => this.#member?.reached(this.#env.clock.nowMs());
@@ -106,7 +113,7 @@ export class Monitor implements Startable, GateOwner {
   /** First check since which this host has had no route to the target. */
   #noRouteSinceMs: number | undefined;
   #safeMessage = "";
-  #formatted = { code: "", message: "", text: "" };
+  #formatted = { code: "", message: "", isDamped: false, text: "" };
 
   /** @param record - receives the history for metrics and the status page; undefined if neither is served */
   constructor(
@@ -116,10 +123,9 @@ export class Monitor implements Startable, GateOwner {
     readonly record?: MonitorRecord,
   ) {
     this.#spec = spec;
-    this.#grid = { intervalMs: spec.intervalMs, timeMs: 0 };
     this.#checker = checker;
     this.#env = env;
-    this.#start = env.scheduler.entry(this);
+    this.#timetable = new Timetable(spec, this, env);
     this.#deadline = env.scheduler.timer(() => this.#expire());
     this.#member = env.gate?.join(this, spec.check);
   }
@@ -148,15 +154,51 @@ export class Monitor implements Startable, GateOwner {
     return this.#health;
   }
 
+  /** Damping of the backend at this moment; undefined for a healthcheck without damping. */
+  get damping(): DampingNow | undefined {
+    const { damping: spec } = this.#spec;
+    return spec && dampingAt(this.#damping, this.#health.state, spec, this.#env.clock.nowMs());
+  }
+
+  /** True while the backend flaps and therefore stays unhealthy. */
+  get isDamped(): boolean {
+    return this.#damping?.isDamped === true;
+  }
+
+  /** Pace of the next check. */
+  get pace(): Pace {
+    const { consecutiveSuccesses, consecutiveFailures } = this.#health;
+    const measured = this.#measured;
+    const against = measured === "unhealthy" ? consecutiveSuccesses : consecutiveFailures;
+    return paceOf(this.#spec, measured, measured === "unknown" ? 0 : against);
+  }
+
+  /** Start of the next check, by the wall clock; undefined when it is due already, or the healthcheck has stopped. */
+  get nextStartWallMs(): number | undefined {
+    const { clock } = this.#env;
+    const { nextMs } = this.#timetable;
+    return nextMs === undefined ? undefined : clock.wallMs() + nextMs - clock.nowMs();
+  }
+
   /** State and counters, for a monitor that continues with them. */
   get memory(): Memory {
-    return { health: this.#health, status: this.#status };
+    return { health: this.#health, status: this.#status, damping: this.#damping };
+  }
+
+  /** State by the results alone; while damped, another one may be reported. */
+  get #measured(): State {
+    return this.#damping?.measured ?? this.#health.state;
+  }
+
+  get #isDown(): boolean {
+    return this.#measured === "unhealthy";
   }
 
   /** Continues with the state and counters of another monitor; before the start. @param memory - of an equal check */
-  inherit({ health, status }: Memory): void {
+  inherit({ health, status, damping }: Memory): void {
     this.#health = health;
     this.#status = status;
+    this.#damping = damping;
     this.#member?.became(health.state === "healthy", this.#env.clock.nowMs());
   }
 
@@ -179,38 +221,26 @@ export class Monitor implements Startable, GateOwner {
    * Schedules the first check.
    *
    * @param firstMs - its start
-   * @param gridMs - any time on the grid that the later checks keep to
+   * @param phase - place of the later checks on their grid
    */
-  start(firstMs: number, gridMs: number): void {
-    this.#grid = { intervalMs: this.#spec.intervalMs, timeMs: gridMs };
-    this.#plan = { dueMs: firstMs, place: "off" };
-    this.#env.scheduler.startAt(this.#start, firstMs);
+  start(firstMs: number, phase: Phase): void {
+    this.#timetable.start(firstMs, phase, this.#isDown);
   }
 
   /**
-   * Applies another interval, timeout or thresholds; state, counters and the check under way stay.
+   * Applies another interval, timeout, damping or thresholds; state, counters and the check under way stay.
    *
-   * @param gridMs - any time on the grid of the new interval; without effect unless the interval changes
+   * @param phase - place on the grid of the new interval; without effect unless an interval changes
    */
-  reconfigure(spec: HealthcheckSpec, gridMs: number): void {
-    const intervalChanged = spec.intervalMs !== this.#spec.intervalMs;
+  reconfigure(spec: HealthcheckSpec, phase: Phase): void {
     this.#spec = spec;
-    if (!intervalChanged) return;
-    this.#grid = { intervalMs: spec.intervalMs, timeMs: gridMs };
-    // The first start does not depend on the interval.
-    if (!this.#started) return;
-    const oldDueMs = this.#plan.dueMs;
-    this.#plan = replan(this.#startedAtMs, oldDueMs, this.#grid, this.#env.clock.nowMs());
-    // An inconclusive check may be scheduled for repetition already.
-    const repeatMs =
-      this.#start.scheduled && this.#start.atMs < oldDueMs ? this.#start.atMs : this.#plan.dueMs;
-    this.#env.scheduler.startAt(this.#start, Math.min(repeatMs, this.#plan.dueMs));
+    this.#timetable.reconfigure(spec, phase, this.#isDown);
   }
 
   /** Stops the healthcheck permanently; a check under way is canceled, and its result is not reported. */
   stop(): void {
     this.#stopped = true;
-    this.#env.scheduler.cancelStart(this.#start);
+    this.#timetable.cancel();
     this.#env.scheduler.cancelTimer(this.#deadline);
     this.#attempt?.cancel();
     this.#attempt = undefined;
@@ -220,15 +250,10 @@ export class Monitor implements Startable, GateOwner {
 
   begin(dueMs: number, nowMs: number): void {
     if (this.#stopped) return;
-    this.#started = true;
     const { clock, scheduler } = this.#env;
     const running = this.#attempt !== undefined;
-    if (this.#plan.dueMs <= nowMs) {
-      const next = nextPlan(this.#plan, this.#grid, nowMs, running ? this.#startedAtMs : undefined);
-      this.#plan = next;
-      if (next.skipped > 0) this.#skip(next.skipped, running ? "running" : "late");
-    }
-    scheduler.startAt(this.#start, this.#plan.dueMs);
+    const skipped = this.#timetable.came(dueMs, nowMs, running ? this.#startedAtMs : undefined);
+    if (skipped > 0) this.#skip(skipped, running ? "running" : "late");
     if (running) return;
     this.#latenessMs = nowMs - dueMs;
     this.#startedAtMs = nowMs;
@@ -279,10 +304,12 @@ export class Monitor implements Startable, GateOwner {
     this.#attempt = undefined;
     const result = this.#safe(this.#bounded(this.#ownError(found) ?? found));
     this.record?.finished(result, this.#startedAtWallMs, this.#latenessMs);
+    const wasDamped = this.isDamped;
     let transition: StateTransition | undefined;
     if (result.outcome === "inconclusive") this.#inconclusive(result);
     else transition = this.#apply(result);
-    const settlement = { result, latenessMs: this.#latenessMs, transition };
+    const damping = wasDamped === this.isDamped ? undefined : wasDamped ? "ended" : "began";
+    const settlement: Settlement = { result, latenessMs: this.#latenessMs, transition, damping };
     for (const observer of observers) observer.settled(this, settlement);
   }
 
@@ -318,12 +345,11 @@ export class Monitor implements Startable, GateOwner {
 
   #inconclusive(result: Inconclusive): void {
     this.#member?.ended(localEvidence(result), false, this.#env.clock.nowMs());
-    this.#repeatSoon();
+    this.#timetable.repeatSoon(this.pace);
   }
 
   checkSoon(): void {
-    if (this.#started && !this.#stopped && this.#attempt === undefined)
-      this.#env.scheduler.startAt(this.#start, this.#env.clock.nowMs());
+    if (!this.#stopped && this.#attempt === undefined) this.#timetable.startNow();
   }
 
   release(): void {
@@ -332,6 +358,8 @@ export class Monitor implements Startable, GateOwner {
     const { state: from } = this.#health;
     this.#health = { ...this.#health, state: "unhealthy" };
     this.#status = { ...this.#status, state: "unhealthy" };
+    if (this.#damping !== undefined) this.#damping = { ...this.#damping, measured: "unhealthy" };
+    this.#timetable.repace(this.pace, true);
     const change = this.#changed(from, result);
     for (const observer of this.#env.observers) observer.released(this, change);
   }
@@ -359,8 +387,12 @@ export class Monitor implements Startable, GateOwner {
   #apply(result: Conclusive): StateTransition | undefined {
     const success = result.outcome === "success";
     const before = this.#health;
-    const health = this.#admitted(before, transition(before, success, this.#spec), result);
+    const next = this.#measure(success);
+    const health = this.#admitted(before, next.health, result);
+    // A change that is held may be this host's fault: it adds nothing to the penalty until it is reported.
+    if (this.#held === undefined) this.#damping = next.damping;
     this.#health = health;
+    this.#timetable.repace(this.pace, this.#isDown);
     this.#status = {
       state: health.state,
       lastCheckMs: this.#startedAtWallMs,
@@ -369,7 +401,22 @@ export class Monitor implements Startable, GateOwner {
       successes: this.#status.successes + (success ? 1 : 0),
       message: this.#format(result),
     };
-    return health.state === before.state ? undefined : this.#changed(before.state, result);
+    return health.state === before.state ? undefined : this.#changed(before.state, this.#noted(result));
+  }
+
+  /** Returns the health after a result. Only a healthcheck with damping pays for it. */
+  #measure(success: boolean): DampedHealth {
+    const { damping: spec } = this.#spec;
+    if (spec === undefined && this.#damping === undefined)
+      return { health: transition(this.#health, success, this.#spec), damping: undefined };
+    const before = { health: this.#health, damping: this.#damping };
+    return damp(before, success, this.#spec, spec, this.#env.clock.nowMs());
+  }
+
+  /** Adds to a result that its backend is damped, if it is. */
+  #noted(result: Conclusive): Conclusive {
+    if (!this.isDamped) return result;
+    return { ...result, message: `${clip(result.message, MAX_NOTED_BYTES)}${DAMPED_NOTE}` };
   }
 
   /** The hot path: of results that are alike, one after the other, only the first is made safe and formatted. */
@@ -382,13 +429,10 @@ export class Monitor implements Startable, GateOwner {
 
   #format(result: Conclusive): string {
     const { code, message } = result;
-    if (code === this.#formatted.code && message === this.#formatted.message) return this.#formatted.text;
-    this.#formatted = { code, message, text: formatResult(result) };
+    const isDamped = this.isDamped;
+    const last = this.#formatted;
+    if (code === last.code && message === last.message && isDamped === last.isDamped) return last.text;
+    this.#formatted = { code, message, isDamped, text: formatResult(this.#noted(result)) };
     return this.#formatted.text;
-  }
-
-  #repeatSoon(): void {
-    const repeatMs = this.#env.clock.nowMs() + repeatAfterMs(this.#spec.intervalMs, Math.random());
-    if (repeatMs < this.#plan.dueMs) this.#env.scheduler.startAt(this.#start, repeatMs);
   }
 }

@@ -2,7 +2,14 @@
  * Start times of a healthcheck, pure. The first checks of a large new set are spread over about a second. After its first check
  * each healthcheck joins a grid of its own, time on the grid + k × interval, so nothing drifts; the manager spreads these
  * grids evenly over the interval (`src/manager/phase-table.ts`).
+ *
+ * An unhealthy backend has another grid, that of `down_interval`, with the same share of the interval as its place: dead backends are spread
+ * as evenly as the others. A change of the grid leads to it as the first check does (`replan`). Starts at `fast_interval` are extra ones
+ * between two times of the grid, counted from the start before; the grid remains, and the check after the last of them joins it again.
+ * Jitter moves a start to a later time than the one on the grid, and the next one is counted from the grid, so that the mean rate stays.
  */
+import type { PaceSpec } from "../model/spec.ts";
+import type { State } from "../model/status.ts";
 
 /**
  * Maximum number of checks that start together. A larger set is started in groups of this size: waking up for each single check
@@ -35,6 +42,40 @@ export function firstStartMs(index: number, count: number): number {
 export interface Grid {
   readonly intervalMs: number;
   readonly timeMs: number;
+}
+
+/** The place of a healthcheck on the grid of each of its intervals. */
+export interface Phase {
+  /** A multiple of every interval, such as 1970 on the scheduler's clock. */
+  readonly originMs: number;
+  /** Share of the interval by which the due times lie after its multiples, 0 to 1. */
+  readonly share: number;
+}
+
+/** Returns the grid of an interval. */
+export function gridOf(intervalMs: number, { originMs, share }: Phase): Grid {
+  // The remainder is small: a sum with 1970 in it would lose digits of the fraction.
+  return { intervalMs, timeMs: (originMs % intervalMs) + share * intervalMs };
+}
+
+/** `fast` while results speak against the state, `down` while unhealthy, else `normal`. */
+export type Pace = "normal" | "fast" | "down";
+
+/**
+ * Returns the pace of the next check. `fast` only where its interval is the shorter one.
+ *
+ * @param measured - state by the results alone
+ * @param against - number of results in a row that speak against it
+ */
+export function paceOf(spec: PaceSpec, measured: State, against: number): Pace {
+  const pace = measured === "unhealthy" ? "down" : "normal";
+  return against > 0 && spec.fastIntervalMs < intervalOf(spec, pace) ? "fast" : pace;
+}
+
+/** Returns the time between two starts at a pace. */
+export function intervalOf({ intervalMs, fastIntervalMs, downIntervalMs }: PaceSpec, pace: Pace): number {
+  if (pace === "normal") return intervalMs;
+  return pace === "fast" ? fastIntervalMs : downIntervalMs;
 }
 
 /**

@@ -8,8 +8,9 @@ import { durationMs } from "../schema/durations.ts";
 import { fieldFacts, type NamedFacts, namedFacts, optional, required } from "../schema/field.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import { type FieldValues, objectReader } from "../schema/object.ts";
+import { ABOUT_DAMPING, dampingOrOff, intervalOrOff, MAX_JITTER } from "../schema/pace-values.ts";
 import { notValid, problem } from "../schema/problem.ts";
-import { anyInteger, custom, integer, oneOf, unchecked } from "../schema/values.ts";
+import { anyInteger, custom, decimal, integer, oneOf, unchecked } from "../schema/values.ts";
 import { LABEL_NAME, LABELS_RULE, MAX_LABELS, MAX_NAME_CHARS, NAME_RULE } from "./naming.ts";
 
 /** Maximum length of an id in an error message about it. */
@@ -98,6 +99,26 @@ const COMMON_FIELDS = {
     "1",
     "Number of consecutive successes that make it healthy. 0 counts as absent; then `checks.thresholds` of the server applies.",
   ),
+  fast_interval: optional(
+    intervalOrOff,
+    undefined,
+    "`checks.fast_interval` of the server",
+    "Time from the start of one check to the next while results speak against the state, but not enough of them to change it; at most `interval`. " +
+      "A check never overlaps itself: one that takes longer is followed immediately. 0s counts as absent.",
+  ),
+  down_interval: optional(
+    intervalOrOff,
+    undefined,
+    "`checks.down_interval` of the server",
+    "The interval while it is unhealthy. 0s counts as absent.",
+  ),
+  jitter: optional(
+    decimal(0, MAX_JITTER),
+    undefined,
+    "`checks.jitter` of the server",
+    "Random delay of each check on the grid, in percent of the interval; the mean rate stays. Checks at `fast_interval` have none.",
+  ),
+  damping: optional(dampingOrOff, undefined, "`checks.damping` of the server", ABOUT_DAMPING),
   name: optional(
     nameValue,
     undefined,

@@ -8,6 +8,7 @@ import { CHECK_DEFAULTS, type CheckDefaults, thresholdsOf } from "../model/check
 import { type HealthcheckId, parseId } from "../model/id.ts";
 import type { AnyCheckSpec, HealthcheckSpec } from "../model/spec.ts";
 import { type FieldProblem, problem, secretProblem } from "../schema/problem.ts";
+import { readFurtherPace } from "./further-pace.ts";
 import { type CommonFields, checkerTypeRule, readInFile, readOnWire } from "./healthcheck-schema.ts";
 import { readNaming } from "./naming.ts";
 import { amendPace } from "./pace.ts";
@@ -75,12 +76,14 @@ function understood(
   defaults: CheckDefaults,
 ): ReadConfig {
   const pace = amendPace(fields, type);
+  const furtherPace = readFurtherPace(fields, pace.interval, defaults);
+  if (!furtherPace.ok) return { ok: false, id: fields.id, faults: furtherPace.faults };
   const { naming, warnings } = readNaming(fields.name, fields.labels);
   const derived = thresholdsOf(pace.retries, defaults.thresholds);
   const spec: HealthcheckSpec = {
     id: fields.id,
     ...naming,
-    intervalMs: pace.interval,
+    ...furtherPace.spec,
     timeoutMs: pace.timeout,
     rise: fields.rise || derived.rise,
     fall: fields.fall || derived.fall,

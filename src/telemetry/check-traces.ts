@@ -16,7 +16,7 @@ const CHECK = "healthcheck.check_execution";
 const TRANSITION = "healthcheck.state_transition";
 
 /** Methods of the log of checks that are called inside spans. */
-export type CheckLog = Pick<MonitorLog, "finished" | "changed" | "skipped">;
+export type CheckLog = Pick<MonitorLog, "finished" | "changed" | "damped" | "skipped">;
 
 /** Receives the trace of each failed check that is exported. */
 export type OnTraced = (type: string, code: FailureCode, traceId: string) => void;
@@ -88,7 +88,7 @@ export class CheckTraces implements MonitorObserver {
   }
 
   settled(monitor: Monitor, settlement: Settlement): void {
-    const { result, transition } = settlement;
+    const { result, transition, damping } = settlement;
     const isTraced = this.all || result.outcome !== "success" || transition !== undefined;
     const started = this.#takeStarted(monitor.spec.id);
     const check = isTraced ? this.#check(monitor, result, started) : undefined;
@@ -98,6 +98,7 @@ export class CheckTraces implements MonitorObserver {
     if (check === undefined && this.#scope.current === undefined) this.#log.finished(monitor, settlement);
     else this.#scope.run(check, () => this.#log.finished(monitor, settlement));
     if (transition !== undefined) this.#changed(monitor, transition, check);
+    if (damping !== undefined) this.#scope.run(check, () => this.#log.damped(monitor, damping));
   }
 
   #changed(monitor: Monitor, transition: StateTransition, check: SpanContext | undefined): void {

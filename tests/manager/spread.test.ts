@@ -4,20 +4,21 @@ import type { Attempt, Checker } from "../../src/checks/checker.ts";
 import { Manager } from "../../src/manager/manager.ts";
 import type { CheckResult } from "../../src/model/result.ts";
 import type { HealthcheckSpec } from "../../src/model/spec.ts";
+import type { StateCounts } from "../../src/model/status.ts";
 import { Monitor } from "../../src/monitor/monitor.ts";
 import { Scheduler } from "../../src/scheduler/scheduler.ts";
-import { FakeDialer, FakeLogger, makeSpec, success, VirtualTime } from "../harness/fakes/fakes.ts";
+import { FakeDialer, FakeLogger, failure, makeSpec, success, VirtualTime } from "../harness/fakes/fakes.ts";
 
 const SLOT_MS = 100;
 
-/** A check that succeeds when its timeout is over. */
-const SLOW_SUCCESS: Attempt = { expire: (): CheckResult => success(), cancel: () => {} };
-
-/** A whole server without network: each check takes its timeout and succeeds. */
+/** A whole server without network: each check takes its timeout. */
 class Fleet implements Disposable {
   readonly time = new VirtualTime();
   readonly startsMs = new Map<string, number[]>();
   skipped = 0;
+  /** Result of every check, when its timeout is over. */
+  result: CheckResult = success();
+  readonly #attempt: Attempt = { expire: () => this.result, cancel: () => {} };
   readonly #scheduler = new Scheduler(this.time, new FakeDialer(), {
     ticked: () => {},
     stalled: () => {},
@@ -42,6 +43,10 @@ class Fleet implements Disposable {
     await this.#manager.apply({ specs, rejected: new Set() });
   }
 
+  counts(): StateCounts {
+    return this.#manager.counts().states;
+  }
+
   /** Starts per slot of 100 ms from one time to another, in ms since the boot. */
   perSlot(fromMs: number, toMs: number): number[] {
     const counts = new Array<number>((toMs - fromMs) / SLOT_MS).fill(0);
@@ -64,7 +69,7 @@ class Fleet implements Disposable {
     const checker: Checker = {
       start: () => {
         startsMs.push(this.time.nowMs());
-        return SLOW_SUCCESS;
+        return this.#attempt;
       },
     };
     const skipped = (_monitor: Monitor, count: number) => {
@@ -105,6 +110,31 @@ test("spread: 10,000 checks start within 1.5 s, and are level from the second in
     // At most two gaps lead to the grid; all others are the interval.
     for (const gapMs of gapsMs.slice(2)) expect(Math.abs(gapMs - 10_000)).toBeLessThanOrEqual(TICK_MS);
   }
+}, 60_000);
+
+test("spread: 10,000 backends that die at once are checked evenly over the down interval, and nothing counts as skipped", async () => {
+  using fleet = new Fleet();
+  await fleet.apply(specs(10_000, () => 1_000).map((spec) => ({ ...spec, downIntervalMs: 10_000 })));
+  fleet.time.advance(5_000);
+  fleet.result = failure("L4CON");
+  fleet.time.advance(45_000);
+  expectLevel(fleet.perSlot(30_000, 50_000), 100);
+  // On the way to the grid they are never as many as they were before.
+  expect(Math.max(...fleet.perSlot(6_200, 30_000))).toBeLessThan(500);
+  expect(fleet.skipped).toBe(0);
+}, 60_000);
+
+test("spread: with interval 5s, fall 3 and fast_interval 500ms, each of 1,000 backends that die is unhealthy within 6.1 s", async () => {
+  using fleet = new Fleet();
+  const pace = { intervalMs: 5_000, fastIntervalMs: 500, downIntervalMs: 5_000, fall: 3 };
+  await fleet.apply(specs(1_000, () => 5_000).map((spec) => ({ ...spec, ...pace })));
+  fleet.time.advance(17_000);
+  fleet.result = failure("L4CON");
+  fleet.time.advance(6_000);
+  expect(fleet.counts().unhealthy).toBeGreaterThan(950);
+  fleet.time.advance(100);
+  expect(fleet.counts()).toEqual({ unknown: 0, healthy: 0, unhealthy: 1_000 });
+  expect(fleet.skipped).toBe(0);
 }, 60_000);
 
 test("spread: the first interval is never busier than the first starts are", async () => {

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import type { CheckResult } from "../../src/model/result.ts";
 import { inconclusive } from "../../src/model/result.ts";
 import { failure, makeSpec, success } from "../harness/fakes/fakes.ts";
-import { MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
+import { AT_ORIGIN, MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
 
 test("monitor: reconfiguring keeps state, counters and the check under way", () => {
   using fixture = new MonitorFixture({ fall: 3 });
@@ -11,7 +11,7 @@ test("monitor: reconfiguring keeps state, counters and the check under way", () 
   fixture.answer(success());
   fixture.answer(failure("L4CON"));
   const before = fixture.monitor.status;
-  fixture.monitor.reconfigure(makeSpec(1, { fall: 2, timeoutMs: 300 }), 0);
+  fixture.monitor.reconfigure(makeSpec(1, { fall: 2, timeoutMs: 300 }), AT_ORIGIN);
   expect(fixture.monitor.status).toBe(before);
   expect(fixture.checker.last.cancelled).toBe(false);
   fixture.checker.last.finish(failure("L4CON"));
@@ -24,7 +24,7 @@ test("monitor: a shorter interval holds from the last start on", () => {
   fixture.start();
   fixture.checker.last.finish(success());
   fixture.time.advance(1_000);
-  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 2_000 }), 0);
+  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 2_000 }), AT_ORIGIN);
   fixture.toNextStart();
   expect(fixture.startsMs.at(-1)).toBeGreaterThanOrEqual(2_000);
   expect(fixture.startsMs.at(-1)).toBeLessThan(2_020);
@@ -35,7 +35,7 @@ test("monitor: a longer interval holds from the last start on", () => {
   fixture.start();
   fixture.checker.last.finish(success());
   fixture.time.advance(500);
-  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 5_000 }), 0);
+  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 5_000 }), AT_ORIGIN);
   fixture.toNextStart();
   expect(fixture.startsMs.at(-1)).toBeGreaterThanOrEqual(5_000);
   expect(fixture.startsMs.at(-1)).toBeLessThan(5_020);
@@ -46,7 +46,7 @@ test("monitor: after a shorter interval that has passed already, the next check 
   fixture.start();
   fixture.checker.last.finish(success());
   fixture.time.advance(10_000);
-  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 1_000 }), 300);
+  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 1_000 }), { originMs: 300, share: 0 });
   fixture.toNextStart();
   expect(Math.floor(fixture.time.nowMs() / 10)).toBe(1_030);
 });
@@ -54,7 +54,7 @@ test("monitor: after a shorter interval that has passed already, the next check 
 test("monitor: a shorter interval holds while the very first check is under way", () => {
   using fixture = new MonitorFixture({ intervalMs: 3_600_000 });
   fixture.start();
-  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 1_000 }), 0);
+  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 1_000 }), AT_ORIGIN);
   fixture.checker.last.finish(success());
   fixture.time.advance(1_100);
   expect(fixture.checker.attempts.length).toBe(2);
@@ -64,15 +64,15 @@ test("monitor: a new interval does not put off the repetition of an inconclusive
   using fixture = new MonitorFixture({ intervalMs: 3_600_000 });
   fixture.start();
   fixture.checker.last.finish(inconclusive("ports", "no free local port"));
-  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 1_800_000 }), 0);
+  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 1_800_000 }), AT_ORIGIN);
   fixture.time.advance(1_100);
   expect(fixture.checker.attempts.length).toBe(2);
 });
 
 test("monitor: before the first start a new interval moves nothing", () => {
   using fixture = new MonitorFixture({ intervalMs: 1_000 });
-  fixture.monitor.start(700, 0);
-  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 60_000 }), 0);
+  fixture.monitor.start(700, AT_ORIGIN);
+  fixture.monitor.reconfigure(makeSpec(1, { intervalMs: 60_000 }), AT_ORIGIN);
   fixture.time.advance(690);
   expect(fixture.checker.attempts.length).toBe(0);
   fixture.time.advance(30);
@@ -212,7 +212,7 @@ test("monitor: starts that a stall has swallowed are skipped and counted, not ma
 /** The starts of a monitor that begins at 0, in tenths of a second, each check answered after `tookMs`. */
 function tenths(gridMs: number, tookMs: number, changes: Parameters<typeof makeSpec>[1] = {}) {
   using fixture = new MonitorFixture(changes);
-  fixture.monitor.start(0, gridMs);
+  fixture.monitor.start(0, { originMs: gridMs, share: 0 });
   for (let ms = 0; ms < 45_000; ms += 5) {
     fixture.time.advance(5);
     const began = fixture.startsMs.at(-1) ?? 0;

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { inconclusive } from "../../src/model/result.ts";
 import { TRANSITIONS } from "../../src/monitor/record.ts";
 import { failure, makeSpec, success, VirtualTime } from "../harness/fakes/fakes.ts";
-import { MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
+import { AT_ORIGIN, MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
 
 /** How often the state has changed, by `from to`; those that have not are left out. */
 function changes({ record }: MonitorFixture): Record<string, number> {
@@ -90,7 +90,7 @@ test("monitor: what was written down outlives a new configuration", () => {
   using fixture = new MonitorFixture();
   fixture.start();
   fixture.answer(success());
-  fixture.monitor.reconfigure(makeSpec(1, { fall: 7, intervalMs: 5_000 }), 0);
+  fixture.monitor.reconfigure(makeSpec(1, { fall: 7, intervalMs: 5_000 }), AT_ORIGIN);
   expect(fixture.monitor.record).toBe(fixture.record);
   expect(fixture.record.history.length).toBe(1);
 });

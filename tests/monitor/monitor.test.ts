@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { inconclusive } from "../../src/model/result.ts";
 import { failure, makeSpec, success, tcpSpec, VirtualTime } from "../harness/fakes/fakes.ts";
-import { MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
+import { AT_ORIGIN, MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
 
 test("monitor: reports nothing before its first result, and the first result decides", () => {
   using fixture = new MonitorFixture({ rise: 3, fall: 3 });
@@ -135,7 +135,7 @@ test("monitor: stop cancels the running check, and nothing is reported any more"
 
 test("monitor: stop before the first start lets none happen", () => {
   using fixture = new MonitorFixture();
-  fixture.monitor.start(100, 0);
+  fixture.monitor.start(100, AT_ORIGIN);
   fixture.monitor.stop();
   fixture.time.advance(5_000);
   expect(fixture.checker.attempts).toEqual([]);
@@ -166,6 +166,6 @@ test("monitor: one event has the result and the state change, and the state is t
 test("monitor: has the spec that it was given last", () => {
   using fixture = new MonitorFixture();
   const spec = makeSpec(1, { fall: 9, check: tcpSpec() });
-  fixture.monitor.reconfigure(spec, 0);
+  fixture.monitor.reconfigure(spec, AT_ORIGIN);
   expect(fixture.monitor.spec).toBe(spec);
 });

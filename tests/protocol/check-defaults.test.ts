@@ -66,7 +66,7 @@ test.each([
 });
 
 test("defaults: they hold for lists of the client and for checks files alike", async () => {
-  const defaults: CheckDefaults = { thresholds: "rust", close: "graceful", handshake: "half" };
+  const defaults: CheckDefaults = { ...RUST, close: "graceful" };
   const text = JSON.stringify(configFields({ id: 0 })).replace('"id":0', '"id":1');
   const { specs } = await new ConfigReader(defaults).read(elementsOf([text]));
   const { set } = validateChecks("checks.yaml", readYaml(`healthchecks: [${text}]\n`, "checks"), defaults);

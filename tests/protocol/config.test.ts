@@ -36,7 +36,15 @@ const http = { checker_type: "http" };
 const dns = { checker_type: "dns", query: "www.example.com", ip: undefined, port: undefined };
 
 test("config: a tcp check with nothing but what it must have", () => {
-  const pace = { intervalMs: 5_000, timeoutMs: 1_000, rise: 1, fall: 1 };
+  const pace = {
+    intervalMs: 5_000,
+    fastIntervalMs: 5_000,
+    downIntervalMs: 5_000,
+    jitter: 0,
+    timeoutMs: 1_000,
+    rise: 1,
+    fall: 1,
+  };
   expect(specOf({})).toEqual({ id: specOf({}).id, ...pace, check: TCP });
   expect(String(specOf({ id: 13758215386640154624n }).id)).toBe("13758215386640154624");
 });

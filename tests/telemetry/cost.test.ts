@@ -15,7 +15,7 @@ const ROUNDS = 7;
 /** A check that is not traced, in comparison with one that is, at the most. */
 const MAX_SHARE = 0.1;
 
-const IGNORED: CheckLog = { finished: () => {}, changed: () => {}, skipped: () => {} };
+const IGNORED: CheckLog = { finished: () => {}, changed: () => {}, damped: () => {}, skipped: () => {} };
 // The properties of a monitor that are read.
 const MONITOR = { spec: makeSpec(1), startedAtMs: 0, latenessMs: 1 } as unknown as Monitor;
 

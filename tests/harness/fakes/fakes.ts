@@ -283,8 +283,9 @@ export function tcpSpec(port = 80, changes: Partial<TcpSpec> = {}): TcpSpec {
 
 /** A healthcheck: every second, with half a second of time, `rise` and `fall` 1. */
 export function makeSpec(number: number, changes: Partial<HealthcheckSpec> = {}): HealthcheckSpec {
-  const pace = { intervalMs: 1_000, timeoutMs: 500, rise: 1, fall: 1 };
-  return { id: id(number), ...pace, check: tcpSpec(), ...changes };
+  const { intervalMs = 1_000 } = changes;
+  const pace = { intervalMs, fastIntervalMs: intervalMs, downIntervalMs: intervalMs, jitter: 0 };
+  return { id: id(number), ...pace, timeoutMs: 500, rise: 1, fall: 1, check: tcpSpec(), ...changes };
 }
 
 /** A notification; equal calls give equal but different ones. */

@@ -5,8 +5,12 @@ import type { HealthcheckSpec } from "../../../src/model/spec.ts";
 import { Monitor } from "../../../src/monitor/monitor.ts";
 import type { NetworkGate } from "../../../src/monitor/network-gate.ts";
 import { MonitorRecord } from "../../../src/monitor/record.ts";
+import type { Phase } from "../../../src/monitor/schedule.ts";
 import { Scheduler } from "../../../src/scheduler/scheduler.ts";
 import { type FakeAttempt, FakeChecker, FakeDialer, makeSpec, VirtualTime } from "./fakes.ts";
+
+/** Place on a grid through 0. */
+export const AT_ORIGIN: Phase = { originMs: 0, share: 0 };
 
 /** A checker that notes when it is started, and can be broken. */
 class NotingChecker extends FakeChecker {
@@ -31,6 +35,8 @@ export class MonitorFixture implements Disposable {
   readonly results: CheckResult[] = [];
   readonly latenesses: number[] = [];
   readonly settlements: { state: string; transition: object | undefined }[] = [];
+  /** Edges of damping, with the measured state. */
+  readonly dampings: string[] = [];
   readonly skipped = { running: 0, late: 0 };
   readonly checker = new NotingChecker(() => this.startsMs.push(this.time.nowMs()));
   readonly record = new MonitorRecord([0.005, 0.05], this.time.wallMs());
@@ -54,7 +60,8 @@ export class MonitorFixture implements Disposable {
         ...(gate === undefined ? {} : { gate }),
         observers: [
           {
-            settled: ({ status }, { result, latenessMs, transition }) => {
+            settled: ({ status, damping: now }, { result, latenessMs, transition, damping }) => {
+              if (damping !== undefined) this.dampings.push(`${damping}, measured ${now?.measured}`);
               this.results.push(result);
               this.latenesses.push(latenessMs);
               const change = transition && { from: transition.from, to: transition.to };
@@ -76,7 +83,7 @@ export class MonitorFixture implements Disposable {
 
   /** Starts it now, on a grid through 0, and waits until its first check has begun. */
   start(): void {
-    this.monitor.start(this.time.nowMs(), 0);
+    this.monitor.start(this.time.nowMs(), AT_ORIGIN);
     this.time.advance(10);
   }
 

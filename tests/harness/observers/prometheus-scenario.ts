@@ -54,7 +54,7 @@ export function startBackends(): CheckedBackends {
     configs: [
       tcpCheck(DOCUMENTED_ID, flapping),
       httpCheck(2, web),
-      tcpCheck(3, closed),
+      tcpCheck(3, closed, { damping: {} }),
       dnsCheck(4, "example.test", nameless),
     ],
     async [Symbol.asyncDispose]() {

@@ -1,6 +1,6 @@
 /** Progress of a healthcheck toward its next state change. Pure. */
-import type { Position, State } from "../../api.ts";
-import { formatCount } from "./format.ts";
+import type { DampingDetail, Position, State } from "../../api.ts";
+import { formatCount, formatSpan } from "./format.ts";
 
 /** Steps on the way. */
 export interface Progress {
@@ -12,6 +12,19 @@ export interface Progress {
 
 /** Maximum number of steps that are drawn one by one. */
 export const MAX_STEPS = 12;
+
+/** Describes the damping of a backend: `flapping, measured healthy, calm in 2m` */
+export function dampingWords({
+  damped,
+  measured_state,
+  penalty,
+  suppress,
+  calm_in_ms,
+}: DampingDetail): string {
+  if (!damped) return `penalty ${formatCount(penalty)} of ${formatCount(suppress)}`;
+  const calm = calm_in_ms === 0 ? "calm" : `calm in ${formatSpan(Math.ceil(calm_in_ms / 1_000) * 1_000)}`;
+  return `flapping, measured ${measured_state}, ${calm}`;
+}
 
 /** Returns the progress toward the next state change. */
 export function progressOf(state: State, position: Position): Progress {

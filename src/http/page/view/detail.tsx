@@ -78,12 +78,12 @@ function Everything({ detail, nowMs }: { readonly detail: HealthcheckDetail; rea
 }
 
 function Verdict({ detail, nowMs }: { readonly detail: HealthcheckDetail; readonly nowMs: number }) {
-  const { state, since, last } = detail;
+  const { state, damped, since, last } = detail;
   const sinceMs = Date.parse(since);
   return (
     <div class={`summary summary-${state}`}>
       <p class="summary-state">
-        <StateMark state={state} />
+        <StateMark state={state} damped={damped} />
         <span class="summary-since">
           {state === "unknown" ? "added" : "for"}{" "}
           <time dateTime={since} title={formatExact(sinceMs)}>

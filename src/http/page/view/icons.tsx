@@ -41,12 +41,15 @@ export function StateIcon({ state }: { readonly state: State }) {
   );
 }
 
-/** Icon and label of a state. */
-export function StateMark({ state }: { readonly state: State }) {
+/** Icon and label of a state. @param damped - true while the backend flaps and therefore stays unhealthy */
+export function StateMark({ state, damped }: { readonly state: State; readonly damped?: true | undefined }) {
   return (
-    <span class={`state state-${state}`}>
+    <span
+      class={`state state-${state}`}
+      title={damped ? "Flapping: stays unhealthy until it is calm" : undefined}
+    >
       <StateIcon state={state} />
-      {WORDS[state]}
+      {damped ? "Flapping" : WORDS[state]}
     </span>
   );
 }

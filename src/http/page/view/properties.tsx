@@ -3,11 +3,11 @@ import type { ComponentChildren } from "preact";
 import type { HealthcheckDetail } from "../../api.ts";
 import { describeConfig, type Setting } from "../logic/config.ts";
 import { formatCount } from "../logic/format.ts";
-import { MAX_STEPS, progressOf } from "../logic/position.ts";
+import { dampingWords, MAX_STEPS, progressOf } from "../logic/position.ts";
 
 /** State, counters and configuration of one healthcheck. */
 export function Properties({ detail }: { readonly detail: HealthcheckDetail }) {
-  const { id, type, config, running, held } = detail;
+  const { id, type, config, running, held, pace, damping } = detail;
   return (
     <div class="column-side">
       <section class="card" aria-labelledby="status">
@@ -23,6 +23,8 @@ export function Properties({ detail }: { readonly detail: HealthcheckDetail }) {
           <Property name="in a row">{rows(detail)}</Property>
           <Property name="check">{running ? "running" : "waiting"}</Property>
           {held === true && <Property name="held">unhealthy, not reported: network in doubt</Property>}
+          <Property name="pace">{PACE_WORDS[pace]}</Property>
+          {damping?.damped === false && <Property name="damping">{dampingWords(damping)}</Property>}
         </dl>
       </section>
       <Totals detail={detail} />
@@ -33,6 +35,12 @@ export function Properties({ detail }: { readonly detail: HealthcheckDetail }) {
     </div>
   );
 }
+
+const PACE_WORDS: Readonly<Record<HealthcheckDetail["pace"], string>> = {
+  normal: "interval",
+  fast: "fast interval",
+  down: "down interval",
+};
 
 function Totals({ detail: { totals } }: { readonly detail: HealthcheckDetail }) {
   const names = ["checks", "successes", "failures", "inconclusive", "skipped", "transitions"] as const;
@@ -50,7 +58,9 @@ function Totals({ detail: { totals } }: { readonly detail: HealthcheckDetail }) 
   );
 }
 
-function StateSummary({ detail: { state, position } }: { readonly detail: HealthcheckDetail }) {
+function StateSummary({ detail: { state, position, damping } }: { readonly detail: HealthcheckDetail }) {
+  // Results in a row do not count while it is damped.
+  if (damping?.damped) return <>{dampingWords(damping)}</>;
   const { done, of, text } = progressOf(state, position);
   const steps = Array.from({ length: of <= MAX_STEPS ? of : 0 }, (_, step) => step);
   return (
