@@ -22,6 +22,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   monitor: ["model", "redaction", "system", "logging", "scheduler", "checks"],
   manager: ["model", "redaction", "system", "logging", "checks", "monitor"],
   network: ["model", "redaction", "system", "logging", "checks", "monitor"],
+  events: ["model", "redaction", "system", "logging", "checks", "monitor"],
   notifier: ["model", "redaction", "system", "logging"],
   metrics: ["model", "redaction", "system", "logging", "config", "checks", "monitor"],
   telemetry: ["model", "redaction", "system", "logging", "config", "checks", "monitor", "manager", "control"],

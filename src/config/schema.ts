@@ -11,6 +11,7 @@ import { formatProblem } from "../schema/problem.ts";
 import { decimal, flag, integer, oneOf } from "../schema/values.ts";
 import { hostNames, httpUrl, listenAddress, nonBlankName, socketPath } from "./address-values.ts";
 import { buckets } from "./buckets.ts";
+import { commandOrOff, webhookOrOff } from "./event-values.ts";
 import { fileMode } from "./file-mode.ts";
 import { logFormat, logLevel } from "./log-values.ts";
 import { references } from "./references.ts";
@@ -192,6 +193,26 @@ const logging = {
   }),
 };
 
+const events = {
+  exec: setting(commandOrOff, "off", {
+    about:
+      "Program that gets each state change as a line of JSON on its standard input: an absolute path with arguments, as a list, or a string that is split " +
+      "at blanks. It runs as long as the server, as the user of the server, without a shell, and is started again when it ends. Its output is logged.",
+    reload: true,
+  }),
+  webhook: setting(webhookOrOff, "off", {
+    about:
+      "Receiver of state changes: a map of `url`, to which they are POSTed in batches, and `secret` or `secret_file`, the key of the signature in " +
+      "`X-Healthcheck-Signature`. Redirects are not followed.",
+    reload: true,
+  }),
+  queue_size: setting(integer(1, 100_000), 10_000, {
+    about:
+      "Number of state changes that wait for each of them. When it is exceeded, the oldest are dropped and counted.",
+    reload: true,
+  }),
+};
+
 /** Which series each healthcheck has. */
 export const PER_HEALTHCHECK = ["full", "no_histogram", "off"] as const;
 /** One of {@link PER_HEALTHCHECK}. */
@@ -272,6 +293,7 @@ export const SECTIONS = {
   manager,
   checks,
   network,
+  events,
   advanced,
   logging,
   metrics,

@@ -13,6 +13,7 @@ import { makeRouter } from "../http/routes.ts";
 import { HttpServer } from "../http/server.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Manager } from "../manager/manager.ts";
+import type { SinkReadings } from "../metrics/event-families.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import type { EngineMethod } from "../model/peer.ts";
 import type { FailureCode } from "../model/result.ts";
@@ -43,6 +44,8 @@ export interface AdminDeps {
   waiting(): number;
   /** Returns what is known about the network of this host. */
   network(): NetworkState;
+  /** Reads the counts of the sinks of state changes. */
+  events(): SinkReadings;
   /** Returns true once the daemon is stopping. */
   stopping(): boolean;
   /** Soft limit of the process on descriptors, and the part of it that checks may use. */
@@ -207,6 +210,7 @@ export class AdminServer implements Admin {
       depths: { notification: this.#deps.waiting(), ...control.depths },
       stalledMs: scheduler.stalledMs,
       isBlind: this.#deps.network().isBlind,
+      events: this.#deps.events(),
     };
   }
 

@@ -9,6 +9,7 @@ import { makeChecker } from "../checks/registry.ts";
 import type { Config } from "../config/schema.ts";
 import type { ControlPlane, ControlPlaneHandler } from "../control/control-plane.ts";
 import { createControlPlane } from "../control/create.ts";
+import { Events } from "../events/events.ts";
 import type { LogFields, Logger } from "../logging/logger.ts";
 import type { DesiredSet } from "../manager/diff.ts";
 import { Manager } from "../manager/manager.ts";
@@ -27,7 +28,7 @@ import { type CheckRuntime, createCheckRuntime } from "./check-runtime.ts";
 import { DRY_RUN_CHECKER } from "./dry-run.ts";
 import type { FaultInjector } from "./fault-injection.ts";
 import { OverloadLog } from "./overload-log.ts";
-import { batchSettings, networkSettings } from "./settings.ts";
+import { batchSettings, eventSettings, networkSettings } from "./settings.ts";
 import { notifyingObserver } from "./state-notifications.ts";
 import { NO_FLUSH, stopDeadlines } from "./stop-budget.ts";
 
@@ -64,6 +65,7 @@ export class Daemon {
   readonly #control: ControlPlane;
   readonly #manager: Manager;
   readonly #notifier: Notifier;
+  readonly #events: Events;
   readonly #service: ServiceNotifier;
   /** Called for each check, in this order. Filled at the start, before there are monitors. */
   readonly #observers: MonitorObserver[] = [];
@@ -97,6 +99,7 @@ export class Daemon {
     this.#monitorLog = new MonitorLog(log, clock);
     const { dialer, after } = this.#runtime.checkerEnv;
     this.#network = new NetworkWatch(networkSettings(config), { clock, dialer, after, log });
+    this.#events = new Events(clock, options.caFile, log);
     this.#telemetry = noTelemetry(this.#monitorLog);
     this.#control = createControlPlane({
       config,
@@ -167,8 +170,10 @@ export class Daemon {
 
     const telemetry = await this.#loadTelemetry();
     this.#telemetry = started.adopt(telemetry, (port) => port.close(this.#deadlines.traces));
-    this.#observers.push(telemetry.checks, this.#admin, notifyingObserver(this.#notifier));
+    this.#observers.push(telemetry.checks, this.#admin, notifyingObserver(this.#notifier), this.#events);
 
+    this.#events.configure(eventSettings(this.#config));
+    started.adopt(this.#events, (events) => events.stop(this.#deadlines.events));
     started.adopt(this.#runtime.scheduler, (scheduler) => scheduler.stop());
     this.#watchRoutes();
     started.adopt(this.#network, (network) => network.stop());
@@ -200,6 +205,7 @@ export class Daemon {
     this.#telemetry.reconfigure(config);
     this.#notifier.reconfigure(batchSettings(config));
     this.#network.reconfigure(networkSettings(config));
+    this.#events.configure(eventSettings(config));
     this.#maintain();
     this.#runtime.checkerEnv.tls.forget();
     const controlFault = await this.#control.reconfigure(config);
@@ -241,6 +247,7 @@ export class Daemon {
       control: this.#control,
       waiting: () => this.#notifier.waiting,
       network: () => this.#network.state,
+      events: () => this.#events.readings(),
       stopping: () => this.#stopping !== undefined,
       descriptorLimit,
       checkDescriptors: descriptors.limit,

@@ -2,6 +2,7 @@
 
 import { parseReference } from "../config/references.ts";
 import type { Config } from "../config/schema.ts";
+import type { EventSettings } from "../events/events.ts";
 import type { NetworkSettings } from "../network/network-watch.ts";
 import type { BatchSettings } from "../notifier/notifier.ts";
 
@@ -22,5 +23,15 @@ export function networkSettings({ network }: Config): NetworkSettings {
     share: network.mass_failure_share,
     // The schema has validated them.
     references: network.references.flatMap((text) => parseReference(text) ?? []),
+  };
+}
+
+/** Returns where state changes are sent. */
+export function eventSettings({ events }: Config): EventSettings {
+  const { exec, webhook, queue_size } = events;
+  return {
+    exec: exec === "off" ? undefined : exec,
+    webhook: webhook === "off" ? undefined : webhook,
+    queueSize: queue_size,
   };
 }

@@ -7,6 +7,8 @@ export const STOP_BUDGET_MS = 2_000;
 export const FLUSH_MS = 1_200;
 /** Part of {@link FLUSH_MS} in which backends may finish their answers. */
 export const DRAIN_MS = 300;
+/** Further time for state changes to reach their sinks, part of {@link TRACE_FLUSH_MS}. */
+export const EVENT_FLUSH_MS = 250;
 /** Further time for traces to be delivered; they may also use the rest of {@link FLUSH_MS}. */
 export const TRACE_FLUSH_MS = 450;
 /** Further time for the log to be written. */
@@ -16,6 +18,7 @@ export const LOG_FLUSH_MS = 250;
 export interface StopDeadlines {
   readonly answers: AbortSignal;
   readonly notifications: AbortSignal;
+  readonly events: AbortSignal;
   readonly traces: AbortSignal;
 }
 
@@ -24,10 +27,16 @@ export function stopDeadlines(): StopDeadlines {
   return {
     answers: AbortSignal.timeout(DRAIN_MS),
     notifications: AbortSignal.timeout(FLUSH_MS),
+    events: AbortSignal.timeout(FLUSH_MS + EVENT_FLUSH_MS),
     traces: AbortSignal.timeout(FLUSH_MS + TRACE_FLUSH_MS),
   };
 }
 
 const PASSED = AbortSignal.abort();
 /** Deadlines of a start that failed: there is nothing to flush. */
-export const NO_FLUSH: StopDeadlines = { answers: PASSED, notifications: PASSED, traces: PASSED };
+export const NO_FLUSH: StopDeadlines = {
+  answers: PASSED,
+  notifications: PASSED,
+  events: PASSED,
+  traces: PASSED,
+};

@@ -7,6 +7,7 @@ import type { ControlChannel, EngineMethod, PeerName } from "../model/peer.ts";
 import { STATES, type StateCounts } from "../model/status.ts";
 import type { ByteBuffer } from "./byte-buffer.ts";
 import { EngineFamilies } from "./engine-families.ts";
+import { EventFamilies, type SinkReadings } from "./event-families.ts";
 import type { Format } from "./exposition.ts";
 import { familyMaker } from "./family-maker.ts";
 import { writeRegistry } from "./prom-client-writer.ts";
@@ -23,6 +24,8 @@ export interface ServerReading {
   readonly stalledMs: number;
   /** True while this host is probably cut off from its network. */
   readonly isBlind: boolean;
+  /** Sinks of state changes. */
+  readonly events: SinkReadings;
 }
 
 /** Settings that do not change while the process runs. */
@@ -47,6 +50,7 @@ const TRIGGERS = ["size_limit", "time_delay"] as const;
 /** Metrics of the server as a whole, kept by prom-client: notifications, client, configuration, errors. */
 export class ServerFamilies {
   readonly #registry = new Registry();
+  readonly #events = new EventFamilies(this.#registry);
   readonly #active: Gauge;
   readonly #byState: Gauge<"state">;
   readonly #inFlight: Gauge;
@@ -158,6 +162,7 @@ export class ServerFamilies {
     for (const [channel, depth] of Object.entries(depths)) this.#depth.set({ channel }, depth);
     this.#stalled.inc(Math.max(0, stalledMs - this.#reportedStalledMs) / 1_000);
     this.#reportedStalledMs = Math.max(stalledMs, this.#reportedStalledMs);
+    this.#events.set(reading.events);
     await writeRegistry(sheet, this.#registry, format);
   }
 }

@@ -140,7 +140,7 @@ test("check-config: a file of neither kind is an error that names both", async (
   expect([status, out]).toEqual([
     1,
     "Configuration error: FILE: neither a configuration file nor a checks file; must have sections (server, batching, channels, " +
-      "manager, checks, network, advanced, logging, metrics, telemetry), or the key healthchecks\n",
+      "manager, checks, network, events, advanced, logging, metrics, telemetry), or the key healthchecks\n",
   ]);
 });
 

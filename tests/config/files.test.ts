@@ -150,6 +150,7 @@ test("schema: the defaults are those of the documentation", () => {
       damping: "off",
     },
     network: { hold: "10s", mass_failure_share: 0.5, references: [] },
+    events: { exec: "off", webhook: "off", queue_size: 10_000 },
     advanced: { notify_interval: "15s", max_failures: 10, fetch_interval: "15s", retry_delay: "2s" },
     logging: { level: "info", format: "text" },
     metrics: {

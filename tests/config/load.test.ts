@@ -300,7 +300,7 @@ test("config: a section must hold keys", () => {
 
 test("config: the file must hold sections", () => {
   const words =
-    "is not valid; must be a map of sections (server, batching, channels, manager, checks, network, advanced, logging, metrics, telemetry)";
+    "is not valid; must be a map of sections (server, batching, channels, manager, checks, network, events, advanced, logging, metrics, telemetry)";
   expect(faults("hello\n")).toEqual([`F:1:1: a string (not shown) ${words}`]);
   expect(faults("- 1\n")).toEqual([`F:1:1: a list (not shown) ${words}`]);
 });

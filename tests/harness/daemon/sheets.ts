@@ -27,6 +27,7 @@ export const AT_REST: ServerReading = {
   depths: { notification: 0, config_update: 0, proxy_message: 0 },
   isBlind: false,
   stalledMs: 0,
+  events: [],
 };
 
 /** Returns the text written to a buffer. */

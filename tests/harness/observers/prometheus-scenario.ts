@@ -30,7 +30,10 @@ export async function startMetered(metrics = ""): Promise<MeteredDaemon> {
   const address = `127.0.0.1:${freePort()}`;
   const section = ["metrics:", "  enabled: true", `  listen_addr: ${JSON.stringify(address)}`];
   if (metrics !== "") section.push(`  ${metrics}`);
-  return { daemon: await startDaemon({ config: `${section.join("\n")}\n` }), address };
+  return {
+    daemon: await startDaemon({ config: `${section.join("\n")}\nevents: { exec: /bin/cat }\n` }),
+    address,
+  };
 }
 
 /** One healthcheck of each type; those of the last two backends fail permanently. */
