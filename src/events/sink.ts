@@ -27,6 +27,8 @@ export interface Sink {
   stop(signal: AbortSignal): Promise<void>;
 }
 
+/** Minimum time between two lines about a full queue. */
+const LOSS_LOG_MS = 60_000;
 const MIN_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 60_000;
 
@@ -41,7 +43,10 @@ export class SinkQueue {
   readonly #queue: EventQueue;
   readonly #name: SinkName;
   readonly #log: Logger;
+  /** Dropped events that are not in the log yet. */
   #lost = 0;
+  #isLossLogged = false;
+  #nextLogMs = Number.NEGATIVE_INFINITY;
   #wake: (() => void) | undefined;
 
   /** @param counts - outlive a sink that is replaced */
@@ -60,8 +65,7 @@ export class SinkQueue {
   push(event: string): void {
     const dropped = this.#queue.push(event);
     if (dropped > 0) {
-      if (this.#lost === 0)
-        this.#log.warn("Event queue is full, dropping the oldest events", { sink: this.#name });
+      this.#logLoss();
       this.#lost += dropped;
       this.counts.dropped += dropped;
     }
@@ -71,11 +75,21 @@ export class SinkQueue {
   /** Removes the oldest events. */
   take(maxCount: number, maxChars: number): string[] {
     const taken = this.#queue.take(maxCount, maxChars);
-    if (this.#queue.length === 0 && this.#lost > 0) {
+    if (this.#queue.length === 0 && this.#isLossLogged) {
       this.#log.warn("Event queue is empty again", { sink: this.#name, dropped: this.#lost });
       this.#lost = 0;
+      this.#isLossLogged = false;
     }
     return taken;
+  }
+
+  /** A queue that is full with each burst has a line now and then, not one for each. */
+  #logLoss(): void {
+    const nowMs = performance.now();
+    if (this.#isLossLogged || nowMs < this.#nextLogMs) return;
+    this.#isLossLogged = true;
+    this.#nextLogMs = nowMs + LOSS_LOG_MS;
+    this.#log.warn("Event queue is full, dropping the oldest events", { sink: this.#name });
   }
 
   /** Settles with the next event, or {@link wake}. */
