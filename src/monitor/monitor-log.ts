@@ -67,8 +67,9 @@ export class MonitorLog implements MonitorObserver {
     this.#log.info("Health state changed", { ...fields, reason: formatResult(result) });
   }
 
-  released(monitor: Monitor, transition: StateTransition): void {
+  released(monitor: Monitor, transition: StateTransition, damping?: "began"): void {
     this.changed(monitor, transition);
+    if (damping !== undefined) this.damped(monitor, damping);
   }
 
   skipped({ spec }: Monitor, count: number, why: "running" | "late"): void {

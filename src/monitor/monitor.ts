@@ -60,8 +60,12 @@ export interface MonitorObserver {
   settled(monitor: Monitor, settlement: Settlement): void;
   /** Receives starts that were left out: the previous check still ran, or the process did not run in time. */
   skipped(monitor: Monitor, count: number, why: "running" | "late"): void;
-  /** Receives a state change that was held until now; it belongs to a check that was reported by {@link settled}. */
-  released(monitor: Monitor, transition: StateTransition): void;
+  /**
+   * Receives a state change that was held until now; it belongs to a check that was reported by {@link settled}.
+   *
+   * @param damping - that the change damps the backend, if it does
+   */
+  released(monitor: Monitor, transition: StateTransition, damping?: "began"): void;
 }
 
 /** Part of a monitor that another one of an equal check can continue with. */
@@ -108,8 +112,8 @@ export class Monitor implements Startable, GateOwner {
   #stopped = false;
   readonly #member: GateMember | undefined;
   readonly #reached = () => this.#member?.reached(this.#env.clock.nowMs());
-  /** The failure whose state change is held. */
-  #held: Conclusive | undefined;
+  /** The failure whose state change is held, and the damping that the change brings with it. */
+  #held: { readonly result: Conclusive; readonly damping: Damping | undefined } | undefined;
   /** First check since which this host has had no route to the target. */
   #noRouteSinceMs: number | undefined;
   #safeMessage = "";
@@ -353,15 +357,17 @@ export class Monitor implements Startable, GateOwner {
   }
 
   release(): void {
-    const result = this.#held;
-    if (result === undefined) return;
+    if (this.#held === undefined) return;
+    const { result, damping } = this.#held;
     const { state: from } = this.#health;
     this.#health = { ...this.#health, state: "unhealthy" };
-    this.#status = { ...this.#status, state: "unhealthy" };
-    if (this.#damping !== undefined) this.#damping = { ...this.#damping, measured: "unhealthy" };
+    this.#damping = damping;
+    this.#status = { ...this.#status, state: "unhealthy", message: this.#format(result) };
     this.#timetable.repace(this.pace, true);
-    const change = this.#changed(from, result);
-    for (const observer of this.#env.observers) observer.released(this, change);
+    const change = this.#changed(from, this.#noted(result));
+    // A damped backend is unhealthy, so no other one has a change that is held.
+    const edge = this.isDamped ? "began" : undefined;
+    for (const observer of this.#env.observers) observer.released(this, change, edge);
   }
 
   /** The state is another one from now on. */
@@ -375,11 +381,11 @@ export class Monitor implements Startable, GateOwner {
   }
 
   /** Asks whether a state change may be reported now. @returns the health that may */
-  #admitted(before: Health, next: Health, result: Conclusive): Health {
+  #admitted(before: Health, { health: next, damping }: DampedHealth, result: Conclusive): Health {
     const falls = before.state === "healthy" && next.state === "unhealthy";
     const evidence = evidenceOf(result, this.#noRouteSinceMs !== undefined);
     const isAdmitted = this.#member?.ended(evidence, falls, this.#env.clock.nowMs()) ?? true;
-    this.#held = isAdmitted ? undefined : result;
+    this.#held = isAdmitted ? undefined : { result, damping };
     return isAdmitted ? next : { ...next, state: "healthy" };
   }
 
@@ -388,7 +394,7 @@ export class Monitor implements Startable, GateOwner {
     const success = result.outcome === "success";
     const before = this.#health;
     const next = this.#measure(success);
-    const health = this.#admitted(before, next.health, result);
+    const health = this.#admitted(before, next, result);
     // A change that is held may be this host's fault: it adds nothing to the penalty until it is reported.
     if (this.#held === undefined) this.#damping = next.damping;
     this.#health = health;

@@ -109,8 +109,9 @@ export class CheckTraces implements MonitorObserver {
     this.#scope.run(context, () => this.#log.changed(monitor, transition));
   }
 
-  released(monitor: Monitor, transition: StateTransition): void {
+  released(monitor: Monitor, transition: StateTransition, damping?: "began"): void {
     this.#changed(monitor, transition, undefined);
+    if (damping !== undefined) this.#scope.run(undefined, () => this.#log.damped(monitor, damping));
   }
 
   skipped(monitor: Monitor, count: number, why: "running" | "late"): void {
