@@ -5,6 +5,8 @@ import { createHmac } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { acceptAll, type Backend } from "../harness/backends/backends.ts";
+import { type Cert, makeCa } from "../harness/backends/certs.ts";
+import { peerTest } from "../harness/base/peers.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { until } from "../harness/base/wait.ts";
@@ -30,8 +32,8 @@ class Scene implements AsyncDisposable {
     readonly count: number,
   ) {}
 
-  static async start(events: object, count = 1): Promise<Scene> {
-    const metered = await startMetered(`events: ${JSON.stringify(events)}`);
+  static async start(events: object, count = 1, env: Readonly<Record<string, string>> = {}): Promise<Scene> {
+    const metered = await startMetered(`events: ${JSON.stringify(events)}`, env);
     const client = await connectClient(metered.daemon.socketPath);
     const scene = new Scene(metered, client, count);
     const labels = { rack: "r1" };
@@ -189,12 +191,17 @@ test("events: what a process writes is logged, and one that writes endlessly fil
 });
 
 /** A receiver that answers as the test says. */
-function receiver(answer: (request: Request, attempt: number) => Response | Promise<Response>, port = 0) {
+function receiver(
+  answer: (request: Request, attempt: number) => Response | Promise<Response>,
+  port = 0,
+  cert?: Cert,
+) {
   const requests: { readonly body: string; readonly headers: Headers }[] = [];
   const server = Bun.serve({
     port,
     hostname: "127.0.0.1",
     idleTimeout: 60,
+    ...(cert === undefined ? {} : { tls: { cert: Bun.file(cert.certFile), key: Bun.file(cert.keyFile) } }),
     fetch: async (request) => {
       requests.push({ body: await request.text(), headers: request.headers });
       return await answer(request, requests.length);
@@ -202,7 +209,7 @@ function receiver(answer: (request: Request, attempt: number) => Response | Prom
   });
   return {
     requests,
-    url: `http://127.0.0.1:${server.port}/hook`,
+    url: `${cert === undefined ? "http" : "https"}://127.0.0.1:${server.port}/hook`,
     [Symbol.dispose]: () => void server.stop(true),
   };
 }
@@ -248,7 +255,99 @@ test("events: a webhook that answers 500, or is not there, gets the events later
   expect(other.requests).toEqual([]);
 });
 
-test("events: a webhook that hangs, drips or answers endlessly delays nothing, and does not prolong the stop", async () => {
+/** A receiver below HTTP. @param onRequest - has a request, or the beginning of one */
+function rawReceiver(onRequest: (socket: Bun.Socket) => void) {
+  let requests = 0;
+  const server = Bun.listen({
+    port: 0,
+    hostname: "127.0.0.1",
+    socket: {
+      data: (socket, data) => {
+        if (!data.toString("latin1").startsWith("POST ")) return;
+        requests++;
+        onRequest(socket);
+      },
+    },
+  });
+  return {
+    get requests() {
+      return requests;
+    },
+    url: `http://127.0.0.1:${server.port}/hook`,
+    [Symbol.dispose]: () => void server.stop(true),
+  };
+}
+
+const DRIP_MS = 20;
+
+/** Sends a text byte by byte, the last byte again and again. */
+function drip(socket: Bun.Socket, text: string): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    const byte = text.charAt(Math.min(at++, text.length - 1));
+    if (socket.readyState !== 1 || socket.write(byte) < 0) clearInterval(timer);
+  }, DRIP_MS);
+}
+
+test("events: a webhook that closes without an answer is counted and logged once; its queue stays bounded", async () => {
+  using closing = rawReceiver((socket) => void socket.end());
+  await using scene = await Scene.start({ webhook: { url: closing.url }, queue_size: 50 }, 500);
+  for (let flips = 0; flips < 3; flips++) await scene.flip();
+  await until(async () => (await scene.events("failed", "webhook")) >= 2, 20_000, "another attempt");
+  expect(closing.requests).toBeGreaterThanOrEqual(2);
+  const dropped = await scene.events("dropped", "webhook");
+  const depth = await scene.metered.now('events_queue_depth{sink="webhook"}');
+  expect(depth).toBeLessThanOrEqual(50 + 100);
+  expect(dropped + depth).toBe(2_000);
+  expect(await scene.events("sent", "webhook")).toBe(0);
+  expect(scene.daemon.log.filter((line) => line.includes("Cannot deliver events")).length).toBe(1);
+  expect(scene.daemon.rssBytes()).toBeLessThan(512 << 20);
+});
+
+test("events: a webhook that drips its header delays nothing; one that drips its body has accepted the events", async () => {
+  using slow = rawReceiver((socket) => drip(socket, "HTTP/1.1 200 OK\r\nX-Endless: x"));
+  using body = rawReceiver((socket) => drip(socket, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nx"));
+  for (const [hook, isAccepted] of [
+    [slow, false],
+    [body, true],
+  ] as const) {
+    await using scene = await Scene.start({ webhook: { url: hook.url }, queue_size: 50 }, 500);
+    for (let flips = 0; flips < 3; flips++) await scene.flip();
+    await until(() => hook.requests > 0, 10_000, "a delivery");
+    if (isAccepted) await until(async () => (await scene.events("sent", "webhook")) > 0, 20_000, "the count");
+    else expect(await scene.events("dropped", "webhook")).toBeGreaterThan(1_000);
+    expect(scene.daemon.rssBytes()).toBeLessThan(512 << 20);
+    scene.daemon.signal("SIGTERM");
+    expect(await scene.daemon.exited).toBe(0);
+  }
+});
+
+peerTest(
+  "events: an https webhook is verified by the CA of SSL_CERT_FILE; one of another CA gets nothing",
+  ["openssl"],
+  async () => {
+    await using ca = await makeCa();
+    await using stranger = await makeCa();
+    const request = { name: "hook", sans: ["IP:127.0.0.1"] };
+    using hook = receiver(() => new Response("ok"), 0, ca.issue(request));
+    using foreign = receiver(() => new Response("ok"), 0, stranger.issue(request));
+    const env = { SSL_CERT_FILE: ca.caFile };
+    await using trusted = await Scene.start({ webhook: { url: hook.url, secret: SECRET } }, 50, env);
+    await trusted.flip();
+    await until(async () => (await trusted.events("sent", "webhook")) === 100, 20_000, "all events");
+    expect(await trusted.events("failed", "webhook")).toBe(0);
+
+    await using refused = await Scene.start({ webhook: { url: foreign.url, secret: SECRET } }, 1, env);
+    await refused.daemon.waitForLog(
+      /Cannot deliver events, retrying url=https:.* reason=.*certificate/i,
+      20_000,
+    );
+    expect(await refused.events("failed", "webhook")).toBeGreaterThan(0);
+    expect([foreign.requests, await refused.events("sent", "webhook")]).toEqual([[], 0]);
+  },
+);
+
+test("events: a webhook that hangs or answers endlessly delays nothing, and does not prolong the stop", async () => {
   const forever = () =>
     new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) }));
   using hanging = receiver(() => new Promise<Response>(() => {}));

@@ -16,11 +16,16 @@ export interface Metered extends AsyncDisposable {
   config(more: string): string;
 }
 
-/** Starts it. @param more - further configuration text */
-export async function startMetered(more = ""): Promise<Metered> {
+/**
+ * Starts it.
+ *
+ * @param more - further configuration text
+ * @param env - further environment variables
+ */
+export async function startMetered(more = "", env: Readonly<Record<string, string>> = {}): Promise<Metered> {
   const port = freePort();
   const config = (extra: string) => `${NO_REFRESH}${extra}\n${metricsConfig(port)}`;
-  const daemon = await startDaemon({ config: config(more) });
+  const daemon = await startDaemon({ config: config(more), env });
   return {
     daemon,
     port,
