@@ -122,7 +122,7 @@ const checks = {
   }),
   jitter: setting(decimal(0, MAX_JITTER), CHECK_DEFAULTS.jitter, {
     about:
-      "Random delay of each check on its grid, in percent of the interval. The mean rate stays. `jitter` of a healthcheck overrides it.",
+      "Random delay of each check on its grid, in percent of the interval. The mean rate stays. Checks at `fast_interval` have none. `jitter` of a healthcheck overrides it.",
     reload: false,
   }),
   damping: setting(dampingOrOff, "off", {
