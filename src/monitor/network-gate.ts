@@ -7,7 +7,7 @@ import type { AnyCheckSpec } from "../model/spec.ts";
 
 /**
  * Evidence of a result about the network of this host. `answered`: a packet of the backend came back. `silent`: a failure at layer 4. `late`: the backend was
- * reached, and then nothing came in time. `local`: this host did not send. `nothing`: any other fault of this host.
+ * reached, and then nothing came in time, or the connection ended early: a firewall of this host can reset it. `local`: this host did not send. `nothing`: any other fault of this host.
  */
 export type NetworkEvidence = "answered" | "silent" | "late" | "local" | "nothing";
 
@@ -52,7 +52,8 @@ export function evidenceOf(result: Conclusive, wasLocal: boolean): NetworkEviden
   if (wasLocal) return "local";
   if (result.outcome === "success") return "answered";
   if (isLayer4(result)) return "silent";
-  return result.code === "L6TOUT" || result.code === "L7TOUT" ? "late" : "answered";
+  const isLate = result.code === "L6TOUT" || result.code === "L7TOUT" || result.interrupted === true;
+  return isLate ? "late" : "answered";
 }
 
 /** Returns what an inconclusive result says about the network: a missing route, or a firewall of this host. */

@@ -85,3 +85,15 @@ test("monitor: the hold without a route begins again after a result of the backe
   }
   expect(fixture.changes).toEqual(["unknown healthy"]);
 });
+
+test("monitor: only an answer of the backend proves that the network still worked in the end", () => {
+  const gate = new FakeGate();
+  using fixture = new MonitorFixture({ fall: 1 }, gate);
+  fixture.start();
+  // A firewall of this host resets open connections, too.
+  const interrupted = failure("L7RSP", true);
+  for (const result of [success(), failure("L7STS"), failure("L7RSP"), failure("L4TOUT"), failure("L7TOUT")])
+    fixture.answer(result);
+  fixture.answer(interrupted);
+  expect(gate.evidence).toEqual(["answered", "answered", "answered", "silent", "late", "late"]);
+});

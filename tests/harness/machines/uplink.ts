@@ -1,44 +1,112 @@
 /**
- * A host whose only way to its backends is one uplink, and every way to lose it. The far end of the cable is a router with any number of backends
- * behind it. Called by the tests of a host that is cut off from its network; needs root and nft.
+ * A host whose only way to its backends is one uplink. The far end of the cable is a router with any number of backends behind it, of every
+ * check type. Called by the tests of a host that is cut off from its network (losses.ts has every way to lose it) and by scripts/bench; needs
+ * root, nft and openssl.
  */
 import { join } from "node:path";
+import { makeCa } from "../backends/certs.ts";
+import { RADIUS_SECRET } from "../backends/radius-server.ts";
 import { peerPath } from "../base/peers.ts";
 import { readLines, stopProcess } from "../base/process.ts";
 import { until } from "../base/wait.ts";
-import { icmpCheck, times } from "../client/checks.ts";
-import { type ConfigFields, config } from "../client/client.ts";
+import { times } from "../client/checks.ts";
+import { config } from "../client/client.ts";
 import { type Link, startLink } from "./link.ts";
+import { DATAGRAM_PORT, TLS_PORT, WEB_PORT } from "./uplink-ports.ts";
 
-const BACKENDS = "10.77.0.0/16";
-const PORT = 8_080;
-/** The first of the backends that {@link Uplink.kill} kills; the others have 10.77.0. in front. */
-const MORTAL = "10.77.1.";
+/** Addresses of one IP version. */
+export interface Family {
+  /** Words after `ip` for its routes and addresses. */
+  readonly ip: string;
+  /** Word of nft(8) for a match of its header. */
+  readonly match: string;
+  /** The host's own address, and that of the router. */
+  readonly own: string;
+  readonly router: string;
+  /** The network of the backends. */
+  readonly backends: string;
+  /** Beginnings of their addresses: of those that {@link Uplink.kill} kills, and of the others. */
+  readonly mortal: string;
+  readonly immortal: string;
+  /** The network of the mortal ones. */
+  readonly mortalNetwork: string;
+}
 
-/** Loses the network, and brings it back. */
-export interface Loss {
-  /** A name for a test. */
-  readonly name: string;
-  lose(uplink: Uplink): void;
-  restore(uplink: Uplink): void;
+/** Every IP version. */
+export const FAMILIES = {
+  ipv4: {
+    ip: "ip",
+    match: "ip",
+    own: "192.0.2.1/24",
+    router: "192.0.2.2",
+    backends: "10.77.0.0/16",
+    mortal: "10.77.1.",
+    immortal: "10.77.0.",
+    mortalNetwork: "10.77.1.0/24",
+  },
+  ipv6: {
+    ip: "ip -6",
+    match: "ip6",
+    own: "fd00:2::1/64",
+    router: "fd00:2::2",
+    backends: "fd77::/64",
+    mortal: "fd77::1:",
+    immortal: "fd77::",
+    mortalNetwork: "fd77::1:0/112",
+  },
+} satisfies Readonly<Record<string, Family>>;
+
+/** Options of an uplink. */
+export interface UplinkOptions {
+  readonly count: number;
+  /** The share of the backends that {@link Uplink.kill} kills. */
+  readonly mortal?: number;
+  readonly family?: keyof typeof FAMILIES;
 }
 
 /** The host, its uplink and the backends; disposing ends them. */
 export interface Uplink extends AsyncDisposable {
   readonly link: Link;
+  readonly family: Family;
+  /** Addresses of the backends, each with a web server at {@link WEB_PORT}. */
+  readonly addresses: readonly string[];
   /** Runs words, as of a shell without quoting, on the host (`near`) or beyond its uplink. */
   near(words: string): void;
   far(words: string): void;
-  /** CONFIGs of backends, tcp, http and icmp in turn, with ids from 1 on. @param mortal - the share that {@link kill} kills */
-  checks(count: number, mortal: number, fields?: Readonly<Record<string, unknown>>): string[];
+  /** CONFIGs of the backends, of every check type in turn, with ids from 1 on. */
+  checks(fields?: Fields): string[];
   /** The mortal backends refuse connections and pings from now on. */
   kill(): void;
   revive(): void;
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Fields of each check type; those of datagrams have a service of that name. */
+const KINDS: readonly { readonly datagram?: string; readonly fields: Fields }[] = [
+  { fields: { checker_type: "tcp", port: WEB_PORT } },
+  { fields: { checker_type: "http", port: WEB_PORT, path: "/" } },
+  { fields: { checker_type: "icmp" } },
+  { datagram: "dns", fields: { checker_type: "dns", port: DATAGRAM_PORT, query: "x.test", query_type: "A" } },
+  { datagram: "udp", fields: { checker_type: "udp", port: DATAGRAM_PORT, send: "ping" } },
+  { fields: { checker_type: "http", port: TLS_PORT, path: "/", secure: true, tls_verify: false } },
+  {
+    datagram: "radius",
+    fields: { checker_type: "radius", port: DATAGRAM_PORT, secret: RADIUS_SECRET, username: "alice" },
+  },
+];
+
+/** Number of check types. */
+export const KIND_COUNT = KINDS.length;
+
 /** Starts it. @throws Error with the message of ip(8) */
-export async function startUplink(): Promise<Uplink> {
+export async function startUplink({
+  count,
+  mortal = 0,
+  family: version = "ipv4",
+}: UplinkOptions): Promise<Uplink> {
   await using stack = new AsyncDisposableStack();
+  const family: Family = FAMILIES[version];
   const link = stack.use(await startLink());
   const on = (end: Link["near"]) => (words: string) => {
     const [program = "", ...args] = words.split(" ");
@@ -46,111 +114,67 @@ export async function startUplink(): Promise<Uplink> {
   };
   const near = on(link.near);
   const far = on(link.far);
-  far(`ip route add local ${BACKENDS} dev lo`);
-  near(`ip route add default via ${link.far.address}`);
-  const script = join(import.meta.dir, "uplink-process.ts");
-  const child = Bun.spawn([...link.far.prefix, process.execPath, script], { stdin: "pipe", stdout: "pipe" });
-  stack.defer(() => stopProcess(child));
-  const lines: string[] = [];
-  void readLines(child.stdout, (line) => lines.push(line));
-  await until(() => lines[0], 10_000, "the backends");
+  if (version === "ipv6") {
+    near(`ip -6 address add ${family.own} dev cable nodad`);
+    far(`ip -6 address add ${family.router}/64 dev cable nodad`);
+    // In IPv4 a route of type local suffices.
+    link.far.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv6/ip_nonlocal_bind"]);
+  }
+  far(`${family.ip} route add local ${family.backends} dev lo`);
+  near(`${family.ip} route add default via ${family.router}`);
+  const addresses = times(
+    count,
+    (index) =>
+      (index < count * mortal ? family.mortal : family.immortal) +
+      (1 + (index % 250)).toString(version === "ipv6" ? 16 : 10),
+  );
+  await startBackends(stack, link, addresses);
   const owned = stack.move();
   return {
     link,
+    family,
+    addresses,
     near,
     far,
-    checks: (count, mortal, fields = {}) =>
-      times(count, (index) => checkOf(index, index < count * mortal, fields)),
-    kill() {
-      firewall(far, "input", `ip daddr ${MORTAL}0/24 reject`);
-    },
-    revive: () => far("nft delete table ip cut"),
+    checks: (fields = {}) =>
+      addresses.map((ip, index) => config({ ...kindOf(index).fields, ip, ...fields, id: index + 1 })),
+    kill: () => firewall(far, "input", `${family.match} daddr ${family.mortalNetwork} reject`),
+    revive: () => unfirewall(far),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-function checkOf(index: number, isMortal: boolean, fields: Readonly<Record<string, unknown>>): string {
-  const ip = `${isMortal ? MORTAL : "10.77.0."}${1 + (index % 250)}`;
-  const id = index + 1;
-  if (index % 3 === 2) return icmpCheck(id, ip, fields);
-  const type: Omit<ConfigFields, "id"> =
-    index % 3 === 0 ? { checker_type: "tcp" } : { checker_type: "http", path: "/" };
-  return config({ ...type, ip, port: PORT, ...fields, id });
+function kindOf(index: number): (typeof KINDS)[number] {
+  return KINDS[index % KIND_COUNT] ?? { fields: {} };
+}
+
+async function startBackends(
+  stack: AsyncDisposableStack,
+  { far }: Link,
+  addresses: readonly string[],
+): Promise<void> {
+  const ca = stack.use(await makeCa());
+  const { certFile, keyFile } = ca.issue({ name: "backend.test", sans: ["DNS:backend.test"] });
+  const datagrams = addresses.flatMap((address, index) => {
+    const { datagram } = kindOf(index);
+    return datagram === undefined ? [] : [`${datagram}=${address}`];
+  });
+  const script = join(import.meta.dir, "uplink-process.ts");
+  const command = [...far.prefix, process.execPath, script, certFile, keyFile, ...datagrams];
+  const child = Bun.spawn(command, { stdin: "pipe", stdout: "pipe" });
+  stack.defer(() => stopProcess(child));
+  const lines: string[] = [];
+  void readLines(child.stdout, (line) => lines.push(line));
+  await until(() => lines[0], 10_000, "the backends");
 }
 
 /** Adds a firewall, in one step. */
-function firewall(run: (words: string) => void, hook: "input" | "output", ...rules: string[]): void {
-  const added = rules.map((rule) => ` ; add rule ip cut gate ${rule}`).join("");
-  run(`nft add table ip cut ; add chain ip cut gate { type filter hook ${hook} priority 0 ; }${added}`);
+export function firewall(run: Uplink["near"], hook: "input" | "output", ...rules: string[]): void {
+  const added = rules.map((rule) => ` ; add rule inet cut gate ${rule}`).join("");
+  run(`nft add table inet cut ; add chain inet cut gate { type filter hook ${hook} priority 0 ; }${added}`);
 }
 
-const unfirewall = "nft delete table ip cut";
-const ADDRESS = "192.0.2.1/24";
-const DEFAULT = "default via 192.0.2.2";
-
-/** Losses that `connect` and `send` report themselves. */
-export const LOCAL_LOSSES: readonly Loss[] = [
-  {
-    name: "own link down",
-    lose: ({ near }) => near("ip link set cable down"),
-    restore({ near }) {
-      near("ip link set cable up");
-      near(`ip route add ${DEFAULT}`);
-    },
-  },
-  {
-    name: "address removed",
-    lose: ({ near }) => near(`ip address del ${ADDRESS} dev cable`),
-    restore({ near }) {
-      near(`ip address add ${ADDRESS} dev cable`);
-      near(`ip route add ${DEFAULT}`);
-    },
-  },
-  {
-    name: "default route removed",
-    lose: ({ near }) => near("ip route del default"),
-    restore: ({ near }) => near(`ip route add ${DEFAULT}`),
-  },
-  ...(["prohibit", "blackhole", "unreachable"] as const).map((kind) => ({
-    name: `${kind} route`,
-    lose: ({ near }: Uplink) => near(`ip route add ${kind} ${BACKENDS}`),
-    restore: ({ near }: Uplink) => near(`ip route del ${kind} ${BACKENDS}`),
-  })),
-];
-
-/** Losses that look like dead backends, in part at least. */
-export const SILENT_LOSSES: readonly Loss[] = [
-  ...["drop", "reject", "reject with icmp type host-unreachable"].map((verdict) => ({
-    name: `OUTPUT ${verdict}`,
-    lose: ({ near }: Uplink) => firewall(near, "output", `ip daddr ${BACKENDS} ${verdict}`),
-    restore: ({ near }: Uplink) => near(unfirewall),
-  })),
-  {
-    name: "OUTPUT reject with tcp reset",
-    lose: ({ near }) =>
-      firewall(
-        near,
-        "output",
-        `ip daddr ${BACKENDS} meta l4proto tcp reject with tcp reset`,
-        `ip daddr ${BACKENDS} drop`,
-      ),
-    restore: ({ near }) => near(unfirewall),
-  },
-  {
-    name: "the uplink's far side drops everything",
-    lose: ({ far }) => firewall(far, "input", "drop"),
-    restore: ({ far }) => far(unfirewall),
-  },
-  {
-    name: "the uplink's far side rejects everything",
-    lose: ({ far }) => firewall(far, "input", "reject with icmp type net-unreachable"),
-    restore: ({ far }) => far(unfirewall),
-  },
-  {
-    name: "carrier lost",
-    lose: ({ far }) => far("ip link set cable down"),
-    restore({ far }) {
-      far("ip link set cable up");
-    },
-  },
-];
+/** Removes it. */
+export function unfirewall(run: Uplink["near"]): void {
+  run("nft delete table inet cut");
+}
