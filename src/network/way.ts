@@ -1,11 +1,12 @@
-/** The way to the backends in the routing table of this host; looked up when the table changes, without sending a packet. */
+/** The way to the backends: routes and the carrier of their links; looked up when they change, without sending a packet. */
 
+import { CarrierLookup } from "../system/carrier-lookup.ts";
 import { routeFailure } from "../system/route-failure.ts";
 import { lookUpRoute } from "../system/route-lookup.ts";
 import type { SockAddr } from "../system/sockaddr.ts";
 
-/** Targets that one look takes: a millisecond of the process. */
-const MAX_TARGETS = 200;
+/** Targets that one look takes: some milliseconds of the process. */
+const MAX_TARGETS = 100;
 
 /** Notices when the way to most of the backends is gone, and when it is back. */
 export class Way {
@@ -13,7 +14,7 @@ export class Way {
   #lost: readonly SockAddr[] = [];
 
   /**
-   * Looks the routes up.
+   * Looks routes and links up.
    *
    * @param targets - of the backends that are healthy
    * @param share - of the targets, above which the way counts as gone
@@ -21,11 +22,16 @@ export class Way {
    */
   isGone(targets: readonly SockAddr[], share: number): boolean {
     const looked = this.#lost.length > 0 ? this.#lost : sample(targets);
-    const gone = looked.filter((target) => routeFailure(lookUpRoute(target).number, target) !== undefined);
+    using carriers = new CarrierLookup();
+    const gone = looked.filter((target) => hasNoRoute(target) || carriers.isLost(target));
     const isGone = gone.length > share * looked.length;
     this.#lost = isGone ? looked : [];
     return isGone;
   }
+}
+
+function hasNoRoute(target: SockAddr): boolean {
+  return routeFailure(lookUpRoute(target).number, target) !== undefined;
 }
 
 function sample(targets: readonly SockAddr[]): readonly SockAddr[] {

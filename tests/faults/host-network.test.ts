@@ -1,12 +1,21 @@
 /** Faults of this host's own network, in namespaces: the host, its uplink, and backends beyond it. Run by `bun test`. */
 // alone: measures the time of reports, and needs every check on time
 import { expect } from "bun:test";
+import { runCommand } from "../harness/base/command.ts";
 import { peerTest } from "../harness/base/peers.ts";
+import { freePort } from "../harness/base/ports.ts";
 import { until } from "../harness/base/wait.ts";
 import { type Client, connectClient } from "../harness/client/client.ts";
 import { type Arrival, notifications } from "../harness/client/client-assertions.ts";
 import { type Daemon, NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
-import { LOCAL_LOSSES, type Loss, SILENT_LOSSES } from "../harness/machines/losses.ts";
+import { metricsConfig } from "../harness/daemon/metrics.ts";
+import {
+  CARRIER_LOST,
+  FAR_SIDE_DROPS,
+  LOCAL_LOSSES,
+  type Loss,
+  SILENT_LOSSES,
+} from "../harness/machines/losses.ts";
 import { startUplink, type Uplink, type UplinkOptions } from "../harness/machines/uplink.ts";
 
 const COUNT = 100;
@@ -101,6 +110,38 @@ peerTest(
 );
 
 peerTest(
+  "host network: a lost carrier is noticed without a check, and the commands show that this host is blind",
+  PEERS,
+  async () => {
+    const port = freePort();
+    await using host = await startHost({ config: `${metricsConfig(port)}network: { hold: 1m }` });
+    const { uplink, daemon, client } = host;
+    const command = async (...args: string[]) => {
+      const addr = `127.0.0.1:${port}`;
+      const { out } = await runCommand([...args, "--addr", addr], { prefix: uplink.link.near.prefix });
+      return out;
+    };
+    FAR_SIDE_DROPS.lose(uplink);
+    const shows = (what: RegExp, ...args: string[]) =>
+      until(async () => what.test(await command(...args)) || undefined, SOON_MS, String(what));
+    await shows(/^ready\n(.*\n)*network blind, reports held: 100\n$/, "status");
+    await shows(/"healthy":100,.*"network":\{"blind":true,"held":100\}/, "status", "--json");
+    await shows(/\n {2}held +unhealthy is not reported yet: the server is probably cut off/, "explain", "1");
+    FAR_SIDE_DROPS.restore(uplink);
+    await until(() => edges(daemon)[1], SOON_MS, "sight");
+    await shows(/^ready\n((?!network).*\n)*$/, "status");
+    // A third of the checks is due within SOON_MS, which is not most of them.
+    client.update(uplink.checks({ ...PACE, interval: "1m" }));
+    await shows(/\n {2}interval_ms +60000\n/, "explain", String(COUNT));
+    CARRIER_LOST.lose(uplink);
+    await until(() => edges(daemon)[2], SOON_MS, "blindness");
+    CARRIER_LOST.restore(uplink);
+    expect(host.unhealthy()).toEqual([]);
+  },
+  60_000,
+);
+
+peerTest(
   "host network: a route that stays away becomes a failure whose message names it",
   PEERS,
   async () => {
@@ -119,13 +160,13 @@ peerTest(
   "host network: backends that all die are reported when the hold is over, and immediately when a reference answers",
   PEERS,
   async () => {
-    await using host = await startHost({ config: "network: { hold: 3s }", mortal: 1 });
+    await using host = await startHost({ config: "network: { hold: 2s }", mortal: 1 });
     const { uplink, daemon, client } = host;
     uplink.kill();
     const blind = await daemon.waitForLog(/Network blind, holding reports of unhealthy backends/, SOON_MS);
-    expect(blind).toMatch(/ healthy=100 .* hold_ms=3000 references=0$/);
+    expect(blind).toMatch(/ healthy=100 .* hold_ms=2000 references=0$/);
     await until(() => healthy(client) === 0 || undefined, SOON_MS, "reports");
-    await daemon.waitForLog(/Network hold is over, reporting unhealthy count=100 hold_ms=3000/, SOON_MS);
+    await daemon.waitForLog(/Network hold is over, reporting unhealthy count=100 hold_ms=2000/, SOON_MS);
     uplink.revive();
     await until(() => healthy(client) === COUNT || undefined, SOON_MS, "healthy backends");
     expect(edges(daemon)).toEqual(["blind", "sighted"]);

@@ -64,6 +64,23 @@ function output(verdict: string): Loss {
 /** A firewall of this host drops every packet. */
 export const OUTPUT_DROP = output("drop");
 
+/** The router drops every packet to the backends. */
+export const FAR_SIDE_DROPS: Loss = {
+  name: "the uplink's far side drops everything",
+  lose: ({ far, family }) => firewall(far, "input", `${family.match} daddr ${family.backends} drop`),
+  restore: ({ far }) => unfirewall(far),
+};
+
+/** The cable is unplugged at the other end. */
+export const CARRIER_LOST: Loss = {
+  name: "carrier lost",
+  lose: ({ far }) => far("ip link set cable down"),
+  restore(uplink) {
+    uplink.far("ip link set cable up");
+    if (uplink.family.ip !== "ip") uplink.far(`ip -6 address add ${uplink.family.router}/64 dev cable nodad`);
+  },
+};
+
 /** Losses that look like dead backends, in part at least. */
 export const SILENT_LOSSES: readonly Loss[] = [
   OUTPUT_DROP,
@@ -80,23 +97,11 @@ export const SILENT_LOSSES: readonly Loss[] = [
       ),
     restore: ({ near }) => unfirewall(near),
   },
-  {
-    name: "the uplink's far side drops everything",
-    lose: ({ far, family }) => firewall(far, "input", `${family.match} daddr ${family.backends} drop`),
-    restore: ({ far }) => unfirewall(far),
-  },
+  FAR_SIDE_DROPS,
   {
     name: "the uplink's far side rejects everything",
     lose: ({ far }) => firewall(far, "input", "reject with icmpx type no-route"),
     restore: ({ far }) => unfirewall(far),
   },
-  {
-    name: "carrier lost",
-    lose: ({ far }) => far("ip link set cable down"),
-    restore(uplink) {
-      uplink.far("ip link set cable up");
-      if (uplink.family.ip !== "ip")
-        uplink.far(`ip -6 address add ${uplink.family.router}/64 dev cable nodad`);
-    },
-  },
+  CARRIER_LOST,
 ];

@@ -1,0 +1,25 @@
+/** Tests for src/system/route-events.ts and carrier-lookup.ts: a cable that is unplugged, and more changes than there is room for. */
+import { expect } from "bun:test";
+import { join } from "node:path";
+import { rootTest } from "../harness/base/peers.ts";
+
+rootTest(
+  "rtnetlink: the carrier of a link and an overrun of the receive buffer are noticed",
+  ["ip", "unshare"],
+  () => {
+    const script = join(import.meta.dir, "route-events-process.ts");
+    const done = Bun.spawnSync(["unshare", "-n", process.execPath, script], { stdin: "ignore" });
+    expect(done.stderr.toString()).toBe("");
+    expect(JSON.parse(done.stdout.toString())).toEqual({
+      connected: [false, false, false, false],
+      noticed: true,
+      unplugged: [true, true, true, false],
+      back: true,
+      plugged: [false, false, false, false],
+      hasDropped: true,
+      overrun: true,
+      quiet: false,
+      afterwards: true,
+    });
+  },
+);
