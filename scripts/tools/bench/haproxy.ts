@@ -1,7 +1,7 @@
 /**
  * HAProxy as the other contender: one thread, health checks only, nothing logged. Called by contenders.ts and main.ts.
  */
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readLines, stopProcess } from "../../../tests/harness/base/process.ts";
 import { makeTempDir } from "../../../tests/harness/base/tempdir.ts";
@@ -20,11 +20,19 @@ export interface HaproxyPlan {
   readonly caFile?: string;
   /** For https: false makes a full handshake for every check (`no-ssl-reuse`); true resumes sessions if the server permits it. */
   readonly resumption?: boolean;
+  /** Failures in a row that take a server down; HAProxy's default if absent. */
+  readonly fall?: number;
+  /** A prefix for its command. */
+  readonly prefix?: readonly string[];
+  /** Opens the socket that {@link Haproxy.servers} asks. */
+  readonly stats?: boolean;
 }
 
 /** A running HAProxy; disposing ends it. */
 export interface Haproxy extends AsyncDisposable {
   readonly pid: number;
+  /** Counts its servers by the beginning of their status: `UP`, `DOWN`. The plan must have `stats`. */
+  servers(status: string): Promise<number>;
 }
 
 /** Its program; the sbin directories are searched too, which a user's PATH often lacks. */
@@ -51,10 +59,11 @@ export async function startHaproxy(plan: HaproxyPlan): Promise<Haproxy> {
   if (program === null) throw new Error(HAPROXY_MISSING);
   const dir = makeTempDir("haproxy");
   const file = join(dir.path, "haproxy.cfg");
-  writeFileSync(file, configuration(plan, join(dir.path, "unused.sock")));
+  const statsSocket = join(dir.path, "stats.sock");
+  writeFileSync(file, configuration(plan, join(dir.path, "unused.sock"), statsSocket));
   const checked = Bun.spawnSync([program, "-c", "-f", file], { stdin: "ignore" });
   if (!checked.success) throw new Error(`haproxy rejects its configuration: ${checked.stderr}`);
-  const child = Bun.spawn([program, "-db", "-f", file], {
+  const child = Bun.spawn([...(plan.prefix ?? []), program, "-db", "-f", file], {
     stdin: "ignore",
     stdout: "ignore",
     stderr: "pipe",
@@ -63,6 +72,7 @@ export async function startHaproxy(plan: HaproxyPlan): Promise<Haproxy> {
   const orphan = killOnExit(child.pid);
   return {
     pid: child.pid,
+    servers: (status) => countServers(statsSocket, status),
     async [Symbol.asyncDispose]() {
       await stopProcess(child);
       orphan[Symbol.dispose]();
@@ -73,8 +83,8 @@ export async function startHaproxy(plan: HaproxyPlan): Promise<Haproxy> {
 }
 
 /** Servers of one backend, checked as the daemon checks them; it does not start without a frontend, which receives no requests. */
-function configuration(plan: HaproxyPlan, socket: string): string {
-  const { kind, targets, intervalMs } = plan;
+function configuration(plan: HaproxyPlan, socket: string, statsSocket: string): string {
+  const { kind, targets, intervalMs, fall, stats = false } = plan;
   const http = [
     "  option httpchk",
     "  http-check send meth GET uri / ver HTTP/1.1 hdr Host bench.test hdr User-Agent haproxy hdr Accept */*",
@@ -84,6 +94,7 @@ function configuration(plan: HaproxyPlan, socket: string): string {
     "global",
     "  nbthread 1",
     "  maxconn 1000",
+    ...(stats ? [`  stats socket ${statsSocket}`] : []),
     "defaults",
     "  mode http",
     "  timeout connect 1s",
@@ -94,10 +105,36 @@ function configuration(plan: HaproxyPlan, socket: string): string {
     `  bind ${socket}`,
     "backend checked",
     ...(kind === "tcp" ? [] : http),
-    `  default-server check inter ${intervalMs}ms${tlsOptions(plan)}`,
+    `  default-server check inter ${intervalMs}ms${fall === undefined ? "" : ` fall ${fall}`}${tlsOptions(plan)}`,
     ...targets.map(({ hostname, port }, index) => `  server s${index} ${hostname}:${port}`),
     "",
   ].join("\n");
+}
+
+/** Lines of `show stat` begin with the proxy and the server; the status is their 18th field. */
+const STATUS_FIELD = 17;
+
+async function countServers(statsSocket: string, status: string): Promise<number> {
+  // It exists once HAProxy listens on it.
+  if (!existsSync(statsSocket)) return 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let text = "";
+  const socket = await Bun.connect({
+    unix: statsSocket,
+    socket: {
+      data(_, bytes) {
+        text += bytes.toString();
+      },
+      close: () => resolve(),
+    },
+  });
+  socket.write("show stat\n");
+  await promise;
+  const servers = text.split("\n").map((line) => line.split(","));
+  return servers.filter(([proxy, name, ...rest]) => {
+    const isServer = proxy === "checked" && name !== "BACKEND";
+    return isServer && rest[STATUS_FIELD - 2]?.startsWith(status) === true;
+  }).length;
 }
 
 /** Options of a server whose checks use TLS: HAProxy verifies certificate and name, as the daemon does. */

@@ -4,7 +4,7 @@
  *   options.ts         the command line
  *   scenarios.ts       names every scenario; scenarios/ has them
  *   scenario.ts        what a scenario is
- *   daemon.ts haproxy.ts sink.ts   the processes; sink/ is the sinks' own program
+ *   daemon.ts haproxy.ts keepalived.ts sink.ts   the processes; sink/ is the sinks' own program
  *   fleet.ts measure.ts cost.ts scrapes.ts   a daemon with checks, and what is measured of it
  *   contenders.ts comparison.ts              the daemon and HAProxy in turn, and the outcome of their turns
  *   page.ts            the tables of docs/performance.md

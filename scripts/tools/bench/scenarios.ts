@@ -1,5 +1,6 @@
 /** Every scenario of the benchmark, in the order in which they run: the one file that names them all. Called by main.ts. */
 import type { Scenario } from "./scenario.ts";
+import { cutOff } from "./scenarios/cut-off.ts";
 import { failoverLatency } from "./scenarios/failover-latency.ts";
 import {
   dns,
@@ -28,4 +29,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...[tcp100, tcp1k, tcp10kSlow, tcp50kSlow],
   ...[blackholes, scrape, overload],
   ...[massFlap, resend, failoverLatency, idle, start, metrics, telemetry],
+  cutOff,
 ];

@@ -22,6 +22,7 @@ const PACKAGES = {
   promtool: "prometheus",
   curl: "curl",
   haproxy: "haproxy",
+  keepalived: "keepalived",
   node: "nodejs",
   python3: "python3",
   chromium: "chromium",
