@@ -114,7 +114,7 @@ export class Monitor implements Startable, GateOwner {
   readonly #reached = () => this.#member?.reached(this.#env.clock.nowMs());
   /** The failure whose state change is held, and the damping that the change brings with it. */
   #held: { readonly result: Conclusive; readonly damping: Damping | undefined } | undefined;
-  /** First check since which this host has had no route to the target. */
+  /** First check since which this host has had no route to the target; without the time that this process was stalled. */
   #noRouteSinceMs: number | undefined;
   #safeMessage = "";
   #formatted = { code: "", message: "", isDamped: false, text: "" };
@@ -238,6 +238,7 @@ export class Monitor implements Startable, GateOwner {
    */
   reconfigure(spec: HealthcheckSpec, phase: Phase): void {
     this.#spec = spec;
+    if (this.#health.consecutiveFailures < spec.fall) this.#held = undefined;
     this.#timetable.reconfigure(spec, phase, this.#isDown);
   }
 
@@ -340,9 +341,10 @@ export class Monitor implements Startable, GateOwner {
     }
     const holdMs = this.#env.gate?.holdMs;
     if (result.noRoute !== true || holdMs === undefined) return result;
-    const nowMs = this.#env.clock.nowMs();
-    this.#noRouteSinceMs ??= nowMs;
-    if (nowMs - this.#noRouteSinceMs < holdMs) return result;
+    // While this process was stopped, nothing was checked.
+    const runningMs = this.#env.scheduler.activeMs;
+    this.#noRouteSinceMs ??= runningMs;
+    if (runningMs - this.#noRouteSinceMs < holdMs) return result;
     const message = `${result.message}, for ${formatDuration(holdMs)} now`;
     return { outcome: "failure", code: "L4CON", message, durationMs: 0, phases: {} };
   }

@@ -9,7 +9,8 @@
  *   are the backends' own, and after a long one each of them is checked once more.
  */
 import type { GateMember, GateOwner, NetworkEvidence } from "../monitor/network-gate.ts";
-import { Evidence } from "./evidence.ts";
+import { Evidence, type Row } from "./evidence.ts";
+import { RecentFalls } from "./recent-falls.ts";
 import { SightedStretch } from "./sighted-stretch.ts";
 
 /** Healthchecks that must have failed before a mass failure is one. */
@@ -26,6 +27,11 @@ const MAX_SAMPLED = 64;
 const GOLDEN = 0.618_033_988_75;
 /** Time between two samples: one answers for all reports that wait by then. */
 const SAMPLE_MS = 4;
+/** Time from one check of a held healthcheck to the next, unless its interval is shorter, and how many of them begin at once. */
+const RECHECK_MS = 1_000;
+const MAX_RECHECKS = 16;
+/** Longest time between two calls of {@link Guard.advance} in doubt; a longer one is a stall of this process. */
+const MAX_PULSE_MS = 1_000;
 
 /** Settings of a guard. */
 export interface GuardSettings {
@@ -76,17 +82,17 @@ export class Guard {
   readonly #references = new SightedStretch();
   readonly #members: Member[] = [];
   readonly #held = new Map<Member, Held>();
-  /** Ends of the intervals of healthchecks that were reported unhealthy a short time ago. */
-  readonly #fallen: number[] = [];
+  readonly #fallen = new RecentFalls();
   #settings: GuardSettings;
   #healthy = 0;
   #silent = 0;
   #local = 0;
-  /** The last packet of any backend: when it arrived, how many checks had begun, and when the check began that was answered. */
-  #arrivedMs = Number.NEGATIVE_INFINITY;
+  /** The last packet of any backend: how many checks had begun when it arrived, and when the check began that was answered. */
   #countAtArrival = 0;
   #answeredStartMs = Number.NEGATIVE_INFINITY;
-  /** First failure since then. */
+  /** The start of the first check after it. */
+  #unansweredMs = Number.POSITIVE_INFINITY;
+  /** The first failure after it. */
   #waveMs: number | undefined;
   #wayGone = false;
   #blindMs: number | undefined;
@@ -96,6 +102,7 @@ export class Guard {
   /** Start of the current hold; undefined while none is under way. */
   #holdMs: number | undefined;
   #isExpired = false;
+  #advancedMs = Number.NEGATIVE_INFINITY;
   #sampled = 0;
   #sampledMs = Number.NEGATIVE_INFINITY;
   #sampleAt = 0;
@@ -118,6 +125,11 @@ export class Guard {
   /** Returns the healthchecks that are reported healthy. */
   *healthyOwners(): Iterable<GateOwner> {
     for (const { isHealthy, owner } of this.#members) if (isHealthy) yield owner;
+  }
+
+  /** Returns every healthcheck. */
+  *owners(): Iterable<GateOwner> {
+    for (const { owner } of this.#members) yield owner;
   }
 
   /** Applies other settings. */
@@ -154,27 +166,46 @@ export class Guard {
   /** Lets time pass. @returns true while there is doubt, and this must be called again soon */
   advance(nowMs: number): boolean {
     this.#update(nowMs);
+    this.#excuseStall(nowMs);
     if (this.#holdMs !== undefined && !this.#isExpired && nowMs >= this.#holdMs + this.#settings.holdMs)
       this.#expire();
+    this.#recheck(nowMs);
     this.#settle(nowMs);
     return this.#isDoubtful(nowMs);
+  }
+
+  /** The hold is as much longer as this process, or its virtual machine, was stopped: nothing was checked meanwhile. */
+  #excuseStall(nowMs: number): void {
+    const stalledMs = nowMs - this.#advancedMs - MAX_PULSE_MS;
+    this.#advancedMs = nowMs;
+    if (this.#holdMs !== undefined && stalledMs > 0) this.#holdMs += stalledMs;
+  }
+
+  /** Checks held healthchecks of long intervals again, so that the hold does not end without a look. A report that is held again goes to the end. */
+  #recheck(nowMs: number): void {
+    let budget = MAX_RECHECKS;
+    for (const [{ owner, startedMs }] of this.#held) {
+      if (nowMs - startedMs < RECHECK_MS) continue;
+      owner.checkSoon();
+      if (--budget === 0) return;
+    }
   }
 
   /** @internal */
   began(member: Member, nowMs: number): void {
     member.startedMs = nowMs;
     member.number = member.isHealthy ? this.#evidence.begin(nowMs) : -1;
-    if (this.#evidence.count - this.#countAtArrival < MIN_SILENT) return;
-    if (nowMs - this.#arrivedMs >= MIN_SILENCE_MS) {
-      this.#update(nowMs);
-      this.#events.doubted(nowMs, false);
-    }
+    if (this.#evidence.count - this.#countAtArrival === 1)
+      this.#unansweredMs = Math.min(this.#unansweredMs, nowMs);
+    if (!this.#isSilence(nowMs)) return;
+    this.#update(nowMs);
+    this.#events.doubted(nowMs, false);
   }
 
   /** @internal */
   reached(member: Member, nowMs: number): void {
     if (member.number >= 0) this.#evidence.answered(member.number, nowMs);
-    this.#arrivedMs = nowMs;
+    this.#unansweredMs = Number.POSITIVE_INFINITY;
     this.#countAtArrival = this.#evidence.count;
     this.#answeredStartMs = Math.max(this.#answeredStartMs, member.startedMs);
     this.#waveMs = undefined;
@@ -211,7 +242,10 @@ export class Guard {
       case "silent":
         if (member.number >= 0) this.#evidence.failed(member.number);
         this.#fail(member, "silent", nowMs);
-        return !falls || this.#admits(member, nowMs);
+        if (falls) return this.#admits(member, nowMs);
+        // Its threshold is higher than when it was held.
+        this.#held.delete(member);
+        return true;
     }
   }
 
@@ -221,7 +255,7 @@ export class Guard {
     member.isHealthy = isHealthy;
     this.#healthy += isHealthy ? 1 : -1;
     if (isHealthy) return;
-    if (member.failure !== "none") this.#fallen.push(nowMs + member.owner.intervalMs);
+    if (member.failure !== "none") this.#fallen.add(nowMs + member.owner.intervalMs);
     this.#setFailure(member, "none");
     this.#held.delete(member);
     this.#update(nowMs);
@@ -271,7 +305,10 @@ export class Guard {
     const row = this.#blindMs === undefined && !isOld ? this.#evidence.around(number, nowMs) : "long";
     if (row === "short") return true;
     this.#held.set(member, { number, startedMs, needsCheck: row === "long" });
-    this.#holdMs ??= Math.max(this.#waveMs ?? nowMs, nowMs - MAX_LEAD_MS);
+    if (this.#holdMs === undefined) {
+      this.#holdMs = Math.max(this.#waveMs ?? nowMs, nowMs - MAX_LEAD_MS);
+      this.#advancedMs = nowMs;
+    }
     if (row === "open" && nowMs - this.#sampledMs >= SAMPLE_MS) this.#sample(nowMs);
     this.#events.doubted(nowMs, true);
     return false;
@@ -282,7 +319,7 @@ export class Guard {
     if (this.#blindMs !== undefined && !this.#isOff) return;
     for (const [member, held] of this.#held) {
       if (held.needsCheck && !this.#isOff) continue;
-      const row = this.#isOff ? "short" : this.#evidence.around(held.number, nowMs);
+      const row = this.#isOff ? "short" : this.#rowOf(held, nowMs);
       if (row === "short") this.#release(member);
       else if (row === "long") {
         this.#held.set(member, { ...held, needsCheck: true });
@@ -290,6 +327,11 @@ export class Guard {
       }
     }
     this.#settle(nowMs);
+  }
+
+  /** The surroundings of a held report; what began before this host saw again is checked once more. */
+  #rowOf({ number, startedMs }: Held, nowMs: number): Row {
+    return startedMs < this.#sightedMs ? "long" : this.#evidence.around(number, nowMs);
   }
 
   #release(member: Member): void {
@@ -336,12 +378,12 @@ export class Guard {
 
   /** Number of healthchecks that are healthy, or were one interval ago. */
   get #total(): number {
-    return this.#healthy + this.#fallen.length;
+    return this.#healthy + this.#fallen.count;
   }
 
   #isDoubtful(nowMs: number): boolean {
     if (this.#blindMs !== undefined || this.#held.size > 0) return true;
-    const failed = this.#silent + this.#local + this.#fallen.length;
+    const failed = this.#silent + this.#local + this.#fallen.count;
     return (
       (failed >= MIN_FAILED && failed > (this.#settings.share / 2) * this.#total) || this.#isSilence(nowMs)
     );
@@ -349,14 +391,14 @@ export class Guard {
 
   #isSilence(nowMs: number): boolean {
     const asked = this.#evidence.count - this.#countAtArrival;
-    return asked >= MIN_SILENT && nowMs - this.#arrivedMs >= MIN_SILENCE_MS;
+    return asked >= MIN_SILENT && nowMs - this.#unansweredMs >= MIN_SILENCE_MS;
   }
 
   #isMassFailure(nowMs: number): boolean {
     const { share } = this.#settings;
     if (this.#isOff || this.#total === 0) return false;
     const limit = share * this.#total;
-    const failed = this.#silent + this.#local + this.#fallen.length;
+    const failed = this.#silent + this.#local + this.#fallen.count;
     if (failed >= MIN_FAILED && failed > limit) return true;
     if (this.#local > 0 && this.#local >= Math.min(MIN_FAILED, this.#healthy) && this.#local > limit)
       return true;
@@ -366,7 +408,7 @@ export class Guard {
 
   /** Finds the edges between blind and sighted. */
   #update(nowMs: number): void {
-    while ((this.#fallen[0] ?? Number.POSITIVE_INFINITY) <= nowMs) this.#fallen.shift();
+    this.#fallen.expire(nowMs);
     const isLocal = this.#wayGone || this.#local > this.#settings.share * this.#total;
     const answers = !isLocal && this.#references.isFresh(nowMs);
     const isBad = !answers && (this.#wayGone || this.#isMassFailure(nowMs));

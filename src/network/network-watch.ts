@@ -23,6 +23,8 @@ const URGENT_ASK_MS = 8;
 const ASK_MS = 100;
 /** Time between two looks at the routing table, of which thousands of entries may change in a second. */
 const LOOK_MS = 100;
+/** The same while the way is gone and the table does not change. */
+const GONE_LOOK_MS = 2_000;
 
 /** Settings of the watch. */
 export interface NetworkSettings {
@@ -59,6 +61,7 @@ export class NetworkWatch implements NetworkGate {
   #references: References;
   #askedMs = Number.NEGATIVE_INFINITY;
   #isPulsing = false;
+  #isWayGone = false;
   #lookedMs = Number.NEGATIVE_INFINITY;
   #willLook = false;
 
@@ -134,8 +137,14 @@ export class NetworkWatch implements NetworkGate {
     this.#lookedMs = nowMs;
     const { share } = this.#settings;
     if (share >= 1) return;
-    const targets = [...this.#guard.healthyOwners()].flatMap((owner) => this.#targets.get(owner) ?? []);
-    this.#guard.wayChanged(this.#way.isGone(targets, share), nowMs);
+    const targets = this.#targetsOf(this.#guard.healthyOwners());
+    const all = new Set(this.#targetsOf(this.#guard.owners()));
+    this.#isWayGone = this.#way.isGone(targets, all, share);
+    this.#guard.wayChanged(this.#isWayGone, nowMs);
+  }
+
+  #targetsOf(owners: Iterable<GateOwner>): SockAddr[] {
+    return [...owners].flatMap((owner) => this.#targets.get(owner) ?? []);
   }
 
   #newReferences(): References {
@@ -158,6 +167,8 @@ export class NetworkWatch implements NetworkGate {
 
   #pulse(): void {
     const nowMs = this.#tools.clock.nowMs();
+    // Its backends may have left the configuration.
+    if (this.#isWayGone && nowMs - this.#lookedMs >= GONE_LOOK_MS) this.routesChanged();
     if (this.#guard.advance(nowMs)) {
       this.#tools.after(this.#guard.held > 0 ? PULSE_MS : SLOW_PULSE_MS, () => this.#pulse());
       this.#doubt(nowMs, false);

@@ -17,11 +17,13 @@ export class Way {
    * Looks routes and links up.
    *
    * @param targets - of the backends that are healthy
+   * @param all - of every backend: what is no longer one of them does not count
    * @param share - of the targets, above which the way counts as gone
    * @returns true while it is gone
    */
-  isGone(targets: readonly SockAddr[], share: number): boolean {
-    const looked = this.#lost.length > 0 ? this.#lost : sample(targets);
+  isGone(targets: readonly SockAddr[], all: ReadonlySet<SockAddr>, share: number): boolean {
+    const lost = this.#lost.filter((target) => all.has(target));
+    const looked = lost.length > 0 ? lost : sample(targets);
     using carriers = new CarrierLookup();
     const gone = looked.filter((target) => hasNoRoute(target) || carriers.isLost(target));
     const isGone = gone.length > share * looked.length;

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { inconclusive } from "../../src/model/result.ts";
 import type { GateMember, GateOwner, NetworkEvidence } from "../../src/monitor/network-gate.ts";
 import { failure, success } from "../harness/fakes/fakes.ts";
-import { MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
+import { AT_ORIGIN, MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
 
 /** A gate that the test opens and closes. */
 class FakeGate {
@@ -54,6 +54,18 @@ test("monitor: a success ends a hold without a change", () => {
   fixture.answer(failure("L4TOUT"));
   fixture.answer(success());
   expect(fixture.monitor.isHeld).toBe(false);
+  gate.owner?.release();
+  expect(fixture.changes).toEqual(["unknown healthy"]);
+});
+
+test("monitor: a threshold that is raised above the failures so far ends a hold", () => {
+  const gate = new FakeGate();
+  using fixture = new MonitorFixture({ fall: 1 }, gate);
+  fixture.start();
+  fixture.answer(success());
+  gate.isOpen = false;
+  fixture.answer(failure("L4TOUT"));
+  fixture.monitor.reconfigure({ ...fixture.monitor.spec, fall: 2 }, AT_ORIGIN);
   gate.owner?.release();
   expect(fixture.changes).toEqual(["unknown healthy"]);
 });

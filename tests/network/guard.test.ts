@@ -106,3 +106,41 @@ test("guard: fewer than five healthchecks are never held", () => {
     expect(reports.at(-1)).toBeLessThanOrEqual(fall * intervalMs + timeoutMs + 2 * PROMPT_MS);
   }
 });
+
+test("guard: the hold does not end while this process is stopped", () => {
+  for (const [world, kind, { intervalMs, timeoutMs }] of worlds()) {
+    world.uplink = kind;
+    world.advance(4_000);
+    // A virtual machine that moves: the network is back when it continues.
+    world.nowMs += 60_000;
+    world.uplink = "answered";
+    world.advance(2 * intervalMs + timeoutMs);
+    expect(world.reports(0)).toEqual([]);
+    expect(world.guard.held).toBe(0);
+  }
+});
+
+test("guard: checks of long intervals are repeated before the hold ends", () => {
+  for (const [world, kind] of worlds({ count: 8, intervalMs: 20_000, fall: 1 })) {
+    world.advance(20_000);
+    world.uplink = kind;
+    while (!world.guard.isBlind) world.advance(100);
+    world.advance(2_000);
+    world.uplink = "answered";
+    world.advance(20_000);
+    expect(world.reports(0)).toEqual([]);
+  }
+});
+
+test("guard: one backend that dies among idle ones is reported as early as without a guard", () => {
+  for (const [world, kind, options] of worlds({ count: 8, intervalMs: 20_000 }))
+    expectPrompt(world, kind, options, 0.125);
+});
+
+test("guard: many checks that begin together after a pause are not a silence", () => {
+  const world = new World({ ...PLAIN, seed: 1, intervalMs: 60_000 });
+  world.advance(60_000);
+  for (const check of world.checks) check.dueMs = world.nowMs + 30_000;
+  world.advance(31_000);
+  expect(world.edges).toEqual([]);
+});
