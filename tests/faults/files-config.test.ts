@@ -13,9 +13,9 @@ setDefaultTimeout(30_000);
 const VALUES: Readonly<
   Record<string, { readonly text: string; readonly of: readonly string[]; readonly free?: boolean }>
 > = {
-  map: { text: "{ a: 1 }", of: [] },
-  // In a list of numbers each element is told by its own place.
-  "list of texts": { text: "[x, y]", of: ["list of numbers", "list of host names"] },
+  // In a map and in a list each element is reported by its own place.
+  map: { text: "{ a: 1 }", of: ["map or off"] },
+  "list of texts": { text: "[x, y]", of: ["list of numbers", "list of host names", "list of addresses"] },
   boolean: { text: "true", of: ["boolean"], free: true },
   "negative number": { text: "-1", of: [], free: true },
   fraction: { text: "0.5", of: ["number"], free: true },
@@ -45,7 +45,7 @@ for (const [what, { text, of, free = false }] of Object.entries(VALUES)) {
         const column = name.length + 5;
         // What has no effect is no error.
         (about.withoutEffect === undefined ? expected : ignored).push(
-          `Configuration ${about.withoutEffect === undefined ? "error" : "warning"}: ${file}:${lines.length}:${column}: ${section}.${name}: … ${about.rule}${about.withoutEffect === undefined ? "" : "; the key has no effect with the proxy and is ignored"}`,
+          `Configuration ${about.withoutEffect === undefined ? "error" : "warning"}: ${file}:${lines.length}:${column}: ${section}.${name}: … ${about.rule}${about.withoutEffect === undefined ? "" : `; the key ${about.withoutEffect} and is ignored`}`,
         );
       }
     }
