@@ -55,8 +55,8 @@ test.skipIf(Bun.which("prlimit") === null)(
     await using metered = await startMetered();
     const { daemon, port } = metered;
     await using client = await connectClient(daemon.socketPath);
-    // The socket of a bare check serves the next one, which then needs no descriptor.
-    client.update([tcpCheck(1, backend, { interval: "100ms", close: "graceful" })]);
+    // A socket without options serves the next check, which then needs no descriptor.
+    client.update([tcpCheck(1, backend, { interval: "100ms", source_ip: "127.0.0.1" })]);
     await stateOf(client, 1, "healthy");
     const limit = (soft: string) => Bun.spawnSync(["prlimit", `--pid=${daemon.pid}`, `--nofile=${soft}:`]);
     // Fewer than it has: every socket() fails.
