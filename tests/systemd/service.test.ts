@@ -289,11 +289,11 @@ serviceTest(
   },
 );
 
-/** The lines that docs/deployment.md grants a capability with. */
-const [, GRANT = ""] =
-  /## Marks, source addresses and interfaces\n[^#]*?```ini\n\[Service\]\n([^`]+)```/.exec(
-    readFileSync(join(import.meta.dir, "..", "..", "docs", "deployment.md"), "utf8"),
-  ) ?? [];
+/** The lines that the drop-in of docs/deployment.md adds to the section `[Service]`. */
+const [, GRANT = ""] = readFileSync(
+  join(import.meta.dir, "..", "..", "examples", "systemd", "healthcheck-server-net-raw.conf"),
+  "utf8",
+).split("[Service]\n");
 
 /** Runs a check with a mark and one without, of a backend that is up. */
 async function checkWithMark(status: RegExp): Promise<void> {
