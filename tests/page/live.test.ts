@@ -18,6 +18,8 @@ pageTest(
   },
   async ({ page }, { tcp }) => {
     await rowWhere(page, ({ id, look }) => id === "1" && look.includes("row-healthy"), "a healthy row");
+    // The server announces changes only to pages whose feed is open.
+    await page.getByText("Live", { exact: true }).waitFor();
     expect(await page.title()).toBe("Healthchecks");
     tcp.down();
     const red = await rowWhere(
