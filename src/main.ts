@@ -14,6 +14,8 @@
  *   config/     the YAML file                 scheduler/  the real clock, timer wheel, running time
  *   manager/    the running monitors          metrics/    families of the server, and of each healthcheck
  *   notifier/   batches of notifications      http/       /metrics, health, status API; page/ runs in the browser
+ *   persistence/ states over a restart
+ *   overrides/  operators' decisions, and their control socket
  *   systemd/    readiness, status, watchdog   telemetry/  OpenTelemetry traces
  *   model/      the vocabulary                system/     operating system: sockets, clocks, resolver, TLS
  *   logging/    the log

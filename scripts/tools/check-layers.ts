@@ -23,6 +23,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   manager: ["model", "redaction", "system", "logging", "checks", "monitor"],
   network: ["model", "redaction", "system", "logging", "checks", "monitor"],
   events: ["model", "redaction", "system", "logging", "checks", "monitor"],
+  persistence: ["model", "redaction", "system", "logging", "monitor"],
+  overrides: ["model", "redaction", "system", "logging", "schema", "checks", "monitor", "persistence"],
   notifier: ["model", "redaction", "system", "logging"],
   metrics: ["model", "redaction", "system", "logging", "config", "checks", "monitor"],
   telemetry: ["model", "redaction", "system", "logging", "config", "checks", "monitor", "manager", "control"],

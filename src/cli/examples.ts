@@ -47,3 +47,27 @@ Examples:
   $ healthcheck-server completion bash > /usr/share/bash-completion/completions/healthcheck-server
   $ healthcheck-server completion zsh > /usr/local/share/zsh/site-functions/_healthcheck-server
   $ healthcheck-server completion fish > /etc/fish/completions/healthcheck-server.fish`;
+
+/** Examples of `force`. */
+export const FORCE_EXAMPLES = `
+Examples:
+  $ healthcheck-server force 42 unhealthy --for 30m --reason "drained for a kernel upgrade"
+  $ healthcheck-server force --target 10.0.3.0/24:443 healthy --for 1h --reason "certificate of the probes expired"
+  $ healthcheck-server force --all unhealthy --for 10m --reason "site failover test"`;
+
+/** Examples of `pause`. */
+export const PAUSE_EXAMPLES = `
+Examples:
+  $ healthcheck-server pause --target 10.0.3.7 --for 15m --reason "the firewall counts our checks"`;
+
+/** Examples of `release`. */
+export const RELEASE_EXAMPLES = `
+Examples:
+  $ healthcheck-server release 42
+  $ healthcheck-server release --all`;
+
+/** Examples of `overrides`. */
+export const OVERRIDES_EXAMPLES = `
+Examples:
+  $ healthcheck-server overrides
+  $ healthcheck-server overrides --json`;

@@ -42,7 +42,11 @@ export function formatDetail(detail: HealthcheckDetail, nowMs: number): string {
   const forMs = Math.max(0, Math.round((nowMs - Date.parse(detail.since)) / 1_000) * 1_000);
   const lines = [
     `healthcheck ${detail.id}  ${detail.name === undefined ? "" : `${detail.name}  `}${detail.target}`,
-    row("state", `${detail.state} since ${detail.since} (${formatDuration(forMs)})`),
+    row(
+      "state",
+      `${detail.state} since ${detail.since} (${formatDuration(forMs)})${provisionalNote(detail)}`,
+    ),
+    ...overrideRows(detail),
     ...(detail.held === true
       ? [row("held", "unhealthy is not reported yet: the server is probably cut off from its network")]
       : []),
@@ -94,6 +98,20 @@ function formatDamping({
   if (!damped) return numbers;
   const calm = calm_in_ms === 0 ? "calm" : `calm in ${formatDuration(Math.ceil(calm_in_ms / 1_000) * 1_000)}`;
   return `flapping, stays unhealthy; measured state ${measured_state}; ${numbers}, ${calm}`;
+}
+
+/** Describes an operator's decision, and what the checks find underneath. */
+function overrideRows({ override, measured_state }: HealthcheckDetail): string[] {
+  if (override === undefined) return [];
+  const { action, user, pid, since, until, reason } = override;
+  const done = action === "paused" ? "paused, no checks are started," : `forced ${action}`;
+  const who = `by ${user} (pid ${pid}) at ${since} until ${until}: ${reason}`;
+  return [row("override", `${done} ${who}`), row("measured", measured_state)];
+}
+
+/** Describes a state from before a restart. */
+function provisionalNote({ provisional }: HealthcheckDetail): string {
+  return provisional === true ? "; provisional: from before the restart, not confirmed by a check yet" : "";
 }
 
 function row(label: string, text: string, width = 10): string {

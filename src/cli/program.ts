@@ -17,6 +17,7 @@ import {
 } from "./examples.ts";
 import { EXIT } from "./exit.ts";
 import { explain } from "./explain.ts";
+import { addOverrideCommands } from "./override-commands.ts";
 import { addProbe } from "./probe-command.ts";
 import type { RemoteOptions } from "./remote.ts";
 import { type RunOptions, run } from "./run.ts";
@@ -105,6 +106,7 @@ export function makeProgram(
   addProbe(program, env, output, done);
   addStatus(program, env, output, done);
   addExplain(program, env, output, done);
+  addOverrideCommands(program, env, output, done);
   addCompletion(program, output);
   return program;
 }

@@ -24,6 +24,22 @@ export const socketPath = {
       : undefined,
 };
 
+/** The path of a Unix socket, or an empty string for none. */
+export const socketPathOrNone = patterned(
+  /^(?:|\/[^\0]*[^\0/])$/,
+  `the absolute path of a Unix socket, of at most ${MAX_UNIX_PATH} bytes, or empty`,
+  (path) => Buffer.byteLength(path) <= MAX_UNIX_PATH,
+);
+
+/** Words in place of the path of the state file. */
+export const STATE_FILE_AUTO = "auto";
+export const STATE_FILE_OFF = "off";
+
+const STATE_FILE_RULE = "an absolute path, auto or off";
+
+/** The path of the state file, or a word; an empty string is `off`. */
+export const stateFilePath = patterned(/^(?:|auto|off|\/[^\0]*[^\0/])$/, STATE_FILE_RULE);
+
 /** The address of a listener. */
 export const listenAddress = patterned(
   LISTEN_ADDRESS,

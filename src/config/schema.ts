@@ -9,7 +9,16 @@ import { sectionsReader } from "../schema/object.ts";
 import { ABOUT_DAMPING, dampingOrOff, intervalOrOff, MAX_JITTER } from "../schema/pace-values.ts";
 import { formatProblem } from "../schema/problem.ts";
 import { decimal, flag, integer, oneOf } from "../schema/values.ts";
-import { hostNames, httpUrl, listenAddress, nonBlankName, socketPath } from "./address-values.ts";
+import {
+  hostNames,
+  httpUrl,
+  listenAddress,
+  nonBlankName,
+  STATE_FILE_AUTO,
+  socketPath,
+  socketPathOrNone,
+  stateFilePath,
+} from "./address-values.ts";
 import { buckets } from "./buckets.ts";
 import { commandOrOff, webhookOrOff } from "./event-values.ts";
 import { fileMode } from "./file-mode.ts";
@@ -49,6 +58,22 @@ const server = {
   }),
   socket_mode_allow_others: setting(flag, false, {
     about: "Allows a socket_mode with which every user of the host can connect and set the healthchecks.",
+    reload: false,
+  }),
+  control_socket: setting(socketPathOrNone, "", {
+    about:
+      "Unix socket, of mode 0600, on which `force`, `pause`, `release` and `overrides` of the command line reach the server; none by default. " +
+      "Only the server's user and root can connect.",
+    reload: false,
+  }),
+  state_file: setting(stateFilePath, STATE_FILE_AUTO, {
+    about:
+      "File that keeps the states over a restart: afterward each state is provisional until a check agrees with it, and `rise` and `fall` count from " +
+      "it. `auto`: healthcheck-server.state in the unit's RuntimeDirectory; without one, as with `off`, every healthcheck starts as unknown.",
+    reload: false,
+  }),
+  state_max_age: setting(duration("1s", "24h"), "1m", {
+    about: "Time since the server was last alive, after which the states in state_file no longer count.",
     reload: false,
   }),
 };

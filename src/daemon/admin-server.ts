@@ -109,7 +109,7 @@ export class AdminServer implements Admin {
   }
 
   newRecord(): MonitorRecord {
-    return this.#metrics.newRecord(this.#deps.clock.wallMs());
+    return this.#metrics.newRecord();
   }
 
   settled(monitor: Monitor, { result, latenessMs, transition }: Settlement): void {

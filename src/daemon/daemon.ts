@@ -27,8 +27,9 @@ import { type Admin, NO_ADMIN } from "./admin.ts";
 import { type CheckRuntime, createCheckRuntime } from "./check-runtime.ts";
 import { DRY_RUN_CHECKER } from "./dry-run.ts";
 import type { FaultInjector } from "./fault-injection.ts";
+import { Operations } from "./operations.ts";
 import { OverloadLog } from "./overload-log.ts";
-import { batchSettings, eventSettings, networkSettings } from "./settings.ts";
+import { batchSettings, eventSettings, networkSettings, stateFileSettings } from "./settings.ts";
 import { notifyingObserver } from "./state-notifications.ts";
 import { NO_FLUSH, stopDeadlines } from "./stop-budget.ts";
 
@@ -67,6 +68,7 @@ export class Daemon {
   readonly #notifier: Notifier;
   readonly #events: Events;
   readonly #service: ServiceNotifier;
+  readonly #operations: Operations;
   /** Called for each check, in this order. Filled at the start, before there are monitors. */
   readonly #observers: MonitorObserver[] = [];
   readonly #ended = Promise.withResolvers<void>();
@@ -124,6 +126,13 @@ export class Daemon {
     const measured = () => this.#manager.measuredStatuses();
     const settings = batchSettings(config);
     this.#notifier = new Notifier(clock, delivery, measured, settings, this.#notifierObserver());
+    const stateFile = options.dryRun ? undefined : stateFileSettings(config, options.env);
+    this.#operations = new Operations(config, stateFile, {
+      clock,
+      monitors: this.#manager.monitors,
+      log,
+      report: ({ spec, status }) => this.#notifier.notify({ id: spec.id, status }),
+    });
     const parts = { manager: this.#manager, control: this.#control, scheduler };
     this.#service = createServiceNotifier(options.notify, parts, log);
   }
@@ -170,7 +179,13 @@ export class Daemon {
 
     const telemetry = await this.#loadTelemetry();
     this.#telemetry = started.adopt(telemetry, (port) => port.close(this.#deadlines.traces));
-    this.#observers.push(telemetry.checks, this.#admin, notifyingObserver(this.#notifier), this.#events);
+    this.#observers.push(
+      telemetry.checks,
+      this.#admin,
+      notifyingObserver(this.#notifier),
+      this.#operations.states,
+      this.#events,
+    );
 
     this.#events.configure(eventSettings(this.#config));
     started.adopt(this.#events, (events) => events.stop(this.#deadlines.events));
@@ -180,6 +195,8 @@ export class Daemon {
     started.adopt(this.#notifier, (notifier) => notifier.disconnected());
     started.adopt(this.#manager, (manager) => manager.stop());
     started.adopt(this.#control, (control) => control.stop(this.#deadlines.notifications));
+    await this.#operations.start();
+    started.adopt(this.#operations, (operations) => operations.stop());
     await this.#control.start(this.#handler());
     started.defer(() => this.#drain());
 
@@ -232,7 +249,11 @@ export class Daemon {
   async #drain(): Promise<void> {
     this.#manager.stop();
     const { answers, notifications } = this.#deadlines;
-    await Promise.all([this.#notifier.drain(notifications), this.#runtime.scheduler.waitIdle(answers)]);
+    await Promise.all([
+      this.#notifier.drain(notifications),
+      this.#runtime.scheduler.waitIdle(answers),
+      this.#operations.states.close(notifications),
+    ]);
   }
 
   async #loadAdmin(): Promise<Admin> {
@@ -285,6 +306,7 @@ export class Daemon {
   async #applyDesiredSet(set: DesiredSet): Promise<void> {
     const { specs, rejections = 0 } = set;
     await this.#telemetry.update(specs.length + rejections, rejections, () => this.#manager.apply(set));
+    this.#operations.applied(set.inheritMs !== undefined);
     this.#overload.applied(this.#manager.monitors.size, this.#runtime.descriptorLimit);
     this.#admin.updated();
   }
@@ -296,7 +318,9 @@ export class Daemon {
     const { dryRun, faults } = this.#options;
     const checker = dryRun ? DRY_RUN_CHECKER : faults.checker(spec.id, makeChecker(spec.check, env));
     const monitorEnv = { clock, scheduler, observers: this.#observers, gate: this.#network };
-    return new Monitor(spec, checker, monitorEnv, this.#admin.newRecord());
+    const monitor = new Monitor(spec, checker, monitorEnv, this.#admin.newRecord());
+    this.#operations.prepare(monitor);
+    return monitor;
   }
 
   /** Without it, a missing route is noticed by the next checks. */

@@ -2,13 +2,17 @@
 import type { MonitorObserver } from "../monitor/monitor.ts";
 import type { Notifier } from "../notifier/notifier.ts";
 
-/** Creates an observer that queues a notification for each state change. */
+/** Creates an observer that queues a notification for each state change, and for each state from before a restart that a check has confirmed. */
 export function notifyingObserver(notifier: Pick<Notifier, "notify">): MonitorObserver {
   return {
-    settled: ({ spec, status }, { transition }) => {
-      if (transition !== undefined) notifier.notify({ id: spec.id, status });
+    settled: ({ spec, status, override }, { transition, confirmed }) => {
+      // A forced state is reported when it is forced and when it ends, whatever checks find meanwhile.
+      if (override !== undefined && override.action !== "paused") return;
+      if (transition !== undefined || confirmed === true) notifier.notify({ id: spec.id, status });
     },
     skipped: () => {},
-    released: ({ spec, status }) => notifier.notify({ id: spec.id, status }),
+    released: ({ spec, status, override }) => {
+      if (override === undefined || override.action === "paused") notifier.notify({ id: spec.id, status });
+    },
   };
 }

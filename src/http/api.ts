@@ -45,6 +45,20 @@ export interface RecentResult {
   readonly result: Outcome;
 }
 
+/** An operator's decision about a healthcheck. */
+export interface OverrideInfo {
+  /** The forced state; `paused` if no checks are started. */
+  readonly action: "healthy" | "unhealthy" | "paused";
+  readonly reason: string;
+  /** The operator's user, by name and by number, and process. */
+  readonly user: string;
+  readonly uid: number;
+  readonly pid: number;
+  /** Times, ISO 8601. */
+  readonly since: string;
+  readonly until: string;
+}
+
 /** The common part of rows and details. */
 export interface HealthcheckHead {
   /** Decimal digits; the number can exceed those that JavaScript represents exactly. */
@@ -58,7 +72,11 @@ export interface HealthcheckHead {
   readonly state: State;
   /** True while the backend flaps and therefore stays unhealthy; absent otherwise. */
   readonly damped?: true;
-  /** Time of the last state change, ISO 8601; for `unknown`, the time when the healthcheck was added. */
+  /** True while the state is that from before a restart, which no check has confirmed yet and which is not reported; absent otherwise. */
+  readonly provisional?: boolean;
+  /** The operator's decision in effect; absent without one. A forced state is in `state`. */
+  readonly override?: OverrideInfo;
+  /** Time of the last measured state change, ISO 8601; for `unknown`, the time when the healthcheck was added. */
   readonly since: string;
   /** The newest result of any kind; null before the first. */
   readonly last: LastResult | null;
@@ -144,6 +162,8 @@ export interface CheckTotals {
 export interface HealthcheckDetail extends HealthcheckHead {
   /** Configuration without secrets: strings, numbers, booleans, null, arrays, or an object of these; names of durations end in `_ms`. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** State that the checks find; it differs from `state` only while that is forced. */
+  readonly measured_state: State;
   readonly position: Position;
   readonly totals: CheckTotals;
   /** True while a check is running. */

@@ -60,8 +60,8 @@ export class EventFeed {
   }
 
   /** Records a state change. @param wallMs - its time, in milliseconds since 1970 */
-  changed({ spec, health }: Monitor, from: State, result: Conclusive, wallMs: number): void {
-    if (this.#viewers.size === 0) return;
+  changed({ spec, health, override }: Monitor, from: State, result: Conclusive, wallMs: number): void {
+    if (this.#viewers.size === 0 || (override !== undefined && override.action !== "paused")) return;
     if (this.#changes.length >= MAX_CHANGES) {
       this.#more++;
       return;

@@ -39,7 +39,7 @@ export class MonitorIndex {
     const byState: Record<string, Monitor[]> = { unhealthy: [], unknown: [], healthy: [] };
     await forEachSliced(await this.#inOrder(), (id) => {
       const monitor = this.#source.monitors.get(id);
-      if (monitor !== undefined && fits(monitor, query)) byState[monitor.health.state]?.push(monitor);
+      if (monitor !== undefined && fits(monitor, query)) byState[monitor.state]?.push(monitor);
     });
     const monitors = Object.values(byState).flat();
     return {
@@ -77,7 +77,7 @@ export class MonitorIndex {
 }
 
 function fits(monitor: Monitor, { state, type, text }: ListQuery): boolean {
-  if (state !== undefined && monitor.health.state !== state) return false;
+  if (state !== undefined && monitor.state !== state) return false;
   if (type !== undefined && monitor.spec.check.type !== type) return false;
   return text === "" || searchText(monitor).includes(text);
 }

@@ -7,7 +7,16 @@ import { phaseFields, roundMs } from "../model/phases.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import type { PastResult } from "../monitor/history.ts";
 import type { Monitor } from "../monitor/monitor.ts";
-import type { DampingDetail, HealthcheckDetail, HealthcheckItem, HistoryItem, LastResult } from "./api.ts";
+import type { Override } from "../monitor/override.ts";
+import { currentMoment, elapsedMs } from "../system/boot-clock.ts";
+import type {
+  DampingDetail,
+  HealthcheckDetail,
+  HealthcheckItem,
+  HistoryItem,
+  LastResult,
+  OverrideInfo,
+} from "./api.ts";
 
 /** Formats a row of the list. */
 export function listItem(monitor: Monitor): HealthcheckItem {
@@ -37,6 +46,7 @@ export function detail(monitor: Monitor): HealthcheckDetail {
       fall: spec.fall,
       ...checkTypeOf(spec.check).view(spec.check),
     },
+    measured_state: health.state,
     position: {
       consecutive_successes: consecutiveSuccesses,
       rise: spec.rise,
@@ -103,18 +113,27 @@ export function searchText(monitor: Monitor): string {
   return `${spec.id} ${named}${labelled}${formatTarget(spec.check)} ${record?.history.lastMessage ?? ""}`.toLowerCase();
 }
 
-function head({ spec, health, record, isDamped }: Monitor) {
+function head({ spec, state, record, provisional, sinceMs, override, isDamped }: Monitor) {
   const last = record?.history.at(0);
   return {
     id: spec.id,
     ...(spec.name === undefined ? {} : { name: spec.name }),
     type: spec.check.type,
     target: formatTarget(spec.check),
-    state: health.state,
+    state,
     ...(isDamped ? { damped: true as const } : {}),
-    since: isoTime(record?.sinceMs ?? 0),
+    ...(override === undefined ? {} : { override: overrideView(override) }),
+    ...(provisional === undefined ? {} : { provisional: true }),
+    since: isoTime(sinceMs),
     last: last === undefined ? null : lastResult(last),
   };
+}
+
+/** Formats an override, with its end by the wall clock as it is now. */
+export function overrideView({ action, reason, by, sinceMs, from, durationMs }: Override): OverrideInfo {
+  const now = currentMoment(Date.now());
+  const until = isoTime(now.wallMs + durationMs - elapsedMs(from, now, true));
+  return { action, reason, user: by.user, uid: by.uid, pid: by.pid, since: isoTime(sinceMs), until };
 }
 
 function lastResult({ atMs, durationMs, outcome, code, message }: PastResult): LastResult {

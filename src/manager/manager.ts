@@ -75,7 +75,7 @@ export class Manager {
     const states = { unknown: 0, healthy: 0, unhealthy: 0 };
     let inFlight = 0;
     for (const monitor of this.#monitors.values()) {
-      states[monitor.health.state]++;
+      states[monitor.state]++;
       if (monitor.running) inFlight++;
     }
     return { states, inFlight };

@@ -8,6 +8,7 @@ import type { Histogram } from "../model/histogram.ts";
 import type { Naming } from "../model/spec.ts";
 import { STATES } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
+import { OVERRIDE_ACTIONS } from "../monitor/override.ts";
 import { TRANSITIONS } from "../monitor/record.ts";
 import type { ByteBuffer } from "./byte-buffer.ts";
 import {
@@ -43,10 +44,11 @@ const FAMILIES: readonly CheckFamily[] = [
     },
   },
   results(),
-  gauge("healthcheck_state", "State of the healthcheck: 0 unknown, 1 healthy, 2 unhealthy.", ({ health }) =>
-    STATES.indexOf(health.state),
+  gauge("healthcheck_state", "State of the healthcheck: 0 unknown, 1 healthy, 2 unhealthy.", ({ state }) =>
+    STATES.indexOf(state),
   ),
   damped(),
+  forced(),
   gauge(
     "healthcheck_consecutive_successes",
     "Successes since the last failure.",
@@ -83,6 +85,23 @@ function damped(): CheckFamily {
   };
 }
 
+function forced(): CheckFamily {
+  const name = "healthcheck_forced";
+  const writers = OVERRIDE_ACTIONS.map((action) => ({
+    action,
+    writer: new SampleWriter(name, `,action="${action}"`),
+  }));
+  return {
+    name,
+    type: "gauge",
+    help: "1 for a healthcheck that an operator has forced or paused, with the action. No series for any other.",
+    write: (sheet, labels, { override }) => {
+      if (override !== undefined)
+        writers.find(({ action }) => action === override.action)?.writer.write(sheet, labels, 1);
+    },
+  };
+}
+
 function results(): CheckFamily {
   const name = "healthcheck_checks_total";
   const success = new SampleWriter(name, ',result="success"');
@@ -91,9 +110,10 @@ function results(): CheckFamily {
     name,
     type: "counter",
     help: "Checks with a verdict, by result.",
-    write: (sheet, labels, { status }) => {
-      success.write(sheet, labels, status.successes);
-      failure.write(sheet, labels, status.failures);
+    write: (sheet, labels, { status, countedEarlier }) => {
+      // Counters of an earlier process may be older than its last scrape, and a counter that steps back distorts every rate.
+      success.write(sheet, labels, status.successes - countedEarlier.successes);
+      failure.write(sheet, labels, status.failures - countedEarlier.failures);
     },
   };
 }

@@ -38,9 +38,9 @@ export class Metrics {
     this.#checks = new CheckCounters(settings.responseTimeBounds);
   }
 
-  /** Creates the counters of a new monitor. @param wallMs - current time of the wall clock */
-  newRecord(wallMs: number): MonitorRecord {
-    return new MonitorRecord(this.#settings.responseTimeBounds, wallMs);
+  /** Creates the counters of a new monitor. */
+  newRecord(): MonitorRecord {
+    return new MonitorRecord(this.#settings.responseTimeBounds);
   }
 
   /** A check ended. @param nowMs - on the scheduler's clock */

@@ -62,9 +62,10 @@ export class MonitorLog implements MonitorObserver {
   }
 
   /** Logs a state change. */
-  changed({ spec }: Monitor, { from, to, result }: StateTransition): void {
+  changed({ spec, override }: Monitor, { from, to, result }: StateTransition): void {
     const fields = { id: spec.id, target: formatTarget(spec.check), old_state: from, new_state: to };
-    this.#log.info("Health state changed", { ...fields, reason: formatResult(result) });
+    const forced = override === undefined || override.action === "paused" ? {} : { forced: override.action };
+    this.#log.info("Health state changed", { ...fields, ...forced, reason: formatResult(result) });
   }
 
   released(monitor: Monitor, transition: StateTransition, damping?: "began"): void {

@@ -9,7 +9,7 @@
 import type { Attempt, Checker } from "../checks/checker.ts";
 import { formatDuration } from "../model/duration.ts";
 import { describeError } from "../model/format-value.ts";
-import { clip, MAX_SENTENCE_BYTES } from "../model/printable.ts";
+import { clip, MAX_SENTENCE_BYTES, sentence } from "../model/printable.ts";
 import {
   type CheckResult,
   type Conclusive,
@@ -30,6 +30,7 @@ import {
   localEvidence,
   type NetworkGate,
 } from "./network-gate.ts";
+import { describeOverride, type Override } from "./override.ts";
 import type { MonitorRecord } from "./record.ts";
 import { type Pace, type Phase, paceOf } from "./schedule.ts";
 import { Timetable } from "./timetable.ts";
@@ -52,6 +53,8 @@ export interface Settlement {
   readonly transition: StateTransition | undefined;
   /** Set when damping began or ended with this result. */
   readonly damping?: "began" | "ended" | undefined;
+  /** True if the result agrees with the state from before a restart, which is reported from here on. */
+  readonly confirmed?: boolean;
 }
 
 /** Receives the events of all monitors. Called from within ticks: must return quickly and must not throw. */
@@ -79,6 +82,17 @@ export interface Memory {
 const DAMPED_NOTE = " (damped: stays unhealthy until it stops flapping)";
 const MAX_NOTED_BYTES = MAX_SENTENCE_BYTES - "L4TOUT ".length - DAMPED_NOTE.length;
 
+/** State and counters of an equal check in an earlier process. They are provisional until a check agrees with them. */
+export interface EarlierState {
+  readonly state: Exclude<State, "unknown">;
+  /** Wall-clock time of the last state change. */
+  readonly sinceMs: number;
+  readonly successes: number;
+  readonly failures: number;
+  /** Wall-clock time at which the earlier process was last alive. */
+  readonly aliveMs: number;
+}
+
 /** Environment that all monitors share. */
 export interface MonitorEnv {
   readonly clock: Clock;
@@ -103,6 +117,11 @@ export class Monitor implements Startable, GateOwner {
   #health: Health = UNKNOWN_HEALTH;
   #damping: Damping | undefined;
   #status: Status = UNKNOWN;
+  #sinceMs: number;
+  #earlier: EarlierState | undefined;
+  #isProvisional = false;
+  #override: Override | undefined;
+  #forcedStatus: Status | undefined;
   #attempt: Attempt | undefined;
   /** Lateness and start times of the check under way, and the total stalled time at its start. */
   #latenessMs = 0;
@@ -127,6 +146,7 @@ export class Monitor implements Startable, GateOwner {
     readonly record?: MonitorRecord,
   ) {
     this.#spec = spec;
+    this.#sinceMs = env.clock.wallMs();
     this.#checker = checker;
     this.#env = env;
     this.#timetable = new Timetable(spec, this, env);
@@ -148,12 +168,59 @@ export class Monitor implements Startable, GateOwner {
     return this.#spec;
   }
 
-  /** Current status; `unknown` before the first conclusive result. */
+  /** Current status: the forced one, or else the measured one; `unknown` before the first conclusive result, and while the state is {@link provisional}. */
   get status(): Status {
-    return this.#status;
+    return this.#forcedStatus ?? this.#status;
   }
 
-  /** Current state, and the current runs of successes or failures. */
+  /** Current state: the forced one, or else the measured one. */
+  get state(): State {
+    return this.#forcedStatus?.state ?? this.#health.state;
+  }
+
+  /** The operator's decision in effect. */
+  get override(): Override | undefined {
+    return this.#override;
+  }
+
+  /** Applies an operator's decision, or ends it: a forced state is in the status from here on, a pause cancels the check under way. */
+  applyOverride(override: Override | undefined): void {
+    const wasPaused = this.#isPaused;
+    this.#override = override;
+    this.#force();
+    if (this.#stopped || this.#isPaused === wasPaused) return;
+    if (this.#isPaused) {
+      this.#timetable.pause();
+      this.#env.scheduler.cancelTimer(this.#deadline);
+      this.#attempt?.cancel();
+      this.#attempt = undefined;
+      return;
+    }
+    this.#timetable.resume();
+  }
+
+  get #isPaused(): boolean {
+    return this.#override?.action === "paused";
+  }
+
+  /** Puts a forced state in place of the measured one, whose sentence it ends with. */
+  #force(): void {
+    const override = this.#override;
+    if (override === undefined || override.action === "paused") {
+      this.#forcedStatus = undefined;
+      return;
+    }
+    const measured = this.#status;
+    const found = measured.message === "" ? "" : `; checks find: ${measured.message}`;
+    this.#forcedStatus = {
+      ...measured,
+      state: override.action,
+      lastCheckMs: measured.lastCheckMs ?? this.#env.clock.wallMs(),
+      message: sentence(`${describeOverride(override)}${found}`),
+    };
+  }
+
+  /** Measured state, also while it is {@link provisional} or another one is forced, and the current runs of successes or failures. */
   get health(): Health {
     return this.#health;
   }
@@ -184,6 +251,21 @@ export class Monitor implements Startable, GateOwner {
     return nextMs === undefined ? undefined : clock.wallMs() + nextMs - clock.nowMs();
   }
 
+  /** Wall-clock time of the last state change; for `unknown`, of the creation of the monitor. */
+  get sinceMs(): number {
+    return this.#sinceMs;
+  }
+
+  /** State from before a restart, while no check has agreed with it yet; it is not reported. Undefined at any other time. */
+  get provisional(): EarlierState | undefined {
+    return this.#isProvisional ? this.#earlier : undefined;
+  }
+
+  /** Counters that an earlier process has counted; part of those in {@link status}. */
+  get countedEarlier(): Pick<Status, "successes" | "failures"> {
+    return this.#earlier ?? UNKNOWN;
+  }
+
   /** State and counters, for a monitor that continues with them. */
   get memory(): Memory {
     return { health: this.#health, status: this.#status, damping: this.#damping };
@@ -204,6 +286,19 @@ export class Monitor implements Startable, GateOwner {
     this.#status = status;
     this.#damping = damping;
     this.#member?.became(health.state === "healthy", this.#env.clock.nowMs());
+  }
+
+  /**
+   * Continues with the state of an earlier process; before the start. `fall` and `rise` count from it, and its runs of successes and
+   * failures start again. It is reported once a check agrees with it.
+   */
+  restore(earlier: EarlierState): void {
+    this.#earlier = earlier;
+    this.#isProvisional = true;
+    this.#health = { ...UNKNOWN_HEALTH, state: earlier.state };
+    this.#status = { ...UNKNOWN, successes: earlier.successes, failures: earlier.failures };
+    this.#sinceMs = earlier.sinceMs;
+    this.#member?.became(earlier.state === "healthy", this.#env.clock.nowMs());
   }
 
   /** Start of the newest check, on the scheduler's clock. */
@@ -254,7 +349,7 @@ export class Monitor implements Startable, GateOwner {
   }
 
   begin(dueMs: number, nowMs: number): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#isPaused) return;
     const { clock, scheduler } = this.#env;
     const running = this.#attempt !== undefined;
     const skipped = this.#timetable.came(dueMs, nowMs, running ? this.#startedAtMs : undefined);
@@ -311,10 +406,12 @@ export class Monitor implements Startable, GateOwner {
     this.record?.finished(result, this.#startedAtWallMs, this.#latenessMs);
     const wasDamped = this.isDamped;
     let transition: StateTransition | undefined;
+    const wasProvisional = this.#isProvisional;
     if (result.outcome === "inconclusive") this.#inconclusive(result);
     else transition = this.#apply(result);
     const damping = wasDamped === this.isDamped ? undefined : wasDamped ? "ended" : "began";
-    const settlement: Settlement = { result, latenessMs: this.#latenessMs, transition, damping };
+    const confirmed = wasProvisional && !this.#isProvisional && transition === undefined;
+    const settlement: Settlement = { result, latenessMs: this.#latenessMs, transition, damping, confirmed };
     for (const observer of observers) observer.settled(this, settlement);
   }
 
@@ -363,9 +460,11 @@ export class Monitor implements Startable, GateOwner {
     const { result, damping } = this.#held;
     const { state: from } = this.#health;
     this.#health = { ...this.#health, state: "unhealthy" };
+    this.#isProvisional = false;
     this.#damping = damping;
     this.#status = { ...this.#status, state: "unhealthy", message: this.#format(result) };
     this.#timetable.repace(this.pace, true);
+    this.#force();
     const change = this.#changed(from, this.#noted(result));
     // A damped backend is unhealthy, so no other one has a change that is held.
     const edge = this.isDamped ? "began" : undefined;
@@ -378,7 +477,8 @@ export class Monitor implements Startable, GateOwner {
     const { clock } = this.#env;
     this.#held = undefined;
     this.#member?.became(to === "healthy", clock.nowMs());
-    this.record?.changed(from, to, clock.wallMs());
+    this.#sinceMs = clock.wallMs();
+    this.record?.changed(from, to);
     return { from, to, result };
   }
 
@@ -401,14 +501,16 @@ export class Monitor implements Startable, GateOwner {
     if (this.#held === undefined) this.#damping = next.damping;
     this.#health = health;
     this.#timetable.repace(this.pace, this.#isDown);
+    if (success === (health.state === "healthy")) this.#isProvisional = false;
     this.#status = {
-      state: health.state,
+      state: this.#isProvisional ? "unknown" : health.state,
       lastCheckMs: this.#startedAtWallMs,
       durationMs: result.durationMs,
       failures: this.#status.failures + (success ? 0 : 1),
       successes: this.#status.successes + (success ? 1 : 0),
       message: this.#format(result),
     };
+    this.#force();
     return health.state === before.state ? undefined : this.#changed(before.state, this.#noted(result));
   }
 

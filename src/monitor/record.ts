@@ -22,16 +22,11 @@ export class MonitorRecord {
   readonly responseTimes: Histogram;
   #inconclusive = 0;
   #skipped = 0;
-  #sinceMs: number;
   readonly #transitions = TRANSITIONS.map(() => 0);
 
-  /**
-   * @param bounds - of the response times' histogram, in seconds
-   * @param addedMs - wall clock
-   */
-  constructor(bounds: readonly number[], addedMs: number) {
+  /** @param bounds - of the response times' histogram, in seconds */
+  constructor(bounds: readonly number[]) {
     this.responseTimes = new Histogram(bounds);
-    this.#sinceMs = addedMs;
   }
 
   /** Number of inconclusive checks. */
@@ -42,11 +37,6 @@ export class MonitorRecord {
   /** Number of starts that were left out. */
   get skipped(): number {
     return this.#skipped;
-  }
-
-  /** Wall-clock time of the last state change; for `unknown`, of the addition of the healthcheck. */
-  get sinceMs(): number {
-    return this.#sinceMs;
   }
 
   /** Records the result of a check. */
@@ -61,9 +51,8 @@ export class MonitorRecord {
     this.#skipped += count;
   }
 
-  /** Records a state change. @param atMs - wall clock */
-  changed(from: State, to: State, atMs: number): void {
-    this.#sinceMs = atMs;
+  /** Counts a state change. */
+  changed(from: State, to: State): void {
     const at = TRANSITIONS.findIndex((transition) => transition.from === from && transition.to === to);
     if (at >= 0) this.#transitions[at] = (this.#transitions[at] ?? 0) + 1;
   }

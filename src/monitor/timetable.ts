@@ -37,6 +37,7 @@ export class Timetable {
   #jitterMs = 0;
   /** True when the next start is one at `fast_interval`. */
   #fastNext = false;
+  #isPaused = false;
   /** Due time of the newest check and its start; undefined before the first. */
   #newest: { readonly dueMs: number; readonly startedMs: number } | undefined;
 
@@ -63,6 +64,18 @@ export class Timetable {
     this.#phase = phase;
     this.#grid = gridOf(this.#intervalMs(isUnhealthy), phase);
     this.#schedule({ dueMs: firstMs, place: "off" });
+  }
+
+  /** Starts nothing until {@link resume}. */
+  pause(): void {
+    this.#isPaused = true;
+    this.cancel();
+  }
+
+  /** Starts a check now, and keeps to the grid from then on. */
+  resume(): void {
+    this.#isPaused = false;
+    this.#schedule({ dueMs: this.#env.clock.nowMs(), place: "off" });
   }
 
   /** Cancels the next start. */
@@ -108,13 +121,13 @@ export class Timetable {
     if (plan.dueMs + jitterMs > nowMs) {
       // After checks at the fast interval, the next time on the grid may be too close to the last of them.
       if (this.#fastNext) this.#schedule(settle(dueMs, this.#grid, nowMs));
-      else this.#env.scheduler.startAt(this.#entry, this.#plannedMs);
+      else this.#arm(this.#plannedMs);
       return 0;
     }
     if (runningSinceMs !== undefined && jitterMs < maxJitterMs) {
       // By their jitter the two starts are less than an interval apart: the check has not run too long yet.
       this.#jitterMs = maxJitterMs;
-      this.#env.scheduler.startAt(this.#entry, this.#plannedMs);
+      this.#arm(this.#plannedMs);
       return 0;
     }
     const sinceMs = runningSinceMs === undefined ? undefined : runningSinceMs - jitterMs;
@@ -142,17 +155,21 @@ export class Timetable {
     if (this.#newest !== undefined) this.#startEarly(this.#env.clock.nowMs(), false);
   }
 
+  #arm(atMs: number): void {
+    if (!this.#isPaused) this.#env.scheduler.startAt(this.#entry, atMs);
+  }
+
   #startEarly(atMs: number, isFast: boolean): void {
     if (atMs >= this.#plannedMs) return;
     this.#fastNext = isFast;
-    this.#env.scheduler.startAt(this.#entry, atMs);
+    this.#arm(atMs);
   }
 
   #schedule(plan: Plan): void {
     this.#plan = plan;
     this.#fastNext = false;
     this.#jitterMs = this.#spec.jitter === 0 ? 0 : this.#maxJitterMs(plan) * Math.random();
-    this.#env.scheduler.startAt(this.#entry, this.#plannedMs);
+    this.#arm(this.#plannedMs);
   }
 
   get #plannedMs(): number {

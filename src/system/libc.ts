@@ -28,6 +28,7 @@ const FUNCTIONS = {
   setrlimit: { args: ["i32", "ptr"], returns: "i32" },
   clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
   signal: { args: ["i32", "u64"], returns: "u64" },
+  flock: { args: ["i32", "i32"], returns: "i32" },
   madvise: { args: ["u64", "u64", "i32"], returns: "i32" },
   /** With the arguments of renameat2(2), whose function musl and older glibc lack. */
   syscall: { args: ["i64", "i64", "ptr", "i64", "ptr", "i64"], returns: "i64" },
@@ -72,6 +73,7 @@ export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const SO_LINGER = 13;
+export const SO_PEERCRED = 17;
 export const SO_BINDTODEVICE = 25;
 export const SO_MARK = 36;
 /** Send and receive buffers; the kernel grants at most `net.core.wmem_max` and `rmem_max`, and with CAP_NET_ADMIN any size by the last one. */
@@ -163,6 +165,11 @@ export const SO_EE_ORIGIN_ICMP6 = 3;
 export const RLIMIT_NOFILE = 7;
 export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;
+/** Monotonic, and runs while the machine is suspended. */
+export const CLOCK_BOOTTIME = 7;
+/** flock(2): exclusive, without waiting. */
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
 export const MADV_DONTNEED = 4;
 
 export const SYS_RENAMEAT2 = process.arch === "x64" ? 316 : 276;

@@ -16,7 +16,19 @@ setDefaultTimeout(60_000);
 
 const program = makeProgram({}, new FakeOutput(), () => {});
 const tree = commandTree(program, DEFAULT_COMMAND);
-const COMMANDS = ["check-config", "completion", "explain", "help", "probe", "run", "status"];
+const COMMANDS = [
+  "check-config",
+  "completion",
+  "explain",
+  "force",
+  "help",
+  "overrides",
+  "pause",
+  "probe",
+  "release",
+  "run",
+  "status",
+];
 const LEVELS = ["debug", "error", "info", "trace", "warn"];
 
 test("completion: the tree has commands, options and what they take", () => {

@@ -158,3 +158,17 @@ test("check families: name and labels are labels of healthcheck_info, whatever i
     'healthcheck_info{id="1",type="tcp",target="tcp://10.0.0.1:80",name="a \\"b\\"\\\\c",label_id="x",label_rack_1="r 12"} 1',
   ]);
 });
+
+test("check families: a forced healthcheck has its forced state, and the action; no other has", async () => {
+  const stock = new Stock();
+  const forced = stock.add(makeSpec(1), [success()]);
+  stock.add(makeSpec(2), [success()]);
+  const from = { wallMs: 0, bootMs: 0, bootId: "0".repeat(32) };
+  const by = { uid: 0, user: "root", pid: 7 };
+  forced.applyOverride({ action: "unhealthy", reason: "a repair", by, sinceMs: 0, from, durationMs: 60_000 });
+  const text = await render(stock);
+  expect(linesOf(text, "healthcheck_forced")).toEqual([
+    'healthcheck_forced{id="1",type="tcp",action="unhealthy"} 1',
+  ]);
+  expect(linesOf(text, 'healthcheck_state{id="1"')).toEqual(['healthcheck_state{id="1",type="tcp"} 2']);
+});

@@ -34,21 +34,21 @@ test("monitor: every result is written down, with its start by the wall clock an
 
 test("monitor: a state change is counted and dates the state; a result that keeps the state does not", () => {
   using fixture = new MonitorFixture({ rise: 1, fall: 2 });
-  const addedMs = fixture.record.sinceMs;
+  const addedMs = fixture.monitor.sinceMs;
   fixture.start();
   fixture.time.advance(50);
   const changedMs = fixture.time.wallMs();
   fixture.answer(success());
-  expect([addedMs, fixture.record.sinceMs]).toEqual([VirtualTime.WALL_MS, changedMs]);
+  expect([addedMs, fixture.monitor.sinceMs]).toEqual([VirtualTime.WALL_MS, changedMs]);
   fixture.answer(success());
   fixture.answer(failure("L4CON"));
   fixture.answer(inconclusive("ports", "no free local port"));
   expect(changes(fixture)).toEqual({ "unknown healthy": 1 });
-  expect(fixture.record.sinceMs).toBe(changedMs);
+  expect(fixture.monitor.sinceMs).toBe(changedMs);
   fixture.answer(failure("L4CON"));
   fixture.answer(success());
   expect(changes(fixture)).toEqual({ "unknown healthy": 1, "healthy unhealthy": 1, "unhealthy healthy": 1 });
-  expect(fixture.record.sinceMs).toBeGreaterThan(changedMs);
+  expect(fixture.monitor.sinceMs).toBeGreaterThan(changedMs);
 });
 
 test("monitor: starts that did not happen are written down, whatever the reason", () => {

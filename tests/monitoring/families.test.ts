@@ -102,7 +102,11 @@ test("metrics: /metrics and docs/metrics.md have the same families, types and la
   const metered = await startMetered();
   await using _daemon = metered.daemon;
   const shown = readFamilies(await scrapeAfterChecks(metered, backends));
-  expect(sorted(shown)).toEqual(sorted(documentedFamilies(isOfProxy)));
+  // No series while nothing is forced; tests/metrics/check-families.test.ts shows its labels.
+  expect(shown.get("healthcheck_forced")).toEqual({ type: "gauge", labels: [] });
+  const documented = documentedFamilies(isOfProxy);
+  expect(documented.get("healthcheck_forced")?.labels).toEqual(["action", "id", "type"]);
+  expect(sorted(shown)).toEqual(sorted(documented.set("healthcheck_forced", { type: "gauge", labels: [] })));
 });
 
 test("metrics: with the engine, /metrics has the families of the engine in place of the proxy's", async () => {

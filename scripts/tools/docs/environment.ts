@@ -65,6 +65,11 @@ export const VARIABLES: readonly Variable[] = [
       "Set by systemd: when it names the stream that the log is written to, each line begins with its priority, `<3>` to `<7>`.",
   },
   {
+    name: "RUNTIME_DIRECTORY",
+    about:
+      "Set by systemd (RuntimeDirectory=): the directory of the state file, unless server.state_file names another.",
+  },
+  {
     name: "HEALTHCHECK_TEST_FAULT",
     about:
       "Makes a component fail on purpose, for tests of this program. The log warns about it. Leave it unset.",

@@ -42,7 +42,7 @@ export async function startHttp(options: HttpOptions = {}): Promise<HttpFixture>
   const stock: Stock = new Stock({
     settled: (monitor, { transition }) => {
       if (transition === undefined) return;
-      feed.changed(monitor, transition.from, transition.result, monitor.record?.sinceMs ?? 0);
+      feed.changed(monitor, transition.from, transition.result, monitor.sinceMs);
     },
   });
   const trouble: HttpFixture["trouble"] = {};

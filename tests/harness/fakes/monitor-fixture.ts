@@ -2,7 +2,7 @@
 import type { OnResult } from "../../../src/checks/checker.ts";
 import type { CheckResult } from "../../../src/model/result.ts";
 import type { HealthcheckSpec } from "../../../src/model/spec.ts";
-import { Monitor } from "../../../src/monitor/monitor.ts";
+import { Monitor, type MonitorObserver } from "../../../src/monitor/monitor.ts";
 import type { NetworkGate } from "../../../src/monitor/network-gate.ts";
 import { MonitorRecord } from "../../../src/monitor/record.ts";
 import type { Phase } from "../../../src/monitor/schedule.ts";
@@ -39,7 +39,25 @@ export class MonitorFixture implements Disposable {
   readonly dampings: string[] = [];
   readonly skipped = { running: 0, late: 0 };
   readonly checker = new NotingChecker(() => this.startsMs.push(this.time.nowMs()));
-  readonly record = new MonitorRecord([0.005, 0.05], this.time.wallMs());
+  readonly record = new MonitorRecord([0.005, 0.05]);
+  readonly observers: MonitorObserver[] = [
+    {
+      settled: ({ status, damping: now }, { result, latenessMs, transition, damping }) => {
+        if (damping !== undefined) this.dampings.push(`${damping}, measured ${now?.measured}`);
+        this.results.push(result);
+        this.latenesses.push(latenessMs);
+        const change = transition && { from: transition.from, to: transition.to };
+        this.settlements.push({ state: status.state, transition: change });
+        if (transition !== undefined) this.changes.push(`${transition.from} ${transition.to}`);
+      },
+      skipped: (_monitor, count, why) => {
+        this.skipped[why] += count;
+      },
+      released: (_monitor, { from, to }) => {
+        this.changes.push(`${from} ${to}`);
+      },
+    },
+  ];
   readonly monitor: Monitor;
   readonly #faults: unknown[] = [];
   readonly #scheduler: Scheduler;
@@ -58,24 +76,7 @@ export class MonitorFixture implements Disposable {
         clock: this.time,
         scheduler: this.#scheduler,
         ...(gate === undefined ? {} : { gate }),
-        observers: [
-          {
-            settled: ({ status, damping: now }, { result, latenessMs, transition, damping }) => {
-              if (damping !== undefined) this.dampings.push(`${damping}, measured ${now?.measured}`);
-              this.results.push(result);
-              this.latenesses.push(latenessMs);
-              const change = transition && { from: transition.from, to: transition.to };
-              this.settlements.push({ state: status.state, transition: change });
-              if (transition !== undefined) this.changes.push(`${transition.from} ${transition.to}`);
-            },
-            skipped: (_monitor, count, why) => {
-              this.skipped[why] += count;
-            },
-            released: (_monitor, { from, to }) => {
-              this.changes.push(`${from} ${to}`);
-            },
-          },
-        ],
+        observers: this.observers,
       },
       this.record,
     );

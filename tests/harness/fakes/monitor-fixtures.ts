@@ -42,7 +42,7 @@ export class Stock {
 
   /** Adds a monitor, and lets it have these results. */
   add(spec: HealthcheckSpec, results: readonly CheckResult[] = []): Monitor {
-    return this.#add(spec, results, new MonitorRecord(BOUNDS, this.#clock.wallMs()));
+    return this.#add(spec, results, new MonitorRecord(BOUNDS));
   }
 
   /** The same, without a record: as it is with metrics switched off. */

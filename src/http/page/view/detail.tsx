@@ -78,7 +78,7 @@ function Everything({ detail, nowMs }: { readonly detail: HealthcheckDetail; rea
 }
 
 function Verdict({ detail, nowMs }: { readonly detail: HealthcheckDetail; readonly nowMs: number }) {
-  const { state, damped, since, last } = detail;
+  const { state, damped, since, last, override, measured_state: measured } = detail;
   const sinceMs = Date.parse(since);
   return (
     <div class={`summary summary-${state}`}>
@@ -92,6 +92,14 @@ function Verdict({ detail, nowMs }: { readonly detail: HealthcheckDetail; readon
           {state === "unknown" ? " ago" : ""}, since {formatWhen(sinceMs, nowMs)}
         </span>
       </p>
+      {override !== undefined && (
+        <p class="summary-reason">
+          {override.action === "paused"
+            ? "Paused: no checks are started"
+            : `Forced ${override.action}; checks find ${measured}`}{" "}
+          — by {override.user}, until {formatWhen(Date.parse(override.until), nowMs)}: {override.reason}
+        </p>
+      )}
       {last !== null && (
         <p class="summary-reason">
           <Code result={last.result} code={last.code} /> {last.message}

@@ -1,0 +1,109 @@
+/** The control socket of a running server, asked by `force`, `pause`, `release` and `overrides`. */
+import { socketPath } from "../config/address-values.ts";
+import { findConfigFile, validateConfig } from "../config/load.ts";
+import { sentence } from "../model/printable.ts";
+import { positiveDurationMs } from "../schema/durations.ts";
+import { systemReason } from "../system/system-reason.ts";
+import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
+import { RemoteError } from "./remote.ts";
+import type { Environment } from "./settings.ts";
+import { readWritten } from "./value-option.ts";
+
+/** Options of commands that use the control socket. */
+export interface ControlOptions {
+  readonly socket?: string;
+  readonly config?: string;
+  readonly timeout: string;
+  readonly json?: boolean;
+}
+
+/** Maximum length of an answer: an override has some 500 bytes. */
+const MAX_ANSWER_BYTES = 64 * 1_024 * 1_024;
+
+/**
+ * Sends a request to the server.
+ *
+ * @returns the answer
+ * @throws RemoteError when the server cannot be reached, or rejects the request
+ * @throws UsageError
+ */
+export async function command(
+  request: Readonly<Record<string, unknown>>,
+  options: ControlOptions,
+  env: Environment,
+): Promise<Readonly<Record<string, unknown>>> {
+  const path = controlSocketPath(options, env);
+  const timeoutMs = readWritten("--timeout", positiveDurationMs, options.timeout);
+  const line = await exchange(path, `${JSON.stringify(request)}\n`, timeoutMs, options.timeout);
+  const answer = parseAnswer(line);
+  if (typeof answer["error"] === "string") throw new RemoteError(sentence(answer["error"]));
+  return answer;
+}
+
+/** Returns the path from the command line, or from the server's configuration file. */
+function controlSocketPath({ socket, config: named }: ControlOptions, env: Environment): string {
+  if (socket !== undefined) return readWritten("--socket", socketPath, socket);
+  const file = findConfigFile(named, env);
+  if (file === undefined)
+    throw new RemoteError("no readable configuration file found; name the control socket with --socket");
+  const { config } = validateConfig(readFile(file));
+  if (config === undefined) throw new RemoteError(`${file} is invalid; run check-config, or use --socket`);
+  if (config.server.control_socket === "")
+    throw new RemoteError(`server.control_socket is not set in ${file}: the server takes no commands`);
+  return config.server.control_socket;
+}
+
+function readFile(file: string): string {
+  try {
+    return readTextFile(file, MAX_YAML_BYTES);
+  } catch (error) {
+    throw new RemoteError(`cannot read ${file}: ${systemReason(error)}; use --socket`, { cause: error });
+  }
+}
+
+async function exchange(path: string, request: string, timeoutMs: number, timeout: string): Promise<string> {
+  const answered = Promise.withResolvers<string>();
+  const failed = (why: string) => answered.reject(new RemoteError(`cannot reach ${path}: ${why}`));
+  const timer = setTimeout(() => failed(`no response within ${timeout}`), timeoutMs);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const connecting = Bun.connect({
+    unix: path,
+    socket: {
+      open: (socket) => void socket.write(request),
+      data: (socket, chunk) => {
+        chunks.push(Buffer.from(chunk));
+        bytes += chunk.length;
+        if (bytes <= MAX_ANSWER_BYTES) return;
+        failed(`the response is larger than ${MAX_ANSWER_BYTES} bytes, the maximum`);
+        socket.terminate();
+      },
+      close: () => answered.resolve(Buffer.concat(chunks).toString("utf8")),
+      error: (_socket, error) => failed(systemReason(error)),
+    },
+  });
+  connecting.catch((error: unknown) => failed(connectProblem(error)));
+  try {
+    return await answered.promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function connectProblem(error: unknown): string {
+  const reason = systemReason(error);
+  return reason === "permission denied" ? `${reason}; only the server's user and root may connect` : reason;
+}
+
+function parseAnswer(line: string): Readonly<Record<string, unknown>> {
+  try {
+    const answer: unknown = JSON.parse(line);
+    // The fields are checked where they are used.
+    if (typeof answer === "object" && answer !== null) return answer as Readonly<Record<string, unknown>>;
+  } catch {
+    // Reported below.
+  }
+  throw new RemoteError(
+    line === "" ? "the server closed the connection without a response" : "the response is not JSON",
+  );
+}

@@ -1,0 +1,70 @@
+/** The operators' side of the daemon: overrides, their control socket, and the states that outlive the process. */
+import { dirname } from "node:path";
+import type { Config } from "../config/schema.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { HealthcheckId } from "../model/id.ts";
+import type { Monitor } from "../monitor/monitor.ts";
+import { OverrideCommands } from "../overrides/commands.ts";
+import { ControlSocket } from "../overrides/control-socket.ts";
+import { Overrides } from "../overrides/overrides.ts";
+import { isVolatile } from "../persistence/owned-file.ts";
+import type { StateFileSettings } from "../persistence/state-file.ts";
+import type { Clock } from "../system/clock.ts";
+import { createStateStore, type StateStore } from "./state-store.ts";
+
+/** Parts of the daemon that operators can change. */
+export interface OperationsDeps {
+  readonly clock: Clock;
+  readonly monitors: ReadonlyMap<HealthcheckId, Monitor>;
+  readonly log: Logger;
+  /** Receives a healthcheck whose reported status an operator has changed. */
+  report(monitor: Monitor): void;
+}
+
+/** Overrides, and the states of the earlier process. */
+export class Operations {
+  readonly states: StateStore;
+  readonly #overrides: Overrides;
+  readonly #socket: ControlSocket | undefined;
+  readonly #stateFile: StateFileSettings | undefined;
+
+  /** @param stateFile - undefined if nothing outlives the process */
+  constructor({ server }: Config, stateFile: StateFileSettings | undefined, deps: OperationsDeps) {
+    const { clock, monitors, log } = deps;
+    this.#stateFile = stateFile;
+    this.#overrides = new Overrides({ ...deps, changed: () => this.states.overridesChanged() });
+    this.states = createStateStore(stateFile, clock, monitors, log, () => this.#overrides.list());
+    const commands = new OverrideCommands(this.#overrides, monitors, clock);
+    const path = server.control_socket;
+    this.#socket =
+      path === ""
+        ? undefined
+        : new ControlSocket(path, (line, operator) => commands.execute(line, operator), log);
+  }
+
+  /** Reads what the earlier process has left, and serves operators. @throws Error if the control socket cannot be opened */
+  async start(): Promise<void> {
+    await this.states.start();
+    const sameBoot = this.#stateFile !== undefined && isVolatile(dirname(this.#stateFile.path));
+    this.#overrides.restore(this.states.earlierOverrides, sameBoot);
+    this.#socket?.start();
+  }
+
+  /** Continues with the earlier state of a new monitor, and applies what an operator has decided about it; before its start. */
+  prepare(monitor: Monitor): void {
+    const earlier = this.states.take(monitor.spec);
+    if (earlier !== undefined) monitor.restore(earlier);
+    this.#overrides.attach(monitor);
+  }
+
+  /** Receives that a list has been applied. @param isRenumbered - true if new ids may stand for former healthchecks */
+  applied(isRenumbered: boolean): void {
+    this.#overrides.adopt(isRenumbered);
+  }
+
+  /** Serves operators no longer. */
+  stop(): void {
+    this.#socket?.stop();
+    this.#overrides.stop();
+  }
+}

@@ -1,0 +1,33 @@
+/** An operator's decision about one healthcheck, which stands over what its checks find until it ends. */
+import type { Moment } from "../system/boot-clock.ts";
+
+/** Actions of an override: force a state, or start no checks. */
+export const OVERRIDE_ACTIONS = ["healthy", "unhealthy", "paused"] as const;
+/** One of {@link OVERRIDE_ACTIONS}. */
+export type OverrideAction = (typeof OVERRIDE_ACTIONS)[number];
+
+/** An operator, as the kernel describes the process that connected. */
+export interface Operator {
+  readonly uid: number;
+  /** Name of the user; its number if it has none. */
+  readonly user: string;
+  readonly pid: number;
+}
+
+/** One override. */
+export interface Override {
+  readonly action: OverrideAction;
+  /** One line. */
+  readonly reason: string;
+  readonly by: Operator;
+  /** Wall-clock time at which the operator gave it. */
+  readonly sinceMs: number;
+  /** It ends {@link durationMs} after this moment. */
+  readonly from: Moment;
+  readonly durationMs: number;
+}
+
+/** Formats an override for messages: `forced unhealthy by root: drained for repair`. */
+export function describeOverride({ action, reason, by }: Override): string {
+  return `${action === "paused" ? "paused" : `forced ${action}`} by ${by.user}: ${reason}`;
+}
