@@ -136,7 +136,7 @@ test("check families: it stops after each monitor of each family", () => {
 test("check families: without monitors there are the heads, and a target cannot break out of its label", async () => {
   const stock = new Stock();
   expect(linesOf(await render(stock), "healthcheck_")).toEqual([]);
-  expect(linesOf(await render(stock), "# TYPE").length).toBe(8);
+  expect(linesOf(await render(stock), "# TYPE").length).toBe(9);
   stock.add(makeSpec(1, { check: tcpSpec(80, { address: { ip: 'a"b\\c\nd', port: 1 } }) }));
   expect(linesOf(await render(stock), "healthcheck_info")).toEqual([
     'healthcheck_info{id="1",type="tcp",target="tcp://a\\"b\\\\c\\nd:1"} 1',
