@@ -2,7 +2,7 @@
 import { formatTarget } from "../checks/registry.ts";
 import { roundMs } from "../model/phases.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
-import type { StateTransition } from "../monitor/monitor.ts";
+import type { StateTransition } from "../monitor/settlement.ts";
 
 /** Version of the schema; fields may be added within a version (docs/monitoring.md). */
 export const EVENT_VERSION = 1;

@@ -1,6 +1,7 @@
 /** Sends each state change to the configured sinks. An observer of all monitors; no sink delays a check or a report. */
 import type { Logger } from "../logging/logger.ts";
-import type { Monitor, MonitorObserver, Settlement, StateTransition } from "../monitor/monitor.ts";
+import type { Monitor, MonitorObserver } from "../monitor/monitor.ts";
+import type { Settlement, StateTransition } from "../monitor/settlement.ts";
 import type { Clock } from "../system/clock.ts";
 import { formatEvent } from "./event.ts";
 import { ExecSink } from "./exec-sink.ts";

@@ -5,7 +5,8 @@ import type { Logger } from "../logging/logger.ts";
 import { roundMs } from "../model/phases.ts";
 import { formatResult } from "../model/result.ts";
 import type { Clock } from "../system/clock.ts";
-import type { Monitor, MonitorObserver, Settlement, StateTransition } from "./monitor.ts";
+import type { Monitor, MonitorObserver } from "./monitor.ts";
+import type { Settlement, StateTransition } from "./settlement.ts";
 
 /** Minimum time between two lines of a kind. */
 const LOG_PERIOD_MS = 10_000;

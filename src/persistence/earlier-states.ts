@@ -1,6 +1,6 @@
 /** The states of an earlier process, until healthchecks continue them or they are too old. Pure: the caller passes the time. */
 import type { HealthcheckId } from "../model/id.ts";
-import type { EarlierState } from "../monitor/monitor.ts";
+import type { EarlierState } from "../monitor/reported-status.ts";
 import type { StateRecord } from "./format.ts";
 
 /** States that were read from the file. Each is given to one healthcheck. */

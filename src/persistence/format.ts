@@ -10,8 +10,8 @@
  */
 import type { HealthcheckId } from "../model/id.ts";
 import { parseId } from "../model/id.ts";
-import type { EarlierState } from "../monitor/monitor.ts";
 import { OVERRIDE_ACTIONS, type Override } from "../monitor/override.ts";
+import type { EarlierState } from "../monitor/reported-status.ts";
 import type { Moment } from "../system/boot-clock.ts";
 import { Slice } from "../system/time-slicing.ts";
 

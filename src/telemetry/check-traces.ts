@@ -5,8 +5,9 @@
 import { type SpanContext, SpanKind } from "@opentelemetry/api";
 import type { HealthcheckId } from "../model/id.ts";
 import type { CheckResult, FailureCode } from "../model/result.ts";
-import type { Monitor, MonitorObserver, Settlement, StateTransition } from "../monitor/monitor.ts";
+import type { Monitor, MonitorObserver } from "../monitor/monitor.ts";
 import type { MonitorLog } from "../monitor/monitor-log.ts";
+import type { Settlement, StateTransition } from "../monitor/settlement.ts";
 import { checkAttributes, checkStatus, healthcheckAttributes, phaseEvents } from "./check-attributes.ts";
 import type { SpanScope } from "./scope.ts";
 import type { Timeline } from "./span-clock.ts";

@@ -183,6 +183,15 @@ test("monitor: a late answer is excused before the tick that notices the stall, 
   expect(fixture.results).toMatchObject([{ outcome: "inconclusive", cause: "stalled" }]);
 });
 
+test("monitor: a new timeout does not change the verdict about a check that began with the old one", () => {
+  using fixture = new MonitorFixture({ timeoutMs: 500 });
+  fixture.start();
+  fixture.monitor.reconfigure(makeSpec(1, { timeoutMs: 100 }), AT_ORIGIN);
+  fixture.time.stall(2_000);
+  fixture.checker.last.finish(lateAnswer(2_400));
+  expect(fixture.results).toMatchObject([{ outcome: "inconclusive", cause: "stalled" }]);
+});
+
 test("monitor: a stall before the check began is not its own", () => {
   using fixture = new MonitorFixture({ timeoutMs: 500 });
   fixture.start();

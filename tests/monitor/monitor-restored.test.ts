@@ -1,7 +1,8 @@
 /** The states from before a restart: provisional until a check agrees with them. */
 import { expect, test } from "bun:test";
 import { inconclusive } from "../../src/model/result.ts";
-import type { EarlierState, Settlement } from "../../src/monitor/monitor.ts";
+import type { EarlierState } from "../../src/monitor/reported-status.ts";
+import type { Settlement } from "../../src/monitor/settlement.ts";
 import { failure, success } from "../harness/fakes/fakes.ts";
 import { MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
 

@@ -1,0 +1,145 @@
+/**
+ * The status of one healthcheck as clients receive it: counters and sentence of the newest result; `unknown` while the state is from an
+ * earlier process and no check has agreed with it; in place of both the state that an operator forces. Owned by a monitor; on the hot path.
+ */
+import { sentence } from "../model/printable.ts";
+import type { Conclusive } from "../model/result.ts";
+import { type State, type Status, UNKNOWN } from "../model/status.ts";
+import type { Clock } from "../system/clock.ts";
+import { describeOverride, type Override } from "./override.ts";
+
+/** State and counters of an equal check in an earlier process. They are provisional until a check agrees with them. */
+export interface EarlierState {
+  readonly state: Exclude<State, "unknown">;
+  /** Wall-clock time of the last state change. */
+  readonly sinceMs: number;
+  readonly successes: number;
+  readonly failures: number;
+  /** Wall-clock time at which the earlier process was last alive. */
+  readonly aliveMs: number;
+}
+
+/** Keeps the status of one healthcheck. */
+export class ReportedStatus {
+  readonly #clock: Clock;
+  /** Status without the override. */
+  #found: Status = UNKNOWN;
+  #forced: Status | undefined;
+  #override: Override | undefined;
+  #sinceMs: number;
+  #earlier: EarlierState | undefined;
+  #isProvisional = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#sinceMs = clock.wallMs();
+  }
+
+  /** Status as it is reported. */
+  get status(): Status {
+    return this.#forced ?? this.#found;
+  }
+
+  /** Status by the results alone, whatever an operator forces. */
+  get found(): Status {
+    return this.#found;
+  }
+
+  /** State that an operator forces; undefined if none. */
+  get forcedState(): State | undefined {
+    return this.#forced?.state;
+  }
+
+  /** The operator's decision in effect. */
+  get override(): Override | undefined {
+    return this.#override;
+  }
+
+  /** Wall-clock time of the last state change; for `unknown`, of the creation. */
+  get sinceMs(): number {
+    return this.#sinceMs;
+  }
+
+  /** True while the state is from an earlier process and no check has agreed with it. */
+  get isProvisional(): boolean {
+    return this.#isProvisional;
+  }
+
+  /** State of an earlier process, while it is not reported; undefined at any other time. */
+  get provisional(): EarlierState | undefined {
+    return this.#isProvisional ? this.#earlier : undefined;
+  }
+
+  /** Counters that an earlier process has counted; part of those in {@link status}. */
+  get countedEarlier(): Pick<Status, "successes" | "failures"> {
+    return this.#earlier ?? UNKNOWN;
+  }
+
+  /** Continues with the status of another monitor; before the first check. */
+  inherit(status: Status): void {
+    this.#found = status;
+  }
+
+  /** Continues with the counters of an earlier process; before the first check. Its state is reported once a check agrees with it. */
+  restore(earlier: EarlierState): void {
+    this.#earlier = earlier;
+    this.#isProvisional = true;
+    this.#found = { ...UNKNOWN, successes: earlier.successes, failures: earlier.failures };
+    this.#sinceMs = earlier.sinceMs;
+  }
+
+  /**
+   * Applies a result.
+   *
+   * @param state - the measured state after it
+   * @param startedAtWallMs - start of the check, on the wall clock
+   * @param message - code and sentence
+   */
+  apply(result: Conclusive, state: State, startedAtWallMs: number, message: string): void {
+    const success = result.outcome === "success";
+    if (success === (state === "healthy")) this.#isProvisional = false;
+    this.#found = {
+      state: this.#isProvisional ? "unknown" : state,
+      lastCheckMs: startedAtWallMs,
+      durationMs: result.durationMs,
+      failures: this.#found.failures + (success ? 0 : 1),
+      successes: this.#found.successes + (success ? 1 : 0),
+      message,
+    };
+    this.#force();
+  }
+
+  /** Applies a change to unhealthy that was held; its result has been counted. */
+  release(message: string): void {
+    this.#isProvisional = false;
+    this.#found = { ...this.#found, state: "unhealthy", message };
+    this.#force();
+  }
+
+  /** Notes that the measured state changed now. */
+  changed(): void {
+    this.#sinceMs = this.#clock.wallMs();
+  }
+
+  /** Applies an operator's decision; undefined ends it. */
+  applyOverride(override: Override | undefined): void {
+    this.#override = override;
+    this.#force();
+  }
+
+  /** Puts a forced state in place of the measured one, whose sentence it ends with. */
+  #force(): void {
+    const override = this.#override;
+    if (override === undefined || override.action === "paused") {
+      this.#forced = undefined;
+      return;
+    }
+    const { message, lastCheckMs } = this.#found;
+    this.#forced = {
+      ...this.#found,
+      state: override.action,
+      lastCheckMs: lastCheckMs ?? this.#clock.wallMs(),
+      message: sentence(`${describeOverride(override)}${message === "" ? "" : `; checks find: ${message}`}`),
+    };
+  }
+}
