@@ -47,7 +47,7 @@ export async function callEngine<Args>(
   const exchange = new EngineExchange(client, client.call(call), resolve, reject);
   const late = () => reject(new EngineUnreachable(`no reply within ${formatDuration(timeoutMs)}`));
   const timer = setTimeout(late, timeoutMs);
-  const cancel = () => reject(new EngineUnreachable("cancelled"));
+  const cancel = () => reject(new EngineUnreachable("canceled"));
   signal.addEventListener("abort", cancel, { once: true });
   let socket: Bun.Socket<undefined> | undefined;
   try {

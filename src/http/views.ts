@@ -109,8 +109,8 @@ export function searchText(monitor: Monitor): string {
   const { spec, record } = monitor;
   const { name, labels } = spec;
   const named = name === undefined ? "" : `${name} `;
-  const labelled = labels?.map((pair) => `${pair.join("=")} `).join("") ?? "";
-  return `${spec.id} ${named}${labelled}${formatTarget(spec.check)} ${record?.history.lastMessage ?? ""}`.toLowerCase();
+  const labeled = labels?.map((pair) => `${pair.join("=")} `).join("") ?? "";
+  return `${spec.id} ${named}${labeled}${formatTarget(spec.check)} ${record?.history.lastMessage ?? ""}`.toLowerCase();
 }
 
 function head({ spec, state, record, provisional, sinceMs, override, isDamped }: Monitor) {

@@ -1,7 +1,7 @@
 /**
  * The dialer of every checker: opens TCP connections and UDP sockets through the C library, and carries plain-text conversations over
  * them. The scheduler polls it on each tick. The runtime's own `connect` is not used for this, because it blurs error codes and keeps the
- * descriptor of a dead host for minutes; here the errno is exact and cancelling is a `close`.
+ * descriptor of a dead host for minutes; here the errno is exact and canceling is a `close`.
  *
  * Guarantees: an owner receives exactly one of `connected` and `failed`, and only from within {@link Dialer.poll}, unless it cancels, in
  * which case it receives nothing.
@@ -87,7 +87,7 @@ export class LibcDialer implements Dialer {
   readonly #echo: EchoSockets;
   readonly #onError: (error: unknown) => void;
   #decided: Decided[] = [];
-  /** Decided ones that were not cancelled since. */
+  /** Decided ones that were not canceled since. */
   #decidedCount = 0;
   readonly #onEvents = (dial: PendingConnection, events: number) => this.#ready(dial, events);
 

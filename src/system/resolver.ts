@@ -1,6 +1,6 @@
 /**
  * The system's resolver as it is configured: /etc/hosts and /etc/resolv.conf. Asking is up to the dns checker. `getaddrinfo` is not
- * used: it cannot be cancelled, blocks a thread for each dead nameserver, and so would make healthy checks wait for dead ones.
+ * used: it cannot be canceled, blocks a thread for each dead nameserver, and so would make healthy checks wait for dead ones.
  *
  * The files are read again when they have changed, which is looked up at most once a second. They are read in slices; until a new
  * version is read, the former one serves.

@@ -4,7 +4,7 @@ import { gridLatenessMs, missedStarts } from "../../scripts/tools/bench/grid.ts"
 
 const INTERVAL_MS = 100;
 
-/** Arrivals on a grid that begins somewhere, each so late. */
+/** Arrivals on a grid that begins somewhere, each late by the given time. */
 function arrivals(startMs: number, latenessMs: readonly number[]): number[] {
   return latenessMs.map((lateMs, index) => startMs + index * INTERVAL_MS + lateMs);
 }

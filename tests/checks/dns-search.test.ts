@@ -68,7 +68,7 @@ test.each<[NameOutcome[], string[]]>([
     ["no-name", "other"],
     [A, B, "www"],
   ],
-  // Nobody listens on any server: no other name will be answered.
+  // No process listens on any server: no other name will be answered.
   [["refused"], [A]],
 ])("search: after %j", (outcomes, names) => {
   expect(asked("www", outcomes)).toEqual(names);

@@ -83,7 +83,7 @@ test.each<[name: string, type: QueryType, bad: number[], why: string]>([
   ["a label of no known kind", "A", [0x80, ...A], "a name has a label of unknown kind"],
   ["a short IPv6 address", "AAAA", record(28, ADDRESS), "a record of type AAAA has 4 bytes of data"],
   ["an alias and more", "A", record(5, [1, 97, 0, 0]), "a record of type CNAME has 4 bytes of data"],
-  ["a name server and more", "NS", record(2, [...POINTER, 0]), "a record of type NS has 3 bytes of data"],
+  ["a nameserver and more", "NS", record(2, [...POINTER, 0]), "a record of type NS has 3 bytes of data"],
   ["a mail server and more", "MX", record(15, [0, 1, 0, 0]), "a record of type MX has 4 bytes of data"],
   [
     "a service and more",

@@ -94,7 +94,7 @@ test("exchange: a dead host is a connect timeout, and its dial is canceled", () 
     message: "TCP connect to 10.0.0.1:80: no answer within 500ms",
     durationMs: 500,
   });
-  expect(fixture.dialer.cancelled.length).toBe(1);
+  expect(fixture.dialer.canceled.length).toBe(1);
   expect(fixture.results).toEqual([]);
 });
 
@@ -104,7 +104,7 @@ test("exchange: when canceled, it cancels its dial and reports nothing", () => {
   fixture.dialer.connect(fixture.dialer.last, 1);
   attempt.cancel();
   fixture.dialer.poll();
-  expect(fixture.dialer.cancelled.length).toBe(1);
+  expect(fixture.dialer.canceled.length).toBe(1);
   expect(fixture.results).toEqual([]);
 });
 

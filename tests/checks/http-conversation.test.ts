@@ -105,7 +105,7 @@ const rows: [string, string, Wanted, string][] = [
     'L7STS body ends after "hello", expected "hello!"',
   ],
   [
-    "no body where there is none",
+    "a response without a body",
     "HTTP/1.1 204 No Content\r\n\r\n",
     { body: "x" },
     'L7STS body ends after "", expected "x"',

@@ -94,7 +94,7 @@ function errorsOf(changes: object): string[] {
   return read.ok ? [] : read.faults.map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 
-/** Runs a check on a clock that stands still: the timer of the checker fires at once. */
+/** Runs a check on a clock that does not advance: the timer of the checker fires immediately. */
 async function resultOf(changes: object = {}): Promise<Conclusive> {
   using time = new VirtualTime();
   const immediate = (_delayMs: number, callback: () => void) => {

@@ -7,7 +7,7 @@ import { namedFacts } from "../../src/schema/field.ts";
 /** Six hexadecimal digits. */
 const CANARY = "5ec4e7";
 const VALUES: readonly unknown[] = [`/?${CANARY}`, CANARY, { "X-Canary": CANARY }];
-/** What each type needs; fields of other types are ignored. */
+/** Required fields of each type; fields of other types are ignored. */
 const NEEDED = { ip: "127.0.0.1", port: 1, query: "a.test", secret: "xyzzy5461", username: "probe" };
 
 const SECRET_FIELDS = checkTypes().flatMap((type) =>

@@ -1,4 +1,4 @@
-/** `check-config`: the judgement as a command. */
+/** `check-config`: validation as a command. */
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

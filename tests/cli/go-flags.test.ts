@@ -45,7 +45,7 @@ function outcomeOf(args: readonly string[]): Outcome {
   }
 }
 
-/** What Go itself makes of command lines; the values of a wrong one are left out, and durations are in milliseconds. */
+/** Results of Go itself for command lines; the values of a wrong one are left out, and durations are in milliseconds. */
 async function outcomesOfGo(lines: readonly (readonly string[])[]): Promise<Outcome[]> {
   const child = Bun.spawn([await buildGoProgram("goflags")], {
     stdin: new Blob([JSON.stringify(lines)]),

@@ -19,19 +19,19 @@ test.each([
   ["an unknown command", ["nonsense"]],
   ["an unknown probe", ["probe", "smtp", "a:25"]],
   ["a probe without a target", ["probe", "tcp"]],
-  ["a target that is none", ["probe", "tcp", "nonsense"]],
-  ["a URL that is none", ["probe", "http", "nonsense"]],
-  ["a server that is none", ["probe", "dns", "a.example", "10.0.0.53"]],
-  ["a count that is none", ["probe", "tcp", "127.0.0.1:1", "--count", "0"]],
-  ["a time-out that is none", ["probe", "tcp", "127.0.0.1:1", "--timeout", "soon"]],
-  ["a time-out of nothing", ["probe", "tcp", "127.0.0.1:1", "--timeout", "0s"]],
+  ["an invalid target", ["probe", "tcp", "nonsense"]],
+  ["an invalid URL", ["probe", "http", "nonsense"]],
+  ["an invalid server", ["probe", "dns", "a.example", "10.0.0.53"]],
+  ["an invalid count", ["probe", "tcp", "127.0.0.1:1", "--count", "0"]],
+  ["an invalid timeout", ["probe", "tcp", "127.0.0.1:1", "--timeout", "soon"]],
+  ["a timeout of 0", ["probe", "tcp", "127.0.0.1:1", "--timeout", "0s"]],
   ["a mark that is not a number", ["probe", "tcp", "127.0.0.1:1", "--mark", "seven"]],
   ["a mark out of range", ["probe", "dns", "a.example", "--mark", "4294967296"]],
   ["a source address of the other family", ["probe", "tcp", "127.0.0.1:1", "--source", "::1"]],
   ["a source address without a server", ["probe", "dns", "a.example", "--source", "127.0.0.1"]],
   ["an invalid interface name", ["probe", "http", "http://127.0.0.1:1/", "--interface", "a/b"]],
-  ["status codes that are none", ["probe", "http", "http://127.0.0.1:1/", "--expect", "200,ok"]],
-  ["a port that is none", ["probe", "tcp", "127.0.0.1:70000"]],
+  ["invalid status codes", ["probe", "http", "http://127.0.0.1:1/", "--expect", "200,ok"]],
+  ["an invalid port", ["probe", "tcp", "127.0.0.1:70000"]],
   ["a way to close that there is not", ["probe", "tcp", "127.0.0.1:1", "--close", "slam"]],
   ["an engine that is no path", ["--engine", "nonsense"]],
   ["an engine beside a checks file", ["run", "--engine", "--checks", "a.yaml"]],
@@ -130,7 +130,7 @@ test("program: prints its version", async () => {
   expect(out).toMatch(/^healthcheck-server \d+\.\d+\.\d+ \(revision .+, Bun \d.+, linux-\w+\)\n$/);
 });
 
-test("program: check-config gives the status of its judgement", async () => {
+test("program: check-config exits with the status of its verdict", async () => {
   const { status, out } = await run("check-config", "/nonexistent/a.yaml");
   expect(status).toBe(1);
   expect(out).toContain("cannot be read");

@@ -19,7 +19,7 @@ function put(path: string, text = ""): string {
   return path;
 }
 
-function judged(text: string): Config {
+function validated(text: string): Config {
   const { config } = validateConfig(text);
   if (config === undefined) throw new Error("refused");
   return config;
@@ -91,7 +91,7 @@ test("loadConfigFile: a file that does not exist is missing, one that cannot be 
 });
 
 test("changedKeys: names what has changed, and whether it takes effect", () => {
-  const after = judged(
+  const after = validated(
     "batching:\n  delay: 7ms\nserver:\n  proxy_socket: /x\nmetrics:\n  batch_size_buckets: [1]\n",
   );
   expect(changedKeys(DEFAULT_CONFIG, after)).toEqual([
@@ -102,14 +102,14 @@ test("changedKeys: names what has changed, and whether it takes effect", () => {
 });
 
 test("changedKeys: another spelling of the same value is no change", () => {
-  const [one, other] = ["batching:\n  delay: 1500ms\n", "batching: {delay: 1.5s}\n"].map(judged);
+  const [one, other] = ["batching:\n  delay: 1500ms\n", "batching: {delay: 1.5s}\n"].map(validated);
   if (one === undefined || other === undefined) throw new Error("unreachable");
   expect(changedKeys(one, other)).toEqual([]);
 });
 
 test("reloaded: what can change at run time does, what needs a restart stays as it runs", () => {
-  const running = judged("server:\n  proxy_socket: /a\n");
-  const after = reloaded(running, judged("server:\n  proxy_socket: /b\nbatching:\n  max_size: 7\n"));
+  const running = validated("server:\n  proxy_socket: /a\n");
+  const after = reloaded(running, validated("server:\n  proxy_socket: /b\nbatching:\n  max_size: 7\n"));
   expect([after.server.proxy_socket, after.batching.max_size]).toEqual(["/a", 7]);
   expect(changedKeys(running, after).map(({ key }) => key)).toEqual(["batching.max_size"]);
   expect(running.batching.max_size).toBe(DEFAULT_CONFIG.batching.max_size);
@@ -178,8 +178,8 @@ test("schema: the defaults are those of the documentation", () => {
 });
 
 test("schema: a configuration written to a file is read as itself", () => {
-  const config = judged(
+  const config = validated(
     "batching:\n  delay: 1234ms\nserver:\n  socket_mode: 0600\nadvanced:\n  notify_interval: 1m30s\n",
   );
-  expect(judged(JSON.stringify(toFile(config)))).toEqual(config);
+  expect(validated(JSON.stringify(toFile(config)))).toEqual(config);
 });

@@ -92,8 +92,8 @@ test.each([
   ["telemetry", "use_http", "grpc", '"grpc" is not valid; must be true or false'],
   ["telemetry", "sampling_rate", "1.1", "1.1 is out of range; must be a number from 0 to 1"],
 ])("config: refuses %s.%s: %s", (section, key, value, words) => {
-  const judged = validateConfig(one(section, key, value));
-  expect(judged.config).toBeUndefined();
+  const validated = validateConfig(one(section, key, value));
+  expect(validated.config).toBeUndefined();
   // An element of a list is named by its place.
   const [place, of] = value.startsWith("[0.1") ? [key.length + 11, `${key}.1`] : [key.length + 5, key];
   expect(faults(one(section, key, value))).toEqual([`F:2:${place}: ${section}.${of}: ${words}`]);

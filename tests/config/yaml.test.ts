@@ -196,7 +196,7 @@ const NONSENSE: Readonly<Record<string, RegExp>> = {
   ",": /262144 characters, the maximum/,
 };
 
-test.each(Object.keys(NONSENSE))("yaml: a file of %j is given up early", (piece) => {
+test.each(Object.keys(NONSENSE))("yaml: a file of %j is abandoned early", (piece) => {
   const read = readYaml(piece.repeat((1 << 20) / piece.length), "configuration");
   expect("faults" in read && read.faults.at(-1)?.message).toMatch(NONSENSE[piece] ?? /never/);
 });

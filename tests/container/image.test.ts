@@ -158,11 +158,11 @@ rootTest(
     const reading = readLines(client.stdout, (line) => lines.push(line));
     try {
       // The backend speaks no HTTP, so one is healthy and one is not.
-      const told = () => lines.join("\n");
+      const output = () => lines.join("\n");
       await until(
-        () => /"id":2,.*"state":"healthy"/.test(told()),
+        () => /"id":2,.*"state":"healthy"/.test(output()),
         10_000,
-        () => `a healthy backend: ${told()}`,
+        () => `a healthy backend: ${output()}`,
       );
     } finally {
       await client.stdin.end();

@@ -84,12 +84,12 @@ test("engine call: an engine that accepts and never replies, and one that stops 
   );
 });
 
-test("engine call: cancelled before and while it waits", async () => {
-  const cancelled = AbortSignal.abort(new EngineUnreachable("stopped"));
-  expect(await callOf(() => {}, { signal: cancelled })).toEqual(new EngineUnreachable("stopped"));
+test("engine call: canceled before and while it waits", async () => {
+  const canceled = AbortSignal.abort(new EngineUnreachable("stopped"));
+  expect(await callOf(() => {}, { signal: canceled })).toEqual(new EngineUnreachable("stopped"));
   const controller = new AbortController();
   expect(await callOf(() => controller.abort(), { signal: controller.signal })).toEqual(
-    new EngineUnreachable("cancelled"),
+    new EngineUnreachable("canceled"),
   );
 });
 

@@ -3,7 +3,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
@@ -43,7 +43,7 @@ test("daemon: while a client does not read, flapping states do not pile up, and 
     most = Math.max(most, daemon.rssBytes());
   }
   expect(daemon.log.join("\n")).toContain("Failed to send notification: client is not reading");
-  tell("RSS grown while the client does not read", (most - rss) / 1e6, "MB");
+  printFigure("RSS grown while the client does not read", (most - rss) / 1e6, "MB");
   expect(most - rss).toBeLessThan(MAX_GROWTH);
 
   client.resume();
@@ -54,11 +54,11 @@ test("daemon: while a client does not read, flapping states do not pile up, and 
     );
   await until(newest, 10_000, "the newest state of every id");
   await handled(client);
-  const told = notifications(client).length - before;
-  tell(`notifications after ${CHECKS * FLIPS} changes`, told, "");
+  const received = notifications(client).length - before;
+  printFigure(`notifications after ${CHECKS * FLIPS} changes`, received, "");
   // Each id once, and what the socket's buffers held: far from one a change.
-  expect(told).toBeGreaterThanOrEqual(CHECKS);
-  expect(told).toBeLessThan(4 * CHECKS);
+  expect(received).toBeGreaterThanOrEqual(CHECKS);
+  expect(received).toBeLessThan(4 * CHECKS);
 }, 90_000);
 
 test("daemon: a request_status of more than 60 KB is answered in several lines", async () => {

@@ -11,9 +11,9 @@ import { peerTest } from "../harness/base/peers.ts";
 setDefaultTimeout(30_000);
 
 test("daemon: --version and --help", async () => {
-  const told = await runCommand(["--version"]);
-  expect(told.status).toBe(0);
-  expect(told.out).toStartWith(`healthcheck-server ${version} (revision `);
+  const result = await runCommand(["--version"]);
+  expect(result.status).toBe(0);
+  expect(result.out).toStartWith(`healthcheck-server ${version} (revision `);
   const help = await runCommand(["--help"]);
   expect(help.status).toBe(0);
   expect(help.out).toMatch(/^Examples:\n {2}\$ healthcheck-server /m);

@@ -2,7 +2,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
@@ -75,8 +75,8 @@ test("daemon: a line of 65 MiB gets an error and the end of the connection; its 
     30_000,
     () => `memory to come back: ${grown() / MIB} MiB more than before`,
   );
-  tell("RSS above the start after three lines of 65 MiB", grown() / MIB, "MiB");
-  tell("RSS while taking one", most / MIB, "MiB");
+  printFigure("RSS above the start after three lines of 65 MiB", grown() / MIB, "MiB");
+  printFigure("RSS while taking one", most / MIB, "MiB");
 }, 90_000);
 
 test("daemon: the newest client wins, the older gets an error and is closed", async () => {

@@ -11,7 +11,7 @@ import { startDaemon } from "../harness/daemon/daemon.ts";
 setDefaultTimeout(30_000);
 
 const LIMIT = 100;
-/** What the limit leaves for checks. */
+/** Descriptors that the limit leaves for checks. */
 const ROOM = 50;
 
 test("daemon: a list that needs more descriptors than there are is warned of, once, until one fits again", async () => {

@@ -7,7 +7,7 @@ import { dnsCheck } from "../harness/client/checks.ts";
 
 const HEADER_BYTES = 12;
 const NS = 2;
-/** A name server's record for the name that was asked for. */
+/** A nameserver's record for the name that was asked for. */
 const NS_RECORD = [0xc0, HEADER_BYTES, 0, NS, 0, 1, 0, 0, 0, 60, 0, 4, 2, 110, 115, 0];
 
 test("daemon: dns: the root, international names and whole names are asked for as DNS has them", async () => {

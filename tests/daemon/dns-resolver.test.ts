@@ -25,7 +25,7 @@ interface Case {
   readonly conf?: string;
   readonly hosts?: string;
   readonly env?: Readonly<Record<string, string>>;
-  readonly servers?: readonly (Zone | "nobody" | SpecialServer)[];
+  readonly servers?: readonly (Zone | "absent" | SpecialServer)[];
   readonly expect?: string;
   /** The sentence, `@1` for the first server. */
   readonly found: string;
@@ -130,12 +130,12 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   closedServer: {
     query: "www.a.test",
-    servers: ["nobody", { "www.a.test": WWW }],
+    servers: ["absent", { "www.a.test": WWW }],
     found: "L7OK DNS A www.a.test @2: answered 192.0.2.1",
   },
   closedServers: {
     conf: SEARCH,
-    servers: ["nobody", "nobody"],
+    servers: ["absent", "absent"],
     found: "L4CON DNS A/AAAA www.a.test @1, @2: connection refused (ICMP port unreachable)",
   },
   notImplementedV6: {
@@ -152,7 +152,7 @@ const CASES: Readonly<Record<string, Case>> = {
   slowServer: {
     query: "www.a.test",
     conf: SEARCH,
-    servers: [{ how: "slow", zone: { "www.a.test": WWW } }, "nobody"],
+    servers: [{ how: "slow", zone: { "www.a.test": WWW } }, "absent"],
     found: "L7OK DNS A www.a.test @1: answered 192.0.2.1",
   },
   slowThenSearched: {
@@ -224,7 +224,7 @@ if (canUnshare()) {
       const addresses = servers.map((_, index) => `127.53.${third}.${index + 1}`);
       for (const [index, server] of servers.entries()) {
         const address = addresses[index] ?? "";
-        if (server === "nobody") continue;
+        if (server === "absent") continue;
         const { zone, how } = isSpecial(server) ? server : { zone: server, how: "udp" as const };
         stack.use(await startZoneServer(address, zone, how));
       }

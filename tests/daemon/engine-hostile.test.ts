@@ -18,7 +18,7 @@ setDefaultTimeout(180_000);
 
 const WAIT_MS = 60_000;
 const MIB = 1_024 * 1_024;
-/** What the server may need for a message of 64 MiB and its copies. */
+/** Memory that the server may need for a message of 64 MiB and its copies. */
 const MAX_GROWTH_BYTES = 500 * MIB;
 
 const SET = gobVector("capture-00").response;

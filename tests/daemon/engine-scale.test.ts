@@ -3,7 +3,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { closedPort } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { until } from "../harness/base/wait.ts";
 import { startDaemon } from "../harness/daemon/daemon.ts";
@@ -54,7 +54,7 @@ test("engine: 10,000 healthchecks of six types are checked and reported, and so 
     WAIT_MS,
     () => `every state; there are ${before.size}`,
   );
-  tell("from the engine's start to 10,000 states", performance.now() - startMs, "ms");
+  printFigure("from the engine's start to 10,000 states", performance.now() - startMs, "ms");
   for (const [id, states] of before.states) expect([id, ...new Set(states)]).toEqual([id, stateOf(id)]);
   await first[Symbol.asyncDispose]();
   await Bun.file(socket).delete();
@@ -69,7 +69,7 @@ test("engine: 10,000 healthchecks of six types are checked and reported, and so 
     WAIT_MS,
     () => `every state; there are ${after.size}`,
   );
-  tell("from its restart to 10,000 states under new ids", performance.now() - startMs, "ms");
+  printFigure("from its restart to 10,000 states under new ids", performance.now() - startMs, "ms");
   for (const [id, states] of after.states)
     expect([id, ...new Set(states)]).toEqual([id, stateOf(id - shift)]);
   for (const { events } of [first, second]) {

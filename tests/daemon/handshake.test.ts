@@ -1,5 +1,5 @@
 /**
- * How far the handshake of a TCP check goes: a bare check is SYN, SYN-ACK, RST, and no application of a backend ever sees it; a check that
+ * The extent of the handshake of a TCP check: a bare check is SYN, SYN-ACK, RST, and no application of a backend ever sees it; a check that
  * speaks opens exactly one connection, whose last ACK rides on its first data. Run by `bun test`.
  */
 // alone: a process that stalls longer than the kernel delays an ACK would open connections

@@ -5,7 +5,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { startSink } from "../harness/backends/sink.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
@@ -22,7 +22,7 @@ const INTERVAL_MS = 200;
 const IDLE = 2_000;
 const BURST = 100;
 const SLOW = 300;
-/** What the listener keeps at once, and what checks and scrapes take when the machine is slow. */
+/** Connections that the listener keeps at once, and those of checks and scrapes on a slow machine. */
 const MAX_MORE_DESCRIPTORS = 40 + CHECKS + 20;
 const MAX_GROWTH = 80e6;
 /** Liveness, and not speed: the machine may be busy. */
@@ -98,15 +98,15 @@ test("daemon: 2,000 idle connections and 300 that drip their headers take nothin
     await checksGoOn();
   });
   const late = largestSince(before, await scrape(port), "healthcheck_check_lateness_seconds");
-  tell("open descriptors more than at rest", most - descriptors, "");
-  tell("latest start of a check meanwhile", late * 1_000, "ms or less");
+  printFigure("open descriptors more than at rest", most - descriptors, "");
+  printFigure("latest start of a check meanwhile", late * 1_000, "ms or less");
   expect(most - descriptors).toBeLessThanOrEqual(MAX_MORE_DESCRIPTORS);
   expect(late).toBeLessThanOrEqual(MAX_LATE_S);
   // All but the newest ones were sent away.
   expect(connections.filter(({ closed }) => !closed).length).toBeLessThanOrEqual(40);
   await closeAll(connections);
   await until(() => daemon.fdCount() <= descriptors + 20, 5_000, "the descriptors to be given back");
-  tell("RSS grown by it", (daemon.rssBytes() - rss) / 1e6, "MB");
+  printFigure("RSS grown by it", (daemon.rssBytes() - rss) / 1e6, "MB");
   expect(daemon.rssBytes() - rss).toBeLessThan(MAX_GROWTH);
 }, 60_000);
 

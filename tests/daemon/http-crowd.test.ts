@@ -2,7 +2,7 @@
 // alone: measures time
 
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { connectHttp, get, type RawHttp, readAnswer } from "../harness/client/raw-http.ts";
 import { startDaemon } from "../harness/daemon/daemon.ts";
@@ -12,9 +12,9 @@ setDefaultTimeout(60_000);
 
 const CROWD = 45;
 const PROBES = 100;
-/** Of the others; a crowd is as heavy for the machine that is the crowd. */
+/** Probes beside the costly crowds: the crowd itself loads this machine too. */
 const FEWER_PROBES = 20;
-/** What a client of the crowd does with its connection until it is closed. */
+/** Behavior of a client of the crowd on its connection, until it is closed. */
 type Habit = (http: RawHttp, stopped: () => boolean) => Promise<void>;
 
 /** Asks as soon as it has got something. */
@@ -81,6 +81,6 @@ test.each<[string, readonly Habit[]]>([
   }
   over = true;
   await Promise.all(crowd);
-  tell("slowest answer to a new client", slowestMs, "ms");
+  printFigure("slowest answer to a new client", slowestMs, "ms");
   expect(daemon.log.filter((line) => / (WARN|ERROR) /.test(line))).toEqual([]);
 });

@@ -65,7 +65,7 @@ test("daemon: the status API shows the states that the client received, ids with
     httpCheck(2, closed, secret),
     tcpCheck(3, well, { send: "s3cr3t" }),
   ]);
-  const told = await stateOf(client, 2, "unhealthy");
+  const reported = await stateOf(client, 2, "unhealthy");
   await stateOf(client, BIG_ID, "healthy");
   const list = await ask(port, "/api/healthchecks?limit=2");
   const { totals, matched, healthchecks } = JSON.parse(list.text);
@@ -75,7 +75,7 @@ test("daemon: the status API shows the states that the client received, ids with
     state: "unhealthy",
     target: `http://127.0.0.1:${closed.port}/x?…`,
   });
-  expect(told.message).toBe(`${healthchecks[0].last.code} ${healthchecks[0].last.message}`);
+  expect(reported.message).toBe(`${healthchecks[0].last.code} ${healthchecks[0].last.message}`);
   const one = await ask(port, `/api/healthchecks/${BIG_ID}`);
   expect(JSON.parse(one.text)).toMatchObject({ id: BIG_ID, state: "healthy", config: { interval_ms: 100 } });
   const all = [list, one, await ask(port, "/api/healthchecks/2"), await ask(port, "/api/healthchecks/3")];

@@ -41,7 +41,7 @@ peerTest("daemon: http against nginx: status codes and body", ["nginx"], async (
     otherBody: `unhealthy L7STS ${at}/healthz: body starts with "ok\\n", expected "fine"`,
     longerBody: `unhealthy L7STS ${at}/healthz: body ends after "ok\\n", expected "ok\\nand more"`,
   });
-  // One request a check: nobody went where a redirect points.
+  // One request per check: no check followed a redirect.
   const requests = Object.keys(found).length;
   await until(() => nginx.accessLog().length >= requests, 2_000, "the access log");
   expect(nginx.accessLog().length).toBe(requests);

@@ -4,7 +4,7 @@
 
 import { expect } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { peerTest } from "../harness/base/peers.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
@@ -61,7 +61,7 @@ peerTest(
     expect(longest).toBeLessThan(GO_LINE_LIMIT);
     // Lines were filled, so the limit was what divided them.
     expect(longest).toBeGreaterThan(50_000);
-    tell("longest line of 3,000 notifications", longest, "bytes");
+    printFigure("longest line of 3,000 notifications", longest, "bytes");
   },
   120_000,
 );

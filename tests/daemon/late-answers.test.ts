@@ -36,7 +36,7 @@ async function stop(daemon: Daemon): Promise<void> {
   await until(state, 5_000, "the daemon to stop");
 }
 
-/** What the backend does with the first request; every later one is answered immediately. */
+/** Behavior of the backend on the first request; every later one is answered immediately. */
 type Answer = (daemon: Daemon, socket: BackendSocket) => Promise<void>;
 
 /** Runs one check of a backend until it has a result. @param fields - of its CONFIG. @returns its results, newest first */

@@ -4,7 +4,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { startSink } from "../harness/backends/sink.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
@@ -18,7 +18,7 @@ const INTERVAL_MS = 1_000;
 const MEASURED_MS = 10_000;
 /**
  * Against the bare system calls of the same load in the same run: how fast the machine is at this moment cancels out. The figure
- * itself, which is meant to be below 6 % of a core, is told.
+ * itself, which is meant to be below 6% of a core, is printed.
  */
 const MAX_CPU_RATIO = 2.5;
 const REFERENCE_S = 5;
@@ -40,11 +40,11 @@ test("daemon: 1,000 TCP checks at 1 s: first results within 1 s, little CPU, und
   const firsts = notifications(client);
   expect(firsts.length).toBe(CHECKS);
   const lastResultMs = Math.max(...firsts.map(({ status }) => resultWallMs(status))) - updatedMs;
-  const lastToldMs = Math.max(...firsts.map(({ wallMs }) => wallMs)) - updatedMs;
-  tell("last first result", lastResultMs, "ms after the update");
-  tell("last first notification", lastToldMs, "ms after the update");
+  const lastReportMs = Math.max(...firsts.map(({ wallMs }) => wallMs)) - updatedMs;
+  printFigure("last first result", lastResultMs, "ms after the update");
+  printFigure("last first notification", lastReportMs, "ms after the update");
   expect(lastResultMs).toBeLessThanOrEqual(1_000);
-  expect(lastToldMs).toBeLessThanOrEqual(1_000 + BATCH_MS + NOISE_MS);
+  expect(lastReportMs).toBeLessThanOrEqual(1_000 + BATCH_MS + NOISE_MS);
 
   const successes = async () => {
     const statuses = [...(await requestStatus(client)).values()];
@@ -62,9 +62,9 @@ test("daemon: 1,000 TCP checks at 1 s: first results within 1 s, little CPU, und
   await until(measured, MEASURED_MS + 5_000, "10 s");
   const percent = ((daemon.cpuMs() - startCpuMs) / (performance.now() - startMs)) * 100;
   const checks = (await successes()) - before;
-  tell("CPU of 1,000 TCP checks at 1 s", percent, "% of a core");
-  tell("RSS of 1,000 TCP checks at 1 s", mostRss / 1e6, "MB");
-  tell("checks in 10 s", checks, "");
+  printFigure("CPU of 1,000 TCP checks at 1 s", percent, "% of a core");
+  printFigure("RSS of 1,000 TCP checks at 1 s", mostRss / 1e6, "MB");
+  printFigure("checks in 10 s", checks, "");
   // It was the full load that was measured.
   expect(checks).toBeGreaterThanOrEqual(0.95 * CHECKS * (MEASURED_MS / INTERVAL_MS));
   expect(mostRss).toBeLessThan(MAX_RSS_BYTES);
@@ -74,12 +74,12 @@ test("daemon: 1,000 TCP checks at 1 s: first results within 1 s, little CPU, und
   daemon.signal("SIGKILL");
   await daemon.exited;
   const reference = await referencePercent(targets.map(({ port }) => port));
-  tell("CPU of the bare system calls", reference, "% of a core");
-  tell("ratio of the two", percent / reference, "");
+  printFigure("CPU of the bare system calls", reference, "% of a core");
+  printFigure("ratio of the two", percent / reference, "");
   expect(percent / reference).toBeLessThan(MAX_CPU_RATIO);
 }, 60_000);
 
-/** What connecting and closing costs by itself at this load, in per cent of a core. */
+/** Cost of connecting and closing alone at this load, in percent of a core. */
 async function referencePercent(ports: readonly number[]): Promise<number> {
   const script = join(import.meta.dir, "..", "harness", "backends", "reference-dialer.ts");
   const args = [JSON.stringify(ports), String(CHECKS), String(REFERENCE_S)];

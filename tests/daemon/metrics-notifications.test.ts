@@ -66,10 +66,10 @@ test("daemon: a repeated notification has no latency", async () => {
     first.update([tcpCheck(1, backend)]);
     await stateOf(first, 1, "healthy");
   }
-  const told = await metered.now("notification_latency_seconds_count");
+  const observed = await metered.now("notification_latency_seconds_count");
   await using second = await connectClient(metered.daemon.socketPath);
   second.update([tcpCheck(1, backend)]);
   await stateOf(second, 1, "healthy");
-  expect(await metered.now("notification_latency_seconds_count")).toBe(told);
+  expect(await metered.now("notification_latency_seconds_count")).toBe(observed);
   expect(await metered.now("notifications_batched_total")).toBe(2);
 });

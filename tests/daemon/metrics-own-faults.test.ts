@@ -43,7 +43,7 @@ test("daemon: metrics show checks under way, and count the starts that they prev
   client.update([httpCheck(0, silent, { interval: "100ms", timeout: "20s" })]);
   await scrapeUntil(
     port,
-    "two to be given up",
+    "two to be canceled",
     (read) => sampleOf(read, "healthcheck_checks_in_flight") === 1,
   );
 });
@@ -90,7 +90,7 @@ test("daemon: stalled time is counted", async () => {
   expect(sampleOf(samples, "healthcheck_stalled_seconds_total")).toBeGreaterThan((STOPPED_MS - 200) / 1_000);
 });
 
-// The close may be heard before the tick that notices the stall, see tests/monitor/monitor-record.test.ts.
+// The close may arrive before the tick that notices the stall, see tests/monitor/monitor-record.test.ts.
 test("daemon: a backend that closes during a stall is not unhealthy", async () => {
   const asked: BackendSocket[] = [];
   await using backend = httpServer((_, socket) => {

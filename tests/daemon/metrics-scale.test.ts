@@ -5,7 +5,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Sink, startSink } from "../harness/backends/sink.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
@@ -27,13 +27,13 @@ const CHECKS = 10_000;
 const SCRAPES = 5;
 const WINDOW_MS = 3_000;
 const DEAF = 20;
-/** Whatever a machine that does other things as well may add to the longest hold of the event loop. */
+/** Time that a machine with other work may add to the longest hold of the event loop. */
 const NOISE_S = 0.25;
 /** The bar. */
 const MAX_RSS_OF_METRICS = 60e6;
-/** What they would be if they were kept is 20 times 17 MB. */
+/** If they were kept they would be 20 times 17 MB. */
 const MAX_RSS_OF_DEAF = 100e6;
-/** Of each TCP healthcheck, response times apart: info, checks 2, state, runs 2, changes of state 2 or 3, histogram. */
+/** Series per TCP healthcheck, response times apart: info, checks 2, state, runs 2, state changes 2 or 3, histogram. */
 const MIN_SERIES = 8 + 15;
 
 /** A daemon that checks them all, once every 5 s. */
@@ -93,14 +93,14 @@ test("daemon: scrapes of 10,000 healthchecks are complete, delay no check, and c
   }
   const after = await scrape(port);
   const held = longestHold(before, after);
-  tell("longest hold of the event loop without scrapes", quiet * 1_000, "ms or less");
-  tell("with five of 10,000 healthchecks", held * 1_000, "ms or less");
-  tell(
+  printFigure("longest hold of the event loop without scrapes", quiet * 1_000, "ms or less");
+  printFigure("with five of 10,000 healthchecks", held * 1_000, "ms or less");
+  printFigure(
     "latest start of a check meanwhile",
     largestSince(before, after, "healthcheck_check_lateness_seconds") * 1_000,
     "ms or less",
   );
-  tell("a scrape, median", tookMs.sort((a, b) => a - b)[SCRAPES >> 1] ?? 0, "ms");
+  printFigure("a scrape, median", tookMs.sort((a, b) => a - b)[SCRAPES >> 1] ?? 0, "ms");
   expect(held).toBeLessThanOrEqual(quiet + NOISE_S);
 
   const series = new Map<string, number>();
@@ -121,17 +121,17 @@ test("daemon: scrapes of 10,000 healthchecks are complete, delay no check, and c
   expect(gzip.split("\n").length).toBe(plain.split("\n").length);
   expect(open.split("\n").length).toBe(plain.split("\n").length + 1);
   expect([...readSamples(gzip).keys()]).toEqual([...readSamples(plain).keys()]);
-  tell("size of a scrape", plain.length / 1e6, "MB");
+  printFigure("size of a scrape", plain.length / 1e6, "MB");
 
   const rss = await restingRss(daemon);
   const deaf = await deafScrapes(port);
-  tell(`RSS grown by ${DEAF} scrapes that nobody reads`, (daemon.rssBytes() - rss) / 1e6, "MB");
+  printFigure(`RSS grown by ${DEAF} scrapes that no client reads`, (daemon.rssBytes() - rss) / 1e6, "MB");
   expect(daemon.rssBytes() - rss).toBeLessThan(MAX_RSS_OF_DEAF);
   for (const http of deaf) await http[Symbol.asyncDispose]();
   await using without = await startLoaded(sink, "");
   const difference = rss - (await restingRss(without.daemon));
-  tell("RSS with metrics", rss / 1e6, "MB");
-  tell("RSS of metrics of 10,000 healthchecks", difference / 1e6, "MB");
+  printFigure("RSS with metrics", rss / 1e6, "MB");
+  printFigure("RSS of metrics of 10,000 healthchecks", difference / 1e6, "MB");
   expect(difference).toBeLessThanOrEqual(MAX_RSS_OF_METRICS);
 });
 

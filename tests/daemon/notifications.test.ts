@@ -3,7 +3,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll, closedPort, hang } from "../harness/backends/backends.ts";
-import { quantile, tell } from "../harness/base/figures.ts";
+import { printFigure, quantile } from "../harness/base/figures.ts";
 import { until } from "../harness/base/wait.ts";
 import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
@@ -27,18 +27,18 @@ test("daemon: nothing is ever sent for a monitor before its first result", async
     httpCheck(SLOW, slow, { interval: "60s", timeout: "60s" }),
     tcpCheck(1, quick, { interval: "50ms" }),
   ];
-  // The second client is told by a resync, the first by a change of state.
+  // The second client is notified by a resync, the first by a state change.
   for (let clients = 1; clients <= 2; clients++) {
     await using client = await connectClient(daemon.socketPath);
     client.update(configs);
-    const told = () => notifications(client).filter(({ id }) => id === "1").length;
+    const received = () => notifications(client).filter(({ id }) => id === "1").length;
     // The first state or the resync, and two refreshes: each of them went over all monitors.
-    await until(() => told() >= 3, 10_000, "two refreshes");
+    await until(() => received() >= 3, 10_000, "two refreshes");
     const all = notifications(client);
     expect(all.map(({ id }) => id)).not.toContain(SLOW);
     expect(all.filter(({ status }) => status.state !== "healthy")).toEqual([]);
     expect(slow.connections).toBe(1);
-    // Who asks is told that it is there and not known yet.
+    // A status request lists it as not known yet.
     const status = (await requestStatus(client)).get(SLOW);
     expect(status).toMatchObject({ state: "unknown", failures: 0, successes: 0 });
     expect(status?.last_check).toBeUndefined();
@@ -52,7 +52,7 @@ test("daemon: a closed port is reported unhealthy in the first second, whatever 
   const updatedMs = Date.now();
   client.update([tcpCheck(1, closed, { interval: "60s", timeout: "30s", retries: 3 })]);
   const first = await nextNotification(client, 0, ({ id }) => id === "1");
-  tell("closed port reported", first.wallMs - updatedMs, "ms after the update");
+  printFigure("closed port reported", first.wallMs - updatedMs, "ms after the update");
   expect(first.wallMs - updatedMs).toBeLessThanOrEqual(1_000);
   expect(first.status).toMatchObject({ state: "unhealthy", failures: 1, successes: 0 });
   expect(first.status.message).toBe(`L4CON TCP connect to 127.0.0.1:${closed.port}: connection refused`);
@@ -80,8 +80,8 @@ test("daemon: a state change is on the socket within batching.delay + 20 ms of i
       );
       delays.push(wallMs - resultWallMs(status));
     }
-    tell(`result to socket with a delay of ${batchMs} ms, median`, quantile(delays, 0.5), "ms");
-    tell(`result to socket with a delay of ${batchMs} ms, slowest`, quantile(delays, 1), "ms");
+    printFigure(`result to socket with a delay of ${batchMs} ms, median`, quantile(delays, 0.5), "ms");
+    printFigure(`result to socket with a delay of ${batchMs} ms, slowest`, quantile(delays, 1), "ms");
     expect(quantile(delays, 0.5)).toBeLessThanOrEqual(batchMs + 20);
     // A change waits for nothing else, such as the housekeeping tick of 500 ms.
     expect(quantile(delays, 1)).toBeLessThan(batchMs + 200);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { HealthcheckDetail } from "../../src/http/api.ts";
 import { acceptAll, type Backend } from "../harness/backends/backends.ts";
 import { runCommand } from "../harness/base/command.ts";
-import { quantile, tell } from "../harness/base/figures.ts";
+import { printFigure, quantile } from "../harness/base/figures.ts";
 import { peerPath, peerTest } from "../harness/base/peers.ts";
 import { readLines, stopProcess } from "../harness/base/process.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
@@ -142,8 +142,8 @@ peerTest(
       peer.downMs.map((ms) => ms - diedMs),
       0.99,
     );
-    tell("death to report, p99, fast_interval", ours, "ms");
-    tell("death to report, p99, HAProxy's fastinter", theirs, "ms");
+    printFigure("death to report, p99, fast_interval", ours, "ms");
+    printFigure("death to report, p99, HAProxy's fastinter", theirs, "ms");
     // Stalls of a busy machine make HAProxy's checks run together, which makes its figure a matter of luck: the rule bounds both.
     const boundMs = INTERVAL_MS + (FALL - 1) * FAST_MS;
     expect(ours / Math.max(theirs, boundMs)).toBeLessThanOrEqual(1.1);

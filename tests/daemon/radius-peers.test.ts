@@ -39,7 +39,7 @@ peerTest(
       longPassword: check({ password: "x".repeat(128), expect: "reject" }),
       emptyPassword: check({ password: "", expect: "reject" }),
       reject: check({ password: WRONG_PASSWORD }),
-      rejectExpected: check({ username: "nobody", expect: "reject" }),
+      rejectExpected: check({ username: "stranger", expect: "reject" }),
       acceptedAnyway: check({ expect: "reject" }),
       challenge: check({ username: OTP_USER }),
       challengeExpected: check({ username: OTP_USER, expect: "challenge" }),

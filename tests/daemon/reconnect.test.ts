@@ -44,15 +44,15 @@ peerTest(
     await using go = await startGoClient(daemon.socketPath);
     go.send('{"type":"request_status"}');
     await go.waitFor(({ type }) => type === "status_response", 5_000);
-    // Nothing is told to a client that has not said what it wants, not with one of the next batches either.
+    // A client that has not sent a list receives nothing, with none of the next batches either.
     await Bun.sleep(5 * BATCH_MS);
     expect(go.messages.map(({ type }) => type)).toEqual(["ready", "status_response"]);
     go.send(update);
     await until(() => notified(go).length >= CHECKS, 5_000, "every known state");
     // Whatever would come twice would come with one of the next batches.
     await Bun.sleep(5 * BATCH_MS);
-    const told = notified(go).map(({ id, state }) => [Number(id), state] as const);
-    expect([...told].sort(([a], [b]) => a - b)).toEqual(times(CHECKS, (n) => [n, stateNow(n)] as const));
+    const reported = notified(go).map(({ id, state }) => [Number(id), state] as const);
+    expect([...reported].sort(([a], [b]) => a - b)).toEqual(times(CHECKS, (n) => [n, stateNow(n)] as const));
   },
   120_000,
 );

@@ -26,10 +26,10 @@ async function reload(daemon: Daemon, text: string): Promise<string[]> {
     /^server:/m.test(text) ? text : `server:\n  proxy_socket: ${daemon.socketPath}\n${text}`,
   );
   daemon.signal("SIGHUP");
-  const judged = () =>
+  const isReloaded = () =>
     daemon.log.slice(before).some((line) => /Configuration (loaded successfully|error)/.test(line));
-  await until(judged, 5_000, "the reload");
-  // What it changes is told right behind; the next lines are of checks, or there are none for a while.
+  await until(isReloaded, 5_000, "the reload");
+  // The changes are logged right behind; the next lines are of checks, or follow after a while.
   await Bun.sleep(50);
   return daemon.log.slice(before);
 }
@@ -77,7 +77,7 @@ test("daemon: SIGHUP changes log level and batching; a bad file changes nothing"
   );
   expect(moved.join("\n")).toMatch(/WARN Configuration changed, restart required key=server\.proxy_socket/);
   expect((await requestStatus(client)).get("1")?.state).toBe("unhealthy");
-  // One connection, one monitor all along: nothing was begun anew.
+  // One connection and one monitor all along: nothing was started again.
   expect(client.lines.filter(({ type }) => type === "ready").length).toBe(1);
   expect(daemon.log.filter((line) => line.includes("Adding healthcheck")).length).toBe(1);
 });

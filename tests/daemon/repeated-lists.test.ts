@@ -26,7 +26,7 @@ test("daemon: whatever is wrong in a list is sent and logged once, and counted e
     tcpCheck(1, backend),
     tcpCheck(2, backend, { port: 0 }),
     tcpCheck(3, backend, { checker_type: "carrier-pigeon" }),
-    // No JSON, no id, an id that is none, the same id twice, the same id twice with the last one refused.
+    // Invalid JSON, no id, an invalid id, the same id twice, the same id twice with the last one refused.
     '{"id":4,"port":080}',
     "{}",
     '{"id":-1}',

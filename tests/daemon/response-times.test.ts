@@ -10,7 +10,7 @@
 import { expect, setDefaultTimeout } from "bun:test";
 import type { HealthcheckDetail, HistoryItem } from "../../src/http/api.ts";
 import { startTruthfulSink, type TrueAnswer, type TruthfulSink } from "../harness/backends/truthful-sink.ts";
-import { quantile, tell } from "../harness/base/figures.ts";
+import { printFigure, quantile } from "../harness/base/figures.ts";
 import { peerTest } from "../harness/base/peers.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { httpCheck, times } from "../harness/client/checks.ts";
@@ -116,8 +116,8 @@ function checkErrors(label: string, results: readonly Compared[], handshakeMs: n
     answers.map(({ beforeMs, afterMs }) => afterMs - beforeMs),
     0.5,
   );
-  tell(`${label}: results without an answer`, results.length - answers.length, "");
-  tell(`${label}: width of the truth, median`, width * 1_000, "µs");
+  printFigure(`${label}: results without an answer`, results.length - answers.length, "");
+  printFigure(`${label}: width of the truth, median`, width * 1_000, "µs");
   // A wider range would hide errors.
   expect(width).toBeLessThan(MAX_MEDIAN_MS);
   const firstByte = results.flatMap(({ item, answer }) => {

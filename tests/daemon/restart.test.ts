@@ -228,7 +228,7 @@ test("restart: a directory that is gone is one warning, and the file is written 
   rmSync(place.dir, { recursive: true });
   await daemon.waitForLog(/Cannot write the state file.*no such file or directory/, STATE_PERIOD_MS);
   place.backends[0]?.fail(1_000_000);
-  await until(() => client.latest.get("1")?.state === "unhealthy", STATE_PERIOD_MS, "checks go on");
+  await until(() => client.latest.get("1")?.state === "unhealthy", STATE_PERIOD_MS, "checks to continue");
   mkdirSync(place.dir);
   await daemon.waitForLog(/State file is written again/, STATE_PERIOD_MS);
   expect(readFileSync(place.file, "utf8")).toMatch(/"state":"unhealthy"/);
@@ -241,7 +241,7 @@ test("restart: a full disk is one warning, and a cold start", async () => {
   await using daemon = await place.start({ prefix: ["unshare", "-m", "sh", "-c", mount, place.dir] });
   await using client = await place.connect(daemon);
   await daemon.waitForLog(/Cannot write the state file.*no space left on device/, STATE_PERIOD_MS);
-  await until(() => client.latest.size === 2, STATE_PERIOD_MS, "checks go on");
+  await until(() => client.latest.size === 2, STATE_PERIOD_MS, "checks to continue");
   expect(existsSync(`/proc/${daemon.pid}/root${place.file}`)).toBe(false);
   expect(daemon.log.filter((line) => / WARN .*state file/i.test(line)).length).toBe(1);
 }, 60_000);

@@ -3,7 +3,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { hang, httpAnswer, httpServer } from "../harness/backends/backends.ts";
-import { gaps, quantile, tell } from "../harness/base/figures.ts";
+import { gaps, printFigure, quantile } from "../harness/base/figures.ts";
 import { until } from "../harness/base/wait.ts";
 import { httpCheck, times } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
@@ -36,7 +36,7 @@ test("daemon: 400 HTTP backends that never answer neither change nor delay the v
   await stateOf(client, HEALTHY_ID, "healthy", 5_000);
   const [first] = notifications(client).filter(({ id }) => id === HEALTHY_ID);
   const verdictMs = (first?.wallMs ?? Number.POSITIVE_INFINITY) - updatedMs;
-  tell("first verdict on the healthy backend", verdictMs, "ms after the update");
+  printFigure("first verdict on the healthy backend", verdictMs, "ms after the update");
   expect(verdictMs).toBeLessThan(1_000);
 
   const dead = () => notifications(client).filter(({ status }) => status.message.startsWith("L7TOUT"));
@@ -45,8 +45,8 @@ test("daemon: 400 HTTP backends that never answer neither change nor delay the v
   const start = asked.length;
   await until(() => asked.length >= start + ROUNDS, 15_000, "25 more checks of the healthy one");
   const distances = gaps(asked.slice(start));
-  tell("distance of its checks, median", quantile(distances, 0.5), "ms");
-  tell("distance of its checks, maximum", quantile(distances, 1), "ms");
+  printFigure("distance of its checks, median", quantile(distances, 0.5), "ms");
+  printFigure("distance of its checks, maximum", quantile(distances, 1), "ms");
   expect(Math.abs(quantile(distances, 0.5) - INTERVAL_MS)).toBeLessThan(0.2 * INTERVAL_MS);
   expect(quantile(distances, 1)).toBeLessThan(2 * INTERVAL_MS);
   const statuses = await requestStatus(client);

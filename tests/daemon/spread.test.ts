@@ -5,7 +5,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { startSink } from "../harness/backends/sink.ts";
-import { quantile, tell } from "../harness/base/figures.ts";
+import { printFigure, quantile } from "../harness/base/figures.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
@@ -52,10 +52,14 @@ test("daemon: after the first interval the checks lie all over it, and after a r
   const halves = counts.map((_, first) =>
     times(SLOTS / 2, (step) => counts[(first + step) % SLOTS] ?? 0).reduce((sum, count) => sum + count, 0),
   );
-  tell("the fullest half of the interval holds", (100 * Math.max(...halves)) / CHECKS, "% of the checks");
+  printFigure(
+    "the fullest half of the interval holds",
+    (100 * Math.max(...halves)) / CHECKS,
+    "% of the checks",
+  );
   expect(Math.max(...halves)).toBeLessThan(0.75 * CHECKS);
   const after = await phases();
   const moved = before.map((phase, n) => distance(phase, after[n] ?? 0));
-  tell("a restart moves the median check by", 100 * quantile(moved, 0.5), "% of the interval");
+  printFigure("a restart moves the median check by", 100 * quantile(moved, 0.5), "% of the interval");
   expect(quantile(moved, 0.5)).toBeLessThan(0.1);
 });

@@ -7,7 +7,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { acceptAll, type Backend, closedPort } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
@@ -17,7 +17,7 @@ import { type Daemon, startDaemon } from "../harness/daemon/daemon.ts";
 setDefaultTimeout(30_000);
 
 const LIMIT_MS = 2_000;
-/** The longest there is: whatever is told earlier was flushed. */
+/** The longest delay there is: a notification that comes earlier was flushed. */
 const LONG_BATCH = "batching: { delay: 10s, max_size: 10000 }";
 
 async function timedExit(daemon: Daemon, signals: readonly NodeJS.Signals[]) {
@@ -39,7 +39,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const { status, tookMs } = await timedExit(daemon, [signal]);
     await client.closed;
     expect(notifications(client).map(({ id, status: { state } }) => [id, state])).toEqual([["1", "healthy"]]);
-    tell(`exit after ${signal}`, tookMs, "ms");
+    printFigure(`exit after ${signal}`, tookMs, "ms");
     expect(status).toBe(0);
     expect(tookMs).toBeLessThanOrEqual(LIMIT_MS);
     expect(existsSync(daemon.socketPath)).toBe(false);
@@ -69,7 +69,7 @@ test("daemon: SIGTERM exits 0 within 2 s, also with a client that does not read"
   await using stack = new AsyncDisposableStack();
   const daemon = await stuffed(stack);
   const { status, tookMs } = await timedExit(daemon, ["SIGTERM"]);
-  tell("exit after SIGTERM with a client that does not read", tookMs, "ms");
+  printFigure("exit after SIGTERM with a client that does not read", tookMs, "ms");
   expect(status).toBe(0);
   expect(tookMs).toBeLessThanOrEqual(LIMIT_MS);
 });

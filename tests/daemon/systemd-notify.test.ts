@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "
 import { join } from "node:path";
 import { monotonicUs, NotifySocket } from "../../src/systemd/notify-socket.ts";
 import { acceptAll, closedPort } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck } from "../harness/client/checks.ts";
@@ -21,7 +21,7 @@ const FEED_MS = WATCHDOG_MS / 2;
 const WATCHDOG = { WATCHDOG_USEC: String(WATCHDOG_MS * 1_000) };
 let sockets = 0;
 
-/** In the directory of nobody else: an abstract address has no file. */
+/** An abstract address has no file, so it needs no directory of its own. */
 function listen(): NotifyListener {
   return listenForNotifications(`@healthcheck-test-${process.pid}-${sockets++}`);
 }
@@ -39,7 +39,7 @@ test.each(["a path", "an abstract address"])(
     const ready = await listener.waitFor("READY=1", 10_000);
     await using client = await connectClient(daemon.socketPath);
     await client.waitFor(({ type }) => type === "ready", 5_000);
-    expect(listener.told[0]).toBe(ready);
+    expect(listener.messages[0]).toBe(ready);
     await listener.waitFor("STATUS=0 healthy, 0 unhealthy, 0 unknown; client connected", 20_000);
     // No watchdog is set.
     expect(listener.times("WATCHDOG=1")).toEqual([]);
@@ -60,13 +60,15 @@ test("systemd: a start that fails is never called ready", async () => {
     ],
   ];
   for (const [options, why] of starts) {
-    const { length } = listener.told;
+    const { length } = listener.messages;
     await using daemon = await start(listener, { ...options, env: WATCHDOG, waitForSocket: false });
     expect(await daemon.exited).toBe(1);
     expect(daemon.log.at(-1)).toMatch(/ ERROR (Cannot start|Configuration error)/);
     listener.read();
     // Nothing but the reason, which `systemctl status` shows between the tries.
-    const said = listener.told.slice(length).map(({ text }) => /^STATUS=cannot start: (.*)$/.exec(text)?.[1]);
+    const said = listener.messages
+      .slice(length)
+      .map(({ text }) => /^STATUS=cannot start: (.*)$/.exec(text)?.[1]);
     expect(said).toEqual([expect.stringMatching(why)]);
   }
 });
@@ -75,7 +77,7 @@ test("systemd: the status reports a rejected configuration file, with its first 
   using listener = listen();
   await using daemon = await start(listener);
   const reload = (text: string, status: RegExp) => {
-    const { length } = listener.told;
+    const { length } = listener.messages;
     writeFileSync(join(daemon.dir, "config.yaml"), `server: { proxy_socket: ${daemon.socketPath} }\n${text}`);
     daemon.signal("SIGHUP");
     return listener.waitFor(status, 10_000, length);
@@ -126,19 +128,19 @@ test("systemd: the status reports a lost socket that cannot be created again", a
   writeFileSync(join(dir.path, "directory"), "in its place");
   await listener.waitFor(/; the proxy socket is missing or was replaced by another process$/, 10_000);
   rmSync(join(dir.path, "directory"));
-  await listener.waitFor(/^STATUS=.*; no client connected$/, 10_000, listener.told.length);
+  await listener.waitFor(/^STATUS=.*; no client connected$/, 10_000, listener.messages.length);
 });
 
 test("systemd: READY=1 is not lost in a queue that is full for the moment", async () => {
   using listener = listen();
   listener.pause();
   const crowd = new NotifySocket(listener.address, () => expect.unreachable());
-  while (crowd.send("STATUS=somebody else"));
+  while (crowd.send("STATUS=another process"));
   crowd.close();
   await using daemon = await start(listener, { env: WATCHDOG });
   listener.read();
   await listener.waitFor("WATCHDOG=1", 10_000);
-  const own = listener.told.filter(({ text }) => text !== "STATUS=somebody else");
+  const own = listener.messages.filter(({ text }) => text !== "STATUS=another process");
   expect(own[0]?.text).toBe("READY=1");
   expect(own[1]?.text).toContain("STATUS=0 healthy");
   expect(daemon.log.filter((line) => line.includes("Cannot notify systemd"))).toEqual([]);
@@ -150,11 +152,11 @@ test("systemd: SIGHUP is RELOADING=1 with its time and then READY=1, also when t
   await listener.waitFor(/^STATUS=/, 5_000);
   for (const text of ["logging: { level: debug }\n", "logging: { level: none }\n", "batching: [\n"]) {
     writeFileSync(join(daemon.dir, "config.yaml"), `server: { proxy_socket: ${daemon.socketPath} }\n${text}`);
-    const { length } = listener.told;
+    const { length } = listener.messages;
     const beforeUs = monotonicUs();
     daemon.signal("SIGHUP");
     await listener.waitFor("READY=1", 5_000, length);
-    const changes = listener.told.slice(length).map((entry) => entry.text);
+    const changes = listener.messages.slice(length).map((entry) => entry.text);
     const [first, second, ...others] = changes.filter((words) => !words.startsWith("STATUS="));
     expect(second).toBe("READY=1");
     expect(others).toEqual([]);
@@ -176,9 +178,9 @@ test("systemd: the status has the totals and the client, and is sent only when i
     const slow = { interval: "50ms" };
     client.update([tcpCheck(1, backend, slow), tcpCheck(2, backend, slow), tcpCheck(3, closed, slow)]);
     await listener.waitFor("STATUS=2 healthy, 1 unhealthy, 0 unknown; client connected", 10_000);
-    const { length } = listener.told;
+    const { length } = listener.messages;
     await Bun.sleep(2_500);
-    expect(listener.told.slice(length)).toEqual([]);
+    expect(listener.messages.slice(length)).toEqual([]);
     backend.down();
     await listener.waitFor("STATUS=0 healthy, 3 unhealthy, 0 unknown; client connected", 10_000);
   }
@@ -195,7 +197,7 @@ test.each(["SIGTERM", "SIGINT", "shutdown"] as const)(
     else daemon.signal(how);
     expect(await daemon.exited).toBe(0);
     listener.read();
-    const states = listener.told.map(({ text }) => text).filter((text) => !text.startsWith("STATUS="));
+    const states = listener.messages.map(({ text }) => text).filter((text) => !text.startsWith("STATUS="));
     expect(states).toEqual(["READY=1", "STOPPING=1"]);
   },
 );
@@ -214,13 +216,13 @@ test("systemd: STOPPING=1 comes before what is pending is flushed, and a reload 
   daemon.signal("SIGTERM");
   const { atMs } = await listener.waitFor("STOPPING=1", 5_000);
   daemon.signal("SIGHUP");
-  // The flush is under way, or nobody would have heard it.
+  // The flush is under way, or the message would not have been received.
   await daemon.waitForLog(/Reloading configuration/, 5_000);
   await listener.waitFor(/^STATUS=stopping; 0 healthy, 2000 unhealthy/, 5_000);
   expect(await daemon.exited).toBe(0);
-  tell("from STOPPING=1 to the end", performance.now() - atMs, "ms");
+  printFigure("from STOPPING=1 to the end", performance.now() - atMs, "ms");
   listener.read();
-  const later = listener.told.slice(listener.told.findIndex(({ text }) => text === "STOPPING=1") + 1);
+  const later = listener.messages.slice(listener.messages.findIndex(({ text }) => text === "STOPPING=1") + 1);
   expect(later.filter(({ text }) => /READY|RELOADING/.test(text))).toEqual([]);
 });
 

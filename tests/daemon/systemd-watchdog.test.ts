@@ -4,7 +4,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { acceptAll } from "../harness/backends/backends.ts";
-import { gaps, quantile, tell } from "../harness/base/figures.ts";
+import { gaps, printFigure, quantile } from "../harness/base/figures.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck } from "../harness/client/checks.ts";
@@ -20,7 +20,7 @@ const FEED_MS = WATCHDOG_MS / 2;
 const WATCHDOG = { WATCHDOG_USEC: String(WATCHDOG_MS * 1_000) };
 let sockets = 0;
 
-/** In the directory of nobody else: an abstract address has no file. */
+/** An abstract address has no file, so it needs no directory of its own. */
 function listen(): NotifyListener {
   return listenForNotifications(`@healthcheck-test-${process.pid}-${sockets++}`);
 }
@@ -34,7 +34,7 @@ test("systemd: the watchdog is fed at half of its time", async () => {
   await using _daemon = await start(listener, { env: WATCHDOG });
   await until(() => listener.times("WATCHDOG=1").length >= 8, 20_000, "8 times");
   const typicalMs = quantile(gaps(listener.times("WATCHDOG=1")), 0.5);
-  tell("between two WATCHDOG=1", typicalMs, `ms, of ${WATCHDOG_MS}`);
+  printFigure("between two WATCHDOG=1", typicalMs, `ms, of ${WATCHDOG_MS}`);
   expect(typicalMs / FEED_MS).toBeGreaterThan(0.7);
   expect(typicalMs / FEED_MS).toBeLessThan(1.5);
 });
@@ -46,7 +46,7 @@ test("systemd: a watchdog that waits for another process is not fed", async () =
   daemon.signal("SIGTERM");
   await daemon.exited;
   listener.read();
-  expect(listener.told.map(({ text }) => text)).toEqual([
+  expect(listener.messages.map(({ text }) => text)).toEqual([
     "READY=1",
     "STATUS=0 healthy, 0 unhealthy, 0 unknown; no client connected",
     "STOPPING=1",
@@ -56,13 +56,14 @@ test("systemd: a watchdog that waits for another process is not fed", async () =
 test("systemd: while the event loop is blocked nothing is sent; afterwards the watchdog is pinged again", async () => {
   using listener = listen();
   await using _daemon = await start(listener, { env: { ...WATCHDOG, HEALTHCHECK_TEST_FAULT: "blocked" } });
-  const silence = () => gaps(listener.told.map(({ atMs }) => atMs)).some((gapMs) => gapMs > 2 * WATCHDOG_MS);
+  const silence = () =>
+    gaps(listener.messages.map(({ atMs }) => atMs)).some((gapMs) => gapMs > 2 * WATCHDOG_MS);
   await until(silence, 20_000, "a silence, and its end");
   const { length } = listener.times("WATCHDOG=1");
-  expect(listener.told.at(-1)?.text).toContain("WATCHDOG=1");
+  expect(listener.messages.at(-1)?.text).toContain("WATCHDOG=1");
   await until(() => listener.times("WATCHDOG=1").length >= length + 3, 10_000, "three more");
   const times = listener.times("WATCHDOG=1");
-  tell("longest silence", Math.max(...gaps(times)), "ms");
+  printFigure("longest silence", Math.max(...gaps(times)), "ms");
   expect(Math.max(...gaps(times.slice(-3)))).toBeLessThan(2 * WATCHDOG_MS);
 });
 
@@ -74,13 +75,13 @@ test("systemd: the watchdog's SIGABRT ends it while its event loop is blocked, a
   const silentMs = () => {
     // What has come and was not read yet is no silence.
     listener.read();
-    return performance.now() - (listener.told.at(-1)?.atMs ?? atMs);
+    return performance.now() - (listener.messages.at(-1)?.atMs ?? atMs);
   };
   await until(() => silentMs() > WATCHDOG_MS, 10_000, "a silence");
-  const { length } = listener.told;
+  const { length } = listener.messages;
   daemon.signal("SIGABRT");
   expect(await daemon.exited).toBe(128 + 6);
-  expect(listener.told.length).toBe(length);
+  expect(listener.messages.length).toBe(length);
   await using _next = await start(listener, { socketPath: daemon.socketPath });
   await listener.waitFor("READY=1", 5_000, length);
 });
@@ -110,7 +111,7 @@ test("systemd: a scheduler that is dead is not covered up by an event loop that 
   await listener.waitFor(
     "READY=1",
     5_000,
-    listener.told.findIndex(({ text }) => text.startsWith("RELOADING")),
+    listener.messages.findIndex(({ text }) => text.startsWith("RELOADING")),
   );
   await Bun.sleep(2 * FEED_MS);
   expect(listener.times("WATCHDOG=1").length).toBe(fed);
@@ -125,11 +126,11 @@ test("systemd: a process that was stopped pings the watchdog as soon as it conti
   await stateOf(client, 1, "healthy");
   daemon.signal("SIGSTOP");
   await Bun.sleep(3_000);
-  const { length } = listener.told;
+  const { length } = listener.messages;
   const goesOnMs = performance.now();
   daemon.signal("SIGCONT");
   const { atMs } = await listener.waitFor("WATCHDOG=1", 10_000, length);
-  tell("from SIGCONT to WATCHDOG=1", atMs - goesOnMs, "ms");
+  printFigure("from SIGCONT to WATCHDOG=1", atMs - goesOnMs, "ms");
   // Not with the next feeding, half of the watchdog's time later.
   expect(atMs - goesOnMs).toBeLessThan(1_000);
 });

@@ -4,7 +4,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { closedPort } from "../harness/backends/backends.ts";
 import { startBlackhole } from "../harness/backends/blackhole.ts";
 import { startSink } from "../harness/backends/sink.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
@@ -46,7 +46,7 @@ test("telemetry: with a collector that drops SYNs, a thousand checks are as ever
     await start(telemetryConfig(hole.port, { use_http: true, trace: "all" })),
     await start(telemetryConfig(hole.port, { trace: "all" })),
   ];
-  // The buffer overflows before the first delivery is given up: too many spans are not what is wrong.
+  // The buffer overflows before the first delivery times out: too many spans are not the problem.
   for (const { daemon } of traced) expect(await warned(daemon)).toMatch(/not established|timed out|DEADLINE/);
   const look = async ({ daemon, port }: typeof plain) => ({
     cpuMs: daemon.cpuMs(),
@@ -62,8 +62,8 @@ test("telemetry: with a collector that drops SYNs, a thousand checks are as ever
   );
   const [plainCpuMs = 0, ...tracedCpuMs] = cpuMs;
   const [plainLatestS = 0, ...tracedLatestS] = latestS;
-  tell("the latest check, without traces", plainLatestS, "s");
-  tell("the latest check, with them", Math.max(...tracedLatestS), "s");
+  printFigure("the latest check, without traces", plainLatestS, "s");
+  printFigure("the latest check, with them", Math.max(...tracedLatestS), "s");
   for (const spentMs of tracedCpuMs) expect(spentMs / plainCpuMs).toBeLessThan(2);
   for (const lateS of tracedLatestS)
     expect(lateS).toBeLessThanOrEqual(Math.max(MAX_LATE_S, 4 * plainLatestS));

@@ -28,7 +28,7 @@ async function startCollector(protocol: Protocol, options: CollectorOptions = {}
   return protocol === "http" ? startHttpCollector(options) : await startGrpcCollector(options);
 }
 
-/** A daemon whose one check fails, until a collector has heard of it. */
+/** A daemon whose one check fails, until a collector has received it. */
 async function failing(
   collector: Collector,
   fields: Readonly<Record<string, unknown>>,
@@ -105,9 +105,9 @@ async function deliverOverTls(
   const fields = { use_http: isHttp(protocol), otlp_endpoint: `https://${host}:${collector.port}` };
   await using daemon = await startDaemon({ config: telemetryConfig(0, fields), env });
   await using _ = await connectClient(daemon.socketPath);
-  const told = () => daemon.log.find((line) => line.includes("Cannot deliver traces"));
+  const failure = () => daemon.log.find((line) => line.includes("Cannot deliver traces"));
   return await until(
-    () => (collector.spans.length > 0 ? "delivered" : told()),
+    () => (collector.spans.length > 0 ? "delivered" : failure()),
     SOON_MS,
     "spans, or a warning",
   );
@@ -215,7 +215,7 @@ test.concurrent.each(PROTOCOLS)(
       OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",
       // The file names the endpoint, so this one is not even read, and its password is shown nowhere.
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://user:hunter2@[bad",
-      // Nobody asked for a proxy; nobody listens there either.
+      // No setting names a proxy, and no process listens there.
       http_proxy: "http://127.0.0.1:1",
       grpc_proxy: "http://127.0.0.1:1",
     };

@@ -95,7 +95,7 @@ test.concurrent.each([
 );
 
 test.concurrent.each(PROTOCOLS)(
-  "telemetry: spans of which a collector refuses some are counted and told, over %s",
+  "telemetry: spans of which a collector refuses some are counted and logged, over %s",
   async (_, use_http) => {
     const remark = { rejectedSpans: 1, errorMessage: "too\r\nold" };
     await using collector = use_http ? startHttpCollector({ remark }) : await startGrpcCollector({ remark });

@@ -21,7 +21,7 @@ async function loadedModules(telemetry: string): Promise<string[]> {
     join(dir.path, "config.yaml"),
     `server: { proxy_socket: ${JSON.stringify(socket)} }\n${telemetry}`,
   );
-  // It says what it has loaded when it is told to stop.
+  // It prints the modules that it has loaded when it stops.
   const preload = join(dir.path, "preload.ts");
   writeFileSync(
     preload,

@@ -190,7 +190,7 @@ test.concurrent("telemetry: by default a healthy check is traced when it changes
     "success",
   ]);
   expect(collector.named("healthcheck.state_transition").length).toBe(2);
-  // What is only told again is no news.
+  // A repeated state is not a state change.
   for (const batch of collector.named("healthcheck.batch_send"))
     expect(batch.links.length).toBeGreaterThan(0);
   expect(daemon.log.filter((line) => line.includes("Batch sent")).length).toBeGreaterThan(2);

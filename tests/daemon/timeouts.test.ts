@@ -3,7 +3,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { drip, httpServer } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
 import { notifications, stateOf } from "../harness/client/client-assertions.ts";
@@ -40,7 +40,7 @@ test("daemon: a backend that drips one byte a second is failed at its timeout", 
   for (const id of [1, 2, 3]) {
     const { duration, message } = await stateOf(client, id, "unhealthy", 10_000);
     const overMs = duration / 1e6 - TIMEOUT_MS;
-    tell(`over its timeout, by duration (check ${id})`, overMs, "ms");
+    printFigure(`over its timeout, by duration (check ${id})`, overMs, "ms");
     // The time in which we had not noticed yet that the connection was open is left out of the duration.
     expect(overMs).toBeGreaterThan(-OWN_WAIT_MS);
     expect(overMs).toBeLessThanOrEqual(TOLERANCE_MS);

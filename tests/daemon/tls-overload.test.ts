@@ -5,7 +5,7 @@ import { expect } from "bun:test";
 import { hang } from "../harness/backends/backends.ts";
 import { makeCa } from "../harness/backends/certs.ts";
 import { startNginx } from "../harness/backends/nginx.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { peerTest } from "../harness/base/peers.ts";
 import { until } from "../harness/base/wait.ts";
 import { httpCheck, times } from "../harness/client/checks.ts";
@@ -15,7 +15,7 @@ import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 const HEALTHY = 400;
 const SILENT = 50;
-/** So many checks of the healthy ones are watched. */
+/** Checks of the healthy backends that are watched. */
 const WATCHED = 20_000;
 
 peerTest(
@@ -44,10 +44,10 @@ peerTest(
     while ((await enough()) === undefined && performance.now() - startMs < 30_000) await Bun.sleep(100);
     // Fewer than that on a slow machine, and never none.
     expect(await successes()).toBeGreaterThan(2 * HEALTHY);
-    tell("https checks a second", (await successes()) / ((performance.now() - startMs) / 1_000), "");
+    printFigure("https checks a second", (await successes()) / ((performance.now() - startMs) / 1_000), "");
 
-    const told = notifications(client);
-    expect(told.filter(({ id, status }) => isHealthyOne(id) && status.state !== "healthy")).toEqual([]);
+    const reported = notifications(client);
+    expect(reported.filter(({ id, status }) => isHealthyOne(id) && status.state !== "healthy")).toEqual([]);
     const statuses = [...(await requestStatus(client))];
     expect(statuses.filter(([id, { failures }]) => isHealthyOne(id) && failures > 0)).toEqual([]);
     const silentOnes = statuses.filter(([id]) => !isHealthyOne(id));

@@ -107,7 +107,7 @@ const UNCLEAR: Readonly<Record<string, { configs: string; runs: string[] }>> = {
   "garbage in place of one": { configs: "1,@@,3", runs: ["1", "2", "3"] },
   "a comma too many": { configs: "1,", runs: ["1", "2"] },
   "no id": { configs: '{"checker_type":"tcp"}', runs: ["1", "2"] },
-  "an id that is none": { configs: '1,{"id":2.5}', runs: ["1", "2"] },
+  "an invalid id": { configs: '1,{"id":2.5}', runs: ["1", "2"] },
   null: { configs: "null", runs: ["1", "2"] },
   "quotes left out, so that one config swallows the others": {
     configs: '{"id":1,"ip":"x},{"id":2,"ip":"y"},{"id":3,"ip":"z}',

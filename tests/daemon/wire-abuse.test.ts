@@ -89,7 +89,7 @@ test("daemon: invalid ids are rejected alone, also among __proto__ and deep nest
   ]);
   await handled(client);
   expect(client.lines.slice(before).filter(({ type }) => type === "error").length).toBe(2);
-  // The second config says no id, so the healthcheck of the lists before goes on.
+  // The second config has no id, so the healthcheck of the earlier lists continues.
   expect([...(await requestStatus(client)).keys()].sort()).toEqual(["1", "3"]);
   expect((await stateOf(client, 3, "healthy")).message).toContain(`:${backend.port}`);
 });

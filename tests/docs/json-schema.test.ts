@@ -15,7 +15,7 @@ const ajv = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true });
 const config = ajv.compile(configJsonSchema());
 const checks = ajv.compile(checksJsonSchema());
 
-/** The judgement of `check-config --strict-config`. JSON is YAML. */
+/** The verdict of `check-config --strict-config`. JSON is YAML. */
 function serverAccepts(file: unknown): boolean {
   const { config: read, warnings } = validateConfig(JSON.stringify(file));
   return read !== undefined && warnings.length === 0;
@@ -179,7 +179,7 @@ const entryValue = fc.oneof(
   ),
 );
 
-/** The judgement of `run --checks`: whole numbers are bigint there, see yaml.ts. */
+/** The verdict of `run --checks`: integers are bigint there, see yaml.ts. */
 function serverReads(entry: Readonly<Record<string, unknown>>): boolean {
   return readConfig(typeof entry["id"] === "number" ? { ...entry, id: BigInt(entry["id"]) } : entry, "file")
     .ok;
@@ -241,11 +241,11 @@ test.each([
   ["an entry without its type", { healthchecks: [COMMON] }],
   ["a type that there is not", { healthchecks: [{ ...ENTRIES["tcp"], checker_type: "smtp" }] }],
   ["an entry without its port", { healthchecks: [{ ...ENTRIES["tcp"], port: undefined }] }],
-  ["a port that is none", { healthchecks: [{ ...ENTRIES["tcp"], port: 0 }] }],
-  ["an interval that is none", { healthchecks: [{ ...ENTRIES["dns"], interval: "soon" }] }],
-  ["a field that nobody knows", { healthchecks: [{ ...ENTRIES["dns"], querry: "a" }] }],
+  ["an invalid port", { healthchecks: [{ ...ENTRIES["tcp"], port: 0 }] }],
+  ["an invalid interval", { healthchecks: [{ ...ENTRIES["dns"], interval: "soon" }] }],
+  ["an unknown field", { healthchecks: [{ ...ENTRIES["dns"], querry: "a" }] }],
   ["a field of another type", { healthchecks: [{ ...ENTRIES["dns"], send: "a" }] }],
-  ["codes that are none", { healthchecks: [{ ...ENTRIES["http"], expected_codes: [1_000] }] }],
+  ["invalid codes", { healthchecks: [{ ...ENTRIES["http"], expected_codes: [1_000] }] }],
   ["a header with a line break", { healthchecks: [{ ...ENTRIES["http"], headers: { A: "b\nc" } }] }],
 ])("json schema: of a checks file it refuses %s", (_name, file) => {
   // As a file has it: what is undefined is not there.

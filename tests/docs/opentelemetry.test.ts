@@ -19,7 +19,7 @@ const TELEMETRY = readdirSync(join(ROOT, "src", "telemetry")).map((name) => read
 const ATTRIBUTES = [...new Bun.Glob("src/checks/**/attributes.ts").scanSync(ROOT)].map(read);
 const SOURCE = [...TELEMETRY, ...ATTRIBUTES].join("\n");
 
-/** What stands below a heading, until the next of its level or above; a single `#` is a comment in a block. */
+/** Returns the text below a heading, until the next of its level or above; a single `#` is a comment in a block. */
 function section(heading: string): string {
   const start = TEXT.indexOf(`\n${heading}\n`);
   if (start < 0) throw new Error(`no heading ${heading}`);
@@ -41,7 +41,7 @@ function rows(text: string): string[][] {
   );
 }
 
-/** What is in backticks in the first cells. */
+/** Returns the code spans of the first cells. */
 const namesIn = (text: string) => rows(text).flatMap(([first = ""]) => quoted(first));
 const quoted = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
 const matches = (pattern: RegExp) => [...SOURCE.matchAll(pattern)].map(([, name = ""]) => name);
@@ -83,11 +83,11 @@ test("docs: opentelemetry.md names the variables that are looked at, and no othe
 test("docs: exactly the variables that opentelemetry.md calls without effect are logged as such", () => {
   const all = Object.fromEntries(variablesRead().map((name) => [name, "1"]));
   const { warnings } = telemetrySettings(DEFAULT_CONFIG.telemetry, () => true, all, "0");
-  const told = warnings
+  const warned = warnings
     .filter(({ message }) => message.startsWith("has no effect"))
     .map(({ variable }) => variable);
   const [, without = ""] = section("### Environment").split("These have no effect");
-  expect(sorted(namesIn(without))).toEqual(sorted(told));
+  expect(sorted(namesIn(without))).toEqual(sorted(warned));
 });
 
 test("docs: opentelemetry.md has every span of the sources, and no other", () => {

@@ -10,8 +10,11 @@ interface Banned {
 const BANNED_WORDS: readonly Banned[] = [
   { form: /\bwhoever\b/i, instead: "name the actor: the client, the operator, the caller" },
   { form: /\b(?:no|some|any|every)body\b/i, instead: "name the actor: no client, any user" },
-  { form: /\b(?:told|tell(?:s|ing)?)\b/i, instead: "report, log, notify, send" },
-  { form: /\bhear[sd]?\b/i, instead: "receive" },
+  {
+    form: /\b(?:told|tell(?:s|ing)?|\w*(?:Told|Tell(?:s|ing)?))(?:[A-Z]\w*|\b)/,
+    instead: "report, log, notify, send",
+  },
+  { form: /\b(?:hear[sd]?|\w*Hear[sd]?)(?:[A-Z]\w*|\b)/, instead: "receive" },
   { form: /\banew\b/i, instead: "again" },
   { form: /\bfor ever\b/i, instead: "indefinitely" },
   { form: /\b(?:stands?|stood|standing) still\b/i, instead: "stall" },
@@ -35,7 +38,15 @@ const BANNED_WORDS: readonly Banned[] = [
   { form: /\btexts by\b/i, instead: "map of strings" },
   { form: /\b\w*(?:behaviour|neighbour|favour|colour)\w*\b/i, instead: "American spelling" },
   { form: /\blicen[c]e\b/i, instead: "license" },
-  { form: /\b\w*(?:normalis|recognis|serialis|initialis|organis)[ae]\w*\b/i, instead: "-ize" },
+  {
+    form: /\b(?:[Cc]ancell|[Dd]iall|[Ll]abell|[Mm]odell|[Ss]ignall|[Tt]ravell)(?:ed|ing)\b/,
+    instead: "one l: canceled, labeled",
+  },
+  { form: /\b(?:grey|centre|catalogue|judgement|artefact|per cent)s?\b/i, instead: "American spelling" },
+  {
+    form: /\b\w*(?:normal|recogn|serial|initial|organ|optim|minim|maxim|synchron|custom|summar|author|util)is[aei]\w*\b/i,
+    instead: "-ize",
+  },
   { form: /See the head of the file/, instead: "a sentence that stands alone in a hover" },
 ];
 
@@ -50,9 +61,6 @@ const BANNED_NAMES: readonly Banned[] = [
   { form: /\b\w*[uU]pstream\w*/, instead: "ControlPlane; an upstream is a backend" },
   { form: /\b(?:\w*Judge|judge)\w*/, instead: "validate" },
 ];
-
-/** A call of `test`, of a test maker such as `peerTest`, or of the function that `test.each` returns, up to the end of its title. */
-const TITLE = /(?:\b\w*[tT]est(?:\.\w+)?|\]\s*(?:as const\s*)?\))\(\s*["`]([^"`\n]+)["`]/g;
 
 /** Each use of a banned form, `PLACE:LINE: "FORM": write REPLACEMENT`. @param place - path of the text, for the message */
 export function findBannedWords(place: string, text: string): string[] {
@@ -70,14 +78,6 @@ export function findBannedStarts(place: string, source: string): string[] {
     const line = source.slice(0, index + start.length).split("\n").length;
     return `${place}:${line}: "${word}": begin with a verb or a noun`;
   });
-}
-
-/** The titles of the tests of a source, one on each line of it: everything else is blanked. */
-export function testTitles(source: string): string {
-  const lines: string[] = source.split("\n").map(() => "");
-  for (const { 0: call, 1: title = "", index } of source.matchAll(TITLE))
-    lines[source.slice(0, index + call.length).split("\n").length - 1] = title;
-  return lines.join("\n");
 }
 
 function find(place: string, text: string, banned: readonly Banned[]): string[] {

@@ -1,4 +1,4 @@
-/** Name servers that the network does not reach: each ICMP error and each refusal of this host by its name. Run by `bun test`. */
+/** Nameservers that the network does not reach: each ICMP error and each refusal of this host by its name. Run by `bun test`. */
 import { expect } from "bun:test";
 import { runCommand } from "../harness/base/command.ts";
 import { peerPath, peerTest, rootTest } from "../harness/base/peers.ts";
@@ -37,7 +37,7 @@ rootTest(
       probed("198.51.100.2", near.prefix),
       // The router has no route.
       probed("198.51.100.3", near.prefix),
-      // Nobody has the address: after three questions by ARP this host itself gives up.
+      // No host has the address: after three questions by ARP, some 3 s, this host itself reports it.
       probed("192.0.2.77", near.prefix),
     ]);
     expect(answers).toEqual([
@@ -47,7 +47,7 @@ rootTest(
       found("198.51.100.3", `network is unreachable (ICMP net unreachable from ${router})`),
       found("192.0.2.77", `no route to host (ICMP host unreachable from ${near.address})`),
     ]);
-    // Without a route this host itself says so, and there is no ICMP message.
+    // Without a route this host itself reports it, and there is no ICMP message.
     expect(await probed("203.0.113.1", near.prefix)).toBe(
       `3 inconclusive: LOCAL DNS A ${NAME} @203.0.113.1:53: network is unreachable; this host has no route`,
     );

@@ -158,7 +158,7 @@ test("backend: dns: truncated, and over TCP silent, reset, cut short, wrong or e
     fits: over(GOOD.replace(AT, TCP), (talk, query) =>
       talk.say(framed(reply(query, { flags: AUTHORITATIVE_ANSWER }))),
     ),
-    nobody: answers(
+    refusedTcp: answers(
       `unhealthy L4CON ${TCP}: connection refused after a truncated answer over UDP`,
       truncated,
     ),

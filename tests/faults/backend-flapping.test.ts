@@ -3,7 +3,7 @@
 
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll, type Backend } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
@@ -35,28 +35,28 @@ test("backend: 500 fail and recover within one second: every final state is righ
   const startMs = performance.now();
   for (let step = 0; step < STEPS; step++) {
     for (const [index, backend] of backends.entries()) flap(backend, index, step);
-    // The backends live in this process, which must go on accepting.
+    // The backends live in this process, which must keep accepting.
     await Bun.sleep(Math.max(0, startMs + (step + 1) * STEP_MS - performance.now()));
   }
-  tell("all of them had failed and recovered after", performance.now() - startMs, "ms");
+  printFigure("all of them had failed and recovered after", performance.now() - startMs, "ms");
   const rounds = async () => {
     const enough = steady.connections + ROUNDS;
     await until(() => steady.connections >= enough, 20_000, `${ROUNDS} more checks`);
   };
-  // What was found while they flapped is told by then.
+  // Results from the time of the flapping are reported by then.
   await rounds();
   const truth = (index: number) => (staysDown(index) ? "unhealthy" : "healthy");
   await Promise.all(backends.map((_, index) => stateOf(client, index, truth(index), 20_000)));
 
-  // Nothing follows: what was told is what is, also by the server's own account.
-  const told = notifications(client).length;
+  // Nothing follows: the reported states are the present ones, also in a status response.
+  const reported = notifications(client).length;
   await rounds();
-  expect(notifications(client).length).toBe(told);
+  expect(notifications(client).length).toBe(reported);
   const statuses = await requestStatus(client);
   expect(times(BACKENDS, (index) => statuses.get(String(index))?.state)).toEqual(times(BACKENDS, truth));
   expect(statuses.get(String(STEADY_ID))).toMatchObject({ state: "healthy", failures: 0 });
   const changes = notifications(client).filter(({ id }) => Number(id) < BACKENDS).length - BACKENDS;
-  tell("changes of state told", changes, "");
+  printFigure("state changes reported", changes, "");
   expect(changes).toBeGreaterThan(BACKENDS / 3);
 });
 

@@ -14,7 +14,7 @@ const AT = "HTTP GET http://@/:";
 /** In long pieces: the backends share the test's event loop, and each write is a system call. */
 const WORK = "all work and no play ".repeat(50);
 const HUNDRED_MB = 100_000_000;
-/** What the kernel's buffers of both sides hold at the most, and what was read before the verdict. */
+/** Bytes that the kernel's buffers of both sides hold at most, and those that are read before the verdict. */
 const MAX_TAKEN_BYTES = 16_000_000;
 
 const backends: Hostile[] = [];

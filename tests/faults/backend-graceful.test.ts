@@ -5,7 +5,7 @@
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { startBanners } from "../harness/backends/banners.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { rootTest } from "../harness/base/peers.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
@@ -15,7 +15,7 @@ import { startDaemon } from "../harness/daemon/daemon.ts";
 import { startLink } from "../harness/machines/link.ts";
 
 const CHECKS = 40;
-/** Of each kind. */
+/** Results that each kind of check must reach. */
 const MIN_RESULTS = 2_000;
 const LIMIT_MS = 40_000;
 
@@ -78,7 +78,7 @@ rootTest(
     await until(isOver, 10_000, "the last connections to be read to their end");
     // The backends' end is not counted: after both FINs its kernel resets for a late acknowledgment of a segment that it sent twice.
     const sent = link.near.resetsSent() - before;
-    tell("resets sent for 4,000 graceful checks", sent, "");
+    printFigure("resets sent for 4,000 graceful checks", sent, "");
     expect(failures).toEqual([]);
     expect(sent).toBe(0);
   },

@@ -4,7 +4,7 @@
  */
 import { expect } from "bun:test";
 import { join } from "node:path";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { rootTest } from "../harness/base/peers.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times, udpCheck } from "../harness/client/checks.ts";
@@ -65,7 +65,7 @@ rootTest(
     });
     // The cast names what our own program writes.
     const counts = JSON.parse(await new Response(child.stdout).text()) as Record<string, number>;
-    tell("plain sockets of 5,000 that met themselves", counts["plain"] ?? 0, "");
+    printFigure("plain sockets of 5,000 that met themselves", counts["plain"] ?? 0, "");
     expect(counts["plain"]).toBeGreaterThan(0);
     expect(counts).toEqual({ plain: counts["plain"] ?? 0, connected: 0, refused: CONNECTS, others: 0 });
   },

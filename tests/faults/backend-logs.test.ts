@@ -1,5 +1,5 @@
 /**
- * What checks leave in the logs of their backends: nothing. A server that still writes its answer when the verdict has been reached must be
+ * Checks leave nothing in the logs of their backends. A server that still writes its answer when the verdict has been reached must be
  * able to write it to its end; else each check is a line about a reset or a broken pipe. Run by `bun test`.
  */
 import { expect } from "bun:test";

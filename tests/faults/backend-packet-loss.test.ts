@@ -21,7 +21,7 @@ import { requestStatus } from "../harness/client/client-assertions.ts";
 import { startDaemon } from "../harness/daemon/daemon.ts";
 import { type End, startLink } from "../harness/machines/link.ts";
 
-/** What the network does to the packets of an address, in its last byte. */
+/** Fault of the network for the packets of an address, as its last byte. */
 const ADDRESSES = {
   clear: "198.51.100.1",
   requestsLost: "198.51.100.2",

@@ -105,7 +105,7 @@ function says(text: string, found: string | RegExp, then: "end" | "reset" | "han
   });
 }
 
-/** What TLS says of bytes that are not TLS. */
+/** Failure that TLS reports for bytes that are not TLS. */
 const NO_TLS =
   /^unhealthy L6RSP TLS handshake with www\.example\.test:443 through proxy @: wrong version number$/;
 

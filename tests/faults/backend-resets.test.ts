@@ -6,7 +6,7 @@
 import { expect } from "bun:test";
 import { startBanners } from "../harness/backends/banners.ts";
 import { startBusyLoops } from "../harness/base/busy.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { rootTest } from "../harness/base/peers.ts";
 import { lasting } from "../harness/base/soak.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
@@ -54,7 +54,7 @@ for (const load of ["idle", "beside two busy loops"] as const) {
       }
       const statuses = [...(await requestStatus(client)).values()];
       const results = statuses.reduce((sum, { successes, failures }) => sum + successes + failures, 0);
-      tell(`results of backends that reset, ${load}`, results, "");
+      printFigure(`results of backends that reset, ${load}`, results, "");
       expect(codes.map((seen) => [...seen].sort())).toEqual(entries.map(([, { code }]) => [code]));
       expect(statuses.filter(({ failures }) => failures > 0)).toEqual([]);
       expect(notifications(client).length).toBe(entries.length * CHECKS);

@@ -25,7 +25,7 @@ const https = (fields: object = {}) => {
     httpCheck(id, target, { ...FAULT_FIELDS, secure: true, expected_codes: [200], ...fields });
 };
 
-/** A row whose backend, told hello, does something else than TLS. */
+/** A row whose backend answers a hello with something else than TLS. */
 function hello(found: string | RegExp, behave: (talk: Talk) => void): BackendFault {
   return { backend: () => hostile({ asked: behave }), check: tls, found };
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { formatDuration } from "../../src/model/duration.ts";
 import { startVipServices, VIP_PORTS, VIP_SECRET } from "../harness/backends/vip-services.ts";
 import { runCommand } from "../harness/base/command.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { peerPath, rootTest } from "../harness/base/peers.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { until } from "../harness/base/wait.ts";
@@ -20,7 +20,7 @@ import { startVipNetworks, VIP, type VipBackend, type VipNetworks } from "../har
 
 const INTERVAL_MS = 200;
 const FALL = 2;
-/** Only what loses its VIP takes so long: a busy machine makes no other check fail. */
+/** Timeout that only checks of a lost VIP reach: a busy machine makes no other check fail. */
 const TIMEOUT_MS = 1_000;
 const PACE = { interval: `${INTERVAL_MS}ms`, timeout: `${TIMEOUT_MS}ms`, fall: FALL };
 const KINDS = ["tcp", "http", "dns", "udp", "radius"] as const;
@@ -129,12 +129,12 @@ rootTest(
         .slice(before)
         .map(({ wallMs }) => wallMs),
     );
-    tell(
+    printFigure(
       `VIP taken until reported (interval ${INTERVAL_MS} ms, fall ${FALL}, timeout ${TIMEOUT_MS} ms)`,
       tcp.wallMs - takenMs,
       "ms",
     );
-    tell("the same, the last of five kinds", lastMs - takenMs, "ms");
+    printFigure("the same, the last of five kinds", lastMs - takenMs, "ms");
     expect(await messageOf(1, "tcp")).toBe(
       `L4TOUT TCP connect to ${VIP}:7001 via ${backends[1].address} (mark ${backends[1].mark}): no answer within ${formatDuration(TIMEOUT_MS)}`,
     );

@@ -5,7 +5,7 @@
 // alone: measures time
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { lasting } from "../harness/base/soak.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
@@ -82,7 +82,7 @@ test("client: two replace each other for a while: the checks continue, and the l
   };
   const { connections } = backend;
   await Promise.all([fight(), fight()]);
-  tell("times that one took the other's place", turns, "");
+  printFigure("times that one took the other's place", turns, "");
   // On the grid of 50 ms, with leave for a busy machine.
   expect(backend.connections - connections).toBeGreaterThan(FIGHT_MS / 50 / 2);
   await expectServed(daemon, fds);

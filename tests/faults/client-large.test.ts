@@ -5,7 +5,7 @@
 // alone: needs the whole machine
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
@@ -49,7 +49,7 @@ test("client: a line of 100 MB is refused in one error, half a line of 60 MB is 
     30_000,
     () => `memory to come back: ${grown() / MB} MB more than before`,
   );
-  tell("RSS above the start after 320 MB of lines", grown() / MB, "MB");
+  printFigure("RSS above the start after 320 MB of lines", grown() / MB, "MB");
 });
 
 test("client: 200,000 healthchecks are taken in, others are checked meanwhile, and their memory returns", async () => {
@@ -72,8 +72,8 @@ test("client: 200,000 healthchecks are taken in, others are checked meanwhile, a
   const count = () =>
     client.lines.filter(({ type }) => type === "status_response").flatMap(({ statuses }) => statuses);
   await until(() => count().length >= MANY, 60_000, "200,000 healthchecks");
-  tell("200,000 healthchecks taken in and told", performance.now() - startMs, "ms");
-  tell("RSS of them", (daemon.rssBytes() - before) / MB, "MB");
+  printFigure("200,000 healthchecks applied and reported", performance.now() - startMs, "ms");
+  printFigure("RSS of them", (daemon.rssBytes() - before) / MB, "MB");
   client.update([own]);
   await until(async () => (await requestStatus(client)).size === 1, 30_000, "them to be gone");
   expect((await requestStatus(client)).get("1")).toMatchObject({ state: "healthy", failures: 0 });
@@ -83,5 +83,5 @@ test("client: 200,000 healthchecks are taken in, others are checked meanwhile, a
     30_000,
     () => `memory to come back: ${grown() / MB} MB more than before`,
   );
-  tell("RSS above the start when they are gone", grown() / MB, "MB");
+  printFigure("RSS above the start when they are gone", grown() / MB, "MB");
 });

@@ -4,7 +4,7 @@
  */
 import { expect, test } from "bun:test";
 import { acceptAll, type Backend, closedPort } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
@@ -49,10 +49,10 @@ test("client: killed and restarted 50 times during changes, it has the right sta
   const truth = times(CHECKS, (n) => n)
     .filter((n) => (n + RESTARTS) % 4 !== 0)
     .map((n) => `${n} ${isUp[n % BACKENDS] === true ? "healthy" : "unhealthy"}`);
-  const told = () => [...client.latest].map(([id, { state }]) => `${id} ${state}`);
+  const reported = () => [...client.latest].map(([id, { state }]) => `${id} ${state}`);
   const byId = (a: string, b: string) => Number.parseInt(a, 10) - Number.parseInt(b, 10);
   await until(
-    () => Bun.deepEquals(told().sort(byId), truth),
+    () => Bun.deepEquals(reported().sort(byId), truth),
     10_000,
     () => `the truth of all; there are ${client.latest.size} of ${truth.length}`,
   );
@@ -61,7 +61,7 @@ test("client: killed and restarted 50 times during changes, it has the right sta
   expect(daemon.log.filter((line) => / ERROR /.test(line))).toEqual([]);
   // After a few at once, one line a second counts the others.
   expect(daemon.log.filter((line) => line.includes("Go proxy connected")).length).toBeGreaterThan(1);
-  tell("RSS grown by 40 restarts", (daemon.rssBytes() - rss) / 1e6, "MB");
+  printFigure("RSS grown by 40 restarts", (daemon.rssBytes() - rss) / 1e6, "MB");
   expect(daemon.rssBytes() - rss).toBeLessThan(MAX_GROWTH);
   // Checks under way come and go; connections of clients that are gone would stay.
   await until(

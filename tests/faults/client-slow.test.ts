@@ -3,7 +3,7 @@
  */
 import { expect, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
 import { parseLine, type Status } from "../harness/client/messages.ts";
@@ -11,7 +11,7 @@ import { connectSlowReader } from "../harness/client/slow-reader.ts";
 import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 
 const CHECKS = 150;
-/** So many bytes, then others have their turn. */
+/** Bytes read from one client before others have their turn. */
 const BYTES_A_TURN = 500;
 
 test("client: one that reads a byte at a time gets whole lines, and the newest state of each", async () => {
@@ -36,7 +36,7 @@ test("client: one that reads a byte at a time gets whole lines, and the newest s
   };
   const checks = times(CHECKS, (id) => tcpCheck(id, backend, { interval: "200ms", handshake: "full" }));
   reader.send(`{"type":"update_configs","configs":[${checks.join(",")}]}`);
-  /** Whether each is known to be healthy, by a check that began after a moment. */
+  /** Reports whether each is known to be healthy, by a check that began after the given time. */
   const allHealthy = (sinceMs: number) => () => {
     readSome();
     const newest = ({ state, last_check = "" }: Status) =>
@@ -53,8 +53,8 @@ test("client: one that reads a byte at a time gets whole lines, and the newest s
     readSome();
   }
   const { connections } = backend;
-  await until(() => backend.connections >= connections + CHECKS, 10_000, "checks that go on meanwhile");
+  await until(() => backend.connections >= connections + CHECKS, 10_000, "checks that continue meanwhile");
   await until(allHealthy(lastFlipMs), 20_000, () => `the newest states; read ${bytes} bytes`);
-  tell("bytes read one by one", bytes, "");
+  printFigure("bytes read one by one", bytes, "");
   expect(daemon.log.filter((line) => / ERROR /.test(line))).toEqual([]);
 }, 60_000);

@@ -2,7 +2,7 @@
 // alone: needs the whole machine
 import { expect, test } from "bun:test";
 import { acceptAll } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { lasting } from "../harness/base/soak.ts";
 import { until } from "../harness/base/wait.ts";
@@ -43,8 +43,8 @@ test("client: stops reading while 5,000 states flap, and then receives the newes
       return sampleOf(read, series) === CHECKS;
     });
   }
-  tell(`changes of state while nobody reads for ${UNREAD_MS / 1_000} s`, flips * CHECKS, "");
-  tell("RSS grown meanwhile", (most - rss) / 1e6, "MB");
+  printFigure(`state changes while the client does not read for ${UNREAD_MS / 1_000} s`, flips * CHECKS, "");
+  printFigure("RSS grown meanwhile", (most - rss) / 1e6, "MB");
   expect(most - rss).toBeLessThan(MAX_GROWTH);
   client.resume();
   const newest = () =>

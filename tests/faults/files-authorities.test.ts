@@ -41,17 +41,17 @@ peerTest("files: authorities that cannot be read blame no backend", ["openssl"],
     tcpCheck(2, backend, { ...often, tls_verify: false }),
     tcpCheck(3, backend, { ...often, server_name: "other.test" }),
   ]);
-  /** Reads the file so long that every check has seen it. */
+  /** Waits until every check has used the file. */
   const met = async () => {
     const before = sampleOf(await scrape(port), INCONCLUSIVE);
     await scrapeUntil(port, "what says nothing", (now) => sampleOf(now, INCONCLUSIVE) > before + 5);
   };
-  const told = () => notifications(client).map(({ id, status }) => `${id} ${status.state}`);
+  const reported = () => notifications(client).map(({ id, status }) => `${id} ${status.state}`);
 
   // Whose certificate does not matter needs no authority.
   await stateOf(client, 2, "healthy");
   await met();
-  expect(told()).toEqual(["2 healthy"]);
+  expect(reported()).toEqual(["2 healthy"]);
 
   // Whole again, it is read without being asked.
   writeFileSync(file, good);
@@ -88,8 +88,8 @@ peerTest("files: authorities that cannot be read blame no backend", ["openssl"],
     await met();
     expect((await requestStatus(client)).get("1")?.state).toBe("healthy");
   }
-  expect(told().filter((line) => line.startsWith("1 "))).toEqual(["1 healthy"]);
-  expect(told().filter((line) => line.startsWith("2 "))).toEqual(["2 healthy"]);
+  expect(reported().filter((line) => line.startsWith("1 "))).toEqual(["1 healthy"]);
+  expect(reported().filter((line) => line.startsWith("2 "))).toEqual(["2 healthy"]);
 
   // Whom all of a whole file does not know is refused.
   writeFileSync(file, others);

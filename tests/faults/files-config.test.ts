@@ -52,15 +52,15 @@ for (const [what, { text, of, free = false }] of Object.entries(VALUES)) {
     writeFileSync(file, `${lines.join("\n")}\n`);
     const { status, out } = await runCommand(["check-config", file]);
     expect(status).toBe(1);
-    const told = out.trimEnd().split("\n");
+    const reports = out.trimEnd().split("\n");
     // What was given stands between the key and the rule; it is shown short.
     if (text === ".nan") expect(out).toContain("telemetry.sampling_rate: NaN is not valid; must be ");
     expect(
-      told.map((line) =>
+      reports.map((line) =>
         line.replace(/( \S+:\d+:\d+: [\w.]+: ).* is (?:not valid|out of range); must be /, "$1… "),
       ),
     ).toEqual([...expected, ...ignored]);
-    expect(Math.max(...told.map((line) => line.length))).toBeLessThan(file.length + 300);
+    expect(Math.max(...reports.map((line) => line.length))).toBeLessThan(file.length + 300);
   });
 }
 
@@ -75,18 +75,18 @@ const BOMB = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
   .join("\n");
 
 /** Invalid files, and their errors. */
-const FILES: Readonly<Record<string, { make(file: string): void; told: RegExp }>> = {
+const FILES: Readonly<Record<string, { make(file: string): void; message: RegExp }>> = {
   "a bomb of aliases": {
     make: (file) => writeFileSync(file, `${BOMB}\n`),
-    told: /hc\.yaml: not valid YAML: Excessive alias count/,
+    message: /hc\.yaml: not valid YAML: Excessive alias count/,
   },
   "a map that is its own key": {
     make: (file) => writeFileSync(file, "server: &s { proxy_socket: *s }\n"),
-    told: /hc\.yaml:1:\d+: not valid YAML: the alias \*s refers to a value that contains it/,
+    message: /hc\.yaml:1:\d+: not valid YAML: the alias \*s refers to a value that contains it/,
   },
   "a list that is its own element, far in": {
     make: (file) => writeFileSync(file, "metrics:\n  response_time_buckets: &b [1, { x: [*b] }]\n"),
-    told: /hc\.yaml:2:\d+: not valid YAML: the alias \*b refers to a value/,
+    message: /hc\.yaml:2:\d+: not valid YAML: the alias \*b refers to a value/,
   },
   "random bytes": {
     make: (file) =>
@@ -94,71 +94,74 @@ const FILES: Readonly<Record<string, { make(file: string): void; told: RegExp }>
         file,
         Uint8Array.from({ length: 5_000 }, (_, n) => (n * 7_919 + 13) % 256),
       ),
-    told: /Configuration error: \S+hc\.yaml:\d+:\d+: /,
+    message: /Configuration error: \S+hc\.yaml:\d+:\d+: /,
   },
   "an executable": {
     make: (file) => writeFileSync(file, Buffer.from("\x7fELF\x02\x01\x01\0\0\0\0\0", "latin1")),
-    told: /Configuration error: \S+hc\.yaml:\d+:\d+: /,
+    message: /Configuration error: \S+hc\.yaml:\d+:\d+: /,
   },
   NULs: {
     make: (file) => writeFileSync(file, new Uint8Array(10_000)),
-    told: /Configuration error: \S+hc\.yaml:\d+:\d+: /,
+    message: /Configuration error: \S+hc\.yaml:\d+:\d+: /,
   },
   "a value cut off": {
     make: (file) => writeFileSync(file, 'server:\n  proxy_socket: "/tmp/x.so'),
-    told: /hc\.yaml:2:\d+: not valid YAML/,
+    message: /hc\.yaml:2:\d+: not valid YAML/,
   },
   "a key cut off": {
     make: (file) => writeFileSync(file, "batching:\n  delay: 20ms\n  max_s"),
-    told: /hc\.yaml:3:\d+: /,
+    message: /hc\.yaml:3:\d+: /,
   },
   "deep nesting": {
     make: (file) => writeFileSync(file, `server: ${"[".repeat(100_000)}`),
-    told: /hc\.yaml:1:\d+: not valid YAML: nested more than 100 levels deep, the maximum/,
+    message: /hc\.yaml:1:\d+: not valid YAML: nested more than 100 levels deep, the maximum/,
   },
   "100 MB": {
     make: (file) => {
       writeFileSync(file, "");
       truncateSync(file, 100_000_000);
     },
-    told: /hc\.yaml: cannot be read: .* is larger than 4194304 bytes, the maximum/,
+    message: /hc\.yaml: cannot be read: .* is larger than 4194304 bytes, the maximum/,
   },
   "a directory": {
     make: (file) => mkdirSync(file),
-    told: /hc\.yaml: cannot be read: .* is a directory, not a regular file/,
+    message: /hc\.yaml: cannot be read: .* is a directory, not a regular file/,
   },
   "a device": {
     make: (file) => symlinkSync("/dev/zero", file),
-    told: /hc\.yaml: cannot be read: .* is a device, not a regular file/,
+    message: /hc\.yaml: cannot be read: .* is a device, not a regular file/,
   },
-  "a pipe that nobody writes to": {
+  "a pipe without a writer": {
     make: (file) => void Bun.spawnSync(["mkfifo", file]),
-    told: /hc\.yaml: cannot be read: .* is an empty pipe/,
+    message: /hc\.yaml: cannot be read: .* is an empty pipe/,
   },
 };
 
-for (const [what, { make, told }] of Object.entries(FILES)) {
+for (const [what, { make, message }] of Object.entries(FILES)) {
   test(`files: a configuration that is ${what} is reported, and nothing else happens`, async () => {
     await using dir = makeTempDir("file");
     const file = join(dir.path, "hc.yaml");
     make(file);
     const { status, out, err } = await runCommand(["check-config", file]);
     expect([status, err]).toEqual([1, ""]);
-    expect(out).toMatch(told);
+    expect(out).toMatch(message);
     expect(out.length).toBeLessThan(20_000);
   });
 }
 
 test("files: check-config validates the content of a pipe like a file", async () => {
-  const judged = async (text: string) => {
+  const validated = async (text: string) => {
     const command = ["sh", "-c", 'printf "$1" | "$0" check-config /dev/stdin', daemonPath(), text];
     const child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe" });
     return [await new Response(child.stdout).text(), await child.exited];
   };
-  expect(await judged("batching: { delay: 1s }\n")).toEqual(["/dev/stdin: valid configuration file\n", 0]);
-  expect(await judged("healthchecks: []\n")).toEqual(["/dev/stdin: valid checks file, 0 healthchecks\n", 0]);
+  expect(await validated("batching: { delay: 1s }\n")).toEqual(["/dev/stdin: valid configuration file\n", 0]);
+  expect(await validated("healthchecks: []\n")).toEqual([
+    "/dev/stdin: valid checks file, 0 healthchecks\n",
+    0,
+  ]);
   const rule = "an integer from 1 to 10000";
-  expect(await judged("batching: { max_size: 0 }\n")).toEqual([
+  expect(await validated("batching: { max_size: 0 }\n")).toEqual([
     `Configuration error: /dev/stdin:1:23: batching.max_size: 0 is out of range; must be ${rule}\n`,
     1,
   ]);
@@ -169,11 +172,11 @@ test.each(["a pipe", "a device"])("files: a start does not wait for a file that 
   const file = join(dir.path, "hc.yaml");
   if (what === "a pipe") Bun.spawnSync(["mkfifo", file]);
   else symlinkSync("/dev/zero", file);
-  const told = `${file}: cannot be read: ${file} is ${what}, not a regular file`;
+  const message = `${file}: cannot be read: ${file} is ${what}, not a regular file`;
   const config = await runCommand(["run", "--config", file, "--strict-config"]);
-  expect([config.status, config.out.includes(`ERROR Configuration error: ${told}`)]).toEqual([1, true]);
+  expect([config.status, config.out.includes(`ERROR Configuration error: ${message}`)]).toEqual([1, true]);
   const checks = await runCommand(["run", "--config", file, "--checks", file]);
   expect(checks.status).toBe(1);
   expect(checks.out).toContain("using the defaults");
-  expect(checks.out).toContain(`ERROR Cannot start error="${told}"`);
+  expect(checks.out).toContain(`ERROR Cannot start error="${message}"`);
 });

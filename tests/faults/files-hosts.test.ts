@@ -4,7 +4,7 @@ import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startHealthy } from "../harness/backends/healthy.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { peerTest } from "../harness/base/peers.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
@@ -19,7 +19,7 @@ import { canUnshare, inMountNamespace } from "../harness/machines/namespace.ts";
 
 const NAMES = 200_000;
 const CHANGES = 3;
-/** Of the time. Three readings in one piece would take more than 10%. */
+/** Maximum share of the time. Three readings in one piece would take more than 10%. */
 const MAX_STALLED = 0.02;
 
 const FILES: Readonly<Record<string, string>> = {
@@ -65,7 +65,7 @@ if (canUnshare()) {
         const stalled = "healthcheck_stalled_seconds_total";
         const share =
           ((sampleOf(after, stalled) - sampleOf(before, stalled)) * 1_000) / (performance.now() - startMs);
-        tell("stalled while the file was read", share * 100, "%");
+        printFigure("stalled while the file was read", share * 100, "%");
         expect(share).toBeLessThan(MAX_STALLED);
         const skipped = "healthcheck_checks_skipped_total";
         expect(sumOf(after, skipped) - sumOf(before, skipped)).toBe(0);

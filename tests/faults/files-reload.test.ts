@@ -19,7 +19,7 @@ setDefaultTimeout(60_000);
 const NOT_ALMIGHTY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
 const LOOP = 200;
 
-/** Ways in which a file is of no use; each makes it anew. */
+/** Ways in which a file is useless; each writes it again. */
 const BREAK: Readonly<Record<string, (file: string) => void>> = {
   "cut off in a value": (file) => writeFileSync(file, 'server:\n  proxy_socket: "/tm'),
   binary: (file) =>
@@ -52,13 +52,13 @@ async function reloadWith(
   rmSync(file, { recursive: true, force: true });
   make(file);
   daemon.signal("SIGHUP");
-  const judged = () => {
+  const verdictLine = () => {
     const lines = daemon.log.slice(before);
     return (
       lines.some((line) => /nothing has changed|was not loaded|Healthchecks updated/.test(line)) && lines
     );
   };
-  return await until(judged, withinMs, () => `a judgement in ${daemon.log.slice(before).join("\n")}`);
+  return await until(verdictLine, withinMs, () => `a verdict in ${daemon.log.slice(before).join("\n")}`);
 }
 
 test("files: with an invalid configuration file SIGHUP changes nothing and logs the reason", async () => {
@@ -106,9 +106,9 @@ test("files: with an invalid checks file SIGHUP changes nothing and logs the rea
   for (const [what, make] of Object.entries(BREAK)) {
     if (what === "unreadable" && !canDropRights()) continue;
     const lines = await reloadWith(daemon, file, make);
-    const told = lines.filter((line) => line.includes("the running healthchecks continue"));
-    expect([what, told.length]).toEqual([what, 1]);
-    expect(told[0]).toContain("checks.yaml");
+    const rejections = lines.filter((line) => line.includes("the running healthchecks continue"));
+    expect([what, rejections.length]).toEqual([what, 1]);
+    expect(rejections[0]).toContain("checks.yaml");
   }
   const { connections } = up;
   await until(() => up.connections >= connections + 3, 5_000, "three more checks");
@@ -148,7 +148,7 @@ test("files: SIGHUP in a loop while both files are written again and again: noth
   daemon.signal("SIGHUP");
   await daemon.waitForLog(/changed id=77 .*new_state=healthy/, 10_000);
   await daemon.waitForLog(/DEBUG Check finished id=77/, 5_000);
-  // Nothing was ever read that left it out, and so nothing of it was begun anew.
+  // No list that was read left it out, so none of it was started again.
   expect(daemon.log.filter((line) => line.includes("Adding healthcheck id=1 ")).length).toBe(1);
   expect(daemon.log.filter((line) => /new_state=unhealthy|Unexpected error/.test(line))).toEqual([]);
   expect(daemon.rssBytes() - rss).toBeLessThan(60e6);
@@ -162,7 +162,7 @@ const NONSENSE: Readonly<Record<string, string>> = {
 };
 
 test.each(Object.keys(NONSENSE))(
-  "files: SIGHUP with 4 MiB of %s: checks go on, memory is bounded",
+  "files: SIGHUP with 4 MiB of %s: checks continue, memory is bounded",
   async (what) => {
     await using up = acceptAll();
     await using daemon = await startDaemon({

@@ -89,13 +89,13 @@ function takenOf(talk: ConnectConversation, pieces: readonly Uint8Array[]): numb
 }
 
 /**
- * What llhttp reads otherwise: a bare CR ends a line, a line of blanks alone may end a head, a tab or comma at the end belongs to the value,
+ * Responses that llhttp reads otherwise: a bare CR ends a line, a line of blanks alone may end a head, a tab or comma at the end belongs to the value,
  * and numbers may have 64 bits.
  */
 const READ_OTHERWISE = /\r(?!\n)|\n[ \t]|[\t,]\r?\n|[0-9a-f]{14}/i;
 /** We take only HTTP/1, 16 interim answers and chunks that end as they should. */
 const STRICTER = /^(?:invalid status line|more than 16 interim answers|no line break after a chunk)/;
-/** What both must refuse. In everything else that llhttp refuses it minds a line that means nothing to us. */
+/** Responses that both must reject. Everything else that llhttp rejects has a line that this server ignores. */
 const FRAMING = /^(?:Invalid character in chunk size|Chunk size overflow)/;
 
 test("fuzz: answers: HTTP, mangled, has the status and body that llhttp sees", () => {
@@ -332,7 +332,7 @@ function expectOneVerdict(
   { whole, pieces }: { whole: Uint8Array; pieces: readonly Uint8Array[] },
   begin: () => Conversation,
 ): void {
-  const [first, second] = [judge(begin(), [whole]), judge(begin(), pieces)];
+  const [first, second] = [verdictOf(begin(), [whole]), verdictOf(begin(), pieces)];
   expect(kind(second)).toBe(kind(first));
   if (!first.ok) expect(PROPER_CODES).toContain(first.code);
   expect(first.message).not.toBe("");
@@ -342,7 +342,7 @@ function kind(verdict: Verdict): string {
   return verdict.ok ? "ok" : verdict.code;
 }
 
-function judge(talk: Conversation, pieces: readonly Uint8Array[]): Verdict {
+function verdictOf(talk: Conversation, pieces: readonly Uint8Array[]): Verdict {
   for (const piece of pieces) {
     const verdict = talk.received(piece);
     if (verdict !== undefined) return verdict;

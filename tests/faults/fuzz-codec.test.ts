@@ -13,7 +13,7 @@ import { parseLine } from "../harness/client/messages.ts";
 setDefaultTimeout(FUZZ_TEST_MS);
 
 const ID = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
-/** What the Go client takes, its newline included. */
+/** The longest line that the Go client accepts, its newline included. */
 const MAX_BYTES = 65_535;
 
 test("fuzz: codec: ids keep their digits wherever they stand, and all else is as JSON.parse has it", () => {
@@ -47,18 +47,18 @@ test("fuzz: codec: any statuses become lines that the client can read, and every
     size: "max",
   });
   fuzz("lines", fc.tuple(batch, fc.constantFrom("notification_batch", "status_response")), ([all, type]) => {
-    const told: string[] = [];
-    while (told.length < all.length) {
-      const { line, count } = packLine(type, all.slice(told.length));
+    const sent: string[] = [];
+    while (sent.length < all.length) {
+      const { line, count } = packLine(type, all.slice(sent.length));
       expect(Buffer.byteLength(line)).toBeLessThanOrEqual(MAX_BYTES);
       expect(line.indexOf("\n")).toBe(line.length - 1);
       const { statuses } = parseLine(line, 0, 0);
       expect(statuses.length).toBe(count);
       expect(count).toBeGreaterThan(0);
       for (const { status } of statuses) expect(Buffer.byteLength(status.message)).toBeLessThanOrEqual(512);
-      told.push(...statuses.map(({ id }) => id));
+      sent.push(...statuses.map(({ id }) => id));
     }
-    expect(told).toEqual(all.map(({ id }) => id));
+    expect(sent).toEqual(all.map(({ id }) => id));
   });
 });
 
@@ -68,8 +68,8 @@ test("fuzz: codec: an error is one line within the bound, whatever its message",
     const line = errorLine(message);
     expect(Buffer.byteLength(line)).toBeLessThanOrEqual(MAX_BYTES);
     expect(line.indexOf("\n")).toBe(line.length - 1);
-    const told = parseLine(line, 0, 0).message ?? "";
-    expect(printable(message).startsWith(told.replace(/…$/, ""))).toBe(true);
+    const logged = parseLine(line, 0, 0).message ?? "";
+    expect(printable(message).startsWith(logged.replace(/…$/, ""))).toBe(true);
   });
 });
 

@@ -156,7 +156,7 @@ test("fuzz: framing: a config is accepted, or rejected with a message for each e
   });
 });
 
-/** What is no JSON any more stands for itself. */
+/** A line that is no longer JSON is kept as it is. */
 function parsed(bytes: Uint8Array): unknown {
   try {
     return parseJson(text(bytes));

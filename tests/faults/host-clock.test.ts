@@ -6,7 +6,7 @@
 import { expect } from "bun:test";
 import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { peerTest } from "../harness/base/peers.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { until } from "../harness/base/wait.ts";
@@ -18,7 +18,7 @@ const NOISE_MS = 60_000;
 /** In seconds, as libfaketime takes them. */
 const SHIFTS = [-3_600, 3_600, 0] as const;
 
-/** Where Debian has the library; one directory for each kind of machine. */
+/** Directories of the library on Debian, one for each kind of machine. */
 function libfaketime(): string | undefined {
   const places = readdirSync("/usr/lib").map((name) => join("/usr/lib", name, "faketime/libfaketime.so.1"));
   return places.find((place) => existsSync(place));
@@ -51,7 +51,7 @@ peerTest(
       await steady.level();
       const expected = ((performance.now() - startMs) / 200) * configs.length;
       const share = ((await successes()) - before) / expected;
-      tell(`checks of those due with the clock shifted by ${seconds} s`, share, "");
+      printFigure(`checks of those due with the clock shifted by ${seconds} s`, share, "");
       // Neither held back for an hour nor made up for.
       expect(share).toBeLessThan(1.5);
       const statuses = [...(await requestStatus(client)).values()];
@@ -61,7 +61,7 @@ peerTest(
       expect(Math.max(...statuses.map(({ duration }) => duration)) / 1e6).toBeLessThan(HOUR_MS / 2);
       expect(Math.min(...statuses.map(({ duration }) => duration))).toBeGreaterThanOrEqual(0);
     }
-    // What is to be told is told at once, too: the batch does not wait for the clock.
+    // Notifications are sent immediately, too: the batch does not wait for the clock.
     client.update([]);
     await until(async () => (await requestStatus(client)).size === 0, 5_000, "the end of all checks");
     client.update(configs);

@@ -7,7 +7,7 @@ import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hang } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { peerTest } from "../harness/base/peers.ts";
 import { until } from "../harness/base/wait.ts";
 import { httpCheck, times } from "../harness/client/checks.ts";
@@ -43,14 +43,14 @@ peerTest(
     );
     let most = 0;
     const isSilent = ([id]: readonly [string, unknown]) => Number(id) >= FIRST_SILENT;
-    const judged = async () => {
+    const haveFailed = async () => {
       most = Math.max(most, daemon.fdCount());
       return [...(await requestStatus(client))].filter(isSilent).every(([, status]) => status.failures >= 1);
     };
-    await until(judged, 30_000, "the silent ones to fail");
+    await until(haveFailed, 30_000, "the silent ones to fail");
     // The reserve is for others: a scrape and a second client are served meanwhile.
     expect(sampleOf(await scrape(metricsPort), "process_max_fds")).toBe(LIMIT);
-    tell("most open descriptors", most, `of ${LIMIT}`);
+    printFigure("most open descriptors", most, `of ${LIMIT}`);
     expect(most).toBeLessThanOrEqual(LIMIT);
     await using second = await connectClient(daemon.socketPath);
     second.update(configs);
@@ -83,11 +83,11 @@ peerTest(
     await daemon.waitForLog(/Configuration error: \S+config\.yaml: cannot be read/, 5_000);
     const cpuMs = daemon.cpuMs();
     await Bun.sleep(1_000);
-    tell("CPU of a second without descriptors", daemon.cpuMs() - cpuMs, "ms");
+    printFigure("CPU of a second without descriptors", daemon.cpuMs() - cpuMs, "ms");
     limit("1024");
     await client.waitFor(({ type }) => type === "ready", 10_000);
     await steady.level(3, client);
-    tell("inconclusive for want of descriptors", await steady.inconclusive("descriptors"), "");
+    printFigure("inconclusive for want of descriptors", await steady.inconclusive("descriptors"), "");
     // Every one of them, more than once.
     expect(await steady.inconclusive("descriptors")).toBeGreaterThanOrEqual(2 * steady.configs.length);
     await steady.expectNoFalseVerdict(client);

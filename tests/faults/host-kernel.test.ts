@@ -3,7 +3,7 @@
  * backend is reported unhealthy. Run by `bun test`.
  */
 import { expect } from "bun:test";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { peerPath, peerTest } from "../harness/base/peers.ts";
 import { stopProcess } from "../harness/base/process.ts";
 import { until } from "../harness/base/wait.ts";
@@ -41,7 +41,7 @@ peerTest(
       } finally {
         await stopProcess(tracer);
       }
-      tell(`inconclusive for ${call} ${error}`, await counted(), "");
+      printFigure(`inconclusive for ${call} ${error}`, await counted(), "");
       await steady.level(1);
     }
     await steady.expectNoFalseVerdict();

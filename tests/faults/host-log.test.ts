@@ -53,7 +53,7 @@ rootTest(
     await until(() => text().length === 32 * 1_024, 20_000, "a full disk");
     await steady.level(5);
     unlinkSync(`${root}${DISK}/other`);
-    await until(() => text().includes('"message":"Log lines were lost"'), 10_000, "the loss to be told");
+    await until(() => text().includes('"message":"Log lines were lost"'), 10_000, "the loss to be logged");
     await steady.level(1);
     // The line at which the disk was full is torn; it ends there, and every other one is whole.
     const lines = text().split("\n").slice(0, -1);

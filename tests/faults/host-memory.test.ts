@@ -4,7 +4,7 @@
 import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { rootTest } from "../harness/base/peers.ts";
 import { lasting } from "../harness/base/soak.ts";
 import { until } from "../harness/base/wait.ts";
@@ -59,7 +59,7 @@ async function squeeze(
   dir: string,
   allowed: (used: number) => number,
   liftFirst: boolean,
-): Promise<"goes on" | "was killed"> {
+): Promise<"continues" | "was killed"> {
   await using stack = new AsyncDisposableStack();
   // A group can be removed once its last process has been.
   stack.defer(() => until(() => removed(dir), 5_000, "the group to be empty").then(() => {}));
@@ -73,14 +73,14 @@ async function squeeze(
   const most = allowed(used());
   writeFileSync(limit, String(most));
   const ended = await Promise.race([daemon.exited, Bun.sleep(TIGHT_MS)]);
-  tell(`memory in use of ${(most / MIB).toFixed(1)} MiB`, used() / MIB, "MiB");
+  printFigure(`memory in use of ${(most / MIB).toFixed(1)} MiB`, used() / MIB, "MiB");
   if (ended === undefined) {
     expect(used()).toBeLessThanOrEqual(most);
     // A process that reads its own code from the disk again and again makes hardly any progress, which is the kernel's doing.
     if (liftFirst) writeFileSync(limit, String(1_024 * MIB));
     await steady.level();
     await steady.expectNoFalseVerdict();
-    return "goes on";
+    return "continues";
   }
   // SIGKILL by the kernel. All that the daemon reported before it was true.
   expect(ended).toBe(128 + 9);
@@ -94,14 +94,14 @@ rootTest(
   ["openssl"],
   async () => {
     const little = cgroupDir();
-    // No fault of the daemon's, and nothing that can be installed; whoever reads the report must see it.
-    if (little === undefined) return tell("NOT TRIED, no memory cgroup can be made here", 0, "");
-    expect(await squeeze(little, () => ENOUGH, false)).toBe("goes on");
+    // No fault of the daemon's, and nothing that can be installed; the reader of the report must see it.
+    if (little === undefined) return printFigure("NOT TRIED, no memory cgroup can be made here", 0, "");
+    expect(await squeeze(little, () => ENOUGH, false)).toBe("continues");
     const none = cgroupDir();
     if (none === undefined) throw new Error("the second memory cgroup could not be made");
-    // The kernel kills the daemon, or takes its code's pages so often that it stands nearly still.
+    // The kernel kills the daemon, or takes its code's pages until it hardly runs.
     const killed = (await squeeze(none, (used) => used + MIB / 4, true)) === "was killed";
-    tell("ended by the kernel with a quarter of a MiB to spare", Number(killed), "");
+    printFigure("ended by the kernel with a quarter of a MiB to spare", Number(killed), "");
   },
   60_000,
 );

@@ -1,7 +1,7 @@
 /** Out of local ports: a network with eight of them, all taken. No backend is reported unhealthy. Run by `bun test`. */
 // alone: needs the whole machine
 import { expect } from "bun:test";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { rootTest } from "../harness/base/peers.ts";
 import { readSamples, sampleOf } from "../harness/daemon/metrics.ts";
 import { startSteady } from "../harness/daemon/steady.ts";
@@ -28,14 +28,14 @@ rootTest(
     });
     const { daemon, healthy, metricsPort } = steady;
     const before = await inconclusiveInside(daemon.pid, metricsPort, "ports");
-    tell("local ports taken", await healthy.holdPorts(), "");
+    printFigure("local ports taken", await healthy.holdPorts(), "");
     await daemon.waitForLog(/WARN Check inconclusive, state unchanged .*cause=ports/, 10_000);
     // Five intervals; a check that says nothing is repeated within one.
     await Bun.sleep(1_000);
     await healthy.releasePorts();
     await steady.level();
     const counted = (await inconclusiveInside(daemon.pid, metricsPort, "ports")) - before;
-    tell("inconclusive for want of local ports", counted, "");
+    printFigure("inconclusive for want of local ports", counted, "");
     expect(counted).toBeGreaterThanOrEqual(3 * 20);
     const others = daemon.log.filter((line) => /cause=(?!ports)/.test(line));
     expect(others).toEqual([]);

@@ -26,9 +26,9 @@ import { metricsConfig, sampleOf, scrape } from "../harness/daemon/metrics.ts";
 setDefaultTimeout(30_000);
 
 const OFTEN = "manager: { monitor_interval: 20ms }\n";
-const TROUBLE = /Proxy socket lost, clients cannot connect; retrying/;
+const SOCKET_LOST = /Proxy socket lost, clients cannot connect; retrying/;
 
-/** What somebody puts in the place of the socket, how to see that it is untouched, and how he takes it away again. */
+/** Intruders in the place of the socket: how each is made, seen to be untouched, and removed again. */
 const FOREIGN: Readonly<
   Record<string, { put(path: string): void; intact(path: string): boolean; take(path: string): void }>
 > = {
@@ -71,17 +71,17 @@ test("host: a file that replaces the socket is left alone and logged once, and t
   client.update([tcpCheck(1, backend, { interval: "50ms", handshake: "full" })]);
   await stateOf(client, 1, "healthy");
   const readiness = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status;
-  const told = () => daemon.log.filter((line) => TROUBLE.test(line)).length;
+  const warnings = () => daemon.log.filter((line) => SOCKET_LOST.test(line)).length;
   for (const [what, { put, intact, take }] of Object.entries(FOREIGN)) {
-    const before = told();
+    const before = warnings();
     unlinkSync(socketPath);
     put(socketPath);
-    await until(() => told() > before, 5_000, `a word about ${what}`);
+    await until(() => warnings() > before, 5_000, `a warning about ${what}`);
     expect([what, await readiness()]).toEqual([what, 503]);
     const { connections } = backend;
     await until(() => backend.connections >= connections + 5, 5_000, "five more checks");
     // Many looks later it is still there, and nothing more was said.
-    expect([what, intact(socketPath), told() - before]).toEqual([what, true, 1]);
+    expect([what, intact(socketPath), warnings() - before]).toEqual([what, true, 1]);
     take(socketPath);
     await until(async () => (await readiness()) === 200, 5_000, `the socket to be back after ${what}`);
     expect(lstatSync(socketPath).mode & 0o777).toBe(0o600);
@@ -120,7 +120,7 @@ test("host: the socket's directory is deleted: the client continues, and a new o
   await using other = await connectClient(socketPath);
   await other.waitFor(({ type }) => type === "ready", 5_000);
   await client.closed;
-  expect(daemon.log.filter((line) => TROUBLE.test(line))).toEqual([]);
+  expect(daemon.log.filter((line) => SOCKET_LOST.test(line))).toEqual([]);
 });
 
 test("host: a socket of another server in our place is not removed, neither on looking after it nor at the end", async () => {

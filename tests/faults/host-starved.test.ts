@@ -4,7 +4,7 @@
  */
 // alone: needs the whole machine
 import { expect } from "bun:test";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { peerTest } from "../harness/base/peers.ts";
 import { stopProcess } from "../harness/base/process.ts";
 import { lasting } from "../harness/base/soak.ts";
@@ -12,7 +12,7 @@ import { times } from "../harness/client/checks.ts";
 import { startSteady } from "../harness/daemon/steady.ts";
 
 const STARVED_MS = lasting(4_000, 30_000);
-/** They end by themselves when nobody ends them; seconds of CPU. */
+/** CPU limit that ends them when the test does not; seconds. */
 const MAX_CPU_S = 2 * (STARVED_MS / 1_000);
 const LOOPS = 4;
 
@@ -39,9 +39,9 @@ peerTest(
     await Bun.sleep(STARVED_MS);
     const share = (daemon.cpuMs() - cpuMs) / STARVED_MS;
     for (const child of loops) await stopProcess(child);
-    tell("share of a core that was left to the daemon", 100 * share, "%");
+    printFigure("share of a core that was left to the daemon", 100 * share, "%");
     await steady.level();
-    tell("inconclusive because it did not run", await steady.inconclusive("stalled"), "");
+    printFigure("inconclusive because it did not run", await steady.inconclusive("stalled"), "");
     await steady.expectNoFalseVerdict();
     expect(daemon.log.filter((line) => line.includes("Internal error"))).toEqual([]);
   },

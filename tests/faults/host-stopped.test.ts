@@ -1,7 +1,7 @@
 /** A stopped process: SIGSTOP among answers, handshakes and backends that lose patience. Run by `bun test`. */
 // alone: measures time
 import { expect, test } from "bun:test";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { peerTest } from "../harness/base/peers.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { lasting } from "../harness/base/soak.ts";
@@ -39,7 +39,7 @@ peerTest(
       await steady.level(2);
     }
     await daemon.waitForLog(/WARN Event loop stalled, check deadlines extended .*stalled_ms=/, 5_000);
-    tell("inconclusive because of the stops", await steady.inconclusive("stalled"), "");
+    printFigure("inconclusive because of the stops", await steady.inconclusive("stalled"), "");
     await steady.expectNoFalseVerdict();
     expect(daemon.log.slice(before).filter((line) => line.includes("Internal error"))).toEqual([]);
   },

@@ -7,7 +7,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { startHealthy } from "../harness/backends/healthy.ts";
 import { ASKED } from "../harness/backends/rogue-dns-server.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { readLines, stopProcess } from "../harness/base/process.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
@@ -29,7 +29,7 @@ const PACE = { interval: "200ms", timeout: "150ms" };
 const CONTROL_MS = 3_000;
 const ATTACK_MS = 5_000;
 const WATCHDOG_MS = 2_000;
-/** Of the time, beyond the share that is lost without the attack. */
+/** Maximum share of the time, beyond the share that is lost without the attack. */
 const MAX_STALLED = 0.02;
 /** Small and right, these are answers; all the others are strays, or no good over TCP. */
 const STRAYS =
@@ -96,10 +96,10 @@ test("backend: dns: answers that are costly to decode cost a little, and neighbo
   await until(() => client.latest.size >= HEALTHY, 10_000, "the neighbors' first results");
   const control = await phase(neighbors, CONTROL_MS);
   const attacked = await phase([...neighbors, ...attack], ATTACK_MS);
-  tell("stalled without the attack", control.stalled * 100, "%");
-  tell("stalled under attack", attacked.stalled * 100, "%");
-  tell("CPU without the attack", control.cpu * 100, "%");
-  tell("CPU under attack", attacked.cpu * 100, "%");
+  printFigure("stalled without the attack", control.stalled * 100, "%");
+  printFigure("stalled under attack", attacked.stalled * 100, "%");
+  printFigure("CPU without the attack", control.cpu * 100, "%");
+  printFigure("CPU under attack", attacked.cpu * 100, "%");
 
   const statuses = await requestStatus(client);
   const found = Object.fromEntries(

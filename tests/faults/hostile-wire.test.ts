@@ -6,7 +6,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { acceptAll } from "../harness/backends/backends.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
 import { handled, requestStatus, stateOf } from "../harness/client/client-assertions.ts";
@@ -116,13 +116,13 @@ test("hostile wire: 60 MiB of any nonsense cost a few times their size, hold up 
     // 100 refusals, the number of the others, and the barrier.
     expect(errors.length).toBeLessThanOrEqual(102);
     const grownMb = (peakBytes(daemon) - startBytes) / MB;
-    tell(`RSS with ${what}`, grownMb, "MB more");
+    printFigure(`RSS with ${what}`, grownMb, "MB more");
     expect([what, grownMb < MAX_GROWTH_MB]).toEqual([what, true]);
     const statuses = await requestStatus(client);
     expect([what, [...statuses.keys()], statuses.get("1")?.state]).toEqual([what, ["1"], "healthy"]);
   }
   const ticks = await metered.now("tick_delay_seconds_count");
   const within = async (seconds: number) => await metered.now(`tick_delay_seconds_bucket{le="${seconds}"}`);
-  tell("ticks later than 50 ms", ticks - (await within(0.05)), `of ${ticks}`);
+  printFigure("ticks later than 50 ms", ticks - (await within(0.05)), `of ${ticks}`);
   expect(await within(MAX_HOLD_SECONDS)).toBeGreaterThanOrEqual(ticks);
 });

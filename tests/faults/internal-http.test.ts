@@ -30,7 +30,7 @@ test("inside: an HTTP handler that throws is answered with 500, or cut off, and 
     before.write(get("/api/healthchecks", "Connection: close"));
     const answer = readAnswer(await before.waitForClose());
     expect([answer.status, answer.body]).toEqual([500, '{"error":"internal error; see the log"}\n']);
-    // Whoever reads the length knows that this is not all.
+    // The announced length shows that this is not all.
     await using middle = await connectHttp(port);
     middle.write(get("/readyz"));
     expect(readAnswer(await middle.waitForClose()).body.length).toBeLessThan(100);

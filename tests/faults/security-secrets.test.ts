@@ -37,12 +37,12 @@ const CHANGES = new Map<number, Fields>([
   [1, { send: `QUIT ${secret("other")}\r\n\r\n` }],
   [2, { interval: "150ms" }],
 ]);
-/** What the backends must have received. */
+/** Secrets that the backends must have received. */
 const SENT = ["send", "bearer", "header", "query", "other", "datagram", "datagram-hex"]
   .map(secret)
   .concat(BASIC);
 
-/** Backends that repeat what they are told, as far as they can. */
+/** Backends that repeat the request, as far as they can. */
 async function startBackends() {
   const stack = new AsyncDisposableStack();
   const echo = stack.use(
@@ -105,8 +105,8 @@ function expectNoLeaks(where: string, text: string): void {
   expect([where, leaks(text)]).toEqual([where, []]);
 }
 
-/** What must have happened for the test to mean something. */
-function expectTold(daemon: Daemon, configs: readonly Fields[]): void {
+/** Expects the log lines without which the test would prove nothing. */
+function expectEvents(daemon: Daemon, configs: readonly Fields[]): void {
   const log = daemon.log.join("\n");
   for (const { id } of configs) expect(log).toMatch(new RegExp(`"?id"?[=:]"?${id}\\b`));
   expect(log).toContain("Check finished");
@@ -114,7 +114,7 @@ function expectTold(daemon: Daemon, configs: readonly Fields[]): void {
   expect(log).toContain("unknown command '");
 }
 
-/** One is replaced, one adjusted, one removed, many are refused; those that run go on. @returns how many were refused */
+/** One is replaced, one adjusted, one removed, many are rejected; those that run continue. @returns the number of rejected ones */
 async function change(client: Client, configs: readonly Fields[]): Promise<number> {
   const changed = configs
     .filter(({ id }) => id !== REMOVED)
@@ -176,7 +176,7 @@ test.each(["text", "json"])(
       expect([where, text.length > 0]).toEqual([where, true]);
       expectNoLeaks(where, text);
     }
-    expectTold(daemon, configs);
+    expectEvents(daemon, configs);
     const rejections = client.lines.filter(
       ({ type, message }) => type === "error" && message?.includes("rejected"),
     );
@@ -202,8 +202,8 @@ test("security: secrets of a checks file stay secret, also when it is no longer 
   for (const [index, text] of REFUSED_FILES.entries()) {
     writeFileSync(join(daemon.dir, "checks.yaml"), text);
     daemon.signal("SIGHUP");
-    const judged = () => log().split("the checks file was not loaded").length - 1 > index;
-    await until(judged, SOON_MS, () => `a verdict on ${text}`);
+    const isRejected = () => log().split("the checks file was not loaded").length - 1 > index;
+    await until(isRejected, SOON_MS, () => `a verdict on ${text}`);
   }
   const shown = await everythingShown(
     port,
@@ -213,7 +213,7 @@ test("security: secrets of a checks file stay secret, also when it is no longer 
   expect(await daemon.exited).toBe(0);
   shown.set("log", log());
   for (const [where, text] of shown) expectNoLeaks(where, text);
-  expectTold(daemon, configs);
+  expectEvents(daemon, configs);
 });
 
 test("security: a checks file passed as a configuration file is validated without quoting its content", async () => {
@@ -232,7 +232,7 @@ test("security: a checks file passed as a configuration file is validated withou
   }
 });
 
-/** A collector's user and password, and what the environment tells it. */
+/** A collector's user and password, and its environment variables. */
 const LOGIN = `${secret("user")}:${secret("password")}`;
 const COLLECTOR_ENV = {
   OTEL_EXPORTER_OTLP_HEADERS: `x-token=${secret("token")},authorization=Bearer ${secret("header")}`,
@@ -242,7 +242,7 @@ test.each(["http", "grpc"])(
   "security: a collector's secrets go to it and nowhere else, over %s",
   async (protocol) => {
     const isHttp = protocol === "http";
-    // Refuses, and repeats what it heard as far as it can.
+    // Rejects, and repeats the request as far as it can.
     const refuse = () => (isHttp ? 401 : 16);
     await using collector = isHttp ? startHttpCollector({ refuse }) : await startGrpcCollector({ refuse });
     const otlp_endpoint = `http://${LOGIN}@127.0.0.1:${collector.port}/?key=${secret("query")}`;

@@ -20,9 +20,9 @@ import { type Daemon, startDaemon } from "../harness/daemon/daemon.ts";
 
 setDefaultTimeout(30_000);
 
-/** `nobody` and its group, as Debian has them; any other would do. */
-const NOBODY = 65_534;
-const AS_NOBODY = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
+/** An unprivileged user and group of Debian; any other would do. */
+const OTHER_ID = 65_534;
+const AS_OTHER_USER = ["setpriv", `--reuid=${OTHER_ID}`, `--regid=${OTHER_ID}`, "--clear-groups"];
 const isRoot = process.getuid?.() === 0 && Bun.which("setpriv") !== null;
 const PRECIOUS = "precious";
 
@@ -76,7 +76,7 @@ test("security: a socket that is made again has its mode again", async () => {
   expect(modeOf(daemon.socketPath)).toBe(0o600);
 });
 
-/** Makes something at a path that is not ours, and says how it can be told to be as it was. */
+/** Makers of foreign files at a path; the function that each returns reads the file again, for comparison. */
 const FOREIGN: readonly (readonly [name: string, make: (dir: TempDir, path: string) => () => unknown])[] = [
   [
     "a file",
@@ -161,22 +161,22 @@ test("security: a file that replaces the socket of the running server is left al
   expect([readFileSync(target, "utf8"), modeOf(target)]).toEqual([PRECIOUS, 0o640]);
 });
 
-/** The configuration file lies where nobody can read it, and is found by the environment: the daemon's own directory is root's. */
+/** The configuration file lies where the user cannot read it, and is found by the environment: the daemon's own directory is root's. */
 function startAsNobody(dir: TempDir, socketPath: string, waitForSocket: boolean): Promise<Daemon> {
   const file = join(dir.path, "config.yaml");
   writeFileSync(file, `server: { proxy_socket: ${JSON.stringify(socketPath)}, socket_mode: "0660" }`);
   return startDaemon({
     socketPath,
-    prefix: [...AS_NOBODY, "sh", "-c", 'exec "$0"'],
+    prefix: [...AS_OTHER_USER, "sh", "-c", 'exec "$0"'],
     env: { HEALTHCHECK_CONFIG: file },
     waitForSocket,
   });
 }
 
-/** Whether another user gets a first line from the socket. */
+/** Reports whether another user gets a first line from the socket. */
 function strangerConnects(path: string): boolean {
   const script = `const s = await Bun.connect({ unix: ${JSON.stringify(path)}, socket: { data: () => process.exit(0) } });`;
-  const run = Bun.spawnSync([...AS_NOBODY, process.execPath, "-e", script], { timeout: 5_000, cwd: "/" });
+  const run = Bun.spawnSync([...AS_OTHER_USER, process.execPath, "-e", script], { timeout: 5_000, cwd: "/" });
   return run.exitCode === 0;
 }
 
@@ -204,7 +204,7 @@ test.skipIf(!isRoot)(
     const socketPath = join(dir.path, "proxy.sock");
     await using daemon = await startAsNobody(dir, socketPath, true);
     const { uid, gid } = lstatSync(socketPath);
-    expect([uid, gid, modeOf(socketPath)]).toEqual([NOBODY, NOBODY, 0o660]);
+    expect([uid, gid, modeOf(socketPath)]).toEqual([OTHER_ID, OTHER_ID, 0o660]);
     await using client = await connectClient(socketPath);
     await client.waitFor(({ type }) => type === "ready", 5_000);
     expect(daemon.log.join("\n")).not.toContain("ERROR");

@@ -1,4 +1,4 @@
-// Command goclient judges what the server writes: it reads as the deployed Go proxy does, with
+// Command goclient validates the output of the server: it reads as the deployed Go proxy does, with
 // bufio.Scanner's default buffer and into the same Go types. tests/harness/client/goclient.ts builds and runs it.
 //
 // Usage: goclient SOCKET. Lines on stdin go to the socket as they are; for each line of the server one

@@ -18,7 +18,7 @@ test("events: a viewer receives the totals immediately and then every second", a
   ]);
   feed.fixture.stock.add(makeSpec(1), [success()]);
   feed.fixture.stock.add(makeSpec(2));
-  // A change of state is waiting for its tick.
+  // A state change is waiting for its tick.
   expect(eventsOf(viewer)).toEqual([{ name: "totals", data: EMPTY }]);
   await tick(feed.time);
   expect(eventsOf(viewer)[1]).toEqual({
@@ -66,8 +66,8 @@ test("events: of more than 100 changes in a tick the rest is a number, and the n
   feed.fixture.stock.add(makeSpec(1_000), [success()]);
   await tick(feed.time);
   const changes = eventsOf(viewer).filter(({ name }) => name === "changes");
-  const told = changes.map(({ data }) => [Object(data).changes.length, Object(data).more]);
-  expect(told).toEqual([
+  const sizes = changes.map(({ data }) => [Object(data).changes.length, Object(data).more]);
+  expect(sizes).toEqual([
     [100, 30],
     [1, 0],
   ]);

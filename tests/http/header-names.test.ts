@@ -43,7 +43,7 @@ const NAMED = REQUESTS.map(([status, request]) => [status, request.slice(0, 60),
 
 test.each(NAMED)("headers: lower case in the %i of %j", async (status, _name, request) => {
   using fixture = await startHttp();
-  fixture.trouble.readinessProblem = "starting";
+  fixture.problems.readinessProblem = "starting";
   const head = await headOf(fixture.port, request);
   expect(head.status).toBe(status);
   expect(head.names).not.toEqual([]);

@@ -31,7 +31,7 @@ test.each([["identity"], ["gzip"]])(
     http.pause();
     http.write(get("/metrics", `Accept-Encoding: ${encoding}`));
     let before = -1;
-    // Stands still for a while.
+    // Stays paused for a while.
     await until(
       async () => {
         const same = seen.pieces > 0 && before === seen.pieces;
@@ -40,13 +40,13 @@ test.each([["identity"], ["gzip"]])(
         return same && before === seen.pieces;
       },
       4_000,
-      () => `rendering to stand still after ${seen.pieces} pieces`,
+      () => `rendering to pause after ${seen.pieces} pieces`,
     );
     expect(seen.ended).toBe(false);
     // What is left over of the buffers of the system.
     if (encoding === "identity") expect(seen.pieces * PIECE.length).toBeLessThan(30e6);
     http.resume();
-    await until(() => seen.pieces > before + 100, 2_000, "rendering to go on");
+    await until(() => seen.pieces > before + 100, 2_000, "rendering to continue");
   },
 );
 

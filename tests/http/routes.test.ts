@@ -12,7 +12,7 @@ test("routes: /healthz and /readyz are ok, or say why not", async () => {
     expect([status, body, headers.get("content-type")]).toEqual([200, "ok\n", "text/plain; charset=utf-8"]);
     expect(headers.get("cache-control")).toBe("no-store");
   }
-  fixture.trouble = Object.assign(fixture.trouble, {
+  fixture.problems = Object.assign(fixture.problems, {
     livenessProblem: "nothing moves",
     readinessProblem: "stopping",
   });
@@ -109,6 +109,6 @@ test("routes: HEAD of each has the same status, and no body", async () => {
 test("routes: the list names a fault of the network while there is one", async () => {
   using http = await startHttp();
   expect(await http.askJson("/api/healthchecks")).not.toHaveProperty("network");
-  http.trouble.network = { blind: true, held: 3 };
+  http.problems.network = { blind: true, held: 3 };
   expect(await http.askJson("/api/healthchecks")).toMatchObject({ network: { blind: true, held: 3 } });
 });

@@ -27,7 +27,7 @@ test.each([
   ["no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00"],
   ["nonsense", "hello\r\n\r\n"],
   ["two lengths", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"],
-  ["a length that is none", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n"],
+  ["an invalid length", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n"],
 ])("server: %s is refused, and the connection closed", async (_name, bytes) => {
   using fixture = await startHttp({ router: ECHO });
   const text = await exchange(fixture, bytes);

@@ -5,7 +5,7 @@ import { boundedText, MAX_FIELD_BYTES, MAX_LOG_LINE_BYTES } from "../../src/logg
 import { ConfigurableLogger, LOG_FORMATS, type LogFields, type LogFormat } from "../../src/logging/logger.ts";
 import { anyForeignText, HOSTILE_CHARACTER } from "../harness/base/foreign-text.ts";
 
-/** What a logger writes. */
+/** Returns the lines that a logger writes. */
 function written(format: LogFormat, message: string, fields: LogFields): string {
   const lines: string[] = [];
   new ConfigurableLogger({ level: "info", format }, { write: (line) => lines.push(line) }).info(
@@ -37,7 +37,7 @@ test("log: no line has 48 KiB or a character that is not printable, in either fo
         expect(line.slice(0, -1)).not.toMatch(HOSTILE_CHARACTER);
       }
       const parsed: Record<string, unknown> = JSON.parse(written("json", message, values));
-      // A stack has line breaks; everything else that is not printable is gone for whoever parses the line, too.
+      // A stack has line breaks; everything else that is not printable is gone for parsers of the line, too.
       for (const text of Object.values(parsed))
         if (typeof text === "string") expect(text.replace(/[\t\n]/g, "")).not.toMatch(HOSTILE_CHARACTER);
     }),

@@ -37,9 +37,9 @@ test("logger: new settings hold from the next line on", () => {
   const { lines, log } = fixture({ level: "error", format: "json" });
   log.debug("unheard");
   log.configure({ level: "debug", format: "text" });
-  log.debug("heard");
+  log.debug("shown");
   expect(lines.length).toBe(1);
-  expect(lines[0]).toMatch(/DEBUG heard\n$/);
+  expect(lines[0]).toMatch(/DEBUG shown\n$/);
 });
 
 test("logger: a message with a placeholder is left as it is", () => {

@@ -64,19 +64,19 @@ test("sink: lines beyond its bound are lost, counted and reported", async () => 
 
 test("sink: lines that the descriptor does not accept are lost, counted and reported", async () => {
   const fd = openSync("/dev/full", "w");
-  const told: number[] = [];
+  const lossCounts: number[] = [];
   const sink = new LogSink(fd, (lines) => {
-    told.push(lines);
+    lossCounts.push(lines);
     return lossLine(lines);
   });
   sink.write("a\n");
   sink.write("b\n");
   await sink.flush(NEVER);
-  expect(told).toEqual([]);
+  expect(lossCounts).toEqual([]);
   sink.write("c\n");
   await sink.flush(NEVER);
   closeSync(fd);
-  expect(told).toEqual([2]);
+  expect(lossCounts).toEqual([2]);
 });
 
 test("sink: flushSync writes what waits before it returns", async () => {

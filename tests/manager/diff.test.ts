@@ -40,7 +40,7 @@ test("diff: an empty set removes everything", async () => {
 
 test.each([
   ["interval", { intervalMs: 2_000 }],
-  ["time-out", { timeoutMs: 100 }],
+  ["timeout", { timeoutMs: 100 }],
   ["rise", { rise: 2 }],
   ["fall", { fall: 4 }],
 ])("diff: another %s adjusts", async (_name, changes) => {

@@ -88,7 +88,7 @@ test("manager: the same set again touches nothing and logs nothing", async () =>
   const said = entries.length;
   await fixture.apply([makeSpec(1)]);
   expect(fixture.made.length).toBe(1);
-  expect(fixture.checker(1).last.cancelled).toBe(false);
+  expect(fixture.checker(1).last.canceled).toBe(false);
   expect(entries.length).toBe(said);
 });
 
@@ -111,7 +111,7 @@ test("manager: an unwanted healthcheck stops, and its end is reported", async ()
   const { last } = fixture.checker(1);
   fixture.ended.length = 0;
   await fixture.apply([makeSpec(2)]);
-  expect(last.cancelled).toBe(true);
+  expect(last.canceled).toBe(true);
   expect(fixture.ended).toEqual([id(1)]);
   expect([...fixture.manager.monitors.keys()]).toEqual([id(2)]);
 });
@@ -129,7 +129,7 @@ test("manager: a rejected healthcheck continues", async () => {
   await fixture.apply([makeSpec(1)]);
   fixture.time.advance(10);
   await fixture.apply([], new Set([id(1)]));
-  expect(fixture.checker(1).last.cancelled).toBe(false);
+  expect(fixture.checker(1).last.canceled).toBe(false);
   expect(fixture.manager.monitors.size).toBe(1);
 });
 
@@ -140,10 +140,10 @@ test("manager: sets are taken in one after the other, the last one holds", async
   expect([...fixture.manager.monitors.keys()]).toEqual([id(3)]);
 });
 
-test("manager: a set that could not be taken in does not keep out the next", async () => {
+test("manager: a set that could not be applied does not block the next", async () => {
   using fixture = new Fixture();
   fixture.broken = true;
-  // Whoever handed it in may hear of the fault; those who come after must not.
+  // The caller of the first set may receive the fault; later callers must not.
   await fixture.apply([makeSpec(1)]).catch(() => {});
   fixture.broken = false;
   await fixture.apply([makeSpec(2)]);
@@ -166,7 +166,7 @@ test("manager: after its stop nothing runs and nothing starts", async () => {
   await fixture.apply([makeSpec(1)]);
   fixture.time.advance(10);
   fixture.manager.stop();
-  expect(fixture.checker(1).last.cancelled).toBe(true);
+  expect(fixture.checker(1).last.canceled).toBe(true);
   await fixture.apply([makeSpec(1), makeSpec(2)]);
   fixture.time.advance(5_000);
   expect(fixture.made.length).toBe(1);

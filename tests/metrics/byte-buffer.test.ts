@@ -63,7 +63,7 @@ test("byte buffer: grows beyond its size, at whatever place the end of its room 
     fc.property(fc.array(anyPiece, { maxLength: 12 }), (items) => {
       const sheet = new ByteBuffer();
       for (const item of items) put(sheet, item);
-      // Compared as a whole: a difference in megabytes is of no use to anybody.
+      // Compared as a whole: a difference in megabytes cannot be read.
       expect(textOf(sheet.take()) === items.map(expectedOf).join("")).toBe(true);
     }),
     { numRuns: 50 },

@@ -43,7 +43,7 @@ const anyEntry: fc.Arbitrary<Entry> = fc.record({
   latenessMs: anyMs,
 });
 
-/** What is to come back: the same, numbers as exact as a float32 holds them. */
+/** Returns the entries as they are to be read: numbers as exact as a float32 holds them. */
 function expected({ result, atMs, latenessMs }: Entry): PastResult {
   const { outcome, code, message } = result;
   const common = { outcome, code, message, atMs, latenessMs: Math.fround(latenessMs) };

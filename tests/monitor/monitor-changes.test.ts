@@ -13,7 +13,7 @@ test("monitor: reconfiguring keeps state, counters and the check under way", () 
   const before = fixture.monitor.status;
   fixture.monitor.reconfigure(makeSpec(1, { fall: 2, timeoutMs: 300 }), AT_ORIGIN);
   expect(fixture.monitor.status).toBe(before);
-  expect(fixture.checker.last.cancelled).toBe(false);
+  expect(fixture.checker.last.canceled).toBe(false);
   fixture.checker.last.finish(failure("L4CON"));
   expect(fixture.changes).toEqual(["unknown healthy", "healthy unhealthy"]);
   expect(fixture.monitor.status).toMatchObject({ failures: 2, successes: 1 });

@@ -1,4 +1,4 @@
-/** An operator's decision about a healthcheck: it is reported, and checks go on underneath; a pause starts none. */
+/** An operator's decision about a healthcheck: it is reported, and checks continue underneath; a pause starts none. */
 import { expect, test } from "bun:test";
 import type { Override, OverrideAction } from "../../src/monitor/override.ts";
 import { failure, success } from "../harness/fakes/fakes.ts";

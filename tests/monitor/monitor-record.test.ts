@@ -5,7 +5,7 @@ import { TRANSITIONS } from "../../src/monitor/record.ts";
 import { failure, makeSpec, success, VirtualTime } from "../harness/fakes/fakes.ts";
 import { AT_ORIGIN, MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
 
-/** How often the state has changed, by `from to`; those that have not are left out. */
+/** Returns the number of state changes by `from to`, without those that are 0. */
 function changes({ record }: MonitorFixture): Record<string, number> {
   const counts = TRANSITIONS.map(
     ({ from, to }, at) => [`${from} ${to}`, record.transitions[at] ?? 0] as const,

@@ -125,7 +125,7 @@ test("monitor: stop cancels the running check, and nothing is reported any more"
   fixture.start();
   const { last } = fixture.checker;
   fixture.monitor.stop();
-  expect(last.cancelled).toBe(true);
+  expect(last.canceled).toBe(true);
   last.finish(failure("L4CON"));
   fixture.time.advance(10_000);
   expect(fixture.checker.attempts.length).toBe(1);

@@ -17,7 +17,7 @@ test("record: response times are those of conclusive results, in seconds", () =>
   const record = new MonitorRecord(BOUNDS);
   record.finished(success(), 10, 0);
   record.finished(failure("L4CON"), 20, 0);
-  record.finished(inconclusive("stalled", "this process stood still"), 30, 0);
+  record.finished(inconclusive("stalled", "this process stalled"), 30, 0);
   expect(record.responseTimes.counts).toEqual([1, 1, 0]);
   expect(record.responseTimes.sum).toBeCloseTo(0.01, 10);
   expect(record.inconclusive).toBe(1);
@@ -32,7 +32,7 @@ test("record: starts that were left out add up", () => {
 });
 
 test.each(TRANSITIONS.map(({ from, to }, at) => [from, to, at] as const))(
-  "record: %s to %s is counted by itself",
+  "record: %s to %s is counted separately",
   (from, to, at) => {
     const record = new MonitorRecord(BOUNDS);
     record.changed(from, to);
@@ -43,7 +43,7 @@ test.each(TRANSITIONS.map(({ from, to }, at) => [from, to, at] as const))(
 
 test("record: every state change has its count", () => {
   const ways = STATES.flatMap((from) => STATES.map((to) => `${from} ${to}`));
-  // No state is entered anew, and none goes back to unknown.
+  // No state is entered twice, and none goes back to unknown.
   const possible = ways.filter((way) => !way.endsWith("unknown") && new Set(way.split(" ")).size === 2);
   expect(TRANSITIONS.map(({ from, to }) => `${from} ${to}`).sort()).toEqual(possible.sort());
 });

@@ -26,10 +26,10 @@ test.each([
   ["a first failure decides", "-", 3, 3, "U"],
   ["a failure within fall keeps healthy", "+--", 1, 3, "HHH"],
   ["fall failures in a row make it unhealthy", "+---", 1, 3, "HHHU"],
-  ["a success starts the failures anew", "+--+--+---", 1, 3, "HHHHHHHHHU"],
+  ["a success resets the failures", "+--+--+---", 1, 3, "HHHHHHHHHU"],
   ["a success within rise keeps unhealthy", "-++", 3, 1, "UUU"],
   ["rise successes in a row make it healthy", "-+++", 3, 1, "UUUH"],
-  ["a failure starts the successes anew", "-++-++-+++", 3, 1, "UUUUUUUUUH"],
+  ["a failure resets the successes", "-++-++-+++", 3, 1, "UUUUUUUUUH"],
   ["with 1 and 1 every result decides", "+-+-", 1, 1, "HUHU"],
   ["the first failure does not count twice", "-+-", 1, 2, "UHH"],
 ])("transition: %s", (_name, results, rise, fall, expected) => {

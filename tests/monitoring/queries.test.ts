@@ -23,7 +23,7 @@ import { alternatives, withoutThresholds } from "../harness/observers/promql.ts"
 const DATA_MS = 15_000;
 const RATE_INTERVAL = "1m";
 
-/** Why a query is of no use, or null: no series, only values that are no numbers, or a label that none of them has. */
+/** Returns the reason why a query is useless, or null: no series, only values that are not numbers, or a label that no series has. */
 async function fault(prometheus: Prometheus, { where, expr, labels }: NamedQuery): Promise<string | null> {
   const series = await prometheus.query(expr);
   if (!series.some(({ value }) => !Number.isNaN(value))) return `${where}: nothing for ${expr}`;
@@ -44,7 +44,7 @@ async function expectData(prometheus: Prometheus, queries: readonly NamedQuery[]
   await until(ask, DATA_MS, () => `data:\n${faults.join("\n")}`);
 }
 
-/** What Grafana would offer for each variable of the dashboard, and take when nobody chooses. */
+/** Values that Grafana would offer for each variable of the dashboard, with its default. */
 async function variables(prometheus: Prometheus): Promise<Record<string, string>> {
   const values: Record<string, string> = {};
   for (const variable of dashboard.templating.list) {

@@ -1,6 +1,6 @@
 /**
- * tests/monitoring_stack_test.sh without Docker, which not every machine has: a stand-in for `docker` writes down what it is
- * told, Prometheus is real, Grafana is played. What only Docker can show, the script itself shows. Run by `bun test`.
+ * tests/monitoring_stack_test.sh without Docker, which not every machine has: a stand-in for `docker` records its
+ * calls, Prometheus is real, Grafana is a fake. The script itself shows the rest, with Docker. Run by `bun test`.
  */
 
 import { expect, test } from "bun:test";
@@ -20,7 +20,7 @@ interface Run {
   readonly status: number;
   readonly out: string;
   readonly err: string;
-  /** What `docker` was told, a call a line. */
+  /** Calls of `docker`, one per line. */
   readonly calls: readonly string[];
 }
 
@@ -46,7 +46,7 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
   return { status, out, err, calls };
 }
 
-/** What the script asks of Grafana, answered as Grafana answers. */
+/** The requests of the script to Grafana, answered as Grafana answers. */
 function playGrafana(port: number) {
   const signedIn = `Basic ${btoa("admin:admin")}`;
   const answers: Readonly<Record<string, object>> = {
@@ -85,7 +85,7 @@ peerTest(
   "monitoring stack: it looks at everything and takes down what it brought up",
   ["prometheus", "curl"],
   async () => {
-    // Nobody listens there: that a target is down is told and is no failure.
+    // No process listens there: a target that is down is reported, and is no failure.
     await using prometheus = await startPrometheus(`127.0.0.1:${freePort()}`);
     const grafanaPort = freePort();
     await using _grafana = playGrafana(grafanaPort);

@@ -3,7 +3,7 @@ import type { GateMember, GateOwner } from "../../src/monitor/network-gate.ts";
 import { Guard } from "../../src/network/guard.ts";
 import { Random } from "../simulation/random.ts";
 
-/** What becomes of packets. */
+/** Fate of packets. */
 export type Fate = "answered" | "dropped" | "refused";
 
 /** Options of a world. */
@@ -64,7 +64,7 @@ class Check implements GateOwner {
 /** The world. */
 export class World {
   nowMs = 0;
-  /** What becomes of every packet of this host. */
+  /** Fate of every packet of this host. */
   uplink: Fate = "answered";
   readonly checks: Check[];
   readonly guard: Guard;

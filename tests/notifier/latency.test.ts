@@ -9,7 +9,7 @@ const SETTINGS = { delayMs: 100, maxSize: 5, notifyIntervalMs: 15_000, channelSi
 
 class Fixture implements Disposable {
   readonly time = new VirtualTime();
-  /** Of each batch: how many notifications, how long the first waited, and each latency; milliseconds. */
+  /** Statistics of each batch: number of notifications, wait of the first, and each latency; milliseconds. */
   readonly sent: {
     readonly size: number;
     readonly waitedMs: number;

@@ -104,9 +104,9 @@ test("pending: whatever is put and settled, each id's newest state is delivered 
       }
       delivered.push(...pending.first(pending.size));
       for (const [number, { status }] of newest) {
-        const told = delivered.filter((one) => one.id === id(number)).map((one) => one.status);
-        expect(told.at(-1)).toBe(status);
-        expect(new Set(told).size).toBe(told.length);
+        const states = delivered.filter((one) => one.id === id(number)).map((one) => one.status);
+        expect(states.at(-1)).toBe(status);
+        expect(new Set(states).size).toBe(states.length);
       }
     }),
   );

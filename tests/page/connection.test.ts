@@ -68,7 +68,7 @@ pageTest(
     const crowd = Array.from({ length: 16 }, () => fetch(`${url}api/events`, { signal: leave.signal }));
     const viewers = await Promise.all(crowd);
     expect(viewers.filter(({ status }) => status !== 200)).toEqual([]);
-    // A response that nobody holds any more is closed.
+    // A response without references is closed.
     return Object.assign(backends, { backend, leave, viewers });
   },
   async ({ page }, { backend, leave }) => {

@@ -21,7 +21,7 @@ async function prepare({ client, url }: Served) {
   return Object.assign(backends, { web, answer });
 }
 
-/** How many pixels of the plot are drawn on, and a sum that changes with the picture. */
+/** Returns the number of pixels of the plot that are drawn on, and a sum that changes with the picture. */
 function drawn(page: Page): Promise<{ readonly pixels: number; readonly sum: number }> {
   return page.evaluate<{ readonly pixels: number; readonly sum: number }>(`(() => {
     const canvas = document.querySelector(".plot canvas");

@@ -8,7 +8,7 @@ import { httpCheck, tcpCheck, times } from "../harness/client/checks.ts";
 import { listed, pageTest, type Served, shownRows } from "../harness/observers/status-page.ts";
 
 const COUNT = 300;
-/** As the Seesaw engine numbers them: neighbours are the same JavaScript number. */
+/** As the Seesaw engine numbers them: neighbors are the same JavaScript number. */
 const FIRST = 0xbeefn << 48n;
 const DEAD = 5;
 const HTTP = 3;
@@ -66,7 +66,7 @@ pageTest(
     await page.getByRole("searchbox", { name: "Search" }).press("Escape");
     await until(() => hash(page) === "#/", 5_000, "the address");
     await until(async () => (await matched(page)) === "300 healthchecks", 5_000, "the count");
-    // The same address, given to somebody else.
+    // The address alone selects the same rows: it can be shared.
     await page.evaluate(`location.hash = "#/?q=${id}"`);
     expect(await shownIds(page, 1)).toEqual([id]);
     expect(await page.getByRole("searchbox", { name: "Search" }).inputValue()).toBe(id);

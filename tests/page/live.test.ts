@@ -27,13 +27,17 @@ pageTest(
       ({ id, look }) => id === "1" && look.includes("row-unhealthy"),
       "a red row",
     );
-    // Unhealthy ones come first, and say why in words as well as in colour.
+    // Unhealthy ones come first, and give the reason in words as well as in color.
     expect(red.index).toBe(0);
     expect(red.text).toContain("Unhealthy");
     expect(red.text).toMatch(/L4CON\s+connection refused/);
     await until(async () => (await page.title()) === "(1) Healthchecks", 5_000, "the title");
-    const told = `tcp://127.0.0.1:${tcp.port} is unhealthy: L4CON TCP connect to 127.0.0.1:${tcp.port}: connection refused`;
-    await until(async () => (await page.getByRole("status").textContent()) === told, 5_000, told);
+    const announcement = `tcp://127.0.0.1:${tcp.port} is unhealthy: L4CON TCP connect to 127.0.0.1:${tcp.port}: connection refused`;
+    await until(
+      async () => (await page.getByRole("status").textContent()) === announcement,
+      5_000,
+      announcement,
+    );
     tcp.up();
     await rowWhere(
       page,
@@ -63,9 +67,13 @@ pageTest(
   { tolerated: [/style-src/] },
   async () => acceptAll(),
   async ({ page }) => {
-    const heard: string[] = [];
-    page.on("console", (message) => heard.push(message.text()));
+    const consoleMessages: string[] = [];
+    page.on("console", (message) => consoleMessages.push(message.text()));
     await page.evaluate(`document.body.setAttribute("style", "color: red")`);
-    await until(() => heard.some((text) => text.includes("style-src")), 5_000, "the policy's complaint");
+    await until(
+      () => consoleMessages.some((text) => text.includes("style-src")),
+      5_000,
+      "the policy's complaint",
+    );
   },
 );

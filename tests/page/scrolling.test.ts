@@ -5,7 +5,7 @@ import { expect } from "bun:test";
 import type { Page } from "playwright-core";
 import type { HealthcheckItem } from "../../src/http/api.ts";
 import { startSink } from "../harness/backends/sink.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { until } from "../harness/base/wait.ts";
 import { type Target, tcpCheck, times } from "../harness/client/checks.ts";
@@ -28,7 +28,7 @@ const SELDOM = { interval: "10m", timeout: "5s" };
 const NEW = 5;
 /** At 38 pixels a row, more than twice as high as Firefox allows. */
 const VAST = 1_000_000;
-/** What fits a window of 800 pixels, and what is kept above and below. */
+/** Rows that fit a window of 800 pixels, with those that are kept above and below. */
 const MAX_ROWS = 60;
 
 async function prepare({ client, url }: Served) {
@@ -59,7 +59,7 @@ const WATCH = `(() => {
   count();
 })()`;
 
-/** Whether every row on the screen is there, and where each is, is what the API says. */
+/** Reports whether every row on the screen is present, at the place that the API gives it. */
 async function settledAt(page: Page, url: string, index: number): Promise<readonly ShownRow[]> {
   const blanks = `[...document.querySelectorAll("tr.row-blank")].filter((row) => {
     const { top, bottom } = row.getBoundingClientRect();
@@ -106,7 +106,7 @@ pageTest(
     await page.evaluate("scrollTo(0, 0)");
     await settledAt(page, url, 0);
     const most = await page.evaluate<number>("window.mostRows");
-    tell("rows in the document at most", most, "");
+    printFigure("rows in the document at most", most, "");
     expect(most).toBeLessThanOrEqual(MAX_ROWS);
   },
 );
@@ -129,8 +129,8 @@ pageTest(
       return gaps;
     })()`);
     const sorted = frames.toSorted((a, b) => a - b);
-    tell("frame while scrolling, median", sorted[60] ?? 0, "ms");
-    tell("frame while scrolling, 95 of 100", sorted[114] ?? 0, "ms");
+    printFigure("frame while scrolling, median", sorted[60] ?? 0, "ms");
+    printFigure("frame while scrolling, 95 of 100", sorted[114] ?? 0, "ms");
     expect(sorted[60]).toBeLessThan(100);
     await settledAt(page, url, (await firstInSight(page)) + 10);
   },

@@ -100,8 +100,8 @@ const tcpRows: [object, Partial<CheckSpec>][] = [
   ],
   [{ secure: true, server_name: "a.example.." }, { tls: { verify: true, serverName: "a.example" } }],
   [{ secure: false, server_name: "a.example" }, {}],
-  // What Go writes for the fields of the other checkers, and what nobody knows.
-  [{ method: "", path: "", expected_codes: null, query: "", expected_ips: null, colour: "blue" }, {}],
+  // Empty values, as Go writes them for the fields of other checkers, and an unknown field.
+  [{ method: "", path: "", expected_codes: null, query: "", expected_ips: null, color: "blue" }, {}],
 ];
 test.each(tcpRows)("config: tcp: %j", (fields, expected) => {
   expect<unknown>(checkOf(fields)).toEqual({ ...TCP, ...expected });

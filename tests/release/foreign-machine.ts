@@ -13,10 +13,10 @@ const ARM64_GLIBC = "/usr/aarch64-linux-gnu";
 const MUSL_LOADER = "/lib/ld-musl-x86_64.so.1";
 const SHIM = join(import.meta.dir, "musl-shim.c");
 
-/** How one kind of them runs. */
+/** One kind of foreign machine. */
 export interface ForeignMachine {
   readonly target: Target;
-  /** What is missing here. */
+  /** Missing programs without which it cannot run here. */
   readonly absent: readonly Absent[];
   /**
    * Compiles the server for it.
@@ -81,7 +81,7 @@ function targetNamed(name: string): Target {
   return target;
 }
 
-/** Where this host has a library; some have them in /lib, some in /usr/lib. */
+/** Finds a library on this host; some have them in /lib, some in /usr/lib. */
 function hostLibrary(name: string): string {
   const places = ["/lib", "/usr/lib"].flatMap((root) =>
     readdirSync(root)

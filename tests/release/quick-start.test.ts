@@ -8,7 +8,7 @@ import { hasPeer, rootTest } from "../harness/base/peers.ts";
 import { inRoot, makeRoot } from "../harness/machines/rootfs.ts";
 import { NATIVE, RELEASE_LIMIT_MS, sharedRelease } from "./release.ts";
 
-/** What every Linux has. */
+/** Programs that every Linux has. */
 const PROGRAMS = ["bash", "tar", "gzip", "sleep"];
 
 let dir = "";

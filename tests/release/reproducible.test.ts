@@ -12,7 +12,7 @@ import { peerPath, peerTest } from "../harness/base/peers.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { RELEASE_LIMIT_MS, release, sharedRelease } from "./release.ts";
 
-/** What the executable is made from, and what makes it. */
+/** Sources of the executable, with its build script. */
 const SOURCES = ["package.json", "bun.lock", "bunfig.toml", "tsconfig.json", "src", "scripts"];
 
 function build(tree: string): Buffer {
@@ -42,7 +42,7 @@ test("build: twice in one directory and once in another gives the same bytes", a
   const first = build(here.path);
   expect(first.equals(build(here.path))).toBe(true);
   expect(first.equals(build(elsewhere.path))).toBe(true);
-  // Somebody else's directories are nobody's business.
+  // The executable must not contain the path of its build.
   expect(first.includes(here.path)).toBe(false);
 }, 60_000);
 

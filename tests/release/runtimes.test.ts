@@ -42,6 +42,6 @@ test("runtimes: a registry that has none, or is not there, is named", async () =
   const source = { registry: `http://127.0.0.1:${registry.port}`, cache: cache.path };
   await expect(fetchRuntime(foreign(), source)).rejects.toThrow(/^cannot fetch http:\/\/127.*: status 404$/);
   await registry.stop(true);
-  const nobody = { ...source, registry: `http://127.0.0.1:${freePort()}` };
-  await expect(fetchRuntime(foreign(), nobody)).rejects.toThrow("cannot fetch http://127.0.0.1:");
+  const unreachable = { ...source, registry: `http://127.0.0.1:${freePort()}` };
+  await expect(fetchRuntime(foreign(), unreachable)).rejects.toThrow("cannot fetch http://127.0.0.1:");
 });

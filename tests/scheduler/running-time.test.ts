@@ -45,7 +45,7 @@ test("running time: a plan in place of an overdue tick does not hide the stall",
   time.plan(330, 340);
   expect(time.stalledMs(0)).toBe(300);
   expect(time.nowMs).toBe(30);
-  // The next tick tells of it.
+  // The next tick reports it.
   expect(time.tick(340)).toBe(300);
   expect(time.nowMs).toBe(40);
 });

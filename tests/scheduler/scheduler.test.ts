@@ -18,10 +18,10 @@ class Fixture implements Disposable {
     mayStart: () => this.means > 0,
   });
   readonly begun: string[] = [];
-  /** So many checks may still start. */
+  /** Checks that may still start. */
   means = Number.POSITIVE_INFINITY;
 
-  /** Something that notes when it begins, and takes so long to do so. */
+  /** A check that records its start, which takes the given time. */
   startable(name: string, workMs = 0): Startable {
     return {
       begin: (dueMs, nowMs) => {
@@ -63,7 +63,7 @@ test("scheduler: a start that is moved comes once, at its new time", () => {
   expect(fixture.begun).toEqual(["a 50 on time"]);
 });
 
-test("scheduler: what was cancelled does not come", () => {
+test("scheduler: what was canceled does not come", () => {
   using fixture = new Fixture();
   const { scheduler, time } = fixture;
   const entry = scheduler.entry(fixture.startable("a"));
@@ -168,14 +168,14 @@ test("scheduler: a callback that throws is reported, and the others run", () => 
 test("scheduler: an available answer counts before a timeout that is due with it", () => {
   using fixture = new Fixture();
   const { scheduler, time, dialer } = fixture;
-  const heard: string[] = [];
-  const owner = { connected: () => heard.push("connected"), failed: () => heard.push("failed") };
+  const events: string[] = [];
+  const owner = { connected: () => events.push("connected"), failed: () => events.push("failed") };
   const dial = dialer.dial({ family: 2, bytes: new Uint8Array(16) }, owner);
-  scheduler.after(100, () => heard.push("time-out"));
+  scheduler.after(100, () => events.push("timeout"));
   time.advance(90);
   dialer.connect(dial, 1);
   time.advance(40);
-  expect(heard).toEqual(["connected", "time-out"]);
+  expect(events).toEqual(["connected", "timeout"]);
 });
 
 test("scheduler: the running time stops during a stall", () => {

@@ -1,6 +1,6 @@
 /**
- * The simulated client: what the Go proxy does on its side of the socket. It decodes the lines that the server packs, keeps the state of each
- * healthcheck as it was told last, and may leave, come back, and stop reading.
+ * The simulated client, in the part of the Go proxy. It decodes the lines that the server packs, keeps the state of each
+ * healthcheck as it was last reported, and may leave, come back, and stop reading.
  */
 
 import type { ControlPlaneHandler } from "../../src/control/control-plane.ts";

@@ -14,7 +14,7 @@ import type { UdpConnection } from "../../src/system/udp.ts";
 /** Answers of a backend to a connection. */
 export type Behavior = "accept" | "refuse" | "drop";
 
-/** What became of a connection: `canceled` by its owner before the network had an outcome, `local` for a fault of this host. */
+/** Fate of a connection: `canceled` by its owner before the network had an outcome, `local` for a fault of this host. */
 export type Outcome = "connected" | "refused" | "local" | "canceled";
 
 /** One connection as the network saw it. */
@@ -44,7 +44,7 @@ interface UnderWay {
 
 const REFUSING: Backend = { behavior: "refuse", latencyMs: 0 };
 
-/** What the network needs of the world. */
+/** The world, as the network sees it. */
 export interface NetworkWorld {
   nowMs(): number;
   /** Milliseconds that the process has stalled so far. */

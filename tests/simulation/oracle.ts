@@ -13,7 +13,7 @@ import type { Fact, Network } from "./network.ts";
 const TICK_SLACK_MS = 40;
 /** The first check of a set may wait for its turn among the others. */
 const FIRST_START_MS = 2_000;
-/** Of a stall the scheduler takes this much for a busy process. */
+/** Part of a stall that the scheduler takes for a busy process; milliseconds. */
 const STALL_TOLERANCE_MS = 20;
 
 /** A promise that was broken. */
@@ -37,7 +37,7 @@ interface Expected {
   regular: number;
 }
 
-/** What the oracle knows of the world. */
+/** The world, as the oracle sees it. */
 export interface OracleWorld {
   readonly network: Network;
   readonly client: Client;
@@ -47,7 +47,7 @@ export interface OracleWorld {
   stalls(): number;
   /** When the last disturbance of this host ended: a stall, a shortage of descriptors. */
   disturbedMs(): number;
-  /** Whether checks wait for descriptors now. */
+  /** True while checks wait for descriptors. */
   short(): boolean;
 }
 
@@ -159,7 +159,7 @@ export class Oracle {
     return this.#world.stalledMs() - startStalledMs;
   }
 
-  /** How long this process waited for an answer at most, its own stalls left out. */
+  /** Returns the maximum time for which this process waited for an answer, its own stalls left out. */
   #activeMs(fact: Fact): number {
     const toleratedMs = (this.#world.stalls() - fact.startStalls) * STALL_TOLERANCE_MS;
     return fact.endMs - fact.startMs - Math.max(0, this.#stalledMs(fact) - toleratedMs);

@@ -4,7 +4,7 @@
 export class Random {
   #state: number;
 
-  /** @param seed - a whole number */
+  /** @param seed - an integer */
   constructor(seed: number) {
     this.#state = seed >>> 0;
   }
@@ -18,12 +18,12 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from `min` to `max`, both included. */
+  /** An integer from `min` to `max`, both included. */
   int(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1));
   }
 
-  /** Whether an event of this probability happens. */
+  /** Reports whether an event of this probability happens. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }

@@ -180,7 +180,7 @@ export class World implements Disposable {
     }
   }
 
-  /** The process does not run: its clock goes on, its timers do not. */
+  /** The process does not run: its clock continues, its timers do not. */
   #stall(ms: number): void {
     this.#time.stall(ms);
     this.#stalledMs += ms;

@@ -19,38 +19,38 @@ afterEach(() => {
   expect(faults.splice(0)).toEqual([]);
 });
 
-/** A dialer, and what its owners have heard. */
+/** A dialer, and the outcomes that its owners received. */
 function fixture(limit = 10) {
   const descriptors = new Descriptors(limit);
   const dialer = new LibcDialer(descriptors, (error) => faults.push(error));
-  const heard: (number | PendingConnection)[] = [];
+  const outcomes: (number | PendingConnection)[] = [];
   const owner = {
-    connected: (dial: PendingConnection) => void heard.push(dial),
-    failed: (number: number) => void heard.push(number),
+    connected: (dial: PendingConnection) => void outcomes.push(dial),
+    failed: (number: number) => void outcomes.push(number),
   };
   const dial = (port: number, ip = "127.0.0.1") => dialer.dial(sockAddr({ ip, port }), owner);
-  const heardOf = (count: number) =>
+  const waitForOutcomes = (count: number) =>
     until(
       () => {
         dialer.poll();
-        return heard.length >= count;
+        return outcomes.length >= count;
       },
       2_000,
       `${count} outcomes`,
     );
-  return { descriptors, dialer, heard, dial, heardOf };
+  return { descriptors, dialer, outcomes, dial, waitForOutcomes };
 }
 
 const isOpen = (fd: number) => existsSync(`/proc/self/fd/${fd}`);
 
 test("dialer: a connection opens, is reported once, and its descriptor is counted until it is closed", async () => {
   await using backend = acceptAll();
-  const { dialer, descriptors, heard, dial, heardOf } = fixture();
+  const { dialer, descriptors, outcomes, dial, waitForOutcomes } = fixture();
   const one = dial(backend.port);
   expect([dialer.pending, descriptors.used]).toEqual([1, 1]);
-  await heardOf(1);
+  await waitForOutcomes(1);
   dialer.poll();
-  expect(heard).toEqual([one]);
+  expect(outcomes).toEqual([one]);
   expect([dialer.pending, descriptors.used, isOpen(one.fd)]).toEqual([0, 1, true]);
   dialer.close(one, "reset");
   expect([descriptors.used, isOpen(one.fd)]).toEqual([0, false]);
@@ -81,11 +81,11 @@ test("dialer: the kernel's round trip is reported", async () => {
 
 test("dialer: closes by RST or by FIN, as requested", async () => {
   await using backend = acceptAll();
-  const { dialer, heard, dial, heardOf } = fixture();
+  const { dialer, outcomes, dial, waitForOutcomes } = fixture();
   dial(backend.port);
   dial(backend.port);
-  await heardOf(2);
-  const [first, second] = heard.filter((one) => typeof one !== "number");
+  await waitForOutcomes(2);
+  const [first, second] = outcomes.filter((one) => typeof one !== "number");
   if (first === undefined || second === undefined) throw new Error("not connected");
   dialer.close(first, "reset");
   await until(() => backend.resets === 1, 2_000, "the RST");
@@ -96,43 +96,43 @@ test("dialer: closes by RST or by FIN, as requested", async () => {
 
 test("dialer: a refused connection fails with its errno, and its descriptor is closed", async () => {
   await using backend = closedPort();
-  const { dialer, descriptors, heard, dial, heardOf } = fixture();
+  const { dialer, descriptors, outcomes, dial, waitForOutcomes } = fixture();
   const one = dial(backend.port);
-  await heardOf(1);
-  expect(heard).toEqual([111]);
+  await waitForOutcomes(1);
+  expect(outcomes).toEqual([111]);
   expect([dialer.pending, descriptors.used, isOpen(one.fd)]).toEqual([0, 0, false]);
 });
 
 test("dialer: no owner receives an event before the next poll", async () => {
   await using backend = acceptAll();
-  const { dialer, heard, dial, heardOf } = fixture(1);
+  const { dialer, outcomes, dial, waitForOutcomes } = fixture(1);
   dial(backend.port);
   dial(backend.port);
   await until(() => backend.connections === 1, 2_000, "the connection");
-  expect(heard).toEqual([]);
+  expect(outcomes).toEqual([]);
   expect(dialer.pending).toBe(2);
-  await heardOf(2);
+  await waitForOutcomes(2);
 });
 
 test("dialer: a canceled dial closes its descriptor and reports nothing", async () => {
   await using backend = acceptAll();
-  const { dialer, descriptors, heard, dial } = fixture();
+  const { dialer, descriptors, outcomes, dial } = fixture();
   const one = dial(backend.port);
   expect(isOpen(one.fd)).toBe(true);
   dialer.cancel(one);
   dialer.cancel(one);
   expect([dialer.pending, descriptors.used, isOpen(one.fd)]).toEqual([0, 0, false]);
   dialer.poll();
-  expect(heard).toEqual([]);
+  expect(outcomes).toEqual([]);
 });
 
 test("dialer: beyond the cap a dial fails with EMFILE, without taking anything", async () => {
   await using backend = acceptAll();
-  const { dialer, descriptors, heard, dial, heardOf } = fixture(2);
+  const { dialer, descriptors, outcomes, dial, waitForOutcomes } = fixture(2);
   const dials = [dial(backend.port), dial(backend.port), dial(backend.port)];
   expect(descriptors.used).toBe(2);
-  await heardOf(3);
-  expect(heard.filter((one) => one === EMFILE).length).toBe(1);
+  await waitForOutcomes(3);
+  expect(outcomes.filter((one) => one === EMFILE).length).toBe(1);
   for (const one of dials.slice(0, 2)) dialer.close(one, "reset");
   expect([dialer.pending, descriptors.used]).toEqual([0, 0]);
   dialer.cancel(dial(backend.port));
@@ -140,19 +140,19 @@ test("dialer: beyond the cap a dial fails with EMFILE, without taking anything",
 });
 
 test("dialer: a dial beyond the cap can be canceled too", () => {
-  const { dialer, descriptors, heard, dial } = fixture(0);
+  const { dialer, descriptors, outcomes, dial } = fixture(0);
   dialer.cancel(dial(80));
   dialer.poll();
-  expect([dialer.pending, descriptors.used, heard.length]).toEqual([0, 0, 0]);
+  expect([dialer.pending, descriptors.used, outcomes.length]).toEqual([0, 0, 0]);
 });
 
 test("dialer: an unreachable address fails immediately, and is reported with the next poll", async () => {
-  const { dialer, descriptors, heard, dial, heardOf } = fixture();
+  const { dialer, descriptors, outcomes, dial, waitForOutcomes } = fixture();
   // Class E: connect itself says no.
   dial(80, "255.255.255.255");
-  expect(heard).toEqual([]);
-  await heardOf(1);
-  expect(typeof heard[0]).toBe("number");
+  expect(outcomes).toEqual([]);
+  await waitForOutcomes(1);
+  expect(typeof outcomes[0]).toBe("number");
   expect([dialer.pending, descriptors.used]).toEqual([0, 0]);
 });
 
@@ -161,10 +161,10 @@ test("dialer: an owner may cancel another within the same poll", async () => {
   const descriptors = new Descriptors(10);
   const dialer = new LibcDialer(descriptors, (error) => faults.push(error));
   const dials: PendingConnection[] = [];
-  const told: PendingConnection[] = [];
+  const ready: PendingConnection[] = [];
   const owner = {
     connected: (dial: PendingConnection) => {
-      told.push(dial);
+      ready.push(dial);
       dialer.close(dial, "reset");
       for (const other of dials) if (other !== dial) dialer.cancel(other);
     },
@@ -174,12 +174,12 @@ test("dialer: an owner may cancel another within the same poll", async () => {
     dials.push(dialer.dial(sockAddr({ ip: "127.0.0.1", port: backend.port }), owner));
   await until(() => backend.connections === 5, 2_000, "five connections");
   dialer.poll();
-  expect([told.length, dialer.pending, descriptors.used]).toEqual([1, 0, 0]);
+  expect([ready.length, dialer.pending, descriptors.used]).toEqual([1, 0, 0]);
 });
 
 test("dialer: an owner that throws does not keep the others from hearing", async () => {
   await using backend = closedPort();
-  const { dialer, heard, dial, heardOf } = fixture();
+  const { dialer, outcomes, dial, waitForOutcomes } = fixture();
   const fault = new Error("broken");
   const broken = {
     connected: () => {},
@@ -189,29 +189,29 @@ test("dialer: an owner that throws does not keep the others from hearing", async
   };
   dialer.dial(sockAddr({ ip: "127.0.0.1", port: backend.port }), broken);
   dial(backend.port);
-  await heardOf(1);
+  await waitForOutcomes(1);
   await until(() => faults.length === 1 || dialer.poll(), 2_000, "the fault");
-  expect(heard).toEqual([111]);
+  expect(outcomes).toEqual([111]);
   expect(faults.splice(0)).toEqual([fault]);
 });
 
 test("dialer: a thousand connections, one after the other, leave nothing behind", async () => {
   await using backend = closedPort();
-  const { dialer, descriptors, heard, dial, heardOf } = fixture(100);
+  const { dialer, descriptors, outcomes, dial, waitForOutcomes } = fixture(100);
   for (let round = 1; round <= 10; round++) {
     for (let count = 0; count < 100; count++) dial(backend.port);
-    await heardOf(round * 100);
+    await waitForOutcomes(round * 100);
   }
-  expect(new Set(heard)).toEqual(new Set([111]));
+  expect(new Set(outcomes)).toEqual(new Set([111]));
   expect([dialer.pending, descriptors.used]).toEqual([0, 0]);
 });
 
 test.skipIf(!hasIpv6Loopback())("dialer: connects over IPv6", async () => {
   await using backend = acceptAll({ hostname: "::1" });
-  const { dialer, dial, heardOf, heard } = fixture();
+  const { dialer, dial, waitForOutcomes, outcomes } = fixture();
   const one = dial(backend.port, "::1");
-  await heardOf(1);
-  expect(heard).toEqual([one]);
+  await waitForOutcomes(1);
+  expect(outcomes).toEqual([one]);
   dialer.close(one, "reset");
 });
 
@@ -246,15 +246,15 @@ const MINUTE_MS = 60_000;
 test("dialer: a reset connection's socket serves the next one to its host, and its descriptor stays counted", async () => {
   await using backend = acceptAll();
   await using other = acceptAll();
-  const { dialer, descriptors, dial, heardOf } = fixture(POOLING);
+  const { dialer, descriptors, dial, waitForOutcomes } = fixture(POOLING);
   const first = dial(backend.port);
-  await heardOf(1);
+  await waitForOutcomes(1);
   dialer.close(first, "reset");
   await until(() => backend.resets === 1, 2_000, "the RST");
   expect([descriptors.used, isOpen(first.fd), dialer.pending]).toEqual([1, true, 0]);
   const second = dial(other.port);
   expect([second.fd, descriptors.used]).toEqual([first.fd, 1]);
-  await heardOf(2);
+  await waitForOutcomes(2);
   dialer.close(second, "reset");
   await until(() => other.resets === 1, 2_000, "the second RST");
   expect([backend.connections, other.connections, descriptors.used]).toEqual([1, 1, 1]);
@@ -263,14 +263,14 @@ test("dialer: a reset connection's socket serves the next one to its host, and i
 test("dialer: another host does not get the socket: it would know its next sequence number", async () => {
   await using backend = acceptAll();
   await using other = acceptAll({ hostname: "127.0.0.2" });
-  const { dialer, descriptors, dial, heardOf } = fixture(POOLING);
+  const { dialer, descriptors, dial, waitForOutcomes } = fixture(POOLING);
   const first = dial(backend.port);
-  await heardOf(1);
+  await waitForOutcomes(1);
   dialer.close(first, "reset");
   const second = dial(other.port, "127.0.0.2");
   expect(second.fd).not.toBe(first.fd);
   expect(descriptors.used).toBe(2);
-  await heardOf(2);
+  await waitForOutcomes(2);
   dialer.close(second, "reset");
   dialer.trim(1 * MINUTE_MS);
   dialer.trim(2 * MINUTE_MS);
@@ -280,33 +280,33 @@ test("dialer: another host does not get the socket: it would know its next seque
 test.skipIf(!hasIpv6Loopback())("dialer: IPv4 and IPv6 do not share sockets", async () => {
   await using four = acceptAll();
   await using six = acceptAll({ hostname: "::1" });
-  const { dialer, descriptors, dial, heard, heardOf } = fixture(POOLING);
+  const { dialer, descriptors, dial, outcomes, waitForOutcomes } = fixture(POOLING);
   const first = dial(four.port);
-  await heardOf(1);
+  await waitForOutcomes(1);
   dialer.close(first, "reset");
   const second = dial(six.port, "::1");
-  await heardOf(2);
+  await waitForOutcomes(2);
   expect([second.fd === first.fd, descriptors.used]).toEqual([false, 2]);
   dialer.close(second, "reset");
   // Written in another way it is the same host.
   const third = dial(six.port, "0:0:0:0:0:0:0:1");
   expect(third.fd).toBe(second.fd);
-  await heardOf(3);
-  expect(heard).toEqual([first, second, third]);
+  await waitForOutcomes(3);
+  expect(outcomes).toEqual([first, second, third]);
   dialer.close(third, "reset");
 });
 
 test("dialer: events of the earlier connection do not reach the next one of the same socket", async () => {
   await using backend = acceptAll();
   await using closed = closedPort();
-  const { dialer, descriptors, dial, heard, heardOf } = fixture(POOLING);
+  const { dialer, descriptors, dial, outcomes, waitForOutcomes } = fixture(POOLING);
   const first = dial(backend.port);
-  await heardOf(1);
+  await waitForOutcomes(1);
   dialer.close(first, "reset");
   const second = dial(closed.port);
   expect(second.fd).toBe(first.fd);
-  await heardOf(2);
-  expect(heard).toEqual([first, 111]);
+  await waitForOutcomes(2);
+  expect(outcomes).toEqual([first, 111]);
   // A socket that failed is closed.
   expect([descriptors.used, isOpen(first.fd)]).toEqual([0, false]);
 });
@@ -314,34 +314,34 @@ test("dialer: events of the earlier connection do not reach the next one of the 
 test("dialer: the socket of a canceled and of a refused connection is closed, that of a graceful one serves again", async () => {
   await using backend = acceptAll();
   await using closed = closedPort();
-  const { dialer, descriptors, dial, heardOf } = fixture(POOLING);
+  const { dialer, descriptors, dial, waitForOutcomes } = fixture(POOLING);
   dialer.cancel(dial(backend.port));
   expect(descriptors.used).toBe(0);
   dial(closed.port);
-  await heardOf(1);
+  await waitForOutcomes(1);
   expect(descriptors.used).toBe(0);
   const graceful = dial(backend.port);
-  await heardOf(2);
+  await waitForOutcomes(2);
   dialer.close(graceful, "graceful");
   await until(() => dialer.poll() ?? dialer.pending === 0, 2_000, "the end of the connection");
   const next = dial(backend.port);
-  await heardOf(3);
+  await waitForOutcomes(3);
   expect([next.fd, descriptors.used, backend.resets]).toEqual([graceful.fd, 1, 0]);
   dialer.close(next, "reset");
 });
 
 test("dialer: the peer's reset of one connection is no event of the next one", async () => {
   await using backend = acceptAll();
-  const { dialer, dial, heard, heardOf } = fixture(POOLING);
+  const { dialer, dial, outcomes, waitForOutcomes } = fixture(POOLING);
   const dials = [dial(backend.port), dial(backend.port)];
   await until(() => backend.connections === 2, 2_000, "the connections");
   backend.down();
-  await heardOf(2);
+  await waitForOutcomes(2);
   for (const one of dials) dialer.close(one, "reset");
   backend.up();
   const next = dial(backend.port);
-  await heardOf(3);
-  expect(heard).toEqual([...dials, next]);
+  await waitForOutcomes(3);
+  expect(outcomes).toEqual([...dials, next]);
   const events: string[] = [];
   const stream = dialer.converse(next, {
     received: () => void events.push("received"),
@@ -356,33 +356,33 @@ test("dialer: the peer's reset of one connection is no event of the next one", a
 
 test("dialer: a socket that was canceled before it was reported is not used by two connections", async () => {
   await using backend = acceptAll();
-  const { dialer, descriptors, dial, heard, heardOf } = fixture(POOLING);
+  const { dialer, descriptors, dial, outcomes, waitForOutcomes } = fixture(POOLING);
   const first = dial(backend.port);
-  await heardOf(1);
+  await waitForOutcomes(1);
   dialer.close(first, "reset");
   const second = dial(backend.port);
   dialer.cancel(second);
   expect([descriptors.used, isOpen(first.fd)]).toEqual([0, false]);
   const [third, fourth] = [dial(backend.port), dial(backend.port)];
   expect(third.fd).not.toBe(fourth.fd);
-  await heardOf(3);
-  expect(heard).toEqual([first, third, fourth]);
+  await waitForOutcomes(3);
+  expect(outcomes).toEqual([first, third, fourth]);
   dialer.close(third, "reset");
   dialer.close(fourth, "reset");
 });
 
 test("dialer: no more sockets are kept than the share of the descriptors; trim closes the unused ones", async () => {
   await using backend = acceptAll();
-  const { dialer, descriptors, dial, heardOf } = fixture(POOLING);
+  const { dialer, descriptors, dial, waitForOutcomes } = fixture(POOLING);
   const dials = [dial(backend.port), dial(backend.port), dial(backend.port)];
-  await heardOf(3);
+  await waitForOutcomes(3);
   for (const one of dials) dialer.close(one, "reset");
   await until(() => backend.resets === 3, 2_000, "three RSTs");
   expect(descriptors.used).toBe(2);
   dialer.trim(3 * MINUTE_MS);
   expect(descriptors.used).toBe(2);
   const again = dial(backend.port);
-  await heardOf(4);
+  await waitForOutcomes(4);
   dialer.close(again, "reset");
   dialer.trim(4 * MINUTE_MS);
   expect(descriptors.used).toBe(1);
@@ -394,9 +394,9 @@ test("dialer: no more sockets are kept than the share of the descriptors; trim c
 test("dialer: kept sockets give way when descriptors are short: to a due check, and within one", async () => {
   await using backend = acceptAll();
   await using other = acceptAll({ hostname: "127.0.0.2" });
-  const { dialer, descriptors, dial, heard, heardOf } = fixture(POOLING);
+  const { dialer, descriptors, dial, outcomes, waitForOutcomes } = fixture(POOLING);
   const kept = [dial(backend.port), dial(backend.port)];
-  await heardOf(2);
+  await waitForOutcomes(2);
   for (const one of kept) dialer.close(one, "reset");
   while (descriptors.used < POOLING) descriptors.acquire();
   expect(dialer.reclaim()).toBe(true);
@@ -404,20 +404,20 @@ test("dialer: kept sockets give way when descriptors are short: to a due check, 
   descriptors.acquire();
   // A host without a kept socket: a check that needs a second socket does not ask whether it may.
   const second = dial(other.port, "127.0.0.2");
-  await heardOf(3);
-  expect([heard[2], descriptors.used]).toEqual([second, POOLING]);
+  await waitForOutcomes(3);
+  expect([outcomes[2], descriptors.used]).toEqual([second, POOLING]);
   expect(dialer.reclaim()).toBe(false);
   dial(other.port, "127.0.0.2");
-  await heardOf(4);
-  expect(heard[3]).toBe(EMFILE);
+  await waitForOutcomes(4);
+  expect(outcomes[3]).toBe(EMFILE);
   dialer.close(second, "reset");
 });
 
 test("dialer: a socket that was handed over is not kept", async () => {
   await using backend = acceptAll();
-  const { dialer, descriptors, dial, heardOf } = fixture(POOLING);
+  const { dialer, descriptors, dial, waitForOutcomes } = fixture(POOLING);
   const given = dial(backend.port);
-  await heardOf(1);
+  await waitForOutcomes(1);
   dialer.handOver(given);
   dialer.close(given, "reset");
   await until(() => backend.resets === 1, 2_000, "the RST");
@@ -426,9 +426,9 @@ test("dialer: a socket that was handed over is not kept", async () => {
 
 test("dialer: kept sockets are closed when another program is executed", async () => {
   await using backend = acceptAll();
-  const { dialer, dial, heardOf } = fixture(POOLING);
+  const { dialer, dial, waitForOutcomes } = fixture(POOLING);
   const first = dial(backend.port);
-  await heardOf(1);
+  await waitForOutcomes(1);
   dialer.close(first, "reset");
   const flags = /flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${first.fd}`, "utf8"))?.[1] ?? "";
   expect(Number.parseInt(flags, 8) & O_CLOEXEC).toBe(O_CLOEXEC);

@@ -14,10 +14,10 @@ test.each<[string, Partial<Ownership>, string | undefined]>([
   ["that root's own group may write", { mode: 0o664 }, undefined],
   ["of another user", { uid: 7 }, "/f is owned by user 7; run chown root /f"],
   ["that another group may write", { gid: 7, mode: 0o660 }, "/f is writable by group 7; run chmod go-w /f"],
-  ["that everybody may write", { mode: 0o646 }, "/f is writable by every user; run chmod go-w /f"],
+  ["writable by every user", { mode: 0o646 }, "/f is writable by every user; run chmod go-w /f"],
   ["a directory as /tmp", { kind: "directory", mode: 0o1777 }, undefined],
   [
-    "a directory that everybody may write",
+    "a directory writable by every user",
     { kind: "directory", mode: 0o777 },
     "/f is writable by every user; run chmod go-w /f",
   ],

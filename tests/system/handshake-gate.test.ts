@@ -4,7 +4,7 @@ import { HandshakeGate } from "../../src/system/handshake-gate.ts";
 import { closeFd, connectTcp } from "../harness/base/libc.ts";
 import { until } from "../harness/base/wait.ts";
 
-/** So many connections on which the other side has said something, or not. */
+/** Makes connections on which the peer has sent something, or not. */
 async function connections(count: number, speaks: boolean) {
   let opened = 0;
   const listener = Bun.listen({

@@ -21,10 +21,10 @@ async function open(backend: Pick<Backend, "hostname" | "port">) {
   const faults: unknown[] = [];
   const descriptors = new Descriptors(2);
   const dialer = new LibcDialer(descriptors, (error) => faults.push(error));
-  const heard: string[] = [];
+  const events: string[] = [];
   const fixture = {
     descriptors,
-    heard,
+    events,
     text: "",
     fd: -1,
     stampsMs: [] as (number | undefined)[],
@@ -39,8 +39,8 @@ async function open(backend: Pick<Backend, "hostname" | "port">) {
       fixture.stampsMs.push(atMs);
       fixture.onReceived(text);
     },
-    closed: (number: number | undefined) => void heard.push(`closed: ${number}`),
-    crashed: (error: Error) => void heard.push(`crashed: ${error.message}`),
+    closed: (number: number | undefined) => void events.push(`closed: ${number}`),
+    crashed: (error: Error) => void events.push(`crashed: ${error.message}`),
   };
   let stream: PlainStream | undefined;
   const dialOwner = {
@@ -73,7 +73,7 @@ test("stream: writes, reads, and gives its descriptor back when it is ended", as
   expect(backend.received).toBe(REQUEST.toString());
   fixture.stream.end("reset");
   await fixture.until(() => fixture.descriptors.used === 0, "the descriptor");
-  expect(fixture.heard).toEqual([]);
+  expect(fixture.events).toEqual([]);
   await fixture.until(() => backend.open === 0, "the end at the backend");
 });
 
@@ -96,7 +96,7 @@ test("stream: the other side's orderly close is reported once", async () => {
   fixture.stream.write(REQUEST);
   await fixture.until(() => fixture.descriptors.used === 0, "the descriptor");
   expect(fixture.text).toBe("bye");
-  expect(fixture.heard).toEqual(["closed: 0"]);
+  expect(fixture.events).toEqual(["closed: 0"]);
 });
 
 test("stream: the other side's RST is reported as its errno", async () => {
@@ -104,7 +104,7 @@ test("stream: the other side's RST is reported as its errno", async () => {
   const fixture = await open(backend);
   fixture.stream.write(REQUEST);
   await fixture.until(() => fixture.descriptors.used === 0, "the descriptor");
-  expect(fixture.heard).toEqual(["closed: 104"]);
+  expect(fixture.events).toEqual(["closed: 104"]);
 });
 
 test("stream: bytes that the kernel does not accept immediately are sent later, completely", async () => {
@@ -127,7 +127,7 @@ test("stream: an owner that throws learns of it, and the connection is gone", as
   };
   fixture.stream.write(REQUEST);
   await fixture.until(() => fixture.descriptors.used === 0, "the descriptor");
-  expect(fixture.heard).toEqual(["crashed: broken"]);
+  expect(fixture.events).toEqual(["crashed: broken"]);
 });
 
 test("stream: ended from within a callback, the owner receives nothing more", async () => {
@@ -136,7 +136,7 @@ test("stream: ended from within a callback, the owner receives nothing more", as
   fixture.onReceived = () => fixture.stream.end("reset");
   fixture.stream.write(REQUEST);
   await fixture.until(() => fixture.descriptors.used === 0, "the descriptor");
-  expect(fixture.heard).toEqual([]);
+  expect(fixture.events).toEqual([]);
 });
 
 test("stream: an answer before a reset is read before the reset is reported", async () => {
@@ -148,8 +148,8 @@ test("stream: an answer before a reset is read before the reset is reported", as
   fixture.stream.write(REQUEST);
   // The reset lies in the kernel before the first look at the answer.
   await until(() => backend.connections === 1 && backend.open === 0, 5_000, "the reset");
-  await fixture.until(() => fixture.heard.length > 0, "the end");
-  expect([fixture.text, fixture.heard]).toEqual(["220 ready", ["closed: 104"]]);
+  await fixture.until(() => fixture.events.length > 0, "the end");
+  expect([fixture.text, fixture.events]).toEqual(["220 ready", ["closed: 104"]]);
   expect(fixture.descriptors.used).toBe(0);
 });
 
@@ -159,8 +159,8 @@ test("stream: of a connection that was reset before it was noticed, the reset is
   const fixture = await open(backend);
   backend.down();
   fixture.stream.write(Buffer.from(text));
-  await fixture.until(() => fixture.heard.length > 0, "the end");
-  expect(fixture.heard).toEqual(["closed: 104"]);
+  await fixture.until(() => fixture.events.length > 0, "the end");
+  expect(fixture.events).toEqual(["closed: 104"]);
 });
 
 test("stream: the arrival time of the answer is the kernel's, however late it is read", async () => {
@@ -207,7 +207,7 @@ test("stream: a backend that sends without end is cut off while it is drained", 
   await fixture.until(() => fixture.descriptors.used === 0, "the end");
   // The backend itself never ends.
   await until(() => backend.open === 0, 5_000, "the end at the backend");
-  expect(fixture.heard).toEqual([]);
+  expect(fixture.events).toEqual([]);
 });
 
 test.each([10, 100_000])(
@@ -237,8 +237,8 @@ rootTest(
     fixture.stream.write(REQUEST);
     await sent.promise;
     await until(() => tcpInfo(fixture.fd).state === CLOSE_WAIT, 5_000, "the FIN");
-    await fixture.until(() => fixture.heard.length > 0, "the end");
-    expect([fixture.text.length, fixture.heard]).toEqual([text.length, ["closed: 0"]]);
+    await fixture.until(() => fixture.events.length > 0, "the end");
+    expect([fixture.text.length, fixture.events]).toEqual([text.length, ["closed: 0"]]);
   },
 );
 
@@ -262,8 +262,8 @@ peerTest(
       // All of it has come before the first look.
       await until(() => backend.answered(), 5_000, "the answer");
       await fixture.until(() => fixture.text === "beforeafter", "the bytes on both sides");
-      if (close) await fixture.until(() => fixture.heard.length > 0, "the end");
-      expect(fixture.heard).toEqual(close ? ["closed: 0"] : []);
+      if (close) await fixture.until(() => fixture.events.length > 0, "the end");
+      expect(fixture.events).toEqual(close ? ["closed: 0"] : []);
       fixture.stream.end("reset");
     }
   },

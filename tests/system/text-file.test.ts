@@ -34,7 +34,7 @@ test("text file: /dev/null is an empty one", () => {
   for (const read of [readTextFile, readTextFileOrPipe]) expect(read("/dev/null")).toBe("");
 });
 
-/** What is no regular file, and what it is called. */
+/** Paths that are no regular files, with the name of each kind. */
 const KINDS: Readonly<Record<string, (path: string) => unknown>> = {
   "a directory": (path) => mkdirSync(path),
   "a pipe": (path) => Bun.spawnSync(["mkfifo", path]),

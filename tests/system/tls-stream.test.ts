@@ -71,7 +71,7 @@ peerTest("tls stream: a peer that floods after the end is cut off", ["openssl"],
   for (const how of ENDINGS) {
     await using server = hostile({ asked: (talk) => talk.flood("all work and no play ") }, tls);
     const { descriptors, stream } = await open(server);
-    stream.write(Buffer.from("go on"));
+    stream.write(Buffer.from("continue"));
     stream.end(how);
     await until(() => descriptors.used === 0, 10_000, `the descriptor after ${how}`);
   }

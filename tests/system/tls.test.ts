@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { TlsContexts } from "../../src/system/tls.ts";
 
-/** What a payload holds at an MTU of 1500, with TCP options and IPv6. */
+/** Maximum payload at an MTU of 1500, with TCP options and IPv6; bytes. */
 const SEGMENT_BYTES = 1_428;
 const SUPPORTED_GROUPS = 10;
 const [X25519, P256, P384, P521] = [0x001d, 0x0017, 0x0018, 0x0019];

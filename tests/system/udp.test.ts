@@ -17,20 +17,30 @@ function open(port: number, { limit = 2, ip = "127.0.0.1" } = {}) {
   const descriptors = new Descriptors(limit);
   const sockets = new Sockets(descriptors, (error) => faults.push(error));
   const poll = () => sockets.poll(performance.now());
-  const heard: string[] = [];
+  const events: string[] = [];
   const stampsMs: (number | undefined)[] = [];
   const fixture = { onReceived: (_socket: UdpSocket) => {} };
   const socket: UdpSocket = new UdpSocket(sockets, sockAddr({ ip, port }), {
     received: (bytes, atMs) => {
-      heard.push(Buffer.from(bytes).toString("latin1"));
+      events.push(Buffer.from(bytes).toString("latin1"));
       stampsMs.push(atMs);
       fixture.onReceived(socket);
     },
-    failed: (number, detail) => void heard.push(`failed: ${number} ${detail}`),
-    crashed: (error) => void heard.push(`crashed: ${error.message}`),
+    failed: (number, detail) => void events.push(`failed: ${number} ${detail}`),
+    crashed: (error) => void events.push(`crashed: ${error.message}`),
   });
-  const heardOf = (count: number) => until(() => poll() ?? heard.length >= count, 5_000, `${count} events`);
-  return Object.assign(fixture, { socket, sockets, poll, descriptors, faults, heard, heardOf, stampsMs });
+  const waitForEvents = (count: number) =>
+    until(() => poll() ?? events.length >= count, 5_000, `${count} events`);
+  return Object.assign(fixture, {
+    socket,
+    sockets,
+    poll,
+    descriptors,
+    faults,
+    events,
+    waitForEvents,
+    stampsMs,
+  });
 }
 
 /** A UDP server. @param answers - what it sends for each datagram */
@@ -52,11 +62,11 @@ async function server(answers: readonly string[], hostname = "127.0.0.1") {
 
 test("udp: a datagram is answered, and the descriptor is counted from open to close", async () => {
   using answering = await server(["answer"]);
-  const { socket, sockets, descriptors, heard, heardOf } = open(answering.port);
+  const { socket, sockets, descriptors, events, waitForEvents } = open(answering.port);
   expect([sockets.size, descriptors.used]).toEqual([1, 1]);
   socket.send(QUESTION);
-  await heardOf(1);
-  expect([heard, answering.asked]).toEqual([["answer"], ["question"]]);
+  await waitForEvents(1);
+  expect([events, answering.asked]).toEqual([["answer"], ["question"]]);
   socket.close();
   socket.close();
   expect([sockets.size, descriptors.used, existsSync(`/proc/self/fd/${socket.fd}`)]).toEqual([0, 0, false]);
@@ -64,33 +74,33 @@ test("udp: a datagram is answered, and the descriptor is counted from open to cl
 
 test("udp: an empty datagram is a datagram, and several are read in their order", async () => {
   using answering = await server(["one", "", "three"]);
-  const { socket, heard, heardOf } = open(answering.port);
+  const { socket, events, waitForEvents } = open(answering.port);
   socket.send(QUESTION);
-  await heardOf(3);
-  expect(heard).toEqual(["one", "", "three"]);
+  await waitForEvents(3);
+  expect(events).toEqual(["one", "", "three"]);
   socket.close();
 });
 
 test("udp: a hundred datagrams in one round are all delivered", async () => {
   using answering = await server(Array.from({ length: 100 }, (_, index) => `${index}`));
-  const { socket, heard, heardOf } = open(answering.port);
+  const { socket, events, waitForEvents } = open(answering.port);
   socket.send(QUESTION);
   await until(() => answering.asked.length === 1, 5_000, "the question");
-  await heardOf(100);
-  expect(heard).toEqual(Array.from({ length: 100 }, (_, index) => `${index}`));
+  await waitForEvents(100);
+  expect(events).toEqual(Array.from({ length: 100 }, (_, index) => `${index}`));
   socket.close();
 });
 
 test("udp: the kernel says when the answer came, however late it is read", async () => {
   using answering = await server(["answer"]);
-  const { socket, heardOf, stampsMs } = open(answering.port);
+  const { socket, waitForEvents, stampsMs } = open(answering.port);
   const sentMs = performance.now();
   socket.send(QUESTION);
   await until(() => answering.asked.length === 1, 5_000, "the question");
   const answeredMs = performance.now();
   await Bun.sleep(300);
   const readMs = performance.now();
-  await heardOf(1);
+  await waitForEvents(1);
   const [stampMs = 0] = stampsMs;
   // The server answers in its own turn of the same event loop, between the two; this process reads 300 ms later.
   expect(stampMs).toBeGreaterThanOrEqual(sentMs);
@@ -99,11 +109,11 @@ test("udp: the kernel says when the answer came, however late it is read", async
 });
 
 test("udp: without a listener it fails, with the ICMP message that arrived", async () => {
-  const { socket, sockets, descriptors, heard, heardOf } = open(freePort());
+  const { socket, sockets, descriptors, events, waitForEvents } = open(freePort());
   socket.send(QUESTION);
-  expect(heard).toEqual([]);
-  await heardOf(1);
-  expect(heard).toEqual(["failed: 111 ICMP port unreachable"]);
+  expect(events).toEqual([]);
+  await waitForEvents(1);
+  expect(events).toEqual(["failed: 111 ICMP port unreachable"]);
   expect([sockets.size, descriptors.used]).toEqual([0, 0]);
 });
 
@@ -111,25 +121,25 @@ test.skipIf(!hasIpv6Loopback())("udp: the same over IPv6", async () => {
   using answering = await server(["answer"], "::1");
   const good = open(answering.port, { ip: "::1" });
   good.socket.send(QUESTION);
-  await good.heardOf(1);
+  await good.waitForEvents(1);
   good.socket.close();
   const bad = open(freePort(), { ip: "::1" });
   bad.socket.send(QUESTION);
-  await bad.heardOf(1);
-  expect([good.heard, bad.heard]).toEqual([["answer"], ["failed: 111 ICMP port unreachable"]]);
+  await bad.waitForEvents(1);
+  expect([good.events, bad.events]).toEqual([["answer"], ["failed: 111 ICMP port unreachable"]]);
 });
 
 test("udp: an answer that came before an error is read before the error is reported", async () => {
   const answering = await server(["answer"]);
-  const { socket, heard, heardOf } = open(answering.port);
+  const { socket, events, waitForEvents } = open(answering.port);
   socket.send(QUESTION);
   await until(() => answering.asked.length === 1, 5_000, "the question");
   answering.close();
   socket.send(QUESTION);
   // The kernel has the ICMP error before `send` returns; the next one reports it.
   socket.send(QUESTION);
-  await heardOf(2);
-  expect(heard).toEqual(["answer", "failed: 111 ICMP port unreachable"]);
+  await waitForEvents(2);
+  expect(events).toEqual(["answer", "failed: 111 ICMP port unreachable"]);
 });
 
 test("udp: closed by its owner it reports nothing more, and an error does not follow the answer", async () => {
@@ -140,32 +150,32 @@ test("udp: closed by its owner it reports nothing more, and an error does not fo
   await until(() => answering.asked.length === 1, 5_000, "the question");
   answering.close();
   fixture.socket.send(QUESTION);
-  await fixture.heardOf(1);
+  await fixture.waitForEvents(1);
   fixture.poll();
-  expect([fixture.heard, fixture.descriptors.used, fixture.sockets.size]).toEqual([["answer"], 0, 0]);
+  expect([fixture.events, fixture.descriptors.used, fixture.sockets.size]).toEqual([["answer"], 0, 0]);
 });
 
 test("udp: beyond the cap it fails with EMFILE at the next poll, without taking anything", () => {
-  const { socket, sockets, poll, descriptors, heard } = open(53, { limit: 0 });
+  const { socket, sockets, poll, descriptors, events } = open(53, { limit: 0 });
   socket.send(QUESTION);
-  expect([heard, sockets.size, descriptors.used]).toEqual([[], 1, 0]);
+  expect([events, sockets.size, descriptors.used]).toEqual([[], 1, 0]);
   poll();
-  expect([heard, sockets.size, descriptors.used]).toEqual([[`failed: ${EMFILE} `], 0, 0]);
+  expect([events, sockets.size, descriptors.used]).toEqual([[`failed: ${EMFILE} `], 0, 0]);
 });
 
 test("udp: beyond the cap and closed, it reports nothing", () => {
-  const { socket, sockets, poll, descriptors, heard } = open(53, { limit: 0 });
+  const { socket, sockets, poll, descriptors, events } = open(53, { limit: 0 });
   socket.close();
   poll();
-  expect([heard, sockets.size, descriptors.used]).toEqual([[], 0, 0]);
+  expect([events, sockets.size, descriptors.used]).toEqual([[], 0, 0]);
 });
 
 test("udp: what connect rejects is reported by the next poll", () => {
   // Class E: connect itself says no.
-  const { sockets, poll, descriptors, heard } = open(53, { ip: "255.255.255.255" });
-  expect(heard).toEqual([]);
+  const { sockets, poll, descriptors, events } = open(53, { ip: "255.255.255.255" });
+  expect(events).toEqual([]);
   poll();
-  expect(heard).toEqual(["failed: 13 "]);
+  expect(events).toEqual(["failed: 13 "]);
   expect([sockets.size, descriptors.used]).toEqual([0, 0]);
 });
 
@@ -176,8 +186,8 @@ test("udp: an owner that throws learns of it, and the socket is closed", async (
     throw new Error("broken");
   };
   fixture.socket.send(QUESTION);
-  await fixture.heardOf(2);
-  expect([fixture.heard, fixture.faults, fixture.descriptors.used]).toEqual([
+  await fixture.waitForEvents(2);
+  expect([fixture.events, fixture.faults, fixture.descriptors.used]).toEqual([
     ["answer", "crashed: broken"],
     [],
     0,
@@ -186,7 +196,7 @@ test("udp: an owner that throws learns of it, and the socket is closed", async (
 
 test("udp: a descriptor that is reused at once receives nothing of the socket before it", async () => {
   using answering = await server(["answer"]);
-  const { socket, sockets, poll, heard } = open(answering.port);
+  const { socket, sockets, poll, events } = open(answering.port);
   socket.send(QUESTION);
   await until(() => answering.asked.length === 1, 5_000, "the question");
   const { fd } = socket;
@@ -199,6 +209,6 @@ test("udp: a descriptor that is reused at once receives nothing of the socket be
   });
   expect(next.fd).toBe(fd);
   poll();
-  expect([heard, late]).toEqual([[], []]);
+  expect([events, late]).toEqual([[], []]);
   next.close();
 });

@@ -22,7 +22,7 @@ import { CONFIG, connectInside, installByHand, UNIT, waitForStatus } from "./nsp
 const LIMIT_MS = 120_000;
 const NEEDS = (["openssl", "dpkg-deb"] as const).filter((peer) => !hasPeer(peer));
 const ABSENT = [...absentForNspawn(), ...NEEDS.map((peer) => ({ name: peer, words: missingPeer(peer) }))];
-/** Where the commands are run: what a checkout and a download have. */
+/** Directories of the commands: those of a checkout and of a download. */
 const WORK = "/root/work";
 
 /** Lines that cannot run in the system, and why. */
@@ -55,7 +55,7 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/linux-x64/g, NATIVE?.name ?? ""],
 ];
 
-/** What a page's reader has done before a block, by the block's first line. */
+/** Steps that a page's reader has taken before a block, by the block's first line. */
 const BEFORE: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   // README.md
   "sudo install healthcheck-server /usr/local/bin/": ({ booted }) =>

@@ -34,7 +34,7 @@ test("systemd: a datagram arrives, at a path and at an abstract address", async 
     const socket = new NotifySocket(address, none);
     expect(socket.send("READY=1\nSTATUS=ü")).toBe(true);
     listener.read();
-    expect(listener.told.map(({ text }) => text)).toEqual(["READY=1\nSTATUS=ü"]);
+    expect(listener.messages.map(({ text }) => text)).toEqual(["READY=1\nSTATUS=ü"]);
     socket.close();
   }
 });
@@ -50,7 +50,7 @@ test("systemd: a full queue is no fault; what did not fit can be sent later", as
   expect(sent).toBeGreaterThan(0);
   expect(sent).toBeLessThan(100_000);
   listener.read();
-  expect(listener.told.length).toBe(sent);
+  expect(listener.messages.length).toBe(sent);
   expect(socket.send("READY=1")).toBe(true);
   socket.close();
 });
@@ -69,7 +69,7 @@ test("systemd: a missing manager is logged, and one that has created its socket 
   using listener = listenForNotifications(address);
   expect(socket.send("WATCHDOG=1")).toBe(true);
   listener.read();
-  expect(listener.told.map(({ text }) => text)).toEqual(["WATCHDOG=1"]);
+  expect(listener.messages.map(({ text }) => text)).toEqual(["WATCHDOG=1"]);
   expect(faults).toEqual(["no such file or directory"]);
   socket.close();
 });
@@ -85,7 +85,7 @@ test.each(["relative/path", "@", "vsock:2:1234", `/${"x".repeat(107)}`, `@${"x".
 );
 
 test("systemd: monotonic time is that of the machine, not of the process", () => {
-  // Time since boot goes on while the machine is suspended, CLOCK_MONOTONIC does not.
+  // Time since boot passes while the machine is suspended, CLOCK_MONOTONIC does not.
   const upUs = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1e6;
   const first = monotonicUs();
   expect(Number(first)).toBeGreaterThan(performance.now() * 1e3 + 1e6);

@@ -8,10 +8,10 @@ import { join } from "node:path";
 
 const PERIOD_US = 100_000;
 
-/** What the unit says: MemoryMax= and CPUQuota=. */
+/** MemoryMax= and CPUQuota= of the unit. */
 export interface Limits {
   readonly memoryBytes: number;
-  /** Of one core, 0 to 1. */
+  /** Share of one core, 0 to 1. */
   readonly cpuShare: number;
 }
 

@@ -1,13 +1,13 @@
 /**
  * Peers of every kind, at the ports that the documents name, in a process that runs in a booted system's network. Started by nspawn-peers.ts with
- * the files of a certificate and its key, and the address of a second name server. Writes the collector's port as a line, and a line for each
+ * the files of a certificate and its key, and the address of a second nameserver. Writes the collector's port as a line, and a line for each
  * span that comes; ends with its stdin.
  */
 
 import { startNameServer } from "../harness/backends/name-server.ts";
 import { startHttpCollector } from "../harness/observers/collector.ts";
 
-const [, , certFile = "", keyFile = "", nameServer = ""] = process.argv;
+const [, , certFile = "", keyFile = "", nameserver = ""] = process.argv;
 const tls = { cert: Bun.file(certFile), key: Bun.file(keyFile) };
 const fetch = () => new Response("fine\n");
 Bun.serve({ hostname: "0.0.0.0", port: 443, tls, fetch });
@@ -18,7 +18,7 @@ Bun.listen({
   socket: { open: (socket) => void socket.write("SSH-2.0-peer\r\n"), data() {}, error() {} },
 });
 await startNameServer(53);
-await startNameServer(53, nameServer);
+await startNameServer(53, nameserver);
 const collector = startHttpCollector();
 process.stdout.write(`${collector.port}\n`);
 

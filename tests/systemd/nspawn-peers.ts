@@ -1,4 +1,4 @@
-/** Peers of every kind in a booted system's network: HTTPS, HTTP, SSH's banner, name servers, a collector of traces. Called by tests/systemd. */
+/** Peers of every kind in a booted system's network: HTTPS, HTTP, SSH's banner, nameservers, a collector of traces. Called by tests/systemd. */
 import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { makeCa } from "../harness/backends/certs.ts";
@@ -7,7 +7,7 @@ import { until } from "../harness/base/wait.ts";
 import type { Booted } from "./nspawn.ts";
 
 const START_LIMIT_MS = 30_000;
-/** The documents' addresses (RFC 5737): backends, and a name server. */
+/** The documents' addresses (RFC 5737): backends, and a nameserver. */
 const BACKENDS = ["192.0.2.1", "192.0.2.2"];
 const NAME_SERVER = "192.0.2.53";
 

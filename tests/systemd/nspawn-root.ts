@@ -18,7 +18,7 @@ const PACKAGES = [
 /** Everything the boot needs from this machine. */
 const NEEDS = ["systemd-nspawn", "debootstrap", "apt-get", "nsenter", "unshare"] as const;
 
-/** What this machine lacks for booting a system of its own; empty when nothing does. */
+/** Returns the programs and rights that this machine lacks for booting a system of its own; empty when it lacks nothing. */
 export function absentForNspawn(): Absent[] {
   const absent: Absent[] = NEEDS.filter((peer) => !hasPeer(peer)).map((peer) => ({
     name: peer,
@@ -33,7 +33,7 @@ export function absentForNspawn(): Absent[] {
 }
 
 /**
- * The root directory, which nobody writes into; made first when it is not in the cache.
+ * The root directory, which no test writes into; made first when it is not in the cache.
  *
  * @throws Error with debootstrap's last lines when it cannot be made
  */
@@ -72,7 +72,7 @@ async function debootstrap(codename: string, target: string): Promise<void> {
   mkdirSync(join(target, "var/cache/apt/archives/partial"), { recursive: true });
 }
 
-/** Where this machine's own apt gets the packages of its release. */
+/** Finds the package source of this machine's own release, from apt. */
 function mirrorOf(codename: string): string {
   const format = ["--format", "$(REPO_URI) $(RELEASE)"];
   const listed = Bun.spawnSync([
@@ -91,7 +91,7 @@ function codenameOf(osRelease: string): string {
   return codename;
 }
 
-/** Where the unified hierarchy of control groups is mounted: alone, or beside those of the first version. */
+/** Returns the mount point of the unified hierarchy of control groups: alone, or beside those of the first version. */
 export function cgroupRoot(): string | undefined {
   const places = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
   return places.find((place) => existsSync(join(place, "cgroup.controllers")));

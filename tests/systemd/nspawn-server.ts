@@ -39,7 +39,7 @@ export async function installByHand(booted: Booted): Promise<void> {
 
 /** Packages under the paths that a booted system has them at; disposing removes them. */
 export interface Packages extends Disposable {
-  /** Of this version and of the next. */
+  /** Packages of this version and of the next. */
   readonly present: string;
   readonly presentVersion: string;
   readonly next: string;

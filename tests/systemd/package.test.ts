@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { chmodSync, existsSync } from "node:fs";
 import { startSink } from "../harness/backends/sink.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { hasPeer, testUnless } from "../harness/base/peers.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
@@ -42,7 +42,7 @@ afterAll(async () => {
   packages?.[Symbol.dispose]();
 });
 
-/** A test in the booted system; they go on where the one before has ended. */
+/** A test in the booted system; each continues where the one before has ended. */
 const packageTest = (name: string, fn: () => Promise<void>) =>
   testUnless(`package: ${name}`, ABSENT, fn, LIMIT_MS);
 
@@ -103,8 +103,8 @@ packageTest("an upgrade and a downgrade while 2,000 checks run lose no state and
     expect(allKnown(client)).toBe(true);
     await dpkg;
     expect(await installed()).toEqual(["ii", version]);
-    tell("upgrade: the socket was away for", backMs - awayMs, "ms");
-    tell("upgrade: every state reported again after", reportedMs - backMs, "ms");
+    printFigure("upgrade: the socket was away for", backMs - awayMs, "ms");
+    printFigure("upgrade: every state reported again after", reportedMs - backMs, "ms");
   }
   const changes = await booted.journal("-u", UNIT, "-g", "'Health state changed'");
   // Three servers have found out each state once; nothing else has happened.

@@ -2,14 +2,14 @@
 import { expect } from "bun:test";
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { peerPath, peerTest, rootTest } from "../harness/base/peers.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { listenForNotifications } from "../harness/daemon/notify-socket.ts";
 import { startSteady } from "../harness/daemon/steady.ts";
 
 const UNIT = join(import.meta.dir, "..", "..", "examples", "systemd", "healthcheck-server.service");
-/** Nobody's; what belongs to it is what the unit's user has. */
+/** A user id without an account; its files play those of the unit's user. */
 const UID = "64990";
 
 /**
@@ -45,7 +45,7 @@ rootTest(
     expect(status).toMatch(/^NoNewPrivs:\t1$/m);
     await steady.level(3, client);
     await listener.waitFor("WATCHDOG=1", 10_000);
-    const { length } = listener.told;
+    const { length } = listener.messages;
     daemon.signal("SIGHUP");
     await listener.waitFor("READY=1", 10_000, length);
     await steady.level(3, client);
@@ -97,7 +97,7 @@ function systemCalls(filter: string): Set<string> {
   return new Set(names.flatMap((name) => (name.startsWith("@") ? [...systemCalls(name)] : [name])));
 }
 
-/** What the unit's lines leave: the first is a list of what is allowed, later ones with ~ take from it. */
+/** System calls that the unit's lines leave: the first line lists allowed ones, later lines with ~ remove some. */
 function allowedCalls(unit: string): Set<string> {
   let allowed = new Set<string>();
   for (const [, but, filters = ""] of unit.matchAll(/^SystemCallFilter=(~?)(.*)$/gm)) {
@@ -136,7 +136,7 @@ peerTest(
     }
     const lines = readFileSync(trace, "utf8").split("\n");
     const calls = new Set(lines.flatMap((line) => /^\d+ +([a-z0-9_]+)\(/.exec(line)?.[1] ?? []));
-    tell("system calls that were used", calls.size, `of ${allowed.size}`);
+    printFigure("system calls that were used", calls.size, `of ${allowed.size}`);
     expect(calls.has("epoll_wait") || calls.has("epoll_pwait2")).toBe(true);
     expect([...calls.difference(allowed)]).toEqual([]);
     const families = new Set(lines.flatMap((line) => /^\d+ +socket\((AF_[A-Z0-9]+)/.exec(line)?.[1] ?? []));

@@ -25,7 +25,7 @@ const LIMIT_MS = 180_000;
 const ABSENT = absentForNspawn();
 const DROP_IN = `/etc/systemd/system/${UNIT}.d/test.conf`;
 const METRICS = "metrics: { enabled: true }\n";
-/** What the runtime prints when it takes a signal for a crash of its own. */
+/** Output of the runtime when it takes a signal for a crash of its own. */
 const CRASH_REPORT = /crashed|panic|github\.com/;
 
 let booted: Booted;

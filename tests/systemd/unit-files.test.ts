@@ -4,14 +4,14 @@ import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "n
 import { join } from "node:path";
 import { DEFAULT_CONFIG } from "../../src/config/schema.ts";
 import { WITHOUT_EFFECT } from "../../src/system/runtime-variables.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { peerPath, peerTest } from "../harness/base/peers.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { daemonPath } from "../harness/daemon/executable.ts";
 
 const EXAMPLES = join(import.meta.dir, "..", "..", "examples", "systemd");
 const UNITS = ["healthcheck-server.service", "healthcheck-proxy.service"];
-/** Of 10; what is left is the network that it must reach, and code that is compiled while it runs. */
+/** Maximum exposure, of 10; the rest is the network that it must reach, and code that is compiled while it runs. */
 const MAX_EXPOSED = 2.0;
 
 function read(name: string): string {
@@ -74,7 +74,7 @@ peerTest(
     const args = ["security", "--offline=true", "--no-pager", `--threshold=${MAX_EXPOSED * 10}`];
     const { exitCode, text } = runTool("systemd-analyze", ...args, file);
     const [, level = "10"] = /Overall exposure level for \S+: ([0-9.]+)/.exec(text) ?? [];
-    tell("exposure with the drop-in", Number(level), "of 10");
+    printFigure("exposure with the drop-in", Number(level), "of 10");
     expect(Number(level)).toBeLessThanOrEqual(MAX_EXPOSED);
     expect(exitCode).toBe(0);
     // The drop-in was read: only with it the service has the capability.
@@ -124,7 +124,7 @@ peerTest(
   async () => {
     await using root = makeTempDir("tmpfiles");
     mkdirSync(join(root.path, "etc"));
-    // Whoever runs the test is seesaw here, so that it needs no root.
+    // The user of the test run plays seesaw here, so that it needs no root.
     const uid = process.getuid?.() ?? 0;
     const gid = process.getgid?.() ?? 0;
     writeFileSync(

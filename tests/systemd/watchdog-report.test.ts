@@ -17,18 +17,18 @@ function healthy(count: number): HealthSummary {
   return { ...ALL_WELL, counts: { ...ALL_WELL.counts, healthy: count } };
 }
 
-/** Looks from 0 to the end, each period, and says when something was told. */
+/** Polls from 0 to the end, once a period, and returns each report with its time. */
 function watch(
   report: SystemdReport,
   endMs: number,
   at: (nowMs: number) => HealthSummary,
 ): [number, string][] {
-  const told: [number, string][] = [];
+  const reports: [number, string][] = [];
   for (let nowMs = 0; nowMs <= endMs; nowMs += report.periodMs) {
     const text = report.poll(nowMs, at(nowMs));
-    if (text !== undefined) told.push([nowMs, text]);
+    if (text !== undefined) reports.push([nowMs, text]);
   }
-  return told;
+  return reports;
 }
 
 test.each<[HealthSummary, string]>([
@@ -64,12 +64,12 @@ test("report: a status is sent when it changes, once a second at the most, and t
   expect(watch(report, 5_000, (nowMs) => healthy(nowMs < 3_000 ? 3 : 4)).map(([atMs]) => atMs)).toEqual([
     0, 3_000,
   ]);
-  // A watchdog makes it look more often, not tell more often.
+  // A watchdog makes it poll more often, not report more often.
   const often = new SystemdReport(200, DEAD_MS);
-  const told = watch(often, 10_000, healthy).filter(([, text]) => text.includes("STATUS="));
-  expect(told.length).toBeGreaterThanOrEqual(10);
-  expect(told.length).toBeLessThanOrEqual(11);
-  expect(told.at(-1)?.[1]).toContain("STATUS=10000 healthy");
+  const reports = watch(often, 10_000, healthy).filter(([, text]) => text.includes("STATUS="));
+  expect(reports.length).toBeGreaterThanOrEqual(10);
+  expect(reports.length).toBeLessThanOrEqual(11);
+  expect(reports.at(-1)?.[1]).toContain("STATUS=10000 healthy");
 });
 
 test.each([
@@ -92,8 +92,8 @@ test.each([
 );
 
 test("report: without a watchdog nothing is fed", () => {
-  const told = watch(new SystemdReport(undefined, DEAD_MS), 60_000, () => ALL_WELL);
-  expect(told).toEqual([[0, STATUS]]);
+  const reports = watch(new SystemdReport(undefined, DEAD_MS), 60_000, () => ALL_WELL);
+  expect(reports).toEqual([[0, STATUS]]);
 });
 
 test("report: timers that come early or late by a tenth feed it no less often than they come", () => {
@@ -106,13 +106,13 @@ test("report: timers that come early or late by a tenth feed it no less often th
 test("report: a dead scheduler stops the pings; the status is still sent", () => {
   const report = new SystemdReport(30_000, DEAD_MS);
   const diesMs = 20_000;
-  const told = watch(report, 120_000, (nowMs) => ({
+  const reports = watch(report, 120_000, (nowMs) => ({
     ...healthy(nowMs),
     overdueMs: Math.max(0, nowMs - diesMs),
   }));
-  const fed = told.filter(([, text]) => text.includes("WATCHDOG=1")).map(([atMs]) => atMs);
+  const fed = reports.filter(([, text]) => text.includes("WATCHDOG=1")).map(([atMs]) => atMs);
   expect(fed).toEqual([0, 15_000]);
-  expect(told.at(-1)).toEqual([120_000, expect.stringContaining("STATUS=120000 healthy")]);
+  expect(reports.at(-1)).toEqual([120_000, expect.stringContaining("STATUS=120000 healthy")]);
 });
 
 test("report: half of a short watchdog's time is enough to call the scheduler dead", () => {

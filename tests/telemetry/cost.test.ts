@@ -7,7 +7,7 @@ import { type CheckLog, CheckTraces } from "../../src/telemetry/check-traces.ts"
 import { SpanScope } from "../../src/telemetry/scope.ts";
 import { Timeline } from "../../src/telemetry/span-clock.ts";
 import { Tracer } from "../../src/telemetry/tracer.ts";
-import { tell } from "../harness/base/figures.ts";
+import { printFigure } from "../harness/base/figures.ts";
 import { makeSpec, success } from "../harness/fakes/fakes.ts";
 
 const PASSES = 100;
@@ -45,9 +45,9 @@ test("traces: a healthy check costs next to nothing where failures are traced", 
   const every = nanoseconds(1, true);
   const tenth = nanoseconds(0.1, true);
   const none = nanoseconds(1, false);
-  tell("a check with `all`, every one sampled", every, "ns");
-  tell("a check with `all`, every tenth sampled", tenth, "ns");
-  tell("a healthy check with `failures`", none, "ns");
+  printFigure("a check with `all`, every one sampled", every, "ns");
+  printFigure("a check with `all`, every tenth sampled", tenth, "ns");
+  printFigure("a healthy check with `failures`", none, "ns");
   expect(none / every).toBeLessThan(MAX_SHARE);
   expect(tenth).toBeLessThan(every);
 });

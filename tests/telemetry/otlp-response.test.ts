@@ -31,16 +31,16 @@ test("remarkOf: what is long is cut", () => {
   expect(remarkOf({ partialSuccess: { errorMessage } }, 5, {})?.message.length).toBeLessThan(250);
 });
 
-/** What comes of a delivery of no spans that is answered so. */
+/** Delivers no spans to a collector that answers with the given bytes. @returns the partial success that it read */
 function answered(serializer: TraceSerializer, bytes: Uint8Array) {
   const failureOf = () => ({ message: "failed", retry: false });
   const send = delivery(
     serializer,
     {},
-    (heard) => ({
-      export: (_, tell) => {
-        heard.deserializeResponse(bytes);
-        tell({ code: ExportResultCode.SUCCESS });
+    (listened) => ({
+      export: (_, done) => {
+        listened.deserializeResponse(bytes);
+        done({ code: ExportResultCode.SUCCESS });
       },
       forceFlush: () => Promise.resolve(),
       shutdown: () => Promise.resolve(),
@@ -54,9 +54,11 @@ function answered(serializer: TraceSerializer, bytes: Uint8Array) {
 test("delivery: answers in JSON and protobuf are read, and only short ones", async () => {
   const text = (json: unknown) => new TextEncoder().encode(JSON.stringify(json));
   const remark = (errorMessage: string) => ({ rejectedSpans: 0, errorMessage });
-  const heard = { message: "said", rejected: 0 };
-  expect(await answered(JsonTraceSerializer, text({ partialSuccess: remark("said") }))).toEqual(heard);
-  expect(await answered(ProtobufTraceSerializer, takenAnswer(remark("said")))).toEqual(heard);
+  const partialSuccess = { message: "said", rejected: 0 };
+  expect(await answered(JsonTraceSerializer, text({ partialSuccess: remark("said") }))).toEqual(
+    partialSuccess,
+  );
+  expect(await answered(ProtobufTraceSerializer, takenAnswer(remark("said")))).toEqual(partialSuccess);
   expect(await answered(JsonTraceSerializer, text("no answer"))).toBeUndefined();
   expect(await answered(JsonTraceSerializer, new TextEncoder().encode("<html>"))).toBeUndefined();
   const long = remark("x".repeat(70_000));

@@ -7,7 +7,7 @@ import { MAX_SPANS, SpanExportQueue } from "../../src/telemetry/span-export-queu
 import { Tracer } from "../../src/telemetry/tracer.ts";
 import { FakeLogger, VirtualTime } from "../harness/fakes/fakes.ts";
 
-const RETRY: ExportFailure = { message: "nobody there", retry: true };
+const RETRY: ExportFailure = { message: "connection refused", retry: true };
 const FINAL: ExportFailure = { message: "HTTP status 400", retry: false };
 
 /** An outbox whose collector does what the test says. */
@@ -17,9 +17,9 @@ class Fixture implements Disposable {
   readonly sent: number[] = [];
   lost = 0;
   closed = false;
-  /** What a delivery comes to; never means that it comes to nothing. */
+  /** Outcome of a delivery; `never` means that it does not end. */
   outcome: ExportOutcome | "never" = undefined;
-  /** What a delivery takes. */
+  /** Duration of a delivery. */
   delayMs = 0;
   readonly exporter: Exporter = {
     export: (spans) => {
@@ -124,7 +124,7 @@ test("span queue: when it is full the newest are lost and counted, and logged on
   expect(fixture.warnings.length).toBe(3);
   expect(fixture.warnings[0]).toMatchObject({
     endpoint: "http://c/",
-    error: "nobody there",
+    error: "connection refused",
   });
   const takeContext = fixture.warnings.reduce((sum, { lost }) => sum + Number(lost), 0);
   expect(takeContext).toBeGreaterThan(100 * 50);
@@ -207,7 +207,7 @@ test("span queue: a collector's warnings are logged once a minute, and suppress 
   fixture.outcome = RETRY;
   fixture.put(1);
   await fixture.pass(5_000);
-  expect(fixture.warnings.at(-1)).toMatchObject({ error: "nobody there" });
+  expect(fixture.warnings.at(-1)).toMatchObject({ error: "connection refused" });
   expect(fixture.log.messages("info")).toEqual([]);
 });
 

@@ -41,7 +41,7 @@ export type Backend = Target & AsyncDisposable;
 export interface Behavior {
   /** Unique, in kebab case; the order of the rows is the order in the table. */
   readonly id: string;
-  /** What the backend does: a phrase that continues the sentence "The backend …". */
+  /** Action of the backend: a phrase that continues the sentence "The backend …". */
   readonly backend: string;
   readonly start: (world: World) => Backend | Promise<Backend>;
   /** CONFIG fields besides `id`, `ip` and `port`. */
@@ -81,14 +81,14 @@ export function curlVerdict({ check }: Behavior, cell: string): Verdict {
   return exit === "0" && expected && !cell.endsWith(OTHER_BODY) ? "healthy" : "unhealthy";
 }
 
-/** Whether a reference reaches another verdict than the server, or HAProxy another code. */
+/** Reports whether a reference reaches another verdict than the server, or HAProxy another code. */
 export function differs(row: Behavior): boolean {
   const { wanted, haproxy, curl } = row;
   const otherCode = typeof haproxy === "string" && haproxy !== wanted;
   return otherCode || (typeof curl === "string" && curlVerdict(row, curl) !== verdictOf(wanted));
 }
 
-/** Whether a cell has no value to assert. */
+/** Reports whether a cell has no value to assert. */
 export function isLeftOut(cell: string | LeftOut | undefined): cell is LeftOut {
   return typeof cell === "object";
 }

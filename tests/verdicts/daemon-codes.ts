@@ -12,7 +12,7 @@ const MIN_RESULTS = 3;
 const POLL_MS = 50;
 const LIMIT_MS = 45_000;
 
-/** What the server reported about one row. */
+/** Codes and last sentence that the server reported about one row. */
 export interface Found {
   /** Every code that was seen, `refused` when the CONFIG was rejected; one unless the outcome depends on timing. */
   readonly codes: ReadonlySet<string>;

@@ -1,10 +1,10 @@
 /**
- * Where HAProxy or curl finds something else than the server, and why the server is right: the disagreements of the whole table in one
+ * Rows on which HAProxy or curl disagrees with the server, with the reason why the server is right: the disagreements of the whole table in one
  * place. A cell is left out only where the reference itself gives different results from one check to the next.
  */
 import type { Behavior } from "./behavior.ts";
 
-/** What a reference finds in place of the row's own cells. */
+/** Results of the references in place of the row's own cells. */
 export type Difference = Pick<Behavior, "haproxy" | "curl" | "why">;
 
 const RACE = {

@@ -223,7 +223,7 @@ export const DNS_ANSWER_ROWS: readonly Behavior[] = [
     query_type: "AAAA",
   }),
   byType("no-type-a", "has an A record only; the check names no type", { A: [A()] }, "L7OK"),
-  // A and AAAA are both asked of the system's resolver only; a name server that is named gets one question.
+  // A and AAAA are both asked of the system resolver only; a nameserver that is named gets one question.
   byType(
     "no-type-aaaa",
     "has an AAAA record only; the check names no type, so A is asked",

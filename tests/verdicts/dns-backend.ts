@@ -1,4 +1,4 @@
-/** Name servers on 127.0.0.1 that answer as a row says, over UDP and over TCP on the same port. Used by the rows of the verdict table. */
+/** Nameservers on 127.0.0.1 that answer as a row says, over UDP and over TCP on the same port. Used by the rows of the verdict table. */
 import { type Answer, encode, type Packet } from "dns-packet";
 import { freePort } from "../harness/base/ports.ts";
 import type { Backend } from "./behavior.ts";
@@ -60,20 +60,20 @@ export class Question {
   }
 }
 
-/** How a row may answer later, or from elsewhere. */
+/** Ways in which a row answers later, or from another port. */
 export interface Turn {
   readonly send: (message: Uint8Array) => void;
   /** Sends from another port. */
   readonly sendFromElsewhere: (message: Uint8Array) => void;
-  /** Whether the same question has come before: a retransmission. */
+  /** True when the same question has come before: a retransmission. */
   readonly repeated: boolean;
 }
 
-/** What a row answers to a question over UDP: messages, in their order. */
+/** Answers of a row to a question over UDP: messages, in their order. */
 export type Answering = (question: Question, turn: Turn) => Uint8Array | readonly Uint8Array[] | undefined;
 
-/** Starts a name server. @param tcp - does something with each TCP connection; without it, TCP is refused */
-export async function nameServer(udp: Answering, tcp?: Script): Promise<Backend> {
+/** Starts a nameserver. @param tcp - does something with each TCP connection; without it, TCP is refused */
+export async function nameserver(udp: Answering, tcp?: Script): Promise<Backend> {
   await using stack = new AsyncDisposableStack();
   const over = tcp === undefined ? undefined : stack.use(scripted(tcp));
   const port = over?.port ?? freePort();

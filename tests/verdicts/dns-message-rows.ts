@@ -9,7 +9,7 @@ import { A, dns, NXDOMAIN, QUESTION_AT, REST_OF_A } from "./dns-row.ts";
 import { closed, inPieces, type Script } from "./plain-backend.ts";
 
 const NOTIFY = 4 << 11;
-/** Where the first record begins in a message. */
+/** Offset of the first record in a message; bytes. */
 const RECORD_AT = QUESTION_AT + NAME.length + 2 + 4;
 
 const withOtherId = (question: Question) => question.reply([A()], { id: question.id ^ 1 });

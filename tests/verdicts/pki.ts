@@ -6,7 +6,7 @@ import { makeTempDir } from "../harness/base/tempdir.ts";
 
 const DAY_MS = 86_400_000;
 
-/** What a certificate says. */
+/** Contents of a certificate. */
 interface Request {
   /** Its common name. */
   readonly name: string;
@@ -15,7 +15,7 @@ interface Request {
   /** The days from now at which its validity begins and ends. */
   readonly days?: readonly [number, number];
   readonly authority?: boolean;
-  /** What it may be used for, as OpenSSL writes it. */
+  /** Extended key usage, as OpenSSL writes it. */
   readonly usage?: string;
   /** The name of the authority that signs it; itself when absent. */
   readonly by?: string;

@@ -15,11 +15,11 @@ export interface Peer {
   end(): void;
   /** Closes by RST. */
   reset(): void;
-  /** Whether the connection is still there. */
+  /** True until the connection is closed. */
   readonly open: boolean;
 }
 
-/** What a backend does with each connection; afterwards the connection stays open until the client closes it. */
+/** Behavior of a backend on each connection; afterwards the connection stays open until the client closes it. */
 export type Script = (peer: Peer) => void | Promise<void>;
 
 class Connection implements Peer {

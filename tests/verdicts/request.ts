@@ -31,7 +31,7 @@ export function serverName(check: Check): string | undefined {
   return name;
 }
 
-/** Whether a check speaks TLS: as `secure` says, or else its URL. */
+/** Reports whether a check speaks TLS: as `secure` says, or else its URL. */
 export function isSecure(check: Check): boolean {
   return check["secure"] === undefined ? urlOf(check)?.protocol === "https:" : check["secure"] === true;
 }

@@ -5,7 +5,7 @@ import { freePort } from "../harness/base/ports.ts";
 import type { Backend } from "./behavior.ts";
 import { type Script, scripted } from "./plain-backend.ts";
 
-/** What a TLS backend does once a handshake is complete. */
+/** Behavior of a TLS backend after the handshake. */
 export type SecureScript = (socket: TLSSocket, request: Promise<string>) => void | Promise<void>;
 
 /** Starts a TLS backend. */

@@ -3,7 +3,7 @@ import type { Behavior } from "./behavior.ts";
 import { guarded, secure } from "./tls-backend.ts";
 import { answer, https, shows } from "./tls-row.ts";
 
-/** What fits into one segment at MTU 1500, with IPv4 and TCP timestamps. */
+/** Maximum payload of a segment at MTU 1500, with IPv4 and TCP timestamps. */
 const SEGMENT_BYTES = 1_448;
 const UNVERIFIED = { tls_verify: false };
 

@@ -40,7 +40,7 @@ function asserted(reference: "haproxy" | "curl"): Started[] {
   return started.filter(({ row }) => typeof row[reference] === "string");
 }
 
-/** What the table says, by the id of the row. */
+/** Returns one column of the table, by the id of the row. */
 function cells(rows: readonly Started[], column: "wanted" | "haproxy" | "curl"): Record<string, unknown> {
   return Object.fromEntries(rows.map(({ row }) => [row.id, row[column]]));
 }

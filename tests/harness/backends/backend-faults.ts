@@ -4,7 +4,7 @@
  */
 
 import { expect } from "bun:test";
-import { tell } from "../base/figures.ts";
+import { printFigure } from "../base/figures.ts";
 import { freePort } from "../base/ports.ts";
 import { until } from "../base/wait.ts";
 import { type Target, tcpCheck } from "../client/checks.ts";
@@ -58,7 +58,7 @@ export async function meetFaults(
   const daemon = stack.use(await startDaemon({ config: NO_REFRESH + metricsConfig(port), env }));
   const client = stack.use(await connectClient(daemon.socketPath));
   client.update([tcpCheck(NEIGHBOR, neighbor)]);
-  await until(() => client.latest.has(String(NEIGHBOR)), 10_000, "the neighbour's first result");
+  await until(() => client.latest.has(String(NEIGHBOR)), 10_000, "the neighbor's first result");
   await scrape(port);
   const fds = daemon.fdCount();
   const bytes = daemon.rssBytes();
@@ -82,7 +82,7 @@ export async function meetFaults(
   const expected = rows.map(([name, fault]) => [name, String(fault.found)]);
   expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected));
   const slowestMs = Math.max(...rows.map((_, id) => (statuses.get(String(id))?.duration ?? 0) / 1e6));
-  tell("the slowest of the faults took", slowestMs, "ms");
+  printFigure("the slowest of the faults took", slowestMs, "ms");
   expect(slowestMs).toBeLessThan(TIMEOUT_MS + TOLERANCE_MS);
   const samples = await scrape(port);
   for (const code of codesOf([...statuses.values()])) {
@@ -106,7 +106,7 @@ export async function meetFaults(
     15_000,
     () => `the memory to return; ${Math.round((daemon.rssBytes() - bytes) / 1e6)} MB are left`,
   );
-  tell("memory left of them", (daemon.rssBytes() - bytes) / 1e6, "MB");
+  printFigure("memory left of them", (daemon.rssBytes() - bytes) / 1e6, "MB");
   expect((await requestStatus(client)).get(String(NEIGHBOR))).toMatchObject({
     state: "healthy",
     failures: 0,

@@ -10,7 +10,7 @@ import { until } from "../base/wait.ts";
 
 const START_MS = 15_000;
 
-/** How a nameserver is started. */
+/** The program, files and address of a nameserver. */
 export interface NameserverPlan {
   readonly program: Peer;
   /** Arguments of the program. @param dir - its directory */

@@ -1,4 +1,4 @@
-/** What a host may do with an ICMP echo request: the packets that it sends. Used by the rogue pinger, in its process. */
+/** Behaviors of a host on an ICMP echo request: the packets that it sends. Used by the rogue pinger, in its process. */
 import { type EchoParts, echo, icmpError, ipv4Between } from "./icmp-packets.ts";
 
 /** An echo request as it arrived. */

@@ -20,6 +20,6 @@ export function gaps(times: readonly number[]): number[] {
 }
 
 /** Puts a measured figure into the output of the test run. */
-export function tell(what: string, value: number, unit: string): void {
+export function printFigure(what: string, value: number, unit: string): void {
   process.stderr.write(`  measured: ${what}: ${Math.round(value * 100) / 100} ${unit}\n`);
 }

@@ -13,7 +13,7 @@ const MAX_MS = 2_000;
 /** For the whole of a test: shrinking a counterexample, and a machine that is slow, included. */
 export const FUZZ_TEST_MS = SECONDS * 1_000 + 60_000;
 
-let told = false;
+let isSeedPrinted = false;
 
 /** Tries a property that must hold for whatever fast-check comes up with. @param holds - throws when it does not */
 export function fuzz<Input>(what: string, inputs: fc.Arbitrary<Input>, holds: (input: Input) => void): void {
@@ -58,8 +58,9 @@ class Runs {
 
   constructor(what: string) {
     this.#what = what;
-    if (!told) process.stderr.write(`  fuzz: FUZZ_SEED=${SEED} FUZZ_SECONDS=${SECONDS} repeats this run\n`);
-    told = true;
+    if (!isSeedPrinted)
+      process.stderr.write(`  fuzz: FUZZ_SEED=${SEED} FUZZ_SECONDS=${SECONDS} repeats this run\n`);
+    isSeedPrinted = true;
   }
 
   ended(startMs: number): void {

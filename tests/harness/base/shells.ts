@@ -34,9 +34,9 @@ compadd() {
   local -a found; builtin compadd -O found \\"\\$@\\"
   local one; for one in \\$found; do print -r -- \\"<\\"\\"<\\$one>>\\"; done
 }
-tell() { _main_complete; print '<''<END>>' }
-zle -C tell complete-word tell
-bindkey '^I' tell
+report() { _main_complete; print '<''<END>>' }
+zle -C report complete-word report
+bindkey '^I' report
 print '<''<READY>>'"
 read_until() {
   local line

@@ -11,7 +11,7 @@ const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
 const MAX_BYTES = 4_096;
-const LOOK_MS = 2;
+const POLL_MS = 2;
 
 const { symbols: libc } = dlopen("libc.so.6", {
   socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
@@ -21,7 +21,7 @@ const { symbols: libc } = dlopen("libc.so.6", {
 });
 
 /** One datagram. */
-export interface Told {
+export interface NotifyMessage {
   readonly text: string;
   readonly atMs: number;
 }
@@ -31,12 +31,12 @@ export interface NotifyListener extends Disposable {
   /** Value of NOTIFY_SOCKET. */
   readonly address: string;
   /** All datagrams so far, oldest first. */
-  readonly told: readonly Told[];
-  /** Returns the first datagram, from an index in {@link told} on, that has the line. */
-  waitFor(line: string | RegExp, timeoutMs: number, from?: number): Promise<Told>;
-  /** When each datagram with the line came. */
+  readonly messages: readonly NotifyMessage[];
+  /** Returns the first datagram, from an index in {@link messages} on, that has the line. */
+  waitFor(line: string | RegExp, timeoutMs: number, from?: number): Promise<NotifyMessage>;
+  /** Returns the time at which each datagram with the line arrived. */
   times(line: string): number[];
-  /** Leaves what comes in the kernel's queue, which is short, until {@link read} is called. */
+  /** Leaves datagrams in the kernel's queue, which is short, until {@link read} is called. */
   pause(): void;
   read(): void;
 }
@@ -51,33 +51,33 @@ export function listenForNotifications(address: string): NotifyListener {
   const bytes = new Uint8Array([AF_UNIX, 0, ...Buffer.from(name)]);
   if (fd < 0 || libc.bind(fd, bytes, bytes.length) !== 0)
     throw new Error(`bind a datagram socket to ${address}`);
-  const told: Told[] = [];
+  const messages: NotifyMessage[] = [];
   const buffer = new Uint8Array(MAX_BYTES);
   const read = () => {
     for (;;) {
       const length = Number(libc.recv(fd, buffer, MAX_BYTES, MSG_DONTWAIT));
       if (length < 0) return;
-      told.push({ text: Buffer.from(buffer.subarray(0, length)).toString(), atMs: performance.now() });
+      messages.push({ text: Buffer.from(buffer.subarray(0, length)).toString(), atMs: performance.now() });
     }
   };
-  let timer = setInterval(read, LOOK_MS);
-  const has = (line: string | RegExp) => (entry: Told) =>
+  let timer = setInterval(read, POLL_MS);
+  const has = (line: string | RegExp) => (entry: NotifyMessage) =>
     entry.text.split("\n").some((one) => (typeof line === "string" ? one === line : line.test(one)));
   return {
     address,
-    told,
+    messages,
     waitFor: (line, timeoutMs, from = 0) =>
       until(
-        () => told.slice(from).find(has(line)),
+        () => messages.slice(from).find(has(line)),
         timeoutMs,
-        () => `${line} among ${JSON.stringify(told.map(({ text }) => text))}`,
+        () => `${line} among ${JSON.stringify(messages.map(({ text }) => text))}`,
       ),
-    times: (line) => told.filter(has(line)).map(({ atMs }) => atMs),
+    times: (line) => messages.filter(has(line)).map(({ atMs }) => atMs),
     pause: () => clearInterval(timer),
     read() {
       read();
       clearInterval(timer);
-      timer = setInterval(read, LOOK_MS);
+      timer = setInterval(read, POLL_MS);
     },
     [Symbol.dispose]() {
       clearInterval(timer);

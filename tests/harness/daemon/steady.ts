@@ -117,11 +117,11 @@ async function expectNoFalseVerdict(
   clients: readonly Client[],
   checks: number,
 ): Promise<void> {
-  const told = clients.flatMap(notifications).filter(({ status }) => status.state !== "healthy");
-  expect(told).toEqual([]);
+  const falseVerdicts = clients.flatMap(notifications).filter(({ status }) => status.state !== "healthy");
+  expect(falseVerdicts).toEqual([]);
   expect(daemon.log.filter((line) => line.includes("new_state=unhealthy"))).toEqual([]);
   const asking = clients.at(-1);
-  if (asking === undefined) throw new Error("nobody to ask");
+  if (asking === undefined) throw new Error("no client to ask");
   const statuses = [...(await requestStatus(asking))];
   expect(statuses.filter(([, { failures, state }]) => failures > 0 || state !== "healthy")).toEqual([]);
   expect(statuses.length).toBe(checks);

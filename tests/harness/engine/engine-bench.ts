@@ -38,7 +38,7 @@ export function setOf(ids: readonly number[], interval = 10n): GobValue {
 export interface MadeCall {
   readonly atMs: number;
   readonly method: string;
-  /** Of a report: id and state of each notification. */
+  /** Id and state of each notification of a report; empty for other calls. */
   readonly states: readonly string[];
   answer(outcome: GobValue | Error): Promise<void>;
 }
@@ -57,7 +57,7 @@ export class Bench implements Disposable {
   losses = 0;
   /** Thrown while a set is applied. */
   applyError: Error | undefined;
-  /** Of the socket file. */
+  /** Identity of the socket file; undefined while it is missing. */
   identity: string | undefined = "1";
   readonly control: EngineControl;
 
@@ -74,8 +74,8 @@ export class Bench implements Disposable {
       },
       (_path, call, _timeoutMs, signal) => {
         const { promise, resolve, reject } = Promise.withResolvers<GobValue>();
-        if (signal.aborted) reject(new EngineUnreachable("cancelled"));
-        signal.addEventListener("abort", () => reject(new EngineUnreachable("cancelled")));
+        if (signal.aborted) reject(new EngineUnreachable("canceled"));
+        signal.addEventListener("abort", () => reject(new EngineUnreachable("canceled")));
         this.calls.push({
           atMs: this.time.nowMs(),
           method: call.method.replace("SeesawEngine.", ""),

@@ -61,14 +61,14 @@ function readVectors(): GobVector[] {
   }));
 }
 
-/** Finds a vector. @throws Error when there is none of that name */
+/** Finds a vector. @throws Error when no vector has the name */
 export function gobVector(name: string): GobVector {
   const found = GOB_VECTORS.find((vector) => vector.name === name);
   if (found === undefined) throw new Error(`no vector ${name}`);
   return found;
 }
 
-/** Differences between a decoded value and its meaning, each with its place; empty when there are none. */
+/** Differences between a decoded value and its meaning, each with its place; empty when they agree. */
 export function differences(meaning: Meaning, value: GobValue | undefined, place = "value"): string[] {
   const differs = () => [
     `${place}: ${Bun.inspect(value).slice(0, 200)} is not ${JSON.stringify(meaning)?.slice(0, 200)}`,

@@ -23,7 +23,7 @@ import { TlsContexts } from "../../../src/system/tls.ts";
 import type { UdpConnection } from "../../../src/system/udp.ts";
 
 /**
- * Time that passes only when a test says so: a clock that starts at 0, and every timer of the process with it.
+ * Time that passes only when a test advances it: a clock that starts at 0, and every timer of the process with it.
  * Disposing restores the real timers.
  */
 export class VirtualTime implements Clock, Disposable {
@@ -66,8 +66,8 @@ export class VirtualTime implements Clock, Disposable {
 export class FakeDialer implements Dialer {
   readonly dials: PendingConnection[] = [];
   readonly closed: string[] = [];
-  readonly cancelled: PendingConnection[] = [];
-  #told: (() => void)[] = [];
+  readonly canceled: PendingConnection[] = [];
+  #outcomes: (() => void)[] = [];
 
   get pending(): number {
     return this.dials.filter(({ waiting }) => waiting).length;
@@ -76,7 +76,7 @@ export class FakeDialer implements Dialer {
   /** The newest one. */
   get last(): PendingConnection {
     const dial = this.dials.at(-1);
-    if (dial === undefined) throw new Error("nothing was dialled");
+    if (dial === undefined) throw new Error("no connection was dialed");
     return dial;
   }
 
@@ -97,9 +97,9 @@ export class FakeDialer implements Dialer {
   }
 
   poll(): void {
-    const told = this.#told;
-    this.#told = [];
-    for (const tell of told) tell();
+    const outcomes = this.#outcomes;
+    this.#outcomes = [];
+    for (const report of outcomes) report();
   }
 
   openUdp(): UdpConnection {
@@ -111,7 +111,7 @@ export class FakeDialer implements Dialer {
   }
 
   cancel(dial: PendingConnection): void {
-    if (dial.waiting) this.cancelled.push(dial);
+    if (dial.waiting) this.canceled.push(dial);
     dial.waiting = false;
   }
 
@@ -131,11 +131,11 @@ export class FakeDialer implements Dialer {
 
   settled(): void {}
 
-  #decide(dial: PendingConnection, tell: () => void): void {
-    this.#told.push(() => {
+  #decide(dial: PendingConnection, report: () => void): void {
+    this.#outcomes.push(() => {
       if (!dial.waiting) return;
       dial.waiting = false;
-      tell();
+      report();
     });
   }
 }
@@ -158,7 +158,7 @@ export function fakeEnv(clock: Clock, dialer: Dialer): CheckerEnv {
 /** One check of a {@link FakeChecker}; the test says how it ends. */
 export class FakeAttempt implements Attempt {
   expired = false;
-  cancelled = false;
+  canceled = false;
 
   constructor(
     readonly timeoutMs: number,
@@ -171,7 +171,7 @@ export class FakeAttempt implements Attempt {
   }
 
   cancel(): void {
-    this.cancelled = true;
+    this.canceled = true;
   }
 }
 
@@ -294,7 +294,7 @@ export function notification(number: number, state: State = "healthy", message =
   return { id: id(number), status: { state, lastCheckMs: VirtualTime.WALL_MS, message, ...counts } };
 }
 
-/** What the answer of a dns check must be. @param records - compared and shown as they are, such as addresses */
+/** Returns the expectation of a dns check. @param records - compared and shown as they are, such as addresses */
 export function wanting(records: readonly string[] = [], rcodes: readonly string[] = [NOERROR]): Wanted {
   return { records: records.map((key) => ({ key, shown: key })), rcodes };
 }

@@ -29,7 +29,7 @@ export interface HttpFixture extends Disposable {
   readonly feed: EventFeed;
   readonly log: FakeLogger;
   /** Liveness and readiness problems; set by the test. */
-  trouble: { livenessProblem?: string; readinessProblem?: string; network?: NetworkFault };
+  problems: { livenessProblem?: string; readinessProblem?: string; network?: NetworkFault };
   /** One request on a connection of its own, and the whole answer. */
   ask(path: string, ...headers: readonly string[]): Promise<RawAnswer>;
   /** The same, and its body as JSON. */
@@ -45,10 +45,10 @@ export async function startHttp(options: HttpOptions = {}): Promise<HttpFixture>
       feed.changed(monitor, transition.from, transition.result, monitor.sinceMs);
     },
   });
-  const trouble: HttpFixture["trouble"] = {};
+  const problems: HttpFixture["problems"] = {};
   const feed = new EventFeed(
     () => stock.counts(),
-    () => trouble.network,
+    () => problems.network,
     "1.2.3",
     16,
   );
@@ -56,10 +56,10 @@ export async function startHttp(options: HttpOptions = {}): Promise<HttpFixture>
     source: stock,
     feed,
     counts: () => stock.counts(),
-    network: () => trouble.network,
+    network: () => problems.network,
     render: options.render ?? noMetrics,
-    livenessProblem: () => trouble.livenessProblem,
-    readinessProblem: () => trouble.readinessProblem,
+    livenessProblem: () => problems.livenessProblem,
+    readinessProblem: () => problems.readinessProblem,
   });
   const hosts = options.hosts ?? { loopback: false, allowedHosts: [] };
   const server = new HttpServer(options.router ?? routes, options.mostConnections ?? 40, hosts, log);
@@ -74,7 +74,7 @@ export async function startHttp(options: HttpOptions = {}): Promise<HttpFixture>
     stock,
     feed,
     log,
-    trouble,
+    problems,
     ask,
     askJson: async (path) => JSON.parse(Buffer.from((await ask(path)).body, "latin1").toString()),
     [Symbol.dispose]() {

@@ -6,7 +6,7 @@ import { type End, end, run, startNetwork } from "./link.ts";
 
 /** The address that all backends share. */
 export const VIP = "198.51.100.1";
-/** Of the first backend; Seesaw allots marks from here on. */
+/** Mark of the first backend; Seesaw allots marks from here on. */
 const FIRST_MARK = 65_536;
 
 /** One backend. */

@@ -5,7 +5,7 @@ import { DetailStore } from "../../../src/http/page/data/detail-store.ts";
 
 const MISSING = { ok: false, error: "no healthcheck with id 1 (HTTP 404)", status: 404 } as const;
 
-/** A server that answers when the test says so. */
+/** A server that answers when the test resolves the request. */
 function askedServer() {
   const answers: ((answer: Answer<unknown>) => Promise<void>)[] = [];
   const addresses: string[] = [];

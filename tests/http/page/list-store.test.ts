@@ -17,7 +17,7 @@ interface Question {
   answer(answer: Answer<HealthcheckList>): Promise<void>;
 }
 
-/** A server that answers when the test says so. */
+/** A server that answers when the test resolves the request. */
 function askedServer(): { readonly fetchApi: FetchApi; readonly asked: Question[]; last(): Question } {
   const asked: Question[] = [];
   const fetchApi: FetchApi = <T>(address: string, signal: AbortSignal) => {
@@ -49,7 +49,7 @@ function item(id: number): HealthcheckItem {
   return { id: String(id), type: "tcp", target: "", state: "healthy", since: "", last: null, recent: [] };
 }
 
-/** What the server says: ids are the places in the list, moved by so many. */
+/** Response of the server: ids are the places in the list, moved by the given number. */
 function listed({ offset, limit }: Question, movedBy = 0, matched = 1_000): Answer<HealthcheckList> {
   const count = Math.max(0, Math.min(limit, matched - offset));
   const healthchecks = Array.from({ length: count }, (_, place) => item(offset + place + movedBy));

@@ -39,7 +39,7 @@ class FakeStream implements Stream {
     this.#listeners.get(type)?.({ data: JSON.stringify(data) });
   }
 
-  /** @param givenUp - a browser does not try again by itself */
+  /** @param givenUp - the browser does not reconnect */
   break(givenUp: boolean): void {
     this.readyState = givenUp ? 2 : 0;
     this.#listeners.get("error")?.({});
@@ -136,7 +136,7 @@ test("page session: a feed that breaks is down until its next event; meanwhile t
   view.refreshed.length = 0;
   time.advance(3_000);
   expect(view.refreshed.length).toBeGreaterThan(0);
-  // The browser has connected again by itself.
+  // The browser has reconnected without the page.
   stream().send("totals", TOTALS);
   expect([session.feed.state.value, session.downSinceMs.value, streams.length]).toEqual([
     "live",

@@ -19,7 +19,7 @@ const SMALL_SCRAPES = ", per_healthcheck: off";
 /** One change of all states. */
 interface Change {
   /** From the backends' change to the last line that reports it; up to an interval of it is waiting for the next check. */
-  readonly allToldMs: number;
+  readonly allReportedMs: number;
   /** From the last result to the last line. */
   readonly afterLastResultMs: number;
   readonly notification: Lateness;
@@ -72,7 +72,7 @@ async function change({ sink, subject }: Fleet, wanted: "healthy" | "unhealthy")
   const lastLineMs = performance.timeOrigin + (client.lines.at(-1)?.receivedAtMs ?? Number.NaN);
   const after = await subject.scrape();
   return {
-    allToldMs: lastLineMs - startMs,
+    allReportedMs: lastLineMs - startMs,
     afterLastResultMs: lastLineMs - largest([...client.latest.values()].map(resultWallMs)),
     notification: fromHistogram(before, after, "healthcheck_notification_latency_seconds"),
     lateness: fromHistogram(before, after, "healthcheck_check_lateness_seconds"),
@@ -86,7 +86,7 @@ function figures(change: Change) {
 
 function cells(change: Change): string[] {
   return [
-    `${digits(change.allToldMs)} ms`,
+    `${digits(change.allReportedMs)} ms`,
     `${digits(change.afterLastResultMs)} ms`,
     latenessCell(change.notification, true),
     latenessCell(change.lateness, true),
