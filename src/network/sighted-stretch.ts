@@ -28,6 +28,11 @@ export class SightedStretch {
     return this.#fromMs <= ms && ms <= this.#toMs;
   }
 
+  /** Returns true for a time that a later answer may bring within the stretch; it does not grow at its beginning. */
+  mayCover(ms: number): boolean {
+    return ms > this.#toMs;
+  }
+
   /** Returns true when the last answer is recent. */
   isFresh(nowMs: number): boolean {
     return nowMs - this.#toMs <= MAX_GAP_MS;
