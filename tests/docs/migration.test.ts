@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SEESAW_FLAGS } from "../../src/cli/seesaw-flags.ts";
 import { runCommand } from "../harness/base/command.ts";
-import { blocks, ROOT, readText, tableRows } from "../harness/base/markdown.ts";
+import { blocks, pages, prose, ROOT, readText, tableRows } from "../harness/base/markdown.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { startDaemon } from "../harness/daemon/daemon.ts";
@@ -36,16 +36,41 @@ test("docs: the spellings of durations that it names are valid", async () => {
   }
 });
 
+/** All possible messages: the text of all sources. */
+const SOURCES = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => readFileSync(join(ROOT, "src", file), "utf8"))
+  .join("\n");
+
 test("docs: every message that is kept is in the sources", () => {
-  const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => readFileSync(join(ROOT, "src", file), "utf8"))
-    .join("\n");
   const messages = tableRows(TEXT, ["message", "level"]).map(([cell = ""]) => cell.replaceAll("`", ""));
   expect(messages.length).toBeGreaterThan(8);
   // Up to what differs from line to line.
   const fixed = messages.map((message) => message.replace(/(?:FILE|…).*$/, ""));
-  expect(fixed.filter((message) => !sources.includes(message))).toEqual([]);
+  expect(fixed.filter((message) => !SOURCES.includes(message))).toEqual([]);
+});
+
+/** The beginnings of the parts of a message that are the same in each line, without the short ones, which mean nothing alone. */
+function fixedBeginnings(message: string): string[] {
+  const parts = message.split(/…|"?\b[A-Z]+\b"?|[():]/).map((part) => part.trim().split(" ").slice(0, 4));
+  return parts.filter((words) => words.length >= 3).map((words) => words.join(" ").replace(/[,;]$/, ""));
+}
+
+test("docs: no page quotes a message in words that it no longer has", () => {
+  const rows = tableRows(TEXT, ["0.1.0", "now"]);
+  const old = rows.flatMap(([cell = "", now = ""]) =>
+    [...cell.matchAll(/`([^`]+)`/g)]
+      .flatMap(([, message = ""]) => fixedBeginnings(message))
+      .filter((words) => !now.includes(words) && !SOURCES.includes(words)),
+  );
+  expect(old.length).toBeGreaterThan(40);
+  const others = pages().filter((page) => !["docs/migration.md", "docs/CHANGELOG.md"].includes(page));
+  const quoted = others.flatMap((page) =>
+    [...prose(readText(page)).matchAll(/`((?:[^`\n]|\n(?!\n))+)`/g)].map(
+      ([, span = ""]) => `${page}: ${span.replace(/\s+/g, " ")}`,
+    ),
+  );
+  expect(quoted.filter((span) => old.some((words) => span.includes(words)))).toEqual([]);
 });
 
 test("docs: every flag of Google's health checker is in its table, and those without effect are marked", () => {
