@@ -62,6 +62,7 @@ export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_ERROR = 4;
 /** Asks for the kernel's receive timestamp of each packet; also the type of the control message that carries it. */
+export const SO_BROADCAST = 6;
 export const SO_TIMESTAMPNS = 35;
 export const SHUT_WR = 1;
 export const SHUT_RDWR = 2;

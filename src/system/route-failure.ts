@@ -27,6 +27,9 @@ const DETAILS: ReadonlyMap<number, string> = new Map([
   [EINVAL, " (a blackhole route)"],
 ]);
 
+/** Offset of the address in `struct sockaddr_in6`. */
+const IPV6_AT = 8;
+
 /**
  * Explains an error number that `connect` or `send` has returned itself.
  *
@@ -39,7 +42,28 @@ export function routeFailure(number: number, address: SockAddr): SetupFailure | 
   if (mayLackAddress && lookUpRoute(address).number === EADDRNOTAVAIL)
     return failure("address not available", " (no source address)");
   const detail = DETAILS.get(number);
-  return detail === undefined ? undefined : failure(errnoMessage(number), detail);
+  if (detail === undefined) return undefined;
+  const own = addressProblem(number, address);
+  return own === undefined ? failure(errnoMessage(number), detail) : unusable(errnoMessage(number), own);
+}
+
+/** Explains an error that the kernel gives for the target itself, with the number of a route that rejects it; undefined for other targets. */
+function addressProblem(number: number, address: SockAddr): string | undefined {
+  if (number === EINVAL && needsInterface(address)) return "a link-local address needs interface";
+  const isRejected = number === EACCES && lookUpRoute(address).number === EACCES;
+  return isRejected && lookUpRoute(address, true).number === 0 ? "a broadcast address" : undefined;
+}
+
+/** Recognizes an IPv6 address that each link has for itself: fe80::/10, ff01::/16 and ff02::/16 (RFC 4007, 6). */
+function needsInterface({ family, bytes }: SockAddr): boolean {
+  if (family !== AF_INET6) return false;
+  const [first = 0, second = 0] = bytes.subarray(IPV6_AT);
+  if (first === 0xff) return (second & 0x0f) === 1 || (second & 0x0f) === 2;
+  return first === 0xfe && (second & 0xc0) === 0x80;
+}
+
+function unusable(reason: string, why: string): SetupFailure {
+  return { cause: "network", message: `${reason} (${why})`, noRoute: true };
 }
 
 function failure(reason: string, detail: string): SetupFailure {

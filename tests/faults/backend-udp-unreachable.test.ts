@@ -1,5 +1,5 @@
 /** UDP services that the network does not reach: ICMP errors by their names, blocked datagrams, and the limits of silence. Run by `bun test`. */
-import { expect } from "bun:test";
+import { expect, test } from "bun:test";
 import { runCommand } from "../harness/base/command.ts";
 import { peerPath, peerTest, rootTest } from "../harness/base/peers.ts";
 import { startLink } from "../harness/machines/link.ts";
@@ -62,6 +62,15 @@ rootTest(
   },
   60_000,
 );
+
+test("host: udp: a target that no check can use is named as such, and not as a missing route", async () => {
+  const answers = [await probed("127.255.255.255", []), await probed("[fe80::1]", [])];
+  const local = (ip: string, words: string) => `3 inconclusive: LOCAL UDP send to ${ip}:${PORT}: ${words}`;
+  expect(answers).toEqual([
+    local("127.255.255.255", "permission denied (a broadcast address)"),
+    local("[fe80::1]", "invalid argument (a link-local address needs interface)"),
+  ]);
+}, 30_000);
 
 peerTest(
   "host: udp: a datagram that a firewall of this host blocks says nothing about the backend",

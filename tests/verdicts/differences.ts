@@ -16,6 +16,10 @@ const WAITS: Difference = {
   haproxy: "L7TOUT",
   why: "HAProxy waits for more bytes until its timeout, although none can make these right.",
 };
+const LIBRARY: Difference = {
+  haproxy: "L7OK",
+  why: "The server's TLS library (BoringSSL) has left it out, as browsers and Go have; HAProxy and curl use OpenSSL.",
+};
 const BODY_CODE: Difference = {
   haproxy: "L7RSP",
   why: "HAProxy reports L7RSP for another body; the server keeps L7RSP for answers that are not valid HTTP.",
@@ -84,6 +88,9 @@ export const DIFFERENCES: Readonly<Record<string, Difference>> = {
   "tls-client-required-1.3": {
     haproxy: { leftOut: "HAProxy's result depends on whether the alert is there when it sends the request." },
   },
+  "tls-dhe": LIBRARY,
+  "tls-cbc-sha2": LIBRARY,
+  "tls-x448": LIBRARY,
   "tls-alpn": { why: "curl offers `http/1.1` by ALPN, which the backend refuses; the check offers nothing." },
   "tls-resets-on-accept": { haproxy: RACE, curl: CURL_RACE },
   "tls-resets-behind": SOCKET_CODE,

@@ -95,6 +95,12 @@ export const DNS_ANSWER_ROWS: readonly Behavior[] = [
     [alias("real.test"), A("192.0.2.1", "real.test")],
     "L7OK",
   ),
+  records(
+    "alias-twice",
+    "answers with two aliases and the address of the first",
+    [alias("real.test"), alias("other.test"), A("192.0.2.1", "real.test")],
+    "L7OK",
+  ),
   records("alias-chain", "answers with a chain of 10 aliases", chain(10), "L7OK"),
   records(
     "alias-backwards",

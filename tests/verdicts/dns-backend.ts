@@ -1,5 +1,6 @@
 /** Nameservers on 127.0.0.1 that answer as a row says, over UDP and over TCP on the same port. Used by the rows of the verdict table. */
 import { type Answer, encode, type Packet } from "dns-packet";
+import { sendTo } from "../harness/backends/send-to.ts";
 import { freePort } from "../harness/base/ports.ts";
 import type { Backend } from "./behavior.ts";
 import { type Script, scripted } from "./plain-backend.ts";
@@ -89,16 +90,8 @@ export async function nameserver(udp: Answering, tcp?: Script): Promise<Backend>
         const key = `${peerPort} ${question.id}`;
         const repeated = seen.has(key);
         seen.add(key);
-        const send = (message: Uint8Array) => {
-          if (own.closed) return;
-          try {
-            own.send(message, peerPort, peerAddress);
-          } catch {
-            // The check is over, and its port closed.
-          }
-        };
-        const sendFromElsewhere = (message: Uint8Array) =>
-          void elsewhere.send(message, peerPort, peerAddress);
+        const send = (message: Uint8Array) => sendTo(own, message, peerPort, peerAddress);
+        const sendFromElsewhere = (message: Uint8Array) => sendTo(elsewhere, message, peerPort, peerAddress);
         const messages = udp(question, { send, sendFromElsewhere, repeated }) ?? [];
         for (const message of messages instanceof Uint8Array ? [messages] : messages) send(message);
       },

@@ -1,8 +1,14 @@
 /** TLS backends on 127.0.0.1, and devices in front of one. Used by the rows of the verdict table. */
+
+import { writeFileSync } from "node:fs";
 import { connect, createServer as createRelay, type Server } from "node:net";
+import { join } from "node:path";
 import { createServer, type TLSSocket, type TlsOptions } from "node:tls";
+import { startTlsServer } from "../harness/backends/tls-server.ts";
 import { freePort } from "../harness/base/ports.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 import type { Backend } from "./behavior.ts";
+import type { Pem } from "./pki.ts";
 import { type Script, scripted } from "./plain-backend.ts";
 
 /** Behavior of a TLS backend after the handshake. */
@@ -19,6 +25,22 @@ export async function secure(options: TlsOptions, script: SecureScript): Promise
   });
   server.on("tlsClientError", () => {});
   return listen(server);
+}
+
+/** Starts OpenSSL's own server, for what the runtime's TLS library does not offer; it answers 200. */
+export async function openssl({ cert, key }: Pem, options: readonly string[]): Promise<Backend> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const { path } = stack.use(makeTempDir("openssl"));
+    const files = { certFile: join(path, "cert.pem"), keyFile: join(path, "key.pem") };
+    writeFileSync(files.certFile, cert);
+    writeFileSync(files.keyFile, key);
+    const { hostname, port } = stack.use(await startTlsServer(files, ["-www", ...options]));
+    return { hostname, port, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
 }
 
 /** A plain backend that does something once a ClientHello has come. */

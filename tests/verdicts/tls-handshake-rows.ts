@@ -6,7 +6,7 @@ import type { TLSSocket, TlsOptions } from "node:tls";
 import type { Behavior } from "./behavior.ts";
 import { OK } from "./http-row.ts";
 import { closed, inPieces, type Script, scripted } from "./plain-backend.ts";
-import { afterHello } from "./tls-backend.ts";
+import { afterHello, openssl } from "./tls-backend.ts";
 import { good, https, shows, tcp } from "./tls-row.ts";
 
 const HANDSHAKE_FAILURE = "\x15\x03\x03\x00\x02\x02\x28";
@@ -35,6 +35,11 @@ function hello(script: Script): Behavior["start"] {
   return () => afterHello(script);
 }
 
+/** Starts a backend that offers nothing but some algorithms, as options of OpenSSL name them. */
+const offers = (...options: readonly string[]): Behavior["start"] => {
+  return ({ pki }) => openssl(pki.pem("rsa"), options);
+};
+
 const only = (version: TlsOptions["minVersion"]): Behavior["start"] =>
   good(() => ({ minVersion: version, maxVersion: version }));
 
@@ -44,6 +49,42 @@ export const TLS_HANDSHAKE_ROWS: readonly Behavior[] = [
   https("1.1", "speaks TLS 1.1 only", only("TLSv1.1"), "L6RSP", {}, { curl: "35" }),
   https("1.2", "speaks TLS 1.2 only", only("TLSv1.2"), "L7OK"),
   https("1.3", "speaks TLS 1.3 only", only("TLSv1.3"), "L7OK"),
+  https(
+    "suite-1.2",
+    "has nothing but a common cipher suite of TLS 1.2 (ECDHE-RSA-AES128-SHA)",
+    offers("-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA"),
+    "L7OK",
+  ),
+  https(
+    "no-forward-secrecy",
+    "has nothing but a cipher suite without forward secrecy (AES256-SHA)",
+    offers("-tls1_2", "-cipher", "AES256-SHA"),
+    "L7OK",
+  ),
+  https(
+    "dhe",
+    "exchanges keys by finite-field Diffie-Hellman only (DHE-RSA-AES256-GCM-SHA384)",
+    offers("-tls1_2", "-cipher", "DHE-RSA-AES256-GCM-SHA384"),
+    "L6RSP",
+    {},
+    { curl: "0 200" },
+  ),
+  https(
+    "cbc-sha2",
+    "has nothing but a CBC cipher suite with SHA-384 (ECDHE-RSA-AES256-SHA384)",
+    offers("-tls1_2", "-cipher", "ECDHE-RSA-AES256-SHA384"),
+    "L6RSP",
+    {},
+    { curl: "0 200" },
+  ),
+  https(
+    "x448",
+    "exchanges keys by X448 only",
+    offers("-tls1_3", "-groups", "X448"),
+    "L6RSP",
+    {},
+    { curl: "0 200" },
+  ),
   https(
     "client-wanted",
     "asks for a client certificate and does without",

@@ -262,7 +262,9 @@ function readRecords(
         records.push({ owner: names.read(at), text: readData(message, names, wanted, dataAt, end) });
       } else if (type === TYPE_NUMBERS.CNAME) {
         const { id: target, text } = readName(message, names, "CNAME", dataAt, end);
-        aliases.set(names.read(at), { target, text });
+        const owner = names.read(at);
+        // A name has one alias (RFC 1034, 3.6.2); of more the first counts, as for the system's resolver.
+        if (!aliases.has(owner)) aliases.set(owner, { target, text });
       }
     } else if (index >= counts.beforeOpt && type === TYPE_OPT) opt ??= message.readUInt8(fixedAt + 4);
     at = end;

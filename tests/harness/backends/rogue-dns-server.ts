@@ -4,6 +4,7 @@ import { type Answer, encode, type Packet } from "dns-packet";
 import { freePort } from "../base/ports.ts";
 import type { Target } from "../client/checks.ts";
 import { type Behavior, hostile } from "./hostile.ts";
+import { sendTo } from "./send-to.ts";
 
 /** The name that tests ask for. */
 export const ASKED = "www.example.test";
@@ -57,14 +58,8 @@ export async function startLiar(
     port,
     socket: {
       data(own, query, peerPort, peerAddress) {
-        const say = (message: Uint8Array) => void (own.closed || own.send(message, peerPort, peerAddress));
-        const sayFromElsewhere = (message: Uint8Array) => {
-          try {
-            elsewhere.send(message, peerPort, peerAddress);
-          } catch {
-            // The kernel of the asker has refused the one before.
-          }
-        };
+        const say = (message: Uint8Array) => sendTo(own, message, peerPort, peerAddress);
+        const sayFromElsewhere = (message: Uint8Array) => sendTo(elsewhere, message, peerPort, peerAddress);
         udp({ query, before: before++, say, sayFromElsewhere });
       },
       error: ignore,

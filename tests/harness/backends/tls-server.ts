@@ -19,11 +19,22 @@ export interface TlsServer extends Target, AsyncDisposable {
   freeze(): void;
 }
 
-/** Starts it. @throws Error when it does not start within 10 s */
-export async function startTlsServer({ certFile, keyFile }: Cert): Promise<TlsServer> {
+/**
+ * Starts it.
+ *
+ * @param options - further ones of `openssl s_server`
+ * @throws Error when it does not start within 10 s
+ */
+export async function startTlsServer(
+  { certFile, keyFile }: Pick<Cert, "certFile" | "keyFile">,
+  options: readonly string[] = [],
+): Promise<TlsServer> {
   const port = freePort();
   const child = Bun.spawn(
-    [peerPath("openssl"), "s_server", "-cert", certFile, "-key", keyFile, "-accept", `127.0.0.1:${port}`],
+    [
+      ...[peerPath("openssl"), "s_server", "-cert", certFile, "-key", keyFile],
+      ...["-accept", `127.0.0.1:${port}`, ...options],
+    ],
     { stdin: "pipe", stdout: "pipe", stderr: "ignore" },
   );
   let accepting = false;
