@@ -1,14 +1,12 @@
 /**
- * The engine as control plane: sets are fetched from the Seesaw engine, and states reported to it, as Google's health checker does
- * (docs/engine-protocol.md). The engine is waited for indefinitely, and while it is away the healthchecks run.
+ * The engine as control plane: sets are fetched from the Seesaw engine, and states reported to it (`engine-reports.ts`), as Google's health
+ * checker does (docs/engine-protocol.md). The engine is waited for indefinitely, and while it is away the healthchecks run.
  */
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
 import type { HealthcheckId } from "../model/id.ts";
-import { roundMs } from "../model/phases.ts";
 import type { Notification } from "../model/status.ts";
-import { Waiters } from "../model/waiters.ts";
 import type { EngineEntry } from "../rpc/engine-set.ts";
 import { socketIdentity } from "../system/unix-socket.ts";
 import type {
@@ -22,8 +20,8 @@ import { callEngine } from "./engine-call.ts";
 import { type EngineCaller, EngineClient } from "./engine-client.ts";
 import { EngineConfigReader } from "./engine-configs.ts";
 import { type EngineFailure, EngineFailureLog, engineFailure } from "./engine-failures.ts";
+import { EngineReports, type ReportSettings } from "./engine-reports.ts";
 import type { CallSpan, EngineTracingProvider } from "./engine-tracing.ts";
-import { ReportQueue } from "./report-queue.ts";
 
 /** Interval of fetches while the set is empty, the engine is away, or has just been; milliseconds. */
 const FAST_FETCH_MS = 1_000;
@@ -37,7 +35,7 @@ const CONNECTION_BURST = 4;
 /** Lines about the configs of a set: those that are described, and the count of the others. */
 const CONFIG_BURST = 101;
 
-/** Fetches sets from the Seesaw engine and reports states to it, one call at a time. */
+/** Fetches sets from the Seesaw engine, one call at a time, and has states reported to it. */
 export class EngineControl implements ControlPlane {
   readonly #path: string;
   readonly #log: Logger;
@@ -50,23 +48,16 @@ export class EngineControl implements ControlPlane {
   readonly #failureLog: EngineFailureLog;
   readonly #connectionLog: PacedLog;
   readonly #configLog: PacedLog;
-  readonly #queue = new ReportQueue();
+  readonly #reports: EngineReports;
   /** Ends fetches at the beginning of a stop: the last report has the rest of its time. */
   readonly #stopping = new AbortController();
-  readonly #stopped = new AbortController();
-  readonly #drainWaiters = new Waiters();
-  /** Ends the pause after a failed report. */
-  readonly #retryWaiters = new Waiters();
   #settings: EngineSettings;
   #handler: ControlPlaneHandler | undefined;
   /** Reason why the last fetch failed; undefined after a good one. */
   #problem: string | undefined = "the engine has not sent a set yet";
-  /** Reason why the last report failed; undefined after a good one. */
-  #reportProblem: string | undefined;
   #hasFailed = false;
   #isAway = false;
   #fastUntilMs = Number.NEGATIVE_INFINITY;
-  #isReporting = false;
   #fetchTimer: ReturnType<typeof setTimeout> | undefined;
   #lookTimer: ReturnType<typeof setInterval> | undefined;
   /** Identity of the socket file at the last fetch. */
@@ -93,6 +84,16 @@ export class EngineControl implements ControlPlane {
     this.#tracing = engineTracing;
     this.#client = new EngineClient(path, call, engineCalled);
     this.#settings = engineSettings(config);
+    this.#reports = new EngineReports(this.#settings, {
+      client: this.#client,
+      tracing: engineTracing,
+      log,
+      failed: (error, span) => this.#reportFailed(error, span),
+      // The next fetch decides whether it is away.
+      unreachable: () => {
+        if (this.#isConnected && this.#handler !== undefined) this.#fetchNow(this.#handler);
+      },
+    });
     this.#reader = new EngineConfigReader(config.checks);
     this.#failureLog = new EngineFailureLog(log, path);
     this.#connectionLog = new PacedLog(log, CONNECTION_BURST);
@@ -104,11 +105,11 @@ export class EngineControl implements ControlPlane {
   }
 
   get depths() {
-    return { engine_report: this.#queue.size };
+    return { engine_report: this.#reports.size };
   }
 
   readinessProblem(): string | undefined {
-    return this.#problem ?? this.#reportProblem;
+    return this.#problem ?? this.#reports.problem;
   }
 
   /** Starts to fetch. Settles before the engine has answered: it may be started later. */
@@ -122,6 +123,7 @@ export class EngineControl implements ControlPlane {
   async reconfigure(config: Config): Promise<undefined> {
     const before = this.#settings;
     this.#settings = engineSettings(config);
+    this.#reports.reconfigure(this.#settings);
     const handler = this.#handler;
     if (this.#fetchTimer === undefined || handler === undefined) return;
     if (this.#settings.fetchIntervalMs < before.fetchIntervalMs)
@@ -139,9 +141,7 @@ export class EngineControl implements ControlPlane {
 
   /** Accepts everything: the newest state of each healthcheck is kept until the engine has accepted it. Unknown states are never reported. */
   deliver(batch: readonly Notification[]): number {
-    for (const notification of batch)
-      if (notification.status.state !== "unknown") this.#queue.put(notification);
-    if (!this.#isReporting) void this.#report();
+    this.#reports.put(batch);
     return batch.length;
   }
 
@@ -150,12 +150,8 @@ export class EngineControl implements ControlPlane {
     clearInterval(this.#lookTimer);
     this.#handler = undefined;
     this.#stopping.abort();
-    this.#retryWaiters.release();
-    // Without an engine no time is lost at the end.
     const mayFlush = this.#isConnected || (this.#ids.size > 0 && !this.#isAway);
-    if (mayFlush && this.#isReporting) await this.#drainWaiters.wait(signal);
-    this.#stopped.abort();
-    this.#retryWaiters.release();
+    await this.#reports.stop(mayFlush, this.#isAway, signal);
     this.#connectionLog.flush();
     this.#configLog.flush();
   }
@@ -207,7 +203,7 @@ export class EngineControl implements ControlPlane {
     const before = this.#ids;
     const ids = new Set(specs.map(({ id }) => id));
     this.#ids = ids;
-    this.#queue.retain((id) => ids.has(id) || rejected.has(id) || rejected.has(undefined));
+    this.#reports.retain((id) => ids.has(id) || rejected.has(id) || rejected.has(undefined));
     if (!this.#isConnected) this.#returned(handler, entries.length);
     // New ids may have the states of others, which no state change will report.
     else if (specs.some(({ id }) => !before.has(id))) handler.resync();
@@ -225,7 +221,7 @@ export class EngineControl implements ControlPlane {
     this.#isAway = false;
     clearInterval(this.#lookTimer);
     handler.resync();
-    this.#retryWaiters.release();
+    this.#reports.retryNow();
   }
 
   #fetchFailed(handler: ControlPlaneHandler, failure: EngineFailure, error: unknown, span: CallSpan): void {
@@ -253,54 +249,10 @@ export class EngineControl implements ControlPlane {
     if (this.#fetchTimer !== undefined) void this.#fetch(handler);
   }
 
-  /** Reports what is queued, batch after batch; after a failure the same entries again, in their newest states. */
-  async #report(): Promise<void> {
-    this.#isReporting = true;
-    while (this.#queue.size > 0 && !this.#isOver) {
-      const batch = this.#queue.first(this.#settings.maxBatch);
-      let isGood = false;
-      await this.#tracing().report(batch, async (span) => {
-        isGood = await this.#tryReport(batch, span);
-      });
-      if (!isGood) await this.#pause(this.#settings.retryDelayMs);
-    }
-    this.#isReporting = false;
-    this.#drainWaiters.release();
-  }
-
-  /** At the end of the process nothing more is reported to an engine that is gone. */
-  get #isOver(): boolean {
-    return this.#stopped.signal.aborted || (this.#stopping.signal.aborted && this.#isAway);
-  }
-
-  async #tryReport(batch: readonly Notification[], span: CallSpan): Promise<boolean> {
-    const startMs = performance.now();
-    try {
-      await this.#client.report(batch, this.#stopped.signal);
-      this.#queue.settle(batch);
-      this.#reportProblem = undefined;
-      this.#log.debug("Batch sent", { size: batch.length, took_ms: roundMs(performance.now() - startMs) });
-      return true;
-    } catch (error) {
-      if (this.#stopped.signal.aborted) return false;
-      const failure = engineFailure(error);
-      this.#failed("report", failure, error, span);
-      this.#reportProblem = `the engine accepts no states: ${failure.reason}`;
-      if (this.#stopping.signal.aborted) this.#isAway = failure.isAway;
-      // The next fetch decides whether it is away.
-      else if (failure.isAway && this.#isConnected && this.#handler !== undefined)
-        this.#fetchNow(this.#handler);
-      return false;
-    }
-  }
-
-  /** Waits, at most until the engine has sent a set or everything stops. */
-  async #pause(delayMs: number): Promise<void> {
-    if (this.#isOver) return;
-    const over = new AbortController();
-    const timer = setTimeout(() => over.abort(), delayMs);
-    await this.#retryWaiters.wait(AbortSignal.any([over.signal, this.#stopped.signal]));
-    clearTimeout(timer);
+  #reportFailed(error: unknown, span: CallSpan): EngineFailure {
+    const failure = engineFailure(error);
+    this.#failed("report", failure, error, span);
+    return failure;
   }
 
   #failed(method: "fetch" | "report", failure: EngineFailure, error: unknown, span: CallSpan): void {
@@ -317,10 +269,8 @@ export class EngineControl implements ControlPlane {
 }
 
 /** The settings of the calls. */
-interface EngineSettings {
+interface EngineSettings extends ReportSettings {
   readonly fetchIntervalMs: number;
-  readonly retryDelayMs: number;
-  readonly maxBatch: number;
 }
 
 function engineSettings({ advanced, batching }: Config): EngineSettings {
