@@ -5,16 +5,14 @@ import { readExpected } from "../../src/checks/dns/expected.ts";
 import { validateAnswer } from "../../src/checks/dns/message.ts";
 import { type QueryType, type QuestionOptions, USUAL_QUESTION } from "../../src/checks/dns/spec.ts";
 import { encodeQuestion, type Question, readReply } from "../../src/checks/dns/wire.ts";
+import { optRecord } from "../harness/backends/edns.ts";
 import { wanting } from "../harness/fakes/fakes.ts";
 
 const NAME = "www.example.com";
 const A: Answer = { type: "A", name: NAME, ttl: 60, data: "192.0.2.1" };
 const EDNS = { ...USUAL_QUESTION, ednsBytes: 1_232 };
 
-function opt(extendedRcode = 0): Answer {
-  const flags = { ednsVersion: 0, flags: 0, flag_do: false, options: [] };
-  return { type: "OPT", name: ".", udpPayloadSize: 4_096, extendedRcode, ...flags };
-}
+const opt = (extendedRcode = 0): Answer => optRecord(4_096, extendedRcode);
 
 /** The verdict on an answer to a question. */
 function verdict(

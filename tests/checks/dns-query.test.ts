@@ -3,10 +3,9 @@ import { expect, test } from "bun:test";
 import { dnsChecker } from "../../src/checks/dns/checker.ts";
 import type { DnsSpec } from "../../src/checks/dns/spec.ts";
 import type { CheckResult } from "../../src/model/result.ts";
-import type { SockAddr } from "../../src/system/sockaddr.ts";
-import type { UdpConnection, UdpOwner } from "../../src/system/udp.ts";
 import { reply } from "../harness/backends/rogue-dns-server.ts";
-import { FakeDialer, fakeEnv, USUAL_DNS, VirtualTime } from "../harness/fakes/fakes.ts";
+import { fakeEnv, USUAL_DNS, VirtualTime } from "../harness/fakes/fakes.ts";
+import { UdpDialer } from "../harness/fakes/udp-dialer.ts";
 
 const TIMEOUT_MS = 400;
 const SPEC: DnsSpec = {
@@ -18,18 +17,6 @@ const SPEC: DnsSpec = {
   server: { ip: "192.0.2.53", port: 53 },
 };
 const SUBJECT = "DNS A www.example.test @192.0.2.53:53";
-
-/** Keeps the datagrams that are sent, and the owners that wait for others. */
-class UdpDialer extends FakeDialer {
-  readonly sent: Buffer[] = [];
-  closes = 0;
-  owner: UdpOwner | undefined;
-
-  override openUdp(_address?: SockAddr, owner?: UdpOwner): UdpConnection {
-    this.owner = owner;
-    return { send: (bytes) => void this.sent.push(Buffer.from(bytes)), close: () => void this.closes++ };
-  }
-}
 
 /** A check that has sent its question. */
 class Fixture implements Disposable {

@@ -11,6 +11,7 @@ import type { PendingConnection } from "../../src/system/connection.ts";
 import type { PlainStream } from "../../src/system/plain-stream.ts";
 import type { Ending, StreamOwner } from "../../src/system/stream-owner.ts";
 import { FakeDialer, fakeEnv, tcpSpec, VirtualTime } from "../harness/fakes/fakes.ts";
+import { httpSpec } from "../harness/fakes/http-spec.ts";
 
 class Fixture implements Disposable {
   readonly time = new VirtualTime();
@@ -118,16 +119,7 @@ test("exchange: every check opens its own connection", () => {
 
 test("exchange: an http check that cannot connect reports the connection", () => {
   using fixture = new Fixture();
-  const where = { address: { ip: "::1", port: 80 }, tls: undefined, method: "GET", path: "/", host: "[::1]" };
-  const spec = {
-    type: "http" as const,
-    origin: undefined,
-    socket: undefined,
-    ...where,
-    headers: [],
-    expectedCodes: [200],
-    response: undefined,
-  };
+  const spec = httpSpec({ address: { ip: "::1", port: 80 }, host: "[::1]", expectedCodes: [200] });
   httpChecker(spec, fixture.env).start(500, (result) => fixture.results.push(result));
   fixture.dialer.fail(fixture.dialer.last, 111);
   fixture.dialer.poll();

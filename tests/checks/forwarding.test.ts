@@ -6,7 +6,7 @@ import type { HealthcheckSpec } from "../../src/model/spec.ts";
 import { readConfig } from "../../src/protocol/healthcheck.ts";
 import { formatProblem } from "../../src/schema/problem.ts";
 import { FakeDialer, fakeEnv, VirtualTime } from "../harness/fakes/fakes.ts";
-import { Stock } from "../harness/fakes/monitor-fixtures.ts";
+import { Stock } from "../harness/fakes/monitor-stock.ts";
 
 const PACE = { id: 1n, interval: "1s", timeout: "500ms", retries: 0 };
 const PATH = { mode: "dsr", host: "10.0.0.7", mark: 65_537 };

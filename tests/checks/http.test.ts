@@ -4,20 +4,9 @@ import { excerpt } from "../../src/checks/excerpt.ts";
 import { renderRequest } from "../../src/checks/http/checker.ts";
 import type { HttpSpec } from "../../src/checks/http/spec.ts";
 import { Stopwatch } from "../../src/checks/stopwatch.ts";
+import { httpSpec } from "../harness/fakes/http-spec.ts";
 
-const SPEC: HttpSpec = {
-  type: "http",
-  origin: undefined,
-  socket: undefined,
-  address: { ip: "10.0.0.1", port: 80 },
-  tls: undefined,
-  method: "GET",
-  path: "/healthz?a=b",
-  host: "www.example.com",
-  headers: [],
-  expectedCodes: [],
-  response: undefined,
-};
+const SPEC = httpSpec({ path: "/healthz?a=b", host: "www.example.com" });
 const render = (changes: Partial<HttpSpec>) =>
   Buffer.from(renderRequest({ ...SPEC, ...changes }, "agent/1"))
     .toString()

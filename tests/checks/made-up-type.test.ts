@@ -25,7 +25,7 @@ import { FieldError } from "../../src/schema/field-error.ts";
 import { choice, integer, secretText } from "../../src/schema/values.ts";
 import { checkAttributes } from "../../src/telemetry/check-attributes.ts";
 import { FakeDialer, FakeOutput, fakeEnv, VirtualTime } from "../harness/fakes/fakes.ts";
-import { Stock } from "../harness/fakes/monitor-fixtures.ts";
+import { Stock } from "../harness/fakes/monitor-stock.ts";
 
 interface CoinSpec {
   readonly type: "coin";

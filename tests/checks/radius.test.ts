@@ -8,10 +8,9 @@ import type { Expectation, RadiusSpec } from "../../src/checks/radius/spec.ts";
 import { CHECK_DEFAULTS } from "../../src/model/check-defaults.ts";
 import type { CheckResult } from "../../src/model/result.ts";
 import { Secrets } from "../../src/redaction/secrets.ts";
-import type { SockAddr } from "../../src/system/sockaddr.ts";
-import type { UdpConnection, UdpOwner } from "../../src/system/udp.ts";
 import { attributeOf, idOf, type Reply, replyTo } from "../harness/backends/radius-reply.ts";
-import { FakeDialer, fakeEnv, VirtualTime } from "../harness/fakes/fakes.ts";
+import { fakeEnv, VirtualTime } from "../harness/fakes/fakes.ts";
+import { UdpDialer } from "../harness/fakes/udp-dialer.ts";
 
 const TIMEOUT_MS = 3_000;
 const SECRET = "xyzzy5461";
@@ -26,22 +25,10 @@ const SPEC: RadiusSpec = {
 const SUBJECT = "RADIUS Access-Request to 192.0.2.1:1812";
 const ECONNREFUSED = 111;
 
-/** Keeps the datagrams that are sent, and the owner that waits for an answer. */
-class RadiusDialer extends FakeDialer {
-  readonly sent: Buffer[] = [];
-  closes = 0;
-  owner: UdpOwner | undefined;
-
-  override openUdp(_address?: SockAddr, owner?: UdpOwner): UdpConnection {
-    this.owner = owner;
-    return { send: (bytes) => void this.sent.push(Buffer.from(bytes)), close: () => void this.closes++ };
-  }
-}
-
 /** A check that has sent its request. */
 class Fixture implements Disposable {
   readonly time = new VirtualTime();
-  readonly dialer = new RadiusDialer();
+  readonly dialer = new UdpDialer();
   readonly results: CheckResult[] = [];
   readonly attempt;
 

@@ -7,9 +7,9 @@ import { udpTarget } from "../../src/checks/udp/probe.ts";
 import type { UdpSpec } from "../../src/checks/udp/spec.ts";
 import { CHECK_DEFAULTS } from "../../src/model/check-defaults.ts";
 import type { CheckResult } from "../../src/model/result.ts";
-import type { SockAddr } from "../../src/system/sockaddr.ts";
-import type { UdpConnection, UdpOwner } from "../../src/system/udp.ts";
-import { FakeDialer, fakeEnv, VirtualTime } from "../harness/fakes/fakes.ts";
+import type { UdpOwner } from "../../src/system/udp.ts";
+import { fakeEnv, VirtualTime } from "../harness/fakes/fakes.ts";
+import { UdpDialer } from "../harness/fakes/udp-dialer.ts";
 
 const TIMEOUT_MS = 400;
 const SPEC: UdpSpec = {
@@ -21,19 +21,6 @@ const SPEC: UdpSpec = {
   expect: "answer",
 };
 const SUBJECT = "UDP send to 192.0.2.1:7001";
-
-/** Keeps the datagrams that are sent, and the owner that waits for an answer. */
-class UdpDialer extends FakeDialer {
-  readonly sent: string[] = [];
-  closes = 0;
-  owner: UdpOwner | undefined;
-
-  override openUdp(_address?: SockAddr, owner?: UdpOwner): UdpConnection {
-    this.owner = owner;
-    const send = (bytes: Uint8Array) => void this.sent.push(Buffer.from(bytes).toString("latin1"));
-    return { send, close: () => void this.closes++ };
-  }
-}
 
 /** A check that has sent its datagram. */
 class Fixture implements Disposable {
@@ -148,7 +135,10 @@ test.each([
       fixture.time.advance(ms);
       return fixture.dialer.sent.length;
     });
-    expect([counts, new Set(fixture.dialer.sent)]).toEqual([[1, 2, 2], new Set(["AUTH hunter2"])]);
+    expect([counts, new Set(fixture.dialer.sent.map(String))]).toEqual([
+      [1, 2, 2],
+      new Set(["AUTH hunter2"]),
+    ]);
   },
 );
 

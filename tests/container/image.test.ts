@@ -7,7 +7,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { acceptAll } from "../harness/backends/backends.ts";
 import { makeCa } from "../harness/backends/certs.ts";
-import { ANSWER, startNameServer } from "../harness/backends/name-server.ts";
+import { ANSWER, startConstantNameserver } from "../harness/backends/constant-nameserver.ts";
 import { startNginx } from "../harness/backends/nginx.ts";
 import { peerPath, rootTest } from "../harness/base/peers.ts";
 import { freePort } from "../harness/base/ports.ts";
@@ -79,7 +79,7 @@ rootTest(
     await using ca = await makeCa();
     await using nginx = await startNginx({ tls: ca.issue({ name: "good.test", sans: ["DNS:good.test"] }) });
     await using tcp = acceptAll();
-    await using dns = await startNameServer();
+    await using dns = await startConstantNameserver();
     await using root = makeImageRoot(IMAGE, {
       [AUTHORITIES]: readFileSync(ca.caFile, "utf8"),
       ...configWithFreePort(),

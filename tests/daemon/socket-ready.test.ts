@@ -55,35 +55,30 @@ async function outcomeOf(program: string, socketPath: string): Promise<string> {
   return reported.at(-1) ?? "";
 }
 
+/** Starts daemons one after the other, each with a client that connects the moment the path exists. @param prepare - makes the path ready */
+async function expectConnections(prepare: (socketPath: string) => Promise<void>): Promise<void> {
+  await using dir = makeTempDir("ready");
+  const program = compileC(CLIENT, dir.path);
+  const outcomes: string[] = [];
+  for (let start = 0; start < STARTS; start++) {
+    const socketPath = join(dir.path, `${start}.sock`);
+    await prepare(socketPath);
+    outcomes.push(await outcomeOf(program, socketPath));
+  }
+  expect(outcomes).toEqual(Array.from({ length: STARTS }, () => "connected"));
+}
+
 peerTest(
   "daemon: a client that connects the moment the socket's file exists is never refused",
   ["gcc"],
-  async () => {
-    await using dir = makeTempDir("ready");
-    const program = compileC(CLIENT, dir.path);
-    const outcomes: string[] = [];
-    for (let start = 0; start < STARTS; start++) {
-      outcomes.push(await outcomeOf(program, join(dir.path, `${start}.sock`)));
-    }
-    expect(outcomes).toEqual(Array.from({ length: STARTS }, () => "connected"));
-  },
+  () => expectConnections(async () => {}),
   TIMEOUT_MS,
 );
 
 peerTest(
   "daemon: a client that has found a stale socket never finds the path empty, and is not refused by the new one",
   ["gcc"],
-  async () => {
-    await using dir = makeTempDir("ready");
-    const program = compileC(CLIENT, dir.path);
-    const outcomes: string[] = [];
-    for (let start = 0; start < STARTS; start++) {
-      const socketPath = join(dir.path, `${start}.sock`);
-      await leaveStaleSocket(socketPath);
-      outcomes.push(await outcomeOf(program, socketPath));
-    }
-    expect(outcomes).toEqual(Array.from({ length: STARTS }, () => "connected"));
-  },
+  () => expectConnections(leaveStaleSocket),
   TIMEOUT_MS,
 );
 

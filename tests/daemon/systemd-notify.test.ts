@@ -11,7 +11,11 @@ import { tcpCheck } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
 import { stateOf } from "../harness/client/client-assertions.ts";
 import { type Daemon, type DaemonOptions, startDaemon } from "../harness/daemon/daemon.ts";
-import { listenForNotifications, type NotifyListener } from "../harness/daemon/notify-socket.ts";
+import {
+  listenAbstract,
+  listenForNotifications,
+  type NotifyListener,
+} from "../harness/daemon/notify-socket.ts";
 import { canUnshare, inMountNamespace } from "../harness/machines/namespace.ts";
 
 setDefaultTimeout(40_000);
@@ -19,12 +23,6 @@ setDefaultTimeout(40_000);
 const WATCHDOG_MS = 1_000;
 const FEED_MS = WATCHDOG_MS / 2;
 const WATCHDOG = { WATCHDOG_USEC: String(WATCHDOG_MS * 1_000) };
-let sockets = 0;
-
-/** An abstract address has no file, so it needs no directory of its own. */
-function listen(): NotifyListener {
-  return listenForNotifications(`@healthcheck-test-${process.pid}-${sockets++}`);
-}
 
 function start(listener: NotifyListener, options: DaemonOptions = {}): Promise<Daemon> {
   return startDaemon({ ...options, env: { NOTIFY_SOCKET: listener.address, ...options.env } });
@@ -34,7 +32,7 @@ test.each(["a path", "an abstract address"])(
   "systemd: READY=1 comes to %s, first of all, when the socket can be connected to",
   async (kind) => {
     await using dir = makeTempDir("notify");
-    using listener = kind === "a path" ? listenForNotifications(join(dir.path, "notify")) : listen();
+    using listener = kind === "a path" ? listenForNotifications(join(dir.path, "notify")) : listenAbstract();
     await using daemon = await start(listener, { waitForSocket: false });
     const ready = await listener.waitFor("READY=1", 10_000);
     await using client = await connectClient(daemon.socketPath);
@@ -48,7 +46,7 @@ test.each(["a path", "an abstract address"])(
 
 test("systemd: a start that fails is never called ready", async () => {
   await using dir = makeTempDir("notify");
-  using listener = listen();
+  using listener = listenAbstract();
   const socketPath = join(dir.path, "not-a-socket");
   writeFileSync(socketPath, "");
   const starts: [DaemonOptions, RegExp][] = [
@@ -74,7 +72,7 @@ test("systemd: a start that fails is never called ready", async () => {
 });
 
 test("systemd: the status reports a rejected configuration file, with its first error, until a valid one is loaded", async () => {
-  using listener = listen();
+  using listener = listenAbstract();
   await using daemon = await start(listener);
   const reload = (text: string, status: RegExp) => {
     const { length } = listener.messages;
@@ -92,7 +90,7 @@ test("systemd: the status reports a rejected configuration file, with its first 
 test.skipIf(!canUnshare())(
   "systemd: the status says that it runs on the defaults, and why (needs root)",
   async () => {
-    using listener = listen();
+    using listener = listenAbstract();
     await using _daemon = await start(listener, {
       config: "batching: { max_size: 0 }\n",
       prefix: inMountNamespace('mount -t tmpfs tmpfs "$(readlink -f /var/run)"'),
@@ -103,7 +101,7 @@ test.skipIf(!canUnshare())(
 );
 
 test("systemd: the status reports a checks file that was not reloaded", async () => {
-  using listener = listen();
+  using listener = listenAbstract();
   await using daemon = await start(listener, {
     files: { "checks.yaml": "healthchecks: []\n" },
     args: ["--checks", "checks.yaml"],
@@ -120,7 +118,7 @@ test("systemd: the status reports a checks file that was not reloaded", async ()
 
 test("systemd: the status reports a lost socket that cannot be created again", async () => {
   await using dir = makeTempDir("gone");
-  using listener = listen();
+  using listener = listenAbstract();
   const socketPath = join(dir.path, "directory", "proxy.sock");
   await using _daemon = await start(listener, { socketPath });
   await listener.waitFor(/^STATUS=/, 10_000);
@@ -132,7 +130,7 @@ test("systemd: the status reports a lost socket that cannot be created again", a
 });
 
 test("systemd: READY=1 is not lost in a queue that is full for the moment", async () => {
-  using listener = listen();
+  using listener = listenAbstract();
   listener.pause();
   const crowd = new NotifySocket(listener.address, () => expect.unreachable());
   while (crowd.send("STATUS=another process"));
@@ -147,7 +145,7 @@ test("systemd: READY=1 is not lost in a queue that is full for the moment", asyn
 });
 
 test("systemd: SIGHUP is RELOADING=1 with its time and then READY=1, also when the file is invalid", async () => {
-  using listener = listen();
+  using listener = listenAbstract();
   await using daemon = await start(listener);
   await listener.waitFor(/^STATUS=/, 5_000);
   for (const text of ["logging: { level: debug }\n", "logging: { level: none }\n", "batching: [\n"]) {
@@ -169,7 +167,7 @@ test("systemd: SIGHUP is RELOADING=1 with its time and then READY=1, also when t
 });
 
 test("systemd: the status has the totals and the client, and is sent only when it changes", async () => {
-  using listener = listen();
+  using listener = listenAbstract();
   await using backend = acceptAll();
   await using closed = closedPort();
   await using daemon = await start(listener);
@@ -190,7 +188,7 @@ test("systemd: the status has the totals and the client, and is sent only when i
 test.each(["SIGTERM", "SIGINT", "shutdown"] as const)(
   "systemd: %s is STOPPING=1, and nothing takes that back",
   async (how) => {
-    using listener = listen();
+    using listener = listenAbstract();
     await using daemon = await start(listener);
     await using client = await connectClient(daemon.socketPath);
     if (how === "shutdown") client.send({ type: "shutdown" });
@@ -203,7 +201,7 @@ test.each(["SIGTERM", "SIGINT", "shutdown"] as const)(
 );
 
 test("systemd: STOPPING=1 comes before what is pending is flushed, and a reload takes nothing of it back", async () => {
-  using listener = listen();
+  using listener = listenAbstract();
   await using daemon = await start(listener, { env: WATCHDOG });
   await using client = await connectClient(daemon.socketPath);
   // An answer that does not fit into the socket: the flush waits for a client that does not read.
@@ -238,7 +236,7 @@ function datagramSockets(pid: number): number {
 test("systemd: without NOTIFY_SOCKET no notification is sent", async () => {
   await using daemon = await startDaemon({ env: WATCHDOG });
   expect(datagramSockets(daemon.pid)).toBe(0);
-  using listener = listen();
+  using listener = listenAbstract();
   await using supervised = await start(listener);
   expect(datagramSockets(supervised.pid)).toBe(1);
 });

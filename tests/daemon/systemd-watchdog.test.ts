@@ -11,26 +11,20 @@ import { tcpCheck } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
 import { stateOf } from "../harness/client/client-assertions.ts";
 import { type Daemon, type DaemonOptions, startDaemon } from "../harness/daemon/daemon.ts";
-import { listenForNotifications, type NotifyListener } from "../harness/daemon/notify-socket.ts";
+import { listenAbstract, type NotifyListener } from "../harness/daemon/notify-socket.ts";
 
 setDefaultTimeout(40_000);
 
 const WATCHDOG_MS = 1_000;
 const FEED_MS = WATCHDOG_MS / 2;
 const WATCHDOG = { WATCHDOG_USEC: String(WATCHDOG_MS * 1_000) };
-let sockets = 0;
-
-/** An abstract address has no file, so it needs no directory of its own. */
-function listen(): NotifyListener {
-  return listenForNotifications(`@healthcheck-test-${process.pid}-${sockets++}`);
-}
 
 function start(listener: NotifyListener, options: DaemonOptions = {}): Promise<Daemon> {
   return startDaemon({ ...options, env: { NOTIFY_SOCKET: listener.address, ...options.env } });
 }
 
 test("systemd: the watchdog is fed at half of its time", async () => {
-  using listener = listen();
+  using listener = listenAbstract();
   await using _daemon = await start(listener, { env: WATCHDOG });
   await until(() => listener.times("WATCHDOG=1").length >= 8, 20_000, "8 times");
   const typicalMs = quantile(gaps(listener.times("WATCHDOG=1")), 0.5);
@@ -40,7 +34,7 @@ test("systemd: the watchdog is fed at half of its time", async () => {
 });
 
 test("systemd: a watchdog that waits for another process is not fed", async () => {
-  using listener = listen();
+  using listener = listenAbstract();
   await using daemon = await start(listener, { env: { ...WATCHDOG, WATCHDOG_PID: "1" } });
   await Bun.sleep(3 * FEED_MS);
   daemon.signal("SIGTERM");
@@ -54,7 +48,7 @@ test("systemd: a watchdog that waits for another process is not fed", async () =
 });
 
 test("systemd: while the event loop is blocked nothing is sent; afterwards the watchdog is pinged again", async () => {
-  using listener = listen();
+  using listener = listenAbstract();
   await using _daemon = await start(listener, { env: { ...WATCHDOG, HEALTHCHECK_TEST_FAULT: "blocked" } });
   const silence = () =>
     gaps(listener.messages.map(({ atMs }) => atMs)).some((gapMs) => gapMs > 2 * WATCHDOG_MS);
@@ -68,7 +62,7 @@ test("systemd: while the event loop is blocked nothing is sent; afterwards the w
 });
 
 test("systemd: the watchdog's SIGABRT ends it while its event loop is blocked, and the next one is ready in its place", async () => {
-  using listener = listen();
+  using listener = listenAbstract();
   const env = { ...WATCHDOG, HEALTHCHECK_TEST_FAULT: "blocked" };
   await using daemon = await start(listener, { env });
   const { atMs } = await listener.waitFor("WATCHDOG=1", 10_000);
@@ -87,7 +81,7 @@ test("systemd: the watchdog's SIGABRT ends it while its event loop is blocked, a
 });
 
 test("systemd: a scheduler that is dead is not covered up by an event loop that lives", async () => {
-  using listener = listen();
+  using listener = listenAbstract();
   await using backend = acceptAll();
   const { hostname, port } = backend;
   await using dir = makeTempDir("notify");
@@ -118,7 +112,7 @@ test("systemd: a scheduler that is dead is not covered up by an event loop that 
 });
 
 test("systemd: a process that was stopped pings the watchdog as soon as it continues", async () => {
-  using listener = listen();
+  using listener = listenAbstract();
   await using backend = acceptAll();
   await using daemon = await start(listener, { env: { WATCHDOG_USEC: "4000000" } });
   await using client = await connectClient(daemon.socketPath);

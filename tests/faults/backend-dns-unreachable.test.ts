@@ -3,6 +3,7 @@ import { expect } from "bun:test";
 import { runCommand } from "../harness/base/command.ts";
 import { peerPath, peerTest, rootTest } from "../harness/base/peers.ts";
 import { startLink } from "../harness/machines/link.ts";
+import { makeUnreachable, UNREACHABLE } from "../harness/machines/unreachable.ts";
 
 const NAME = "www.example.test";
 
@@ -19,37 +20,28 @@ rootTest(
   ["ip", "nsenter"],
   async () => {
     await using link = await startLink();
-    const { near, far } = link;
-    const router = far.address;
-    far.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);
-    // ICMP messages to one host are limited to one a second by default.
-    far.run(["sh", "-c", "echo 0 > /proc/sys/net/ipv4/icmp_ratelimit"]);
-    // Those of a router without a route are limited for each source address, so each server is asked from another one.
-    for (const last of [1, 2, 3]) {
-      near.run(["ip", "address", "add", `192.0.2.1${last}/32`, "dev", "cable"]);
-      near.run(["ip", "route", "add", `198.51.100.${last}`, "via", router, "src", `192.0.2.1${last}`]);
-    }
-    far.run(["ip", "route", "add", "unreachable", "198.51.100.1"]);
-    far.run(["ip", "route", "add", "prohibit", "198.51.100.2"]);
+    const { near } = link;
+    const router = link.far.address;
+    makeUnreachable(link);
     const answers = await Promise.all([
       probed(router, near.prefix),
-      probed("198.51.100.1", near.prefix),
-      probed("198.51.100.2", near.prefix),
+      probed(UNREACHABLE.host, near.prefix),
+      probed(UNREACHABLE.prohibited, near.prefix),
       // The router has no route.
-      probed("198.51.100.3", near.prefix),
+      probed(UNREACHABLE.third, near.prefix),
       // No host has the address: after three questions by ARP, some 3 s, this host itself reports it.
-      probed("192.0.2.77", near.prefix),
+      probed(UNREACHABLE.absent, near.prefix),
     ]);
     expect(answers).toEqual([
       found(router, "connection refused (ICMP port unreachable)"),
-      found("198.51.100.1", `no route to host (ICMP host unreachable from ${router})`),
-      found("198.51.100.2", `no route to host (ICMP administratively prohibited from ${router})`),
-      found("198.51.100.3", `network is unreachable (ICMP net unreachable from ${router})`),
-      found("192.0.2.77", `no route to host (ICMP host unreachable from ${near.address})`),
+      found(UNREACHABLE.host, `no route to host (ICMP host unreachable from ${router})`),
+      found(UNREACHABLE.prohibited, `no route to host (ICMP administratively prohibited from ${router})`),
+      found(UNREACHABLE.third, `network is unreachable (ICMP net unreachable from ${router})`),
+      found(UNREACHABLE.absent, `no route to host (ICMP host unreachable from ${near.address})`),
     ]);
     // Without a route this host itself reports it, and there is no ICMP message.
-    expect(await probed("203.0.113.1", near.prefix)).toBe(
-      `3 inconclusive: LOCAL DNS A ${NAME} @203.0.113.1:53: network is unreachable; this host has no route`,
+    expect(await probed(UNREACHABLE.unrouted, near.prefix)).toBe(
+      `3 inconclusive: LOCAL DNS A ${NAME} @${UNREACHABLE.unrouted}:53: network is unreachable; this host has no route`,
     );
   },
   60_000,

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { runCommand } from "../harness/base/command.ts";
 import { peerPath, peerTest, rootTest } from "../harness/base/peers.ts";
 import { startLink } from "../harness/machines/link.ts";
+import { makeUnreachable, UNREACHABLE } from "../harness/machines/unreachable.ts";
 
 const PORT = 7_001;
 
@@ -20,44 +21,34 @@ rootTest(
   ["ip", "nsenter"],
   async () => {
     await using link = await startLink();
-    const { near, far } = link;
-    const router = far.address;
-    far.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);
-    // ICMP messages to one host are limited to one a second by default.
-    far.run(["sh", "-c", "echo 0 > /proc/sys/net/ipv4/icmp_ratelimit"]);
-    // Those of a router without a route are limited for each source address, so each backend is asked from another one.
-    for (const last of [1, 2, 3]) {
-      near.run(["ip", "address", "add", `192.0.2.1${last}/32`, "dev", "cable"]);
-      near.run(["ip", "route", "add", `198.51.100.${last}`, "via", router, "src", `192.0.2.1${last}`]);
-    }
-    far.run(["ip", "route", "add", "unreachable", "198.51.100.1"]);
-    far.run(["ip", "route", "add", "prohibit", "198.51.100.2"]);
-    far.run(["ip", "route", "add", "blackhole", "198.51.100.3"]);
+    const { near } = link;
+    const router = link.far.address;
+    makeUnreachable(link, "blackhole");
     const expectNone = ["--expect", "none"];
     const answers = await Promise.all([
       probed(router, near.prefix),
       probed(router, near.prefix, ...expectNone),
-      probed("198.51.100.1", near.prefix),
-      probed("198.51.100.2", near.prefix, ...expectNone),
-      probed("198.51.100.3", near.prefix, "-t", "400ms"),
-      probed("198.51.100.3", near.prefix, "-t", "400ms", ...expectNone),
+      probed(UNREACHABLE.host, near.prefix),
+      probed(UNREACHABLE.prohibited, near.prefix, ...expectNone),
+      probed(UNREACHABLE.third, near.prefix, "-t", "400ms"),
+      probed(UNREACHABLE.third, near.prefix, "-t", "400ms", ...expectNone),
       // No host has the address: after three questions by ARP, some 3 s, this host itself reports it.
-      probed("192.0.2.77", near.prefix),
-      probed("192.0.2.77", near.prefix, ...expectNone),
+      probed(UNREACHABLE.absent, near.prefix),
+      probed(UNREACHABLE.absent, near.prefix, ...expectNone),
       // Without a route this host itself reports it, and there is no ICMP message.
-      probed("203.0.113.1", near.prefix, ...expectNone),
+      probed(UNREACHABLE.unrouted, near.prefix, ...expectNone),
     ]);
     const noHost = `no route to host (ICMP host unreachable from ${near.address})`;
     expect(answers).toEqual([
       failed(router, "connection refused (ICMP port unreachable)"),
       failed(router, "connection refused (ICMP port unreachable)"),
-      failed("198.51.100.1", `no route to host (ICMP host unreachable from ${router})`),
-      failed("198.51.100.2", `no route to host (ICMP administratively prohibited from ${router})`),
-      `1 unhealthy: L4TOUT UDP send to 198.51.100.3:${PORT}: no answer within 400ms`,
-      `0 healthy: L4OK UDP send to 198.51.100.3:${PORT}: no ICMP error within 400ms`,
-      failed("192.0.2.77", noHost),
-      failed("192.0.2.77", noHost),
-      `3 inconclusive: LOCAL UDP send to 203.0.113.1:${PORT}: network is unreachable; this host has no route`,
+      failed(UNREACHABLE.host, `no route to host (ICMP host unreachable from ${router})`),
+      failed(UNREACHABLE.prohibited, `no route to host (ICMP administratively prohibited from ${router})`),
+      `1 unhealthy: L4TOUT UDP send to ${UNREACHABLE.third}:${PORT}: no answer within 400ms`,
+      `0 healthy: L4OK UDP send to ${UNREACHABLE.third}:${PORT}: no ICMP error within 400ms`,
+      failed(UNREACHABLE.absent, noHost),
+      failed(UNREACHABLE.absent, noHost),
+      `3 inconclusive: LOCAL UDP send to ${UNREACHABLE.unrouted}:${PORT}: network is unreachable; this host has no route`,
     ]);
   },
   60_000,

@@ -20,6 +20,7 @@ import { EXPECTATIONS } from "../../src/checks/radius/spec.ts";
 import { PrefixConversation } from "../../src/checks/tcp/checker.ts";
 import { validateDatagram } from "../../src/checks/udp/answer.ts";
 import { Secrets } from "../../src/redaction/secrets.ts";
+import { optRecord } from "../harness/backends/edns.ts";
 import { llhttp, type SecondOpinion } from "../harness/backends/llhttp.ts";
 import { attributeOf, replyTo } from "../harness/backends/radius-reply.ts";
 import { ADDRESS, ASKED, framed, rawReply, reply } from "../harness/backends/rogue-dns-server.ts";
@@ -216,18 +217,7 @@ const DNS = [
       { type: "PTR", name: ASKED, ttl: 1, data: "host.test" },
       { type: "SOA", name: ASKED, ttl: 1, data: { mname: "ns.test", rname: "admin.test", serial: 1 } },
     ],
-    additionals: [
-      {
-        type: "OPT",
-        name: ".",
-        udpPayloadSize: 4_096,
-        extendedRcode: 0,
-        ednsVersion: 0,
-        flags: 0,
-        flag_do: false,
-        options: [],
-      },
-    ],
+    additionals: [optRecord(4_096)],
   }),
   // A long chain of pointers, each to the one before, and a record that begins at its end.
   rawReply(

@@ -7,9 +7,9 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { startHealthy } from "../harness/backends/healthy.ts";
 import { ASKED } from "../harness/backends/rogue-dns-server.ts";
+import { startChild } from "../harness/base/child.ts";
 import { printFigure } from "../harness/base/figures.ts";
 import { freePort } from "../harness/base/ports.ts";
-import { readLines, stopProcess } from "../harness/base/process.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { UNDISTURBED } from "../harness/base/undisturbed.ts";
 import { until } from "../harness/base/wait.ts";
@@ -37,27 +37,12 @@ const STRAYS =
 const NO_RECORD = /^L7(OK|STS) DNS A /;
 
 async function startHostile() {
-  const child = Bun.spawn(
-    [
-      ...UNDISTURBED,
-      process.execPath,
-      join(import.meta.dir, "..", "harness", "backends", "hostile-names-process.ts"),
-    ],
-    {
-      stdin: "pipe",
-      stdout: "pipe",
-      stderr: "inherit",
-    },
-  );
-  const lines: string[] = [];
-  const reading = readLines(child.stdout, (line) => lines.push(line));
-  const line = await until(() => lines[0], 10_000, "the ports of the hostile nameservers");
-  const stop = async () => {
-    await stopProcess(child);
-    await reading;
-  };
+  const script = join(import.meta.dir, "..", "harness", "backends", "hostile-names-process.ts");
+  const command = [...UNDISTURBED, process.execPath, script];
+  const child = await startChild(command, "the ports of the hostile nameservers");
   // The cast names what our own program writes.
-  return { ports: JSON.parse(line) as Record<string, number>, [Symbol.asyncDispose]: stop };
+  const ports = JSON.parse(child.first) as Record<string, number>;
+  return { ports, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }
 
 test("backend: dns: answers that are costly to decode cost a little, and neighbors nothing", async () => {

@@ -6,7 +6,7 @@ import type { ListQuery } from "../../src/http/list-query.ts";
 import { MonitorIndex } from "../../src/http/monitor-index.ts";
 import type { CheckResult } from "../../src/model/result.ts";
 import { failure, id, makeSpec, success, tcpSpec, USUAL_DNS } from "../harness/fakes/fakes.ts";
-import { Stock } from "../harness/fakes/monitor-fixtures.ts";
+import { Stock } from "../harness/fakes/monitor-stock.ts";
 
 const EVERYTHING: ListQuery = { state: undefined, type: undefined, text: "", limit: 1_000, offset: 0 };
 const LARGEST = 2n ** 64n - 1n;

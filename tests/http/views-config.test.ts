@@ -1,21 +1,17 @@
 /** The API's view of a check's configuration, and its omissions. */
 import { expect, test } from "bun:test";
-import type { HttpSpec } from "../../src/checks/http/spec.ts";
 import type { CheckSpec } from "../../src/checks/registry.ts";
 import { detail, listItem, searchText } from "../../src/http/views.ts";
 import { bytesOfText } from "../../src/model/bytes.ts";
 import { makeSpec, success, tcpSpec, USUAL_DNS, wanting } from "../harness/fakes/fakes.ts";
-import { Stock } from "../harness/fakes/monitor-fixtures.ts";
+import { httpSpec } from "../harness/fakes/http-spec.ts";
+import { Stock } from "../harness/fakes/monitor-stock.ts";
 
 const SECRET = "s3cr3t";
 const TLS = { verify: false, serverName: "www.example.com" };
-const HTTP: HttpSpec = {
-  type: "http",
-  origin: undefined,
-  socket: undefined,
+const HTTP = httpSpec({
   address: { ip: "10.0.0.1", port: 443 },
   tls: TLS,
-  method: "GET",
   path: `/healthz?token=${SECRET}`,
   host: "www.example.com",
   headers: [
@@ -24,7 +20,7 @@ const HTTP: HttpSpec = {
   ],
   expectedCodes: [200, 204],
   response: "ok",
-};
+});
 
 const config = (check: CheckSpec) => detail(new Stock().add(makeSpec(1, { check }))).config;
 

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { detail, listItem, searchText } from "../../src/http/views.ts";
 import { inconclusive } from "../../src/model/result.ts";
 import { failure, id, makeSpec, success, VirtualTime } from "../harness/fakes/fakes.ts";
-import { Stock } from "../harness/fakes/monitor-fixtures.ts";
+import { Stock } from "../harness/fakes/monitor-stock.ts";
 
 const iso = (ms: number) => new Date(VirtualTime.WALL_MS + ms).toISOString();
 

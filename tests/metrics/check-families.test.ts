@@ -6,7 +6,7 @@ import type { Format } from "../../src/metrics/exposition.ts";
 import { inconclusive } from "../../src/model/result.ts";
 import { linesOf, written } from "../harness/daemon/sheets.ts";
 import { failure, id, makeSpec, success, tcpSpec, USUAL_DNS } from "../harness/fakes/fakes.ts";
-import { BOUNDS, Stock } from "../harness/fakes/monitor-fixtures.ts";
+import { BOUNDS, Stock } from "../harness/fakes/monitor-stock.ts";
 
 const BIG_ID = 13758215386640154624n;
 

@@ -5,7 +5,7 @@ import type { Format } from "../../src/metrics/exposition.ts";
 import { Metrics } from "../../src/metrics/metrics.ts";
 import { AT_REST, gathered, linesOf, SETTINGS } from "../harness/daemon/sheets.ts";
 import { failure, id, makeSpec, success } from "../harness/fakes/fakes.ts";
-import { Stock } from "../harness/fakes/monitor-fixtures.ts";
+import { Stock } from "../harness/fakes/monitor-stock.ts";
 
 /** Metrics that observe every check of some monitors. */
 function makeFixture(perHealthcheck: PerHealthcheck = "full") {

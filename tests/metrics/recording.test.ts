@@ -9,7 +9,7 @@ import type { Monitor } from "../../src/monitor/monitor.ts";
 import { printFigure } from "../harness/base/figures.ts";
 import { SETTINGS } from "../harness/daemon/sheets.ts";
 import { failure, makeSpec, success } from "../harness/fakes/fakes.ts";
-import { Stock } from "../harness/fakes/monitor-fixtures.ts";
+import { Stock } from "../harness/fakes/monitor-stock.ts";
 
 setDefaultTimeout(60_000);
 

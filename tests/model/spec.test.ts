@@ -1,29 +1,14 @@
 /** Targets as people see them. */
 import { expect, test } from "bun:test";
 import type { DnsSpec } from "../../src/checks/dns/spec.ts";
-import type { HttpSpec } from "../../src/checks/http/spec.ts";
 import { formatTarget } from "../../src/checks/registry.ts";
 import { formatResult, inconclusive } from "../../src/model/result.ts";
 import { formatAddress } from "../../src/model/spec.ts";
 import { shownPath } from "../../src/redaction/urls.ts";
 import { success, tcpSpec, USUAL_DNS } from "../harness/fakes/fakes.ts";
+import { httpSpec } from "../harness/fakes/http-spec.ts";
 
 const tls = { verify: true, serverName: "www.example.com" };
-
-function httpSpec(changes: Partial<HttpSpec>): HttpSpec {
-  const where = { address: { ip: "10.0.0.1", port: 80 }, tls: undefined, method: "GET", host: "10.0.0.1" };
-  return {
-    type: "http",
-    origin: undefined,
-    socket: undefined,
-    ...where,
-    path: "/",
-    headers: [],
-    expectedCodes: [],
-    response: undefined,
-    ...changes,
-  };
-}
 
 function dnsSpec(server: DnsSpec["server"]): DnsSpec {
   return {

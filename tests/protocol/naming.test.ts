@@ -7,7 +7,7 @@ import { readConfig } from "../../src/protocol/healthcheck.ts";
 import { readNaming } from "../../src/protocol/naming.ts";
 import { configFields } from "../harness/client/configs.ts";
 import { id, makeSpec, success } from "../harness/fakes/fakes.ts";
-import { Stock } from "../harness/fakes/monitor-fixtures.ts";
+import { Stock } from "../harness/fakes/monitor-stock.ts";
 
 const NAMED = { name: "web frontend", labels: [["rack", "r12"]] } as const;
 

@@ -1,22 +1,10 @@
 /** Redaction of an answer that repeats the secrets of its request. */
 import { expect, test } from "bun:test";
 import { excerpt } from "../../src/checks/excerpt.ts";
-import type { HttpSpec } from "../../src/checks/http/spec.ts";
 import { byteSecrets, httpSecrets, type Secrets, textSecrets } from "../../src/redaction/secrets.ts";
+import { httpSpec } from "../harness/fakes/http-spec.ts";
 
-const SPEC: HttpSpec = {
-  type: "http",
-  origin: undefined,
-  socket: undefined,
-  address: { ip: "10.0.0.1", port: 80 },
-  tls: undefined,
-  method: "GET",
-  path: "/healthz",
-  host: "www.example.com",
-  headers: [],
-  expectedCodes: [],
-  response: undefined,
-};
+const SPEC = httpSpec({ path: "/healthz", host: "www.example.com" });
 
 const ofHeaders = (headers: Readonly<Record<string, string>>) =>
   httpSecrets({ ...SPEC, headers: Object.entries(headers) });

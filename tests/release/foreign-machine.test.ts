@@ -9,6 +9,7 @@ import { connect as connectTls } from "node:tls";
 import { decode, encode, type Packet, TRUNCATED_RESPONSE } from "dns-packet";
 import { httpServer } from "../harness/backends/backends.ts";
 import { makeCa } from "../harness/backends/certs.ts";
+import { optRecord } from "../harness/backends/edns.ts";
 import { startKnot } from "../harness/backends/knot.ts";
 import { startNginx } from "../harness/backends/nginx.ts";
 import { peerTest } from "../harness/base/peers.ts";
@@ -96,15 +97,7 @@ async function udpAnswer(port: number, name: string, udpPayloadSize?: number) {
     connect: { hostname: "127.0.0.1", port },
     socket: { data: (_, bytes) => resolve(decode(bytes)) },
   });
-  const edns = {
-    type: "OPT",
-    name: ".",
-    extendedRcode: 0,
-    ednsVersion: 0,
-    flags: 0,
-    flag_do: false,
-  } as const;
-  const additionals = udpPayloadSize === undefined ? [] : [{ ...edns, options: [], udpPayloadSize }];
+  const additionals = udpPayloadSize === undefined ? [] : [optRecord(udpPayloadSize)];
   socket.send(encode({ type: "query", id: 7, questions: [{ type: "A", name }], additionals }));
   const packet = await promise;
   socket.close();

@@ -3,7 +3,7 @@
 import { expect } from "bun:test";
 import { acceptAll, closedPort } from "../harness/backends/backends.ts";
 import { makeCa } from "../harness/backends/certs.ts";
-import { ANSWER, startNameServer } from "../harness/backends/name-server.ts";
+import { ANSWER, startConstantNameserver } from "../harness/backends/constant-nameserver.ts";
 import { hasPeer, testUnless } from "../harness/base/peers.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { dnsCheck, httpCheck, tcpCheck } from "../harness/client/checks.ts";
@@ -34,7 +34,7 @@ function foreignTest(machine: ForeignMachine, version: RegExp): void {
       const http = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: answer });
       const tls = { cert: Bun.file(cert.certFile), key: Bun.file(cert.keyFile) };
       const https = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: answer, tls });
-      await using dns = await startNameServer();
+      await using dns = await startConstantNameserver();
       const at = (port: number | undefined) => ({ hostname: "127.0.0.1", port: port ?? 0 });
       const verified = { ...PATIENT, secure: true, tls_verify: true };
 

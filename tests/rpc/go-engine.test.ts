@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { parseId } from "../../src/model/id.ts";
-import type { Notification } from "../../src/model/status.ts";
+import { type Notification, UNKNOWN } from "../../src/model/status.ts";
 import { checkReportReply, fetchCall, reportCall } from "../../src/rpc/engine-calls.ts";
 import { entriesOf, readEntry } from "../../src/rpc/engine-set.ts";
 import { gobInt, gobStruct } from "../../src/rpc/gob-encoder.ts";
@@ -202,14 +202,7 @@ test.each(["new", "old"] as const)(
       },
       {
         id,
-        status: {
-          state: "unknown",
-          lastCheckMs: undefined,
-          durationMs: 0,
-          failures: 0,
-          successes: 0,
-          message: "",
-        },
+        status: UNKNOWN,
       },
     ];
     const [reply] = await converse(pathOf(age), [

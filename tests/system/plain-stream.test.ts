@@ -6,9 +6,9 @@ import { LibcDialer } from "../../src/system/dialer.ts";
 import type { PlainStream } from "../../src/system/plain-stream.ts";
 import { sockAddr } from "../../src/system/sockaddr.ts";
 import { acceptAll, type Backend, type BackendSocket, httpServer } from "../harness/backends/backends.ts";
+import { startChild } from "../harness/base/child.ts";
 import { libc, tcpInfo } from "../harness/base/libc.ts";
 import { peerPath, peerTest, rootTest } from "../harness/base/peers.ts";
-import { readLines, stopProcess } from "../harness/base/process.ts";
 import { until } from "../harness/base/wait.ts";
 
 const SOL_SOCKET = 1;
@@ -282,17 +282,11 @@ async function urgentBackend(close: boolean) {
     "print('answered', flush=True)",
     "sys.stdin.read()",
   ].join("\n");
-  const child = Bun.spawn([peerPath("python3"), "-c", program], { stdin: "pipe", stdout: "pipe" });
-  const lines: string[] = [];
-  const reading = readLines(child.stdout, (line) => lines.push(line));
-  const port = Number(await until(() => lines[0], 10_000, "the port"));
+  const child = await startChild([peerPath("python3"), "-c", program], "the port");
   return {
     hostname: "127.0.0.1",
-    port,
-    answered: () => lines.length > 1,
-    async [Symbol.asyncDispose]() {
-      await stopProcess(child);
-      await reading;
-    },
+    port: Number(child.first),
+    answered: () => child.lines.length > 1,
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };
 }

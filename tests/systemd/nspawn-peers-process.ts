@@ -4,7 +4,7 @@
  * span that comes; ends with its stdin.
  */
 
-import { startNameServer } from "../harness/backends/name-server.ts";
+import { startConstantNameserver } from "../harness/backends/constant-nameserver.ts";
 import { startHttpCollector } from "../harness/observers/collector.ts";
 
 const [, , certFile = "", keyFile = "", nameserver = ""] = process.argv;
@@ -17,8 +17,8 @@ Bun.listen({
   port: 22,
   socket: { open: (socket) => void socket.write("SSH-2.0-peer\r\n"), data() {}, error() {} },
 });
-await startNameServer(53);
-await startNameServer(53, nameserver);
+await startConstantNameserver(53);
+await startConstantNameserver(53, nameserver);
 const collector = startHttpCollector();
 process.stdout.write(`${collector.port}\n`);
 

@@ -4,20 +4,15 @@ import type { HttpSpec } from "../../src/checks/http/spec.ts";
 import { type Conclusive, type Failure, inconclusive } from "../../src/model/result.ts";
 import { checkAttributes, checkStatus, phaseEvents } from "../../src/telemetry/check-attributes.ts";
 import { makeSpec, success } from "../harness/fakes/fakes.ts";
+import { httpSpec } from "../harness/fakes/http-spec.ts";
 
-const HTTP: HttpSpec = {
-  type: "http",
-  origin: undefined,
-  socket: undefined,
-  address: { ip: "10.0.0.1", port: 80 },
-  tls: undefined,
-  method: "GET",
+const HTTP = httpSpec({
   path: "/healthz?token=secret",
   host: "www.example.test",
   headers: [["X-Key", "secret"]],
   expectedCodes: [200],
   response: "secret",
-};
+});
 
 function failed(code: Failure["code"], changes: Partial<Failure> = {}): Failure {
   return { outcome: "failure", code, message: "it failed", durationMs: 1, phases: {}, ...changes };

@@ -3,6 +3,7 @@
  * and TCP.
  */
 import { TRUNCATED_RESPONSE } from "dns-packet";
+import { optRecord } from "../harness/backends/edns.ts";
 import { type Behavior, SHORT } from "./behavior.ts";
 import { type Answering, framed, NAME, overTcp, Question } from "./dns-backend.ts";
 import { A, dns, NXDOMAIN, QUESTION_AT, REST_OF_A } from "./dns-row.ts";
@@ -63,18 +64,7 @@ export const DNS_MESSAGE_ROWS: readonly Behavior[] = [
     "adds an EDNS record",
     (question) =>
       question.reply([A()], {
-        additionals: [
-          {
-            type: "OPT",
-            name: ".",
-            udpPayloadSize: 4_096,
-            extendedRcode: 0,
-            ednsVersion: 0,
-            flags: 0,
-            flag_do: false,
-            options: [],
-          },
-        ],
+        additionals: [optRecord(4_096)],
       }),
     "L7OK",
   ),

@@ -1,5 +1,6 @@
 /** Behavior of nameservers in dns checks that expect records or response codes, or that ask in another way. */
 import { type Answer, type OptAnswer, type Packet, TRUNCATED_RESPONSE } from "dns-packet";
+import { optRecord } from "../harness/backends/edns.ts";
 import { type Behavior, SHORT } from "./behavior.ts";
 import { framed, NAME, overTcp, type Question } from "./dns-backend.ts";
 import { A, dns, FORMERR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL } from "./dns-row.ts";
@@ -19,16 +20,7 @@ const soa = (serial: number): Answer =>
     expire: 1,
     minimum: 1,
   });
-const opt = (extendedRcode = 0): OptAnswer => ({
-  type: "OPT",
-  name: ".",
-  udpPayloadSize: 1_232,
-  extendedRcode,
-  ednsVersion: 0,
-  flags: 0,
-  flag_do: false,
-  options: [],
-});
+const opt = (extendedRcode = 0): OptAnswer => optRecord(1_232, extendedRcode);
 
 /** A row whose backend answers with records of the type that is expected. */
 function expecting(

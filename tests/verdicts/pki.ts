@@ -1,10 +1,8 @@
 /** The certificates of the verdict table: two trusted authorities, a foreign one, and every kind of certificate, made with OpenSSL. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { peerPath } from "../harness/base/peers.ts";
+import { asn1Time, openssl } from "../harness/backends/openssl.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
-
-const DAY_MS = 86_400_000;
 
 /** Contents of a certificate. */
 interface Request {
@@ -129,15 +127,4 @@ function make(dir: string, name: string, request: Request): void {
     ...["-startdate", asn1Time(days[0]), "-enddate", asn1Time(days[1])],
     ...["-in", `${name}.csr`, "-out", `${name}.pem`],
   ]);
-}
-
-/** `YYYYMMDDHHMMSSZ`, some days from now. */
-function asn1Time(days: number): string {
-  const iso = new Date(Date.now() + days * DAY_MS).toISOString();
-  return `${iso.slice(0, 19).replaceAll(/[-:T]/g, "")}Z`;
-}
-
-function openssl(cwd: string, args: readonly string[]): void {
-  const run = Bun.spawnSync([peerPath("openssl"), ...args], { cwd, stdin: "ignore", stdout: "ignore" });
-  if (run.exitCode !== 0) throw new Error(`openssl ${args.join(" ")}: ${run.stderr.toString().trim()}`);
 }

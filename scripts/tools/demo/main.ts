@@ -5,7 +5,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ANSWER, startNameServer } from "../../../tests/harness/backends/name-server.ts";
+import { ANSWER, startConstantNameserver } from "../../../tests/harness/backends/constant-nameserver.ts";
 
 const SERVER = join(import.meta.dir, "..", "..", "..", "dist", "healthcheck-server");
 const STEP_LIMIT_MS = 6_000;
@@ -23,7 +23,7 @@ const tcp = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } }
 const answer = () => new Response("ok\n");
 let http: Bun.Server<undefined> | undefined = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: answer });
 const httpPort = http.port ?? 0;
-const dns = await startNameServer();
+const dns = await startConstantNameserver();
 
 // The healthchecks, numbered as the Seesaw engine does it: too large for a JavaScript number, so the JSON is text.
 const FIRST_ID = 0xbeefn << 48n;

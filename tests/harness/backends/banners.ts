@@ -1,7 +1,6 @@
 /** Starts backends that speak first, in another network. Called by the tests of what connections do on a real interface. */
 import { join } from "node:path";
-import { readLines, stopProcess } from "../base/process.ts";
-import { until } from "../base/wait.ts";
+import { startChild } from "../base/child.ts";
 import type { End } from "../machines/link.ts";
 
 /** Their ports. */
@@ -24,19 +23,8 @@ export interface Banners extends AsyncDisposable {
 /** Starts them at one end of a cable. @throws Error when they do not start within 10 s */
 export async function startBanners({ address, prefix }: End): Promise<Banners> {
   const script = join(import.meta.dir, "banner-process.ts");
-  const child = Bun.spawn([...prefix, process.execPath, script, address], { stdin: "pipe", stdout: "pipe" });
-  const lines: string[] = [];
-  const reading = readLines(child.stdout, (line) => lines.push(line));
-  const stop = async () => {
-    await stopProcess(child);
-    await reading;
-  };
-  try {
-    const line = await until(() => lines[0], 10_000, "the ports of the banners");
-    // The cast names what our own program writes.
-    return { ports: JSON.parse(line) as BannerPorts, [Symbol.asyncDispose]: stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const child = await startChild([...prefix, process.execPath, script, address], "the ports of the banners");
+  // The cast names what our own program writes.
+  const ports = JSON.parse(child.first) as BannerPorts;
+  return { ports, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { freePort } from "../base/ports.ts";
-import { startNameserver } from "./nameserver.ts";
+import { startNameserver } from "./real-nameserver.ts";
 
 /** The zone that it serves. */
 export const BIND_ZONE_NAME = "elsewhere.test.";

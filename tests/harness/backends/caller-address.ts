@@ -2,8 +2,7 @@
  * Starts backends that answer with the caller's address, in another network. Called by the tests of the socket options of a check.
  */
 import { join } from "node:path";
-import { readLines, stopProcess } from "../base/process.ts";
-import { until } from "../base/wait.ts";
+import { startChild } from "../base/child.ts";
 import type { End } from "../machines/link.ts";
 import type { Cert } from "./certs.ts";
 
@@ -38,19 +37,8 @@ export async function startCallerAddress(
 ): Promise<CallerAddress> {
   const script = join(import.meta.dir, "caller-address-process.ts");
   const command = [...prefix, process.execPath, script, cert.certFile, cert.keyFile, address, ...addresses];
-  const child = Bun.spawn(command, { stdin: "pipe", stdout: "pipe" });
-  const lines: string[] = [];
-  const reading = readLines(child.stdout, (line) => lines.push(line));
-  const stop = async () => {
-    await stopProcess(child);
-    await reading;
-  };
-  try {
-    const line = await until(() => lines[0], 10_000, "the ports of the backends");
-    // The cast names what our own program writes.
-    return { ports: JSON.parse(line) as CallerAddressPorts, [Symbol.asyncDispose]: stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const child = await startChild(command, "the ports of the backends");
+  // The cast names what our own program writes.
+  const ports = JSON.parse(child.first) as CallerAddressPorts;
+  return { ports, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }

@@ -4,10 +4,8 @@
 
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { peerPath } from "../base/peers.ts";
 import { makeTempDir } from "../base/tempdir.ts";
-
-const DAY_MS = 86_400_000;
+import { asn1Time, openssl } from "./openssl.ts";
 
 /** Content of a certificate. */
 export interface CertRequest {
@@ -134,15 +132,4 @@ function sign(dir: string, { name, expired, extensions }: SignRequest): Cert {
 
 function newKey(file: string): string[] {
   return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", file];
-}
-
-/** `YYYYMMDDHHMMSSZ`, some days from now. */
-function asn1Time(days: number): string {
-  const iso = new Date(Date.now() + days * DAY_MS).toISOString();
-  return `${iso.slice(0, 19).replaceAll(/[-:T]/g, "")}Z`;
-}
-
-function openssl(cwd: string, args: readonly string[]): void {
-  const run = Bun.spawnSync([peerPath("openssl"), ...args], { cwd, stdin: "ignore", stdout: "ignore" });
-  if (run.exitCode !== 0) throw new Error(`openssl ${args.join(" ")}: ${run.stderr.toString().trim()}`);
 }

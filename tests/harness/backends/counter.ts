@@ -1,7 +1,6 @@
 /** Starts backends that count accepted connections. Called by the tests of the handshake. */
 import { join } from "node:path";
-import { readLines, stopProcess } from "../base/process.ts";
-import { until } from "../base/wait.ts";
+import { startChild } from "../base/child.ts";
 import type { Target } from "../client/checks.ts";
 
 /** Kinds of backends: one that holds connections, a web server, and one that resets each connection it accepts. */
@@ -23,34 +22,19 @@ export interface Counter extends AsyncDisposable {
  */
 export async function startCounter(hostname = "127.0.0.1", prefix: readonly string[] = []): Promise<Counter> {
   const script = join(import.meta.dir, "counter-process.ts");
-  const command = [...prefix, process.execPath, script, hostname];
-  const child = Bun.spawn(command, { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
-  const lines: string[] = [];
-  const reading = readLines(child.stdout, (line) => lines.push(line));
-  const stop = async () => {
-    await stopProcess(child);
-    await reading;
+  const child = await startChild(
+    [...prefix, process.execPath, script, hostname],
+    "the ports of the counting backends",
+  );
+  // The casts name what our own program writes.
+  const ports = JSON.parse(child.first) as Record<CounterKind, number>;
+  return {
+    targets: {
+      silent: { hostname, port: ports.silent },
+      web: { hostname, port: ports.web },
+      rude: { hostname, port: ports.rude },
+    },
+    accepted: async () => JSON.parse(await child.ask("count")) as Record<CounterKind, number>,
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };
-  const line = (index: number) => until(() => lines[index], 10_000, "a line of the counting backends");
-  try {
-    // The casts name what our own program writes.
-    const ports = JSON.parse(await line(0)) as Record<CounterKind, number>;
-    return {
-      targets: {
-        silent: { hostname, port: ports.silent },
-        web: { hostname, port: ports.web },
-        rude: { hostname, port: ports.rude },
-      },
-      async accepted() {
-        const { length } = lines;
-        child.stdin.write("count\n");
-        await child.stdin.flush();
-        return JSON.parse(await line(length)) as Record<CounterKind, number>;
-      },
-      [Symbol.asyncDispose]: stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }

@@ -2,8 +2,9 @@
  * An echo service over UDP, a RADIUS server and a nameserver on each of the addresses in its arguments, in a network of its own. Started by
  * datagram-services.ts; writes a line when it is ready; ends with its stdin.
  */
+
+import { startConstantNameserver } from "./constant-nameserver.ts";
 import { DNS_PORT, ECHO_PORT, RADIUS_PORT } from "./datagram-services.ts";
-import { startNameServer } from "./name-server.ts";
 import { idOf, replyTo } from "./radius-reply.ts";
 import { RADIUS_SECRET } from "./radius-server.ts";
 
@@ -22,7 +23,7 @@ async function serve(hostname: string, port: number, answer: (bytes: Buffer) => 
 for (const address of process.argv.slice(2)) {
   await serve(address, ECHO_PORT, (bytes) => bytes);
   await serve(address, RADIUS_PORT, (bytes) => replyTo(idOf(bytes), Buffer.from(RADIUS_SECRET), {}));
-  await startNameServer(DNS_PORT, address);
+  await startConstantNameserver(DNS_PORT, address);
 }
 process.stdout.write("ready\n");
 for await (const _ of Bun.stdin.stream());

@@ -1,7 +1,6 @@
 /** Services over datagrams in another network, on any number of addresses. Called by the tests of lost packets. */
 import { join } from "node:path";
-import { readLines, stopProcess } from "../base/process.ts";
-import { until } from "../base/wait.ts";
+import { startChild } from "../base/child.ts";
 import type { End } from "../machines/link.ts";
 
 /** Answers with the datagram. */
@@ -11,7 +10,7 @@ export const RADIUS_PORT = 1_812;
 /** Has an A record for every name. */
 export const DNS_PORT = 53;
 
-/** Starts them at the far end of a cable. @param addresses - added there, with the other end's routes to them */
+/** Starts them at the far end of a cable; disposing ends them. @param addresses - added there, with the other end's routes to them */
 export async function startDatagramServices(
   near: End,
   far: End,
@@ -22,19 +21,5 @@ export async function startDatagramServices(
     near.run(["ip", "route", "add", address, "via", far.address]);
   }
   const script = join(import.meta.dir, "datagram-services-process.ts");
-  const command = [...far.prefix, process.execPath, script, ...addresses];
-  const child = Bun.spawn(command, { stdin: "pipe", stdout: "pipe" });
-  const lines: string[] = [];
-  const reading = readLines(child.stdout, (line) => lines.push(line));
-  const stop = async () => {
-    await stopProcess(child);
-    await reading;
-  };
-  try {
-    await until(() => lines.length > 0, 10_000, "the services");
-    return { [Symbol.asyncDispose]: stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return startChild([...far.prefix, process.execPath, script, ...addresses], "the services");
 }

@@ -1,11 +1,9 @@
 /** A real RADIUS server: FreeRADIUS in a temporary directory. Called by the tests of the radius checker. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { peerPath } from "../base/peers.ts";
 import { freePort } from "../base/ports.ts";
-import { readLines, stopProcess } from "../base/process.ts";
 import { makeTempDir } from "../base/tempdir.ts";
-import { until } from "../base/wait.ts";
+import { type RealServer, startServer } from "./real-server.ts";
 
 /** Its only user. */
 export const RADIUS_USER = { username: "alice", password: "wonderland-pw" };
@@ -25,9 +23,8 @@ export const RADIUS_CLIENTS = {
 } as const;
 
 /** A running server; disposing ends it. */
-export interface FreeRadius extends AsyncDisposable {
+export interface FreeRadius extends RealServer {
   readonly port: number;
-  readonly log: readonly string[];
 }
 
 /** Starts it. @throws Error with the server's log when it does not start */
@@ -35,28 +32,13 @@ export async function startFreeRadius(): Promise<FreeRadius> {
   const dir = makeTempDir("freeradius");
   const port = freePort();
   writeFileSync(join(dir.path, "radiusd.conf"), configText(dir.path, port));
-  const child = Bun.spawn([peerPath("freeradius"), "-f", "-l", "stdout", "-d", dir.path], {
-    cwd: dir.path,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
+  const server = await startServer({
+    program: "freeradius",
+    args: ["-f", "-l", "stdout", "-d", dir.path],
+    dir,
+    isReady: (log) => log.some((line) => line.includes("Ready to process requests")),
   });
-  const log: string[] = [];
-  const reading = [child.stdout, child.stderr].map((stream) => readLines(stream, (line) => log.push(line)));
-  const stop = async () => {
-    await stopProcess(child);
-    await Promise.all(reading);
-    dir.remove();
-  };
-  try {
-    const isReady = () => log.some((line) => line.includes("Ready to process requests"));
-    await until(() => child.exitCode !== null || isReady(), 15_000, "freeradius to be ready");
-    if (child.exitCode !== null) throw new Error(`freeradius did not start: ${log.join("\n")}`);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { port, log, [Symbol.asyncDispose]: stop };
+  return { port, log: server.log, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
 function clientText(name: string, ip: string, fields: string): string {

@@ -1,7 +1,7 @@
 /** The UDP service of tests/goudp: a peer that another language's runtime serves. Called by the tests of UDP checks. */
+
+import { startChild } from "../base/child.ts";
 import { buildGoProgram } from "../base/go-program.ts";
-import { readLines, stopProcess } from "../base/process.ts";
-import { until } from "../base/wait.ts";
 
 /** A running service; disposing ends it. */
 export interface GoUdp extends AsyncDisposable {
@@ -13,20 +13,8 @@ export interface GoUdp extends AsyncDisposable {
 
 /** Starts the service; builds it first where needed. @throws Error when it does not start within 10 s */
 export async function startGoUdp(): Promise<GoUdp> {
-  const child = Bun.spawn([await buildGoProgram("goudp")], { stdin: "pipe", stdout: "pipe" });
-  const lines: string[] = [];
-  const reading = readLines(child.stdout, (line) => lines.push(line));
-  const stop = async () => {
-    await stopProcess(child);
-    await reading;
-  };
-  try {
-    const line = await until(() => lines[0], 10_000, "the ports of the Go program");
-    // The cast names what our own program writes.
-    const ports = JSON.parse(line) as { v4: number; v6: number };
-    return { ...ports, [Symbol.asyncDispose]: stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const child = await startChild([await buildGoProgram("goudp")], "the ports of the Go program");
+  // The cast names what our own program writes.
+  const ports = JSON.parse(child.first) as { v4: number; v6: number };
+  return { ...ports, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }

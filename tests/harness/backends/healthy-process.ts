@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { freePort } from "../base/ports.ts";
 import { readLines } from "../base/process.ts";
 import { acceptAll, httpAnswer, httpServer } from "./backends.ts";
-import { startNameServer } from "./name-server.ts";
+import { startConstantNameserver } from "./constant-nameserver.ts";
 
 const HOST = "127.0.0.1";
 const ANSWER_MS = 30;
@@ -17,7 +17,7 @@ const tcp = acceptAll();
 const http = httpServer(answer);
 const https = certFile === "" ? undefined : httpServer(answer, { tls: { certFile, keyFile } });
 const dnsPort = freePort();
-await startNameServer(dnsPort);
+await startConstantNameserver(dnsPort);
 
 /** A web server that takes a moment to answer. */
 const slow = httpServer(

@@ -2,8 +2,7 @@
  * Healthy backends in a process of their own, which stay healthy while the daemon's own host fails it. Called by tests/faults.
  */
 import { join } from "node:path";
-import { readLines, stopProcess } from "../base/process.ts";
-import { until } from "../base/wait.ts";
+import { startChild } from "../base/child.ts";
 import { dnsCheck, httpCheck, type Target, tcpCheck } from "../client/checks.ts";
 import type { Cert } from "./certs.ts";
 
@@ -34,37 +33,16 @@ export async function startHealthy(options: HealthyOptions = {}): Promise<Health
   const { prefix = [], tls, patienceMs = 0 } = options;
   const script = join(import.meta.dir, "healthy-process.ts");
   const args = [tls?.certFile ?? "", tls?.keyFile ?? "", String(patienceMs)];
-  const child = Bun.spawn([...prefix, process.execPath, script, ...args], {
-    stdin: "pipe",
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const lines: string[] = [];
-  const reading = readLines(child.stdout, (line) => lines.push(line));
-  const stop = async () => {
-    await stopProcess(child);
-    await reading;
+  const child = await startChild([...prefix, process.execPath, script, ...args], "the backends' ports");
+  // The cast names what our own program writes.
+  const ports = JSON.parse(child.first) as Ports;
+  return {
+    pid: child.pid,
+    checks: (count, firstId, fields) => makeChecks(ports, count, firstId, fields),
+    holdPorts: async () => Number(await child.ask("hold")),
+    releasePorts: async () => void (await child.ask("release")),
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };
-  const command = async (text: string) => {
-    const { length } = lines;
-    child.stdin.write(`${text}\n`);
-    await child.stdin.flush();
-    return await until(() => lines[length], 10_000, `an answer to ${text}`);
-  };
-  try {
-    // The cast names what our own program writes.
-    const ports = JSON.parse(await until(() => lines[0], 10_000, "the backends' ports")) as Ports;
-    return {
-      pid: child.pid,
-      checks: (count, firstId, fields) => makeChecks(ports, count, firstId, fields),
-      holdPorts: async () => Number(await command("hold")),
-      releasePorts: async () => void (await command("release")),
-      [Symbol.asyncDispose]: stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }
 
 function makeChecks(

@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { freePort, hasIpv6Loopback } from "../base/ports.ts";
-import { startNameserver } from "./nameserver.ts";
+import { startNameserver } from "./real-nameserver.ts";
 
 /** The zone of {@link DEFAULT_ZONE}. */
 export const DEFAULT_ZONE_NAME = "example.test.";

@@ -1,7 +1,6 @@
 /** Starts a host that answers ICMP echo requests badly, in another network. Called by the tests of ICMP checks. */
 import { join } from "node:path";
-import { readLines, stopProcess } from "../base/process.ts";
-import { until } from "../base/wait.ts";
+import { startChild } from "../base/child.ts";
 import type { End } from "../machines/link.ts";
 import { PINGER_BEHAVIORS, type PingerBehavior } from "./rogue-pinger-behaviors.ts";
 
@@ -23,20 +22,8 @@ export async function startRoguePinger(near: End, far: End): Promise<RoguePinger
   for (const [, address] of entries) far.run(["ip", "address", "add", `${address}/32`, "dev", "lo"]);
   near.run(["ip", "route", "add", "203.0.113.0/24", "via", far.address]);
   const script = join(import.meta.dir, "rogue-pinger-process.ts");
-  const child = Bun.spawn([...far.prefix, process.execPath, script], { stdin: "pipe", stdout: "pipe" });
-  const lines: string[] = [];
-  const reading = readLines(child.stdout, (line) => lines.push(line));
-  const stop = async () => {
-    await stopProcess(child);
-    await reading;
-  };
-  try {
-    await until(() => lines.length > 0, 10_000, "the rogue pinger");
-    // The cast restores the names that fromEntries() has widened.
-    const addresses = Object.fromEntries(entries) as Record<PingerBehavior, string>;
-    return { addresses, [Symbol.asyncDispose]: stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const child = await startChild([...far.prefix, process.execPath, script], "the rogue pinger");
+  // The cast restores the names that fromEntries() has widened.
+  const addresses = Object.fromEntries(entries) as Record<PingerBehavior, string>;
+  return { addresses, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }

@@ -3,8 +3,7 @@
  */
 
 import { join } from "node:path";
-import { readLines, stopProcess } from "../base/process.ts";
-import { until } from "../base/wait.ts";
+import { startChild } from "../base/child.ts";
 import type { Target } from "../client/checks.ts";
 
 /** A running sink; disposing ends it. */
@@ -19,24 +18,8 @@ export interface Sink extends AsyncDisposable {
  */
 export async function startSink(ports: number, prefix: readonly string[] = []): Promise<Sink> {
   const program = [process.execPath, join(import.meta.dir, "sink-process.ts"), String(ports)];
-  const child = Bun.spawn([...prefix, ...program], {
-    stdin: "pipe",
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const lines: string[] = [];
-  const reading = readLines(child.stdout, (line) => lines.push(line));
-  const stop = async () => {
-    await stopProcess(child);
-    await reading;
-  };
-  try {
-    const line = await until(() => lines[0], 10_000, "the sink's ports");
-    // The cast names what our own program writes.
-    const targets = (JSON.parse(line) as number[]).map((port) => ({ hostname: "127.0.0.1", port }));
-    return { targets, [Symbol.asyncDispose]: stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  const child = await startChild([...prefix, ...program], "the sink's ports");
+  // The cast names what our own program writes.
+  const targets = (JSON.parse(child.first) as number[]).map((port) => ({ hostname: "127.0.0.1", port }));
+  return { targets, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }

@@ -3,8 +3,8 @@
  * tests/daemon/response-times.test.ts.
  */
 import { join } from "node:path";
+import { startChild } from "../base/child.ts";
 import { compileC } from "../base/compile.ts";
-import { readLines, stopProcess } from "../base/process.ts";
 import { makeTempDir } from "../base/tempdir.ts";
 import { UNDISTURBED } from "../base/undisturbed.ts";
 import { until } from "../base/wait.ts";
@@ -46,31 +46,26 @@ export async function startTruthfulSink(
   const dir = makeTempDir("truth");
   const program = compileC(SOURCE, dir.path);
   const command = [...UNDISTURBED, program, hostname, String(targets), delaysUs.join(",")];
-  const child = Bun.spawn(command, { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
-  const lines: string[] = [];
-  const reading = readLines(child.stdout, (line) => lines.push(line));
-  const stop = async () => {
-    await stopProcess(child);
-    await reading;
-    dir.remove();
-  };
   try {
-    await until(() => lines.length > 0, SOON_MS, "the sink's ports");
+    const child = await startChild(command, "the sink's ports");
     // The casts here and below name the format that truthful-sink.c writes.
-    const open = JSON.parse(lines.shift() ?? "") as { ports: number[]; handshake_us: number };
+    const open = JSON.parse(child.first) as { ports: number[]; handshake_us: number };
     return {
       targets: open.ports.map((port) => ({ hostname, port })),
       handshakeMs: open.handshake_us / 1_000,
-      answers: async () => {
-        child.stdin.write("\n");
-        child.stdin.flush();
-        await until(() => lines.length >= targets, SOON_MS, "the sink's answers");
-        return lines.splice(0, targets).map(answersOf);
+      async answers() {
+        const { length } = child.lines;
+        await child.ask("");
+        await until(() => child.lines.length >= length + targets, SOON_MS, "the sink's answers");
+        return child.lines.slice(length, length + targets).map(answersOf);
       },
-      [Symbol.asyncDispose]: stop,
+      async [Symbol.asyncDispose]() {
+        await child[Symbol.asyncDispose]();
+        dir.remove();
+      },
     };
   } catch (error) {
-    await stop();
+    dir.remove();
     throw error;
   }
 }

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { freePort } from "../base/ports.ts";
-import { startNameserver } from "./nameserver.ts";
+import { startNameserver } from "./real-nameserver.ts";
 
 /** A running resolver on 127.0.0.1, UDP and TCP; disposing ends it. */
 export interface Unbound extends AsyncDisposable {

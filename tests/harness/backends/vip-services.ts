@@ -1,7 +1,6 @@
 /** Starts the services of a backend behind a VIP. Called by the tests of such backends. */
 import { join } from "node:path";
-import { readLines, stopProcess } from "../base/process.ts";
-import { until } from "../base/wait.ts";
+import { startChild } from "../base/child.ts";
 import type { End } from "../machines/link.ts";
 
 /** Ports of the services, on the VIP and on the own address of a backend. */
@@ -18,21 +17,9 @@ export const VIP_SECRET = "s3cret";
  */
 export async function startVipServices({ prefix, address }: End, vip: string): Promise<AsyncDisposable> {
   const script = join(import.meta.dir, "vip-services-process.ts");
-  const child = Bun.spawn([...prefix, process.execPath, script, address, vip], {
-    stdin: "pipe",
-    stdout: "pipe",
-  });
-  const lines: string[] = [];
-  const reading = readLines(child.stdout, (line) => lines.push(line));
-  const stop = async () => {
-    await stopProcess(child);
-    await reading;
-  };
-  try {
-    await until(() => lines.length > 0, 15_000, "the services of the backend");
-    return { [Symbol.asyncDispose]: stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return startChild(
+    [...prefix, process.execPath, script, address, vip],
+    "the services of the backend",
+    15_000,
+  );
 }

@@ -41,6 +41,13 @@ export interface NotifyListener extends Disposable {
   read(): void;
 }
 
+let sockets = 0;
+
+/** Binds an abstract address of its own: it has no file, so it needs no directory. */
+export function listenAbstract(): NotifyListener {
+  return listenForNotifications(`@healthcheck-test-${process.pid}-${sockets++}`);
+}
+
 /**
  * Binds it.
  * @param address - a path, or @ and a name

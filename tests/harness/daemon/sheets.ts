@@ -3,7 +3,7 @@
 import { ByteBuffer } from "../../../src/metrics/byte-buffer.ts";
 import type { MetricsSettings } from "../../../src/metrics/metrics.ts";
 import type { ServerMetricsSettings, ServerReading } from "../../../src/metrics/server-families.ts";
-import { BOUNDS } from "../fakes/monitor-fixtures.ts";
+import { BOUNDS } from "../fakes/monitor-stock.ts";
 
 /** Settings that do not change while a server runs. */
 export const FACTS: ServerMetricsSettings = {

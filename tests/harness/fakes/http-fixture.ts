@@ -8,7 +8,7 @@ import { makeRouter } from "../../../src/http/routes.ts";
 import { HttpServer, type Router } from "../../../src/http/server.ts";
 import { connectHttp, get, type RawAnswer, readAnswer } from "../client/raw-http.ts";
 import { FakeLogger } from "./fakes.ts";
-import { Stock } from "./monitor-fixtures.ts";
+import { Stock } from "./monitor-stock.ts";
 
 const LOOPBACK = { ip: "127.0.0.1", port: 0 };
 

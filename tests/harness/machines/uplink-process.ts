@@ -4,7 +4,7 @@
  * writes a line when it is ready; ends with its stdin.
  */
 
-import { startNameServer } from "../backends/name-server.ts";
+import { startConstantNameserver } from "../backends/constant-nameserver.ts";
 import { idOf, replyTo } from "../backends/radius-reply.ts";
 import { RADIUS_SECRET } from "../backends/radius-server.ts";
 import { DATAGRAM_PORT, TLS_PORT, WEB_PORT } from "./uplink-ports.ts";
@@ -42,7 +42,7 @@ serveWeb(WEB_PORT);
 serveWeb(TLS_PORT, { cert: Bun.file(certFile), key: Bun.file(keyFile) });
 for (const datagram of datagrams) {
   const [kind, address = ""] = datagram.split("=");
-  if (kind === "dns") await startNameServer(DATAGRAM_PORT, address);
+  if (kind === "dns") await startConstantNameserver(DATAGRAM_PORT, address);
   else if (kind === "udp") await serveDatagrams(address, (bytes) => bytes);
   else await serveDatagrams(address, (bytes) => replyTo(idOf(bytes), Buffer.from(RADIUS_SECRET), {}));
 }

@@ -6,9 +6,8 @@
 import { join } from "node:path";
 import { makeCa } from "../backends/certs.ts";
 import { RADIUS_SECRET } from "../backends/radius-server.ts";
+import { startChild } from "../base/child.ts";
 import { peerPath } from "../base/peers.ts";
-import { readLines, stopProcess } from "../base/process.ts";
-import { until } from "../base/wait.ts";
 import { times } from "../client/checks.ts";
 import { config } from "../client/client.ts";
 import { type Link, startLink } from "./link.ts";
@@ -161,11 +160,7 @@ async function startBackends(
   });
   const script = join(import.meta.dir, "uplink-process.ts");
   const command = [...far.prefix, process.execPath, script, certFile, keyFile, ...datagrams];
-  const child = Bun.spawn(command, { stdin: "pipe", stdout: "pipe" });
-  stack.defer(() => stopProcess(child));
-  const lines: string[] = [];
-  void readLines(child.stdout, (line) => lines.push(line));
-  await until(() => lines[0], 10_000, "the backends");
+  stack.use(await startChild(command, "the backends"));
 }
 
 /** Adds a firewall, in one step. */

@@ -3,12 +3,9 @@
 import { Resolver } from "node:dns/promises";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Peer, peerPath } from "../base/peers.ts";
-import { readLines, stopProcess } from "../base/process.ts";
+import type { Peer } from "../base/peers.ts";
 import { makeTempDir } from "../base/tempdir.ts";
-import { until } from "../base/wait.ts";
-
-const START_MS = 15_000;
+import { startServer } from "./real-server.ts";
 
 /** The program, files and address of a nameserver. */
 export interface NameserverPlan {
@@ -28,31 +25,12 @@ export async function startNameserver(plan: NameserverPlan): Promise<AsyncDispos
   const { program, hostname, port, zoneName } = plan;
   const dir = makeTempDir(program);
   for (const [name, text] of Object.entries(plan.files(dir.path))) writeFileSync(join(dir.path, name), text);
-  const child = Bun.spawn([peerPath(program), ...plan.args(dir.path)], {
-    cwd: dir.path,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
+  return startServer({
+    program,
+    args: plan.args(dir.path),
+    dir,
+    isReady: () => answers(hostname, port, zoneName),
   });
-  const log: string[] = [];
-  const reading = [child.stdout, child.stderr].map((stream) => readLines(stream, (line) => log.push(line)));
-  const stop = async () => {
-    await stopProcess(child);
-    await Promise.all(reading);
-    dir.remove();
-  };
-  try {
-    await until(
-      () => child.exitCode !== null || answers(hostname, port, zoneName),
-      START_MS,
-      `${program} to answer`,
-    );
-    if (child.exitCode !== null) throw new Error(`${program} did not start: ${log.join("\n")}`);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { [Symbol.asyncDispose]: stop };
 }
 
 async function answers(hostname: string, port: number, zoneName: string): Promise<boolean> {

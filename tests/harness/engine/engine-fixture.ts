@@ -44,7 +44,7 @@ export interface MadeCall {
 }
 
 /** The control plane under test, and everything that it does. */
-export class Bench implements Disposable {
+export class EngineFixture implements Disposable {
   readonly time = new VirtualTime();
   readonly log = new FakeLogger();
   readonly calls: MadeCall[] = [];

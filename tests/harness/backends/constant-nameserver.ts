@@ -5,13 +5,13 @@ import { decode, encode } from "dns-packet";
 export const ANSWER = "192.0.2.1";
 
 /** The running server; disposing closes it. */
-export interface NameServer extends AsyncDisposable {
+export interface ConstantNameserver extends AsyncDisposable {
   readonly hostname: string;
   readonly port: number;
 }
 
 /** Starts it. @param port - a free one if absent @param hostname - the address that it listens on, of loopback if absent */
-export async function startNameServer(port = 0, hostname = "127.0.0.1"): Promise<NameServer> {
+export async function startConstantNameserver(port = 0, hostname = "127.0.0.1"): Promise<ConstantNameserver> {
   const server = await Bun.udpSocket({
     hostname,
     port,
