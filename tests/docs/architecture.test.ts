@@ -1,8 +1,8 @@
 /** docs/architecture.md and the sources: its rooms are those of the plan, and what it names in a file is in that file. */
 import { expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT, readText, tableRows } from "../harness/base/markdown.ts";
+import { prose, ROOT, readText, tableRows } from "../harness/base/markdown.ts";
 
 const TEXT = readText("docs/architecture.md");
 
@@ -36,4 +36,21 @@ test("docs: what architecture.md names beside a file is in that file", () => {
     expect([file, existsSync(join(ROOT, file))]).toEqual([file, true]);
     expect([file, name, new RegExp(`\\b${name}\\b`).test(readText(file))]).toEqual([file, name, true]);
   }
+});
+
+test("docs: every type, function and file that architecture.md names exists", () => {
+  const files = ["src", "tests", "scripts"].flatMap((dir) =>
+    readdirSync(join(ROOT, dir), { recursive: true, encoding: "utf8" }).map((path) => join(dir, path)),
+  );
+  const sources = files
+    .filter((path) => /\.tsx?$/.test(path))
+    .map(readText)
+    .join("\n");
+  const named = [...prose(TEXT).matchAll(/`([\w./-]+)`/g)].map(([, name = ""]) => name);
+  const fileNames = named.filter((name) => /\.(?:ts|tsx|c|go)$/.test(name));
+  expect(fileNames.length).toBeGreaterThan(100);
+  expect(fileNames.filter((name) => !files.some((path) => `/${path}`.endsWith(`/${name}`)))).toEqual([]);
+  const identifiers = named.filter((name) => /^[A-Za-z]\w*[a-z][A-Z]\w*$|^[A-Z][a-z]+$/.test(name));
+  expect(identifiers.length).toBeGreaterThan(20);
+  expect(identifiers.filter((name) => !new RegExp(`\\b${name}\\b`).test(sources))).toEqual([]);
 });
