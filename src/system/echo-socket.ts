@@ -1,9 +1,10 @@
 /**
- * One ICMP socket that many checks share: sends echo requests, and finds the request that an answer or an ICMP error belongs to, by
- * identifier, sequence number, token and address. Made by the echo sockets.
+ * One ICMP socket that many checks share: sends echo requests, and reads the answers and ICMP errors that settle them. Made by the echo
+ * sockets.
  */
 import { ECHO_V4, ECHO_V6, type EchoReader, type EchoWriter, isTooBig } from "./echo-message.ts";
 import { type OpenedEcho, openEcho } from "./echo-open.ts";
+import { addressOffset, EchoPending } from "./echo-pending.ts";
 import {
   type EchoCarrier,
   type EchoOutcome,
@@ -37,10 +38,6 @@ const MAX_SENDS = 16;
 const MIN_UNEXPLAINED = 3;
 /** Errors that one call takes from the error queue. */
 const MAX_ERRORS = 256;
-/** Offset and length of the address in `struct sockaddr_in` and `struct sockaddr_in6`. */
-const ADDRESS_V4 = { at: 4, bytes: 4 };
-const ADDRESS_V6 = { at: 8, bytes: 16 };
-
 /** Parts that the echo sockets of a process share. */
 export interface EchoTools {
   readonly sockets: Sockets;
@@ -65,13 +62,11 @@ export class EchoSocket implements EchoCarrier, Watched {
   readonly #path: EchoPath;
   readonly #opened: OpenedEcho;
   readonly #overflow: ReceiveOverflow;
-  /** By sequence number. */
-  readonly #pending = new Map<number, EchoRequest>();
+  readonly #pending: EchoPending;
   /** With an outcome that its owner does not know. */
   #settled: EchoRequest[] = [];
   /** Taken from the error queue and not applied yet. */
   #errors: EchoError[] = [];
-  #sequence: number;
   #sends = 0;
   /** True when messages were left unread. */
   #behind = false;
@@ -88,7 +83,7 @@ export class EchoSocket implements EchoCarrier, Watched {
     this.fd = this.#opened.fd;
     this.#overflow = new ReceiveOverflow(this.fd);
     this.serial = tools.sockets.nextSerial();
-    this.#sequence = tools.random.next() & 0xffff;
+    this.#pending = new EchoPending(path.isIpv6, tools.random.next());
   }
 
   /** True while no request waits for an answer. */
@@ -109,10 +104,7 @@ export class EchoSocket implements EchoCarrier, Watched {
     this.#used = true;
     const number = this.#begin();
     const request = new EchoRequest(this, target, owner, random.next(), random.next(), this.#overflow.count);
-    if (number === 0) {
-      request.sequence = this.#nextSequence();
-      this.#pending.set(request.sequence, request);
-    }
+    if (number === 0) this.#pending.add(request);
     const failed = number === 0 ? this.#transmit(request) : number;
     if (failed !== 0) this.#settle(request, this.#notSent(failed, target));
     if (this.fd >= 0 && ++this.#sends % SENDS_PER_READ === 0) this.#read(MAX_READS);
@@ -123,9 +115,7 @@ export class EchoSocket implements EchoCarrier, Watched {
   forget(request: EchoRequest): void {
     const settledAt = this.#settled.indexOf(request);
     if (settledAt >= 0) this.#settled.splice(settledAt, 1);
-    if (this.#pending.get(request.sequence) !== request) return;
-    this.#pending.delete(request.sequence);
-    this.#rest();
+    if (this.#pending.delete(request)) this.#rest();
   }
 
   silenceOf(request: EchoRequest): EchoSilence {
@@ -159,12 +149,6 @@ export class EchoSocket implements EchoCarrier, Watched {
     // Idle until now: what came meanwhile belongs to no request.
     this.#read(MAX_READS);
     return this.#tools.sockets.watch(this, EPOLLIN) ? 0 : errno();
-  }
-
-  #nextSequence(): number {
-    do this.#sequence = (this.#sequence + 1) & 0xffff;
-    while (this.#pending.has(this.#sequence));
-    return this.#sequence;
   }
 
   /** @returns 0, or the errno of the send */
@@ -231,16 +215,17 @@ export class EchoSocket implements EchoCarrier, Watched {
     const { isIpv6 } = this.#path;
     const kind = reader.read(receiver.bytes, count, isIpv6, !isPing && !isIpv6, id);
     if (kind === "other") return;
-    const request = this.#matching();
-    if (request === undefined) return;
-    const sender = receiver.sender;
+    const { bytes, sender } = receiver;
     if (kind === "error") {
-      if (!this.#isTarget(request, receiver.bytes, reader.targetAt)) return;
+      const request = this.#pending.find(reader, bytes, reader.targetAt);
+      if (request === undefined) return;
       const senderView = new DataView(sender.buffer, sender.byteOffset, sender.byteLength);
       this.#refused(request, reader.type, reader.code, sockAddrIp(senderView, 0));
-    } else if (this.#isTarget(request, sender, (isIpv6 ? ADDRESS_V6 : ADDRESS_V4).at)) {
-      this.#settle(request, { kind: "answer", payloadBytes: reader.payloadBytes, atMs: receiver.stampMs });
+      return;
     }
+    const request = this.#pending.find(reader, sender, addressOffset(isIpv6));
+    if (request !== undefined)
+      this.#settle(request, { kind: "answer", payloadBytes: reader.payloadBytes, atMs: receiver.stampMs });
   }
 
   /** Takes the errors of a ping socket, for {@link #applyErrors}. @returns the number of ICMP messages among them */
@@ -254,9 +239,8 @@ export class EchoSocket implements EchoCarrier, Watched {
       if (error === "other") continue;
       found++;
       if (!reader.readQuoted(error.packet, error.isIpv6, this.#opened.id)) continue;
-      const request = this.#matching();
-      const at = (error.isIpv6 ? ADDRESS_V6 : ADDRESS_V4).at;
-      if (request !== undefined && this.#isTarget(request, error.target, at))
+      const request = this.#pending.find(reader, error.target, addressOffset(error.isIpv6));
+      if (request !== undefined)
         this.#errors.push({ request, type: error.type, code: error.code, sender: error.offender });
     }
     return found;
@@ -268,24 +252,6 @@ export class EchoSocket implements EchoCarrier, Watched {
     this.#errors = [];
     for (const { request, type, code, sender } of errors)
       if (request.outcome === undefined && !request.canceled) this.#refused(request, type, code, sender);
-  }
-
-  /** The request that the reader's last message belongs to. */
-  #matching(): EchoRequest | undefined {
-    const { reader } = this.#tools;
-    const request = this.#pending.get(reader.sequence);
-    if (request === undefined || !reader.hasToken) return request;
-    return reader.tokenHigh === request.tokenHigh && reader.tokenLow === request.tokenLow
-      ? request
-      : undefined;
-  }
-
-  /** @param at - offset of an address */
-  #isTarget({ target }: EchoRequest, bytes: Uint8Array, at: number): boolean {
-    const asked = this.#path.isIpv6 ? ADDRESS_V6 : ADDRESS_V4;
-    for (let index = 0; index < asked.bytes; index++)
-      if (bytes[at + index] !== target.address.bytes[asked.at + index]) return false;
-    return true;
   }
 
   /** An ICMP error quotes the request. */
@@ -308,7 +274,7 @@ export class EchoSocket implements EchoCarrier, Watched {
   #settle(request: EchoRequest, outcome: EchoOutcome): void {
     request.outcome = outcome;
     this.#settled.push(request);
-    if (this.#pending.get(request.sequence) === request) this.#pending.delete(request.sequence);
+    this.#pending.delete(request);
     this.#rest();
   }
 
