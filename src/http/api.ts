@@ -138,9 +138,9 @@ export interface DampingDetail {
   readonly measured_state: State;
   /** Penalty now; each state change adds 1000. */
   readonly penalty: number;
-  /** Penalty above which the backend is damped. */
+  /** Value of {@link penalty} above which damping begins. */
   readonly suppress: number;
-  /** Penalty below which it is no longer damped. */
+  /** Value of {@link penalty} below which damping ends. */
   readonly reuse: number;
   /** Milliseconds until the penalty is below `reuse` if the state does not change any more; 0 when it is. */
   readonly calm_in_ms: number;

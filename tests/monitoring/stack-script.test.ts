@@ -8,6 +8,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { peerTest } from "../harness/base/peers.ts";
 import { freePort } from "../harness/base/ports.ts";
+import { readToEnd } from "../harness/base/process.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { EXAMPLES, readYamlFile } from "../harness/observers/monitoring-files.ts";
 import { startPrometheus } from "../harness/observers/prometheus.ts";
@@ -37,11 +38,7 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
     stdout: "pipe",
     stderr: "pipe",
   });
-  const [out, err, status] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
+  const { out, err, status } = await readToEnd(child);
   const calls = existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n") : [];
   return { status, out, err, calls };
 }

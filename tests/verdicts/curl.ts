@@ -1,5 +1,6 @@
 /** curl as a reference: one request for each row, with the request line, the names and the authorities of the row's check. */
 import { peerPath } from "../harness/base/peers.ts";
+import { readToEnd } from "../harness/base/process.ts";
 import { type Behavior, OTHER_BODY, SHORT, type World } from "./behavior.ts";
 import type { Started } from "./haproxy.ts";
 import { httpHead, isSecure, seconds, serverName } from "./request.ts";
@@ -35,15 +36,11 @@ async function run({ row: { check, curl }, backend }: Started, world: World): Pr
       stderr: "pipe",
     },
   );
-  const [body, status, exit] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  if (exit !== 0) return `${exit}`;
+  const { out: body, err: code, status } = await readToEnd(child);
+  if (status !== 0) return `${status}`;
   const expected = check["response"];
   const other = typeof expected === "string" && !body.startsWith(expected);
-  return `0 ${Number(status)}${other ? OTHER_BODY : ""}`;
+  return `0 ${Number(code)}${other ? OTHER_BODY : ""}`;
 }
 
 function parameters(check: Behavior["check"], port: number, timeout: unknown, { pki }: World): string[] {

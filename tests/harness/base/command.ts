@@ -3,16 +3,9 @@
  */
 
 import { daemonPath } from "../daemon/executable.ts";
-import { stopProcess } from "./process.ts";
+import { type Ended, readToEnd, stopProcess } from "./process.ts";
 
 const LIMIT_MS = 20_000;
-
-/** Result of a command. */
-export interface Outcome {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 /**
  * Runs the executable and waits for its end.
@@ -28,7 +21,7 @@ export async function runCommand(
     readonly env?: Readonly<Record<string, string>>;
     readonly prefix?: readonly string[];
   } = {},
-): Promise<Outcome> {
+): Promise<Ended> {
   const { cwd = "/", env = {}, prefix = [] } = options;
   const child = Bun.spawn([...prefix, daemonPath(), ...args], {
     cwd,
@@ -42,11 +35,7 @@ export async function runCommand(
     late = true;
     void stopProcess(child);
   }, LIMIT_MS);
-  const [out, err, status] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
+  const { out, err, status } = await readToEnd(child);
   clearTimeout(timer);
   if (late) throw new Error(`${args.join(" ")} did not end within ${LIMIT_MS} ms: ${out}${err}`);
   return { status, out, err };

@@ -43,6 +43,23 @@ export async function readLines(
   if (rest !== "") onLine(rest);
 }
 
+/** Output and exit status of a child that has ended. */
+export interface Ended {
+  readonly out: string;
+  readonly err: string;
+  readonly status: number;
+}
+
+/** Reads both outputs of a child to their ends, and waits for its own. */
+export async function readToEnd(child: Bun.Subprocess<"ignore" | Buffer, "pipe", "pipe">): Promise<Ended> {
+  const [out, err, status] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { out, err, status };
+}
+
 /** Reports whether a signal has a handler in the process: false while it is being started, and after its end. */
 export function isCaught(pid: number, signal: number): boolean {
   try {

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import type { Shell } from "../../../src/cli/completion.ts";
 import { peerPath } from "./peers.ts";
-import { stopProcess } from "./process.ts";
+import { readToEnd, stopProcess } from "./process.ts";
 import type { TempDir } from "./tempdir.ts";
 
 const LIMIT_MS = 20_000;
@@ -73,11 +73,7 @@ export async function propose(shell: Shell, dir: TempDir, line: string): Promise
     stderr: "pipe",
   });
   const timer = setTimeout(() => void stopProcess(child), LIMIT_MS);
-  const [out, err, status] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
+  const { out, err, status } = await readToEnd(child);
   clearTimeout(timer);
   if (err !== "" || child.signalCode !== null || status === 3) throw new Error(`${shell}: ${status} ${err}`);
   const proposals = out.split("\n").filter((one) => one !== "");

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { peerPath } from "../base/peers.ts";
 import { freePort } from "../base/ports.ts";
-import { stopProcess } from "../base/process.ts";
+import { readToEnd, stopProcess } from "../base/process.ts";
 import { makeTempDir } from "../base/tempdir.ts";
 import { until } from "../base/wait.ts";
 import { EXAMPLES, readYamlFile } from "./monitoring-files.ts";
@@ -175,10 +175,6 @@ export async function promtool(args: readonly string[], input = ""): Promise<Pro
     stdout: "pipe",
     stderr: "pipe",
   });
-  const [out, err, status] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
+  const { out, err, status } = await readToEnd(child);
   return { status, output: out + err };
 }
