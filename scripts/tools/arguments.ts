@@ -1,7 +1,7 @@
 /** The command lines of the scripts, read strictly. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 
-/** Wrong usage, in words. */
+/** Wrong usage; the message explains it. */
 export class UsageError extends Error {}
 
 /**

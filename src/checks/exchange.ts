@@ -192,7 +192,7 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   #readTunnel(tunnel: TunnelConversation, bytes: Uint8Array, atMs: number | undefined): void {
     this.#answering = true;
     const verdict = tunnel.received(bytes);
-    // What follows an answer that opens no tunnel is the proxy's, too.
+    // The bytes behind an answer that opens no tunnel are the proxy's, too.
     this.#stream?.take(verdict?.ok === true ? tunnel.takenBytes : bytes.length);
     if (verdict === undefined) return;
     const spentMs = atMs === undefined ? undefined : atMs - this.#askedMs;

@@ -162,7 +162,7 @@ export function readAnswer<Body>({ status, text }: Answer): Body {
       cause: error,
     });
   }
-  if (status === 200) return body as Body; // Written by the same version of this program, as page/api.ts says.
+  if (status === 200) return body as Body; // Written by the same version of this program, as src/http/api.ts declares.
   const error = typeof body === "object" && body !== null && "error" in body ? String(body.error) : text;
   throw new RemoteError(sentence(error.trim()));
 }

@@ -138,7 +138,7 @@ function warning(message: string, fields: Readonly<Record<string, unknown>>): St
 
 /** Removes absent settings. */
 function present<Settings extends Readonly<Record<string, number | undefined>>>(settings: Settings) {
-  // What is left has a number for each of its keys.
+  // The cast is true: every remaining key has a number.
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as {
     [Key in keyof Settings]?: number;
   };

@@ -238,7 +238,7 @@ const events = {
   }),
 };
 
-/** Which series each healthcheck has. */
+/** Choices for the series of each healthcheck. */
 export const PER_HEALTHCHECK = ["full", "no_histogram", "off"] as const;
 /** One of {@link PER_HEALTHCHECK}. */
 export type PerHealthcheck = (typeof PER_HEALTHCHECK)[number];
@@ -276,7 +276,7 @@ const metrics = {
   }),
 };
 
-/** Which checks are traced. */
+/** Choices for the checks that are traced. */
 export const TRACES = ["all", "failures"] as const;
 
 const UNLESS_SET = "If the file does not set it,";

@@ -119,7 +119,7 @@ export class EngineControl implements ControlPlane {
     void this.#fetch(handler);
   }
 
-  /** Applies new intervals and batch sizes. The next fetch is planned again, so that a shorter interval has its effect at once. */
+  /** Applies new intervals and batch sizes. The next fetch is planned again, so that a shorter interval takes effect immediately. */
   async reconfigure(config: Config): Promise<undefined> {
     const before = this.#settings;
     this.#settings = engineSettings(config);
@@ -130,7 +130,7 @@ export class EngineControl implements ControlPlane {
       this.#fetchIn(handler, Math.min(FAST_FETCH_MS, this.#settings.fetchIntervalMs));
   }
 
-  /** Fetches at once when the socket file has changed: the engine has restarted, perhaps between two fetches. */
+  /** Fetches immediately when the socket file has changed: the engine has restarted, perhaps between two fetches. */
   maintain(): void {
     const handler = this.#handler;
     if (handler === undefined || this.#fetchTimer === undefined) return;

@@ -101,7 +101,7 @@ export class ExecSink implements Sink {
     });
     await this.#feed(child, () => isOver);
     await this.#finish(child, exited);
-    // What it has left behind would keep the pipes open.
+    // Children that it has left behind would keep the pipes open.
     this.#kill("SIGKILL");
     for (const output of outputs) output.close();
     this.#child = undefined;

@@ -10,7 +10,7 @@ import { choice, custom } from "../schema/values.ts";
 import { digits } from "../schema/written-values.ts";
 import { BadRequestError } from "./request.ts";
 
-/** Which healthchecks a client asks for. */
+/** Selection of healthchecks that a client asks for. */
 export interface ListQuery {
   readonly state: State | undefined;
   readonly type: string | undefined;

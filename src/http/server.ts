@@ -59,7 +59,7 @@ export class HttpServer {
   readonly #lines = new WeakMap<Socket, Line>();
 
   /**
-   * @param places - connections that are served at once; half as many more wait in line
+   * @param places - connections that are served at the same time; half as many more wait in line
    * @param hosts - which names a request may be for
    * @param failed - a handler threw; it has been logged
    */

@@ -4,7 +4,7 @@
  */
 import { formatCount, headOf, printableLines } from "../model/printable.ts";
 
-/** Maximum length of a field or message, in bytes of UTF-8; the rest is said as a number. */
+/** Maximum length of a field or message, in bytes of UTF-8; the rest is given as a number. */
 export const MAX_FIELD_BYTES = 4_096;
 /** Maximum length of a line with its newline, in bytes; journald cuts at `LineMax=`, 48 KiB (journald.conf(5)). */
 export const MAX_LOG_LINE_BYTES = 48 * 1_024 - 1;

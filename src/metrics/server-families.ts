@@ -1,6 +1,6 @@
 /**
- * The families of the server as a whole, kept by prom-client: notifications, the client, configuration, errors. What every check
- * adds to is in check-counters.ts.
+ * The families of the server as a whole, kept by prom-client: notifications, the client, configuration, errors. The counters
+ * of all checks are in check-counters.ts.
  */
 import { type Counter, type Gauge, type Histogram, Registry } from "prom-client";
 import type { ControlChannel, EngineMethod, PeerName } from "../model/peer.ts";
@@ -130,7 +130,7 @@ export class ServerFamilies {
     for (const latencyMs of latenciesMs) this.#latency.observe(latencyMs / 1_000);
   }
 
-  /** A list of healthchecks was taken in. */
+  /** A list of healthchecks was applied. */
   updated(): void {
     this.#updates.inc();
   }

@@ -1,5 +1,5 @@
 /**
- * Failures whose cause may be this process or this host and not the backend; pure. What the kernel reports as a fault of this host is
+ * Failures whose cause may be this process or this host and not the backend; pure. A fault of this host that the kernel reports is
  * inconclusive already (`src/system/errno.ts`).
  */
 import { formatDuration } from "../model/duration.ts";

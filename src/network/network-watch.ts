@@ -21,7 +21,7 @@ const SLOW_PULSE_MS = 200;
 /** Time between two questions to the references: while a report waits for them, and otherwise. */
 const URGENT_ASK_MS = 8;
 const ASK_MS = 100;
-/** Time between two looks at the routing table, of which thousands of entries may change in a second. */
+/** Minimum time between two lookups of the routing table, of which thousands of entries may change in a second. */
 const LOOK_MS = 100;
 /** The same while the way is gone and the table does not change. */
 const GONE_LOOK_MS = 2_000;

@@ -10,7 +10,7 @@ export interface Signs {
   readonly isIdle: boolean;
   /** Start of the newest check that was answered. */
   readonly answeredStartMs: number;
-  /** When it began, if something speaks for blindness. */
+  /** Time of its beginning, if something speaks for blindness. */
   readonly firstMs: number;
 }
 

@@ -35,7 +35,7 @@ export class NetworkSigns {
     return this.#silence.failedMs;
   }
 
-  /** When references answered. */
+  /** Stretch of time in which references answered. */
   get references(): SightedStretch {
     return this.#references;
   }

@@ -1,4 +1,4 @@
-/** The commands of the control socket: a JSON object in, a JSON object out. What they may do is decided here, for every client alike. */
+/** The commands of the control socket: a JSON object in, a JSON object out. Their limits are decided here, the same for every client. */
 import type { HealthcheckId } from "../model/id.ts";
 import { describeDurations, MAX_OVERRIDE_MS, MAX_REASON_BYTES } from "../model/override-limits.ts";
 import { printable } from "../model/printable.ts";

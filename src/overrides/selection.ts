@@ -1,4 +1,4 @@
-/** Which healthchecks a command is about: one id, the targets in an address range, or all; pure. */
+/** The healthchecks that a command is about: one id, the targets in an address range, or all; pure. */
 import { BlockList } from "node:net";
 import { formatTarget } from "../checks/registry.ts";
 import { ID_RULE, parseId } from "../model/id.ts";

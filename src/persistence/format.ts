@@ -43,7 +43,7 @@ export interface OverrideRecord {
 
 /** Contents of a valid file. */
 export interface StateContents {
-  /** When the writer was last alive. */
+  /** Last moment at which the writer was alive. */
   readonly alive: Moment;
   readonly records: readonly StateRecord[];
   readonly overrides: readonly OverrideRecord[];

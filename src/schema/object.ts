@@ -1,4 +1,4 @@
-/** Objects of fields, and how a foreign value is read as one: every error at once, one for each wrong value. */
+/** Objects of fields, and how a foreign value is read as one: all errors together, one for each wrong value. */
 import * as v from "valibot";
 import { type Fields, fieldFacts, type ValueOf } from "./field.ts";
 import type { FieldProblem } from "./problem.ts";

@@ -53,7 +53,7 @@ export function readCaBundle(file: string | undefined): CaBundle | undefined {
   return undefined;
 }
 
-/** @param missing - the error that means another distribution; any other must not silently change whom we trust */
+/** @param missing - the error that means another distribution; any other must not silently change the trusted certificates */
 function read(file: string, missing: "ENOENT"): string | undefined;
 function read(file: string): string;
 function read(file: string, missing?: string): string | undefined {

@@ -1,6 +1,6 @@
 /**
- * Reads the files that the server is pointed at: configuration, checks, certificates. What lies at such a path may have become
- * anything, and nothing but a regular file is sure to end: a pipe would hold up every check, a device would fill the memory.
+ * Reads the files that the server is pointed at: configuration, checks, certificates. Such a path may have become
+ * anything, and only a regular file is sure to end: a pipe would hold up every check, a device would fill the memory.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 

@@ -1,4 +1,4 @@
-/** Long work in short pieces, so that checks start on time while ten thousand configurations are taken in. */
+/** Long work in short pieces, so that checks start on time while ten thousand configurations are applied. */
 
 /** Longest time that work runs before the event loop has its turn; milliseconds. */
 const SLICE_MS = 2;

@@ -167,7 +167,7 @@ export class TlsStream extends Lingerer {
     this.#tls.handshakes.end(fd);
   }
 
-  /** When the newest data came. The runtime reads them itself, so all that the kernel says is how long ago that was, in coarse ticks. */
+  /** Returns the arrival of the newest data. The runtime reads them itself, so the kernel only reports how long ago that was, in coarse ticks. */
   #arrivalMs(): number {
     const nowMs = performance.now();
     if (!INFO.read(this.#fd)) return nowMs;

@@ -75,7 +75,7 @@ export class ClientTraces implements ClientTracing {
   }
 
   /**
-   * A set of healthchecks is taken in.
+   * Traces the application of a set of healthchecks.
    *
    * @param rejected - how many of the configs were
    * @param apply - makes the set the running one

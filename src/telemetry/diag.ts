@@ -21,7 +21,7 @@ export class PartialSuccessLog implements DiagLogger {
 
   /**
    * Takes the partial success out of the log. The exporter logs it immediately before it calls back, in the same turn of the event loop:
-   * a partial success that is taken in the callback is that of the same delivery.
+   * a partial success that is read in the callback is that of the same delivery.
    *
    * @returns the untrusted value from the collector; undefined when nothing was logged since the last call
    */

@@ -13,7 +13,7 @@ export interface ExportFailure {
 export interface PartialSuccess {
   /** Without secrets. */
   readonly message: string;
-  /** Number of spans that the collector rejected for good; 0 for a mere warning. */
+  /** Number of spans that the collector rejected for good; 0 for a warning. */
   readonly rejected: number;
 }
 

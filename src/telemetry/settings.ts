@@ -204,7 +204,7 @@ function decoded(text: string): string {
   }
 }
 
-/** An empty variable is as good as none. */
+/** An empty variable counts as unset. */
 function text(value: string | undefined): string | undefined {
   return value === undefined || value.trim() === "" ? undefined : value.trim();
 }

@@ -60,7 +60,7 @@ export class Tracer {
     return Math.random() < this.#rate ? this.forcedRoot() : undefined;
   }
 
-  /** Begins a trace: ids, and by its flags whether it is sampled. Whatever else is in the trace follows ({@link child}). */
+  /** Begins a trace: ids, and by its flags whether it is sampled. The other spans of the trace follow it ({@link child}). */
   root(name: string, kind: SpanKind): SpanContext {
     const traceId = this.#ids.generateTraceId();
     const { decision } = this.#sampler.shouldSample(

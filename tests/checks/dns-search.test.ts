@@ -43,7 +43,7 @@ test.each<[string, Partial<SearchConf>, string[]]>([
   // The root in the list is the place of the name as it is.
   ["www", { search: ["a.example", ".", "b.example"] }, [A, "www", B]],
   ["www", { search: [".a.example"] }, [A, "www"]],
-  // What cannot be a name ends the list.
+  // A text that cannot be a name ends the list.
   ["www", { search: [`${"x".repeat(64)}.example`, "b.example"] }, ["www"]],
 ])("search: %s with %j", (query, changes, names) => {
   expect(asked(query, [], changes)).toEqual(names);

@@ -139,7 +139,7 @@ const ANSWERS = [
 ] as const;
 
 test.each(ANSWERS)("http proxy: the answer to CONNECT is %s", (_, answer, expected) => {
-  // What follows is the tunnel's, and nothing of it is taken, however the bytes are cut.
+  // The bytes behind it are the tunnel's and are left there, however the bytes are cut.
   const after = expected === "ok" ? "\x16\x03\x01 first bytes of TLS" : "";
   for (const size of [answer.length + after.length, 1, 2, 3, 7, 19]) {
     const { verdict, left } = read(answer + after, size);

@@ -65,7 +65,7 @@ test("settings: loading a file is logged with the original's message", async () 
   ]);
 });
 
-test("settings: every fault is logged, and the file is of no use", async () => {
+test("settings: every error is logged, and the file is ignored", async () => {
   await using dir = makeTempDir("settings");
   const path = join(dir.path, "a.yaml");
   writeFileSync(path, "batching:\n  max_size: 0\nlogging:\n  level: loud\n");

@@ -121,7 +121,7 @@ test("daemon: check-config --print shows the effective configuration", async () 
   });
   expect(err).toMatch(/hc\.yaml:2:1: batchign: unknown key, ignored; did you mean batching\?/);
   expect((await runCommand(["check-config", file, "--strict-config"])).status).toBe(1);
-  // What was printed is a file like any other, and means the same.
+  // The printed text is a file like any other, and means the same.
   await Bun.write(file, out);
   const again = await runCommand(["check-config", file, "--print"]);
   expect([again.status, again.out]).toEqual([0, out]);

@@ -49,7 +49,7 @@ peerTest(
     expect(go.messages.map(({ type }) => type)).toEqual(["ready", "status_response"]);
     go.send(update);
     await until(() => notified(go).length >= CHECKS, 5_000, "every known state");
-    // Whatever would come twice would come with one of the next batches.
+    // A repeated state would come with one of the next batches.
     await Bun.sleep(5 * BATCH_MS);
     const reported = notified(go).map(({ id, state }) => [Number(id), state] as const);
     expect([...reported].sort(([a], [b]) => a - b)).toEqual(times(CHECKS, (n) => [n, stateNow(n)] as const));

@@ -70,7 +70,7 @@ test("daemon: SIGHUP changes log level and batching; a bad file changes nothing"
   expect(await latencyMs(client, backend, false)).toBeLessThan(500);
   await until(() => debugLines() >= before + 3, 5_000, "more debug lines");
 
-  // What cannot change at run time is named, and the rest of the file holds.
+  // Keys that cannot change at run time are named, and the rest of the file takes effect.
   const moved = await reload(
     daemon,
     `server: { proxy_socket: /tmp/hc-moved.sock }\nlogging: { level: warn }\n`,

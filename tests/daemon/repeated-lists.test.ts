@@ -51,7 +51,7 @@ test("daemon: whatever is wrong in a list is sent and logged once, and counted e
   expect(logged(daemon, /Configuration error: healthcheck rejected/)).toBe(6);
   expect(logged(daemon, /Duplicate healthcheck id in update/)).toBe(2);
   expect(logged(daemon, /Received \d+ healthcheck configs from proxy refused=6/)).toBe(1);
-  // What is new is said; what was known is not said again.
+  // A new error is reported; a known one is not repeated.
   client.update([...list, tcpCheck(7, backend, { port: 70_000 })]);
   await handled(client);
   expect(errors(client).length).toBe(7);

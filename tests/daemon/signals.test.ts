@@ -89,7 +89,7 @@ test("signals: a thousand of them are a few lines, with the number of those left
   for (let sent = 0; sent < 1_000; sent++) {
     daemon.signal("SIGUSR2");
     daemon.signal("SIGUSR1");
-    // What is pending is delivered once.
+    // A pending signal is delivered once.
     if (sent % 20 === 0) await Bun.sleep(1);
   }
   await daemon.waitForLog(/left_out=\d+$/, 5_000);

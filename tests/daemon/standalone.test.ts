@@ -73,7 +73,7 @@ test("daemon: run --checks: a misspelt field is named with its place, and the en
   );
 });
 
-test("daemon: run --checks: a file that is of no use at the start exits 1", async () => {
+test("daemon: run --checks: an invalid file at the start exits 1", async () => {
   for (const checks of ["healthchecks: [", "checks: []\n"]) {
     await using daemon = await startDaemon({
       files: { "checks.yaml": checks },

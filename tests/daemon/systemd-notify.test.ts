@@ -163,7 +163,7 @@ test("systemd: SIGHUP is RELOADING=1 with its time and then READY=1, also when t
     expect(BigInt(us)).toBeLessThanOrEqual(monotonicUs());
   }
   const refused = () => daemon.log.filter((line) => line.includes("nothing has changed")).length;
-  await until(() => refused() === 2, 5_000, "two files that were of no use");
+  await until(() => refused() === 2, 5_000, "two invalid files");
 });
 
 test("systemd: the status has the totals and the client, and is sent only when it changes", async () => {

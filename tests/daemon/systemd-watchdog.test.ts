@@ -67,7 +67,7 @@ test("systemd: the watchdog's SIGABRT ends it while its event loop is blocked, a
   await using daemon = await start(listener, { env });
   const { atMs } = await listener.waitFor("WATCHDOG=1", 10_000);
   const silentMs = () => {
-    // What has come and was not read yet is no silence.
+    // A message that has arrived and was not read yet breaks the silence.
     listener.read();
     return performance.now() - (listener.messages.at(-1)?.atMs ?? atMs);
   };

@@ -103,7 +103,7 @@ peerTest(
     await using foreignCa = await makeCa();
     await using right = await startNginx({ tls: ca.issue({ name: "right", sans: ["IP:127.0.0.1"] }) });
     await using other = await startNginx({ tls: ca.issue({ name: "other", sans: ["IP:127.0.0.2"] }) });
-    // What the runtime itself would look for when no name is given.
+    // The name that the runtime itself would expect when none is given.
     await using localhost = await startNginx({
       tls: ca.issue({ name: "localhost", sans: ["DNS:localhost"] }),
     });

@@ -93,6 +93,10 @@ test.each([
   ["cancelled", "cancelled"],
   ["ten per cent", "per cent"],
   ["slowestTold()", "slowestTold"],
+  ["It is sent. What is pending waits.", "What"],
+  ["// What it writes is logged.", "What"],
+  ["he may retry", "he may"],
+  ["asked in vain", "in vain"],
 ])("prose: %p is found", (text, form) => {
   expect(findBannedWords("page", `\n${text}`)[0]).toStartWith(`page:2: "${form}": write `);
 });
@@ -102,6 +106,7 @@ test.each([
   "the backend refused the connection",
   "cargo on board",
   "a recommended value",
+  "It is asked. What is a target? What backends see of it:",
 ])("prose: %p is plain", (text) => {
   expect(findBannedWords("page", text)).toEqual([]);
 });

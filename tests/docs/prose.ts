@@ -47,11 +47,21 @@ const BANNED_WORDS: readonly Banned[] = [
     form: /\b\w*(?:normal|recogn|serial|initial|organ|optim|minim|maxim|synchron|custom|summar|author|util)is[aei]\w*\b/i,
     instead: "-ize",
   },
+  { form: /\bin vain\b/i, instead: "without an answer, without success" },
+  { form: /\bof (?:no|any) use\b/i, instead: "useless, useful" },
+  { form: /\bbefall\w*/i, instead: "affect, happen to" },
+  { form: /\bby themselves\b/i, instead: "alone" },
+  { form: /\b(?:his|him|he (?:is|has|may|must|can|will))\b/, instead: "name the actor" },
+  {
+    form: /(?:(?<=[.!] )|(?<=\/\/ ))What(?:ever)?\b(?![^.\n]*[?:])/,
+    instead: "a noun: a free relative clause is no subject",
+  },
   { form: /See the head of the file/, instead: "a sentence that stands alone in a hover" },
 ];
 
 /** First words of a doc comment that is a clause and not a definition; they cannot stand alone in a hover. */
-const BANNED_STARTS = /\/\*\*\s(?:\s*\*\s)?\s*(What|Whatever|Whether|How|Who|Whose|Whom|Why|Where|Of)\b/g;
+const BANNED_STARTS =
+  /\/\*\*\s(?:\s*\*\s)?\s*(What|Whatever|Whether|Which|How|Who|Whose|Whom|When|Why|Where|Of)\b/g;
 
 /** Identifiers that are not used, or parts of them. */
 const BANNED_NAMES: readonly Banned[] = [

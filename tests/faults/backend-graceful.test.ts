@@ -1,6 +1,6 @@
 /**
- * `close: graceful` against servers that have sent more than the check reads: each connection ends by FIN. What is left unread when a
- * socket is closed makes the kernel send a reset, for which some servers block a host. Run by `bun test`.
+ * `close: graceful` against servers that have sent more than the check reads: each connection ends by FIN. Unread data at the
+ * close of a socket makes the kernel send a reset, for which some servers block a host. Run by `bun test`.
  */
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";

@@ -78,7 +78,7 @@ peerTest("files: authorities that cannot be read blame no backend", ["openssl"],
     await until(async () => (await successes()) > before, 10_000, "a check that says something");
   };
   for (const text of Object.values(spoilt)) {
-    // What is seen next comes of this case, and not of the one before.
+    // The next results belong to this case, and not to the one before.
     writeFileSync(file, good);
     daemon.signal("SIGHUP");
     await checkedAgain();

@@ -43,7 +43,7 @@ for (const [what, { text, of, free = false }] of Object.entries(VALUES)) {
       for (const { name, about } of keys) {
         lines.push(`  ${name}: ${text}`);
         const column = name.length + 5;
-        // What has no effect is no error.
+        // A key without effect causes a warning only.
         (about.withoutEffect === undefined ? expected : ignored).push(
           `Configuration ${about.withoutEffect === undefined ? "error" : "warning"}: ${file}:${lines.length}:${column}: ${section}.${name}: … ${about.rule}${about.withoutEffect === undefined ? "" : `; the key ${about.withoutEffect} and is ignored`}`,
         );
@@ -53,7 +53,7 @@ for (const [what, { text, of, free = false }] of Object.entries(VALUES)) {
     const { status, out } = await runCommand(["check-config", file]);
     expect(status).toBe(1);
     const reports = out.trimEnd().split("\n");
-    // What was given stands between the key and the rule; it is shown short.
+    // The given value stands between the key and the rule, and is truncated.
     if (text === ".nan") expect(out).toContain("telemetry.sampling_rate: NaN is not valid; must be ");
     expect(
       reports.map((line) =>

@@ -43,7 +43,7 @@ test.each([["identity"], ["gzip"]])(
       () => `rendering to pause after ${seen.pieces} pieces`,
     );
     expect(seen.ended).toBe(false);
-    // What is left over of the buffers of the system.
+    // Only the buffers of the system are full.
     if (encoding === "identity") expect(seen.pieces * PIECE.length).toBeLessThan(30e6);
     http.resume();
     await until(() => seen.pieces > before + 100, 2_000, "rendering to continue");

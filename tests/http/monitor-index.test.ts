@@ -1,4 +1,4 @@
-/** Which healthchecks a query finds, and in which order. */
+/** The healthchecks that a query finds, and their order. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { DnsSpec } from "../../src/checks/dns/spec.ts";

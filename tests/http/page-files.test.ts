@@ -46,7 +46,7 @@ test("page files: the page refers to its files relatively, and has neither scrip
   expect(body).not.toMatch(/<script(?![^>]*src=)|<style|\son\w+=|\sstyle=|(?:src|href)="(?:\/|https?:)/);
 });
 
-test("page files: script and style are whole by themselves: no import is left", async () => {
+test("page files: script and style are complete: no import is left", async () => {
   using fixture = await startHttp();
   const { body } = await fixture.ask("/page.js");
   expect(body).not.toMatch(/^\s*import\s|\bfrom\s*["'](?:preact|uplot)/m);

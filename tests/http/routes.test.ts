@@ -85,7 +85,7 @@ test("routes: whatever is in a message is JSON that can be read back", async () 
   const message = 'body starts with "\u0000<script>…\ud83d\ude00\u2028"';
   fixture.stock.add(makeSpec(1), [{ ...success(), message }]);
   const listed = Object(await fixture.askJson("/api/healthchecks"));
-  // What is not printable was escaped when the result was made.
+  // Unprintable characters were escaped when the result was made.
   expect(listed.healthchecks[0].last.message).toBe('body starts with "\\u0000<script>…\ud83d\ude00\\u2028"');
 });
 

@@ -61,7 +61,7 @@ test("events: who does not read holds no memory, does not keep the others from t
   expect(reading.bytes).toBeGreaterThan(ticks * 15_000);
   deaf.resume();
   await turnsUntil(() => deaf.closed, "the end of who did not read");
-  // What the buffers of the system held, and not what it missed.
+  // It receives the contents of the buffers of the system, and not the events that it missed.
   expect(deaf.bytes).toBeLessThan(reading.bytes / 2);
 });
 

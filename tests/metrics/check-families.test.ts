@@ -55,7 +55,7 @@ test("check families: results, state, runs and state changes are counted", async
     'healthcheck_consecutive_successes{id="7",type="tcp"} 0',
     'healthcheck_consecutive_failures{id="7",type="tcp"} 2',
   ]);
-  // What starts from unknown is shown once it has happened.
+  // A transition from unknown is shown once it has happened.
   expect(linesOf(text, "healthcheck_state_transitions_total")).toEqual([
     'healthcheck_state_transitions_total{id="7",type="tcp",from="healthy",to="unhealthy"} 1',
     'healthcheck_state_transitions_total{id="7",type="tcp",from="unhealthy",to="healthy"} 0',

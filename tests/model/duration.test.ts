@@ -29,7 +29,7 @@ test.each([
   ["  5s ", 5_000],
   ["0s", 0],
   ["0", 0],
-  // What Rust's humantime reads.
+  // Spellings that Rust's humantime reads.
   ["5 s", 5_000],
   ["100 ms", 100],
   ["1hour 12min 5s", 4_325_000],

@@ -1,4 +1,4 @@
-/** When healthchecks start. */
+/** Starts of healthchecks. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import {

@@ -58,7 +58,7 @@ test("monitoring: queries read only families of the reference and recorded serie
   const known = new Set([
     ...families,
     ...recordingRules().map(({ record }) => record),
-    // What Prometheus adds to every target.
+    // Labels that Prometheus adds to every target.
     ...["up", "scrape_samples_scraped", "scrape_duration_seconds"],
   ]);
   const exprs = [

@@ -36,7 +36,7 @@ class Check implements GateOwner {
   endMs: number | undefined;
   ends: Fate = "answered";
   isSoon = false;
-  /** When it was reported unhealthy. */
+  /** Time at which it was reported unhealthy. */
   reportedMs: number | undefined;
 
   constructor(

@@ -1,4 +1,4 @@
-/** Which healthchecks a command of the control socket is about. */
+/** The healthchecks that a command of the control socket is about. */
 import { expect, test } from "bun:test";
 import type { HealthcheckSpec } from "../../src/model/spec.ts";
 import type { Monitor } from "../../src/monitor/monitor.ts";

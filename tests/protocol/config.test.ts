@@ -1,4 +1,4 @@
-/** CONFIG understood: every field with its default. What is refused is in config-refused.test.ts. */
+/** Valid CONFIGs: every field with its default. Rejected ones are in config-refused.test.ts. */
 import { expect, test } from "bun:test";
 import type { CheckSpec } from "../../src/checks/registry.ts";
 import { bytesOfText } from "../../src/model/bytes.ts";

@@ -97,7 +97,7 @@ rootTest(
     await using root = makeDebianRoot(false);
     expectSuccess(root, "dpkg", "-i", root.bring(packageFile));
     const [, uid = "", gid = ""] = /^seesaw:x:(\d+):(\d+):/m.exec(root.text("/etc/passwd")) ?? [];
-    // What RuntimeDirectory=seesaw does.
+    // The same as RuntimeDirectory=seesaw.
     const runDir = join(root.path, "run", "seesaw");
     mkdirSync(runDir);
     chownSync(runDir, Number(uid), Number(gid));

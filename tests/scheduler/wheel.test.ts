@@ -74,7 +74,7 @@ test("wheel: fires what a sorted list would fire, in its order", () => {
     fc.property(fc.double({ min: 0, max: 1e7, noNaN: true }), anySteps, (startMs, steps) => {
       const pair = new Pair(startMs);
       for (const step of steps) pair.step(step);
-      // Whatever is left fires in the end, and nothing twice.
+      // The remaining entries fire in the end, none of them twice.
       pair.step({ kind: "advance", byMs: 10 * TURN_MS });
       expect(pair.model.size).toBe(0);
     }),

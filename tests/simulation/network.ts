@@ -23,7 +23,7 @@ export interface Fact {
   readonly startMs: number;
   readonly startStalledMs: number;
   readonly startStalls: number;
-  /** When the backend's answer was there; infinity for a dropped SYN. */
+  /** Arrival of the backend's answer; infinity for a dropped SYN. */
   readonly readyMs: number;
   outcome: Outcome | undefined;
   endMs: number;

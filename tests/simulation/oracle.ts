@@ -45,7 +45,7 @@ export interface OracleWorld {
   nowMs(): number;
   stalledMs(): number;
   stalls(): number;
-  /** When the last disturbance of this host ended: a stall, a shortage of descriptors. */
+  /** Returns the end of the last disturbance of this host: a stall, a shortage of descriptors. */
   disturbedMs(): number;
   /** True while checks wait for descriptors. */
   short(): boolean;

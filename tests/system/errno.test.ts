@@ -44,7 +44,7 @@ test("errno: has the system's message, or a number without one", () => {
 
 test("errno: a number that is not known to describe the peer is a local fault", () => {
   expect([errno.ENOSYS, errno.EFAULT, 12_345].map(localCause)).toEqual(["fault", "fault", "fault"]);
-  // What ICMP makes of a connection (icmp_err_convert of Linux), and resets.
+  // The errors that ICMP causes (icmp_err_convert of Linux), and resets.
   const remote = [
     "ENETUNREACH",
     "EHOSTUNREACH",

@@ -1,4 +1,4 @@
-/** Which files root may obey. */
+/** Files that root may obey. */
 import { expect, test } from "bun:test";
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Which connections are closed, and when, while they are read to their end. */
+/** Connections that are closed while they are read to their end. */
 import { expect, test } from "bun:test";
 import { Lingerer, Lingering, MAX_LINGER_MS } from "../../src/system/lingering.ts";
 

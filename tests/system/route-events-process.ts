@@ -73,7 +73,7 @@ function poll(): boolean {
   return changes > before;
 }
 
-/** Which of the targets have a link without a carrier. */
+/** Finds the targets whose link has no carrier. */
 function lost(): readonly boolean[] {
   using carriers = new CarrierLookup();
   return TARGETS.map((target) => carriers.isLost(target));

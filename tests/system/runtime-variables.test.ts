@@ -1,4 +1,4 @@
-/** Which environment variables are meant for the runtime. */
+/** Environment variables that are meant for the runtime. */
 import { expect, test } from "bun:test";
 import { removeRuntimeVariables, runtimeVariables } from "../../src/system/runtime-variables.ts";
 

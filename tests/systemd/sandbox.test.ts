@@ -104,7 +104,7 @@ function allowedCalls(unit: string): Set<string> {
     const named = new Set(filters.split(" ").flatMap((filter) => [...systemCalls(filter)]));
     allowed = but === "~" ? allowed.difference(named) : allowed.union(named);
   }
-  // What starts a program is allowed with any list (systemd.exec(5)).
+  // The system calls that start a program are allowed with any list (systemd.exec(5)).
   return allowed.union(systemCalls("@default"));
 }
 

@@ -1,4 +1,4 @@
-/** Which span code runs in, over waits, and that it is gone when the span is over. */
+/** The span that code runs in, over waits; it is gone when the span is over. */
 import { expect, test } from "bun:test";
 import { SpanScope } from "../../src/telemetry/scope.ts";
 import { Tracer } from "../../src/telemetry/tracer.ts";

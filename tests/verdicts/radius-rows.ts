@@ -21,7 +21,7 @@ function radius(
   serve: (turn: RadiusTurn) => void,
   wanted: Behavior["wanted"],
   fields: Fields = LOGIN,
-  // What decides nothing lasts until the timeout.
+  // A check without a deciding answer lasts until the timeout.
   timeout = wanted === "L7TOUT" ? SHORT : PATIENT,
 ): Behavior {
   return {

@@ -17,7 +17,7 @@ import { RADIUS_SECRET, type SinkKind, wallMs } from "./sink/commands.ts";
 import { type Sink, sinkAddress, startSink } from "./sink.ts";
 import { startTlsSink } from "./tls-sink.ts";
 
-/** Which checks. */
+/** Kind, number and pace of the checks. */
 export interface FleetPlan {
   readonly kind: SinkKind | "https";
   readonly checks: number;
@@ -41,7 +41,7 @@ export interface FirstResults {
   readonly stallMs: number;
 }
 
-/** It runs, and every check has had its first result. Disposing ends everything. */
+/** A fleet whose checks have all had their first result. Disposing ends everything. */
 export interface Fleet extends AsyncDisposable {
   readonly plan: FleetPlan;
   readonly sink: Sink;

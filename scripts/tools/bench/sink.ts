@@ -32,7 +32,7 @@ export interface Sink extends AsyncDisposable {
   take(): Promise<SinkTimes["timesMs"]>;
   /** Targets from one index to before another refuse from now on. @returns when it was done, milliseconds since the epoch */
   down(from: number, to: number): Promise<number>;
-  /** They accept again. @returns when it was done, milliseconds since the epoch */
+  /** Makes them accept again. @returns when it was done, milliseconds since the epoch */
   up(from: number, to: number): Promise<number>;
 }
 

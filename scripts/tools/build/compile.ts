@@ -55,7 +55,7 @@ function buildArguments({ file, revision, foreign }: CompileOptions): string[] {
       : [`--target=${foreign.target}`, `--compile-executable-path=${foreign.runtimeFile}`]),
     "--minify",
     "--bytecode",
-    // What is loaded when it is switched on (serving, telemetry) takes no memory until then.
+    // Optional parts (admin interface, telemetry) take no memory until they are loaded.
     "--splitting",
     "--format=esm",
     "--sourcemap=inline", // stacks in the log name files and lines of the sources

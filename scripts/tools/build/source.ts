@@ -26,7 +26,7 @@ export function isModified({ untracked = false } = {}): boolean {
 }
 
 /**
- * When the revision was made, in seconds since 1970: the time of every file in a package, so that it is the same whenever it is made.
+ * Returns the time of the revision, in seconds since 1970: the time of every file in a package, so that it is the same whenever it is made.
  * `SOURCE_DATE_EPOCH` wins (https://reproducible-builds.org/specs/source-date-epoch/).
  *
  * @throws Error when there is neither

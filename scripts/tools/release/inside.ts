@@ -1,4 +1,4 @@
-/** Which packages the executable contains, as the bundler accounts for its output. Called by the release. */
+/** The packages that the executable contains, as the bundler accounts for its output. Called by the release. */
 import { join } from "node:path";
 import { ROOT } from "../build/source.ts";
 import { neededPackages, type Package } from "./dependencies.ts";
@@ -10,8 +10,8 @@ const ENTRIES = [
 ] as const;
 
 /**
- * The packages that at least one byte of the bundle comes from. What is needed by another package and dropped by the bundler is not among
- * them; a package that needed such a one needs what that one needed.
+ * The packages that at least one byte of the bundle comes from. A dependency that the bundler has dropped is not
+ * among them; its dependents then depend on its dependencies.
  *
  * @throws Error when the bundler fails, or takes a package that bun.lock does not name
  */

@@ -85,7 +85,7 @@ async function notices(target: Target, executable: string, timeSeconds: number |
 
 async function release(command: ReleaseCommand): Promise<void> {
   const { targets, out, ownOut, allowModified, signingKey } = command;
-  // A key that is of no use is found out before the work.
+  // A useless key is found before the work.
   const key = signingKey === undefined ? undefined : readSigningKey(signingKey);
   if (!allowModified && isModified({ untracked: true }))
     throw new Error(
@@ -157,7 +157,7 @@ async function compileFor(target: Target, file: string, built: string): Promise<
   compile({ file, revision: built, foreign: { target: target.compiler, runtimeFile } });
 }
 
-/** A fault is said of the target that it befell. */
+/** Names the target in the error of its build. */
 async function named<T>({ name }: Target, work: Promise<T>): Promise<T> {
   try {
     return await work;

@@ -31,7 +31,7 @@ const backends: Backend[] = [];
 for (let index = 0; index < Number(count); index++) backends.push(await start(index));
 process.stdout.write(`${JSON.stringify(backends.map(({ port }) => port))}\n`);
 await readLines(Bun.stdin.stream(), (line) => {
-  // What backends.ts writes.
+  // The cast names what backends.ts writes.
   for (const [index, up] of JSON.parse(line) as [number, boolean][]) backends[index]?.set(up);
   process.stdout.write("done\n");
 });

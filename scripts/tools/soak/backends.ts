@@ -44,7 +44,7 @@ export async function startBackends(count: number): Promise<Backends> {
     await reading;
   });
   const first = await until(() => lines.shift(), START_MS, "the backends' ports");
-  // What backends-process.ts writes.
+  // The cast names what backends-process.ts writes.
   const ports = JSON.parse(first) as number[];
   const up = ports.map(() => true);
   // Some of each kind, which a plain remainder would not give; the kernel's answers to pings cannot be changed.

@@ -1,4 +1,4 @@
-/** Which backend is of which kind, and how each is checked. */
+/** The kind of each backend, and its healthcheck. */
 import {
   dnsCheck,
   httpCheck,

@@ -1,5 +1,5 @@
 /**
- * Which test files run side by side and which run alone, one after the other. Called by main.ts.
+ * The test files that run side by side, and those that run alone, one after the other. Called by main.ts.
  *
  * A test file runs alone when a line below its head comment says `// alone: REASON`: it measures time, needs the whole machine, or shares
  * something with other files. `bun test` by hand runs every file in turn, and needs no marker.

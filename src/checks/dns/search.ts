@@ -27,7 +27,7 @@ export function* searchNames(
   }
   const dots = query.split(".").length - 1;
   let askedAsIs = dots >= ndots;
-  // Whatever became of it, the search list is tried.
+  // The search list is tried after any outcome.
   if (askedAsIs) yield query;
   for (const domain of search) {
     const suffix = withoutLastDot(domain.replace(/^\./, ""));

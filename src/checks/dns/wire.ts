@@ -135,7 +135,7 @@ export function readReply(
   question: Pick<Question, "type" | "options">,
 ): Reply {
   const { type, options = USUAL_QUESTION } = question;
-  // What follows the question section is not repeated.
+  // Servers repeat the question section only, not the records behind it.
   const asked = sent.subarray(0, sent.length - optBytes(options));
   const message = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (message.length < HEADER_BYTES)

@@ -1,4 +1,4 @@
-/** The tcp checker: a connection, with TLS if wanted, and if wanted something said and something expected back. */
+/** The tcp checker: a connection, optionally with TLS, data to send, and data to expect. */
 import { formatAddress, formatVia } from "../../model/spec.ts";
 import { byteSecrets, type Secrets } from "../../redaction/secrets.ts";
 import type { Checker, CheckerEnv } from "../checker.ts";

@@ -1,6 +1,6 @@
 /**
  * Hostile nameservers in a process of their own. Started by tests/faults/hostile-nameserver.test.ts; writes its ports by name as a line of
- * JSON and ends with its stdin. What each does is in {@link KINDS}.
+ * JSON and ends with its stdin. {@link KINDS} has the behavior of each.
  */
 import { TRUNCATED_RESPONSE } from "dns-packet";
 import { framed, reply, startLiar, type Turn } from "./rogue-dns-server.ts";

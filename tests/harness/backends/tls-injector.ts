@@ -39,7 +39,7 @@ export function tlsInjector(tls: Bun.TLSOptions, spoil: string): Target & AsyncD
       async open(peer) {
         peer.data = { other: undefined };
         peers.add(peer);
-        // What it says meanwhile waits in the kernel.
+        // Its data wait in the kernel meanwhile.
         peer.pause();
         const { hostname } = inner;
         peer.data.other = await Bun.connect({

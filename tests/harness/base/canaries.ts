@@ -153,7 +153,7 @@ export const REFUSED_LINES: readonly string[] = [
   JSON.stringify({ type: "no_such_type", configs: [{ ...TCP, id: 1 }] }),
 ];
 
-/** Checks files that are no YAML, or of no use; each stumbles near the secret. */
+/** Checks files that are not YAML, or useless; each has its error near the secret. */
 export const REFUSED_FILES: readonly string[] = [
   `healthchecks:\n  - { id: 1, send: "a" "${secret("two")}" }\n`,
   `healthchecks:\n  - send: *${secret("alias")}\n`,

@@ -13,7 +13,7 @@ const ATTEMPTS = 100;
 /** Number of test processes that can run side by side: each has its share of the ports. */
 export const MAX_WORKERS = 16;
 const WORKER_PORTS = Math.floor((LAST_PORT - FIRST_PORT) / MAX_WORKERS);
-/** Which of them this is, from 1 on; `bun test --parallel` sets it, and the processes that a test starts inherit it. */
+/** Number of this test process, from 1 on; `bun test --parallel` sets it, and the processes that a test starts inherit it. */
 const WORKER = process.env["BUN_TEST_WORKER_ID"];
 const [firstPort, ports] =
   WORKER === undefined

@@ -23,7 +23,7 @@ complete -C $argv[2] | string replace -r '\\t.*' ''
 `;
 
 /**
- * A shell with a line editor needs a terminal: zpty is one. What goes to compadd is what would be proposed. The marks are written in
+ * A shell with a line editor needs a terminal: zpty is one. The arguments of compadd are the proposals. The marks are written in
  * two pieces, so that the terminal's echo does not contain them.
  */
 const ZSH = `zmodload zsh/zpty

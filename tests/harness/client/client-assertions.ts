@@ -80,7 +80,7 @@ export async function requestStatus(client: Client): Promise<ReadonlyMap<string,
   return new Map(lines.flatMap(({ statuses }) => statuses.map(({ id, status }) => [id, status] as const)));
 }
 
-/** When the check of a status ended: its start plus what it took; milliseconds since the epoch. */
+/** Returns the end of the check of a status: its start plus its duration; milliseconds since the epoch. */
 export function resultWallMs({ last_check, duration }: Status): number {
   if (last_check === undefined) throw new Error("a status without last_check");
   return Date.parse(last_check) + duration / 1e6;

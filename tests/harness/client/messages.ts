@@ -30,7 +30,7 @@ export interface ReceivedLine {
   readonly raw: string;
   /** Bytes of the line, its newline included. */
   readonly byteLength: number;
-  /** When it arrived, by `performance.now()`. */
+  /** Time of its arrival, by `performance.now()`. */
   readonly receivedAtMs: number;
 }
 

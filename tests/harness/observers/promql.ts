@@ -26,7 +26,7 @@ const WORDS = new Set([
 
 /**
  * Takes an alert's expression out of its thresholds: each comparison gets PromQL's own `bool`, so that it no longer
- * filters and gives 0 or 1 instead. What is left is empty only when a series, a label or a match between the two sides of
+ * filters and gives 0 or 1 instead. The rest is empty only when a series, a label or a match between the two sides of
  * an operator is missing, which is what a test wants to know on a server where nothing is wrong.
  */
 export function withoutThresholds(expr: string): string {

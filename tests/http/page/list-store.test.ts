@@ -1,4 +1,4 @@
-/** Which rows the status page asks for, and when. Run by `bun test`. */
+/** The rows that the status page asks for, and the times of its requests. Run by `bun test`. */
 import { expect, test } from "bun:test";
 import type { HealthcheckItem, HealthcheckList } from "../../../src/http/api.ts";
 import type { Answer, FetchApi } from "../../../src/http/page/data/api-client.ts";

@@ -1,4 +1,4 @@
-/** Which rows of a long list are on the screen. Run by `bun test`. */
+/** The rows of a long list that are on the screen. Run by `bun test`. */
 import { expect, test } from "bun:test";
 import {
   bodyHeight,

@@ -1,5 +1,5 @@
 /**
- * Cost of traces: daemons side by side, at the same time, so that whatever else the machine does befalls them alike; two of them without
+ * Cost of traces: daemons side by side, at the same time, so that other work of the machine affects all of them; two of them without
  * telemetry show how far equals differ. The table of docs/opentelemetry.md. Listed in ../scenarios.ts.
  */
 import {

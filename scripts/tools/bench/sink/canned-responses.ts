@@ -26,7 +26,7 @@ export function respondToDns(message: Uint8Array, length: number): number {
   end += 5; // the root's zero, type and class
   if (end > length) return 0;
   message.set(RESPONSE_FLAGS, 2);
-  // Whatever followed the question, such as EDNS options, is left out.
+  // Records behind the question, such as EDNS options, are left out.
   message.set(A_RECORD, end);
   return end + A_RECORD.length;
 }

@@ -6,7 +6,7 @@
 /** The protocol that a sink speaks. */
 export type SinkKind = "tcp" | "http" | DatagramKind;
 
-/** Those over UDP. */
+/** Kinds over UDP. */
 export type DatagramKind = "dns" | "udp" | "radius";
 
 /** Returns true for a protocol over UDP. */
@@ -54,7 +54,7 @@ export interface SinkTimes {
   readonly timesMs: readonly (readonly number[])[];
 }
 
-/** When the command had been carried out, milliseconds since the epoch. */
+/** Time at which the command had been executed, milliseconds since the epoch. */
 export interface SinkDone {
   readonly atMs: number;
 }

@@ -30,7 +30,7 @@ export class Ports {
     }
   }
 
-  /** Which of the ports a descriptor listens on; undefined for a connection's. */
+  /** Index of the port that a descriptor listens on; undefined for that of a connection. */
   indexOf(fd: number): number | undefined {
     return this.#indexOf.get(fd);
   }

@@ -33,7 +33,7 @@ export function Banner({
   readonly connection: Connection;
   readonly network: NetworkFault | undefined;
 }) {
-  // What is not up to date says nothing about now.
+  // An outdated banner would not be true now.
   const isShown = connection.notice === undefined && network !== undefined;
   return (
     // The region is always there: one that comes with its text is not read out everywhere.

@@ -1,4 +1,4 @@
-/** The search box; `/` leads to it, Escape empties it. What is searched for is in the address. */
+/** The search box; `/` leads to it, Escape empties it. The address holds the search text. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Filter, listHash } from "../logic/route.ts";
 import type { Router } from "./router.ts";
