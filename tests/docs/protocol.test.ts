@@ -1,4 +1,4 @@
-/** docs/protocol.md and the compiled executable: every example is understood, comes like that, or is refused in those words. */
+/** docs/protocol.md and the compiled executable: every example is understood, is sent like that, or is rejected with that message. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -78,7 +78,7 @@ function shapeOf(line: string): string {
 }
 
 test("docs: rejections have the messages of the page", async () => {
-  const lines = blockLines(TEXT, "jsonl refused");
+  const lines = blockLines(TEXT, "jsonl rejected");
   expect(lines.length).toBeGreaterThan(20);
   await using daemon = await startDaemon();
   await using client = await connectClient(daemon.socketPath);
@@ -112,10 +112,7 @@ test("docs: STATUS has exactly the fields of the table", async () => {
   client.update([tcpCheck(1, closed)]);
   const status = await stateOf(client, 1, "unhealthy");
   const rows = tableRows(TEXT, ["field", "JSON", "meaning"]);
-  const types = Object.entries(status).map(([field, value]) => [
-    `\`${field}\``,
-    typeof value === "string" ? "text" : typeof value,
-  ]);
+  const types = Object.entries(status).map(([field, value]) => [`\`${field}\``, typeof value]);
   expect(rows.map(([field, json]) => [field, json])).toEqual(types as [string, string][]);
 });
 
