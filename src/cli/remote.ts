@@ -6,7 +6,7 @@ import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { printable, sentence } from "../model/printable.ts";
 import { positiveDurationMs } from "../schema/durations.ts";
 import { custom } from "../schema/values.ts";
-import { systemReason } from "../system/system-reason.ts";
+import { fetchReason, systemReason } from "../system/system-reason.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 import type { Environment } from "./settings.ts";
 import { readWritten } from "./value-option.ts";
@@ -140,12 +140,10 @@ async function readText(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Describes why there is no response; messages of the runtime are meant for browsers. */
+/** Describes why there is no response. */
 function whyNot(error: unknown, timeout: string): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeoutError") return `no response within ${timeout}`;
-  const refused = "code" in error && (error.code === "ECONNREFUSED" || error.code === "ConnectionRefused");
-  return refused ? "connection refused" : error.message;
+  const isTimeout = error instanceof Error && error.name === "TimeoutError";
+  return isTimeout ? `no response within ${timeout}` : fetchReason(error);
 }
 
 /**

@@ -5,11 +5,11 @@
 import { VERSION } from "../build-info.ts";
 import type { Logger } from "../logging/logger.ts";
 import { formatDuration } from "../model/duration.ts";
-import { describeError } from "../model/format-value.ts";
 import { sentence } from "../model/printable.ts";
 import { shownUrl } from "../redaction/urls.ts";
 import { readCaBundle } from "../system/ca-bundle.ts";
 import type { Clock } from "../system/clock.ts";
+import { fetchReason } from "../system/system-reason.ts";
 import { readTextFile } from "../system/text-file.ts";
 import { EVENT_VERSION } from "./event.ts";
 import { SIGNATURE_HEADER, sign } from "./signature.ts";
@@ -167,7 +167,7 @@ export class WebhookSink implements Sink {
       const isRetried = status >= 500 || RETRIED.has(status);
       return { is: isRetried ? "failed" : "rejected", reason: `HTTP status ${status}` };
     } catch (error) {
-      return { is: "failed", reason: this.#safe(describeError(error)) };
+      return { is: "failed", reason: this.#safe(fetchReason(error)) };
     } finally {
       clearTimeout(timer);
     }

@@ -1,4 +1,4 @@
-/** The system's reason for an error that the runtime threw: its own messages lack it, or bury it in the name of a system call. */
+/** Reasons of errors that the runtime threw: its own messages lack them, bury them in the name of a system call, or are meant for browsers. */
 import { getSystemErrorMessage } from "node:util";
 
 /**
@@ -11,4 +11,19 @@ export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const number = "errno" in error && typeof error.errno === "number" ? Math.abs(error.errno) : 0;
   return number === 0 ? error.message : getSystemErrorMessage(-number);
+}
+
+/** By the runtime's codes, whose messages ask whether "the computer" can access the URL. */
+const FETCH_REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ConnectionRefused: "connection refused",
+  ECONNRESET: "connection closed without a response",
+  ConnectionClosed: "connection closed without a response",
+};
+
+/** Describes why a request has no response, without a stack. @param error - thrown by `fetch`, or the reason of its signal */
+export function fetchReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? String(error.code) : "";
+  return FETCH_REASONS[code] ?? error.message;
 }

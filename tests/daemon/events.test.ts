@@ -243,7 +243,10 @@ test("events: a webhook that answers 500, or is not there, gets the events later
 
   const port = freePort();
   await using absent = await Scene.start({ webhook: { url: `http://127.0.0.1:${port}/hook` } });
-  await absent.daemon.waitForLog(/Cannot deliver events, retrying/, 10_000);
+  await absent.daemon.waitForLog(
+    /Cannot deliver events, retrying url=.* reason="connection refused"$/,
+    10_000,
+  );
   using late = receiver(() => new Response("ok"), port);
   await until(() => late.requests.length === 1, 20_000, "the delivery");
 
