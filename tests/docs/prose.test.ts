@@ -3,7 +3,14 @@ import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { pages, ROOT, readText } from "../harness/base/markdown.ts";
-import { findBannedNames, findBannedStarts, findBannedWords, withoutBlocks, withoutCode } from "./prose.ts";
+import {
+  findBannedNames,
+  findBannedStarts,
+  findBannedWords,
+  findUndocumented,
+  withoutBlocks,
+  withoutCode,
+} from "./prose.ts";
 
 const MAX_LINE = 120;
 /** Of a table row: a cell is one line in Markdown. */
@@ -66,6 +73,12 @@ test("prose: the tests have no banned word and no banned name", () => {
   expect(found).toEqual([]);
 });
 
+test("prose: every exported type, class and function has a doc comment", () => {
+  const sources = ["src", "scripts", "tests/harness"].flatMap((dir) => list(dir, /\.tsx?$/));
+  expect(sources.length).toBeGreaterThan(400);
+  expect(sources.flatMap((path) => findUndocumented(path, readText(path)))).toEqual([]);
+});
+
 test("prose: written pages have one line width, and no table row is much wider", () => {
   const long = WRITTEN.flatMap((page) =>
     withoutBlocks(readText(page))
@@ -126,6 +139,12 @@ test.each([
 ])("prose: %j begins with a clause", (source, found) => {
   expect(findBannedStarts("file", source)).toEqual([`${found}: begin with a verb or a noun`]);
   expect(findBannedStarts("file", "/** Returns what it is. */")).toEqual([]);
+});
+
+test("prose: an export without a doc comment is found, also behind a comment that gives a reason", () => {
+  const source = "/** A. */\nexport class A {}\n\nexport async function b() {}\n// why\nexport type C = A;\n";
+  expect(findUndocumented("file", source)).toEqual(["file:4: b", "file:6: C"]);
+  expect(findUndocumented("file", "/** D. */\n// why\nexport interface D {}\n")).toEqual([]);
 });
 
 test("prose: code in Markdown is not read, and lines keep their numbers", () => {

@@ -63,6 +63,9 @@ const BANNED_WORDS: readonly Banned[] = [
 const BANNED_STARTS =
   /\/\*\*\s(?:\s*\*\s)?\s*(What|Whatever|Whether|Which|How|Who|Whose|Whom|When|Why|Where|Of)\b/g;
 
+/** Declaration whose comment an editor shows where it is used; constants may share that of their group. */
+const EXPORTED = /^export (?:abstract |async |declare )*(?:class|enum|function\*?|interface|type) (\w+)/;
+
 /** Identifiers that are not used, or parts of them. */
 const BANNED_NAMES: readonly Banned[] = [
   { form: /\b\w*(?:MOST|LONGEST|LARGEST)_[A-Z]\w*/, instead: "MAX_" },
@@ -87,6 +90,16 @@ export function findBannedStarts(place: string, source: string): string[] {
   return [...source.matchAll(BANNED_STARTS)].map(({ 0: start, 1: word = "", index }) => {
     const line = source.slice(0, index + start.length).split("\n").length;
     return `${place}:${line}: "${word}": begin with a verb or a noun`;
+  });
+}
+
+/** Exported types, classes and functions of a source that have no doc comment, `PLACE:LINE: NAME`. */
+export function findUndocumented(place: string, source: string): string[] {
+  const lines = source.split("\n");
+  return lines.flatMap((line, at) => {
+    const [, name] = EXPORTED.exec(line) ?? [];
+    const before = lines.slice(0, at).findLast((one) => !/^\s*(?:\/\/|$)/.test(one));
+    return name === undefined || before?.endsWith("*/") === true ? [] : [`${place}:${at + 1}: ${name}`];
   });
 }
 
