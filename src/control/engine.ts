@@ -27,8 +27,8 @@ import type { CallSpan, EngineTracingProvider } from "./engine-tracing.ts";
 const FAST_FETCH_MS = 1_000;
 /** Time after the engine's return in which its set still grows: it configures itself once a minute. Milliseconds. */
 const FAST_FETCHES_MS = 60_000;
-/** Interval at which the socket file is looked at while the engine is away, which costs less than a call; milliseconds. */
-const LOOK_MS = 100;
+/** Interval at which the socket file is polled while the engine is away, which costs less than a call; milliseconds. */
+const SOCKET_POLL_MS = 100;
 /** Time in which a new id of an equal check continues the state of an old one; milliseconds. */
 const INHERIT_MS = 120_000;
 const CONNECTION_BURST = 4;
@@ -59,7 +59,7 @@ export class EngineControl implements ControlPlane {
   #isAway = false;
   #fastUntilMs = Number.NEGATIVE_INFINITY;
   #fetchTimer: ReturnType<typeof setTimeout> | undefined;
-  #lookTimer: ReturnType<typeof setInterval> | undefined;
+  #pollTimer: ReturnType<typeof setInterval> | undefined;
   /** Identity of the socket file at the last fetch. */
   #socketIdentity: string | undefined;
   #ids: ReadonlySet<HealthcheckId> = new Set();
@@ -147,7 +147,7 @@ export class EngineControl implements ControlPlane {
 
   async stop(signal: AbortSignal): Promise<void> {
     clearTimeout(this.#fetchTimer);
-    clearInterval(this.#lookTimer);
+    clearInterval(this.#pollTimer);
     this.#handler = undefined;
     this.#stopping.abort();
     const mayFlush = this.#isConnected || (this.#ids.size > 0 && !this.#isAway);
@@ -178,7 +178,7 @@ export class EngineControl implements ControlPlane {
       } catch (error) {
         this.#fetchFailed(handler, engineFailure(error), error, span);
         // A socket that has just been made may not listen yet.
-        if (!isSameSocket) delayMs = LOOK_MS;
+        if (!isSameSocket) delayMs = SOCKET_POLL_MS;
       }
     });
     this.#fetchIn(handler, delayMs);
@@ -219,7 +219,7 @@ export class EngineControl implements ControlPlane {
     this.#problem = undefined;
     this.#hasFailed = false;
     this.#isAway = false;
-    clearInterval(this.#lookTimer);
+    clearInterval(this.#pollTimer);
     handler.resync();
     this.#reports.retryNow();
   }
@@ -234,8 +234,8 @@ export class EngineControl implements ControlPlane {
     if (!failure.isAway || wasAway) return;
     // Nothing is delivered to a missing engine; it receives every state when it is back.
     handler.disconnected();
-    clearInterval(this.#lookTimer);
-    this.#lookTimer = setInterval(() => this.maintain(), LOOK_MS);
+    clearInterval(this.#pollTimer);
+    this.#pollTimer = setInterval(() => this.maintain(), SOCKET_POLL_MS);
   }
 
   #fetchIn(handler: ControlPlaneHandler, delayMs: number): void {

@@ -14,12 +14,12 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   if (name.length > MAX_CHARS) return undefined;
   const maxEdits = Math.min(MAX_EDITS, Math.floor(name.length / 3));
   let best: string | undefined;
-  let leastEdits = maxEdits + 1;
+  let minEdits = maxEdits + 1;
   for (const candidate of known) {
     const edits = isSwapped(name, candidate) ? 1 : distance(name, candidate);
-    if (edits >= leastEdits) continue;
+    if (edits >= minEdits) continue;
     best = candidate;
-    leastEdits = edits;
+    minEdits = edits;
   }
   return best;
 }

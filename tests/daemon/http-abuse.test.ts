@@ -55,7 +55,7 @@ async function startChecking() {
 }
 
 /** Watches the daemon while something is done to it. */
-async function mostDescriptors(daemon: Daemon, during: () => Promise<void>): Promise<number> {
+async function maxDescriptors(daemon: Daemon, during: () => Promise<void>): Promise<number> {
   let most = 0;
   const watch = setInterval(() => {
     most = Math.max(most, daemon.fdCount());
@@ -77,7 +77,7 @@ test("daemon: 2,000 idle connections and 300 that drip their headers take nothin
   const { daemon, port, checksGoOn } = fixture;
   const [before, rss, descriptors] = [await scrape(port), daemon.rssBytes(), daemon.fdCount()];
   const connections: RawHttp[] = [];
-  const most = await mostDescriptors(daemon, async () => {
+  const most = await maxDescriptors(daemon, async () => {
     while (connections.length < IDLE) {
       connections.push(...(await Promise.all(times(BURST, () => connectHttp(port, false)))));
     }

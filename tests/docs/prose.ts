@@ -68,8 +68,8 @@ const EXPORTED = /^export (?:abstract |async |declare )*(?:class|enum|function\*
 
 /** Identifiers that are not used, or parts of them. */
 const BANNED_NAMES: readonly Banned[] = [
-  { form: /\b\w*(?:MOST|LONGEST|LARGEST)_[A-Z]\w*/, instead: "MAX_" },
-  { form: /\b\w*(?:LEAST|SHORTEST|SMALLEST)_[A-Z]\w*/, instead: "MIN_" },
+  { form: /\b\w*(?:MOST|LONGEST|LARGEST)_[A-Z]\w*|\bmost[A-Z]\w*/, instead: "MAX_, max…" },
+  { form: /\b\w*(?:LEAST|SHORTEST|SMALLEST)_[A-Z]\w*|\bleast[A-Z]\w*/, instead: "MIN_, min…" },
   { form: /\bun(?:alive|ready)\b/, instead: "livenessProblem, readinessProblem" },
   { form: /\b\w*[uU]pstream\w*/, instead: "ControlPlane; an upstream is a backend" },
   { form: /\b(?:\w*Judge|judge)\w*/, instead: "validate" },

@@ -95,7 +95,7 @@ test("server: a handler that throws in the middle of its answer ends the connect
 });
 
 test("server: more connections than there is room for: the one that has waited longest goes, the others are served", async () => {
-  using fixture = await startHttp({ router: ECHO, mostConnections: 3 });
+  using fixture = await startHttp({ router: ECHO, maxConnections: 3 });
   const idle = await Promise.all([1, 2, 3].map(() => connectHttp(fixture.port)));
   expect((await fixture.ask("/a")).status).toBe(200);
   await until(() => idle.some(({ closed }) => closed), 1_000, "one of them to be sent away");

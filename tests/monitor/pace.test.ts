@@ -96,7 +96,7 @@ test("pace: a down interval below the interval finds a recovery sooner", () => {
 });
 
 test("pace: a new down interval holds from the last start on while unhealthy, and not while healthy", () => {
-  for (const [result, leastMs] of [
+  for (const [result, minMs] of [
     ["-", 10_000],
     ["+", 500],
   ] as const) {
@@ -107,8 +107,8 @@ test("pace: a new down interval holds from the last start on while unhealthy, an
     const startMs = fixture.time.nowMs();
     fixture.monitor.reconfigure(makeSpec(1, { downIntervalMs: 20_000 }), AT_ORIGIN);
     fixture.toNextStart();
-    expect(fixture.time.nowMs() - startMs).toBeGreaterThanOrEqual(leastMs - 4 * TICK_MS);
-    expect(fixture.time.nowMs() - startMs).toBeLessThanOrEqual(2 * leastMs + TICK_MS);
+    expect(fixture.time.nowMs() - startMs).toBeGreaterThanOrEqual(minMs - 4 * TICK_MS);
+    expect(fixture.time.nowMs() - startMs).toBeLessThanOrEqual(2 * minMs + TICK_MS);
   }
 });
 

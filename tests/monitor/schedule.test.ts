@@ -86,10 +86,10 @@ test("repeatAfterMs: a quarter of the interval at most, within its bounds, never
   const anyJitter = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1e8 }), anyJitter, (intervalMs, jitter) => {
-      const mostMs = Math.min(1_000, Math.max(50, intervalMs / 4));
+      const maxMs = Math.min(1_000, Math.max(50, intervalMs / 4));
       const ms = repeatAfterMs(intervalMs, jitter);
-      expect(ms).toBeGreaterThanOrEqual(mostMs / 2);
-      expect(ms).toBeLessThanOrEqual(mostMs);
+      expect(ms).toBeGreaterThanOrEqual(maxMs / 2);
+      expect(ms).toBeLessThanOrEqual(maxMs);
     }),
   );
 });

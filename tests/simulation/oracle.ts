@@ -203,8 +203,8 @@ export class Oracle {
     const { intervalMs, timeoutMs } = expected.spec;
     // Four lead to the grid at most: a repeated check, the end of the interval that it was in, and two of half an interval or
     // more. A check that may itself take more than half the interval can be on the way for longer.
-    const leastMs = timeoutMs <= intervalMs / 2 ? intervalMs : intervalMs / 2;
-    if (++expected.regular > 4 && gapMs < leastMs - TICK_SLACK_MS) {
+    const minMs = timeoutMs <= intervalMs / 2 ? intervalMs : intervalMs / 2;
+    if (++expected.regular > 4 && gapMs < minMs - TICK_SLACK_MS) {
       this.#broken("on time", `healthcheck ${id} started ${gapMs} ms after its last check`);
     }
   }

@@ -46,12 +46,12 @@ export function missedStarts(arrivalsMs: readonly number[], intervalMs: number):
 /** The phase from which on the window holds the most of them. */
 function densestStart(phasesMs: readonly number[], intervalMs: number): number {
   const windowMs = intervalMs * WINDOW;
-  let mostFollow = 0;
+  let maxFollow = 0;
   let startMs = 0;
   for (const candidateMs of phasesMs) {
     const follow = phasesMs.filter((phaseMs) => modulo(phaseMs - candidateMs, intervalMs) < windowMs).length;
-    if (follow > mostFollow) {
-      mostFollow = follow;
+    if (follow > maxFollow) {
+      maxFollow = follow;
       startMs = candidateMs;
     }
   }

@@ -27,7 +27,7 @@ export class Clients implements AsyncDisposable {
 
   /** Notifications so far. */
   get reported(): number {
-    this.#look();
+    this.#readBatches();
     return this.#reported;
   }
 
@@ -37,7 +37,7 @@ export class Clients implements AsyncDisposable {
 
   /** Steady backends that were called something else than healthy, with the words. */
   get falseVerdicts(): readonly string[] {
-    this.#look();
+    this.#readBatches();
     return this.#falseVerdicts;
   }
 
@@ -68,7 +68,7 @@ export class Clients implements AsyncDisposable {
 
   async #end(orderly: boolean): Promise<void> {
     clearInterval(this.#resend);
-    this.#look();
+    this.#readBatches();
     const client = this.#client;
     this.#client = undefined;
     this.#seenLines = 0;
@@ -77,7 +77,7 @@ export class Clients implements AsyncDisposable {
     await client[Symbol.asyncDispose]();
   }
 
-  #look(): void {
+  #readBatches(): void {
     for (const { type, statuses } of this.#client?.lines.slice(this.#seenLines) ?? []) {
       if (type !== "notification_batch") continue;
       this.#reported += statuses.length;

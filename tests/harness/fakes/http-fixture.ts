@@ -17,7 +17,7 @@ export interface HttpOptions {
   /** In place of the routes of the daemon. */
   readonly router?: Router;
   readonly render?: Render;
-  readonly mostConnections?: number;
+  readonly maxConnections?: number;
   /** Allowed hosts; any name by default. */
   readonly hosts?: HostPolicy;
 }
@@ -62,7 +62,7 @@ export async function startHttp(options: HttpOptions = {}): Promise<HttpFixture>
     readinessProblem: () => problems.readinessProblem,
   });
   const hosts = options.hosts ?? { loopback: false, allowedHosts: [] };
-  const server = new HttpServer(options.router ?? routes, options.mostConnections ?? 40, hosts, log);
+  const server = new HttpServer(options.router ?? routes, options.maxConnections ?? 40, hosts, log);
   const { port } = await server.listen(LOOPBACK);
   const ask = async (path: string, ...headers: readonly string[]) => {
     await using http = await connectHttp(port);

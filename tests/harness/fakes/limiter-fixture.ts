@@ -8,10 +8,10 @@ import { VirtualTime } from "./fakes.ts";
 const ANYWHERE = { ip: "127.0.0.1", port: 0 };
 
 /** A connection limiter with the given limit, its connections, and the time. */
-export async function openGate(most: number, mostInLine = 0) {
+export async function openGate(most: number, maxInLine = 0) {
   const time = new VirtualTime();
   const admitted: Socket[] = [];
-  const gate = new ConnectionLimiter(most, mostInLine, (socket) => {
+  const gate = new ConnectionLimiter(most, maxInLine, (socket) => {
     admitted.push(socket);
     socket.resume();
   });
