@@ -329,7 +329,24 @@ export function secretMap<
   const schema = v.pipe(
     v.custom<Record<string, unknown>>(isMap, secretMessage(rule)),
     v.check((map) => Object.keys(map).length <= max, `too long; must be ${rule}`),
-    v.record(name.schema, item.schema),
+    // `v.record` leaves out the names that a plain assignment would misuse, such as `constructor`, without a word.
+    v.rawTransform(({ dataset, addIssue, NEVER }): Record<string, string> => {
+      const input = dataset.value;
+      const read: [string, string][] = [];
+      let isValid = true;
+      for (const [key, value] of Object.entries(input)) {
+        const named = v.safeParse(name.schema, key);
+        const found = v.safeParse(item.schema, value);
+        if (named.success && found.success) read.push([named.output, found.output]);
+        else isValid = false;
+        const path = { type: "object" as const, input, key, value };
+        for (const { message } of named.issues ?? [])
+          addIssue({ message, path: [{ ...path, origin: "key" }] });
+        for (const { message } of found.issues ?? [])
+          addIssue({ message, path: [{ ...path, origin: "value" }] });
+      }
+      return isValid ? Object.fromEntries(read) : NEVER;
+    }),
   );
   const json = { type: "object", propertyNames: name.json, additionalProperties: item.json };
   return {

@@ -32,7 +32,7 @@ test.each([
   ["a path at a Host header", { path: "/a", headers: { host: "a.test" } }, "http://a.test/a", "a.test"],
   ["a URL beside host", { path: "http://a.test/", host: "b.test" }, "http://a.test/", "b.test"],
   ["a path alone", { path: "/a" }, "http://10.0.0.1:3128/a", "10.0.0.1:3128"],
-  ["an IPv6 host", { path: "/", host: "::1" }, "http://[::1]/", "::1"],
+  ["an IPv6 host", { path: "/", host: "::1" }, "http://[::1]/", "[::1]"],
   ["an IPv6 URL", { path: "http://[::1]:81/" }, "http://[::1]:81/", "[::1]:81"],
   ["the server as a whole", { method: "OPTIONS", path: "*", host: "a.test" }, "http://a.test", "a.test"],
 ])("http proxy: %s is asked for with a whole URL", (_, fields, url, host) => {

@@ -97,7 +97,15 @@ test.each([
   [{ ...http, headers: { "a b": "x" } }, "headers: a string (not shown) is not valid; must be a header name"],
   [
     { ...http, headers: { a: "x\r\ny: z" } },
-    "headers.a: a string (not shown) is not valid; must be a header value without line breaks",
+    "headers.a: a string (not shown) is not valid; must be a header value without control characters",
+  ],
+  [
+    { ...http, headers: { a: "x\x7f" } },
+    "headers.a: a string (not shown) is not valid; must be a header value without control characters",
+  ],
+  [
+    { ...http, headers: { constructor: 5 } },
+    "headers.constructor: a number (not shown) is not valid; must be a string",
   ],
   [
     { ...http, method: "head", response: "OK" },

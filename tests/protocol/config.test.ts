@@ -134,6 +134,19 @@ const httpRows: [object, object][] = [
   [{ path: "healthz?a=b c" }, { path: "/healthz?a=b%20c" }],
   [{ path: "http://www.example.com/healthz" }, { path: "/healthz", host: "www.example.com" }],
   [{ path: "http://www.example.com:8080/" }, { host: "www.example.com:8080" }],
+  [{ host: "2001:db8::1" }, { host: "[2001:db8::1]" }],
+  [{ host: "[2001:db8::1]:8080" }, { host: "[2001:db8::1]:8080" }],
+  [{ headers: { A: "\u{1f600}\t\u20ac" } }, { headers: [["A", "\u{1f600}\t\u20ac"]] }],
+  [
+    JSON.parse('{"headers":{"constructor":"a","__proto__":"b","prototype":"c"}}'),
+    {
+      headers: [
+        ["constructor", "a"],
+        ["__proto__", "b"],
+        ["prototype", "c"],
+      ],
+    },
+  ],
   [{ expected_codes: [200, 204] }, { expectedCodes: [200, 204] }],
   [{ expected_codes: [0] }, { expectedCodes: [] }],
   [{ expected_codes: [200, 0] }, { expectedCodes: [] }],

@@ -27,7 +27,8 @@ import { encodePath, splitTarget } from "./target.ts";
 
 /** A token: a method, the name of a header (RFC 9110, 5.6.2). */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/u;
+/** RFC 9110, 5.5: no control characters but tabs. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\u{10ffff}]*$/u;
 const MAX_PORT = 65_535;
 const MAX_CODES = 1_000;
 const MAX_HEADERS = 100;
@@ -35,8 +36,8 @@ const MAX_HEADERS = 100;
 const headers = secretMap(
   { ...secretMatching(TOKEN, "a header name"), json: { pattern: TOKEN.source } },
   {
-    ...secretMatching(HEADER_VALUE, "a header value without line breaks"),
-    json: { type: "string", maxLength: MAX_CHARS, pattern: "^[^\\r\\n]*$" },
+    ...secretMatching(HEADER_VALUE, "a header value without control characters"),
+    json: { type: "string", maxLength: MAX_CHARS, pattern: "^[^\\x00-\\x08\\x0a-\\x1f\\x7f]*$" },
   },
   "headers",
   MAX_HEADERS,
@@ -74,7 +75,12 @@ export const HTTP_FIELDS = {
     "any",
     "Status codes that mean healthy. When empty or containing 0, every status is accepted.",
   ),
-  headers: optional({ ...headers, range: "no line breaks" }, {}, "none", "Additional request headers."),
+  headers: optional(
+    { ...headers, range: "no control characters" },
+    {},
+    "none",
+    "Additional request headers.",
+  ),
   response: optional(
     payloadText,
     "",
@@ -122,7 +128,7 @@ export function normalizeHttp(fields: HttpFields): HttpSpec {
   // Google's Go server, too, takes the scheme from `secure` alone.
   const secure = fields.secure ?? target.secure;
   const forwarded = isForwarded(fields);
-  const given = forwarded ? "" : fields.host;
+  const given = forwarded ? "" : bracketed(fields.host);
   const header = hostHeader(fields.headers);
   const serverName = fields.server_name || given || header || target.host || fields.ip;
   const { authorization } = target;
@@ -145,6 +151,11 @@ export function normalizeHttp(fields: HttpFields): HttpSpec {
     expectedCodes: fields.expected_codes.includes(0) ? [] : fields.expected_codes,
     response: fields.response || undefined,
   };
+}
+
+/** Puts an IPv6 address into brackets, as a Host header has it (RFC 3986, 3.2.2); other hosts stay as they are. */
+function bracketed(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host;
 }
 
 /** The host that a proxy is asked for. @param host - with or without a port @throws FieldError */
