@@ -14,6 +14,7 @@ import { NOT_SHOWN } from "../redaction/marks.ts";
 import { mayShowFieldName } from "../redaction/values.ts";
 import type { Amend } from "../schema/amend.ts";
 import type { NamedFacts } from "../schema/field.ts";
+import { secretProblem } from "../schema/problem.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
 import { forEachSliced } from "../system/time-slicing.ts";
 
@@ -94,10 +95,13 @@ class ChecksValidator {
     this.#defaults = defaults;
     if ("faults" in read) throw new ChecksFileError(path, read.faults);
     this.#file = read.file;
-    const entries = entriesOf(this.#file);
-    if (entries === undefined) {
-      const message = "missing; must be a list of healthchecks";
-      throw new ChecksFileError(path, [{ ...this.#file.locate([]), key: "healthchecks", message }]);
+    const given = healthchecksOf(this.#file);
+    // An empty `healthchecks:` is an empty list.
+    const entries = given === null ? [] : given;
+    if (!Array.isArray(entries)) {
+      const place = this.#file.locate(given === undefined ? [] : ["healthchecks"]);
+      const message = secretProblem(given, "a list of healthchecks");
+      throw new ChecksFileError(path, [{ ...place, key: "healthchecks", message }]);
     }
     this.entries = entries;
     this.#unknownKeys();
@@ -195,9 +199,8 @@ function amendsOf(fields: readonly NamedFacts[]): ReadonlyMap<string, Amend> {
   return new Map(fields.flatMap(({ name, amend }) => (amend === undefined ? [] : [[name, amend] as const])));
 }
 
-/** Returns the list; an empty `healthchecks:` is an empty list. */
-function entriesOf({ value }: YamlFile): readonly unknown[] | undefined {
+/** Returns the value of `healthchecks`; undefined when the file has no such key. */
+function healthchecksOf({ value }: YamlFile): unknown {
   if (typeof value !== "object" || value === null || !("healthchecks" in value)) return undefined;
-  if (value.healthchecks === null) return [];
-  return Array.isArray(value.healthchecks) ? value.healthchecks : undefined;
+  return value.healthchecks;
 }

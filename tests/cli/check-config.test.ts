@@ -80,11 +80,16 @@ test("check-config: every fault of a checks file, and status 1", async () => {
     "Configuration error: FILE:3:10: healthchecks[1].id",
     "",
   ]);
-  const none = await check("healthchecks: 5\n");
-  expect([none.status, none.out]).toEqual([
-    1,
-    "Configuration error: FILE:1:1: healthchecks: missing; must be a list of healthchecks\n",
-  ]);
+  for (const [given, shown] of [
+    ["5", "a number (not shown)"],
+    ["{}", "an object (not shown)"],
+  ]) {
+    const none = await check(`healthchecks: ${given}\n`);
+    expect([none.status, none.out]).toEqual([
+      1,
+      `Configuration error: FILE:1:15: healthchecks: ${shown} is not valid; must be a list of healthchecks\n`,
+    ]);
+  }
 });
 
 test("check-config: an unknown field of a healthcheck is a warning, or a fault when that is wanted", async () => {
