@@ -145,13 +145,10 @@ export class ExecSink implements Sink {
   async #write({ stdin }: Child, text: string): Promise<boolean> {
     return await new Promise((resolve) => {
       this.#abandonWrite = () => resolve(false);
-      const failed = () => resolve(false);
-      try {
-        stdin.write(text);
-        Promise.resolve(stdin.flush()).then(() => resolve(true), failed);
-      } catch {
-        failed();
-      }
+      writeAll(stdin, text).then(
+        () => resolve(true),
+        () => resolve(false),
+      );
     });
   }
 
@@ -180,4 +177,10 @@ export class ExecSink implements Sink {
       // The group has ended.
     }
   }
+}
+
+/** Both calls fail, now or later, when the process has closed its input: `write` for more than it keeps back, else `flush`. */
+async function writeAll(stdin: Bun.FileSink, text: string): Promise<void> {
+  await stdin.write(text);
+  await stdin.flush();
 }

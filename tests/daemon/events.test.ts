@@ -157,6 +157,26 @@ test("events: a process that exits immediately, or cannot be started, is counted
   }
 });
 
+test("events: a process that closes its input while events come is started again, and gets them later", async () => {
+  await using dir = makeTempDir("events");
+  const file = join(dir.path, "events");
+  const isClosed = join(dir.path, "closed");
+  const script = `[ -e ${isClosed} ] && exec cat >> ${file}; exec <&-; touch ${isClosed}; sleep 1000`;
+  await using scene = await Scene.start({ exec: shell(script) }, 0);
+  await until(() => existsSync(isClosed), 10_000, "a process without input");
+  // A few of these are more than the runtime keeps back, so that the write itself meets the closed pipe.
+  const labels = Object.fromEntries(times(16, (at) => [`label${at}`, "x".repeat(128)]));
+  const ids = times(500, String);
+  scene.client.update(ids.map((id) => tcpCheck(id, scene.backend, { interval: "50ms", labels })));
+  await until(() => linesOf(file).length >= ids.length, 20_000, "the events");
+  expect(
+    linesOf(file)
+      .map(({ id }) => id)
+      .toSorted(),
+  ).toEqual(ids.toSorted());
+  expect([await scene.events("sent", "exec"), await scene.events("failed", "exec")]).toEqual([500, 1]);
+});
+
 test("events: a process that hangs or reads slowly delays nothing; the oldest events are dropped and counted", async () => {
   for (const script of ["sleep 1000", "while :; do head -c 10; sleep 1; done"]) {
     await using scene = await Scene.start({ exec: shell(script), queue_size: 50 }, 500);
