@@ -3,7 +3,7 @@
  * grows. Nothing waits for it: while it does not read, one chunk is under way and the queue fills up.
  */
 import type { Logger } from "../logging/logger.ts";
-import { describeError } from "../model/format-value.ts";
+import { systemReason } from "../system/system-reason.ts";
 import { relayOutput } from "./process-output.ts";
 import { Pause, pauseMs, type Sink, type SinkQueue } from "./sink.ts";
 
@@ -86,7 +86,7 @@ export class ExecSink implements Sink {
     try {
       child = this.#spawn();
     } catch (error) {
-      return describeError(error);
+      return systemReason(error);
     }
     this.#child = child;
     const outputs = [
