@@ -54,3 +54,17 @@ test("docs: every type, function and file that architecture.md names exists", ()
   expect(identifiers.length).toBeGreaterThan(20);
   expect(identifiers.filter((name) => !new RegExp(`\\b${name}\\b`).test(sources))).toEqual([]);
 });
+
+test("docs: every directory of tests is in the table, or has the name of a room", () => {
+  const dirs = (path: string) =>
+    readdirSync(join(ROOT, path), { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    );
+  const rooms = dirs("src");
+  const named = tableRows(TEXT, ["where", "what"]).flatMap(([cell = ""]) =>
+    [...cell.matchAll(/`tests\/(\w+)`/g)].map(([, name = ""]) => name),
+  );
+  expect(named.length).toBeGreaterThan(15);
+  expect(dirs("tests").filter((name) => !rooms.includes(name) && !named.includes(name))).toEqual([]);
+  expect(named.filter((name) => !dirs("tests").includes(name))).toEqual([]);
+});
