@@ -109,7 +109,7 @@ function badImports(file: string): string[] {
       .filter(
         (target) => !target.startsWith("src/") || (room(target) !== from && !allowed.includes(room(target))),
       )
-      // The build information stands beside main.ts and imports nothing.
+      // The build information is beside main.ts and imports nothing.
       .filter((target) => target !== "src/build-info.ts")
       .map((target) => `${file}: ${from}/ may not import ${target}`)
   );

@@ -1,4 +1,4 @@
-/** Makes the metric families that prom-client keeps, with the prefix that all of ours have. */
+/** Makes the metric families that prom-client keeps, with the prefix of all families of this server. */
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 /** Creates metric families in one registry. */

@@ -1,6 +1,6 @@
 /** Bytes as operators write them: as text in UTF-8, or as hexadecimal digits. */
 
-/** Pairs of digits; blanks and colons may stand between them. */
+/** Pairs of digits; blanks and colons may separate them. */
 export const HEX_BYTES = /^[\s:]*(?:[0-9a-fA-F]{2}[\s:]*)*$/;
 
 const ENCODER = new TextEncoder();

@@ -3,7 +3,7 @@
 const HOST = /^[^\s/?#@\\\p{Cc}]+$/u;
 const ASCII = /^[\x21-\x7e]*$/;
 /**
- * Non-ASCII characters that may stand beside letters: the rest of ASCII would end the host of a URL, or have another
+ * Non-ASCII characters that may appear beside letters: the rest of ASCII would end the host of a URL, or have another
  * meaning there.
  */
 const INTERNATIONAL = /^(?:[\w.*-]|[^\p{ASCII}])+$/u;

@@ -8,7 +8,7 @@ const HALF_PAIR = /[\ud800-\udbff]$/;
 
 /** A number that must not be shown as what it amounts to: `1.0` is 1, and yet no id. */
 export class RawNumber {
-  /** @param text - as it stood in the message or file */
+  /** @param text - as written in the message or file */
   constructor(readonly text: string) {}
 }
 

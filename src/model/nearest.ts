@@ -2,7 +2,7 @@
 import { distance } from "fastest-levenshtein";
 
 const MAX_EDITS = 3;
-/** Longer names resemble none of ours. */
+/** Longer names resemble no known name. */
 const MAX_CHARS = 60;
 
 /**

@@ -95,7 +95,7 @@ export function optional<Schema extends v.GenericSchema, Default extends v.Infer
 }
 
 /**
- * Makes an optional field whose default stands in the file as any other value would; null counts as absent.
+ * Makes an optional field whose default is written in the file like any other value; null counts as absent.
  *
  * @param whenAbsent - the default, as it is written in the file
  */

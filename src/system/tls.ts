@@ -38,7 +38,7 @@ interface Trust {
 /**
  * The key exchange groups (RFC 8446, 4.2.7), without the post-quantum X25519MLKEM768: its key share of 1,216 bytes makes a ClientHello
  * of two segments, and servers and firewalls exist that take the first segment for all of it. The library sends that share wherever
- * the group stands in the list, so it cannot be offered as a last resort.
+ * the group is in the list, so it cannot be offered as a last resort.
  */
 const GROUPS = "X25519:P-256:P-384:P-521";
 

@@ -1,6 +1,6 @@
 /**
  * Spans of checks and of state changes, created when a check is over: a check that is not sampled costs next to
- * nothing. Stands between the monitors and their log, whose lines carry the ids.
+ * nothing. It is between the monitors and their log, whose lines carry the ids.
  */
 import { type SpanContext, SpanKind } from "@opentelemetry/api";
 import type { HealthcheckId } from "../model/id.ts";

@@ -88,7 +88,7 @@ const asItIs = (bytes: Buffer) => bytes;
 
 function secureChannel(settings: ExporterSettings): ChannelCredentials {
   const trust = readTrust(settings);
-  // In a URL one of IPv6 stands in brackets.
+  // An IPv6 address is in brackets in a URL.
   const host = settings.url.hostname.replace(/^\[|\]$/g, "");
   if (isIP(host) !== 0) return new AddressCredentials(host, trust);
   const { ca, cert, key } = trust;

@@ -154,7 +154,7 @@ function headersOf(url: URL, env: Environment, warn: Warn): Record<string, strin
   return headers;
 }
 
-/** RFC 7617; a user or a password of the URL stands in it percent-encoded. */
+/** RFC 7617; user and password are percent-encoded in the URL. */
 function authorization({ username, password }: URL): string | undefined {
   if (username === "" && password === "") return undefined;
   return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64")}`;

@@ -63,7 +63,7 @@ function variablesRead(): string[] {
   return asked;
 }
 
-test("docs: every key of the section stands in opentelemetry.md with its default, and whether SIGHUP is enough", () => {
+test("docs: every key of the section is in opentelemetry.md with its default, and whether SIGHUP is enough", () => {
   const defaults = toFile(DEFAULT_CONFIG)["telemetry"] ?? {};
   const expected = leaves()
     .filter(({ section: name }) => name === "telemetry")

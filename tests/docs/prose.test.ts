@@ -110,6 +110,7 @@ test.each([
   ["// What it writes is logged.", "What"],
   ["he may retry", "he may"],
   ["asked in vain", "in vain"],
+  ["the address stands in brackets", "stands in"],
 ])("prose: %p is found", (text, form) => {
   expect(findBannedWords("page", `\n${text}`)[0]).toStartWith(`page:2: "${form}": write `);
 });
@@ -119,6 +120,7 @@ test.each([
   "the backend refused the connection",
   "cargo on board",
   "a recommended value",
+  "a fake that stands in for the kernel",
   "It is asked. What is a target? What backends see of it:",
 ])("prose: %p is plain", (text) => {
   expect(findBannedWords("page", text)).toEqual([]);

@@ -47,6 +47,10 @@ const BANNED_WORDS: readonly Banned[] = [
     form: /\b\w*(?:normal|recogn|serial|initial|organ|optim|minim|maxim|synchron|custom|summar|author|util)is[aei]\w*\b/i,
     instead: "-ize",
   },
+  {
+    form: /\b(?:stands?|stood) (?!in for\b)(?:in|behind|between|before|beside)\b/i,
+    instead: "is, is written, appears",
+  },
   { form: /\bin vain\b/i, instead: "without an answer, without success" },
   { form: /\bof (?:no|any) use\b/i, instead: "useless, useful" },
   { form: /\bbefall\w*/i, instead: "affect, happen to" },

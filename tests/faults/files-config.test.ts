@@ -9,7 +9,7 @@ import { daemonPath } from "../harness/daemon/executable.ts";
 
 setDefaultTimeout(30_000);
 
-/** As they stand in a file, and how the message shows them. None is allowed anywhere but where its kind is. */
+/** Values as written in a file, and as the message shows them. Each is valid only for keys of its kind. */
 const VALUES: Readonly<
   Record<string, { readonly text: string; readonly of: readonly string[]; readonly free?: boolean }>
 > = {
@@ -53,7 +53,7 @@ for (const [what, { text, of, free = false }] of Object.entries(VALUES)) {
     const { status, out } = await runCommand(["check-config", file]);
     expect(status).toBe(1);
     const reports = out.trimEnd().split("\n");
-    // The given value stands between the key and the rule, and is truncated.
+    // The message has the given value, truncated, between the key and the rule.
     if (text === ".nan") expect(out).toContain("telemetry.sampling_rate: NaN is not valid; must be ");
     expect(
       reports.map((line) =>

@@ -21,7 +21,7 @@ function dnsSpec(server: DnsSpec["server"]): DnsSpec {
   };
 }
 
-test("spec: an IPv6 address stands in brackets", () => {
+test("spec: an IPv6 address is in brackets", () => {
   expect(formatAddress({ ip: "10.0.0.1", port: 80 })).toBe("10.0.0.1:80");
   expect(formatAddress({ ip: "::1", port: 80 })).toBe("[::1]:80");
 });

@@ -39,7 +39,7 @@ test("evidence: a check without an answer counts as failed after twice the usual
   expect(slow.around(1, 250)).toBe("long");
 });
 
-test("evidence: what is forgotten stands in a short row", () => {
+test("evidence: a forgotten check counts as one of a short row", () => {
   const evidence = evidenceOf("-");
   for (let number = 0; number < 70_000; number++) evidence.begin(1);
   expect(evidence.around(0, 1_000)).toBe("short");

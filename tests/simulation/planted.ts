@@ -7,7 +7,7 @@ export interface PlantedFault {
   readonly promise: "no false verdict" | "on time" | "nothing lost";
   /** Below `src`. */
   readonly file: string;
-  /** Stands in the file exactly once. */
+  /** Is in the file exactly once. */
   readonly find: string;
   readonly replace: string;
 }

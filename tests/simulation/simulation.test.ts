@@ -29,7 +29,7 @@ test(
   `simulation: ${SECONDS} s of random faults break none of the three promises`,
   async () => {
     const { status, output } = await simulate(ROOT, SECONDS);
-    // A seed that fails stands in the output: `bun tests/simulation/simulate.ts --seed N` repeats it.
+    // A failing seed is in the output: `bun tests/simulation/simulate.ts --seed N` repeats it.
     expect({ status, output }).toMatchObject({
       status: 0,
       output: expect.stringContaining("every promise kept"),

@@ -46,7 +46,7 @@ const LARGE: Difference = {
 };
 const ANCHOR: Difference = {
   haproxy: "L6RSP",
-  why: "A trusted authority is an anchor wherever it stands in a chain, as for curl and Go; HAProxy wants its root as well.",
+  why: "A trusted CA is an anchor at any place in a chain, as for curl and Go; HAProxy wants its root as well.",
 };
 const NAMES_ONLY: Difference = {
   haproxy: "L7OK",

@@ -86,7 +86,7 @@ async function statistics(socket: string): Promise<(readonly [string, string])[]
     lines
       .map((line) => line.split(","))
       .filter((cells) => cells[server] === "s")
-      // A star stands before the former check's code while another check is running.
+      // HAProxy puts a star before the former check's code while another check is running.
       .map((cells) => [cells[name] ?? "", (cells[status] ?? "").replace("* ", "")] as const)
       .filter(([, code]) => code !== "INI" && code !== "")
   );

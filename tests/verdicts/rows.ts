@@ -13,7 +13,7 @@ import { TLS_CERTIFICATE_ROWS } from "./tls-certificate-rows.ts";
 import { TLS_HANDSHAKE_ROWS } from "./tls-handshake-rows.ts";
 import { UDP_ROWS } from "./udp-rows.ts";
 
-/** The rows by the chapter that they stand in. */
+/** The rows by their chapter. */
 export const CHAPTERS: Readonly<Record<string, readonly Behavior[]>> = {
   TCP: TCP_ROWS.map(withDifferences),
   "TLS: certificates and names": TLS_CERTIFICATE_ROWS.map(withDifferences),

@@ -163,7 +163,7 @@ export class BodyReader {
     };
   }
 
-  /** @returns false for a byte that may not stand behind a chunk's size */
+  /** @returns false for a byte that may not follow a chunk's size */
   #endDigits(byte: number): boolean {
     if (byte === LF) this.#endSize();
     else if (byte === SEMICOLON) this.#place = "extension";

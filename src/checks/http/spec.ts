@@ -56,7 +56,7 @@ export function formatHttpUrl(spec: HttpSpec): string {
   return `${formatRoot(spec)}${spec.path === "*" ? "" : shownPath(spec.path)}`;
 }
 
-/** Formats what stands before the path of the URL: `https://10.0.0.1:443`. */
+/** Formats the part of the URL before its path: `https://10.0.0.1:443`. */
 export function formatRoot({ tls, address, origin }: HttpSpec): string {
   const scheme = tls === undefined ? "http" : "https";
   if (origin === undefined) return `${scheme}://${formatAddress(address)}`;

@@ -47,7 +47,7 @@ function unescapePercent(text: string): string {
   }
 }
 
-/** Encodes what may not stand in a request line, blanks and line breaks above all; what is encoded stays as it is. */
+/** Encodes characters that a request line may not have, blanks and line breaks above all; encoded ones stay as they are. */
 export function encodePath(path: string): string {
   const [withoutFragment = "/"] = path.split("#", 1);
   return withoutFragment.toWellFormed().replace(/[^\x21-\x7e]/gu, (char) => encodeURIComponent(char));

@@ -74,7 +74,7 @@ test("page: counts are grouped and agree with their noun", () => {
   ]);
 });
 
-test("page: phases stand in their order, those not reached are left out", () => {
+test("page: phases are in their order, without those not reached", () => {
   const text = formatPhases({ first_byte_ms: 12, connect_ms: 0.4 });
   expect(text.replaceAll("\u00a0", " ")).toBe("connect 0.40 ms · first byte 12.0 ms");
   expect(formatPhases({})).toBe("");

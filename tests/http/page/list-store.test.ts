@@ -127,7 +127,7 @@ test("page list: rows of another filter go when the new ones come, rows nearby s
   expect([...store.view.value.rows.keys()]).toEqual([0, 1, 2, 3, 4]);
 });
 
-test("page list: no id stands in two places", async () => {
+test("page list: no id is in two places", async () => {
   const { fetchApi, last } = askedServer();
   const store = new ListStore(fetchApi);
   store.show(NO_FILTER, { first: 0, end: 20 });
