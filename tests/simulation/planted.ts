@@ -7,7 +7,7 @@ export interface PlantedFault {
   readonly promise: "no false verdict" | "on time" | "nothing lost";
   /** Below `src`. */
   readonly file: string;
-  /** Is in the file exactly once. */
+  /** Text that the file has exactly once. */
   readonly find: string;
   readonly replace: string;
 }
