@@ -69,7 +69,7 @@ const server = {
   state_file: setting(stateFilePath, STATE_FILE_AUTO, {
     about:
       "File that keeps the states over a restart: afterward each state is provisional until a check agrees with it, and `rise` and `fall` count from " +
-      "it. `auto`: healthcheck-server.state in the unit's RuntimeDirectory; without one, as with `off`, every healthcheck starts as unknown.",
+      "it. `auto`: healthcheck-server.state in the unit's RuntimeDirectory, of several the first; without one, as with `off`, every healthcheck starts as unknown.",
     reload: false,
   }),
   state_max_age: setting(duration("1s", "24h"), "1m", {

@@ -1,5 +1,4 @@
 /** The operators' side of the daemon: overrides, their control socket, and the states that outlive the process. */
-import { dirname } from "node:path";
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { HealthcheckId } from "../model/id.ts";
@@ -7,7 +6,6 @@ import type { Monitor } from "../monitor/monitor.ts";
 import { OverrideCommands } from "../overrides/commands.ts";
 import { ControlSocket } from "../overrides/control-socket.ts";
 import { Overrides } from "../overrides/overrides.ts";
-import { isVolatile } from "../persistence/owned-file.ts";
 import type { StateFileSettings } from "../persistence/state-file.ts";
 import type { Clock } from "../system/clock.ts";
 import { createStateStore, type StateStore } from "./state-store.ts";
@@ -26,12 +24,10 @@ export class Operations {
   readonly states: StateStore;
   readonly #overrides: Overrides;
   readonly #socket: ControlSocket | undefined;
-  readonly #stateFile: StateFileSettings | undefined;
 
   /** @param stateFile - undefined if nothing outlives the process */
   constructor({ server }: Config, stateFile: StateFileSettings | undefined, deps: OperationsDeps) {
     const { clock, monitors, log } = deps;
-    this.#stateFile = stateFile;
     this.#overrides = new Overrides({ ...deps, changed: () => this.states.overridesChanged() });
     this.states = createStateStore(stateFile, clock, monitors, log, () => this.#overrides.list());
     const commands = new OverrideCommands(this.#overrides, monitors, clock);
@@ -45,8 +41,7 @@ export class Operations {
   /** Reads what the earlier process has left, and serves operators. @throws Error if the control socket cannot be opened */
   async start(): Promise<void> {
     await this.states.start();
-    const sameBoot = this.#stateFile !== undefined && isVolatile(dirname(this.#stateFile.path));
-    this.#overrides.restore(this.states.earlierOverrides, sameBoot);
+    this.#overrides.restore(this.states.earlierOverrides, this.states.isVolatile);
     this.#socket?.start();
   }
 

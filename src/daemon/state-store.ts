@@ -9,7 +9,15 @@ import type { Clock } from "../system/clock.ts";
 /** States that outlive the process. */
 export type StateStore = Pick<
   StateFile,
-  "start" | "take" | "settled" | "skipped" | "released" | "close" | "overridesChanged" | "earlierOverrides"
+  | "start"
+  | "take"
+  | "settled"
+  | "skipped"
+  | "released"
+  | "close"
+  | "overridesChanged"
+  | "earlierOverrides"
+  | "isVolatile"
 >;
 
 /** Keeps nothing. */
@@ -22,6 +30,7 @@ const NO_STATE_STORE: StateStore = {
   close: async () => {},
   overridesChanged: () => {},
   earlierOverrides: [],
+  isVolatile: false,
 };
 
 /** Creates the store. @param settings - undefined if no states are kept @param monitors - the running ones @param overrides - returns those in effect */

@@ -15,8 +15,8 @@ export interface EarlierState {
   readonly sinceMs: number;
   readonly successes: number;
   readonly failures: number;
-  /** Wall-clock time at which the earlier process was last alive. */
-  readonly aliveMs: number;
+  /** When the earlier process was last alive, on the clock of this boot; negative for a process of the boot before. */
+  readonly aliveBootMs: number;
 }
 
 /** Keeps the status of one healthcheck. */

@@ -1,14 +1,13 @@
 /** The states of an earlier process, until healthchecks continue them or they are too old. Pure: the caller passes the time. */
 import type { HealthcheckId } from "../model/id.ts";
 import type { EarlierState } from "../monitor/reported-status.ts";
-import type { StateRecord } from "./format.ts";
+import { type StateRecord, shiftRecord } from "./format.ts";
 
-/** States that were read from the file. Each is given to one healthcheck. */
+/** States that were read from the file. Each is given to one healthcheck. Times are those of this boot's clock. */
 export class EarlierStates {
   /** By key and id: thousands of healthchecks may have an equal check. */
   readonly #byKey = new Map<string, Map<HealthcheckId, StateRecord>>();
   readonly #maxAgeMs: number;
-  #aliveMs = 0;
   #size = 0;
 
   /** @param maxAgeMs - time since the earlier process was last alive, after which its states no longer count */
@@ -21,14 +20,21 @@ export class EarlierStates {
     return this.#size;
   }
 
-  /** Adds records. @param aliveMs - wall-clock time at which their writer was last alive @returns the number of those that count */
-  add(records: readonly StateRecord[], aliveMs: number, nowWallMs: number): number {
-    this.#aliveMs = aliveMs;
+  /**
+   * Adds records.
+   *
+   * @param aliveBootMs - when their writer was last alive, on the clock of its boot
+   * @param ageMs - time since then
+   * @returns the number of those that count
+   */
+  add(records: readonly StateRecord[], aliveBootMs: number, ageMs: number, nowBootMs: number): number {
+    const shiftMs = nowBootMs - ageMs - aliveBootMs;
     for (const record of records) {
-      if (!this.#counts(record, nowWallMs)) continue;
+      const own = shiftRecord({ ...record, aliveBootMs: record.aliveBootMs ?? aliveBootMs }, shiftMs);
+      if (!this.#counts(own, nowBootMs)) continue;
       const equal = this.#byKey.get(record.key);
-      if (equal === undefined) this.#byKey.set(record.key, new Map([[record.id, record]]));
-      else equal.set(record.id, record);
+      if (equal === undefined) this.#byKey.set(record.key, new Map([[record.id, own]]));
+      else equal.set(record.id, own);
       this.#size++;
     }
     return this.#size;
@@ -40,36 +46,32 @@ export class EarlierStates {
    *
    * @param key - of the check, see `checkKey`
    */
-  take(id: HealthcheckId, key: string, nowWallMs: number): EarlierState | undefined {
+  take(id: HealthcheckId, key: string, nowBootMs: number): EarlierState | undefined {
     const equal = this.#byKey.get(key);
     const record = equal?.get(id) ?? equal?.values().next().value;
-    if (equal === undefined || record === undefined) return undefined;
-    equal.delete(record.id);
-    this.#size--;
-    if (equal.size === 0) this.#byKey.delete(key);
-    return this.#counts(record, nowWallMs) ? { ...record, aliveMs: this.#aliveMsOf(record) } : undefined;
+    if (record === undefined) return undefined;
+    this.#delete(record);
+    const { aliveBootMs = nowBootMs } = record;
+    return this.#counts(record, nowBootMs) ? { ...record, aliveBootMs } : undefined;
   }
 
-  /** Returns the records of states that no healthcheck has continued yet, for the next file. */
-  *rest(nowWallMs: number): Iterable<StateRecord> {
-    for (const records of this.#byKey.values()) {
-      for (const record of records.values()) {
-        if (this.#counts(record, nowWallMs)) yield { ...record, aliveMs: this.#aliveMsOf(record) };
-      }
-    }
+  /** Returns the records of states that no healthcheck has continued yet, for the next file. Those that are too old are forgotten. */
+  rest(nowBootMs: number): StateRecord[] {
+    const records = [...this.#byKey.values()].flatMap((equal) => [...equal.values()]);
+    return records.filter((record) => {
+      const counts = this.#counts(record, nowBootMs);
+      if (!counts) this.#delete(record);
+      return counts;
+    });
   }
 
-  /** Forgets all states. */
-  clear(): void {
-    this.#byKey.clear();
-    this.#size = 0;
+  #delete({ id, key }: StateRecord): void {
+    const equal = this.#byKey.get(key);
+    if (equal?.delete(id) === true) this.#size--;
+    if (equal?.size === 0) this.#byKey.delete(key);
   }
 
-  #aliveMsOf({ aliveMs = this.#aliveMs }: StateRecord): number {
-    return Math.min(aliveMs, this.#aliveMs);
-  }
-
-  #counts(record: StateRecord, nowWallMs: number): boolean {
-    return nowWallMs - this.#aliveMsOf(record) <= this.#maxAgeMs;
+  #counts({ aliveBootMs = 0 }: StateRecord, nowBootMs: number): boolean {
+    return nowBootMs - aliveBootMs <= this.#maxAgeMs;
   }
 }

@@ -26,12 +26,15 @@ const HEADER =
 const MAX_LINE_BYTES = 8_192;
 
 /** State of a healthcheck in the file. */
-export interface StateRecord extends Omit<EarlierState, "aliveMs"> {
+export interface StateRecord extends Omit<EarlierState, "aliveBootMs"> {
   readonly id: HealthcheckId;
   /** Key of the check, see `checkKey`. */
   readonly key: string;
-  /** Set if the state was not measured by the writer, which restored it: when the process that measured it was last alive. */
-  readonly aliveMs?: number;
+  /**
+   * Set if the state was not measured by the writer, which restored it: when the process that measured it was last alive. On the clock of
+   * the writer's boot, so it is negative for a process of the boot before.
+   */
+  readonly aliveBootMs?: number;
 }
 
 /** An override in the file. */
@@ -55,6 +58,12 @@ export function formatHeader(length: number, { wallMs, bootMs, bootId }: Moment)
     String(Math.max(0, Math.floor(value))).padStart(count, "0");
   const text = `${MAGIC}${VERSION} ${digits(length, 12)} ${digits(wallMs, 15)} ${digits(bootMs, 15)} ${bootId}`;
   return `${text} ${crc(text)}\n`;
+}
+
+/** Moves the times of a record from the clock of one boot to that of another. */
+export function shiftRecord(record: StateRecord, shiftMs: number): StateRecord {
+  const { aliveBootMs } = record;
+  return aliveBootMs === undefined ? record : { ...record, aliveBootMs: aliveBootMs + shiftMs };
 }
 
 /** Length of every header. */
@@ -128,7 +137,7 @@ function parseRecord(line: string): StateRecord | OverrideRecord | undefined {
 function checkRecord(value: unknown): StateRecord | OverrideRecord | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const field = (name: string): unknown => Reflect.get(value, name);
-  const [id, key, state, aliveMs] = [field("id"), field("key"), field("state"), field("aliveMs")];
+  const [id, key, state, aliveBootMs] = [field("id"), field("key"), field("state"), field("aliveBootMs")];
   const [sinceMs, successes, failures] = [field("sinceMs"), field("successes"), field("failures")];
   const ownId = typeof id === "string" ? parseId(id) : undefined;
   if (ownId === undefined || typeof key !== "string") return undefined;
@@ -136,9 +145,9 @@ function checkRecord(value: unknown): StateRecord | OverrideRecord | undefined {
   if (override !== undefined) return isOverride(override) ? { id: ownId, key, override } : undefined;
   if (state !== "healthy" && state !== "unhealthy") return undefined;
   if (!isCount(sinceMs) || !isCount(successes) || !isCount(failures)) return undefined;
-  if (aliveMs !== undefined && !isCount(aliveMs)) return undefined;
+  if (aliveBootMs !== undefined && !isTime(aliveBootMs)) return undefined;
   const record = { id: ownId, key, state, sinceMs, successes, failures } as const;
-  return aliveMs === undefined ? record : { ...record, aliveMs };
+  return aliveBootMs === undefined ? record : { ...record, aliveBootMs };
 }
 
 function isOverride(value: unknown): value is Override {
@@ -161,7 +170,11 @@ function isOverride(value: unknown): value is Override {
 const MAX_COUNT = 8.64e15;
 
 function isCount(value: unknown): value is number {
-  return typeof value === "number" && value >= 0 && value <= MAX_COUNT;
+  return isTime(value) && value >= 0;
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) <= MAX_COUNT;
 }
 
 function crc(text: string): string {

@@ -2,8 +2,8 @@
  * Opens the state file so that nothing else is harmed by it: only a regular file of this user, locked against another server, and never a
  * file of another program. Writes go through the runtime's thread pool, so a disk that hangs delays no check.
  */
-import { constants, type Stats, statfsSync } from "node:fs";
-import { type FileHandle, lstat, open, rename, unlink } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, lstat, open, rename, statfs, unlink } from "node:fs/promises";
 import { LOCK_EX, LOCK_NB, libc } from "../system/libc.ts";
 import { systemReason } from "../system/system-reason.ts";
 import { isStateFile, MAGIC } from "./format.ts";
@@ -28,6 +28,8 @@ export interface OwnedFile {
   readonly handle: FileHandle;
   readonly mtimeMs: number;
   readonly identity: string;
+  /** True if the file lies in memory, so that no boot survives it. */
+  readonly isVolatile: boolean;
 }
 
 /**
@@ -56,7 +58,7 @@ export async function openOwned(path: string): Promise<OwnedFile | undefined> {
     const now = await lstatOrNothing(path);
     if (now === undefined || identityOf(now) !== identityOf(stats))
       throw new StateFileError(`${path} was replaced while it was opened`);
-    return { handle, mtimeMs: stats.mtimeMs, identity: identityOf(stats) };
+    return await ownedFile(path, handle, stats);
   } catch (error) {
     await handle.close();
     throw error;
@@ -81,12 +83,17 @@ export async function replaceOwned(
     // Not synchronized: after a loss of power the states are too old anyway, and checksums find what is left of the file.
     await rename(draft, path);
     const stats = await handle.stat();
-    return { handle, mtimeMs: stats.mtimeMs, identity: identityOf(stats) };
+    return await ownedFile(path, handle, stats);
   } catch (error) {
     await handle.close();
     await removeOwned(draft).catch(() => {});
     throw error;
   }
+}
+
+async function ownedFile(path: string, handle: FileHandle, stats: Stats): Promise<OwnedFile> {
+  const { mtimeMs } = stats;
+  return { handle, mtimeMs, identity: identityOf(stats), isVolatile: await isVolatile(path) };
 }
 
 /** Removes a file, if it exists. */
@@ -126,10 +133,9 @@ export async function writeAt(handle: FileHandle, bytes: Uint8Array, at: number)
   }
 }
 
-/** Reports whether the files of a directory are gone after a boot. */
-export function isVolatile(path: string): boolean {
+async function isVolatile(path: string): Promise<boolean> {
   try {
-    return VOLATILE_FILE_SYSTEMS.includes(statfsSync(path).type);
+    return VOLATILE_FILE_SYSTEMS.includes((await statfs(path)).type);
   } catch {
     return false;
   }

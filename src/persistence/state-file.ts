@@ -9,9 +9,10 @@ import type { HealthcheckSpec } from "../model/spec.ts";
 import type { Monitor, MonitorObserver } from "../monitor/monitor.ts";
 import type { EarlierState } from "../monitor/reported-status.ts";
 import type { Settlement } from "../monitor/settlement.ts";
-import { currentMoment } from "../system/boot-clock.ts";
+import { currentBootMs, currentMoment } from "../system/boot-clock.ts";
 import type { Clock } from "../system/clock.ts";
 import { Slice } from "../system/time-slicing.ts";
+import { ageOf } from "./age.ts";
 import { EarlierStates } from "./earlier-states.ts";
 import {
   formatHeader,
@@ -19,6 +20,7 @@ import {
   HEADER_BYTES,
   type OverrideRecord,
   readState,
+  type StateContents,
   type StateRecord,
 } from "./format.ts";
 import {
@@ -42,8 +44,6 @@ const REWRITE_MS = 30_000;
 const RETRY_MS = 5_000;
 /** Time for reading the file at the start; a disk that hangs must not prevent it. */
 const LOAD_TIMEOUT_MS = 2_000;
-/** A file that is newer than the current time by more than this is not trusted: the wall clock was set back. */
-const FUTURE_TOLERANCE_MS = 5_000;
 
 /** Settings of the state file. */
 export interface StateFileSettings {
@@ -56,6 +56,8 @@ export interface StateFileSettings {
 export class StateFile implements MonitorObserver {
   /** Overrides of the earlier process, whatever their age; {@link start} reads them. */
   earlierOverrides: readonly OverrideRecord[] = [];
+  /** True if the file lies in memory, so that no boot survives it; {@link start} finds out. */
+  isVolatile = false;
   readonly #settings: StateFileSettings;
   readonly #clock: Clock;
   readonly #monitors: ReadonlyMap<HealthcheckId, Monitor>;
@@ -107,7 +109,7 @@ export class StateFile implements MonitorObserver {
   /** Takes the state that an equal check had in the earlier process; undefined if none counts. */
   take({ id, check }: HealthcheckSpec): EarlierState | undefined {
     if (this.#earlier.size === 0) return undefined;
-    return this.#earlier.take(id, checkKey(check), this.#clock.wallMs());
+    return this.#earlier.take(id, checkKey(check), currentBootMs());
   }
 
   settled({ spec }: Monitor, { transition, confirmed }: Settlement): void {
@@ -154,10 +156,11 @@ export class StateFile implements MonitorObserver {
     try {
       this.#file = await openOwned(path);
       if (this.#file === undefined) return;
+      this.isVolatile = this.#file.isVolatile;
       const contents = await readState(await readWhole(path, this.#file.handle));
       if (late.aborted) return;
       if (typeof contents !== "string") this.earlierOverrides = contents.overrides;
-      const reason = typeof contents === "string" ? contents : this.#restore(contents, this.#file.mtimeMs);
+      const reason = typeof contents === "string" ? contents : this.#restore(contents, this.#file);
       if (reason !== undefined) this.#coldStart(reason);
     } catch (error) {
       this.#problem = reasonOf(error);
@@ -167,20 +170,16 @@ export class StateFile implements MonitorObserver {
   }
 
   /** Takes the states in, and logs their number. @returns the reason if they do not count */
-  #restore(
-    { alive, records }: { alive: { wallMs: number }; records: readonly StateRecord[] },
-    mtimeMs: number,
-  ) {
-    const nowMs = this.#clock.wallMs();
+  #restore({ alive, records }: StateContents, { mtimeMs, isVolatile }: OwnedFile) {
+    const now = currentMoment(this.#clock.wallMs());
     const { maxAgeMs, path } = this.#settings;
-    const newestMs = Math.max(alive.wallMs, mtimeMs);
-    if (newestMs > nowMs + FUTURE_TOLERANCE_MS) return "its time is in the future: the clock was set back";
-    const aliveMs = Math.min(alive.wallMs, mtimeMs, nowMs);
-    const ageMs = Math.round(nowMs - aliveMs);
-    if (ageMs > maxAgeMs)
-      return `its states are ${Math.round(ageMs / 1_000)} s old, older than server.state_max_age`;
-    const states = this.#earlier.add(records, aliveMs, nowMs);
-    this.#log.info("States restored from before the restart", { states, age_ms: ageMs, file: path });
+    const age = ageOf({ alive, mtimeMs, isVolatile }, now);
+    if (age === undefined) return "its time is in the future: it was changed, or the clock was set back";
+    if (age > maxAgeMs)
+      return `its states are ${Math.round(age / 1_000)} s old, older than server.state_max_age`;
+    const states = this.#earlier.add(records, alive.bootMs, age, now.bootMs);
+    const fields = { states, age_ms: Math.round(age), file: path };
+    this.#log.info("States restored from before the restart", fields);
     return undefined;
   }
 
@@ -292,7 +291,7 @@ export class StateFile implements MonitorObserver {
 
   *#allRecords(): Iterable<StateRecord | OverrideRecord> {
     yield* this.#overrides();
-    yield* this.#earlier.rest(this.#clock.wallMs());
+    yield* this.#earlier.rest(currentBootMs());
     yield* this.#records([...this.#monitors.keys()]);
   }
 
@@ -329,7 +328,7 @@ function recordOf({ spec, health, status, sinceMs, provisional }: Monitor): Stat
     successes,
     failures,
   };
-  return provisional === undefined ? record : { ...record, aliveMs: provisional.aliveMs };
+  return provisional === undefined ? record : { ...record, aliveBootMs: provisional.aliveBootMs };
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -23,23 +23,37 @@ export interface Moment {
 
 const bootId = readBootId();
 
-/** Returns the current moment. @param wallMs - milliseconds since 1970 */
-export function currentMoment(wallMs: number): Moment {
+/** Returns the milliseconds since the boot, suspended time included. */
+export function currentBootMs(): number {
   const time = new BigInt64Array(2);
   libc.clock_gettime(CLOCK_BOOTTIME, time);
   const [seconds = 0n, nanoseconds = 0n] = time;
-  return { wallMs, bootMs: Number(seconds) * MS_PER_S + Number(nanoseconds) / NS_PER_MS, bootId };
+  return Number(seconds) * MS_PER_S + Number(nanoseconds) / NS_PER_MS;
+}
+
+/** Returns the current moment. @param wallMs - milliseconds since 1970 */
+export function currentMoment(wallMs: number): Moment {
+  return { wallMs, bootMs: currentBootMs(), bootId };
 }
 
 /**
  * Returns the milliseconds from one moment to a later one: by the clock of the boot if both belong to the same one, whatever the wall
  * clock did meanwhile, otherwise by the wall clock.
  *
- * @param sameBoot - true if both are known to belong to one boot, although its id may be unknown
+ * @param sameBoot - see {@link isSameBoot}
  */
 export function elapsedMs(from: Moment, to: Moment, sameBoot = false): number {
-  const isSame = sameBoot || (from.bootId === to.bootId && from.bootId !== UNKNOWN_BOOT);
-  return isSame && to.bootMs >= from.bootMs ? to.bootMs - from.bootMs : to.wallMs - from.wallMs;
+  return isSameBoot(from, to, sameBoot) ? to.bootMs - from.bootMs : to.wallMs - from.wallMs;
+}
+
+/**
+ * Reports whether two moments, the earlier one first, belong to one boot.
+ *
+ * @param sameBoot - the answer if the id of one of the boots is not known
+ */
+export function isSameBoot(from: Moment, to: Moment, sameBoot: boolean): boolean {
+  const isKnown = from.bootId !== UNKNOWN_BOOT && to.bootId !== UNKNOWN_BOOT;
+  return (isKnown ? from.bootId === to.bootId : sameBoot) && to.bootMs >= from.bootMs;
 }
 
 function readBootId(): string {

@@ -11,7 +11,7 @@ const EARLIER: EarlierState = {
   sinceMs: 5_000,
   successes: 70,
   failures: 3,
-  aliveMs: 9_000,
+  aliveBootMs: 9_000,
 };
 
 /** Restores a state, and answers the checks. @returns the reported states, in order */

@@ -26,10 +26,14 @@ function file(records: readonly StateRecord[], rest = ""): Buffer {
 }
 
 test("state file: what was written is read, and of several records of an id the last one", async () => {
-  const records = [record(1), record(2, { state: "unhealthy", aliveMs: 12 }), record(1, { successes: 8 })];
+  const records = [
+    record(1),
+    record(2, { state: "unhealthy", aliveBootMs: 12 }),
+    record(1, { successes: 8 }),
+  ];
   expect(await readState(file(records))).toEqual({
     alive: ALIVE,
-    records: [record(1, { successes: 8 }), record(2, { state: "unhealthy", aliveMs: 12 })],
+    records: [record(1, { successes: 8 }), record(2, { state: "unhealthy", aliveBootMs: 12 })],
     overrides: [],
   });
   expect(await readState(file([]))).toEqual({ alive: ALIVE, records: [], overrides: [] });

@@ -67,7 +67,7 @@ export const VARIABLES: readonly Variable[] = [
   {
     name: "RUNTIME_DIRECTORY",
     about:
-      "Set by systemd (RuntimeDirectory=): the directory of the state file, unless server.state_file names another.",
+      "Set by systemd (RuntimeDirectory=): the directory of the state file, unless server.state_file names another. Of several, which systemd sorts, the first.",
   },
   {
     name: "HEALTHCHECK_TEST_FAULT",
