@@ -26,6 +26,8 @@ const ABSENT = hasPeer("dpkg-deb")
   ? absentForNspawn()
   : [{ name: "dpkg-deb", words: "dpkg-deb is not installed" }];
 const CHECKS = 2_000;
+/** What the server keeps over a restart: with the unit's drop-in for the engine in a directory of its own. */
+const STATES = ["/run/seesaw/healthcheck-server.state", "/run/healthcheck-server/healthcheck-server.state"];
 const HINT = "Start it with: systemctl enable --now healthcheck-server";
 
 let booted: Booted;
@@ -107,10 +109,14 @@ packageTest("an upgrade and a downgrade while 2,000 checks run lose no state and
     printFigure("upgrade: every state reported again after", reportedMs - backMs, "ms");
   }
   const changes = await booted.journal("-u", UNIT, "-g", "'Health state changed'");
-  // Three servers have found out each state once; nothing else has happened.
-  expect(changes.length).toBe(3 * CHECKS);
+  // The first server has found out each state once, and the others have continued with it.
+  expect(changes.length).toBe(CHECKS);
   expect(changes.filter(({ MESSAGE }) => !MESSAGE.includes("old_state=unknown"))).toEqual([]);
   await client[Symbol.asyncDispose]();
+  const restored = await booted.journal("-u", UNIT, "-g", "'States restored'");
+  expect(restored.map(({ MESSAGE }) => / states=(\d+) /.exec(MESSAGE)?.[1])).toEqual(
+    times(2, () => `${CHECKS}`),
+  );
 });
 
 packageTest(
@@ -160,6 +166,7 @@ packageTest(
     await until(async () => (await restarts()) >= before + 2, SOON_MS, "two restarts of the proxy");
     expect([await active(), existsSync(booted.path(SOCKET))]).toEqual(["inactive", false]);
     expect(existsSync(booted.path(CONFIG))).toBe(true);
+    expect(STATES.map((file) => existsSync(booted.path(file)))).toEqual([true, false]);
     expect(await booted.ok(`dpkg -i ${packages.present}`)).toContain(HINT);
     expect((await booted.run(`systemctl is-enabled ${UNIT}`)).out).toBe("disabled\n");
   },
@@ -169,7 +176,10 @@ packageTest(
   "a purge leaves the group while the proxy's unit has it, and nothing when it has gone",
   async () => {
     const group = async () => (await booted.run("getent group seesaw")).status === 0;
+    const [, engineStates = ""] = STATES;
+    booted.write(engineStates, "healthcheck-server state 1");
     const { err } = await booted.run("dpkg -P healthcheck-server");
+    expect(await booted.ok("find /run -name 'healthcheck-server*' -not -path '/run/systemd/*'")).toBe("");
     expect(err).toContain(
       "the user and the group seesaw stay, they are used: /etc/systemd/system/healthcheck-proxy.service",
     );

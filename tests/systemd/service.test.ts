@@ -8,6 +8,8 @@ import { testUnless } from "../harness/base/peers.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
 import { daemonPath } from "../harness/daemon/executable.ts";
+import { newestStates } from "../harness/engine/engine-checks.ts";
+import { startGoEngine } from "../harness/engine/goengine.ts";
 import { type Booted, bootDebian, type JournalEntry } from "./nspawn.ts";
 import { absentForNspawn, ROOT_LIMIT_MS } from "./nspawn-root.ts";
 import {
@@ -206,6 +208,109 @@ serviceTest(
       "every state",
     );
   },
+);
+
+/** A backend in the booted system, which can be away. */
+const BACKEND = { hostname: "127.0.0.1", port: 7_000 };
+const startBackend = () =>
+  booted.ok(
+    `systemd-run --quiet --collect --unit=backend socat TCP-LISTEN:${BACKEND.port},fork,reuseaddr EXEC:cat && ` +
+      `until ss -ltn | grep -q :${BACKEND.port}; do sleep 0.1; done`,
+  );
+const stopBackend = () => booted.ok("systemctl stop backend");
+/** Failures in a row of a healthcheck, of the server that runs now. */
+const failuresOf = async (id: number): Promise<number> => {
+  const { out } = await booted.run(`curl -fsS http://127.0.0.1:9090/api/healthchecks/${id}`);
+  return out === "" ? 0 : Number(JSON.parse(out).position.consecutive_failures);
+};
+
+serviceTest(
+  "a restart and a kill keep the states in the unit's directory: a backend that is away just then is not reported",
+  METRICS,
+  async () => {
+    const count = 20;
+    const file = "/run/seesaw/healthcheck-server.state";
+    const checks = times(count, (at) => tcpCheck(at + 1, BACKEND, { interval: "500ms", retries: 200 }));
+    const ids = times(count, (at) => at + 1);
+    await startBackend();
+    {
+      await using client = await connectInside(booted);
+      client.update(checks);
+      await waitForStatus(booted, /^20 healthy/);
+    }
+    expect(await booted.ok(`stat -c '%U %G %a' ${file}`)).toBe("seesaw seesaw 600\n");
+    const written = () => readFileSync(booted.path(file), "utf8").match(/"state":"healthy"/g)?.length ?? 0;
+    for (const act of ["systemctl restart", "systemctl kill -s KILL"]) {
+      await until(() => written() >= count, SOON_MS, "every state in the file");
+      const moment = await mark();
+      const { MainPID: before } = await show("MainPID");
+      await stopBackend();
+      await booted.ok(`${act} ${UNIT}`);
+      await until(
+        async () => {
+          const { MainPID, ActiveState } = await show("MainPID", "ActiveState");
+          return MainPID !== before && ActiveState === "active";
+        },
+        SOON_MS,
+        "the next server",
+      );
+      await using client = await connectInside(booted);
+      client.update(checks);
+      const missed = async () => (await Promise.all(ids.map(failuresOf))).every((failures) => failures > 0);
+      await until(missed, SOON_MS, "a check that every backend misses");
+      expect(client.latest.size).toBe(0);
+      await startBackend();
+      await until(() => client.latest.size === count, SOON_MS, "every state");
+      const lines = (await since(moment)).map(({ MESSAGE }) => MESSAGE);
+      expect(lines.filter((line) => line.includes("Health state changed"))).toEqual([]);
+      expect(lines.filter((line) => line.includes("states=20")).length).toBe(1);
+      expect([...client.latest.values()].every(({ state }) => state === "healthy")).toBe(true);
+    }
+    await stopBackend();
+  },
+  // systemd sorts them, and the state file is in the first.
+  "RuntimeDirectory=seesaw-extra\n",
+);
+
+/** The drop-in of docs/deployment.md for the engine. */
+const [, ENGINE = ""] =
+  /engine\.conf <<'END'\n\[Service\]\n([\s\S]*?)END\n/.exec(
+    readFileSync(join(import.meta.dir, "..", "..", "docs", "deployment.md"), "utf8"),
+  ) ?? [];
+
+serviceTest(
+  "with the engine's drop-in of docs/deployment.md the states are kept too",
+  METRICS,
+  async () => {
+    expect(ENGINE).toContain("--engine");
+    await booted.ok("mkdir -p -m 700 /run/seesaw/engine");
+    const socket = booted.path("/run/seesaw/engine/engine.sock");
+    await startBackend();
+    const check = {
+      id: "1",
+      interval_ns: 5e8,
+      timeout_ns: 4e8,
+      retries: 200,
+      type: "TCPChecker",
+      checker: { IP: BACKEND.hostname, Port: BACKEND.port, Proto: 6 },
+    };
+    await using engine = await startGoEngine(socket, false, { checks: [check] });
+    await until(() => newestStates(engine)["1"] === 2, SOON_MS, "the state");
+    await stopBackend();
+    const reported = engine.events.length;
+    await booted.ok(`systemctl restart ${UNIT}`);
+    expect(await booted.ok("stat -c '%U %a' /run/healthcheck-server/healthcheck-server.state")).toBe(
+      "root 600\n",
+    );
+    await until(async () => (await failuresOf(1)) > 0, SOON_MS, "a check that the backend misses");
+    await startBackend();
+    const after = () => engine.events.slice(reported).flatMap(({ notifications = [] }) => notifications);
+    await until(() => after().some(({ state }) => state === 2), SOON_MS, "the state again");
+    expect(after().filter(({ state }) => state !== 2)).toEqual([]);
+    await stopBackend();
+    await booted.ok("rm -r /run/seesaw/engine");
+  },
+  ENGINE,
 );
 
 serviceTest(
