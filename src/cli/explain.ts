@@ -44,7 +44,7 @@ export function formatDetail(detail: HealthcheckDetail, nowMs: number): string {
     `healthcheck ${detail.id}  ${detail.name === undefined ? "" : `${detail.name}  `}${detail.target}`,
     row(
       "state",
-      `${detail.state} since ${detail.since} (${formatDuration(forMs)})${provisionalNote(detail)}`,
+      `${detail.state} since ${detail.since} (${formatDuration(forMs)})${isForced(detail) ? "" : provisionalNote(detail)}`,
     ),
     ...overrideRows(detail),
     ...(detail.held === true
@@ -101,12 +101,20 @@ function formatDamping({
 }
 
 /** Describes an operator's decision, and what the checks find underneath. */
-function overrideRows({ override, measured_state }: HealthcheckDetail): string[] {
+function overrideRows(detail: HealthcheckDetail): string[] {
+  const { override, measured_state } = detail;
   if (override === undefined) return [];
   const { action, user, pid, since, until, reason } = override;
   const done = action === "paused" ? "paused, no checks are started," : `forced ${action}`;
   const who = `by ${user} (pid ${pid}) at ${since} until ${until}: ${reason}`;
-  return [row("override", `${done} ${who}`), row("measured", measured_state)];
+  return [
+    row("override", `${done} ${who}`),
+    row("measured", `${measured_state}${isForced(detail) ? provisionalNote(detail) : ""}`),
+  ];
+}
+
+function isForced({ override }: HealthcheckDetail): boolean {
+  return override !== undefined && override.action !== "paused";
 }
 
 /** Describes a state from before a restart. */

@@ -37,6 +37,7 @@ function asText(reason: string | undefined, { totals, network }: HealthcheckList
     row("  healthy", totals.healthy) +
     row("  unhealthy", totals.unhealthy) +
     row("  unknown", totals.unknown) +
+    (totals.provisional === undefined ? "" : row("  provisional", totals.provisional)) +
     (network === undefined
       ? ""
       : `network ${network.blind ? "blind" : "in doubt"}, reports held: ${network.held}\n`)
@@ -45,8 +46,8 @@ function asText(reason: string | undefined, { totals, network }: HealthcheckList
 
 function asJson(ready: boolean, reason: string | undefined, { totals, network }: HealthcheckList): string {
   // Destructured, so that the response of another program without them is an error.
-  const { healthchecks, healthy, unhealthy, unknown } = totals;
-  const counts = { healthchecks, healthy, unhealthy, unknown };
+  const { healthchecks, healthy, unhealthy, unknown, provisional } = totals;
+  const counts = { healthchecks, healthy, unhealthy, unknown, provisional };
   const fault = network === undefined ? {} : { network: { blind: network.blind, held: network.held } };
   return `${JSON.stringify({ ready, ...(reason === undefined ? {} : { reason }), ...counts, ...fault })}
 `;

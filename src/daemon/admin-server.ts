@@ -87,7 +87,10 @@ export class AdminServer implements Admin {
       },
       config.per_healthcheck,
     );
-    const counts = () => deps.manager.counts().states;
+    const counts = () => {
+      const { states, provisional } = deps.manager.counts();
+      return { ...states, provisional };
+    };
     const network = () => networkFault(deps.network());
     // At most half of the descriptors that checks may not use: the log, the client and files need some as well.
     const maxConnections = Math.min(MAX_CONNECTIONS, (deps.descriptorLimit - deps.checkDescriptors) >> 1);

@@ -144,13 +144,14 @@ export class Daemon {
 
   /** Returns the fields of the log line that describes the daemon: states, client or engine, queue lengths, stalls. */
   state(): LogFields {
-    const { states, inFlight } = this.#manager.counts();
+    const { states, provisional, inFlight } = this.#manager.counts();
     const { peer, depths } = this.#control;
     const queued = Object.entries(depths).map(([channel, depth]) => [`${channel}_depth`, depth]);
     const { scheduler } = this.#runtime;
     return {
       healthchecks: this.#manager.monitors.size,
       ...states,
+      provisional,
       in_flight: inFlight,
       ...(peer === undefined ? {} : { [`${peer.name}_connected`]: peer.connected }),
       notification_depth: this.#notifier.waiting,

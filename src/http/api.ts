@@ -15,6 +15,8 @@ export interface Totals {
   readonly healthy: number;
   readonly unhealthy: number;
   readonly unknown: number;
+  /** Number of those whose state is from before a restart and not confirmed by a check yet; absent if zero. */
+  readonly provisional?: number;
 }
 
 /** A fault of the server's own network, in effect now. */
@@ -72,8 +74,11 @@ export interface HealthcheckHead {
   readonly state: State;
   /** True while the backend flaps and therefore stays unhealthy; absent otherwise. */
   readonly damped?: true;
-  /** True while the state is that from before a restart, which no check has confirmed yet and which is not reported; absent otherwise. */
-  readonly provisional?: boolean;
+  /**
+   * True while the state, or the measured one beneath a forced one, is that from before a restart, which no check has confirmed yet and which
+   * is not reported; absent otherwise.
+   */
+  readonly provisional?: true;
   /** The operator's decision in effect; absent without one. A forced state is in `state`. */
   readonly override?: OverrideInfo;
   /** Time of the last measured state change, ISO 8601; for `unknown`, the time when the healthcheck was added. */

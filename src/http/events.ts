@@ -7,10 +7,11 @@ import { formatTarget } from "../checks/registry.ts";
 import { printable } from "../model/printable.ts";
 import type { Conclusive } from "../model/result.ts";
 import { formatResult } from "../model/result.ts";
-import type { State, StateCounts } from "../model/status.ts";
+import type { State } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import type { NetworkFault, StateChange } from "./api.ts";
 import { beginStream, sendError } from "./responses.ts";
+import { type Counts, totalsOf } from "./totals.ts";
 
 const TICK_MS = 1_000;
 /** Maximum number of state changes in one tick; the page loads its rows again in any case. */
@@ -18,7 +19,7 @@ const MAX_CHANGES = 100;
 
 /** Live feed of the status page at `/api/events`, as server-sent events. Once a second every viewer receives the totals and the changes. */
 export class EventFeed {
-  readonly #counts: () => StateCounts;
+  readonly #counts: () => Counts;
   readonly #network: () => NetworkFault | undefined;
   readonly #version: string;
   readonly #maxViewers: number;
@@ -29,7 +30,7 @@ export class EventFeed {
 
   /** @param maxViewers - maximum number of simultaneous viewers */
   constructor(
-    counts: () => StateCounts,
+    counts: () => Counts,
     network: () => NetworkFault | undefined,
     version: string,
     maxViewers: number,
@@ -103,10 +104,8 @@ export class EventFeed {
   }
 
   #totals(): string {
-    const { unknown, healthy, unhealthy } = this.#counts();
-    const healthchecks = unknown + healthy + unhealthy;
     const network = this.#network();
-    const totals = { healthchecks, healthy, unhealthy, unknown, version: this.#version };
+    const totals = { ...totalsOf(this.#counts()), version: this.#version };
     return event("totals", network === undefined ? totals : { ...totals, network });
   }
 }

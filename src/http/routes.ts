@@ -1,7 +1,6 @@
 /** Every path of the HTTP listener with its handler. */
 
 import { ID_RULE, parseId } from "../model/id.ts";
-import type { StateCounts } from "../model/status.ts";
 import { formatProblem, problem } from "../schema/problem.ts";
 import { forEachSliced } from "../system/time-slicing.ts";
 import type { HealthcheckItem, NetworkFault } from "./api.ts";
@@ -13,6 +12,7 @@ import { isPageFile, servePageFile } from "./page-files.ts";
 import { BadRequestError, type Target } from "./request.ts";
 import { replyJson, replyText, sendError } from "./responses.ts";
 import type { Handler, Router } from "./server.ts";
+import { type Counts, totalsOf } from "./totals.ts";
 import { detail, listItem } from "./views.ts";
 
 /** Sources of the responses. */
@@ -20,7 +20,7 @@ export interface Shown {
   readonly source: MonitorSource;
   readonly feed: EventFeed;
   readonly render: Render;
-  counts(): StateCounts;
+  counts(): Counts;
   /** Returns the fault of this host's network; undefined while it works. */
   network(): NetworkFault | undefined;
   /** Returns the reason to restart the process; undefined when it is healthy. */
@@ -58,10 +58,9 @@ async function list(shown: Shown, index: MonitorIndex, parameters: URLSearchPara
   const { matched, monitors } = await index.find(query);
   const healthchecks: HealthcheckItem[] = [];
   await forEachSliced(monitors, (monitor) => healthchecks.push(listItem(monitor)));
-  const { unknown, healthy, unhealthy } = shown.counts();
   const network = shown.network();
   return {
-    totals: { healthchecks: unknown + healthy + unhealthy, healthy, unhealthy, unknown },
+    totals: totalsOf(shown.counts()),
     ...(network === undefined ? {} : { network }),
     matched,
     offset: query.offset,

@@ -123,7 +123,7 @@ function head({ spec, state, record, provisional, sinceMs, override, isDamped }:
     state,
     ...(isDamped ? { damped: true as const } : {}),
     ...(override === undefined ? {} : { override: overrideView(override) }),
-    ...(provisional === undefined ? {} : { provisional: true }),
+    ...(provisional === undefined ? {} : { provisional: true as const }),
     since: isoTime(sinceMs),
     last: last === undefined ? null : lastResult(last),
   };

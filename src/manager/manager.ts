@@ -32,6 +32,8 @@ export interface UpdateCounts {
 /** Numbers of running monitors by state, and of checks under way. */
 export interface MonitorCounts {
   readonly states: StateCounts;
+  /** Those of {@link states} whose state is from before a restart and not confirmed by a check yet. */
+  readonly provisional: number;
   /** Checks under way. */
   readonly inFlight: number;
 }
@@ -73,12 +75,14 @@ export class Manager {
   /** Counts the monitors; 10,000 take a fraction of a millisecond. */
   counts(): MonitorCounts {
     const states = { unknown: 0, healthy: 0, unhealthy: 0 };
+    let provisional = 0;
     let inFlight = 0;
     for (const monitor of this.#monitors.values()) {
       states[monitor.state]++;
+      if (monitor.provisional !== undefined) provisional++;
       if (monitor.running) inFlight++;
     }
-    return { states, inFlight };
+    return { states, provisional, inFlight };
   }
 
   /**

@@ -15,6 +15,8 @@ import { writeRegistry } from "./prom-client-writer.ts";
 /** State of the server at the moment of a scrape. */
 export interface ServerReading {
   readonly states: StateCounts;
+  /** Number of healthchecks whose state is from before a restart. */
+  readonly provisional: number;
   readonly inFlight: number;
   /** True while the peer is connected; without a peer it has no meaning. */
   readonly connected: boolean;
@@ -53,6 +55,7 @@ export class ServerFamilies {
   readonly #events = new EventFamilies(this.#registry);
   readonly #active: Gauge;
   readonly #byState: Gauge<"state">;
+  readonly #provisional: Gauge;
   readonly #inFlight: Gauge;
   readonly #connected: Gauge | undefined;
   readonly #blind: Gauge;
@@ -74,6 +77,9 @@ export class ServerFamilies {
     const make = familyMaker(this.#registry);
     this.#active = make.gauge("monitors_active", "Running healthchecks.");
     this.#byState = make.gauge("monitors_by_state", "Running healthchecks, by state.", ["state"]);
+    const provisional =
+      "Running healthchecks whose state is from before a restart and not confirmed by a check yet.";
+    this.#provisional = make.gauge("monitors_provisional", provisional);
     this.#inFlight = make.gauge("checks_in_flight", "Checks in progress.");
     this.#batched = make.counter("notifications_batched_total", "Notifications sent in batches.");
     this.#sent = make.counter("notifications_sent_total", "Batches sent, by trigger.", ["trigger"]);
@@ -158,6 +164,7 @@ export class ServerFamilies {
     this.#active.set(states.unknown + states.healthy + states.unhealthy);
     this.#inFlight.set(reading.inFlight);
     this.#connected?.set(reading.connected ? 1 : 0);
+    this.#provisional.set(reading.provisional);
     this.#blind.set(reading.isBlind ? 1 : 0);
     for (const [channel, depth] of Object.entries(depths)) this.#depth.set({ channel }, depth);
     this.#stalled.inc(Math.max(0, stalledMs - this.#reportedStalledMs) / 1_000);

@@ -118,8 +118,10 @@ class SystemdNotifier implements ServiceNotifier {
 
   #summary(): HealthSummary {
     const { manager, control, scheduler } = this.#parts;
+    const { states, provisional } = manager.counts();
     return {
-      counts: manager.counts().states,
+      counts: states,
+      provisional,
       peer: control.peer,
       stopping: this.#stopping,
       problem: this.#configProblem ?? (this.#stopping ? undefined : control.readinessProblem()),

@@ -12,6 +12,8 @@ const STATUS_MS = 1_000;
 /** Health of the process, as far as systemd shows it. */
 export interface HealthSummary {
   readonly counts: StateCounts;
+  /** Number of healthchecks whose state is from before a restart. */
+  readonly provisional: number;
   /** The program at the other end of the control plane; undefined in standalone mode. */
   readonly peer: Peer | undefined;
   readonly stopping: boolean;
@@ -77,9 +79,11 @@ export class SystemdReport {
   }
 }
 
-function statusLine({ counts, peer, stopping, problem }: HealthSummary): string {
+function statusLine({ counts, provisional, peer, stopping, problem }: HealthSummary): string {
   const { healthy, unhealthy, unknown } = counts;
-  const totals = `${healthy} healthy, ${unhealthy} unhealthy, ${unknown} unknown; ${sourceOfChecks(peer)}`;
+  const unconfirmed = provisional === 0 ? "" : `, ${provisional} of them provisional`;
+  const states = `${healthy} healthy, ${unhealthy} unhealthy, ${unknown} unknown${unconfirmed}`;
+  const totals = `${states}; ${sourceOfChecks(peer)}`;
   // The problem may quote foreign text: it must not begin another line, and the rest of a long error is in the log.
   const why = problem === undefined ? "" : `; ${problem}`;
   return `STATUS=${stopping ? "stopping; " : ""}${sentence(`${totals}${why}`)}`;

@@ -102,7 +102,7 @@ test.each(DAMAGE)(
 );
 
 test("state file: states older than state_max_age by the file's own time count for nothing", async () => {
-  await using place = site(1, ", state_max_age: 1s");
+  await using place = site(1, { server: ", state_max_age: 1s" });
   await runAndKill(place);
   await Bun.sleep(2_500);
   utimesSync(place.file, new Date(), new Date());
@@ -164,7 +164,7 @@ test("state file: a write that a kill has cut off at any byte costs no state", a
 }, 60_000);
 
 test("state file: a copy of it counts for as long as the original, and a second name of it is not written to", async () => {
-  await using place = site(2, ", state_max_age: 2s");
+  await using place = site(2, { server: ", state_max_age: 2s" });
   await runAndKill(place);
   const [original, second] = [readFileSync(place.file), `${place.dir}/second`];
   linkSync(place.file, second);

@@ -45,6 +45,7 @@ test("server families: gauges show how the server stands when it is asked", asyn
   const families = new ServerFamilies(FACTS);
   const reading = {
     states: { unknown: 1, healthy: 20, unhealthy: 3 },
+    provisional: 9,
     inFlight: 7,
     connected: true,
     depths: { notification: 4, config_update: 5, proxy_message: 6 },
@@ -54,6 +55,7 @@ test("server families: gauges show how the server stands when it is asked", asyn
     "monitors_active 24",
     'monitors_by_state{state="healthy"} 20',
     "checks_in_flight 7",
+    "monitors_provisional 9",
     "proxy_connected 1",
     'channel_depth{channel="notification"} 4',
     'channel_depth{channel="config_update"} 5',

@@ -6,6 +6,7 @@ import { type HealthSummary, SystemdReport } from "../../src/systemd/watchdog-re
 const DEAD_MS = 5_000;
 const ALL_WELL: HealthSummary = {
   counts: { healthy: 3, unhealthy: 1, unknown: 0 },
+  provisional: 0,
   peer: { name: "proxy", connected: true },
   stopping: false,
   problem: undefined,
@@ -45,6 +46,10 @@ test.each<[HealthSummary, string]>([
   [
     { ...ALL_WELL, peer: { name: "engine", connected: false } },
     "STATUS=3 healthy, 1 unhealthy, 0 unknown; engine not connected",
+  ],
+  [
+    { ...ALL_WELL, provisional: 2 },
+    "STATUS=3 healthy, 1 unhealthy, 0 unknown, 2 of them provisional; client connected",
   ],
   [{ ...ALL_WELL, problem: "it is broken" }, `${STATUS}; it is broken`],
   // One line, whatever it holds, and bounded.

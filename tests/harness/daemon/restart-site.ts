@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { makeTempDir } from "../base/tempdir.ts";
 import { until } from "../base/wait.ts";
 import { times } from "../client/checks.ts";
-import { type Client, config, connectClient } from "../client/client.ts";
+import { type Client, connectClient, config as formatConfig } from "../client/client.ts";
 import { type Daemon, NO_REFRESH, startDaemon } from "./daemon.ts";
 
 /** For whatever the server does within a second or two. */
@@ -30,10 +30,10 @@ export function backend() {
 /** See {@link backend}. */
 export type Backend = ReturnType<typeof backend>;
 
-/** An HTTP check with fall 3. */
-export function check(id: number, { port }: Pick<Backend, "port">): string {
-  const times = { interval: "100ms", timeout: "5s", retries: 2 };
-  return config({
+/** An HTTP check, every 100 ms. */
+export function check(id: number, { port }: Pick<Backend, "port">, retries = 2): string {
+  const times = { interval: "100ms", timeout: "5s", retries };
+  return formatConfig({
     id,
     checker_type: "http",
     ip: "127.0.0.1",
@@ -56,8 +56,18 @@ export interface Site extends AsyncDisposable {
   connect(daemon: Daemon): Promise<Client>;
 }
 
-/** Makes a site. @param settings - further ones of `server`, with a comma before each */
-export function site(count: number, settings = ""): Site {
+/** Options of a site. */
+export interface SiteOptions {
+  /** Further settings of `server`, with a comma before each. */
+  readonly server?: string;
+  /** Further configuration text. */
+  readonly config?: string;
+  /** Of each check; 2 by default. */
+  readonly retries?: number;
+}
+
+/** Makes a site with a number of backends. */
+export function site(count: number, { server = "", config = "", retries = 2 }: SiteOptions = {}): Site {
   const dir = makeTempDir("restart");
   const backends = times(count, () => backend());
   const file = join(dir.path, "state", "healthcheck-server.state");
@@ -68,12 +78,12 @@ export function site(count: number, settings = ""): Site {
     backends,
     start: async (options = {}) => {
       const socketPath = join(dir.path, "proxy.sock");
-      const server = `server: { proxy_socket: ${socketPath}, state_file: ${file}${settings} }\n`;
-      return await startDaemon({ config: `${server}${NO_REFRESH}`, socketPath, ...options });
+      const place = `server: { proxy_socket: ${socketPath}, state_file: ${file}${server} }\n`;
+      return await startDaemon({ config: `${place}${NO_REFRESH}${config}`, socketPath, ...options });
     },
     connect: async (daemon) => {
       const client = await connectClient(daemon.socketPath);
-      client.update(backends.map((one, at) => check(at + 1, one)));
+      client.update(backends.map((one, at) => check(at + 1, one, retries)));
       return client;
     },
     [Symbol.asyncDispose]: async () => {

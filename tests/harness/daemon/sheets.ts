@@ -26,6 +26,7 @@ export const AT_REST: ServerReading = {
   connected: false,
   depths: { notification: 0, config_update: 0, proxy_message: 0 },
   isBlind: false,
+  provisional: 0,
   stalledMs: 0,
   events: [],
 };

@@ -78,12 +78,12 @@ function Everything({ detail, nowMs }: { readonly detail: HealthcheckDetail; rea
 }
 
 function Verdict({ detail, nowMs }: { readonly detail: HealthcheckDetail; readonly nowMs: number }) {
-  const { state, damped, since, last, override, measured_state: measured } = detail;
+  const { state, provisional, since, last, override, measured_state: measured } = detail;
   const sinceMs = Date.parse(since);
   return (
     <div class={`summary summary-${state}`}>
       <p class="summary-state">
-        <StateMark state={state} damped={damped} />
+        <StateMark of={detail} />
         <span class="summary-since">
           {state === "unknown" ? "added" : "for"}{" "}
           <time dateTime={since} title={formatExact(sinceMs)}>
@@ -92,11 +92,14 @@ function Verdict({ detail, nowMs }: { readonly detail: HealthcheckDetail; readon
           {state === "unknown" ? " ago" : ""}, since {formatWhen(sinceMs, nowMs)}
         </span>
       </p>
+      {provisional && override === undefined && (
+        <p class="summary-reason">From before the restart: it is reported once a check agrees with it</p>
+      )}
       {override !== undefined && (
         <p class="summary-reason">
           {override.action === "paused"
             ? "Paused: no checks are started"
-            : `Forced ${override.action}; checks find ${measured}`}{" "}
+            : `Forced ${override.action}; checks ${provisional ? "found" : "find"} ${measured}${provisional ? " before the restart" : ""}`}{" "}
           — by {override.user}, until {formatWhen(Date.parse(override.until), nowMs)}: {override.reason}
         </p>
       )}

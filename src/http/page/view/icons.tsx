@@ -1,5 +1,5 @@
 /** Icons: states and results as shape, color and word; the sparkline of a row. */
-import type { LastResult, Outcome, RecentResult, State } from "../../api.ts";
+import type { HealthcheckHead, LastResult, Outcome, RecentResult, State } from "../../api.ts";
 import { splitSentence } from "../logic/format.ts";
 import { SPARK, sparklineText, sparkPaths } from "../logic/sparkline.ts";
 
@@ -41,15 +41,19 @@ export function StateIcon({ state }: { readonly state: State }) {
   );
 }
 
-/** Icon and label of a state. @param damped - true while the backend flaps and therefore stays unhealthy */
-export function StateMark({ state, damped }: { readonly state: State; readonly damped?: true | undefined }) {
+/** Part of a healthcheck that its state's mark shows. */
+type Marked = Pick<HealthcheckHead, "state" | "damped" | "provisional" | "override">;
+
+/** Icon and label of a state. The label names a backend that flaps, and a state from before a restart. */
+export function StateMark({ of: { state, damped, provisional, override } }: { readonly of: Marked }) {
+  const isForced = override !== undefined && override.action !== "paused";
+  const isFormer = provisional === true && !isForced;
+  const former = "From before the restart: not confirmed by a check yet, and not reported";
+  const why = damped ? "Flapping: stays unhealthy until it is calm" : isFormer ? former : undefined;
   return (
-    <span
-      class={`state state-${state}`}
-      title={damped ? "Flapping: stays unhealthy until it is calm" : undefined}
-    >
+    <span class={`state state-${state}`} title={why}>
       <StateIcon state={state} />
-      {damped ? "Flapping" : WORDS[state]}
+      {damped ? "Flapping" : isFormer ? `Was ${state}` : WORDS[state]}
     </span>
   );
 }
