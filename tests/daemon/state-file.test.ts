@@ -26,7 +26,7 @@ import { check, runAndKill, type Site, STATE_PERIOD_MS, site } from "../harness/
 
 const COLD = /State file not usable/;
 
-/** What the server warns about its state file. */
+/** Warnings of the server about its state file. */
 function warnings({ log }: Daemon): readonly string[] {
   return log.filter((line) => / (?:WARN|ERROR) .*state file/i.test(line));
 }
@@ -66,7 +66,7 @@ function lastRecordAt(file: string): number {
   return bytes.lastIndexOf(0x0a, bytes.length - 2) + 1;
 }
 
-/** What a loss of power leaves where pages were not written. */
+/** Leaves the zeros that a loss of power leaves in pages that were not written. */
 function zeroFrom(file: string, at: number): void {
   const bytes = readFileSync(file);
   writeFileSync(file, bytes.fill(0, at));
@@ -195,7 +195,7 @@ const OTHER_BOOT =
   'echo 01234567-89ab-4def-8123-456789abcdef >"$0" && mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"';
 const HIDDEN_BOOT = 'mount --bind /dev/null /proc/sys/kernel/random/boot_id && exec "$@"';
 const otherBoot = { prefix: ["unshare", "-m", "sh", "-c", OTHER_BOOT, "/run/restart-test-boot-id"] };
-/** Where Debian has the library; one directory for each kind of machine. */
+/** Path of the library in Debian; one directory for each kind of machine. */
 const FAKETIME = readdirSync("/usr/lib")
   .map((name) => join("/usr/lib", name, "faketime/libfaketime.so.1"))
   .find((path) => existsSync(path));

@@ -19,14 +19,18 @@ peerTest(
     await using _client = await place.connect(daemon);
     await using visited = await visit(`http://127.0.0.1:${port}/`, {});
     const { page, complaints } = visited;
-    await rowWhere(page, ({ text }) => text.includes("Was healthy"), "a row with the former state");
+    await rowWhere(page, ({ text }) => text.includes("Healthy?"), "a row with the former state");
     await page.locator("th.cell-target a").click();
     await page.getByText("From before the restart: it is reported once a check agrees with it").waitFor();
     for (const one of place.backends) one.fail(0);
     await page.getByText("From before the restart").waitFor({ state: "detached" });
     expect(await page.locator(".summary-state").textContent()).toStartWith("Healthy");
     await page.keyboard.press("Escape");
-    await rowWhere(page, ({ text }) => text.includes("Healthy") && !text.includes("Was"), "a confirmed row");
+    await rowWhere(
+      page,
+      ({ text }) => text.includes("Healthy") && !text.includes("Healthy?"),
+      "a confirmed row",
+    );
     expect(complaints).toEqual([]);
   },
   60_000,

@@ -26,7 +26,7 @@ const ABSENT = hasPeer("dpkg-deb")
   ? absentForNspawn()
   : [{ name: "dpkg-deb", words: "dpkg-deb is not installed" }];
 const CHECKS = 2_000;
-/** What the server keeps over a restart: with the unit's drop-in for the engine in a directory of its own. */
+/** State files of the server: with the unit's drop-in for the engine in a directory of its own. */
 const STATES = ["/run/seesaw/healthcheck-server.state", "/run/healthcheck-server/healthcheck-server.state"];
 const HINT = "Start it with: systemctl enable --now healthcheck-server";
 

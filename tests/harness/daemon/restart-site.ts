@@ -62,7 +62,7 @@ export interface SiteOptions {
   readonly server?: string;
   /** Further configuration text. */
   readonly config?: string;
-  /** Of each check; 2 by default. */
+  /** Retries of each check; 2 by default. */
   readonly retries?: number;
 }
 

@@ -44,7 +44,7 @@ export function StateIcon({ state }: { readonly state: State }) {
 /** Part of a healthcheck that its state's mark shows. */
 type Marked = Pick<HealthcheckHead, "state" | "damped" | "provisional" | "override">;
 
-/** Icon and label of a state. The label names a backend that flaps, and a state from before a restart. */
+/** Icon and label of a state. The label names a backend that flaps, and has a question mark after a state from before a restart. */
 export function StateMark({ of: { state, damped, provisional, override } }: { readonly of: Marked }) {
   const isForced = override !== undefined && override.action !== "paused";
   const isFormer = provisional === true && !isForced;
@@ -53,7 +53,7 @@ export function StateMark({ of: { state, damped, provisional, override } }: { re
   return (
     <span class={`state state-${state}`} title={why}>
       <StateIcon state={state} />
-      {damped ? "Flapping" : isFormer ? `Was ${state}` : WORDS[state]}
+      {damped ? "Flapping" : `${WORDS[state]}${isFormer ? "?" : ""}`}
     </span>
   );
 }
