@@ -16,7 +16,7 @@ export class Departed {
 
   /** Remembers a healthcheck that was removed; one without a conclusive result is not worth it. */
   put(check: AnyCheckSpec, memory: Memory, nowMs: number): void {
-    if (memory.status.state === "unknown") return;
+    if (memory.health.state === "unknown") return;
     const hash = hashOf(check);
     const others = (this.#byHash.get(hash) ?? []).filter((one) => !Bun.deepEquals(one.check, check));
     this.#byHash.set(hash, [...others, { check, memory, atMs: nowMs }]);

@@ -19,7 +19,7 @@ import { MeasuredState } from "./measured-state.ts";
 import type { GateOwner, NetworkGate } from "./network-gate.ts";
 import type { Override } from "./override.ts";
 import type { MonitorRecord } from "./record.ts";
-import { type EarlierState, ReportedStatus } from "./reported-status.ts";
+import { type EarlierState, type ReportedMemory, ReportedStatus } from "./reported-status.ts";
 import { noted, ResultText } from "./result-text.ts";
 import type { Pace, Phase } from "./schedule.ts";
 import type { Settlement, StateTransition } from "./settlement.ts";
@@ -41,9 +41,8 @@ export interface MonitorObserver {
 }
 
 /** Part of a monitor that another one of an equal check can continue with. */
-export interface Memory {
+export interface Memory extends ReportedMemory {
   readonly health: Health;
-  readonly status: Status;
   readonly damping?: Damping | undefined;
 }
 
@@ -163,7 +162,7 @@ export class Monitor implements Startable, GateOwner {
   /** State and counters, for a monitor that continues with them. */
   get memory(): Memory {
     const { health, damping } = this.#measured;
-    return { health, status: this.#reported.found, damping };
+    return { ...this.#reported.memory, health, damping };
   }
 
   /** Start of the newest check, on the scheduler's clock. */
@@ -182,18 +181,18 @@ export class Monitor implements Startable, GateOwner {
   }
 
   /** Continues with the state and counters of another monitor; before the start. @param memory - of an equal check */
-  inherit({ health, status, damping }: Memory): void {
-    this.#reported.inherit(status);
-    this.#measured.resume(health, damping);
+  inherit(memory: Memory): void {
+    this.#reported.inherit(memory);
+    this.#measured.resume(memory.health, memory.damping);
   }
 
   /**
-   * Continues with the state of an earlier process; before the start. `fall` and `rise` count from it, and its runs of successes and
-   * failures start again. It is reported once a check agrees with it.
+   * Continues with the state and the damping of an earlier process; before the start. `fall` and `rise` count from it, and its runs of
+   * successes and failures start again. It is reported once a check agrees with it.
    */
   restore(earlier: EarlierState): void {
     this.#reported.restore(earlier);
-    this.#measured.resume({ ...UNKNOWN_HEALTH, state: earlier.state }, undefined);
+    this.#measured.resume({ ...UNKNOWN_HEALTH, state: earlier.state }, earlier.damping);
   }
 
   /**
@@ -299,7 +298,8 @@ export class Monitor implements Startable, GateOwner {
     this.#measured.apply(result, this.#spec, this.#run.hasNoRoute);
     const { state: to, isDamped, isDown } = this.#measured;
     this.#timetable.repace(this.pace, isDown);
-    this.#reported.apply(result, to, this.#run.startedAtWallMs, this.#text.format(result, isDamped));
+    const message = this.#text.format(result, isDamped);
+    this.#reported.apply(result, to, isDown, this.#run.startedAtWallMs, message);
     return to === from ? undefined : this.#changed(from, result);
   }
 

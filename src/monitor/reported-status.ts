@@ -6,7 +6,17 @@ import { sentence } from "../model/printable.ts";
 import type { Conclusive } from "../model/result.ts";
 import { type State, type Status, UNKNOWN } from "../model/status.ts";
 import type { Clock } from "../system/clock.ts";
+import type { Damping } from "./damping.ts";
 import { describeOverride, type Override } from "./override.ts";
+
+/** Part of a status that the status of another healthcheck with an equal check can continue with. */
+export interface ReportedMemory {
+  readonly status: Status;
+  /** Counters of an earlier process, part of those in the status. */
+  readonly earlier?: EarlierState | undefined;
+  /** True while the state is from an earlier process and no check has agreed with it. */
+  readonly isProvisional?: boolean;
+}
 
 /** State and counters of an equal check in an earlier process. They are provisional until a check agrees with them. */
 export interface EarlierState {
@@ -15,6 +25,8 @@ export interface EarlierState {
   readonly sinceMs: number;
   readonly successes: number;
   readonly failures: number;
+  /** Damping after the last result, its time on the scheduler's clock of this process; absent if the penalty was too small to matter. */
+  readonly damping?: Damping | undefined;
   /** When the earlier process was last alive, on the clock of this boot; negative for a process of the boot before. */
   readonly aliveBootMs: number;
 }
@@ -40,9 +52,9 @@ export class ReportedStatus {
     return this.#forced ?? this.#found;
   }
 
-  /** Status by the results alone, whatever an operator forces. */
-  get found(): Status {
-    return this.#found;
+  /** Status by the results alone, whatever an operator forces, for another healthcheck that continues with it. */
+  get memory(): ReportedMemory {
+    return { status: this.#found, earlier: this.#earlier, isProvisional: this.#isProvisional };
   }
 
   /** State that an operator forces; undefined if none. */
@@ -75,9 +87,11 @@ export class ReportedStatus {
     return this.#earlier ?? UNKNOWN;
   }
 
-  /** Continues with the status of another monitor; before the first check. */
-  inherit(status: Status): void {
+  /** Continues with the status of another monitor, in place of a restored one; before the first check. */
+  inherit({ status, earlier, isProvisional = false }: ReportedMemory): void {
     this.#found = status;
+    this.#earlier = earlier;
+    this.#isProvisional = isProvisional;
   }
 
   /** Continues with the counters of an earlier process; before the first check. Its state is reported once a check agrees with it. */
@@ -92,12 +106,13 @@ export class ReportedStatus {
    * Applies a result.
    *
    * @param state - the measured state after it
+   * @param isDown - true if the backend is unhealthy by the results alone; a damped backend may be healthy by them
    * @param startedAtWallMs - start of the check, on the wall clock
    * @param message - code and sentence
    */
-  apply(result: Conclusive, state: State, startedAtWallMs: number, message: string): void {
+  apply(result: Conclusive, state: State, isDown: boolean, startedAtWallMs: number, message: string): void {
     const success = result.outcome === "success";
-    if (success === (state === "healthy")) this.#isProvisional = false;
+    if (success !== isDown) this.#isProvisional = false;
     this.#found = {
       state: this.#isProvisional ? "unknown" : state,
       lastCheckMs: startedAtWallMs,

@@ -3,6 +3,9 @@ import type { HealthcheckId } from "../model/id.ts";
 import type { EarlierState } from "../monitor/reported-status.ts";
 import { type StateRecord, shiftRecord } from "./format.ts";
 
+/** A state that a healthcheck continues, and the time at which it was measured at the latest. */
+export type EarlierRecord = StateRecord & Pick<EarlierState, "aliveBootMs">;
+
 /** States that were read from the file. Each is given to one healthcheck. Times are those of this boot's clock. */
 export class EarlierStates {
   /** By key and id: thousands of healthchecks may have an equal check. */
@@ -46,7 +49,7 @@ export class EarlierStates {
    *
    * @param key - of the check, see `checkKey`
    */
-  take(id: HealthcheckId, key: string, nowBootMs: number): EarlierState | undefined {
+  take(id: HealthcheckId, key: string, nowBootMs: number): EarlierRecord | undefined {
     const equal = this.#byKey.get(key);
     const record = equal?.get(id) ?? equal?.values().next().value;
     if (record === undefined) return undefined;

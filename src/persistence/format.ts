@@ -10,6 +10,7 @@
  */
 import type { HealthcheckId } from "../model/id.ts";
 import { parseId } from "../model/id.ts";
+import type { Damping } from "../monitor/damping.ts";
 import { OVERRIDE_ACTIONS, type Override } from "../monitor/override.ts";
 import type { EarlierState } from "../monitor/reported-status.ts";
 import type { Moment } from "../system/boot-clock.ts";
@@ -26,7 +27,7 @@ const HEADER =
 const MAX_LINE_BYTES = 8_192;
 
 /** State of a healthcheck in the file. */
-export interface StateRecord extends Omit<EarlierState, "aliveBootMs"> {
+export interface StateRecord extends Omit<EarlierState, "aliveBootMs" | "damping"> {
   readonly id: HealthcheckId;
   /** Key of the check, see `checkKey`. */
   readonly key: string;
@@ -35,6 +36,15 @@ export interface StateRecord extends Omit<EarlierState, "aliveBootMs"> {
    * the writer's boot, so it is negative for a process of the boot before.
    */
   readonly aliveBootMs?: number;
+  /** Absent if the penalty was too small to matter. */
+  readonly damping?: DampingRecord;
+}
+
+/** Damping of a healthcheck in the file. */
+export interface DampingRecord extends Omit<Damping, "atMs"> {
+  readonly measured: StateRecord["state"];
+  /** Time at which the penalty was that high, on the clock of the writer's boot; negative for a time of the boot before. */
+  readonly atBootMs: number;
 }
 
 /** An override in the file. */
@@ -62,8 +72,12 @@ export function formatHeader(length: number, { wallMs, bootMs, bootId }: Moment)
 
 /** Moves the times of a record from the clock of one boot to that of another. */
 export function shiftRecord(record: StateRecord, shiftMs: number): StateRecord {
-  const { aliveBootMs } = record;
-  return aliveBootMs === undefined ? record : { ...record, aliveBootMs: aliveBootMs + shiftMs };
+  const { aliveBootMs, damping } = record;
+  return {
+    ...record,
+    ...(aliveBootMs === undefined ? {} : { aliveBootMs: aliveBootMs + shiftMs }),
+    ...(damping === undefined ? {} : { damping: { ...damping, atBootMs: damping.atBootMs + shiftMs } }),
+  };
 }
 
 /** Length of every header. */
@@ -143,11 +157,26 @@ function checkRecord(value: unknown): StateRecord | OverrideRecord | undefined {
   if (ownId === undefined || typeof key !== "string") return undefined;
   const override = field("override");
   if (override !== undefined) return isOverride(override) ? { id: ownId, key, override } : undefined;
-  if (state !== "healthy" && state !== "unhealthy") return undefined;
+  if (!isKnownState(state)) return undefined;
   if (!isCount(sinceMs) || !isCount(successes) || !isCount(failures)) return undefined;
   if (aliveBootMs !== undefined && !isTime(aliveBootMs)) return undefined;
-  const record = { id: ownId, key, state, sinceMs, successes, failures } as const;
-  return aliveBootMs === undefined ? record : { ...record, aliveBootMs };
+  const damping = field("damping");
+  if (damping !== undefined && !isDamping(damping)) return undefined;
+  return {
+    ...{ id: ownId, key, state, sinceMs, successes, failures },
+    ...(aliveBootMs === undefined ? {} : { aliveBootMs }),
+    ...(damping === undefined ? {} : { damping }),
+  };
+}
+
+function isKnownState(value: unknown): value is StateRecord["state"] {
+  return value === "healthy" || value === "unhealthy";
+}
+
+function isDamping(value: unknown): value is DampingRecord {
+  if (typeof value !== "object" || value === null) return false;
+  const { measured, penalty, atBootMs, isDamped } = value as Partial<DampingRecord>; // Every field is checked below.
+  return isKnownState(measured) && isCount(penalty) && isTime(atBootMs) && typeof isDamped === "boolean";
 }
 
 function isOverride(value: unknown): value is Override {

@@ -33,6 +33,7 @@ import {
   replaceOwned,
   writeAt,
 } from "./owned-file.ts";
+import { earlierStateOf, hasFlapped, type Now, recordOf } from "./state-record.ts";
 
 /** Delay from a state change to its write, in which others join it. */
 const WRITE_DELAY_MS = 50;
@@ -109,12 +110,14 @@ export class StateFile implements MonitorObserver {
   /** Takes the state that an equal check had in the earlier process; undefined if none counts. */
   take({ id, check }: HealthcheckSpec): EarlierState | undefined {
     if (this.#earlier.size === 0) return undefined;
-    return this.#earlier.take(id, checkKey(check), currentBootMs());
+    const now = this.#now();
+    const record = this.#earlier.take(id, checkKey(check), now.bootMs);
+    return record && earlierStateOf(record, now);
   }
 
-  settled({ spec }: Monitor, { transition, confirmed }: Settlement): void {
-    if (transition === undefined && confirmed !== true) return;
-    this.#note(spec.id);
+  settled(monitor: Monitor, { transition, confirmed, damping }: Settlement): void {
+    const isOther = transition !== undefined || confirmed === true || damping !== undefined;
+    if (isOther || hasFlapped(monitor)) this.#note(monitor.spec.id);
   }
 
   skipped(): void {}
@@ -271,6 +274,10 @@ export class StateFile implements MonitorObserver {
     await writeAt(handle, this.#header(), 0);
   }
 
+  #now(): Now {
+    return { ms: this.#clock.nowMs(), bootMs: currentBootMs() };
+  }
+
   #header(): Uint8Array {
     return Buffer.from(formatHeader(this.#length, currentMoment(this.#clock.wallMs())), "latin1");
   }
@@ -298,7 +305,7 @@ export class StateFile implements MonitorObserver {
   *#records(ids: Iterable<HealthcheckId>): Iterable<StateRecord> {
     for (const id of ids) {
       const monitor = this.#monitors.get(id);
-      const record = monitor && recordOf(monitor);
+      const record = monitor && recordOf(monitor, this.#now());
       if (record !== undefined) yield record;
     }
   }
@@ -314,21 +321,6 @@ export class StateFile implements MonitorObserver {
     }
     await file.handle.close().catch(() => {});
   }
-}
-
-/** Returns the record of a healthcheck; undefined while its state is unknown. */
-function recordOf({ spec, health, status, sinceMs, provisional }: Monitor): StateRecord | undefined {
-  if (health.state === "unknown") return undefined;
-  const { successes, failures } = status;
-  const record = {
-    id: spec.id,
-    key: checkKey(spec.check),
-    state: health.state,
-    sinceMs,
-    successes,
-    failures,
-  };
-  return provisional === undefined ? record : { ...record, aliveBootMs: provisional.aliveBootMs };
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -45,6 +45,36 @@ test("restart: a clean stop keeps the states and the newest counters", async () 
   for (const { successes: count } of client.latest.values()) expect(Number(count)).toBeGreaterThan(successes);
 }, 60_000);
 
+test("restart: a backend that was damped stays so, and its penalty is that of before", async () => {
+  const damping = "{ half_life: 1h, suppress: 1100, reuse: 1000 }";
+  await using place = site(1, { config: `checks: { damping: ${damping} }\n`, retries: 0 });
+  const [one] = place.backends;
+  const written = () => {
+    const penalties = readFileSync(place.file, "utf8").matchAll(/"penalty":(\d+)[^}]*"isDamped":true/g);
+    return [...penalties].at(-1)?.[1];
+  };
+  {
+    await using daemon = await place.start();
+    await using client = await place.connect(daemon);
+    await until(() => client.latest.size === 1, STATE_PERIOD_MS, "the state");
+    one?.fail(1);
+    await daemon.waitForLog(/Backend is flapping/, STATE_PERIOD_MS);
+    await until(() => Number(written()) > 1_900, STATE_PERIOD_MS, "the penalty in the file");
+    // Another outage adds to it, although the reported state does not change.
+    one?.fail(1);
+    await until(() => Number(written()) > 3_900, STATE_PERIOD_MS, "the higher penalty in the file");
+    daemon.signal("SIGKILL");
+    await daemon.exited;
+  }
+  await using daemon = await place.start();
+  await using client = await place.connect(daemon);
+  await until(() => reports(client).length > 0, STATE_PERIOD_MS, "the state again");
+  expect(reports(client)).toEqual(["1 unhealthy"]);
+  expect(client.latest.get("1")?.message).toEndWith("(damped: stays unhealthy until it stops flapping)");
+  await until(() => Number(written()) > 3_900, STATE_PERIOD_MS, "the penalty in the file of the next server");
+  expect(daemon.log.filter((line) => line.includes("Health state changed"))).toEqual([]);
+}, 60_000);
+
 test.each([
   ["a runtime directory keeps", "", true],
   ["off keeps no", "server: { state_file: off, proxy_socket: proxy.sock }", false],

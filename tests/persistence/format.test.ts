@@ -8,6 +8,7 @@ import {
   isStateFile,
   readState,
   type StateRecord,
+  shiftRecord,
 } from "../../src/persistence/format.ts";
 import type { Moment } from "../../src/system/boot-clock.ts";
 
@@ -37,6 +38,14 @@ test("state file: what was written is read, and of several records of an id the 
     overrides: [],
   });
   expect(await readState(file([]))).toEqual({ alive: ALIVE, records: [], overrides: [] });
+});
+
+const DAMPING = { measured: "healthy", penalty: 2_345.5, atBootMs: -7, isDamped: true } as const;
+
+test("state file: the damping of a record is read with it", async () => {
+  const damped = record(1, { state: "unhealthy", damping: DAMPING });
+  expect(await readState(file([damped]))).toMatchObject({ records: [damped] });
+  expect(shiftRecord(damped, 10)).toEqual({ ...damped, damping: { ...DAMPING, atBootMs: 3 } });
 });
 
 test("state file: cut off at any byte, it is damaged", async () => {
@@ -90,6 +99,10 @@ test.each([
   ["a time", { sinceMs: 1e17 }],
   ["a counter", { failures: -1 }],
   ["a key", { key: 5 }],
+  ["a damping", { damping: true }],
+  ["a measured state", { damping: { ...DAMPING, measured: "unknown" } }],
+  ["a penalty", { damping: { ...DAMPING, penalty: -1 } }],
+  ["a time of the penalty", { damping: { ...DAMPING, atBootMs: "0" } }],
 ])("state file: a record with a wrong %s is damage, whatever its checksum says", async (_name, wrong) => {
   const text = JSON.stringify({ ...record(1), ...wrong });
   const line = `${Bun.hash.crc32(text).toString(16).padStart(8, "0")} ${text}\n`;
