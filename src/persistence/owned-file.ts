@@ -75,18 +75,19 @@ export async function replaceOwned(
   write: (handle: FileHandle) => Promise<void>,
 ): Promise<OwnedFile> {
   const draft = `${path}.new`;
-  await removeOwned(draft);
+  await removeDraft(path, draft);
   const handle = await open(draft, FLAGS | CREATE, OWNER_ONLY);
+  const identity = identityOf(await handle.stat());
   try {
-    lock(draft, handle);
+    lock(path, handle);
     await write(handle);
     // Not synchronized: after a loss of power the states are too old anyway, and checksums find what is left of the file.
     await rename(draft, path);
-    const stats = await handle.stat();
-    return await ownedFile(path, handle, stats);
+    if (!(await isInPlace(path, identity))) throw new StateFileError(`another server uses ${path}`);
+    return await ownedFile(path, handle, await handle.stat());
   } catch (error) {
     await handle.close();
-    await removeOwned(draft).catch(() => {});
+    if (await isInPlace(draft, identity).catch(() => false)) await removeOwned(draft).catch(() => {});
     throw error;
   }
 }
@@ -94,6 +95,17 @@ export async function replaceOwned(
 async function ownedFile(path: string, handle: FileHandle, stats: Stats): Promise<OwnedFile> {
   const { mtimeMs } = stats;
   return { handle, mtimeMs, identity: identityOf(stats), isVolatile: await isVolatile(path) };
+}
+
+/** Removes the file that a killed server was writing, and never that of one that runs. */
+async function removeDraft(path: string, draft: string): Promise<void> {
+  const handle = await open(draft, FLAGS).catch(() => undefined);
+  try {
+    if (handle !== undefined) lock(path, handle);
+  } finally {
+    await handle?.close();
+  }
+  await removeOwned(draft);
 }
 
 /** Removes a file, if it exists. */
