@@ -14,12 +14,17 @@ export interface Sink extends AsyncDisposable {
 /**
  * Starts a process that accepts on the given number of loopback ports.
  * @param prefix - a command that runs it as its arguments, in another network for example
+ * @param hostname - address; 0.0.0.0 for all
  * @throws Error when it does not start within 10 s
  */
-export async function startSink(ports: number, prefix: readonly string[] = []): Promise<Sink> {
-  const program = [process.execPath, join(import.meta.dir, "sink-process.ts"), String(ports)];
+export async function startSink(
+  ports: number,
+  prefix: readonly string[] = [],
+  hostname = "127.0.0.1",
+): Promise<Sink> {
+  const program = [process.execPath, join(import.meta.dir, "sink-process.ts"), String(ports), hostname];
   const child = await startChild([...prefix, ...program], "the sink's ports");
   // The cast names what our own program writes.
-  const targets = (JSON.parse(child.first) as number[]).map((port) => ({ hostname: "127.0.0.1", port }));
+  const targets = (JSON.parse(child.first) as number[]).map((port) => ({ hostname, port }));
   return { targets, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
 }
