@@ -27,7 +27,7 @@ export interface EarlierState {
   readonly failures: number;
   /** Damping after the last result, its time on the scheduler's clock of this process; absent if the penalty was too small to matter. */
   readonly damping?: Damping | undefined;
-  /** When the earlier process was last alive, on the clock of this boot; negative for a process of the boot before. */
+  /** Time at which the earlier process was last alive, on the clock of this boot; negative for a process of the boot before. */
   readonly aliveBootMs: number;
 }
 

@@ -6,7 +6,7 @@ const TOLERANCE_MS = 5_000;
 
 /** Times of a state file. */
 export interface FileTimes {
-  /** When its writer was last alive. */
+  /** Time at which its writer was last alive. */
   readonly alive: Moment;
   /** Modification time of the file, on the wall clock. */
   readonly mtimeMs: number;

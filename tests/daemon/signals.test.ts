@@ -37,7 +37,9 @@ test("signals: SIGUSR1 logs one line with the daemon's state, and nothing else h
   await using daemon = await startDaemon();
   daemon.signal("SIGUSR1");
   const before = await daemon.waitForLog(/Server state/, 5_000);
-  expect(before).toMatch(/ INFO Server state healthchecks=0 unknown=0 healthy=0 unhealthy=0 provisional=0 in_flight=0 /);
+  expect(before).toMatch(
+    / INFO Server state healthchecks=0 unknown=0 healthy=0 unhealthy=0 provisional=0 in_flight=0 /,
+  );
   expect(before).toMatch(
     / proxy_connected=false notification_depth=0 config_update_depth=0 proxy_message_depth=0 /,
   );

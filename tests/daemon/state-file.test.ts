@@ -154,7 +154,7 @@ test("state file: a write that a kill has cut off at any byte costs no state", a
   await runAndKill(place);
   const whole = readFileSync(place.file);
   const last = whole.subarray(lastRecordAt(place.file));
-  // What the next write would have appended; the header is written after it.
+  // The last record stands for the next write, after which the header is written.
   for (const length of [1, 9, last.length >> 1, last.length - 1, last.length]) {
     writeFileSync(place.file, Buffer.concat([whole, last.subarray(0, length)]));
     await using daemon = await place.start();
