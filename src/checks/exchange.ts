@@ -153,7 +153,8 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
     }
     const local = number === undefined || number === 0 ? undefined : localCause(number);
     const reason =
-      verdict?.message ?? (number === undefined || number === 0 ? message : errnoMessage(number));
+      verdict?.message ??
+      (number === undefined || number === 0 ? message : `${errnoMessage(number)}${this.#cutOffAt()}`);
     const sentence = `${this.#subject()}: ${reason}`;
     if (local !== undefined) this.#finish(inconclusive(local, sentence));
     else this.#interrupt(verdict?.code ?? "L7RSP", sentence);
@@ -275,6 +276,12 @@ export class Exchange implements Attempt, DialOwner, TlsStreamOwner {
   /** Message for an answer that this process reads before the check expires, and that by the kernel's timestamps came too late. */
   #tooLate(tookMs: number): string {
     return `answered after ${formatDuration(tookMs)}, not within ${formatDuration(this.#timeoutMs)}`;
+  }
+
+  /** Describes the part of an answer that came before a reset, as the end of a sentence; empty when nothing did. */
+  #cutOffAt(): string {
+    const progress = this.#current?.progress() ?? "";
+    return progress === "" ? "" : `, answer not complete (${progress})`;
   }
 
   /** The other side closed before it had answered. */

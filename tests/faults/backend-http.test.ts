@@ -60,9 +60,22 @@ test("backend: http: silent, reset, closed or dripping at every stage", async ()
         /^unhealthy L7RSP HTTP GET http:\/\/@\/: (connection reset by peer|closed by peer without an answer)$/,
     },
     resetsAfterRequest: asked(RESET, (talk) => talk.reset()),
-    resetsInStatusLine: says("HTTP/1.1 2", "reset", RESET),
-    resetsInHeaders: says(`${HEAD}Content-Le`, "reset", RESET),
-    resetsInBody: says(`${LENGTH}01234`, "reset", RESET, WHOLE),
+    resetsInStatusLine: says(
+      "HTTP/1.1 2",
+      "reset",
+      `${RESET}, answer not complete (10 bytes of the headers)`,
+    ),
+    resetsInHeaders: says(
+      `${HEAD}Content-Le`,
+      "reset",
+      `${RESET}, answer not complete (27 bytes of the headers)`,
+    ),
+    resetsInBody: says(
+      `${LENGTH}01234`,
+      "reset",
+      `${RESET}, answer not complete (status 200 OK, 5 bytes of the body)`,
+      WHOLE,
+    ),
     // What was needed had come: a reset behind it says nothing.
     resetsAfterHead: says(`${LENGTH}01234`, "reset", `healthy L7OK ${AT} status 200 OK`),
     closes: asked(`unhealthy L7RSP ${AT} closed by peer without an answer`, (talk) => talk.end()),

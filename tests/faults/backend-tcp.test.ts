@@ -65,7 +65,8 @@ test("backend: tcp: refused, dropped, hung, reset, dripped: each has its code an
           },
         }),
       check: banner,
-      found: "unhealthy L7RSP TCP read from @: connection reset by peer",
+      found:
+        "unhealthy L7RSP TCP read from @: connection reset by peer, answer not complete (5 of 9 expected bytes)",
     },
     closesAfterAccept: {
       backend: () => hostile({ accepted: (talk) => talk.end() }),
