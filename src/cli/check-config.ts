@@ -2,7 +2,8 @@
 import { stringify } from "yaml";
 import { type Diagnostic, formatDiagnostic, unreadable } from "../config/diagnostic.ts";
 import { configExposure } from "../config/exposure.ts";
-import { findConfigFile, validateConfig } from "../config/load.ts";
+import { validateConfig } from "../config/load.ts";
+import { findConfigFile } from "../config/places.ts";
 import { DEFAULT_CONFIG, SECTIONS, toFile } from "../config/schema.ts";
 import { isExtension } from "../config/validate.ts";
 import { type FileKind, type ReadYaml, readYaml } from "../config/yaml.ts";

@@ -1,11 +1,9 @@
 /** The control socket of a running server, asked by `force`, `pause`, `release` and `overrides`. */
 import { socketPath } from "../config/address-values.ts";
-import { findConfigFile, validateConfig } from "../config/load.ts";
 import { sentence } from "../model/printable.ts";
 import { positiveDurationMs } from "../schema/durations.ts";
 import { systemReason } from "../system/system-reason.ts";
-import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
-import { RemoteError } from "./remote.ts";
+import { RemoteError } from "./remote-error.ts";
 import type { Environment } from "./settings.ts";
 import { readWritten } from "./value-option.ts";
 
@@ -32,7 +30,7 @@ export async function command(
   options: ControlOptions,
   env: Environment,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const path = controlSocketPath(options, env);
+  const path = await controlSocketPath(options, env);
   const timeoutMs = readWritten("--timeout", positiveDurationMs, options.timeout);
   const line = await exchange(path, `${JSON.stringify(request)}\n`, timeoutMs, options.timeout);
   const answer = parseAnswer(line);
@@ -40,25 +38,11 @@ export async function command(
   return answer;
 }
 
-/** Returns the path from the command line, or from the server's configuration file. */
-function controlSocketPath({ socket, config: named }: ControlOptions, env: Environment): string {
+/** Returns the path from the command line, or from the server's configuration file, whose reader is loaded only then. */
+async function controlSocketPath({ socket, config }: ControlOptions, env: Environment): Promise<string> {
   if (socket !== undefined) return readWritten("--socket", socketPath, socket);
-  const file = findConfigFile(named, env);
-  if (file === undefined)
-    throw new RemoteError("no readable configuration file found; name the control socket with --socket");
-  const { config } = validateConfig(readFile(file));
-  if (config === undefined) throw new RemoteError(`${file} is invalid; run check-config, or use --socket`);
-  if (config.server.control_socket === "")
-    throw new RemoteError(`server.control_socket is not set in ${file}: the server takes no commands`);
-  return config.server.control_socket;
-}
-
-function readFile(file: string): string {
-  try {
-    return readTextFile(file, MAX_YAML_BYTES);
-  } catch (error) {
-    throw new RemoteError(`cannot read ${file}: ${systemReason(error)}; use --socket`, { cause: error });
-  }
+  const { configuredSocket } = await import("./configured-socket.ts");
+  return configuredSocket(config, env);
 }
 
 async function exchange(path: string, request: string, timeoutMs: number, timeout: string): Promise<string> {

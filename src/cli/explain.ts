@@ -5,7 +5,8 @@ import { PHASES } from "../model/phases.ts";
 import { idDigits } from "../schema/written-values.ts";
 import type { Output } from "./check-config.ts";
 import { EXIT } from "./exit.ts";
-import { ask, formatAnswer, RemoteError, type RemoteOptions, readAnswer, serverPlace } from "./remote.ts";
+import { ask, type RemoteOptions, readAnswer, serverPlace } from "./remote.ts";
+import { formatAnswer, RemoteError } from "./remote-error.ts";
 import type { Environment } from "./settings.ts";
 import { readWritten } from "./value-option.ts";
 

@@ -5,8 +5,7 @@ import type { OverrideAction } from "../monitor/override.ts";
 import { duration } from "../schema/durations.ts";
 import type { Output } from "./check-config.ts";
 import { type ControlOptions, command } from "./control-client.ts";
-import { EXIT } from "./exit.ts";
-import { RemoteError } from "./remote.ts";
+import { report } from "./remote-error.ts";
 import { selectionOf } from "./selection-option.ts";
 import type { Environment } from "./settings.ts";
 import { UsageError } from "./usage.ts";
@@ -50,16 +49,4 @@ export async function override(
     const what = action === "paused" ? "paused" : `forced ${action}`;
     return `${formatCount(count)} ${count === 1 ? "healthcheck" : "healthchecks"} ${what} until ${answer["until"]}\n`;
   });
-}
-
-/** Prints what a command returns, or why it failed. @returns the exit status */
-export async function report(output: Output, act: () => Promise<string>): Promise<number> {
-  try {
-    output.out(await act());
-    return EXIT.ok;
-  } catch (error) {
-    if (!(error instanceof RemoteError)) throw error;
-    output.err(`error: ${error.message}\n`);
-    return EXIT.failure;
-  }
 }

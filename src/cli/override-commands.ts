@@ -10,6 +10,8 @@ import type { SelectionOptions } from "./selection-option.ts";
 import type { Environment } from "./settings.ts";
 import { UsageError } from "./usage.ts";
 
+/** Names of the commands. */
+export const OVERRIDE_COMMANDS = ["force", "pause", "release", "overrides"] as const;
 const FORCED = ["healthy", "unhealthy"] as const;
 const TARGET = "the healthchecks of an address, a CIDR, or either with :PORT";
 

@@ -1,8 +1,7 @@
 /** `overrides`: lists what operators have forced and paused. */
 import type { Output } from "./check-config.ts";
 import { type ControlOptions, command } from "./control-client.ts";
-import { report } from "./force.ts";
-import { formatAnswer } from "./remote.ts";
+import { formatAnswer, report } from "./remote-error.ts";
 import type { Environment } from "./settings.ts";
 
 /** An override as the server lists it. */

@@ -2,7 +2,7 @@
 import { formatCount } from "../model/printable.ts";
 import type { Output } from "./check-config.ts";
 import { type ControlOptions, command } from "./control-client.ts";
-import { report } from "./force.ts";
+import { report } from "./remote-error.ts";
 import { type SelectionOptions, selectionOf } from "./selection-option.ts";
 import type { Environment } from "./settings.ts";
 

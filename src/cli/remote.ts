@@ -1,13 +1,15 @@
 /** The HTTP listener of a running server, asked by `status` and `explain`. */
 
 import { formatListenAddress, parseListenAddress } from "../config/listen-address.ts";
-import { findConfigFile, validateConfig } from "../config/load.ts";
+import { validateConfig } from "../config/load.ts";
+import { findConfigFile } from "../config/places.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { printable, sentence } from "../model/printable.ts";
 import { positiveDurationMs } from "../schema/durations.ts";
 import { custom } from "../schema/values.ts";
 import { fetchReason, systemReason } from "../system/system-reason.ts";
 import { MAX_YAML_BYTES, readTextFile } from "../system/text-file.ts";
+import { RemoteError } from "./remote-error.ts";
 import type { Environment } from "./settings.ts";
 import { readWritten } from "./value-option.ts";
 
@@ -21,11 +23,6 @@ export interface RemoteOptions {
 
 /** Maximum length of a response: the longest have some thousand bytes for each healthcheck, and commands ask for one. */
 const MAX_ANSWER_BYTES = 16 * 1_024 * 1_024;
-
-/** The error of a server that cannot be asked or does not answer. */
-export class RemoteError extends Error {
-  override readonly name = "RemoteError";
-}
 
 /** A response. */
 export interface Answer {
@@ -170,18 +167,4 @@ function inOneLine(_key: string, value: unknown): unknown {
   if (typeof value === "string") return printable(value);
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [printable(key), inner]));
-}
-
-/**
- * Formats a response whose shape was not validated.
- *
- * @throws RemoteError when it has another shape
- */
-export function formatAnswer(format: () => string): string {
-  try {
-    return format();
-  } catch (error) {
-    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    throw new RemoteError("the response is not from this version of healthcheck-server", { cause: error });
-  }
 }

@@ -2,10 +2,12 @@
 
 import { formatDiagnostic } from "../config/diagnostic.ts";
 import { configExposure } from "../config/exposure.ts";
-import { findConfigFile, loadConfigFile, reloadConfigFile } from "../config/load.ts";
+import { loadConfigFile, reloadConfigFile } from "../config/load.ts";
+import { findConfigFile } from "../config/places.ts";
 import { type Config, DEFAULT_CONFIG } from "../config/schema.ts";
 import { LOG_LEVEL_RULE, readLevel } from "../logging/level.ts";
-import type { LogFormat, Logger, LogLevel, LogSettings, LogThreshold } from "../logging/logger.ts";
+import type { Logger, LogSettings } from "../logging/logger.ts";
+import type { LogFormat, LogLevel, LogThreshold } from "../logging/names.ts";
 import { show } from "../model/format-value.ts";
 import { findDistrust, isRoot } from "../system/file-trust.ts";
 

@@ -3,7 +3,8 @@ import type { HealthcheckList } from "../http/api.ts";
 import { sentence } from "../model/printable.ts";
 import type { Output } from "./check-config.ts";
 import { EXIT } from "./exit.ts";
-import { ask, formatAnswer, RemoteError, type RemoteOptions, readAnswer, serverPlace } from "./remote.ts";
+import { ask, type RemoteOptions, readAnswer, serverPlace } from "./remote.ts";
+import { formatAnswer, RemoteError } from "./remote-error.ts";
 import type { Environment } from "./settings.ts";
 
 /**

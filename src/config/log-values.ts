@@ -1,6 +1,6 @@
 /** Level and format of the log as values of the configuration file; those of the Rust server are made usable. */
 import { LOG_LEVEL_RULE, readLevel } from "../logging/level.ts";
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogThreshold } from "../logging/logger.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogThreshold } from "../logging/names.ts";
 import { show } from "../model/format-value.ts";
 import type { Amended } from "../schema/amend.ts";
 import { anyCase } from "../schema/json-schema.ts";

@@ -1,5 +1,6 @@
 /** Keeps log lines until it is known how they are to be written: the configuration file decides that, and reading it logs. */
-import type { LogFields, Logger, LogLevel } from "./logger.ts";
+import type { LogFields, Logger } from "./logger.ts";
+import type { LogLevel } from "./names.ts";
 
 interface HeldLine {
   readonly level: LogLevel;

@@ -2,7 +2,7 @@
  * The minimum log level, as operators write it: a level name, or the directives of the Rust server's RUST_LOG (`debug`,
  * `healthcheck_server=debug,info`, `off`). Read from the configuration file and from the environment.
  */
-import { LOG_LEVELS, type LogThreshold } from "./logger.ts";
+import { LOG_LEVELS, type LogThreshold } from "./names.ts";
 
 /** Rule for a level in error messages. */
 export const LOG_LEVEL_RULE = `one of ${LOG_LEVELS.join(", ")}, off`;

@@ -6,19 +6,8 @@
 import pino from "pino";
 import { boundedFields, boundedText } from "./bounds.ts";
 import { withPriority } from "./journal.ts";
+import { LOG_LEVELS, type LogFormat, type LogLevel, type LogThreshold } from "./names.ts";
 import { formatText } from "./text-format.ts";
-
-/** From the gravest to the most talkative. */
-export const LOG_LEVELS = ["error", "warn", "info", "debug", "trace"] as const;
-/** Level of {@link LOG_LEVELS}. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
-/** The least severe level that is logged; `off` logs nothing. */
-export type LogThreshold = LogLevel | "off";
-
-/** Formats of log lines. */
-export const LOG_FORMATS = ["text", "json"] as const;
-/** Format of {@link LOG_FORMATS}. */
-export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** Named values of a log line, e.g. `id`, `target`, `old_state`. */
 export type LogFields = Readonly<Record<string, unknown>>;

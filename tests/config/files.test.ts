@@ -2,14 +2,8 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import {
-  changedKeys,
-  configPlaces,
-  findConfigFile,
-  loadConfigFile,
-  reloaded,
-  validateConfig,
-} from "../../src/config/load.ts";
+import { changedKeys, loadConfigFile, reloaded, validateConfig } from "../../src/config/load.ts";
+import { configPlaces, findConfigFile } from "../../src/config/places.ts";
 import { type Config, DEFAULT_CONFIG, leaves, SECTIONS, toFile } from "../../src/config/schema.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 

@@ -2,7 +2,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { boundedText, MAX_FIELD_BYTES, MAX_LOG_LINE_BYTES } from "../../src/logging/bounds.ts";
-import { ConfigurableLogger, LOG_FORMATS, type LogFields, type LogFormat } from "../../src/logging/logger.ts";
+import { ConfigurableLogger, type LogFields } from "../../src/logging/logger.ts";
+import { LOG_FORMATS, type LogFormat } from "../../src/logging/names.ts";
 import { anyForeignText, HOSTILE_CHARACTER } from "../harness/base/foreign-text.ts";
 
 /** Returns the lines that a logger writes. */

@@ -1,7 +1,8 @@
 /** Lines kept until it is known how they are written. */
 import { expect, test } from "bun:test";
 import { BufferedLogger } from "../../src/logging/buffered-logger.ts";
-import { ConfigurableLogger, LOG_LEVELS } from "../../src/logging/logger.ts";
+import { ConfigurableLogger } from "../../src/logging/logger.ts";
+import { LOG_LEVELS } from "../../src/logging/names.ts";
 import { FakeLogger } from "../harness/fakes/fakes.ts";
 
 test("held log: what was held is written in order, once, with its fields", () => {

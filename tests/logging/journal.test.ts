@@ -2,7 +2,8 @@
 import { expect, test } from "bun:test";
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { isJournalStream, withPriority } from "../../src/logging/journal.ts";
-import { ConfigurableLogger, LOG_LEVELS } from "../../src/logging/logger.ts";
+import { ConfigurableLogger } from "../../src/logging/logger.ts";
+import { LOG_LEVELS } from "../../src/logging/names.ts";
 
 test("journal: a stream is the journal's when device and inode are those that systemd names", () => {
   const fd = openSync(import.meta.path, "r");

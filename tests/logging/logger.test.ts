@@ -1,6 +1,7 @@
 /** The log as JSON and as text. */
 import { expect, test } from "bun:test";
-import { ConfigurableLogger, LOG_LEVELS, type LogSettings } from "../../src/logging/logger.ts";
+import { ConfigurableLogger, type LogSettings } from "../../src/logging/logger.ts";
+import { LOG_LEVELS } from "../../src/logging/names.ts";
 
 function fixture(settings: LogSettings) {
   const lines: string[] = [];

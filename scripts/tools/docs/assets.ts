@@ -1,6 +1,8 @@
 /** Files that a package has beside the executable: the manual page and the completion scripts. Not committed. */
+
+import { DEFAULT_COMMAND } from "../../../src/cli/base-program.ts";
+import { makeProgram } from "../../../src/cli/commands.ts";
 import { completionScript, SHELLS, type Shell } from "../../../src/cli/completion.ts";
-import { DEFAULT_COMMAND, makeProgram } from "../../../src/cli/program.ts";
 import type { GeneratedFile } from "./generated.ts";
 import { manualPage } from "./manual.ts";
 

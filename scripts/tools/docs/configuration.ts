@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Document } from "yaml";
 import { checkTypeNames } from "../../../src/checks/registry.ts";
-import { configPlaces } from "../../../src/config/load.ts";
+import { configPlaces } from "../../../src/config/places.ts";
 import { DEFAULT_CONFIG, leaves, SECTIONS, toFile } from "../../../src/config/schema.ts";
 import { commonFields, fieldsOfType } from "../../../src/protocol/healthcheck-schema.ts";
 import { describeField, type NamedFacts } from "../../../src/schema/field.ts";

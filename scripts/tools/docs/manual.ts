@@ -1,4 +1,7 @@
 /** The manual page healthcheck-server(8), made from the command definitions and the facts of the program. */
+
+import { DEFAULT_COMMAND } from "../../../src/cli/base-program.ts";
+import { makeProgram } from "../../../src/cli/commands.ts";
 import {
   type ArgumentEntry,
   allCommands,
@@ -7,10 +10,9 @@ import {
   type OptionEntry,
 } from "../../../src/cli/completion/tree.ts";
 import { EXIT } from "../../../src/cli/exit.ts";
-import { DEFAULT_COMMAND, makeProgram } from "../../../src/cli/program.ts";
 import { SEESAW_FLAGS, type SeesawFlag } from "../../../src/cli/seesaw-flags.ts";
-import { SEESAW_HEALTHCHECK } from "../../../src/cli/seesaw-healthcheck.ts";
-import { configPlaces } from "../../../src/config/load.ts";
+import { SEESAW_HEALTHCHECK } from "../../../src/cli/seesaw-name.ts";
+import { configPlaces } from "../../../src/config/places.ts";
 import { DEFAULT_CONFIG } from "../../../src/config/schema.ts";
 import { VARIABLES } from "./environment.ts";
 import { argument, display, flags, prose, sentence, terms } from "./mdoc.ts";
