@@ -1,4 +1,4 @@
-/** What every command line of this program has, whatever its commands: name, version, help, and the release of signals. */
+/** The program without its commands: name, version, help, and the release of signals. */
 import { Command } from "commander";
 import { versionText } from "../build-info.ts";
 import type { SignalQueue } from "../system/signals.ts";

@@ -3,6 +3,7 @@ import { socketPath } from "../config/address-values.ts";
 import { sentence } from "../model/printable.ts";
 import { positiveDurationMs } from "../schema/durations.ts";
 import { systemReason } from "../system/system-reason.ts";
+import type { Output } from "./check-config.ts";
 import { RemoteError } from "./remote-error.ts";
 import type { Environment } from "./settings.ts";
 import { readWritten } from "./value-option.ts";
@@ -19,7 +20,7 @@ export interface ControlOptions {
 const MAX_ANSWER_BYTES = 64 * 1_024 * 1_024;
 
 /**
- * Sends a request to the server.
+ * Sends a request to the server, and prints its warning, if it has one.
  *
  * @returns the answer
  * @throws RemoteError when the server cannot be reached, or rejects the request
@@ -29,12 +30,14 @@ export async function command(
   request: Readonly<Record<string, unknown>>,
   options: ControlOptions,
   env: Environment,
+  output: Output,
 ): Promise<Readonly<Record<string, unknown>>> {
   const path = await controlSocketPath(options, env);
   const timeoutMs = readWritten("--timeout", positiveDurationMs, options.timeout);
   const line = await exchange(path, `${JSON.stringify(request)}\n`, timeoutMs, options.timeout);
   const answer = parseAnswer(line);
   if (typeof answer["error"] === "string") throw new RemoteError(sentence(answer["error"]));
+  if (typeof answer["warning"] === "string") output.err(`warning: ${sentence(answer["warning"])}\n`);
   return answer;
 }
 

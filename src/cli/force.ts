@@ -43,7 +43,7 @@ export async function override(
   const durationMs = readWritten("--for", overrideDuration, options.for);
   const request = { command: "set", action, ...selection, duration_ms: durationMs, reason: options.reason };
   return await report(output, async () => {
-    const answer = await command(request, options, env);
+    const answer = await command(request, options, env, output);
     if (options.json === true) return `${JSON.stringify(answer)}\n`;
     const count = Number(answer["healthchecks"]);
     const what = action === "paused" ? "paused" : `forced ${action}`;

@@ -24,7 +24,7 @@ interface ListedOverride {
  */
 export async function overrides(options: ControlOptions, env: Environment, output: Output): Promise<number> {
   return await report(output, async () => {
-    const answer = await command({ command: "list" }, options, env);
+    const answer = await command({ command: "list" }, options, env, output);
     if (options.json === true) return `${JSON.stringify(answer)}\n`;
     // Written by the same version of this program; another shape is an error.
     return formatAnswer(() => formatOverrides(answer["overrides"] as readonly ListedOverride[]));

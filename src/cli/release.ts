@@ -21,7 +21,7 @@ export async function release(
 ): Promise<number> {
   const selection = selectionOf(id, options);
   return await report(output, async () => {
-    const answer = await command({ command: "release", ...selection }, options, env);
+    const answer = await command({ command: "release", ...selection }, options, env, output);
     if (options.json === true) return `${JSON.stringify(answer)}\n`;
     const count = Number(answer["healthchecks"]);
     return `${formatCount(count)} ${count === 1 ? "healthcheck" : "healthchecks"} released\n`;

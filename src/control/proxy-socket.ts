@@ -10,8 +10,7 @@ import { PacedLog } from "../logging/paced.ts";
 import { describeError } from "../model/format-value.ts";
 import type { Notification } from "../model/status.ts";
 import { errorLine, packLine, READY_LINE } from "../protocol/codec.ts";
-import { placeSocket, removeSocket } from "../system/socket-placement.ts";
-import { socketIdentity } from "../system/unix-socket.ts";
+import { KeptSocket } from "../system/kept-socket.ts";
 import {
   type ClientSocket,
   Connection,
@@ -39,20 +38,15 @@ const CONNECTION_BURST = 4;
 /** Serves the Go proxy on a Unix socket. */
 export class ProxySocketControl implements ControlPlane {
   readonly #path: string;
-  /** File mode of the socket. */
-  readonly #mode: number;
   readonly #log: Logger;
   readonly #count: CountFault;
   readonly #tracing: TracingProvider;
   readonly #messages: ClientMessages;
   readonly #connectionLog: PacedLog;
+  readonly #socket: KeptSocket<Connection | undefined>;
   readonly #limiter = new RateLimiter(LOG_PERIOD_MS);
   #limits: ConnectionLimits;
   #handler: ControlPlaneHandler | undefined;
-  #listener: Bun.UnixSocketListener<Connection | undefined> | undefined;
-  #socketIdentity: string | undefined;
-  /** Last logged reason why the socket cannot be opened again. */
-  #loggedProblem = "";
   #client: Connection | undefined;
   /** The client whose list is applied, and which therefore receives state changes. */
   #subscriber: Connection | undefined;
@@ -60,7 +54,7 @@ export class ProxySocketControl implements ControlPlane {
   constructor({ config, log, count, tracing }: ControlPlaneContext) {
     this.#tracing = tracing;
     this.#path = config.server.proxy_socket;
-    this.#mode = config.server.socket_mode;
+    this.#socket = new KeptSocket(this.#path, config.server.socket_mode, this.#connectionHandler());
     this.#limits = connectionLimits(config);
     this.#log = log;
     this.#connectionLog = new PacedLog(log, CONNECTION_BURST);
@@ -75,7 +69,7 @@ export class ProxySocketControl implements ControlPlane {
 
   async start(handler: ControlPlaneHandler): Promise<void> {
     this.#handler = handler;
-    this.#listen();
+    this.#socket.open();
     this.#log.info("Listening for the proxy", { socket: this.#path });
   }
 
@@ -89,8 +83,10 @@ export class ProxySocketControl implements ControlPlane {
   }
 
   readinessProblem(): string | undefined {
-    if (this.#listener === undefined) return "the proxy socket is not open";
-    return this.#isInPlace() ? undefined : "the proxy socket is missing or was replaced by another process";
+    if (!this.#socket.isOpen) return "the proxy socket is not open";
+    return this.#socket.isInPlace
+      ? undefined
+      : "the proxy socket is missing or was replaced by another process";
   }
 
   async reconfigure(config: Config): Promise<undefined> {
@@ -103,24 +99,14 @@ export class ProxySocketControl implements ControlPlane {
    * alone and logged, and the socket is opened when that file is gone.
    */
   maintain(): void {
-    if (this.#listener === undefined || this.#isInPlace()) return;
-    const path = this.#path;
-    const lost = this.#listener;
-    try {
-      this.#listen();
-      // Its connections stay open.
-      lost.stop();
-      this.#loggedProblem = "";
-      if (this.#limiter.admit("socket gone", performance.now()) !== undefined)
-        this.#log.warn("Proxy socket lost, listening again", { socket: path });
-    } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
-      if (problem === this.#loggedProblem) return;
-      this.#loggedProblem = problem;
-      this.#count("socket_io");
-      const fields = { socket: path, error: problem };
-      this.#log.error("Proxy socket lost, clients cannot connect; retrying", fields);
-    }
+    if (!this.#socket.isOpen) return;
+    const kept = this.#socket.keep();
+    if (kept.outcome === "opened" && this.#limiter.admit("socket gone", performance.now()) !== undefined)
+      this.#log.warn("Proxy socket lost, listening again", { socket: this.#path });
+    if (kept.outcome !== "failed" || !kept.isNew) return;
+    this.#count("socket_io");
+    const fields = { socket: this.#path, error: kept.error };
+    this.#log.error("Proxy socket lost, clients cannot connect; retrying", fields);
   }
 
   deliver(batch: readonly Notification[]): number {
@@ -134,15 +120,13 @@ export class ProxySocketControl implements ControlPlane {
   async stop(signal: AbortSignal): Promise<void> {
     // While it waits, another client may connect.
     while (this.#client?.drained === false && !signal.aborted) await this.#client.waitDrained(signal);
-    if (this.#socketIdentity !== undefined) removeSocket(this.#path, this.#socketIdentity);
-    this.#listener?.stop();
-    this.#listener = undefined;
+    this.#socket.close(false);
     this.#client?.close();
     this.#connectionLog.flush();
   }
 
-  #listen(): void {
-    const socket: Bun.SocketHandler<Connection | undefined> = {
+  #connectionHandler(): Bun.SocketHandler<Connection | undefined> {
+    return {
       open: (socket) => this.#accept(socket),
       data: (socket, bytes) => socket.data?.handleData(bytes),
       drain: (socket) => socket.data?.handleDrain(),
@@ -152,16 +136,6 @@ export class ProxySocketControl implements ControlPlane {
         this.#log.error("Proxy task error", { error: describeError(error) });
       },
     };
-    const { listener, identity } = placeSocket(this.#path, this.#mode, (unix) =>
-      Bun.listen<Connection | undefined>({ unix, socket }),
-    );
-    this.#listener = listener;
-    this.#socketIdentity = identity;
-  }
-
-  /** Returns true if the file at the path is our socket. */
-  #isInPlace(): boolean {
-    return this.#socketIdentity !== undefined && socketIdentity(this.#path) === this.#socketIdentity;
   }
 
   #accept(socket: ClientSocket): void {

@@ -132,6 +132,7 @@ export class Daemon {
       monitors: this.#manager.monitors,
       log,
       report: ({ spec, status }) => this.#notifier.notify({ id: spec.id, status }),
+      complete: () => this.#notifier.expedite(),
     });
     const parts = { manager: this.#manager, control: this.#control, scheduler };
     this.#service = createServiceNotifier(options.notify, parts, log);
@@ -364,6 +365,7 @@ export class Daemon {
     clearInterval(this.#maintenance);
     this.#maintenance = setInterval(() => {
       this.#control.maintain();
+      this.#operations.maintain();
       this.#runtime.trim();
     }, this.#config.manager.monitor_interval);
   }

@@ -4,9 +4,10 @@ import type { Logger } from "../logging/logger.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { OverrideCommands } from "../overrides/commands.ts";
-import { ControlSocket } from "../overrides/control-socket.ts";
+import { ControlSocket, type Execute } from "../overrides/control-socket.ts";
 import { Overrides } from "../overrides/overrides.ts";
 import type { StateFileSettings } from "../persistence/state-file.ts";
+import { currentMoment } from "../system/boot-clock.ts";
 import type { Clock } from "../system/clock.ts";
 import { createStateStore, type StateStore } from "./state-store.ts";
 
@@ -17,6 +18,8 @@ export interface OperationsDeps {
   readonly log: Logger;
   /** Receives a healthcheck whose reported status an operator has changed. */
   report(monitor: Monitor): void;
+  /** Receives that a command has been executed: what it has reported is complete. */
+  complete(): void;
 }
 
 /** Overrides, and the states of the earlier process. */
@@ -28,17 +31,24 @@ export class Operations {
   /** @param stateFile - undefined if nothing outlives the process */
   constructor({ server }: Config, stateFile: StateFileSettings | undefined, deps: OperationsDeps) {
     const { clock, monitors, log } = deps;
-    this.#overrides = new Overrides({ ...deps, changed: () => this.states.overridesChanged() });
+    const now = () => currentMoment(clock.wallMs());
+    this.#overrides = new Overrides({
+      ...deps,
+      now,
+      changed: () => {
+        deps.complete();
+        this.states.overridesChanged();
+      },
+    });
     this.states = createStateStore(stateFile, clock, monitors, log, () => this.#overrides.list());
-    const commands = new OverrideCommands(this.#overrides, monitors, clock);
+    const kept = (signal: AbortSignal) => this.states.overridesKept(signal);
+    const commands = new OverrideCommands({ overrides: this.#overrides, monitors, now, kept });
     const path = server.control_socket;
-    this.#socket =
-      path === ""
-        ? undefined
-        : new ControlSocket(path, (line, operator) => commands.execute(line, operator), log);
+    const execute: Execute = (line, operator) => commands.execute(line, operator);
+    this.#socket = path === "" ? undefined : new ControlSocket(path, execute, log);
   }
 
-  /** Reads what the earlier process has left, and serves operators. @throws Error if the control socket cannot be opened */
+  /** Reads what the earlier process has left, and serves operators. */
   async start(): Promise<void> {
     await this.states.start();
     this.#overrides.restore(this.states.earlierOverrides, this.states.isVolatile);
@@ -55,6 +65,11 @@ export class Operations {
   /** Receives that a list has been applied. @param isRenumbered - true if new ids may stand for former healthchecks */
   applied(isRenumbered: boolean): void {
     this.#overrides.adopt(isRenumbered);
+  }
+
+  /** Opens the control socket again if it was lost; called at an interval. */
+  maintain(): void {
+    this.#socket?.maintain();
   }
 
   /** Serves operators no longer. */

@@ -16,6 +16,7 @@ export type StateStore = Pick<
   | "released"
   | "close"
   | "overridesChanged"
+  | "overridesKept"
   | "earlierOverrides"
   | "isVolatile"
 >;
@@ -29,6 +30,7 @@ const NO_STATE_STORE: StateStore = {
   released: () => {},
   close: async () => {},
   overridesChanged: () => {},
+  overridesKept: async () => "server.state_file is not in use",
   earlierOverrides: [],
   isVolatile: false,
 };

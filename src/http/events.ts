@@ -9,6 +9,7 @@ import type { Conclusive } from "../model/result.ts";
 import { formatResult } from "../model/result.ts";
 import type { State } from "../model/status.ts";
 import type { Monitor } from "../monitor/monitor.ts";
+import { isForced } from "../monitor/override.ts";
 import type { NetworkFault, StateChange } from "./api.ts";
 import { beginStream, sendError } from "./responses.ts";
 import { type Counts, totalsOf } from "./totals.ts";
@@ -62,7 +63,7 @@ export class EventFeed {
 
   /** Records a state change. @param wallMs - its time, in milliseconds since 1970 */
   changed({ spec, health, override }: Monitor, from: State, result: Conclusive, wallMs: number): void {
-    if (this.#viewers.size === 0 || (override !== undefined && override.action !== "paused")) return;
+    if (this.#viewers.size === 0 || isForced(override)) return;
     if (this.#changes.length >= MAX_CHANGES) {
       this.#more++;
       return;

@@ -141,6 +141,11 @@ export class MeasuredState {
     if (this.#health.consecutiveFailures < fall) this.#held = undefined;
   }
 
+  /** Gives a change up that is held: the checks of a pause do not come to confirm it, and the state stays. */
+  pause(): void {
+    this.#held = undefined;
+  }
+
   /** Leaves the gate. */
   stop(): void {
     this.#held = undefined;

@@ -6,6 +6,7 @@ import { roundMs } from "../model/phases.ts";
 import { formatResult } from "../model/result.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Monitor, MonitorObserver } from "./monitor.ts";
+import { isForced } from "./override.ts";
 import type { Settlement, StateTransition } from "./settlement.ts";
 
 /** Minimum time between two lines of a kind. */
@@ -65,7 +66,7 @@ export class MonitorLog implements MonitorObserver {
   /** Logs a state change. */
   changed({ spec, override }: Monitor, { from, to, result }: StateTransition): void {
     const fields = { id: spec.id, target: formatTarget(spec.check), old_state: from, new_state: to };
-    const forced = override === undefined || override.action === "paused" ? {} : { forced: override.action };
+    const forced = isForced(override) ? { forced: override.action } : {};
     this.#log.info("Health state changed", { ...fields, ...forced, reason: formatResult(result) });
   }
 

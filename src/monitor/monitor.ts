@@ -227,6 +227,7 @@ export class Monitor implements Startable, GateOwner {
     }
     this.#timetable.pause();
     this.#run.cancel();
+    this.#measured.pause();
   }
 
   /** Stops the healthcheck permanently; a check under way is canceled, and its result is not reported. */

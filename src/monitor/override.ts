@@ -27,6 +27,16 @@ export interface Override {
   readonly durationMs: number;
 }
 
+/** Reports whether an override puts a state in place of the measured one. */
+export function isForced(override: Override | undefined): override is ForcedState {
+  return override !== undefined && override.action !== "paused";
+}
+
+/** An override that puts a state in place of the measured one. */
+export interface ForcedState extends Override {
+  readonly action: Exclude<OverrideAction, "paused">;
+}
+
 /** Formats an override for messages: `forced unhealthy by root: drained for repair`. */
 export function describeOverride({ action, reason, by }: Override): string {
   return `${action === "paused" ? "paused" : `forced ${action}`} by ${by.user}: ${reason}`;

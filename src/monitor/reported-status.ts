@@ -7,7 +7,7 @@ import type { Conclusive } from "../model/result.ts";
 import { type State, type Status, UNKNOWN } from "../model/status.ts";
 import type { Clock } from "../system/clock.ts";
 import type { Damping } from "./damping.ts";
-import { describeOverride, type Override } from "./override.ts";
+import { describeOverride, isForced, type Override } from "./override.ts";
 
 /** Part of a status that the status of another healthcheck with an equal check can continue with. */
 export interface ReportedMemory {
@@ -92,6 +92,7 @@ export class ReportedStatus {
     this.#found = status;
     this.#earlier = earlier;
     this.#isProvisional = isProvisional;
+    this.#force();
   }
 
   /** Continues with the counters of an earlier process; before the first check. Its state is reported once a check agrees with it. */
@@ -145,7 +146,7 @@ export class ReportedStatus {
   /** Puts a forced state in place of the measured one, whose sentence it ends with. */
   #force(): void {
     const override = this.#override;
-    if (override === undefined || override.action === "paused") {
+    if (!isForced(override)) {
       this.#forced = undefined;
       return;
     }

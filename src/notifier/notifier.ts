@@ -64,6 +64,8 @@ export class Notifier {
   #blocked = false;
   #congested = false;
   #draining = false;
+  /** True until what is pending has been sent without waiting for more. */
+  #isExpedited = false;
   readonly #drainWaiters = new Waiters();
   #batchTimer: ReturnType<typeof setTimeout> | undefined;
   #refreshTimer: ReturnType<typeof setInterval> | undefined;
@@ -102,6 +104,13 @@ export class Notifier {
   notify(notification: Notification): void {
     if (!this.#listening) return;
     this.#pending.put(notification, this.#clock.nowMs(), "changed");
+    this.#schedule();
+  }
+
+  /** Sends what is pending without waiting for more: a command of an operator is a batch already. */
+  expedite(): void {
+    if (this.#pending.size === 0) return;
+    this.#isExpedited = true;
     this.#schedule();
   }
 
@@ -144,13 +153,15 @@ export class Notifier {
   }
 
   #releaseDrained(): void {
-    if (this.#pending.size === 0) this.#drainWaiters.release();
+    if (this.#pending.size > 0) return;
+    this.#isExpedited = false;
+    this.#drainWaiters.release();
   }
 
-  /** Returns why a batch is due; while the notifier drains, any that is pending is. */
+  /** Returns why a batch is due; while the notifier drains, or after an operator's command, any that is pending is. */
   #due(nowMs: number): Trigger | undefined {
     const trigger = this.#pending.due(nowMs, this.#settings);
-    return this.#draining && this.#pending.size > 0 ? "time_delay" : trigger;
+    return (this.#draining || this.#isExpedited) && this.#pending.size > 0 ? "time_delay" : trigger;
   }
 
   #refreshEvery(intervalMs: number): void {

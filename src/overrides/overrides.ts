@@ -6,11 +6,12 @@ import { formatTarget } from "../checks/registry.ts";
 import type { Logger } from "../logging/logger.ts";
 import { checkKey } from "../model/check-key.ts";
 import type { HealthcheckId } from "../model/id.ts";
+import type { HealthcheckSpec } from "../model/spec.ts";
 import type { Monitor } from "../monitor/monitor.ts";
-import type { Override } from "../monitor/override.ts";
+import { isForced, type Override } from "../monitor/override.ts";
 import type { OverrideRecord } from "../persistence/format.ts";
-import { currentMoment, elapsedMs, type Moment } from "../system/boot-clock.ts";
-import type { Clock } from "../system/clock.ts";
+import { elapsedMs, type Moment } from "../system/boot-clock.ts";
+import { forEachSliced } from "../system/time-slicing.ts";
 
 /** Interval at which ends are looked for while there are overrides. */
 const SWEEP_MS = 200;
@@ -19,12 +20,12 @@ const MAX_LOGGED_IDS = 10;
 
 /** The parts of the daemon that overrides affect. */
 export interface OverrideDeps {
-  readonly clock: Clock;
   readonly monitors: ReadonlyMap<HealthcheckId, Monitor>;
   readonly log: Logger;
+  now(): Moment;
   /** Receives a healthcheck whose reported status has changed. */
   report(monitor: Monitor): void;
-  /** Receives that the overrides have changed. */
+  /** Receives that the overrides have changed, after what has to be reported. */
   changed(): void;
 }
 
@@ -47,7 +48,7 @@ export class Overrides {
 
   /** Takes in the overrides of the earlier process, with the time that each has left. @param sameBoot - true if its boot is known to be this one */
   restore(records: readonly OverrideRecord[], sameBoot: boolean): void {
-    const now = this.#now();
+    const now = this.#deps.now();
     for (const { id, key, override } of records) {
       const durationMs = override.durationMs - Math.max(0, elapsedMs(override.from, now, sameBoot));
       if (durationMs > 0) this.#put({ id, key, override: { ...override, from: now, durationMs } });
@@ -63,7 +64,7 @@ export class Overrides {
     const { id, check } = monitor.spec;
     const key = checkKey(check);
     const own = this.#byId.get(id);
-    if (own !== undefined && own.key !== key) this.#end([own], "the healthcheck has another check");
+    if (own !== undefined && own.key !== key) void this.#end([own], "the healthcheck has another check");
     if (own?.key === key) this.#apply(monitor, own.override);
     else this.#fresh.push(monitor);
   }
@@ -79,6 +80,7 @@ export class Overrides {
     const gone = new Map(
       this.list().flatMap((record) => (this.#deps.monitors.has(record.id) ? [] : [[record.key, record]])),
     );
+    let moved = 0;
     for (const monitor of fresh) {
       const key = checkKey(monitor.spec.check);
       const record = gone.get(key);
@@ -87,40 +89,35 @@ export class Overrides {
       this.#delete(record.id);
       this.#put({ ...record, id: monitor.spec.id });
       this.#apply(monitor, record.override);
-      this.#deps.changed();
+      moved++;
     }
+    if (moved > 0) this.#deps.changed();
   }
 
-  /** Puts an override into effect, in place of earlier ones. */
-  set(monitors: readonly Monitor[], override: Override, text: string): void {
-    for (const monitor of monitors) {
-      const { id, check } = monitor.spec;
-      this.#put({ id, key: checkKey(check), override });
+  /** Puts an override into effect, in place of earlier ones. @param text - the selection, as the operator wrote it @returns the number of healthchecks that still run */
+  async set(monitors: readonly Monitor[], override: Override, text: string): Promise<number> {
+    const specs: HealthcheckSpec[] = [];
+    await forEachSliced(monitors, (monitor) => {
+      const { spec } = monitor;
+      // A new list may have come meanwhile.
+      if (this.#deps.monitors.get(spec.id) !== monitor) return;
+      specs.push(spec);
+      this.#put({ id: spec.id, key: checkKey(spec.check), override });
       this.#apply(monitor, override);
-    }
-    const { action, by, reason, durationMs } = override;
-    const until = new Date(this.#deps.clock.wallMs() + durationMs).toISOString();
-    const fields = {
-      action,
-      healthchecks: monitors.length,
-      for: text,
-      ...idsOf(monitors.map(({ spec }) => spec)),
-    };
-    this.#deps.log.warn("Override set", {
-      ...fields,
-      user: by.user,
-      uid: by.uid,
-      pid: by.pid,
-      until,
-      reason,
     });
     this.#deps.changed();
+    const { action, by, reason, sinceMs, durationMs } = override;
+    const until = new Date(sinceMs + durationMs).toISOString();
+    const { user, uid, pid } = by;
+    const what = { action, healthchecks: specs.length, for: text, ...idsOf(specs) };
+    this.#deps.log.warn("Override set", { ...what, user, uid, pid, until, reason });
+    return specs.length;
   }
 
   /** Ends the overrides of healthchecks, also of those that do not run now. @returns their number */
-  release(ids: ReadonlySet<HealthcheckId>, user: string): number {
+  async release(ids: ReadonlySet<HealthcheckId>, user: string): Promise<number> {
     const records = this.list().filter(({ id }) => ids.has(id));
-    this.#end(records, `released by ${user}`);
+    await this.#end(records, `released by ${user}`);
     return records.length;
   }
 
@@ -128,10 +125,6 @@ export class Overrides {
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-  }
-
-  #now(): Moment {
-    return currentMoment(this.#deps.clock.wallMs());
   }
 
   #put(record: OverrideRecord): void {
@@ -145,31 +138,30 @@ export class Overrides {
   }
 
   #apply(monitor: Monitor, override: Override | undefined): void {
-    const before = monitor.status.state;
+    const wasForced = isForced(monitor.override);
     monitor.applyOverride(override);
     // Pausing and resuming leave the state as it was. An unknown state is reported when it is measured.
-    const isForced = override !== undefined && override.action !== "paused";
-    if (isForced || (monitor.status.state !== before && monitor.status.state !== "unknown"))
-      this.#deps.report(monitor);
+    if (isForced(override) || (wasForced && monitor.status.state !== "unknown")) this.#deps.report(monitor);
   }
 
   #sweep(): void {
-    const now = this.#now();
+    const now = this.#deps.now();
     const over = this.list().filter(
       ({ override }) => elapsedMs(override.from, now, true) >= override.durationMs,
     );
-    this.#end(over, "its time is over");
+    void this.#end(over, "its time is over");
   }
 
-  #end(records: readonly OverrideRecord[], why: string): void {
+  async #end(records: readonly OverrideRecord[], why: string): Promise<void> {
     if (records.length === 0) return;
-    for (const record of records) {
-      this.#delete(record.id);
-      const monitor = this.#deps.monitors.get(record.id);
-      if (monitor !== undefined) this.#apply(monitor, undefined);
-    }
-    this.#deps.log.info("Override ended", { healthchecks: records.length, ...idsOf(records), reason: why });
+    for (const { id } of records) this.#delete(id);
+    await forEachSliced(records, ({ id }) => {
+      const monitor = this.#deps.monitors.get(id);
+      // Another one may have been set meanwhile.
+      if (monitor !== undefined && !this.#byId.has(id)) this.#apply(monitor, undefined);
+    });
     this.#deps.changed();
+    this.#deps.log.info("Override ended", { healthchecks: records.length, ...idsOf(records), reason: why });
   }
 }
 

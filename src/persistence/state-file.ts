@@ -6,6 +6,7 @@ import type { Logger } from "../logging/logger.ts";
 import { checkKey } from "../model/check-key.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
+import { Waiters } from "../model/waiters.ts";
 import type { Monitor, MonitorObserver } from "../monitor/monitor.ts";
 import type { EarlierState } from "../monitor/reported-status.ts";
 import type { Settlement } from "../monitor/settlement.ts";
@@ -71,6 +72,10 @@ export class StateFile implements MonitorObserver {
   /** Number of complete bytes in the file. */
   #length = 0;
   #rewriteAtMs = 0;
+  /** Number of changes of the overrides, and of those that are in the file. */
+  #overrideChanges = 0;
+  #keptChanges = 0;
+  readonly #keptWaiters = new Waiters();
   #retryAtMs = 0;
   #problem: string | undefined;
   #task: Promise<void> | undefined;
@@ -131,10 +136,28 @@ export class StateFile implements MonitorObserver {
     this.#writeTimer ??= setTimeout(() => this.#run(), WRITE_DELAY_MS);
   }
 
-  /** Writes the overrides, which have changed. */
+  /** Writes the overrides, which have changed, without waiting for more: an operator waits for them. */
   overridesChanged(): void {
     this.#rewriteAtMs = 0;
-    this.#writeTimer ??= setTimeout(() => this.#run(), WRITE_DELAY_MS);
+    this.#overrideChanges++;
+    this.#run();
+  }
+
+  /**
+   * Waits until the overrides are in the file, where the end of this process does not harm them.
+   *
+   * @param signal - aborts the wait
+   * @returns the reason why they are not; undefined if they are
+   */
+  async overridesKept(signal: AbortSignal): Promise<string | undefined> {
+    const { path } = this.#settings;
+    const change = this.#overrideChanges;
+    while (this.#keptChanges < change) {
+      if (this.#problem !== undefined) return `${path}: ${this.#problem}`;
+      if (signal.aborted) return `${path}: not written in time`;
+      await this.#keptWaiters.wait(signal);
+    }
+    return undefined;
   }
 
   /** Writes the file a last time, with the newest counters. @param signal - aborts the wait for it */
@@ -203,8 +226,14 @@ export class StateFile implements MonitorObserver {
         this.#problem === undefined &&
         !this.#isClosing
       )
-        this.#writeTimer ??= setTimeout(() => this.#run(), WRITE_DELAY_MS);
+        this.#writeTimer ??= setTimeout(() => this.#run(), this.#overrideDelayMs);
+      this.#keptWaiters.release();
     });
+  }
+
+  /** Delay of the next write. */
+  get #overrideDelayMs(): number {
+    return this.#keptChanges < this.#overrideChanges ? 0 : WRITE_DELAY_MS;
   }
 
   /** Runs one task. After an error the file is removed, since its states would be old when they are read, and tried again later. */
@@ -251,6 +280,7 @@ export class StateFile implements MonitorObserver {
     this.#changed.clear();
     // Before the records are read: an override that comes meanwhile asks for another rewrite.
     this.#rewriteAtMs = this.#clock.nowMs() + REWRITE_MS;
+    const changes = this.#overrideChanges;
     this.#file = await replaceOwned(this.#settings.path, async (handle) => {
       const chunks: Uint8Array[] = [];
       await this.#encode(this.#allRecords(), chunks);
@@ -259,6 +289,7 @@ export class StateFile implements MonitorObserver {
       await writeAt(handle, records, HEADER_BYTES);
       await writeAt(handle, this.#header(), 0);
     });
+    this.#keptChanges = changes;
     await before?.handle.close();
   }
 

@@ -1,4 +1,4 @@
-/** What the program loads before it knows its command: a command of an operator waits for nothing that it does not use. */
+/** The program loads little before it knows its command: a command of an operator waits for nothing that it does not use. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";

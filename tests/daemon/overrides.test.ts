@@ -1,6 +1,6 @@
 /** Operators overrule checks through the control socket of the compiled executable. Run by `bun test`. */
 import { expect, test } from "bun:test";
-import { existsSync, readFileSync, statSync, utimesSync } from "node:fs";
+import { statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { acceptAll } from "../harness/backends/backends.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
@@ -8,33 +8,9 @@ import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
 import { stateOf } from "../harness/client/client-assertions.ts";
-import { type Daemon, NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
-import { daemonPath } from "../harness/daemon/executable.ts";
+import { operate, raw, startControlled } from "../harness/daemon/operator.ts";
 
 const WAIT_MS = 15_000;
-
-/** Starts a daemon with a control socket. @param dir - of its sockets and its state file */
-function startControlled(dir: string): Promise<Daemon> {
-  const socketPath = join(dir, "proxy.sock");
-  const server = `proxy_socket: ${socketPath}, control_socket: ${dir}/control.sock, state_file: ${dir}/states`;
-  return startDaemon({
-    config: `server: { ${server} }\nbatching: { delay: 1ms }\n${NO_REFRESH}`,
-    socketPath,
-  });
-}
-
-/** Runs a command against the daemon. */
-async function operate(dir: string, ...args: readonly string[]) {
-  const child = Bun.spawn([daemonPath(), ...args, "--socket", join(dir, "control.sock")], {
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  return { status: await child.exited, out, err };
-}
 
 const WHY = ["--for", "1h", "--reason", "a drill"];
 
@@ -68,9 +44,6 @@ test("overrides: forced, listed, kept over a new list and a kill, and released",
     expect((await operate(dir, "overrides")).out).toMatch(
       /^2 {2}tcp:\S+ {2}unhealthy .* by \w+ \(pid \d+\): a drill\n$/,
     );
-    const written = () =>
-      existsSync(join(dir, "states")) && readFileSync(join(dir, "states"), "utf8").includes('"override"');
-    await until(written, WAIT_MS, "the override in the file");
     daemon.signal("SIGKILL");
     await daemon.exited;
   }
@@ -169,26 +142,6 @@ test.each([
   },
   60_000,
 );
-
-/** Sends bytes to the control socket. @returns the answer, when the server has closed the connection */
-async function raw(dir: string, bytes: string): Promise<string> {
-  const closed = Promise.withResolvers<void>();
-  let answer = "";
-  const connecting = Bun.connect({
-    unix: join(dir, "control.sock"),
-    socket: {
-      open: (socket) => void socket.write(bytes),
-      data: (_socket, chunk) => {
-        answer += chunk.toString();
-      },
-      close: () => closed.resolve(),
-    },
-  });
-  // A connection above the maximum is reset, maybe before it is established.
-  connecting.catch(() => closed.resolve());
-  await closed.promise;
-  return answer;
-}
 
 test("overrides: silent, long and wrong requests are answered or cut off, and others are served", async () => {
   await using temp = makeTempDir("force");

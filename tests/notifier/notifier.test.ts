@@ -260,3 +260,42 @@ test("notifier: new settings hold from the next batch on", () => {
   fixture.time.advance(1_020);
   expect(fixture.batches.at(-1)).toBe("7h");
 });
+
+test("notifier: an operator's command is sent without waiting for more, with what is pending", () => {
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.notify(1);
+  fixture.time.advance(10);
+  fixture.notify(2, 3);
+  fixture.notifier.expedite();
+  expect(fixture.batches).toEqual(["1h 2h 3h"]);
+  // The next change waits for its batch again.
+  fixture.notify(4);
+  fixture.time.advance(99);
+  expect(fixture.batches).toHaveLength(1);
+  fixture.time.advance(1);
+  expect(fixture.batches).toEqual(["1h 2h 3h", "4h"]);
+});
+
+test("notifier: without anything pending, or without a client, a command has no effect on later changes", () => {
+  using fixture = new Fixture();
+  fixture.notify(1);
+  fixture.notifier.expedite();
+  fixture.notifier.resync();
+  fixture.notifier.expedite();
+  fixture.notify(2);
+  fixture.time.advance(99);
+  expect(fixture.batches).toEqual([]);
+});
+
+test("notifier: a client that does not read receives an operator's command as soon as it reads", () => {
+  using fixture = new Fixture();
+  fixture.notifier.resync();
+  fixture.room = 1;
+  fixture.notify(1, 2);
+  fixture.notifier.expedite();
+  fixture.room = 10;
+  expect(fixture.batches).toEqual(["1h"]);
+  fixture.notifier.writable();
+  expect(fixture.batches).toEqual(["1h", "2h"]);
+});
