@@ -39,6 +39,7 @@ function asText(reason: string | undefined, { totals, network }: HealthcheckList
     row("  unhealthy", totals.unhealthy) +
     row("  unknown", totals.unknown) +
     (totals.provisional === undefined ? "" : row("  provisional", totals.provisional)) +
+    (totals.overridden === undefined ? "" : row("  overridden", totals.overridden)) +
     (network === undefined
       ? ""
       : `network ${network.blind ? "blind" : "in doubt"}, reports held: ${network.held}\n`)
@@ -47,8 +48,8 @@ function asText(reason: string | undefined, { totals, network }: HealthcheckList
 
 function asJson(ready: boolean, reason: string | undefined, { totals, network }: HealthcheckList): string {
   // Destructured, so that the response of another program without them is an error.
-  const { healthchecks, healthy, unhealthy, unknown, provisional } = totals;
-  const counts = { healthchecks, healthy, unhealthy, unknown, provisional };
+  const { healthchecks, healthy, unhealthy, unknown, provisional, overridden } = totals;
+  const counts = { healthchecks, healthy, unhealthy, unknown, provisional, overridden };
   const fault = network === undefined ? {} : { network: { blind: network.blind, held: network.held } };
   return `${JSON.stringify({ ready, ...(reason === undefined ? {} : { reason }), ...counts, ...fault })}
 `;

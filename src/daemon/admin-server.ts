@@ -88,8 +88,8 @@ export class AdminServer implements Admin {
       config.per_healthcheck,
     );
     const counts = () => {
-      const { states, provisional } = deps.manager.counts();
-      return { ...states, provisional };
+      const { states, provisional, overridden } = deps.manager.counts();
+      return { ...states, provisional, overridden };
     };
     const network = () => networkFault(deps.network());
     // At most half of the descriptors that checks may not use: the log, the client and files need some as well.

@@ -145,7 +145,7 @@ export class Daemon {
 
   /** Returns the fields of the log line that describes the daemon: states, client or engine, queue lengths, stalls. */
   state(): LogFields {
-    const { states, provisional, inFlight } = this.#manager.counts();
+    const { states, provisional, inFlight, overridden } = this.#manager.counts();
     const { peer, depths } = this.#control;
     const queued = Object.entries(depths).map(([channel, depth]) => [`${channel}_depth`, depth]);
     const { scheduler } = this.#runtime;
@@ -154,6 +154,7 @@ export class Daemon {
       ...states,
       provisional,
       in_flight: inFlight,
+      overridden,
       ...(peer === undefined ? {} : { [`${peer.name}_connected`]: peer.connected }),
       notification_depth: this.#notifier.waiting,
       ...Object.fromEntries(queued),

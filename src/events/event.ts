@@ -2,6 +2,7 @@
 import { formatTarget } from "../checks/registry.ts";
 import { roundMs } from "../model/phases.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
+import type { State } from "../model/status.ts";
 import type { StateTransition } from "../monitor/settlement.ts";
 
 /** Version of the schema; fields may be added within a version (docs/monitoring.md). */
@@ -15,6 +16,8 @@ export interface EventContext {
   readonly atMs: number;
   /** True if the backend flaps and therefore stays unhealthy. */
   readonly isDamped: boolean;
+  /** State that an operator forces, which is reported in place of the one that the checks find; undefined if none. */
+  readonly forced: State | undefined;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface EventContext {
 export function formatEvent(
   { id, name, labels, check }: HealthcheckSpec,
   { from, to, result }: StateTransition,
-  { seq, atMs, isDamped }: EventContext,
+  { seq, atMs, isDamped, forced }: EventContext,
 ): string {
   return JSON.stringify({
     version: EVENT_VERSION,
@@ -43,5 +46,6 @@ export function formatEvent(
     message: result.message,
     duration_ms: roundMs(result.durationMs),
     ...(isDamped ? { damped: true } : {}),
+    ...(forced === undefined ? {} : { forced }),
   });
 }

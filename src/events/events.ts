@@ -1,6 +1,7 @@
 /** Sends each state change to the configured sinks. An observer of all monitors; no sink delays a check or a report. */
 import type { Logger } from "../logging/logger.ts";
 import type { Monitor, MonitorObserver } from "../monitor/monitor.ts";
+import { isForced } from "../monitor/override.ts";
 import type { Settlement, StateTransition } from "../monitor/settlement.ts";
 import type { Clock } from "../system/clock.ts";
 import { formatEvent } from "./event.ts";
@@ -83,7 +84,9 @@ export class Events implements MonitorObserver {
   /** Sends a state change to every sink. */
   changed(monitor: Monitor, transition: StateTransition): void {
     if (this.#running.size === 0) return;
-    const context = { seq: ++this.#seq, atMs: this.#clock.wallMs(), isDamped: monitor.isDamped };
+    const { isDamped, override } = monitor;
+    const forced = isForced(override) ? override.action : undefined;
+    const context = { seq: ++this.#seq, atMs: this.#clock.wallMs(), isDamped, forced };
     const event = formatEvent(monitor.spec, transition, context);
     for (const { sink } of this.#running.values()) sink.offer(event);
   }

@@ -17,6 +17,8 @@ export interface Totals {
   readonly unknown: number;
   /** Number of those whose state is from before a restart and not confirmed by a check yet; absent if zero. */
   readonly provisional?: number;
+  /** Number of those that operators have forced or paused; absent if zero. */
+  readonly overridden?: number;
 }
 
 /** A fault of the server's own network, in effect now. */

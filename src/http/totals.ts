@@ -6,10 +6,18 @@ import type { Totals } from "./api.ts";
 export interface Counts extends StateCounts {
   /** Number of those whose state is from before a restart. */
   readonly provisional?: number;
+  /** Number of those that operators have forced or paused. */
+  readonly overridden?: number;
 }
 
 /** Formats counts. */
-export function totalsOf({ unknown, healthy, unhealthy, provisional = 0 }: Counts): Totals {
-  const totals = { healthchecks: unknown + healthy + unhealthy, healthy, unhealthy, unknown };
-  return provisional === 0 ? totals : { ...totals, provisional };
+export function totalsOf({ unknown, healthy, unhealthy, provisional = 0, overridden = 0 }: Counts): Totals {
+  return {
+    healthchecks: unknown + healthy + unhealthy,
+    healthy,
+    unhealthy,
+    unknown,
+    ...(provisional === 0 ? {} : { provisional }),
+    ...(overridden === 0 ? {} : { overridden }),
+  };
 }

@@ -36,6 +36,8 @@ export interface MonitorCounts {
   readonly provisional: number;
   /** Checks under way. */
   readonly inFlight: number;
+  /** Monitors that an operator has forced or paused. */
+  readonly overridden: number;
 }
 
 /** Owns the running monitors. */
@@ -77,12 +79,14 @@ export class Manager {
     const states = { unknown: 0, healthy: 0, unhealthy: 0 };
     let provisional = 0;
     let inFlight = 0;
+    let overridden = 0;
     for (const monitor of this.#monitors.values()) {
       states[monitor.state]++;
       if (monitor.provisional !== undefined) provisional++;
       if (monitor.running) inFlight++;
+      if (monitor.override !== undefined) overridden++;
     }
-    return { states, provisional, inFlight };
+    return { states, provisional, inFlight, overridden };
   }
 
   /**

@@ -15,6 +15,7 @@ import { type Client, connectClient } from "../harness/client/client.ts";
 import { notifications } from "../harness/client/client-assertions.ts";
 import type { Daemon } from "../harness/daemon/daemon.ts";
 import { type Metered, startMetered } from "../harness/daemon/daemon-with-metrics.ts";
+import { operate, startControlled } from "../harness/daemon/operator.ts";
 
 setDefaultTimeout(60_000);
 
@@ -426,4 +427,25 @@ test("events: SIGHUP starts, changes and ends the sinks; no secret is shown anyw
   );
   expect(hook.requests.length).toBe(1);
   expect(daemon.log.join("\n")).not.toContain(SECRET);
+});
+
+test("events: a change that a forced state hides has the forced state", async () => {
+  await using dir = makeTempDir("forced");
+  const { path } = dir;
+  const out = join(path, "events");
+  await using backend = acceptAll();
+  const config = `events: { exec: [/bin/sh, -c, "exec cat > ${out}"] }\n`;
+  await using daemon = await startControlled(path, {}, config);
+  await using client = await connectClient(daemon.socketPath);
+  client.update([tcpCheck(1, backend, { interval: "50ms" })]);
+  await until(() => client.latest.size === 1, 20_000, "the state");
+  await operate(path, "force", "1", "healthy", "--for", "1h", "--reason", "x");
+  backend.down();
+  const events = () => (existsSync(out) ? readFileSync(out, "utf8").trim().split("\n") : []);
+  await until(() => events().length >= 2, 20_000, "both events");
+  const [before, hidden] = events().map((line): unknown => JSON.parse(line));
+  expect(before).toMatchObject({ from: "unknown", to: "healthy" });
+  expect(before).not.toHaveProperty("forced");
+  expect(hidden).toMatchObject({ from: "healthy", to: "unhealthy", forced: "healthy" });
+  expect(client.latest.get("1")?.state).toBe("healthy");
 });

@@ -3,6 +3,8 @@ import { expect, test } from "bun:test";
 import { statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { acceptAll } from "../harness/backends/backends.ts";
+import { runCommand } from "../harness/base/command.ts";
+import { freePort } from "../harness/base/ports.ts";
 import { makeTempDir } from "../harness/base/tempdir.ts";
 import { until } from "../harness/base/wait.ts";
 import { tcpCheck, times } from "../harness/client/checks.ts";
@@ -164,4 +166,39 @@ test("overrides: silent, long and wrong requests are answered or cut off, and ot
   expect(many).toEqual(times(40, () => ""));
   expect((await operate(dir, "overrides")).out).toBe("no overrides\n");
   expect(daemon.log.some((line) => / ERROR /.test(line))).toBe(false);
+}, 60_000);
+
+test("overrides: everything that shows a state shows that it is forced", async () => {
+  await using temp = makeTempDir("force");
+  const dir = temp.path;
+  await using backend = acceptAll();
+  const port = freePort();
+  const metrics = `metrics: { enabled: true, listen_addr: "127.0.0.1:${port}" }\n`;
+  await using daemon = await startControlled(dir, {}, metrics);
+  await using client = await connectClient(daemon.socketPath);
+  client.update(times(3, (at) => tcpCheck(at + 1, backend)));
+  await until(() => client.latest.size === 3, WAIT_MS, "every state");
+  await operate(dir, "force", "1", "unhealthy", ...WHY);
+  await operate(dir, "pause", "2", ...WHY);
+  await stateOf(client, 1, "unhealthy");
+  const get = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+  expect(JSON.parse(await get("/api/healthchecks"))).toMatchObject({
+    totals: { healthy: 2, unhealthy: 1, overridden: 2 },
+    healthchecks: [
+      { id: "1", state: "unhealthy", override: { action: "unhealthy", reason: "a drill" } },
+      { id: "2", state: "healthy", override: { action: "paused" } },
+      { id: "3", state: "healthy" },
+    ],
+  });
+  const text = await get("/metrics");
+  expect(text).toMatch(/^healthcheck_forced\{id="1",type="tcp",action="unhealthy"\} 1$/m);
+  expect(text).toMatch(/^healthcheck_forced\{id="2",type="tcp",action="paused"\} 1$/m);
+  const run = (...args: string[]) => runCommand([...args, "--addr", `127.0.0.1:${port}`]);
+  expect((await run("status")).out).toMatch(/^ {2}overridden +2$/m);
+  expect(JSON.parse((await run("status", "--json")).out)).toMatchObject({ overridden: 2, unhealthy: 1 });
+  expect((await run("explain", "1")).out).toMatch(
+    /override +forced unhealthy .*a drill(.|\n)*measured +healthy/,
+  );
+  backend.down();
+  await daemon.waitForLog(/Health state changed .*id=1 .*new_state=unhealthy .*forced=unhealthy/, WAIT_MS);
 }, 60_000);

@@ -112,3 +112,10 @@ test("routes: the list names a fault of the network while there is one", async (
   http.problems.network = { blind: true, held: 3 };
   expect(await http.askJson("/api/healthchecks")).toMatchObject({ network: { blind: true, held: 3 } });
 });
+
+test("routes: the list counts the healthchecks that operators have overruled while there are any", async () => {
+  using http = await startHttp();
+  expect(await http.askJson("/api/healthchecks")).not.toHaveProperty("totals.overridden");
+  http.problems.overridden = 2;
+  expect(await http.askJson("/api/healthchecks")).toMatchObject({ totals: { overridden: 2 } });
+});

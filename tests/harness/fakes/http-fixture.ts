@@ -29,7 +29,12 @@ export interface HttpFixture extends Disposable {
   readonly feed: EventFeed;
   readonly log: FakeLogger;
   /** Liveness and readiness problems; set by the test. */
-  problems: { livenessProblem?: string; readinessProblem?: string; network?: NetworkFault };
+  problems: {
+    livenessProblem?: string;
+    readinessProblem?: string;
+    network?: NetworkFault;
+    overridden?: number;
+  };
   /** One request on a connection of its own, and the whole answer. */
   ask(path: string, ...headers: readonly string[]): Promise<RawAnswer>;
   /** The same, and its body as JSON. */
@@ -55,7 +60,7 @@ export async function startHttp(options: HttpOptions = {}): Promise<HttpFixture>
   const routes = makeRouter({
     source: stock,
     feed,
-    counts: () => stock.counts(),
+    counts: () => ({ ...stock.counts(), overridden: problems.overridden ?? 0 }),
     network: () => problems.network,
     render: options.render ?? noMetrics,
     livenessProblem: () => problems.livenessProblem,

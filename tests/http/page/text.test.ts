@@ -6,6 +6,7 @@ import { summarizeChanges } from "../../../src/http/page/logic/announce.ts";
 import { ServerClock } from "../../../src/http/page/logic/clock.ts";
 import { formatClock } from "../../../src/http/page/logic/format.ts";
 import { progressOf } from "../../../src/http/page/logic/position.ts";
+import { stateWords } from "../../../src/http/page/logic/state-words.ts";
 
 function change(id: string, to: State): StateChange {
   const target = `tcp://10.0.0.${id}:80`;
@@ -81,4 +82,18 @@ test("page: the server's clock is used when it differs by more than the resoluti
   expect(clock.at(20_000)).toBe(20_000);
   clock.observe(70_000, 10_000);
   expect(clock.at(20_000)).toBe(80_500);
+});
+
+test("page: the label of a state says that it is forced, paused or damped, in this order", () => {
+  const by = { reason: "a drill", user: "root", uid: 0, pid: 7, since: "T1", until: "T2" };
+  expect(stateWords({ state: "unhealthy" })).toEqual({ label: "Unhealthy", title: undefined });
+  expect(stateWords({ state: "unhealthy", damped: true }).label).toBe("Flapping");
+  expect(stateWords({ state: "healthy", provisional: true }).label).toBe("Healthy?");
+  expect(stateWords({ state: "healthy", damped: true, override: { ...by, action: "healthy" } })).toEqual({
+    label: "Forced healthy",
+    title: "Forced healthy by root until T2: a drill",
+  });
+  expect(stateWords({ state: "unknown", override: { ...by, action: "paused" } }).label).toBe(
+    "Unknown, paused",
+  );
 });

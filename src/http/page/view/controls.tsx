@@ -6,7 +6,8 @@ import type { State, Totals } from "../../api.ts";
 import { CHECK_TYPES } from "../data/check-types.ts";
 import { formatCount, formatCounted } from "../logic/format.ts";
 import { type Filter, listHash, NO_FILTER, STATES } from "../logic/route.ts";
-import { StateIcon, stateLabel } from "./icons.tsx";
+import { stateLabel } from "../logic/state-words.ts";
+import { StateIcon } from "./icons.tsx";
 import type { Router } from "./router.ts";
 
 /** Totals by state; each leads to its list. */

@@ -83,7 +83,7 @@ function Verdict({ detail, nowMs }: { readonly detail: HealthcheckDetail; readon
   return (
     <div class={`summary summary-${state}`}>
       <p class="summary-state">
-        <StateMark of={detail} />
+        <StateMark item={detail} />
         <span class="summary-since">
           {state === "unknown" ? "added" : "for"}{" "}
           <time dateTime={since} title={formatExact(sinceMs)}>

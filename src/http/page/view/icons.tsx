@@ -2,23 +2,13 @@
 import type { HealthcheckHead, LastResult, Outcome, RecentResult, State } from "../../api.ts";
 import { splitSentence } from "../logic/format.ts";
 import { SPARK, sparklineText, sparkPaths } from "../logic/sparkline.ts";
-
-const WORDS: Readonly<Record<State, string>> = {
-  unhealthy: "Unhealthy",
-  unknown: "Unknown",
-  healthy: "Healthy",
-};
+import { stateWords } from "../logic/state-words.ts";
 
 const OUTCOME_STATES: Readonly<Record<Outcome, State>> = {
   failure: "unhealthy",
   inconclusive: "unknown",
   success: "healthy",
 };
-
-/** Returns the label of a state. */
-export function stateLabel(state: State): string {
-  return WORDS[state];
-}
 
 /** Icon of a state. Each state has its own shape, because color alone is not enough. */
 export function StateIcon({ state }: { readonly state: State }) {
@@ -41,19 +31,14 @@ export function StateIcon({ state }: { readonly state: State }) {
   );
 }
 
-/** Part of a healthcheck that its state's mark shows. */
-type Marked = Pick<HealthcheckHead, "state" | "damped" | "provisional" | "override">;
-
-/** Icon and label of a state. The label names a backend that flaps, and has a question mark after a state from before a restart. */
-export function StateMark({ of: { state, damped, provisional, override } }: { readonly of: Marked }) {
-  const isForced = override !== undefined && override.action !== "paused";
-  const isFormer = provisional === true && !isForced;
-  const former = "From before the restart: not confirmed by a check yet, and not reported";
-  const why = damped ? "Flapping: stays unhealthy until it is calm" : isFormer ? former : undefined;
+/** Icon and label of the state of a healthcheck; the title says why the state is not the one that its checks find. */
+export function StateMark({ item }: { readonly item: HealthcheckHead }) {
+  const { state } = item;
+  const { label, title } = stateWords(item);
   return (
-    <span class={`state state-${state}`} title={why}>
+    <span class={`state state-${state}`} title={title}>
       <StateIcon state={state} />
-      {damped ? "Flapping" : `${WORDS[state]}${isFormer ? "?" : ""}`}
+      {label}
     </span>
   );
 }

@@ -41,7 +41,7 @@ export function Row({ index, top, item, nowMs }: RowProps) {
       data-id={item.id}
     >
       <td class="cell-state">
-        <StateMark of={item} />
+        <StateMark item={item} />
       </td>
       <th scope="row" class="cell-target">
         <a href={detailHash(item.id)} data-index={index} title={named(item)}>
