@@ -1,31 +1,9 @@
 /** A healthcheck whose change to unhealthy is held, and one that this host has no route for; in virtual time. */
 import { expect, test } from "bun:test";
 import { inconclusive } from "../../src/model/result.ts";
-import type { GateMember, GateOwner, NetworkEvidence } from "../../src/monitor/network-gate.ts";
+import { FakeGate } from "../harness/fakes/fake-gate.ts";
 import { failure, success } from "../harness/fakes/fakes.ts";
 import { AT_ORIGIN, MonitorFixture } from "../harness/fakes/monitor-fixture.ts";
-
-/** A gate that the test opens and closes. */
-class FakeGate {
-  readonly holdMs = 10_000;
-  readonly evidence: NetworkEvidence[] = [];
-  isOpen = true;
-  owner: GateOwner | undefined;
-
-  join(owner: GateOwner): GateMember {
-    this.owner = owner;
-    return {
-      began: () => {},
-      reached: () => {},
-      ended: (evidence, falls) => {
-        this.evidence.push(evidence);
-        return this.isOpen || !falls;
-      },
-      became: () => {},
-      leave: () => {},
-    };
-  }
-}
 
 const NO_ROUTE = inconclusive("network", "network is unreachable; this host has no route", true);
 
