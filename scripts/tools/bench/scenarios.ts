@@ -2,6 +2,7 @@
 import type { Scenario } from "./scenario.ts";
 import { cutOff } from "./scenarios/cut-off.ts";
 import { failoverLatency } from "./scenarios/failover-latency.ts";
+import { force } from "./scenarios/force.ts";
 import {
   dns,
   http,
@@ -28,6 +29,6 @@ export const SCENARIOS: readonly Scenario[] = [
   pings,
   ...[tcp100, tcp1k, tcp10kSlow, tcp50kSlow],
   ...[blackholes, scrape, overload],
-  ...[massFlap, resend, failoverLatency, idle, start, metrics, telemetry],
+  ...[massFlap, resend, failoverLatency, force, idle, start, metrics, telemetry],
   cutOff,
 ];

@@ -21,7 +21,7 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** Runs a command against the daemon of a directory. */
+/** Runs a command against the daemon of a directory, by the path of its socket unless `-c` is among the arguments. */
 export function operate(dir: string, ...args: readonly string[]): Promise<Outcome> {
   return operateAs([], dir, ...args);
 }
@@ -32,7 +32,8 @@ export async function operateAs(
   dir: string,
   ...args: readonly string[]
 ): Promise<Outcome> {
-  const command = [...prefix, daemonPath(), ...args, "--socket", join(dir, "control.sock")];
+  const place = args.includes("-c") ? [] : ["--socket", join(dir, "control.sock")];
+  const command = [...prefix, daemonPath(), ...args, ...place];
   const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe" });
   const [out, err] = await Promise.all([
     new Response(child.stdout).text(),
