@@ -68,13 +68,17 @@ export class OverrideCommands {
     const { overrides, monitors, now } = this.#deps;
     const chosen: Monitor[] = [];
     await forEachSliced([...monitors.values()], (one) => selection.has(one) && chosen.push(one));
-    if (chosen.length === 0) return { error: `no healthcheck matches ${selection.text}` };
+    const none = { error: `no healthcheck matches ${selection.text}` };
+    if (chosen.length === 0) return none;
     if (action === "unhealthy" && !all && this.#isEverything(chosen))
       return { error: "this would force every healthcheck unhealthy; add --all if you mean it" };
     const from = now();
     const override = { action, reason, by, sinceMs: from.wallMs, from, durationMs };
     const healthchecks = await overrides.set(chosen, override, selection.text);
-    return { healthchecks, until: new Date(from.wallMs + durationMs).toISOString() };
+    // All of them may have left the list meanwhile.
+    return healthchecks === 0
+      ? none
+      : { healthchecks, until: new Date(from.wallMs + durationMs).toISOString() };
   }
 
   async #release({ selection, id: written }: ReleaseRequest, { user }: Operator): Promise<Answer> {

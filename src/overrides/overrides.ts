@@ -49,12 +49,16 @@ export class Overrides {
   /** Takes in the overrides of the earlier process, with the time that each has left. @param sameBoot - true if its boot is known to be this one */
   restore(records: readonly OverrideRecord[], sameBoot: boolean): void {
     const now = this.#deps.now();
-    for (const { id, key, override } of records) {
+    const over: OverrideRecord[] = [];
+    for (const record of records) {
+      const { id, key, override } = record;
       const durationMs = override.durationMs - Math.max(0, elapsedMs(override.from, now, sameBoot));
       if (durationMs > 0) this.#put({ id, key, override: { ...override, from: now, durationMs } });
+      else over.push(record);
     }
-    if (this.#byId.size === 0) return;
-    this.#deps.log.info("Overrides restored", { overrides: this.#byId.size });
+    if (records.length === 0) return;
+    if (this.#byId.size > 0) this.#deps.log.info("Overrides restored", { overrides: this.#byId.size });
+    if (over.length > 0) this.#logEnd(over, "its time was over before this start");
     this.#deps.changed();
   }
 
@@ -105,6 +109,7 @@ export class Overrides {
       this.#put({ id: spec.id, key: checkKey(spec.check), override });
       this.#apply(monitor, override);
     });
+    if (specs.length === 0) return 0;
     this.#deps.changed();
     const { action, by, reason, sinceMs, durationMs } = override;
     const until = new Date(sinceMs + durationMs).toISOString();
@@ -161,6 +166,10 @@ export class Overrides {
       if (monitor !== undefined && !this.#byId.has(id)) this.#apply(monitor, undefined);
     });
     this.#deps.changed();
+    this.#logEnd(records, why);
+  }
+
+  #logEnd(records: readonly OverrideRecord[], why: string): void {
     this.#deps.log.info("Override ended", { healthchecks: records.length, ...idsOf(records), reason: why });
   }
 }

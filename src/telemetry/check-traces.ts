@@ -7,6 +7,7 @@ import type { HealthcheckId } from "../model/id.ts";
 import type { CheckResult, FailureCode } from "../model/result.ts";
 import type { Monitor, MonitorObserver } from "../monitor/monitor.ts";
 import type { MonitorLog } from "../monitor/monitor-log.ts";
+import { isForced } from "../monitor/override.ts";
 import type { Settlement, StateTransition } from "../monitor/settlement.ts";
 import { checkAttributes, checkStatus, healthcheckAttributes, phaseEvents } from "./check-attributes.ts";
 import type { SpanScope } from "./scope.ts";
@@ -144,7 +145,11 @@ export class CheckTraces implements MonitorObserver {
     return context;
   }
 
-  #transition({ spec }: Monitor, { from, to, result }: StateTransition, check: SpanContext): SpanContext {
+  #transition(
+    { spec, override }: Monitor,
+    { from, to, result }: StateTransition,
+    check: SpanContext,
+  ): SpanContext {
     const context = this.#tracer.child(check);
     const nowMs = this.#timeline.now();
     this.#tracer.finish(context, {
@@ -158,6 +163,7 @@ export class CheckTraces implements MonitorObserver {
         "healthcheck.old_state": from,
         "healthcheck.new_state": to,
         "healthcheck.reason": result.code,
+        ...(isForced(override) ? { "healthcheck.forced": override.action } : {}),
       },
       links: [{ context: check }],
     });

@@ -6,11 +6,13 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { acceptAll, closedPort, hang, httpServer } from "../harness/backends/backends.ts";
 import { freePort } from "../harness/base/ports.ts";
+import { makeTempDir } from "../harness/base/tempdir.ts";
 import { until } from "../harness/base/wait.ts";
 import { dnsCheck, httpCheck, tcpCheck, times } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
 import { type Daemon, NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
 import { metricsConfig, scrapeText } from "../harness/daemon/metrics.ts";
+import { operate, startControlled } from "../harness/daemon/operator.ts";
 import {
   type Collector,
   startGrpcCollector,
@@ -317,4 +319,24 @@ test.concurrent("telemetry: what is traced, and how much, can change at run time
   expect(log).toContain("INFO Configuration changed key=telemetry.trace");
   for (const key of ["otlp_endpoint", "propagate"])
     expect(log).toContain(`restart required key=telemetry.${key}`);
+});
+
+test.concurrent("telemetry: a state change that a forced state hides has the forced state", async () => {
+  await using temp = makeTempDir("forced");
+  await using collector = await startGrpcCollector();
+  await using backend = acceptAll();
+  await using daemon = await startControlled(temp.path, {}, telemetryConfig(collector.port));
+  await using client = await connectClient(daemon.socketPath);
+  client.update([tcpCheck(1, backend)]);
+  await collector.waitFor("the first state", ({ name }) => name === "healthcheck.state_transition");
+  await operate(temp.path, "force", "1", "healthy", "--for", "1h", "--reason", "x");
+  backend.down();
+  await collector.waitFor("the change", ({ name }) => name === "healthcheck.state_transition", 2);
+  const forced = collector
+    .named("healthcheck.state_transition")
+    .map(({ attributes }) => [attributes["healthcheck.new_state"], attributes["healthcheck.forced"]]);
+  expect(forced).toEqual([
+    ["healthy", undefined],
+    ["unhealthy", "healthy"],
+  ]);
 });

@@ -72,7 +72,12 @@ test("overrides: one whose time has passed during a restart is not applied", asy
   world.restart(60_001);
   world.add(1, "healthy");
   expect(world.process.overrides.list()).toEqual([]);
-  expect(world.reports).toEqual(["1 healthy"]);
+  expect(world.reports).toEqual(["--", "1 healthy"]);
+  expect(world.log.entries).toContainEqual({
+    level: "info",
+    message: "Override ended",
+    fields: { healthchecks: 1, ids: "1", reason: "its time was over before this start" },
+  });
 });
 
 test("overrides: after a boot the wall clock counts", async () => {
