@@ -40,7 +40,7 @@ export class OverrideCommands {
   }
 
   /**
-   * Executes a command. What it changes is reported before it is answered, and answered when it is in the state file.
+   * Executes a command. Its changes are reported before the answer, which comes when they are in the state file.
    *
    * @param line - JSON
    * @param operator - who has connected
