@@ -45,7 +45,8 @@ test("control socket: it is placed again with its mode when its file is removed 
     expect(lstatSync(path).mode & 0o777).toBe(0o600);
     expect(await operate(temp.path, "overrides")).toEqual(NO_OVERRIDES);
   }
-  expect(daemon.log.filter((line) => /Control socket lost, listening again/.test(line))).toHaveLength(2);
+  const lost = () => daemon.log.filter((line) => /Control socket lost, listening again/.test(line));
+  await until(() => lost().length === 2, WAIT_MS, "both lines");
 });
 
 test("control socket: a stale one is replaced, and none is left after the end", async () => {
@@ -161,7 +162,7 @@ test.skipIf(!isRoot)(
       status: 1,
       err: expect.stringMatching(/^error: only the server's user and root give commands; \w+ is neither\n$/),
     });
-    expect(daemon.log.join("\n")).toMatch(/WARN Command of another user rejected user=\w+ uid=65534 pid=\d+/);
+    await daemon.waitForLog(/WARN Command of another user rejected user=\w+ uid=65534 pid=\d+/, WAIT_MS);
     expect(await operate(dir, "overrides")).toEqual(NO_OVERRIDES);
   },
 );

@@ -33,8 +33,9 @@ test("overrides: forced, listed, kept over a new list and a kill, and released",
     expect((await stateOf(client, 2, "unhealthy")).message).toMatch(
       /^forced unhealthy by \w+: a drill; checks find: L4OK/,
     );
-    expect(daemon.log.join("\n")).toMatch(
+    await daemon.waitForLog(
       /WARN Override set action=unhealthy .*user=\w+ uid=\d+ pid=\d+ until=.* reason="a drill"/,
+      WAIT_MS,
     );
     client.update(checks.slice(0, 1));
     client.update(checks);
@@ -73,13 +74,14 @@ test("overrides: one ends at its time, and with another target of its id", async
   await operate(dir, "force", "1", "unhealthy", "--for", "300ms", "--reason", "short");
   await stateOf(client, 1, "unhealthy");
   await stateOf(client, 1, "healthy");
-  expect(daemon.log.join("\n")).toMatch(/Override ended healthchecks=1 ids=1 reason="its time is over"/);
+  await daemon.waitForLog(/Override ended healthchecks=1 ids=1 reason="its time is over"/, WAIT_MS);
   await operate(dir, "force", "2", "unhealthy", ...WHY);
   await stateOf(client, 2, "unhealthy");
   client.update([tcpCheck(1, backend), tcpCheck(2, other)]);
   await stateOf(client, 2, "healthy");
-  expect(daemon.log.join("\n")).toMatch(
+  await daemon.waitForLog(
     /Override ended healthchecks=1 ids=2 reason="the healthcheck has another check"/,
+    WAIT_MS,
   );
 }, 60_000);
 
