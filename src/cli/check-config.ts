@@ -10,6 +10,7 @@ import { type FileKind, type ReadYaml, readYaml } from "../config/yaml.ts";
 import { checksExposure } from "../control/checks-exposure.ts";
 import { ChecksFileError, validateChecks } from "../control/checks-file.ts";
 import { nearest } from "../model/nearest.ts";
+import { formatCount } from "../model/printable.ts";
 import { MAX_YAML_BYTES, readTextFileOrPipe } from "../system/text-file.ts";
 import { EXIT } from "./exit.ts";
 import type { Environment } from "./settings.ts";
@@ -114,7 +115,7 @@ function reportChecks(
       throw new UsageError(
         `--print: not allowed for ${path}, a checks file without defaults; must be absent`,
       );
-    report(`${path}: valid checks file, ${set.specs.length} healthchecks${warned(warnings)}\n`);
+    report(`${path}: valid checks file, ${counted(set.specs.length, "healthcheck")}${warned(warnings)}\n`);
     return verdict(options, warnings);
   } catch (error) {
     if (!(error instanceof ChecksFileError)) throw error;
@@ -139,7 +140,12 @@ function reportExposure(path: string, exposed: Diagnostic | undefined, report: (
 }
 
 function warned(warnings: readonly Diagnostic[]): string {
-  return warnings.length > 0 ? `, ${warnings.length} warnings` : "";
+  return warnings.length > 0 ? `, ${counted(warnings.length, "warning")}` : "";
+}
+
+/** Formats a number of things: `1 warning`, `2 warnings`. */
+function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function verdict({ strictConfig }: CheckConfigOptions, warnings: readonly Diagnostic[]): number {

@@ -65,7 +65,7 @@ const ENTRY = "checker_type: tcp, interval: 1s, timeout: 1s, ip: 127.0.0.1";
 
 test("check-config: a file with healthchecks alone is validated as a checks file", async () => {
   const sound = await check(`healthchecks:\n  - {id: 1, port: 22, ${ENTRY}}\n`, { strictConfig: true });
-  expect(sound).toEqual({ status: 0, out: "FILE: valid checks file, 1 healthchecks\n", err: "" });
+  expect(sound).toEqual({ status: 0, out: "FILE: valid checks file, 1 healthcheck\n", err: "" });
   const other = await check("healthchecks: []\nserver: {}\n");
   expect(other.out).toContain("FILE:1:1: healthchecks: unknown key");
 });
@@ -98,7 +98,7 @@ test("check-config: an unknown field of a healthcheck is a warning, or a fault w
   expect([status, out]).toEqual([
     0,
     "Configuration warning: FILE:2:13: healthchecks[0].prot: unknown field, ignored; did you mean port?\n" +
-      "FILE: valid checks file, 1 healthchecks, 1 warnings\n",
+      "FILE: valid checks file, 1 healthcheck, 1 warning\n",
   ]);
   expect((await check(text, { strictConfig: true })).status).toBe(1);
   const secret = await check(`healthchecks:\n  - {id: 1, port: 22, "X-Key: hunter2": 1, ${ENTRY}}\n`);
@@ -112,7 +112,7 @@ test("check-config: x- keys with anchors are allowed in both files, other second
   const merged = `${common}healthchecks:\n  - {<<: *c, id: 1, port: 22}\n`;
   expect(await check(merged, { strictConfig: true })).toEqual({
     status: 0,
-    out: "FILE: valid checks file, 1 healthchecks\n",
+    out: "FILE: valid checks file, 1 healthcheck\n",
     err: "",
   });
   const config = await check("x-d: &d {delay: 1s}\nbatching:\n  <<: *d\n", { strictConfig: true });
@@ -170,7 +170,7 @@ test("check-config: values that are amended are warnings with their places, and 
       "Configuration warning: FILE:2:66: healthchecks[0].interval: 100ns is out of range, using 10ms; must be a duration from 10ms to a year\n" +
       "Configuration warning: FILE:2:82: healthchecks[0].timeout: 0s is out of range, using 10s, the default of tcp checks; must be a duration from 1ms to a year\n" +
       "Configuration warning: FILE:2:95: healthchecks[0].retries: -1 is out of range, using 1000000; must be an integer from 0 to 1000000\n" +
-      "FILE: valid checks file, 1 healthchecks, 3 warnings\n",
+      "FILE: valid checks file, 1 healthcheck, 3 warnings\n",
     err: "",
   });
 });
@@ -180,7 +180,7 @@ test("check-config: hexadecimal digits need no quotes, also where YAML takes the
     const text = `healthchecks:\n  - {id: 1, port: 22, send_hex: ${digits}, receive_hex: ${digits}, ${ENTRY}}\n`;
     const { status, out } = await check(text);
     expect([digits, status]).toEqual([digits, 0]);
-    expect(out).toEndWith("FILE: valid checks file, 1 healthchecks\n");
+    expect(out).toEndWith("FILE: valid checks file, 1 healthcheck\n");
   }
 });
 
