@@ -14,7 +14,7 @@ import { dnsCheck, times } from "../harness/client/checks.ts";
 import { connectClient } from "../harness/client/client.ts";
 import { requestStatus } from "../harness/client/client-assertions.ts";
 import { NO_REFRESH, startDaemon } from "../harness/daemon/daemon.ts";
-import { metricsConfig, sampleOf, scrape, sumOf } from "../harness/daemon/metrics.ts";
+import { metricsConfig, sampleOf, scrape } from "../harness/daemon/metrics.ts";
 import { canUnshare, inMountNamespace } from "../harness/machines/namespace.ts";
 
 const NAMES = 200_000;
@@ -67,8 +67,9 @@ if (canUnshare()) {
           ((sampleOf(after, stalled) - sampleOf(before, stalled)) * 1_000) / (performance.now() - startMs);
         printFigure("stalled while the file was read", share * 100, "%");
         expect(share).toBeLessThan(MAX_STALLED);
-        const skipped = "healthcheck_checks_skipped_total";
-        expect(sumOf(after, skipped) - sumOf(before, skipped)).toBe(0);
+        // The check that waits for the reading may itself still run when its next start is due.
+        const late = 'healthcheck_checks_skipped_total{reason="late"}';
+        expect(sampleOf(after, late) - sampleOf(before, late)).toBe(0);
         const states = [...(await requestStatus(client)).values()].map(({ state, failures }) => [
           state,
           failures,
