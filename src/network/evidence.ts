@@ -56,30 +56,46 @@ export class Evidence {
     if (!this.#isForgotten(number)) this.#states[number & MASK] = FAILED;
   }
 
-  /** Describes the surroundings of a failed check. A forgotten one is `short`. */
-  around(number: number, nowMs: number): Row {
+  /**
+   * Describes the surroundings of a failed check. A forgotten one is `short`.
+   *
+   * @param endedMs - when it failed. A check that waited for its answer in vain may have lost it to this host's network long after its start: only
+   *   the answer of a check that began when its own was overdue ends the row.
+   * @param sinceMs - checks that began earlier are no part of the row
+   */
+  around(number: number, endedMs: number, sinceMs: number, nowMs: number): Row {
     if (this.#isForgotten(number)) return "short";
     let length = 1;
     const floor = Math.max(0, this.#next - SIZE, number - MAX_STEPS);
-    for (let at = number - 1; at >= floor; at--) {
+    for (let at = number - 1; at >= floor && this.#startOf(at) >= sinceMs; at--) {
       const state = this.#stateOf(at, nowMs);
       if (state === ANSWERED) break;
       if (state === FAILED && ++length >= LONG_ROW) return "long";
     }
+    const overdueAtMs = this.#startOf(number) + this.#overdueMs;
+    const provesFromMs = endedMs >= overdueAtMs ? overdueAtMs : Number.NEGATIVE_INFINITY;
     const end = Math.min(this.#next, number + MAX_STEPS);
     for (let at = number + 1; at < end; at++) {
       const state = this.#stateOf(at, nowMs);
-      if (state === ANSWERED) return "short";
+      if (state === ANSWERED && this.#startOf(at) >= provesFromMs) return "short";
       if (state === FAILED && ++length >= LONG_ROW) return "long";
     }
-    return "open";
+    // Among so many checks one more answer would prove nothing new.
+    return end < this.#next ? "short" : "open";
   }
 
   #stateOf(number: number, nowMs: number): number {
     const state = this.#states[number & MASK] ?? 0;
     if (state !== 0) return state;
-    const overdueMs = Math.max(MIN_OVERDUE_MS, 2 * this.#reachMs);
-    return nowMs - (this.#startsMs[number & MASK] ?? 0) > overdueMs ? FAILED : 0;
+    return nowMs - this.#startOf(number) > this.#overdueMs ? FAILED : 0;
+  }
+
+  #startOf(number: number): number {
+    return this.#startsMs[number & MASK] ?? 0;
+  }
+
+  get #overdueMs(): number {
+    return Math.max(MIN_OVERDUE_MS, 2 * this.#reachMs);
   }
 
   #isForgotten(number: number): boolean {

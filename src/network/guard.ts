@@ -9,6 +9,7 @@
  *   failures they are the backends' own, and after a long one each of them is checked once more.
  */
 import type { GateMember, GateOwner, NetworkEvidence } from "../monitor/network-gate.ts";
+import type { Row } from "./evidence.ts";
 import { HeldReports } from "./held-reports.ts";
 import { Hold } from "./hold.ts";
 import { MIN_FAILED } from "./mass-failure.ts";
@@ -114,6 +115,11 @@ export class Guard implements MemberEvents {
     if (this.#signs.wayChanged(gone, nowMs)) this.#update(nowMs);
   }
 
+  /** A link, an address or a route of this host went, and is back or replaced already: what is under way may be lost. */
+  wayInterrupted(nowMs: number): void {
+    this.#signs.lost(nowMs);
+  }
+
   /** Lets time pass. @returns true while there is doubt, and this must be called again soon */
   advance(nowMs: number): boolean {
     this.#update(nowMs);
@@ -149,6 +155,7 @@ export class Guard implements MemberEvents {
   }
 
   ended(member: Member, evidence: NetworkEvidence, falls: boolean, nowMs: number): boolean {
+    member.endedMs = nowMs;
     switch (evidence) {
       case "nothing":
         return true;
@@ -160,8 +167,10 @@ export class Guard implements MemberEvents {
         return true;
       case "late":
         this.#signs.setFailure(member, "none");
-        this.#held.drop(member);
-        if (!falls) return true;
+        if (!falls) {
+          this.#held.drop(member);
+          return true;
+        }
         // It was reached, so what counts is whether the network still worked in the end.
         this.#signs.failedLate(member, nowMs);
         return this.#admits(member, nowMs);
@@ -210,16 +219,25 @@ export class Guard implements MemberEvents {
 
   /** True when a failed healthcheck may be reported now; otherwise its report is held. */
   #admits(member: Member, nowMs: number): boolean {
-    this.#held.drop(member);
-    if (this.#isOff || this.#hold.isExpired || this.#signs.counts.total < MIN_FAILED) return true;
-    if (this.#signs.references.covers(member.startedMs)) return true;
-    const row = this.#signs.isBlind ? "long" : this.#signs.rowOf(member, nowMs);
-    if (row === "short") return true;
+    const row = this.#rowOf(member, nowMs);
+    if (row === "short") {
+      this.#held.drop(member);
+      return true;
+    }
     this.#held.hold(member, row, this.#signs.references);
     this.#hold.begin(this.#signs.failedMs ?? nowMs, nowMs);
     if (row === "open") this.#sampler.sample(this.#members, nowMs);
     this.#events.doubted(nowMs, true);
     return false;
+  }
+
+  /** Returns the surroundings of a member's last check; `short` when its failure may be reported for another reason. */
+  #rowOf(member: Member, nowMs: number): Row {
+    if (this.#isOff || this.#hold.isExpired) return "short";
+    // Nothing is inferred from so few, but what this host knows of itself counts.
+    if (this.#signs.counts.total < MIN_FAILED && !this.#signs.wasLost(member.startedMs)) return "short";
+    if (this.#signs.references.covers(member.startedMs)) return "short";
+    return this.#signs.isBlind ? "long" : this.#signs.rowOf(member, nowMs);
   }
 
   /** Something arrived: looks again at the reports that waited for it. */
@@ -265,6 +283,7 @@ export class Guard implements MemberEvents {
     const { total, silent, local } = this.#signs.counts;
     const counts = { healthy: total, failed: silent, local, held: this.#held.size };
     if (edge !== "blinded") {
+      this.#hold.restart(this.#held.sinceMs ?? nowMs);
       this.#events.sighted(counts, edge);
       return;
     }

@@ -6,10 +6,11 @@ import type { Row } from "./evidence.ts";
 import type { Member } from "./member.ts";
 import type { SightedStretch } from "./sighted-stretch.ts";
 
-/** The check behind a report: its number in the evidence, and its start. The member may have begun another one since. */
+/** The check behind a report: its number in the evidence, its start and its end. The member may have begun another one since. */
 export interface Report {
   readonly number: number;
   readonly startedMs: number;
+  readonly endedMs: number;
 }
 
 /** Keeps held reports. */
@@ -29,6 +30,13 @@ export class HeldReports {
     return this.#members.size;
   }
 
+  /** Since when the oldest report is held; undefined when none is. A member whose report is held again keeps the time of the first one. */
+  get sinceMs(): number | undefined {
+    let sinceMs: number | undefined;
+    for (const { heldMs = 0 } of this.#members) sinceMs = Math.min(sinceMs ?? heldMs, heldMs);
+    return sinceMs;
+  }
+
   /** Returns the healthchecks whose reports are held. */
   get members(): Iterable<Member> {
     return this.#members;
@@ -41,10 +49,11 @@ export class HeldReports {
    * @param references - when they answered
    */
   hold(member: Member, row: "open" | "long", references: SightedStretch): void {
-    const { number, startedMs } = member;
-    const report = { number, startedMs };
+    const { number, startedMs, endedMs, heldMs = endedMs } = member;
+    const report = { number, startedMs, endedMs };
     this.drop(member);
     this.#members.add(member);
+    member.heldMs = heldMs;
     if (row === "open") this.#waiting.set(member, report);
     if (references.mayCover(startedMs)) this.#unproved.set(member, report);
   }
@@ -52,6 +61,7 @@ export class HeldReports {
   /** Forgets the report of a member, if one is held. */
   drop(member: Member): void {
     if (!this.#members.delete(member)) return;
+    member.heldMs = undefined;
     this.#waiting.delete(member);
     this.#unproved.delete(member);
   }

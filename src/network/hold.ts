@@ -41,6 +41,11 @@ export class Hold {
     return true;
   }
 
+  /** This host's network works again: the hold counts from the oldest report that is still held. @param heldMs - its time */
+  restart(heldMs: number): void {
+    if (this.#sinceMs !== undefined) this.#sinceMs = Math.max(this.#sinceMs, heldMs);
+  }
+
   /** Ends: nothing is held any more. */
   end(): void {
     this.#sinceMs = undefined;

@@ -20,6 +20,10 @@ export class Member implements GateMember {
   number = -1;
   /** Start of the check under way or last ended, on the scheduler's clock. */
   startedMs = 0;
+  /** End of the check that ended last. */
+  endedMs = 0;
+  /** Since when its report is held without a break; undefined while none is. */
+  heldMs: number | undefined;
   /** True while it is reported healthy. */
   isHealthy = false;
   failure: Failure = "none";

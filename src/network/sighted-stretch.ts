@@ -7,6 +7,7 @@ const MAX_GAP_MS = 500;
 export class SightedStretch {
   #fromMs = Number.POSITIVE_INFINITY;
   #toMs = Number.NEGATIVE_INFINITY;
+  #lostMs = Number.NEGATIVE_INFINITY;
 
   /**
    * Adds an answer.
@@ -15,12 +16,20 @@ export class SightedStretch {
    * @param backendMs - start of the newest check of a backend that was answered: a stretch may begin there
    */
   add(askedMs: number, backendMs: number): void {
-    if (askedMs <= this.#toMs) return;
+    if (askedMs <= this.#toMs || askedMs <= this.#lostMs) return;
     if (askedMs - this.#toMs > MAX_GAP_MS) {
-      const reachesBack = backendMs <= askedMs && askedMs - backendMs <= MAX_GAP_MS;
+      const reachesBack =
+        backendMs > this.#lostMs && backendMs <= askedMs && askedMs - backendMs <= MAX_GAP_MS;
       this.#fromMs = reachesBack ? backendMs : askedMs;
     }
     this.#toMs = askedMs;
+  }
+
+  /** Ends the stretch, because the network was lost: the next one does not reach back beyond that. */
+  end(nowMs: number): void {
+    this.#fromMs = Number.POSITIVE_INFINITY;
+    this.#toMs = Number.NEGATIVE_INFINITY;
+    this.#lostMs = nowMs;
   }
 
   /** Returns true for a time within the stretch. */

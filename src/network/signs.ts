@@ -19,6 +19,8 @@ export class NetworkSigns {
   readonly #tally = new Tally();
   readonly #sight = new Sight();
   #isWayGone = false;
+  /** Newest moment at which this host is known to have been cut off by itself: a link, an address or a route was gone, or checks were not sent. */
+  #lostMs = Number.NEGATIVE_INFINITY;
 
   /** True while this host is probably cut off. */
   get isBlind(): boolean {
@@ -49,8 +51,20 @@ export class NetworkSigns {
   wayChanged(gone: boolean, nowMs: number): boolean {
     if (gone === this.#isWayGone) return false;
     this.#isWayGone = gone;
+    this.lost(nowMs);
     if (gone) this.#silence.failed(nowMs);
     return true;
+  }
+
+  /** Notes that this host was cut off at this moment or before. What was under way then proves nothing about a backend. */
+  lost(nowMs: number): void {
+    this.#lostMs = nowMs;
+    this.#references.end(nowMs);
+  }
+
+  /** Returns true for the start of a check that a loss of this host's own links, addresses or routes overlaps. */
+  wasLost(startedMs: number): boolean {
+    return startedMs <= this.#lostMs;
   }
 
   /** Notes that a check begins. */
@@ -70,6 +84,11 @@ export class NetworkSigns {
   failed(member: Member, failure: "silent" | "local", nowMs: number): boolean {
     if (failure === "silent" && member.number >= 0) this.#evidence.failed(member.number);
     if (!member.isHealthy) return false;
+    if (failure === "silent" && this.#wasBlind(member.startedMs)) {
+      // The timeouts of an outage come when it is over, and would look like another one.
+      this.setFailure(member, "none");
+      return false;
+    }
     this.setFailure(member, failure);
     this.#silence.failed(nowMs);
     return true;
@@ -77,7 +96,7 @@ export class NetworkSigns {
 
   /** Notes that a backend was reached, and then failed: as if a check had begun and failed at that moment. */
   failedLate(member: Member, nowMs: number): void {
-    if (member.startedMs < this.#sight.sightedMs) return;
+    if (this.#wasBlind(member.startedMs)) return;
     member.startedMs = nowMs;
     member.number = this.#evidence.begin(nowMs);
     this.#evidence.failed(member.number);
@@ -105,8 +124,15 @@ export class NetworkSigns {
   }
 
   /** Returns the surroundings of a failed check; what began before this host saw again must be checked once more. */
-  rowOf({ number, startedMs }: Report, nowMs: number): Row {
-    return startedMs < this.#sight.sightedMs ? "long" : this.#evidence.around(number, nowMs);
+  rowOf({ number, startedMs, endedMs }: Report, nowMs: number): Row {
+    if (this.#wasBlind(startedMs)) return "long";
+    const sinceMs = Math.max(this.#sight.sightedMs, this.#lostMs);
+    return this.#evidence.around(number, endedMs, sinceMs, nowMs);
+  }
+
+  /** Returns true for the start of a check that began before this host saw again: its packets may be lost. */
+  #wasBlind(startedMs: number): boolean {
+    return startedMs < this.#sight.sightedMs || this.wasLost(startedMs);
   }
 
   /** Returns true when many checks have begun and nothing has arrived. */
@@ -132,6 +158,7 @@ export class NetworkSigns {
   ): "blinded" | number | undefined {
     this.#tally.expire(nowMs);
     const isLocal = this.#isWayGone || isMostlyLocal(this.#tally, share);
+    if (isLocal) this.lost(nowMs);
     const answers = !isLocal && this.#references.isFresh(nowMs);
     const unanswered = this.#silence.unanswered(this.#evidence.count, nowMs);
     const isBad = !answers && (this.#isWayGone || isMassFailure(this.#tally, unanswered, share));

@@ -16,6 +16,8 @@ export interface WorldOptions {
   readonly holdMs: number;
   readonly share?: number;
   readonly hasReference?: boolean;
+  /** The longest round trip; each takes some time up to that. About none when absent. */
+  readonly roundTripMs?: number;
 }
 
 const ROUND_TRIP_MS = 0.4;
@@ -64,13 +66,14 @@ class Check implements GateOwner {
 /** The world. */
 export class World {
   nowMs = 0;
-  /** Fate of every packet of this host. */
+  /** Fate of every packet of this host, and of answers that come meanwhile. */
   uplink: Fate = "answered";
   readonly checks: Check[];
   readonly guard: Guard;
   /** Edges: `blind` and `sighted`, with their times. */
   readonly edges: { readonly edge: "blind" | "sighted"; readonly atMs: number }[] = [];
   readonly #options: WorldOptions;
+  readonly #random: Random;
   readonly #questions: number[] = [];
   #askedMs = Number.NEGATIVE_INFINITY;
   #pulseMs: number | undefined;
@@ -79,6 +82,7 @@ export class World {
     this.#options = options;
     const { seed, count, intervalMs, holdMs, share = 0.5 } = options;
     const random = new Random(seed);
+    this.#random = random;
     this.guard = new Guard(
       { holdMs, share },
       {
@@ -92,6 +96,18 @@ export class World {
       { length: count },
       () => new Check(this, this.guard, intervalMs, random.next() * intervalMs),
     );
+  }
+
+  /** This host loses its uplink, and the kernel says so, as for a route that is removed. */
+  lose(kind: Fate): void {
+    this.uplink = kind;
+    this.guard.wayChanged(true, this.nowMs);
+  }
+
+  /** It is back. */
+  restore(): void {
+    this.uplink = "answered";
+    this.guard.wayChanged(false, this.nowMs);
   }
 
   /** Lets time pass. */
@@ -132,11 +148,24 @@ export class World {
     check.isSoon = false;
     check.startedMs = this.nowMs;
     check.ends = this.uplink === "answered" ? check.fate : this.uplink;
-    check.endMs = this.nowMs + (check.ends === "dropped" ? this.#options.timeoutMs : ROUND_TRIP_MS);
+    check.endMs = this.nowMs + (check.ends === "dropped" ? this.#options.timeoutMs : this.#roundTripMs());
     check.member.began(this.nowMs);
   }
 
+  #roundTripMs(): number {
+    const { roundTripMs, timeoutMs } = this.#options;
+    return roundTripMs === undefined
+      ? ROUND_TRIP_MS
+      : Math.min(this.#random.next() * roundTripMs, timeoutMs - TICK_MS);
+  }
+
   #end(check: Check): void {
+    if (check.ends === "answered" && this.uplink !== "answered") {
+      // The answer does not get here.
+      check.ends = "dropped";
+      check.endMs = check.startedMs + this.#options.timeoutMs;
+      return;
+    }
     check.endMs = undefined;
     if (check.ends === "answered") {
       check.failures = 0;

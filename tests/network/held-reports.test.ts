@@ -1,8 +1,8 @@
 /** Tests for src/network/held-reports.ts: the same decisions as a walk over all reports at each answer, and no such walk. */
 import { expect, spyOn, test } from "bun:test";
 import type { GateOwner } from "../../src/monitor/network-gate.ts";
-import { Evidence } from "../../src/network/evidence.ts";
-import { HeldReports } from "../../src/network/held-reports.ts";
+import { Evidence, type Row } from "../../src/network/evidence.ts";
+import { HeldReports, type Report } from "../../src/network/held-reports.ts";
 import { Member } from "../../src/network/member.ts";
 import { SightedStretch } from "../../src/network/sighted-stretch.ts";
 import { Random } from "../simulation/random.ts";
@@ -17,19 +17,25 @@ const NO_EVENTS = {
   leave: () => {},
 };
 
+/** Surroundings of a check that failed at once. */
+function rowOf(evidence: Evidence, { number, endedMs }: Report, nowMs: number): Row {
+  return evidence.around(number, endedMs, 0, nowMs);
+}
+
 /** The rule as plainly as possible: each answer looks at every report. */
 class PlainReports {
-  readonly held = new Map<Member, { number: number; startedMs: number; needsCheck: boolean }>();
+  readonly held = new Map<Member, Report & { needsCheck: boolean }>();
 
   hold(member: Member, needsCheck: boolean): void {
     this.held.delete(member);
-    this.held.set(member, { number: member.number, startedMs: member.startedMs, needsCheck });
+    const { number, startedMs, endedMs } = member;
+    this.held.set(member, { number, startedMs, endedMs, needsCheck });
   }
 
   answered(evidence: Evidence, nowMs: number): string[] {
     const decided: string[] = [];
     for (const [member, report] of this.held) {
-      const row = report.needsCheck ? "open" : evidence.around(report.number, nowMs);
+      const row = report.needsCheck ? "open" : rowOf(evidence, report, nowMs);
       if (row === "long") report.needsCheck = true;
       if (row === "short") this.held.delete(member);
       if (row !== "open") decided.push(`${member.place} ${row}`);
@@ -59,7 +65,7 @@ function compare(seed: number): { readonly decided: number; readonly peak: numbe
     evidence.answered(member.number, nowMs);
     const found: string[] = [];
     reports.answered(
-      ({ number }) => evidence.around(number, nowMs),
+      (report) => rowOf(evidence, report, nowMs),
       (other, row) => {
         if (row === "short") reports.drop(other);
         found.push(`${other.place} ${row}`);
@@ -69,8 +75,9 @@ function compare(seed: number): { readonly decided: number; readonly peak: numbe
     decided += found.length;
   };
   const failed = (member: Member) => {
+    member.endedMs = nowMs;
     evidence.failed(member.number);
-    const row = evidence.around(member.number, nowMs);
+    const row = rowOf(evidence, member, nowMs);
     if (row === "short" || references.covers(member.startedMs)) return;
     reports.hold(member, row, references);
     plain.hold(member, row === "long");
