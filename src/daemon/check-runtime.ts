@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "../system/clock.ts";
 import { checkDescriptors, Descriptors, raiseDescriptorLimit } from "../system/descriptors.ts";
 import { LibcDialer } from "../system/dialer.ts";
 import { SystemResolver } from "../system/resolver.ts";
+import type { OnRouteChange } from "../system/route-events.ts";
 import { TlsContexts } from "../system/tls.ts";
 
 /** Receives the problems of the runtime. */
@@ -32,7 +33,7 @@ export interface CheckRuntime {
   /** Closes sockets that are kept for the next checks and were not needed lately; called now and then. */
   trim(): void;
   /** Calls back when links, addresses, routes or rules of this host have changed. @throws Error when this host does not allow it */
-  watchRoutes(changed: () => void): void;
+  watchRoutes(changed: OnRouteChange): void;
 }
 
 /**

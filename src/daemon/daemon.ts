@@ -329,7 +329,7 @@ export class Daemon {
   /** Without it, a missing route is noticed by the next checks. */
   #watchRoutes(): void {
     try {
-      this.#runtime.watchRoutes(() => this.#network.routesChanged());
+      this.#runtime.watchRoutes((losses) => this.#network.routesChanged(losses));
     } catch (error) {
       this.#log.warn("Routes are not watched", { error: describeError(error) });
     }

@@ -2,11 +2,13 @@
  * Decides whether this host, and not its backends, is cut off: holds the reports of healthchecks that failed at layer 4 while that is likely,
  * or while it is not yet known. Pure: the caller says what time it is, in milliseconds on the scheduler's clock.
  *
- * Two rules hold a report, and each for at most `holdMs` (`hold.ts`):
+ * Three rules hold a report, and each for at most `holdMs` (`hold.ts`):
  * - Mass failure (`mass-failure.ts`). More than `share` of what was healthy fails within one interval, or was asked and gave no sign since
  *   anything last arrived. Only a reference that answers lets these reports out.
  * - No sight (`evidence.ts`). Since the failed check began, no other backend has answered. The next answer decides: after a short row of
  *   failures they are the backends' own, and after a long one each of them is checked once more.
+ * - Overlap (`signs.ts`). The failed check began before the newest outage of this host was over. It is no sign of another outage, and its backend is
+ *   checked once more.
  */
 import type { GateMember, GateOwner, NetworkEvidence } from "../monitor/network-gate.ts";
 import type { Row } from "./evidence.ts";

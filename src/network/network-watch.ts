@@ -9,6 +9,7 @@ import type { GateMember, GateOwner, NetworkGate } from "../monitor/network-gate
 import type { Clock } from "../system/clock.ts";
 import type { Dialer } from "../system/dialer.ts";
 import { lookUpRoute } from "../system/route-lookup.ts";
+import type { RouteLoss } from "../system/route-loss.ts";
 import type { SockAddr } from "../system/sockaddr.ts";
 import { targetAddress } from "../system/socket-options.ts";
 import { type BlindCounts, Guard } from "./guard.ts";
@@ -25,6 +26,8 @@ const ASK_MS = 100;
 const LOOK_MS = 100;
 /** The same while the way is gone and the table does not change. */
 const GONE_LOOK_MS = 2_000;
+/** Time from a new healthcheck to a lookup, for all that come within it. */
+const JOIN_LOOK_MS = 500;
 
 /** Settings of the watch. */
 export interface NetworkSettings {
@@ -63,7 +66,9 @@ export class NetworkWatch implements NetworkGate {
   #isPulsing = false;
   #isWayGone = false;
   #lookedMs = Number.NEGATIVE_INFINITY;
-  #willLook = false;
+  /** Time of the look that is planned. */
+  #nextLookMs = Number.POSITIVE_INFINITY;
+  #cancelLook: (() => void) | undefined;
 
   constructor(settings: NetworkSettings, tools: NetworkTools) {
     this.#settings = settings;
@@ -111,36 +116,48 @@ export class NetworkWatch implements NetworkGate {
     // Such a target answers without a network.
     if (target.local === true || lookUpRoute(target).source === target.ip) return undefined;
     this.#targets.set(owner, target);
+    // A loss between two looks is recognized by what the last one has found.
+    this.#lookIn(JOIN_LOOK_MS);
     return this.#guard.join(owner);
   }
 
-  /** Links, addresses, routes or rules of this host have changed. */
-  routesChanged(): void {
-    if (this.#willLook) return;
-    const waitMs = this.#lookedMs + LOOK_MS - this.#tools.clock.nowMs();
-    if (waitMs <= 0) {
-      this.#look();
-      return;
-    }
-    this.#willLook = true;
-    this.#tools.after(waitMs, () => this.#look());
+  /** Links, addresses, routes or rules of this host have changed. @param losses - what went, and may be back already */
+  routesChanged(losses: readonly RouteLoss[]): void {
+    const nowMs = this.#tools.clock.nowMs();
+    if (this.#settings.share < 1 && this.#way.isHit(losses)) this.#guard.wayInterrupted(nowMs);
+    const waitMs = this.#lookedMs + LOOK_MS - nowMs;
+    if (waitMs > 0) this.#lookIn(waitMs);
+    else this.#look();
   }
 
   /** Takes open questions back; no more are asked. */
   stop(): void {
     this.#references.cancel();
+    this.#cancelLook?.();
+  }
+
+  #lookIn(waitMs: number): void {
+    const atMs = this.#tools.clock.nowMs() + waitMs;
+    if (atMs >= this.#nextLookMs) return;
+    this.#nextLookMs = atMs;
+    this.#cancelLook?.();
+    this.#cancelLook = this.#tools.after(waitMs, () => this.#look());
   }
 
   #look(): void {
     const nowMs = this.#tools.clock.nowMs();
-    this.#willLook = false;
+    this.#cancelLook?.();
+    this.#cancelLook = undefined;
+    this.#nextLookMs = Number.POSITIVE_INFINITY;
     this.#lookedMs = nowMs;
     const { share } = this.#settings;
     if (share >= 1) return;
     const targets = this.#targetsOf(this.#guard.healthyOwners());
     const all = new Set(this.#targetsOf(this.#guard.owners()));
-    this.#isWayGone = this.#way.isGone(targets, all, share);
-    this.#guard.wayChanged(this.#isWayGone, nowMs);
+    const { isGone, wasInterrupted } = this.#way.look(targets, all, share);
+    this.#isWayGone = isGone;
+    if (wasInterrupted) this.#guard.wayInterrupted(nowMs);
+    this.#guard.wayChanged(isGone, nowMs);
   }
 
   #targetsOf(owners: Iterable<GateOwner>): SockAddr[] {
@@ -168,7 +185,7 @@ export class NetworkWatch implements NetworkGate {
   #pulse(): void {
     const nowMs = this.#tools.clock.nowMs();
     // Its backends may have left the configuration.
-    if (this.#isWayGone && nowMs - this.#lookedMs >= GONE_LOOK_MS) this.routesChanged();
+    if (this.#isWayGone && nowMs - this.#lookedMs >= GONE_LOOK_MS) this.#look();
     if (this.#guard.advance(nowMs)) {
       this.#tools.after(this.#guard.held > 0 ? PULSE_MS : SLOW_PULSE_MS, () => this.#pulse());
       this.#doubt(nowMs, false);

@@ -2,59 +2,70 @@
  * Looks up the link that packets to a target leave through, and whether it has a carrier, with requests to rtnetlink(7). The kernel keeps the
  * routes of a link without a carrier (unless `ignore_routes_with_linkdown` is set), so `connect` succeeds and the packets are lost.
  */
-import { AF_INET6, AF_NETLINK, libc, MSG_DONTWAIT, NETLINK_ROUTE, SOCK_CLOEXEC, SOCK_RAW } from "./libc.ts";
-import type { SockAddr } from "./sockaddr.ts";
+import { AF_NETLINK, libc, MSG_DONTWAIT, NETLINK_ROUTE, SOCK_CLOEXEC, SOCK_RAW } from "./libc.ts";
+import {
+  ATTRIBUTE_BYTES,
+  FLAGS_AT,
+  findAttribute,
+  IFF_LOWER_UP,
+  IFF_UP,
+  IFLA_CARRIER_CHANGES,
+  LINK_BYTES,
+  LINK_FLAGS_AT,
+  LINK_INDEX_AT,
+  PAYLOAD_AT,
+  ROUTE_BYTES,
+  ROUTE_FAMILY_AT,
+  ROUTE_PREFIX_AT,
+  RTA_DST,
+  RTA_OIF,
+  RTM_GETLINK,
+  RTM_GETROUTE,
+  RTM_NEWLINK,
+  RTM_NEWROUTE,
+  TYPE_AT,
+} from "./rtnetlink.ts";
+import { inetBytes, type SockAddr } from "./sockaddr.ts";
 
-/** Message types, and a flag (linux/rtnetlink.h, linux/netlink.h). */
-const RTM_NEWLINK = 16;
-const RTM_GETLINK = 18;
-const RTM_NEWROUTE = 24;
-const RTM_GETROUTE = 26;
 const NLM_F_REQUEST = 1;
-/** Attributes of a route: the destination, and the index of the outgoing link. */
-const RTA_DST = 1;
-const RTA_OIF = 4;
-/** Bits of a link: it is set up; its driver has a carrier (linux/if.h). */
-const IFF_UP = 0x1;
-const IFF_LOWER_UP = 0x1_0000;
-
-/** Offsets in `struct nlmsghdr`, `rtmsg`, `ifinfomsg` and `rtattr`. */
-const TYPE_AT = 4;
-const FLAGS_AT = 6;
-const PAYLOAD_AT = 16;
-const ROUTE_BYTES = 12;
-const LINK_BYTES = 16;
-const LINK_INDEX_AT = PAYLOAD_AT + 4;
-const LINK_FLAGS_AT = PAYLOAD_AT + 8;
-const ATTRIBUTE_BYTES = 4;
-const PREFIX_LENGTH_AT = PAYLOAD_AT + 1;
-/** Offset of the address in `struct sockaddr_in` and `sockaddr_in6`. */
-const INET_AT = 4;
-const INET6_AT = 8;
 /** Longer messages are cut off: a route is short, and of a link only the beginning counts. */
 const REPLY_BYTES = 512;
+
+/** The carrier of a link. */
+export interface Carrier {
+  /** Index of the link. */
+  readonly link: number;
+  /** True when the link is up without it. */
+  readonly isLost: boolean;
+  /** How often it has come or gone; 0 when the kernel does not count. */
+  readonly changes: number;
+}
 
 /** Answers for the targets of one look; disposing closes its socket. */
 export class CarrierLookup implements Disposable {
   readonly #fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   readonly #reply = new DataView(new ArrayBuffer(REPLY_BYTES));
-  readonly #lost = new Map<number, boolean>();
+  readonly #carriers = new Map<number, Carrier>();
 
   /**
    * Looks a target up.
    *
-   * @returns true when its link is up without a carrier; false also when that is unknown, and for a target with socket options, which may
-   * take another route
+   * @returns true when its link is up without a carrier; false also when that is unknown
    */
   isLost(target: SockAddr): boolean {
-    if (target.setup !== undefined) return false;
+    return this.of(target)?.isLost === true;
+  }
+
+  /** Looks the carrier of a target's link up. @returns undefined when it is unknown, and for a target with socket options, which may take another route */
+  of(target: SockAddr): Carrier | undefined {
+    if (target.setup !== undefined) return undefined;
     const link = this.#linkOf(target);
-    if (link === undefined) return false;
-    const known = this.#lost.get(link);
+    if (link === undefined) return undefined;
+    const known = this.#carriers.get(link);
     if (known !== undefined) return known;
-    const isLost = this.#hasNoCarrier(link);
-    this.#lost.set(link, isLost);
-    return isLost;
+    const carrier = this.#carrierOf(link);
+    this.#carriers.set(link, carrier);
+    return carrier;
   }
 
   [Symbol.dispose](): void {
@@ -62,12 +73,11 @@ export class CarrierLookup implements Disposable {
   }
 
   #linkOf({ family, bytes }: SockAddr): number | undefined {
-    const address =
-      family === AF_INET6 ? bytes.subarray(INET6_AT, INET6_AT + 16) : bytes.subarray(INET_AT, INET_AT + 4);
+    const address = inetBytes({ family, bytes });
     const request = newRequest(RTM_GETROUTE, ROUTE_BYTES + ATTRIBUTE_BYTES + address.length);
     const attributeAt = PAYLOAD_AT + ROUTE_BYTES;
-    request.setUint8(PAYLOAD_AT, family);
-    request.setUint8(PREFIX_LENGTH_AT, address.length * 8);
+    request.setUint8(ROUTE_FAMILY_AT, family);
+    request.setUint8(ROUTE_PREFIX_AT, address.length * 8);
     request.setUint16(attributeAt, ATTRIBUTE_BYTES + address.length, true);
     request.setUint16(attributeAt + 2, RTA_DST, true);
     new Uint8Array(request.buffer).set(address, attributeAt + ATTRIBUTE_BYTES);
@@ -75,12 +85,15 @@ export class CarrierLookup implements Disposable {
     return length === undefined ? undefined : outgoingLink(this.#reply, length);
   }
 
-  #hasNoCarrier(link: number): boolean {
+  #carrierOf(link: number): Carrier {
     const request = newRequest(RTM_GETLINK, LINK_BYTES);
     request.setInt32(LINK_INDEX_AT, link, true);
-    if (this.#ask(request, RTM_NEWLINK) === undefined) return false;
+    const length = this.#ask(request, RTM_NEWLINK);
+    if (length === undefined) return { link, isLost: false, changes: 0 };
     const flags = this.#reply.getUint32(LINK_FLAGS_AT, true);
-    return (flags & IFF_UP) !== 0 && (flags & IFF_LOWER_UP) === 0;
+    const isLost = (flags & IFF_UP) !== 0 && (flags & IFF_LOWER_UP) === 0;
+    const found = findAttribute(this.#reply, LINK_BYTES, length, IFLA_CARRIER_CHANGES);
+    return { link, isLost, changes: found?.bytes === 4 ? this.#reply.getUint32(found.at, true) : 0 };
   }
 
   /** Sends a request; the kernel has answered when `send` returns. @returns the length of the reply; undefined without one */
@@ -104,13 +117,6 @@ function newRequest(type: number, payloadBytes: number): DataView<ArrayBuffer> {
 
 /** Returns the index of the link in a route. */
 function outgoingLink(reply: DataView, length: number): number | undefined {
-  let at = PAYLOAD_AT + ROUTE_BYTES;
-  while (at + ATTRIBUTE_BYTES + 4 <= length) {
-    const bytes = reply.getUint16(at, true);
-    if (bytes < ATTRIBUTE_BYTES) return undefined;
-    if (reply.getUint16(at + 2, true) === RTA_OIF) return reply.getUint32(at + ATTRIBUTE_BYTES, true);
-    // Attributes are aligned to four bytes.
-    at += (bytes + 3) & ~3;
-  }
-  return undefined;
+  const found = findAttribute(reply, ROUTE_BYTES, length, RTA_OIF);
+  return found?.bytes === 4 ? reply.getUint32(found.at, true) : undefined;
 }

@@ -26,7 +26,7 @@ import {
 } from "./libc.ts";
 import type { Lingerer } from "./lingering.ts";
 import { PlainStream } from "./plain-stream.ts";
-import { RouteEvents } from "./route-events.ts";
+import { type OnRouteChange, RouteEvents } from "./route-events.ts";
 import { routeFailure } from "./route-failure.ts";
 import { localIp } from "./route-lookup.ts";
 import { SelfConnection } from "./self-connection.ts";
@@ -139,11 +139,11 @@ export class LibcDialer implements Dialer {
   }
 
   /**
-   * Calls back when links, addresses, routes or rules of this host have changed.
+   * Calls back when links, addresses, routes or rules of this host have changed, before the results that came later.
    *
    * @throws Error when this host does not allow it
    */
-  watchRoutes(changed: () => void): void {
+  watchRoutes(changed: OnRouteChange): void {
     new RouteEvents(this.#sockets, changed);
   }
 

@@ -84,9 +84,21 @@ export function canonicalIp(text: string): string | undefined {
  */
 export function sockAddrIp(view: DataView, at: number): string | undefined {
   const family = view.getUint16(at, true);
-  if (family === AF_INET) return [4, 5, 6, 7].map((offset) => view.getUint8(at + offset)).join(".");
-  if (family !== AF_INET6) return undefined;
-  const groups = [8, 10, 12, 14, 16, 18, 20, 22].map((offset) => view.getUint16(at + offset).toString(16));
+  if (family !== AF_INET && family !== AF_INET6) return undefined;
+  return ipText(inetBytes({ family, bytes: new Uint8Array(view.buffer, view.byteOffset + at) }));
+}
+
+/** Returns the bytes of the IP address in a `struct sockaddr_in` or `sockaddr_in6`, over the same memory. */
+export function inetBytes({ family, bytes }: Pick<SockAddr, "family" | "bytes">): Uint8Array {
+  return family === AF_INET6 ? bytes.subarray(8, 24) : bytes.subarray(4, 8);
+}
+
+/** Formats the 4 or 16 bytes of an IP address in its shortest form; `undefined` for any other number of bytes. */
+export function ipText(bytes: Uint8Array): string | undefined {
+  if (bytes.length === 4) return bytes.join(".");
+  if (bytes.length !== 16) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const groups = [0, 2, 4, 6, 8, 10, 12, 14].map((offset) => view.getUint16(offset).toString(16));
   return canonicalIp(groups.join(":"));
 }
 

@@ -55,7 +55,7 @@ export class Sockets {
   /** By descriptor. */
   readonly #watched: (Watched | undefined)[] = [];
   #size = 0;
-  #aside = 0;
+  readonly #first: Watched[] = [];
   #again: Watched[] = [];
   #serial = 0;
   #setupFailure: SetupFailure | undefined;
@@ -147,16 +147,9 @@ export class Sockets {
     return true;
   }
 
-  /**
-   * Watches a socket of this process itself for the life of the process: no poll is needed for it, and each poll serves it.
-   *
-   * @returns false when the kernel rejected it; `errno` has the reason
-   */
-  watchAside(socket: Watched, interest: number): boolean {
-    if (!this.#epoll.add(socket.fd, socket.serial, interest)) return false;
-    this.#watched[socket.fd] = socket;
-    this.#aside++;
-    return true;
+  /** Serves a socket of this process itself for the life of the process: no poll is needed for it, and each poll calls it before the checks' sockets. */
+  serveFirst(socket: Watched): void {
+    this.#first.push(socket);
   }
 
   /** Gives an open connection's descriptor away; it stays counted. */
@@ -176,13 +169,14 @@ export class Sockets {
 
   /** Calls every socket that is ready. @param nowMs - the time, for those that are read to their end */
   poll(nowMs: number): void {
+    for (const socket of this.#first) this.#call(socket, EPOLLIN);
     this.receiver.begin();
     if (this.#again.length > 0) {
       const again = this.#again;
       this.#again = [];
       for (const socket of again) this.#call(socket, EPOLLIN);
     }
-    if (this.#size + this.#aside > 0) this.#epoll.poll();
+    if (this.#size > 0) this.#epoll.poll();
     if (this.lingering.size > 0) this.lingering.expire(nowMs);
   }
 

@@ -2,7 +2,7 @@
 // alone: measures the time of reports, and needs every check on time
 import { expect } from "bun:test";
 import { runCommand } from "../harness/base/command.ts";
-import { peerTest } from "../harness/base/peers.ts";
+import { peerPath, peerTest } from "../harness/base/peers.ts";
 import { freePort } from "../harness/base/ports.ts";
 import { until } from "../harness/base/wait.ts";
 import { type Client, connectClient } from "../harness/client/client.ts";
@@ -12,15 +12,25 @@ import { metricsConfig } from "../harness/daemon/metrics.ts";
 import {
   CARRIER_LOST,
   FAR_SIDE_DROPS,
+  LINK_LOCAL_LEFT,
   LOCAL_LOSSES,
   type Loss,
   SILENT_LOSSES,
 } from "../harness/machines/losses.ts";
-import { startUplink, type Uplink, type UplinkOptions } from "../harness/machines/uplink.ts";
+import {
+  firewall,
+  startUplink,
+  type Uplink,
+  type UplinkOptions,
+  unfirewall,
+} from "../harness/machines/uplink.ts";
 
 const COUNT = 100;
-const PACE = { interval: "200ms", timeout: "150ms" };
+/** Checks outlast an outage, and a host under load answers in time. */
+const PACE = { interval: "200ms", timeout: "1s" };
 const INTERVAL_MS = 200;
+/** Lost packets that no rule takes for an outage: of two checks at least. */
+const FEW_LOST = 3;
 const SOON_MS = 20_000;
 const PEERS = ["ip", "nft", "nsenter", "openssl"] as const;
 
@@ -103,7 +113,7 @@ peerTest(
     await Promise.all([
       endure([...LOCAL_LOSSES, ...SILENT_LOSSES], {}),
       endure(SILENT_LOSSES, { retries: 1 }),
-      endure([...LOCAL_LOSSES, ...SILENT_LOSSES], { family: "ipv6" }),
+      endure([...LOCAL_LOSSES, LINK_LOCAL_LEFT, ...SILENT_LOSSES], { family: "ipv6" }),
     ]);
   },
   120_000,
@@ -137,6 +147,38 @@ peerTest(
     await until(() => edges(daemon)[2], SOON_MS, "blindness");
     CARRIER_LOST.restore(uplink);
     expect(host.unhealthy()).toEqual([]);
+  },
+  60_000,
+);
+
+peerTest(
+  "host network: a link that is gone for a moment takes out no backend whose check was under way",
+  PEERS,
+  async () => {
+    const port = freePort();
+    await using host = await startHost({ config: metricsConfig(port) });
+    const { uplink, daemon, client } = host;
+    const { near, far } = uplink.link;
+    client.update(uplink.checks({ ...PACE, interval: "2s" }));
+    const addr = `127.0.0.1:${port}`;
+    const explain = async () =>
+      (await runCommand(["explain", String(COUNT), "--addr", addr], { prefix: near.prefix })).out;
+    await until(
+      async () => /\n {2}interval_ms +2000\n/.test(await explain()) || undefined,
+      SOON_MS,
+      "update",
+    );
+    firewall(uplink.near, "output", `ip daddr ${uplink.family.backends} counter drop`);
+    const nft = [peerPath("nft"), "list", "table", "inet", "cut"];
+    const dropped = () => Number(/counter packets ([0-9]+)/.exec(near.run(nft))?.[1]);
+    await until(() => dropped() >= FEW_LOST || undefined, SOON_MS, "lost packets");
+    far.run([peerPath("ip"), "link", "set", "cable", "down"]);
+    far.run([peerPath("ip"), "link", "set", "cable", "up"]);
+    unfirewall(uplink.near);
+    // Every check that was under way ends, and so does the next one.
+    await Bun.sleep(5_000);
+    expect(host.unhealthy()).toEqual([]);
+    expect(daemon.log.filter((line) => line.includes("new_state=unhealthy"))).toEqual([]);
   },
   60_000,
 );

@@ -10,14 +10,14 @@ const FOUND = targetAddress({ ip: "127.0.0.1", port: 0 }, undefined);
 test("way: it is gone for more than a share of the targets, and stays gone for those", () => {
   const way = new Way();
   const all = new Set([LOST, FOUND]);
-  expect(way.isGone([LOST, FOUND], all, 0.5)).toBe(false);
-  expect(way.isGone([LOST, FOUND], all, 0.4)).toBe(true);
+  expect(way.look([LOST, FOUND], all, 0.5).isGone).toBe(false);
+  expect(way.look([LOST, FOUND], all, 0.4).isGone).toBe(true);
   // They are no longer healthy, and count all the same.
-  expect(way.isGone([], all, 0.4)).toBe(true);
+  expect(way.look([], all, 0.4).isGone).toBe(true);
 });
 
 test("way: targets that left the configuration do not keep it gone", () => {
   const way = new Way();
-  expect(way.isGone([LOST], new Set([LOST, FOUND]), 0.5)).toBe(true);
-  expect(way.isGone([FOUND], new Set([FOUND]), 0.5)).toBe(false);
+  expect(way.look([LOST], new Set([LOST, FOUND]), 0.5).isGone).toBe(true);
+  expect(way.look([FOUND], new Set([FOUND]), 0.5).isGone).toBe(false);
 });

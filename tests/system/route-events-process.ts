@@ -2,10 +2,21 @@
  * Watches the links and routes of the network that it runs in, and changes them: a cable, its carrier, and more changes than its receive buffer
  * takes. Started by route-events.test.ts in a network of its own; prints what it saw as JSON.
  */
+import { Way } from "../../src/network/way.ts";
 import { CarrierLookup } from "../../src/system/carrier-lookup.ts";
 import { Descriptors } from "../../src/system/descriptors.ts";
-import { libc, SK_MEMINFO, SO_MEMINFO, SO_RCVBUF, SOL_SOCKET } from "../../src/system/libc.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  libc,
+  SK_MEMINFO,
+  SO_MEMINFO,
+  SO_RCVBUF,
+  SOL_SOCKET,
+} from "../../src/system/libc.ts";
 import { RouteEvents } from "../../src/system/route-events.ts";
+import type { RouteLoss } from "../../src/system/route-loss.ts";
+import { ipText, type SockAddr } from "../../src/system/sockaddr.ts";
 import { targetAddress } from "../../src/system/socket-options.ts";
 import { Sockets } from "../../src/system/sockets.ts";
 import { peerPath } from "../harness/base/peers.ts";
@@ -20,7 +31,11 @@ const sockets = new Sockets(new Descriptors(10), (error) => {
   throw error;
 });
 let changes = 0;
-const events = new RouteEvents(sockets, () => changes++);
+let losses: RouteLoss[] = [];
+const events = new RouteEvents(sockets, (lost) => {
+  changes++;
+  losses.push(...lost);
+});
 libc.setsockopt(events.fd, SOL_SOCKET, SO_RCVBUF, new Int32Array([1]), 4);
 
 for (const words of [
@@ -47,6 +62,40 @@ const overrun = poll();
 const quiet = poll();
 ip("route del default");
 const afterwards = poll();
+const lostOf = {
+  route: lossesOf("route add 10.9.0.0/16 via 192.0.2.2", "route del 10.9.0.0/16"),
+  default: lossesOf("route add default via 192.0.2.2", "route del default"),
+  replaced: lossesOf("route replace 10.9.0.0/16 via 192.0.2.3", "route replace 10.9.0.0/16 via 192.0.2.2"),
+  rejected: lossesOf("route add prohibit 10.8.0.0/15", "route add blackhole 10.6.0.0/15"),
+  unreachable: lossesOf("-6 route add unreachable fd09::/64"),
+  address: lossesOf("address add 192.0.2.9/24 dev near", "address del 192.0.2.9/24 dev near"),
+  ipv6: lossesOf("address add fd00:2::9/64 dev near nodad", "address del fd00:2::9/64 dev near"),
+};
+const near = linkOf(TARGETS[0]);
+ip("link set near down");
+ip("link set near up");
+poll();
+const wasDown = losses.some((loss) => loss.kind === "link" && loss.index === near);
+// What checks use, and what they do not.
+const way = new Way();
+const all = new Set(TARGETS.slice(0, 1));
+const look = () => way.look([...all], all, 0.5);
+const before = look();
+const hits = [
+  { kind: "link", index: near },
+  { kind: "link", index: near + 100 },
+  { kind: "address", ip: "192.0.2.1" },
+  { kind: "address", ip: "192.0.2.9" },
+  { kind: "route", family: AF_INET, prefixLength: 24, prefix: new Uint8Array([192, 0, 2, 0]) },
+  { kind: "route", family: AF_INET, prefixLength: 27, prefix: new Uint8Array([192, 0, 2, 96]) },
+  { kind: "route", family: AF_INET, prefixLength: 0, prefix: new Uint8Array() },
+  { kind: "route", family: AF_INET6, prefixLength: 0, prefix: new Uint8Array() },
+] as const;
+const isHit = hits.map((loss) => way.isHit([loss]));
+const steady = look();
+ip("link set far down");
+ip("link set far up");
+const flickered = look();
 process.stdout.write(
   JSON.stringify({
     connected,
@@ -58,6 +107,10 @@ process.stdout.write(
     overrun,
     quiet,
     afterwards,
+    lostOf,
+    wasDown,
+    isHit,
+    looks: [before, steady, flickered],
   }),
 );
 
@@ -71,6 +124,28 @@ function poll(): boolean {
   const before = changes;
   sockets.poll(performance.now());
   return changes > before;
+}
+
+/** Makes changes, and returns the losses among them as text. */
+function lossesOf(...changed: readonly string[]): string {
+  poll();
+  losses = [];
+  for (const words of changed) {
+    ip(words);
+    // The buffer has room for few.
+    poll();
+  }
+  return losses.map(textOf).join(" ");
+}
+
+function textOf(loss: RouteLoss): string {
+  if (loss.kind === "link") return `link ${loss.index}`;
+  return loss.kind === "address" ? loss.ip : `${ipText(loss.prefix) ?? "default"}/${loss.prefixLength}`;
+}
+
+function linkOf(target: SockAddr | undefined): number {
+  using carriers = new CarrierLookup();
+  return (target && carriers.of(target)?.link) ?? 0;
 }
 
 /** Finds the targets whose link has no carrier. */

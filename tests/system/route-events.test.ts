@@ -20,6 +20,22 @@ rootTest(
       overrun: true,
       quiet: false,
       afterwards: true,
+      lostOf: {
+        route: "10.9.0.0/16",
+        default: "default/0",
+        replaced: "",
+        rejected: "10.8.0.0/15 10.6.0.0/15",
+        unreachable: "fd09::/64",
+        address: "192.0.2.9",
+        ipv6: "fd00:2::9",
+      },
+      wasDown: true,
+      isHit: [true, false, true, false, true, false, true, false],
+      looks: [
+        { isGone: false, wasInterrupted: false },
+        { isGone: false, wasInterrupted: false },
+        { isGone: false, wasInterrupted: true },
+      ],
     });
   },
 );

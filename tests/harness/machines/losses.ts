@@ -81,6 +81,22 @@ export const CARRIER_LOST: Loss = {
   },
 };
 
+/** In IPv6, the only address left is that of the link: packets leave with it, and no router forwards them (RFC 4291, 2.5.6). */
+export const LINK_LOCAL_LEFT: Loss = {
+  name: "only a link-local address left",
+  lose({ near, far, family }) {
+    firewall(far, "input", `${family.match} saddr fe80::/10 ${family.match} daddr ${family.backends} drop`);
+    near("ip -6 address add fe80::1/64 dev cable nodad");
+    near(`ip -6 address del ${family.own} dev cable`);
+  },
+  restore(uplink) {
+    addAddress(uplink);
+    addDefault(uplink);
+    uplink.near("ip -6 address del fe80::1/64 dev cable");
+    unfirewall(uplink.far);
+  },
+};
+
 /** Losses that look like dead backends, in part at least. */
 export const SILENT_LOSSES: readonly Loss[] = [
   OUTPUT_DROP,

@@ -114,6 +114,9 @@ export async function startUplink({
   const near = on(link.near);
   const far = on(link.far);
   if (version === "ipv6") {
+    // Its link-local address would come, by duplicate address detection, at a time that no test knows, and reach the router.
+    near("ip link set cable addrgenmode none");
+    near("ip -6 address flush dev cable scope link");
     near(`ip -6 address add ${family.own} dev cable nodad`);
     far(`ip -6 address add ${family.router}/64 dev cable nodad`);
     // In IPv4 a route of type local suffices.
