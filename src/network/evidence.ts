@@ -59,7 +59,7 @@ export class Evidence {
   /**
    * Describes the surroundings of a failed check. A forgotten one is `short`.
    *
-   * @param endedMs - when it failed. A check that waited for its answer in vain may have lost it to this host's network long after its start: only
+   * @param endedMs - when it failed. A check that waited until its timeout may have lost its answer to this host's network long after its start: only
    *   the answer of a check that began when its own was overdue ends the row.
    * @param sinceMs - checks that began earlier are no part of the row
    */
@@ -80,7 +80,7 @@ export class Evidence {
       if (state === ANSWERED && this.#startOf(at) >= provesFromMs) return "short";
       if (state === FAILED && ++length >= LONG_ROW) return "long";
     }
-    // Among so many checks one more answer would prove nothing new.
+    // After thousands of checks one more answer would prove nothing new.
     return end < this.#next ? "short" : "open";
   }
 

@@ -19,7 +19,7 @@ export class NetworkSigns {
   readonly #tally = new Tally();
   readonly #sight = new Sight();
   #isWayGone = false;
-  /** Newest moment at which this host is known to have been cut off by itself: a link, an address or a route was gone, or checks were not sent. */
+  /** Newest moment at which this host is known to have been cut off, and not only inferred: a link, an address or a route was gone, or checks were not sent. */
   #lostMs = Number.NEGATIVE_INFINITY;
 
   /** True while this host is probably cut off. */
@@ -56,7 +56,7 @@ export class NetworkSigns {
     return true;
   }
 
-  /** Notes that this host was cut off at this moment or before. What was under way then proves nothing about a backend. */
+  /** Notes that this host was cut off at this moment or before. A check that was under way then proves nothing about its backend. */
   lost(nowMs: number): void {
     this.#lostMs = nowMs;
     this.#references.end(nowMs);

@@ -9,7 +9,7 @@ import type { SockAddr } from "../system/sockaddr.ts";
 /** Targets that one look takes: some milliseconds of the process. */
 const MAX_TARGETS = 100;
 
-/** What one look at the way finds. */
+/** Result of one look at the way. */
 export interface WayLook {
   /** True while it is gone for more than a share of the targets. */
   readonly isGone: boolean;
@@ -21,7 +21,7 @@ export interface WayLook {
 export class Way {
   /** The targets that it was gone for. */
   #lost: readonly SockAddr[] = [];
-  /** What checks used by the latest look that found a way: targets, addresses of this host, and links with the changes of their carriers. */
+  /** Targets, own addresses, and links with the changes of their carriers, which checks used by the latest look that found a way. */
   #targets: readonly SockAddr[] = [];
   #sources: ReadonlySet<string> = new Set();
   #links: ReadonlyMap<number, number> = new Map();

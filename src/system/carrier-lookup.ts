@@ -37,7 +37,7 @@ export interface Carrier {
   readonly link: number;
   /** True when the link is up without it. */
   readonly isLost: boolean;
-  /** How often it has come or gone; 0 when the kernel does not count. */
+  /** Number of times that it has come or gone; 0 when the kernel does not count. */
   readonly changes: number;
 }
 

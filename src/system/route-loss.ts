@@ -2,6 +2,7 @@
  * Losses among the messages of rtnetlink(7): a link, an address or a route that a check may have used is gone. The message proves it also when what
  * it was about is back already; pure.
  */
+import { AF_INET6 } from "./libc.ts";
 import {
   ADDRESS_BYTES,
   findAttribute,
@@ -26,7 +27,7 @@ import {
   RTM_NEWROUTE,
   TYPE_AT,
 } from "./rtnetlink.ts";
-import { inetBytes, ipText, type SockAddr } from "./sockaddr.ts";
+import { INET_AT, INET6_AT, ipText, type SockAddr } from "./sockaddr.ts";
 
 /** Types of a route: packets are sent; and blackhole, unreachable and prohibit, by which they are rejected. */
 const RTN_UNICAST = 1;
@@ -35,7 +36,7 @@ const RTN_PROHIBIT = 8;
 /** Flag of an entry of the route cache, which comes and goes with every destination. */
 const RTM_F_CLONED = 0x200;
 
-/** What is gone: a link by its index, an address of this host, or the route to a prefix of a family. */
+/** A loss: of a link by its index, of an address of this host, or of the route to a prefix of a family. */
 export type RouteLoss =
   | { readonly kind: "link"; readonly index: number }
   | { readonly kind: "address"; readonly ip: string }
@@ -66,10 +67,10 @@ export function readLoss(message: DataView, length: number): RouteLoss | undefin
 /** Returns true for a target within the prefix of a lost route. */
 export function isWithin({ family, bytes }: SockAddr, loss: RouteLoss & { readonly kind: "route" }): boolean {
   if (family !== loss.family) return false;
-  const address = inetBytes({ family, bytes });
+  const at = family === AF_INET6 ? INET6_AT : INET_AT;
   for (let index = 0; index * 8 < loss.prefixLength; index++) {
     const bits = Math.min(8, loss.prefixLength - index * 8);
-    const difference = (address[index] ?? 0) ^ (loss.prefix[index] ?? 0);
+    const difference = (bytes[at + index] ?? 0) ^ (loss.prefix[index] ?? 0);
     if (difference >> (8 - bits) !== 0) return false;
   }
   return true;

@@ -7,6 +7,10 @@ import type { SocketSetup } from "./socket-setup.ts";
 /** The longest path of a Unix socket, in bytes: `sun_path` without its closing NUL. */
 export const MAX_UNIX_PATH = 107;
 
+/** Offset of the address in `struct sockaddr_in`, and in `struct sockaddr_in6`. */
+export const INET_AT = 4;
+export const INET6_AT = 8;
+
 /** An address ready for `connect`. */
 export interface SockAddr {
   readonly family: number;
@@ -90,7 +94,7 @@ export function sockAddrIp(view: DataView, at: number): string | undefined {
 
 /** Returns the bytes of the IP address in a `struct sockaddr_in` or `sockaddr_in6`, over the same memory. */
 export function inetBytes({ family, bytes }: Pick<SockAddr, "family" | "bytes">): Uint8Array {
-  return family === AF_INET6 ? bytes.subarray(8, 24) : bytes.subarray(4, 8);
+  return family === AF_INET6 ? bytes.subarray(INET6_AT, INET6_AT + 16) : bytes.subarray(INET_AT, INET_AT + 4);
 }
 
 /** Formats the 4 or 16 bytes of an IP address in its shortest form; `undefined` for any other number of bytes. */

@@ -98,7 +98,7 @@ export class World {
     );
   }
 
-  /** This host loses its uplink, and the kernel says so, as for a route that is removed. */
+  /** This host loses its uplink, and the kernel reports it, as for a route that is removed. */
   lose(kind: Fate): void {
     this.uplink = kind;
     this.guard.wayChanged(true, this.nowMs);

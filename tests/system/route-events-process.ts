@@ -76,7 +76,7 @@ ip("link set near down");
 ip("link set near up");
 poll();
 const wasDown = losses.some((loss) => loss.kind === "link" && loss.index === near);
-// What checks use, and what they do not.
+// Things that checks use, and others.
 const way = new Way();
 const all = new Set(TARGETS.slice(0, 1));
 const look = () => way.look([...all], all, 0.5);
