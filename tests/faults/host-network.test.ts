@@ -219,9 +219,9 @@ peerTest(
       mortal: 1,
     });
     sure.uplink.kill();
-    // Without a reference they would wait for a minute.
+    // Without a reference they would wait for a minute. On a loaded machine its answer may come a moment after the doubt.
     await until(() => healthy(sure.client) === 0 || undefined, SOON_MS, "reports");
-    expect(edges(sure.daemon)).toEqual([]);
+    expect(sure.daemon.log.filter((line) => line.includes("Network hold is over"))).toEqual([]);
   },
   60_000,
 );
