@@ -26,8 +26,12 @@ export interface ReportTools {
   readonly log: Logger;
   /** Counts and logs a failed report. @returns its reason */
   readonly failed: (error: unknown, span: CallSpan) => EngineFailure;
-  /** Receives that a report did not reach the engine, which may be away. */
+  /** Receives that a report did not reach the engine, or would reach another one. */
   readonly unreachable: () => void;
+  /**
+   * Returns true while the engine at the socket is the one whose set is applied: a successor may use the same ids for other healthchecks.
+   */
+  readonly mayReport: () => boolean;
 }
 
 /** Reports states to the engine. */
@@ -105,6 +109,12 @@ export class EngineReports {
   async #report(): Promise<void> {
     this.#isReporting = true;
     while (this.#queue.size > 0 && !this.#isOver) {
+      if (!this.#tools.mayReport()) {
+        if (this.#isStopping) break;
+        this.#tools.unreachable();
+        await this.#pause(this.#settings.retryDelayMs);
+        continue;
+      }
       const batch = this.#queue.first(this.#settings.maxBatch);
       let isGood = false;
       await this.#tools.tracing().report(batch, async (span) => {

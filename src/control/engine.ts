@@ -6,6 +6,7 @@ import type { Config } from "../config/schema.ts";
 import type { Logger } from "../logging/logger.ts";
 import { PacedLog } from "../logging/paced.ts";
 import type { HealthcheckId } from "../model/id.ts";
+import type { HealthcheckSpec } from "../model/spec.ts";
 import type { Notification } from "../model/status.ts";
 import type { EngineEntry } from "../rpc/engine-set.ts";
 import { socketIdentity } from "../system/unix-socket.ts";
@@ -62,7 +63,10 @@ export class EngineControl implements ControlPlane {
   #pollTimer: ReturnType<typeof setInterval> | undefined;
   /** Identity of the socket file at the last fetch. */
   #socketIdentity: string | undefined;
-  #ids: ReadonlySet<HealthcheckId> = new Set();
+  /** Identity of the socket file of the engine whose set is applied. */
+  #setIdentity: string | undefined;
+  /** Healthchecks of the set that is applied. */
+  #specs: ReadonlyMap<HealthcheckId, HealthcheckSpec> = new Map();
 
   /**
    * @param path - of the engine's Unix socket
@@ -89,6 +93,7 @@ export class EngineControl implements ControlPlane {
       tracing: engineTracing,
       log,
       failed: (error, span) => this.#reportFailed(error, span),
+      mayReport: () => this.#identityOf(this.#path) === this.#setIdentity,
       // The next fetch decides whether it is away.
       unreachable: () => {
         if (this.#isConnected && this.#handler !== undefined) this.#fetchNow(this.#handler);
@@ -150,7 +155,7 @@ export class EngineControl implements ControlPlane {
     clearInterval(this.#pollTimer);
     this.#handler = undefined;
     this.#stopping.abort();
-    const mayFlush = this.#isConnected || (this.#ids.size > 0 && !this.#isAway);
+    const mayFlush = this.#isConnected || (this.#specs.size > 0 && !this.#isAway);
     await this.#reports.stop(mayFlush, this.#isAway, signal);
     this.#connectionLog.flush();
     this.#configLog.flush();
@@ -174,7 +179,7 @@ export class EngineControl implements ControlPlane {
     await this.#tracing().fetch(async (span) => {
       try {
         const entries = await this.#client.fetch(this.#stopping.signal);
-        delayMs = await this.#fetched(handler, entries, span);
+        delayMs = await this.#fetched(handler, entries, identity, span);
       } catch (error) {
         this.#fetchFailed(handler, engineFailure(error), error, span);
         // A socket that has just been made may not listen yet.
@@ -184,10 +189,11 @@ export class EngineControl implements ControlPlane {
     this.#fetchIn(handler, delayMs);
   }
 
-  /** Applies a set. @returns the time until the next fetch; milliseconds */
+  /** Applies a set. @param identity - of the socket file that it came from @returns the time until the next fetch; milliseconds */
   async #fetched(
     handler: ControlPlaneHandler,
     entries: readonly EngineEntry[],
+    identity: string | undefined,
     span: CallSpan,
   ): Promise<number> {
     const { specs, rejected, rejections, messages, undescribed } = await this.#reader.read(entries);
@@ -200,13 +206,19 @@ export class EngineControl implements ControlPlane {
       span.failed("config", `${rejections} healthchecks rejected`);
     }
     await handler.applyDesiredSet({ specs, rejected, rejections, inheritMs: INHERIT_MS });
-    const before = this.#ids;
-    const ids = new Set(specs.map(({ id }) => id));
-    this.#ids = ids;
-    this.#reports.retain((id) => ids.has(id) || rejected.has(id) || rejected.has(undefined));
+    this.#setIdentity = identity;
+    const before = this.#specs;
+    const current = new Map(specs.map((spec) => [spec.id, spec]));
+    this.#specs = current;
+    const isNew = (spec: HealthcheckSpec) => before.get(spec.id) !== spec;
+    this.#reports.retain((id) => {
+      const spec = current.get(id);
+      // The state of a new one may be that of the check that its id had before.
+      return spec === undefined ? rejected.has(id) || rejected.has(undefined) : !isNew(spec);
+    });
     if (!this.#isConnected) this.#returned(handler, entries.length);
     // New ids may have the states of others, which no state change will report.
-    else if (specs.some(({ id }) => !before.has(id))) handler.resync();
+    else if (specs.some(isNew)) handler.resync();
     const isFast = entries.length === 0 || performance.now() < this.#fastUntilMs;
     const { fetchIntervalMs } = this.#settings;
     return isFast ? Math.min(FAST_FETCH_MS, fetchIntervalMs) : fetchIntervalMs;

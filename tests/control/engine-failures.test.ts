@@ -104,9 +104,9 @@ test("engine: while reports fail the server is not ready, and says why", async (
 test("engine: each call is measured, waiting times excluded", async () => {
   using fixture = new EngineFixture();
   await fixture.start();
-  await fixture.deliver([1, "healthy"]);
   await fixture.advance(300);
   await fixture.last.answer(setOf([1]));
+  await fixture.deliver([1, "healthy"]);
   await fixture.advance(20);
   await fixture.last.answer(AWAY);
   await fixture.advance(10);

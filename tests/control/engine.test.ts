@@ -161,15 +161,17 @@ test("engine: of many rejected configs a hundred are described, and none again i
 test("engine: one call at a time; a report waits for the fetch before it", async () => {
   using fixture = new EngineFixture();
   await fixture.start();
-  await fixture.deliver([1, "healthy"]);
-  expect(fixture.calls.map(({ method }) => method)).toEqual(["Healthchecks"]);
   await fixture.last.answer(setOf([1, 2]));
-  expect(fixture.calls.map(({ method }) => method)).toEqual(["Healthchecks", "HealthState"]);
+  await fixture.advance(15_000);
+  await fixture.deliver([1, "healthy"]);
+  expect(fixture.calls.map(({ method }) => method)).toEqual(["Healthchecks", "Healthchecks"]);
+  await fixture.last.answer(setOf([1, 2]));
+  expect(fixture.calls.slice(1).map(({ method }) => method)).toEqual(["Healthchecks", "HealthState"]);
   await fixture.deliver([2, "unhealthy"]);
   await fixture.advance(15_000);
-  expect(fixture.calls.length).toBe(2);
+  expect(fixture.calls.length).toBe(3);
   await fixture.last.answer(0n);
-  expect(fixture.calls.slice(1).map(({ method, states }) => [method, states])).toEqual([
+  expect(fixture.calls.slice(2).map(({ method, states }) => [method, states])).toEqual([
     ["HealthState", ["1:2"]],
     ["Healthchecks", []],
   ]);
@@ -230,6 +232,38 @@ test("engine: states of healthchecks that the set no longer has are not reported
   await fixture.last.answer(setOf([2]));
   await fixture.advance(1_000);
   expect(fixture.last.states).toEqual(["2:2"]);
+});
+
+test("engine: a successor that uses the same ids receives no state of their former checks", async () => {
+  using fixture = new EngineFixture();
+  await fixture.start();
+  await fixture.last.answer(setOf([1, 2]));
+  fixture.identity = "2";
+  await fixture.deliver([1, "unhealthy"], [2, "unhealthy"]);
+  // Nothing is reported, and the server asks the successor for its set at once.
+  expect(fixture.calls.map(({ method }) => method)).toEqual(["Healthchecks", "Healthchecks"]);
+  await fixture.last.answer(setOf([1, 2], 10n, 81n));
+  await fixture.advance(900);
+  expect([fixture.calls.length, fixture.resyncs, fixture.control.depths.engine_report]).toEqual([2, 2, 0]);
+  await fixture.deliver([1, "healthy"]);
+  expect(fixture.last.states).toEqual(["1:2"]);
+});
+
+test("engine: a healthcheck with another target is not reported in a state of the former one", async () => {
+  using fixture = new EngineFixture();
+  await fixture.start();
+  await fixture.last.answer(setOf([1, 2]));
+  await fixture.advance(14_000);
+  await fixture.deliver([1, "unhealthy"], [2, "unhealthy"]);
+  await fixture.last.answer(AWAY);
+  await fixture.advance(1_000);
+  await fixture.last.answer(setOf([1], 10n, 81n));
+  await fixture.advance(900);
+  expect([fixture.last.method, fixture.resyncs, fixture.control.depths.engine_report]).toEqual([
+    "Healthchecks",
+    2,
+    0,
+  ]);
 });
 
 test("engine: stopping waits for the report while the engine answers", async () => {

@@ -25,7 +25,7 @@ beforeAll(() => {
 });
 afterAll(() => up.stop(true));
 
-/** Waits for the newest states of healthchecks; the successor of an engine may receive former ids, too. */
+/** Waits for the newest states of healthchecks. */
 async function expectStates(engine: GoEngine, expected: Readonly<Record<string, number>>): Promise<void> {
   await until(
     () => Object.entries(expected).every(([id, state]) => states(engine)[id] === state),
@@ -65,6 +65,7 @@ test("engine: a forced state is reported to the engine and to its successor unde
   expect((await operate(dir, "overrides")).out).toMatch(/^71 {2}tcp:\S+ {2}unhealthy .*: a drill\n$/);
   expect(await operate(dir, "release", "71")).toMatchObject({ status: 0, err: "" });
   await expectStates(second, { "71": HEALTHY, "72": HEALTHY });
+  expect(Object.keys(states(second)).sort()).toEqual(["71", "72"]);
   other.stop(true);
   expect(daemon.log.filter((line) => / ERROR /.test(line))).toEqual([]);
 });

@@ -23,9 +23,9 @@ export function struct(fields: Readonly<Record<string, GobValue>>): GobStruct {
   return new GobStruct(type, Object.values(fields));
 }
 
-/** Makes a set of TCP healthchecks. @param interval - of each, in seconds */
-export function setOf(ids: readonly number[], interval = 10n): GobValue {
-  const target = struct({ IP: new Uint8Array([127, 0, 0, 1]), Port: 80n });
+/** Makes a set of TCP healthchecks. @param interval - of each, in seconds @param port - of their targets */
+export function setOf(ids: readonly number[], interval = 10n, port = 80n): GobValue {
+  const target = struct({ IP: new Uint8Array([127, 0, 0, 1]), Port: port });
   const config = struct({
     Interval: interval * SECOND_NS,
     Timeout: SECOND_NS,
