@@ -137,6 +137,8 @@ test("daemon: metrics show state, runs and state changes as they happen", async 
   expect(ill.get(series("consecutive_successes"))).toBe(0);
   expect(ill.get(change("healthy", "unhealthy"))).toBe(1);
 
+  // The metrics show it before the client has the batch that it is in.
+  await stateOf(client, 1, "unhealthy");
   backend.up();
   await stateOf(client, 1, "healthy");
   const again = await scrape(port);

@@ -6,6 +6,8 @@
  * choose from ranges of their own, so that no port that one has chosen and not yet bound, or keeps closed, is taken by another.
  */
 
+import { existsSync, readFileSync } from "node:fs";
+
 const FIRST_PORT = 12_000;
 const LAST_PORT = 32_000;
 const ATTEMPTS = 100;
@@ -23,7 +25,7 @@ const [firstPort, ports] =
 const given = new Set<string>();
 
 /**
- * Picks a port on which nothing listens now, by binding and closing it. Gives no port twice.
+ * Picks a port that neither TCP nor UDP uses now, by binding and closing it. Gives no port twice; a process that a test has started may.
  * @param hostname the loopback address it is to be free on
  * @throws Error when a hundred tries find none
  */
@@ -31,7 +33,7 @@ export function freePort(hostname = "127.0.0.1"): number {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const port = firstPort + Math.floor(Math.random() * ports);
     const key = `${hostname} ${port}`;
-    if (given.has(key) || !canBind(hostname, port)) continue;
+    if (given.has(key) || isUdpPort(port) || !canBind(hostname, port)) continue;
     given.add(key);
     return port;
   }
@@ -64,4 +66,12 @@ function canBind(hostname: string, port: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** True when a UDP socket of this network namespace has the port, whatever its address. */
+function isUdpPort(port: number): boolean {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")} `;
+  return ["/proc/net/udp", "/proc/net/udp6"].some(
+    (table) => existsSync(table) && readFileSync(table, "latin1").includes(local),
+  );
 }
