@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { acceptAll, httpAnswer, httpServer } from "../harness/backends/backends.ts";
 import { until } from "../harness/base/wait.ts";
 import { httpCheck, tcpCheck } from "../harness/client/checks.ts";
-import { listed, pageTest, rowWhere, type Served } from "../harness/observers/status-page.ts";
+import { listed, pageTest, rowWhere, type Served, shownRows } from "../harness/observers/status-page.ts";
 
 const ID = "13758215386640154625";
 const STATES = ["summary-unhealthy", "summary-healthy"] as const;
@@ -134,8 +134,15 @@ pageTest(
       browser: () => page.goBack(),
     };
     for (const [way, go] of Object.entries(back)) {
-      await page.evaluate("scrollTo(0, 1500)");
-      await rowWhere(page, ({ id }) => id === "50", "rows further down");
+      // Again until it has an effect: a list that is still being loaded is too short for it.
+      await until(
+        async () => {
+          await page.evaluate("scrollTo(0, 1500)");
+          return (await shownRows(page)).some(({ id }) => id === "50");
+        },
+        15_000,
+        "rows further down",
+      );
       // The click itself may scroll.
       await page.locator('tr[data-id="50"] a').scrollIntoViewIfNeeded();
       const top = await page.evaluate<number>("scrollY");
