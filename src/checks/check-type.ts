@@ -23,6 +23,8 @@ export type ReadCheck<Spec> =
 /** Address that the packets of a check go to, and the options of their sockets. */
 export interface Destination {
   readonly ip: string;
+  /** Undefined for a protocol without ports. */
+  readonly port: number | undefined;
   readonly socket: SocketOptions | undefined;
 }
 

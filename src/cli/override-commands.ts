@@ -13,7 +13,7 @@ import { UsageError } from "./usage.ts";
 /** Names of the commands. */
 export const OVERRIDE_COMMANDS = ["force", "pause", "release", "overrides"] as const;
 const FORCED = ["healthy", "unhealthy"] as const;
-const TARGET = "the healthchecks of an address, a CIDR, or either with :PORT";
+const TARGET = "the healthchecks of an address, a CIDR, or either with :PORT; of a VIP also by the backend";
 
 /** Adds the commands. */
 export function addOverrideCommands(

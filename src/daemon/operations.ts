@@ -50,8 +50,8 @@ export class Operations {
 
   /** Reads what the earlier process has left, and serves operators. */
   async start(): Promise<void> {
-    await this.states.start();
-    this.#overrides.restore(this.states.earlierOverrides, this.states.isVolatile);
+    const { records, isVolatile } = await this.states.start();
+    this.#overrides.restore(records, isVolatile);
     this.#socket?.start();
   }
 

@@ -1,29 +1,20 @@
-/** The port to the states that outlive the process, and what stands in for it when none are kept. */
+/** The port to the states that outlive the process, and its null object for a server that keeps none. */
 import type { Logger } from "../logging/logger.ts";
 import type { HealthcheckId } from "../model/id.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import type { OverrideRecord } from "../persistence/format.ts";
-import { StateFile, type StateFileSettings } from "../persistence/state-file.ts";
+import { NO_EARLIER_OVERRIDES, StateFile, type StateFileSettings } from "../persistence/state-file.ts";
 import type { Clock } from "../system/clock.ts";
 
 /** States that outlive the process. */
 export type StateStore = Pick<
   StateFile,
-  | "start"
-  | "take"
-  | "settled"
-  | "skipped"
-  | "released"
-  | "close"
-  | "overridesChanged"
-  | "overridesKept"
-  | "earlierOverrides"
-  | "isVolatile"
+  "start" | "take" | "settled" | "skipped" | "released" | "close" | "overridesChanged" | "overridesKept"
 >;
 
 /** Keeps nothing. */
 const NO_STATE_STORE: StateStore = {
-  start: async () => {},
+  start: async () => NO_EARLIER_OVERRIDES,
   take: () => undefined,
   settled: () => {},
   skipped: () => {},
@@ -31,8 +22,6 @@ const NO_STATE_STORE: StateStore = {
   close: async () => {},
   overridesChanged: () => {},
   overridesKept: async () => "server.state_file is not in use",
-  earlierOverrides: [],
-  isVolatile: false,
 };
 
 /** Creates the store. @param settings - undefined if no states are kept @param monitors - the running ones @param overrides - returns those in effect */

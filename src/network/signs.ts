@@ -80,7 +80,7 @@ export class NetworkSigns {
     this.#silence.arrived(this.#evidence.count, member.startedMs);
   }
 
-  /** Notes a check that was not sent, or got no packet back. @returns false for one of an unhealthy backend, which is no sign */
+  /** Notes a check that was not sent, or got no packet back. @returns false if it says nothing about this host */
   failed(member: Member, failure: "silent" | "local", nowMs: number): boolean {
     if (failure === "silent" && member.number >= 0) this.#evidence.failed(member.number);
     if (!member.isHealthy) return false;

@@ -46,7 +46,7 @@ export class Overrides {
     return [...this.#byId.values()];
   }
 
-  /** Takes in the overrides of the earlier process, with the time that each has left. @param sameBoot - true if its boot is known to be this one */
+  /** Restores the overrides of the earlier process, with the time that each has left. @param sameBoot - true if its boot is known to be this one */
   restore(records: readonly OverrideRecord[], sameBoot: boolean): void {
     const now = this.#deps.now();
     const over: OverrideRecord[] = [];

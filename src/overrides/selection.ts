@@ -1,6 +1,6 @@
 /** The healthchecks that a command is about: one id, the targets in an address range, or all; pure. */
 import { BlockList } from "node:net";
-import { formatTarget } from "../checks/registry.ts";
+import { checkTypeOf } from "../checks/registry.ts";
 import { ID_RULE, parseId } from "../model/id.ts";
 import type { Monitor } from "../monitor/monitor.ts";
 import { problem } from "../schema/problem.ts";
@@ -11,8 +11,6 @@ const TARGET_RULE =
 const BRACKETS = /^\[([0-9A-Fa-f:.]+)(?:\/(\d{1,3}))?\](?:\/(\d{1,3}))?(?::(\d{1,5}))?$/;
 const PLAIN = /^([0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)(?:\/(\d{1,3}))?$/;
 const WITH_PORT = /^([0-9.]+)(?:\/(\d{1,3}))?:(\d{1,5})$/;
-/** Host and port of a target: `tcp://10.0.0.1:80`, `icmp://[::1]`, `dns://10.0.0.53:53/name`. */
-const HOST = /^[a-z0-9+.-]+:\/\/(?:\[([^\]]+)\]|([^/:]+))(?::(\d+))?/;
 
 /** Healthchecks of a command, as the operator wrote them. */
 export interface Selection {
@@ -29,17 +27,18 @@ export function selectId(digits: string): Selection | string {
   return { has: ({ spec }) => spec.id === id, text: `id ${id}` };
 }
 
-/** Selects the healthchecks of a target, through whatever check type. @returns an error message for a target that is not valid */
+/** Selects the healthchecks of a target of any check type; one of a VIP by its backend, too. @returns an error message for a target that is not valid */
 export function selectTarget(written: string): Selection | string {
   const range = readRange(written);
   if (range === undefined) return `--target: ${problem(written, TARGET_RULE)}`;
   const { list, family, port } = range;
+  // The list would also find an IPv4 address in ::/0.
+  const holds = (ip: string | undefined) =>
+    ip !== undefined && familyOf(ip) === family && list.check(ip, family);
   const has = ({ spec }: Monitor) => {
-    const [, v6, host = v6, found] = HOST.exec(formatTarget(spec.check)) ?? [];
-    if (host === undefined || canonicalIp(host) === undefined) return false;
-    // The list would also find an IPv4 address in ::/0.
-    const fits = familyOf(host) === family && (port === undefined || Number(found) === port);
-    return fits && list.check(host, family);
+    const destination = checkTypeOf(spec.check).destination?.(spec.check);
+    if (destination === undefined || (port !== undefined && destination.port !== port)) return false;
+    return holds(destination.ip) || holds(destination.socket?.forwarding?.host);
   };
   return { has, text: `target ${written}` };
 }

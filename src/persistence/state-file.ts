@@ -54,12 +54,18 @@ export interface StateFileSettings {
   readonly maxAgeMs: number;
 }
 
+/** Overrides of the earlier process, whatever their age. */
+export interface EarlierOverrides {
+  readonly records: readonly OverrideRecord[];
+  /** True if their file lies in memory, so that no boot survives it. */
+  readonly isVolatile: boolean;
+}
+
+/** No overrides. */
+export const NO_EARLIER_OVERRIDES: EarlierOverrides = { records: [], isVolatile: false };
+
 /** States of the running healthchecks, in a file and from an earlier process. */
 export class StateFile implements MonitorObserver {
-  /** Overrides of the earlier process, whatever their age; {@link start} reads them. */
-  earlierOverrides: readonly OverrideRecord[] = [];
-  /** True if the file lies in memory, so that no boot survives it; {@link start} finds out. */
-  isVolatile = false;
   readonly #settings: StateFileSettings;
   readonly #clock: Clock;
   readonly #monitors: ReadonlyMap<HealthcheckId, Monitor>;
@@ -99,17 +105,23 @@ export class StateFile implements MonitorObserver {
     this.#earlier = new EarlierStates(settings.maxAgeMs);
   }
 
-  /** Reads the states of the earlier process, and starts to write. A file that cannot be used is logged, and nothing is restored. */
-  async start(): Promise<void> {
+  /**
+   * Reads the states of the earlier process, and starts to write. A file that cannot be used is logged, and nothing is restored.
+   *
+   * @returns the overrides in the file
+   */
+  async start(): Promise<EarlierOverrides> {
     const late = AbortSignal.timeout(LOAD_TIMEOUT_MS);
+    const loading = this.#load(late);
     // Nothing is written before it is over.
-    this.#task = this.#load(late).finally(() => {
+    this.#task = loading.then(() => {
       this.#task = undefined;
     });
-    await Promise.race([this.#task, aborted(late)]);
-    if (late.aborted) this.#coldStart(`not read within ${LOAD_TIMEOUT_MS} ms`);
+    const overrides = await Promise.race([loading, aborted(late)]);
+    if (overrides === undefined) this.#coldStart(`not read within ${LOAD_TIMEOUT_MS} ms`);
     this.#timer = setInterval(() => this.#run(), HEARTBEAT_MS);
     this.#run();
+    return overrides ?? NO_EARLIER_OVERRIDES;
   }
 
   /** Takes the state that an equal check had in the earlier process; undefined if none counts. */
@@ -176,22 +188,25 @@ export class StateFile implements MonitorObserver {
     await this.#file?.handle.close();
   }
 
-  /** @param late - aborts when the start no longer waits for the states */
-  async #load(late: AbortSignal): Promise<void> {
+  /** @param late - aborts when the start no longer waits for the states @returns the overrides; undefined when it is late */
+  async #load(late: AbortSignal): Promise<EarlierOverrides | undefined> {
     const { path } = this.#settings;
     try {
       this.#file = await openOwned(path);
-      if (this.#file === undefined) return;
-      this.isVolatile = this.#file.isVolatile;
+      if (this.#file === undefined) return NO_EARLIER_OVERRIDES;
+      const { isVolatile } = this.#file;
       const contents = await readState(await readWhole(path, this.#file.handle));
-      if (late.aborted) return;
-      if (typeof contents !== "string") this.earlierOverrides = contents.overrides;
-      const reason = typeof contents === "string" ? contents : this.#restore(contents, this.#file);
+      if (late.aborted) return undefined;
+      const isValid = typeof contents !== "string";
+      const reason = isValid ? this.#restore(contents, this.#file) : contents;
       if (reason !== undefined) this.#coldStart(reason);
+      return isValid ? { records: contents.overrides, isVolatile } : NO_EARLIER_OVERRIDES;
     } catch (error) {
       this.#problem = reasonOf(error);
       this.#retryAtMs = this.#clock.nowMs() + RETRY_MS;
-      if (!late.aborted) this.#coldStart(this.#problem);
+      if (late.aborted) return undefined;
+      this.#coldStart(this.#problem);
+      return NO_EARLIER_OVERRIDES;
     }
   }
 
@@ -334,9 +349,11 @@ export class StateFile implements MonitorObserver {
   }
 
   *#records(ids: Iterable<HealthcheckId>): Iterable<StateRecord> {
+    // Both clocks run alike, so one reading serves every record.
+    const now = this.#now();
     for (const id of ids) {
       const monitor = this.#monitors.get(id);
-      const record = monitor && recordOf(monitor, this.#now());
+      const record = monitor && recordOf(monitor, now);
       if (record !== undefined) yield record;
     }
   }
@@ -354,7 +371,8 @@ export class StateFile implements MonitorObserver {
   }
 }
 
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return undefined;
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+  return undefined;
 }

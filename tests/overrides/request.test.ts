@@ -49,7 +49,7 @@ test.each([
   `${'{"a":'.repeat(3_000)}`,
   "\u0000",
   "\ufffd{}",
-])("request: a line that is no JSON object is rejected (%#)", (line) =>
+])("request: a line that is not a JSON object is rejected (%#)", (line) =>
   expect(readRequest(line)).toBe("the request is not a JSON object"),
 );
 

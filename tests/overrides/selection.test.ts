@@ -17,6 +17,7 @@ const MONITORS = {
   resolver: monitor(
     specOf({ id: 5n, checker_type: "dns", query: "a.example", ip: undefined, port: undefined }),
   ),
+  vip: monitor(specOf({ id: 6n, ip: "192.0.2.9", port: 80, mode: "dsr", host: "172.16.0.7", mark: 1 })),
 };
 
 test.each([
@@ -26,7 +27,10 @@ test.each([
   ["10.0.0.7/16:443", "https"],
   ["10.0.0.1:80", "tcp"],
   ["10.0.0.1:81", ""],
-  ["0.0.0.0/0", "tcp https icmp"],
+  ["0.0.0.0/0", "tcp https icmp vip"],
+  ["192.0.2.9", "vip"],
+  ["172.16.0.7:80", "vip"],
+  ["172.16.0.7:81", ""],
   ["2001:db8::/32", "dns"],
   ["2001:db8::53", "dns"],
   ["[2001:db8::]/32:53", "dns"],
@@ -57,13 +61,8 @@ test.each([
 test("selection: an id is exactly one, and all are all", () => {
   const selection = selectId("2");
   if (typeof selection === "string") throw new Error(selection);
-  expect(Object.values(MONITORS).map((one) => selection.has(one))).toEqual([
-    false,
-    true,
-    false,
-    false,
-    false,
-  ]);
+  const found = Object.entries(MONITORS).flatMap(([name, one]) => (selection.has(one) ? [name] : []));
+  expect(found).toEqual(["https"]);
   expect(Object.values(MONITORS).every((one) => EVERY.has(one))).toBe(true);
   expect(selectId("02")).toStartWith("id: ");
 });

@@ -23,7 +23,7 @@ const LIMIT_MS = 120_000;
 const NEEDS = (["openssl", "dpkg-deb"] as const).filter((peer) => !hasPeer(peer));
 const ABSENT = [...absentForNspawn(), ...NEEDS.map((peer) => ({ name: peer, words: missingPeer(peer) }))];
 /** Directories of the commands: those of a checkout and of a download. */
-const WORK = "/root/work";
+const WORK = "/srv/work";
 
 /** Lines that cannot run in the system, and why. */
 const CANNOT: Readonly<Record<string, string>> = {
@@ -66,7 +66,7 @@ const BEFORE: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     booted.ok(
       `systemctl disable --now ${UNIT}; rm /etc/systemd/system/${UNIT} /usr/local/bin/healthcheck-server`,
     ),
-  "sudo mv /etc/systemd/system/healthcheck-server.service /root/healthcheck-server.service.before": ({
+  "sudo mv /etc/systemd/system/healthcheck-server.service /var/backups/healthcheck-server.service.before": ({
     booted,
   }) => startByHand(booted),
   "sudo install -D -m 0755 dist/healthcheck-server /usr/local/bin/healthcheck-server": ({ booted }) =>
@@ -122,8 +122,8 @@ class Page {
     stack.use(await startPeers(booted));
     await booted.ok(`mkdir -p ${WORK}/dist && cp -a /project/examples ${WORK}/`);
     cpSync(daemonPath(), booted.path(`${WORK}/dist/healthcheck-server`));
-    await booted.ok(`cd ${WORK} && minisign -G -W -p healthcheck-server.pub -s /root/key`);
-    const key = readSigningKey(booted.path("/root/key"));
+    await booted.ok(`cd ${WORK} && minisign -G -W -p healthcheck-server.pub -s /srv/key`);
+    const key = readSigningKey(booted.path("/srv/key"));
     const signature = signatureOf(readFileSync(join(release, "SHA256SUMS")), "a release", key);
     booted.write(`${WORK}/SHA256SUMS.minisig`, signature);
     for (const name of readdirSync(release).filter((name) => /SUMS$|\.(deb|tar\.gz)$/.test(name)))

@@ -18,7 +18,7 @@ export const DNS = defineCheckType({
   view: dnsView,
   attributes: dnsAttributes,
   destination: ({ server, socket }: DnsSpec) =>
-    server === undefined ? undefined : { ip: server.ip, socket },
+    server === undefined ? undefined : { ip: server.ip, port: server.port, socket },
   holdsSecrets: () => false,
   usesSystemResolver: ({ server }: DnsSpec) => server === undefined,
   create: dnsChecker,

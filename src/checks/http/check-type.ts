@@ -20,7 +20,7 @@ export const HTTP = defineCheckType({
   view: httpView,
   attributes: httpAttributes,
   errorType: httpErrorType,
-  destination: ({ address, socket }: HttpSpec) => ({ ip: address.ip, socket }),
+  destination: ({ address, socket }: HttpSpec) => ({ ip: address.ip, port: address.port, socket }),
   holdsSecrets: (spec: HttpSpec) => holdsSecrets(spec),
   create: httpChecker,
   probe: HTTP_PROBE,

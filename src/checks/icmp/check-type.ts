@@ -15,7 +15,7 @@ export const ICMP = defineCheckType({
   formatTarget: formatIcmpTarget,
   view: icmpView,
   attributes: ({ ip }: IcmpSpec) => ({ "server.address": ip }),
-  destination: ({ ip, socket }: IcmpSpec) => ({ ip, socket }),
+  destination: ({ ip, socket }: IcmpSpec) => ({ ip, port: undefined, socket }),
   holdsSecrets: () => false,
   create: icmpChecker,
   probe: ICMP_PROBE,

@@ -17,7 +17,7 @@ export const RADIUS = defineCheckType({
   formatTarget: formatRadiusTarget,
   view: radiusView,
   attributes: ({ address, socket }: RadiusSpec) => addressAttributes(address, socket),
-  destination: ({ address, socket }: RadiusSpec) => ({ ip: address.ip, socket }),
+  destination: ({ address, socket }: RadiusSpec) => ({ ip: address.ip, port: address.port, socket }),
   holdsSecrets: () => true,
   create: radiusChecker,
   probe: RADIUS_PROBE,

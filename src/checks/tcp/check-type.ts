@@ -18,7 +18,7 @@ export const TCP = defineCheckType({
   formatTarget: formatTcpTarget,
   view: tcpView,
   attributes: ({ address, socket }: TcpSpec) => addressAttributes(address, socket),
-  destination: ({ address, socket }: TcpSpec) => ({ ip: address.ip, socket }),
+  destination: ({ address, socket }: TcpSpec) => ({ ip: address.ip, port: address.port, socket }),
   holdsSecrets: ({ send }: TcpSpec) => send !== undefined,
   create: tcpChecker,
   probe: TCP_PROBE,

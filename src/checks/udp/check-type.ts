@@ -17,7 +17,7 @@ export const UDP = defineCheckType({
   formatTarget: formatUdpTarget,
   view: udpView,
   attributes: ({ address, socket }: UdpSpec) => addressAttributes(address, socket),
-  destination: ({ address, socket }: UdpSpec) => ({ ip: address.ip, socket }),
+  destination: ({ address, socket }: UdpSpec) => ({ ip: address.ip, port: address.port, socket }),
   holdsSecrets: ({ send }: UdpSpec) => send !== undefined,
   create: udpChecker,
   probe: UDP_PROBE,
