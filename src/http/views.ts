@@ -7,8 +7,8 @@ import { phaseFields, roundMs } from "../model/phases.ts";
 import type { HealthcheckSpec } from "../model/spec.ts";
 import type { PastResult } from "../monitor/history.ts";
 import type { Monitor } from "../monitor/monitor.ts";
-import type { Override } from "../monitor/override.ts";
-import { currentMoment, elapsedMs } from "../system/boot-clock.ts";
+import { endWallMs, type Override } from "../monitor/override.ts";
+import { currentMoment } from "../system/boot-clock.ts";
 import type {
   DampingDetail,
   HealthcheckDetail,
@@ -130,9 +130,9 @@ function head({ spec, state, record, provisional, sinceMs, override, isDamped }:
 }
 
 /** Formats an override, with its end by the wall clock as it is now. */
-export function overrideView({ action, reason, by, sinceMs, from, durationMs }: Override): OverrideInfo {
-  const now = currentMoment(Date.now());
-  const until = isoTime(now.wallMs + durationMs - elapsedMs(from, now, true));
+export function overrideView(override: Override): OverrideInfo {
+  const { action, reason, by, sinceMs } = override;
+  const until = isoTime(endWallMs(override, currentMoment(Date.now())));
   return { action, reason, user: by.user, uid: by.uid, pid: by.pid, since: isoTime(sinceMs), until };
 }
 

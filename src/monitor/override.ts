@@ -1,5 +1,5 @@
 /** An operator's decision about one healthcheck, which stands over what its checks find until it ends. */
-import type { Moment } from "../system/boot-clock.ts";
+import { elapsedMs, type Moment } from "../system/boot-clock.ts";
 
 /** Actions of an override: force a state, or start no checks. */
 export const OVERRIDE_ACTIONS = ["healthy", "unhealthy", "paused"] as const;
@@ -25,6 +25,11 @@ export interface Override {
   /** It ends {@link durationMs} after this moment. */
   readonly from: Moment;
   readonly durationMs: number;
+}
+
+/** Returns the time at which an override ends, by the wall clock as it is now; milliseconds since 1970. */
+export function endWallMs({ from, durationMs }: Override, now: Moment): number {
+  return now.wallMs + durationMs - elapsedMs(from, now, true);
 }
 
 /** Reports whether an override puts a state in place of the measured one. */

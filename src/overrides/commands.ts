@@ -1,9 +1,9 @@
 /** The commands of the control socket: a line of JSON in, a line of JSON out. Their limits are decided here, the same for every client. */
 import type { HealthcheckId } from "../model/id.ts";
 import type { Monitor } from "../monitor/monitor.ts";
-import type { Operator } from "../monitor/override.ts";
+import { endWallMs, type Operator } from "../monitor/override.ts";
 import type { OverrideRecord } from "../persistence/format.ts";
-import { elapsedMs, type Moment } from "../system/boot-clock.ts";
+import type { Moment } from "../system/boot-clock.ts";
 import { forEachSliced } from "../system/time-slicing.ts";
 import { type Overrides, targetOf } from "./overrides.ts";
 import { type ReleaseRequest, readRequest, type SetRequest } from "./request.ts";
@@ -111,8 +111,8 @@ export class OverrideCommands {
 
   #listed({ id, override }: OverrideRecord, now: Moment): string {
     const monitor = this.#deps.monitors.get(id);
-    const { action, reason, by, sinceMs, from, durationMs } = override;
-    const until = new Date(now.wallMs + durationMs - elapsedMs(from, now, true)).toISOString();
+    const { action, reason, by, sinceMs } = override;
+    const until = new Date(endWallMs(override, now)).toISOString();
     const who = { user: by.user, uid: by.uid, pid: by.pid, since: new Date(sinceMs).toISOString(), until };
     // A healthcheck that the client's list does not have now has no target and no state.
     const target = targetOf(monitor) ?? null;
