@@ -105,8 +105,14 @@ export async function runAndKill(place: Site): Promise<void> {
   await using daemon = await place.start();
   await using client = await place.connect(daemon);
   await until(() => client.latest.size === place.backends.length, STATE_PERIOD_MS, "every state");
-  const written = () => readFileSync(place.file, "utf8").match(/"state":"healthy"/g)?.length ?? 0;
-  await until(() => written() >= place.backends.length, STATE_PERIOD_MS, "every state in the file");
+  const isWritten = () => {
+    const text = readFileSync(place.file, "latin1");
+    const states = text.match(/"state":"healthy"/g)?.length ?? 0;
+    // The header, which is written last, has the number of bytes that are complete.
+    const [, length] = /^healthcheck-server state \d+ (\d+) /.exec(text) ?? [];
+    return states >= place.backends.length && Number(length) === text.length;
+  };
+  await until(isWritten, STATE_PERIOD_MS, "every state in the file");
   daemon.signal("SIGKILL");
   await daemon.exited;
 }
